@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            builds the program into build/
+# make deps       installs what the build and `make check-unit` need (Debian, as root)
+# make check      every test; make demo shows the program at work on a real kernel
+# make install    DESTDIR= prefix= as usual; snippetdir= is Proxmox VE's folder for hookscripts
+
+VERSION := 0.1.0
+
+prefix	   ?= /usr/local
+sbindir	   ?= $(prefix)/sbin
+snippetdir ?= /var/lib/vz/snippets
+
+B ?= build
+
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(2)')
+
+# ---- what is built ----
+
+PROGRAMS :=
+MAIN_pve-passthrough := hookscript/main.c
+PACKAGES := libpci libconfig libkmod
+
+MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
+SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c vmcfg/*.c hookscript/*.c)))
+HEADERS := $(sort $(wildcard host/*.h vmcfg/*.h hookscript/*.h))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+LIBRARY := $(B)/parts.a
+
+TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(sort $(wildcard tests/unit/*.c)))
+TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
+
+# ---- how ----
+
+CC     ?= cc
+CFLAGS ?= -O2 -g
+# WERROR=1 in CI: a newer compiler's new warning should not keep a user from building.
+WERROR ?=
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wvla -Wformat=2 -Wundef \
+	-Wcast-align -Wpointer-arith -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference \
+	$(if $(WERROR),-Werror)
+
+# Whether the compiler takes the options $(1) on an empty file.
+takes = $(shell printf '\043include <features.h>\n' | \
+	$(CC) $(1) -Werror -O2 -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
+FORTIFY := $(or $(call takes,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDENING := $(FORTIFY) -fstack-protector-strong $(call takes,-fstack-clash-protection) \
+	$(call takes,-fcf-protection) -fPIE
+HARDENING_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+
+ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(HARDENING) $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
+ALL_LDFLAGS  = $(HARDENING_LINK) $(LDFLAGS)
+LIBS	     = $(shell pkg-config --libs $(PACKAGES))
+
+all: $(PROGRAMS:%=$(B)/%)
+
+$(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
+
+$(PROGRAMS:%=$(B)/%):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(MAINS:%.c=$(B)/%.d) $(wildcard $(B)/tests/unit/*.d)
+
+# ---- what it needs ----
+
+DEPS := build-essential pkg-config libpci-dev libconfig-dev libkmod-dev libcmocka-dev
+
+# Nothing is installed, and no network asked, when nothing is missing.
+deps:
+	@missing=; for p in $(DEPS); do \
+		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
+		missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { \
+		echo "installing:$$missing"; \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+deps-lab:
+	tests/lab/deps
+
+# ---- tests ----
+
+check: check-unit check-san check-kernel
+
+# Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
+check-unit: deps
+	$(MAKE) $(B)/pve-passthrough unit-tests
+	tests/summarise unit $(TESTS)
+
+SAN_B := $(B)/san
+check-san: deps
+	$(MAKE) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' unit-tests
+	tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
+
+unit-tests: $(TESTS)
+
+TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -Itests/unit
+# The fake kernel of the tests stands behind the one raw write below /sys.
+TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load
+
+$(B)/tests/unit/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
+$(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS) -lcmocka
+
+.PRECIOUS: $(B)/tests/unit/%.o
+
+check-kernel: deps deps-lab
+	tests/lab/check-kernel
+
+demo: deps deps-lab
+	tests/lab/demo
+
+# ---- keeping it clean ----
+
+# Includes point only downwards: host/ knows only host/, vmcfg/ only base, bdf and itself.
+layers:
+	@bad=$$(grep -n '#include "' host/*.[ch] | grep -v '#include "host/'; \
+	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h)'); \
+	[ -z "$$bad" ] || { echo "$$bad"; echo 'layers: these includes point upwards'; exit 1; }
+	@echo 'layers: good'
+
+# cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use; LeakSanitizer judges those.
+ANALYZED := $(SOURCES) $(MAINS)
+analyze:
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
+		--suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory \
+		--suppress=memleak --suppress=resourceLeak -I. -D_GNU_SOURCE $(ANALYZED)
+	printf '%s\n' $(ANALYZED) | xargs -P $$(nproc) -I{} sh -c 'clang-tidy --quiet \
+		--warnings-as-errors="*" {} -- -std=gnu11 -I. -D_GNU_SOURCE \
+		$(shell pkg-config --cflags $(PACKAGES)) 2>/dev/null'
+
+FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/lab/*.c))
+format:
+	clang-format -i $(FORMATTED)
+format-check:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+# ---- installation ----
+
+install:
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir)
+	install -m 755 $(B)/pve-passthrough $(DESTDIR)$(sbindir)/pve-passthrough
+	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
+
+clean:
+	rm -rf $(B)
+
+.DELETE_ON_ERROR:
+.PHONY: all deps deps-lab check check-unit check-san unit-tests check-kernel demo layers analyze \
+	format format-check install uninstall clean

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* sysfs attributes are at most one page (Linux: Documentation/filesystems/sysfs.rst). */
+#define ATTR_MAX 4096
+
+int fs_root_open(const char *dir, struct fs_root *ret)
+{
+	struct fs_root root = {.fd = -1};
+	size_t len = strlen(dir);
+	int err;
+
+	while (len && dir[len - 1] == '/')
+		len--;
+	root.path = strndup(dir, len);
+	if (!root.path)
+		return -ENOMEM;
+	root.fd = open(len ? root.path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root.fd < 0) {
+		err = -errno;
+		free(root.path);
+		return err;
+	}
+	*ret = root;
+	return 0;
+}
+
+void fs_root_close(struct fs_root *root)
+{
+	if (root->fd >= 0)
+		close(root->fd);
+	root->fd = -1;
+	free(TAKE_PTR(root->path));
+}
+
+bool fs_root_is_running_system(const struct fs_root *root)
+{
+	return !root->path[0];
+}
+
+char *fs_path(const char *format, ...)
+{
+	va_list args;
+	char *path;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&path, format, args);
+	va_end(args);
+	return n < 0 ? NULL : path;
+}
+
+int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned int)(flags | O_CLOEXEC),
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	if (!path)
+		return -ENOMEM;
+	/* The kernel gives EAGAIN when a rename elsewhere kept it from proving the path safe. */
+	do
+		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+bool fs_exists(const struct fs_root *root, const char *path)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+
+	return fd >= 0;
+}
+
+int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
+{
+	auto_free char *text = NULL;
+	size_t len = 0, size = 0;
+	ssize_t n;
+
+	do {
+		if (size - len < 2) {
+			size_t bigger = size ? size * 2 : ATTR_MAX;
+			char *more = realloc(text, bigger);
+
+			if (!more)
+				return -ENOMEM;
+			text = more;
+			size = bigger;
+		}
+		n = read(fd, text + len, size - len - 1);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	} while (n);
+
+	text[len] = '\0';
+	*ret = TAKE_PTR(text);
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+
+	return fd < 0 ? fd : fs_read_fd(fd, max, ret, ret_len);
+}
+
+int fs_read_attr(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+	char page[ATTR_MAX + 1];
+	ssize_t n;
+	char *text;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, page, ATTR_MAX);
+	if (n < 0)
+		return -errno;
+	if (n && page[n - 1] == '\n')
+		n--;
+	text = strndup(page, (size_t)n);
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	return 0;
+}
+
+int fs_write_attr(const struct fs_root *root, const char *path, const char *text)
+{
+	auto_close int fd = fs_open(root, path, O_WRONLY, 0);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, text, strlen(text));
+	if (n < 0)
+		return -errno;
+	return (size_t)n == strlen(text) ? 0 : -EIO;
+}
+
+int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	char target[ATTR_MAX];
+	const char *slash;
+	ssize_t n;
+	char *name;
+
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: there, but not a link */
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	name = strdup(slash ? slash + 1 : target);
+	if (!name)
+		return -ENOMEM;
+	*ret = name;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void close_dirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	cleanup_with(close_dirp) DIR *dir = NULL;
+	auto_names struct fs_names names = {0};
+	struct dirent *entry;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	(void)TAKE_FD(fd);
+	while (errno = 0, (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!array_grow(names.items, names.n))
+			return -ENOMEM;
+		names.items[names.n] = strdup(entry->d_name);
+		if (!names.items[names.n])
+			return -ENOMEM;
+		names.n++;
+	}
+	if (errno)
+		return -errno;
+	if (names.n)
+		qsort(names.items, names.n, sizeof(*names.items), compare_names);
+	*ret = names;
+	names = (struct fs_names){0};
+	return 0;
+}
+
+void fs_names_free(struct fs_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->items[i]);
+	free(names->items);
+	*names = (struct fs_names){0};
+}
+
+/* A descriptor of the folder that PATH is in, and *RET_NAME, the last component, inside PATH. */
+static int open_parent(const struct fs_root *root, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+
+	if (!folder)
+		return -ENOMEM;
+	*ret_name = slash ? slash + 1 : path;
+	return fs_open(root, slash ? folder : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+int fs_make_folder(const struct fs_root *root, const char *path, mode_t mode)
+{
+	auto_free char *part = path ? strdup(path) : NULL;
+
+	if (!part)
+		return -ENOMEM;
+	for (char *end = part;; end++) {
+		bool last = !*end;
+		const char *name;
+
+		if (*end && *end != '/')
+			continue;
+		*end = '\0';
+		if (!fs_exists(root, part)) {
+			auto_close int parent = open_parent(root, part, &name);
+
+			if (parent < 0)
+				return parent;
+			if (mkdirat(parent, name, mode) && errno != EEXIST)
+				return -errno;
+		}
+		if (last)
+			return 0;
+		*end = '/';
+	}
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
+	       mode_t mode)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	auto_free char *temporary = fs_path(".%s.new", name);
+	auto_close int fd = -1;
+	int err;
+
+	if (dir < 0)
+		return dir;
+	if (!temporary)
+		return -ENOMEM;
+	/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
+	if (unlinkat(dir, temporary, 0) && errno != ENOENT)
+		return -errno;
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, text);
+	if (!err && (fchmod(fd, mode) || fsync(fd) || renameat(dir, temporary, dir, name)))
+		err = -errno;
+	if (err)
+		unlinkat(dir, temporary, 0);
+	return err;
+}
+
+int fs_remove(const struct fs_root *root, const char *folder, const char *name)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0)
+		return dir;
+	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+int fs_lock(const struct fs_root *root, const char *path, int operation)
+{
+	auto_close int fd = fs_open(root, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	do
+		err = flock(fd, operation) ? -errno : 0;
+	while (err == -EINTR);
+	return err ? err : TAKE_FD(fd);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The IOMMU and its groups, as the kernel shows them. */
+#ifndef HOST_IOMMU_H
+#define HOST_IOMMU_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+
+/*
+ * Whether an IOMMU translates: /sys/class/iommu and /sys/kernel/iommu_groups both hold something.
+ * Neither the kernel's log nor its command line decide: each can promise an IOMMU that is not
+ * there.
+ */
+bool iommu_is_active(const struct fs_root *root);
+
+/* Whether the firmware describes an IOMMU (an ACPI table DMAR, IVRS or VIOT). */
+bool iommu_is_offered(const struct fs_root *root);
+
+/* The number of the device's group. Returns it, -ENOENT when the device has none, or -errno. */
+int iommu_group_of(const struct fs_root *root, const struct bdf *bdf) must_check;
+
+/*
+ * The group's PCI devices, in order of address. Returns 0 with a new array (the caller frees it),
+ * or -errno. A member that is no PCI device (a platform's own) is left out.
+ */
+int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
+			size_t *ret_n) must_check;
+
+#endif

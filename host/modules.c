@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/modules.h"
+
+#include <libkmod.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+struct modules {
+	const struct fs_root *root;
+	struct kmod_ctx *kmod;
+};
+
+static void unref_modulep(struct kmod_module **module)
+{
+	if (*module)
+		kmod_module_unref(*module);
+}
+
+static void unref_listp(struct kmod_list **list)
+{
+	if (*list)
+		kmod_module_unref_list(*list);
+}
+
+#define auto_module cleanup_with(unref_modulep)
+#define auto_list   cleanup_with(unref_listp)
+
+bool module_is_loaded(const struct fs_root *root, const char *name)
+{
+	auto_free char *path = fs_path("sys/module/%s", name);
+
+	/* The kernel spells every '-' of a module's name '_' there. */
+	for (char *c = path ? path + strlen("sys/module/") : NULL; c && *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return fs_exists(root, path);
+}
+
+/* libkmod on another root: that root's configuration, and the modules of the running kernel. */
+static struct kmod_ctx *open_below(const struct fs_root *root)
+{
+	auto_free char *etc = fs_path("%s/etc/modprobe.d", root->path);
+	auto_free char *run = fs_path("%s/run/modprobe.d", root->path);
+	auto_free char *lib = fs_path("%s/lib/modprobe.d", root->path);
+	const char *config[] = {etc, run, lib, NULL};
+	auto_free char *folder = NULL;
+	struct utsname kernel;
+
+	if (uname(&kernel))
+		return NULL;
+	folder = fs_path("%s/lib/modules/%s", root->path, kernel.release);
+	if (!etc || !run || !lib || !folder)
+		return NULL;
+	return kmod_new(folder, config);
+}
+
+int modules_open(const struct fs_root *root, struct modules **ret)
+{
+	struct modules *modules = calloc(1, sizeof(*modules));
+
+	if (!modules)
+		return -ENOMEM;
+	modules->root = root;
+	modules->kmod = fs_root_is_running_system(root) ? kmod_new(NULL, NULL) : open_below(root);
+	if (!modules->kmod) {
+		free(modules);
+		return -ENOMEM;
+	}
+	*ret = modules;
+	return 0;
+}
+
+void modules_close(struct modules *modules)
+{
+	if (!modules)
+		return;
+	kmod_unref(modules->kmod);
+	free(modules);
+}
+
+/* The modules that a name or an alias stands for; an empty list is success. */
+static int lookup(struct modules *modules, const char *name, struct kmod_list **ret)
+{
+	int err = kmod_module_new_from_lookup(modules->kmod, name, ret);
+
+	return err < 0 ? err : 0;
+}
+
+bool modules_has(struct modules *modules, const char *name)
+{
+	auto_list struct kmod_list *list = NULL;
+
+	return module_is_loaded(modules->root, name) || (!lookup(modules, name, &list) && list);
+}
+
+int modules_load(struct modules *modules, const char *name)
+{
+	auto_list struct kmod_list *list = NULL;
+	struct kmod_list *at;
+	int err;
+
+	if (module_is_loaded(modules->root, name))
+		return 0;
+	if (!fs_root_is_running_system(modules->root))
+		return -EOPNOTSUPP;
+	err = lookup(modules, name, &list);
+	if (err)
+		return err;
+	if (!list)
+		return -ENOENT;
+	kmod_list_foreach(at, list)
+	{
+		auto_module struct kmod_module *module = kmod_module_get_module(at);
+
+		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
+		      bool *ret_blacklisted)
+{
+	auto_list struct kmod_list *all = NULL;
+	auto_list struct kmod_list *allowed = NULL;
+	auto_module struct kmod_module *module = NULL;
+	char *name;
+	int err;
+
+	err = lookup(modules, modalias, &all);
+	if (err)
+		return err;
+	if (!all) {
+		*ret = NULL;
+		*ret_blacklisted = false;
+		return 0;
+	}
+	err = kmod_module_apply_filter(modules->kmod, KMOD_FILTER_BLACKLIST, all, &allowed);
+	if (err < 0)
+		return err;
+	module = kmod_module_get_module(allowed ? allowed : all);
+	name = strdup(kmod_module_get_name(module));
+	if (!name)
+		return -ENOMEM;
+	*ret = name;
+	*ret_blacklisted = !allowed;
+	return 0;
+}
+
+/* One field of an id; absent or empty means any. False when it is no hex number. */
+static bool field_matches(char **rest, uint32_t value, uint32_t mask)
+{
+	char *text = *rest ? strsep(rest, ":") : NULL;
+	char *end;
+	unsigned long number;
+
+	if (!text || !*text)
+		return true;
+	number = strtoul(text, &end, 16);
+	if (*end)
+		return false;
+	return number == 0xffffffff || (number & mask) == (value & mask);
+}
+
+static bool one_id_matches(char *id, const struct pci_identity *device)
+{
+	char *rest = id;
+	uint32_t class_mask = 0xffffff;
+	char *colon = id;
+
+	/* The sixth field, when there, says which bits of the class count. */
+	for (int i = 0; colon && i < 5; i++)
+		colon = strchr(colon, ':') ? strchr(colon, ':') + 1 : NULL;
+	if (colon)
+		class_mask = (uint32_t)strtoul(colon, NULL, 16);
+	else if (strchr(id, ':') == NULL)
+		return false;
+	return field_matches(&rest, device->vendor, 0xffffffff) &&
+	       field_matches(&rest, device->device, 0xffffffff) &&
+	       field_matches(&rest, device->subvendor, 0xffffffff) &&
+	       field_matches(&rest, device->subdevice, 0xffffffff) &&
+	       field_matches(&rest, device->class, class_mask);
+}
+
+bool module_ids_match(const char *ids, const struct pci_identity *id)
+{
+	auto_free char *copy = strdup(ids);
+	char *rest = copy;
+	char *one;
+
+	while (rest && (one = strsep(&rest, ", \t\n")))
+		if (*one && one_id_matches(one, id))
+			return true;
+	return false;
+}
+
+bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
+{
+	auto_module struct kmod_module *vfio = NULL;
+	const char *options, *ids;
+
+	if (kmod_module_new_from_name(modules->kmod, "vfio_pci", &vfio))
+		return false;
+	options = kmod_module_get_options(vfio);
+	for (ids = options; ids && (ids = strstr(ids, "ids=")); ids += strlen("ids=")) {
+		auto_free char *value = NULL;
+
+		if (ids != options && ids[-1] != ' ' && ids[-1] != '.')
+			continue; /* part of another option's name, such as disable_ids= */
+		value = strndup(ids + 4, strcspn(ids + 4, " "));
+		if (value && module_ids_match(value, id))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel modules (libkmod): load them, and ask what the host's modprobe configuration says. Whether
+ * a module is loaded is read below the root; the rest needs an open handle, made only when needed,
+ * because libkmod's start costs.
+ */
+#ifndef HOST_MODULES_H
+#define HOST_MODULES_H
+
+#include "host/fs.h"
+#include "host/pci.h"
+
+/* Whether the module is loaded, or built in with parameters of its own ('-' and '_' are one). */
+bool module_is_loaded(const struct fs_root *root, const char *name);
+
+struct modules;
+
+/* Returns 0 and a new handle (modules_close()), or -errno. */
+int modules_open(const struct fs_root *root, struct modules **ret) must_check;
+void modules_close(struct modules *modules);
+DEFINE_CLEANUP(struct modules *, modules_close)
+
+/*
+ * Loads a module with what it depends on, as modprobe would. Loaded or built in already is success.
+ * Returns 0; -ENOENT when this kernel has no such module; -EOPNOTSUPP when the root is not the
+ * running system; -errno.
+ */
+int modules_load(struct modules *modules, const char *name) must_check;
+
+/* Whether this kernel has the module, loaded, built in, or as a file. */
+bool modules_has(struct modules *modules, const char *name);
+
+/*
+ * The module that would be loaded for a modalias. Returns 0 with a new string in *ret, and
+ * *ret_blacklisted true when only blacklisted ones match (the name is then one of those); 0 with
+ * NULL when none matches; -errno.
+ */
+int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
+		      bool *ret_blacklisted) must_check;
+
+/*
+ * Whether the host's configuration gives the device to vfio-pci by its ids: `options vfio-pci ids=`
+ * in modprobe.d, or vfio-pci.ids= on the kernel command line. (Linux: drivers/vfio/pci/vfio_pci.c)
+ */
+bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id);
+
+/* The same, on the text of one ids= value. Pure. */
+bool module_ids_match(const char *ids, const struct pci_identity *id);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci.h"
+
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct pci {
+	struct pci_access *access;
+};
+
+/*
+ * libpci's contract: its error callback does not return (the default one exits). The only way to
+ * survive is to jump out of it, to whoever called libpci last. Confined to this file.
+ */
+static jmp_buf on_error;
+
+static void __attribute__((noreturn)) jump_out(char *format, ...)
+{
+	(void)format;
+	longjmp(on_error, 1);
+}
+
+static void stay_silent(char *format, ...)
+{
+	(void)format;
+}
+
+const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE])
+{
+	snprintf(buf, PCI_IDENTITY_TEXT_SIZE, "%04x:%04x:%04x:%04x:%06x", id->vendor, id->device,
+		 id->subvendor, id->subdevice, id->class & 0xffffff);
+	return buf;
+}
+
+int pci_identity_parse(const char *text, struct pci_identity *ret)
+{
+	static const char shape[] = "xxxx:xxxx:xxxx:xxxx:xxxxxx";
+	uint32_t field[5] = {0};
+	size_t f = 0;
+
+	if (strlen(text) != strlen(shape))
+		return -EINVAL;
+	for (size_t i = 0; shape[i]; i++) {
+		const char *digits = "0123456789abcdef";
+		const char *digit = strchr(digits, text[i]);
+
+		if (shape[i] == ':' ? text[i] != ':' : !digit)
+			return -EINVAL;
+		if (shape[i] == ':')
+			f++;
+		else
+			field[f] = field[f] << 4 | (uint32_t)(digit - digits);
+	}
+	*ret = (struct pci_identity){(uint16_t)field[0], (uint16_t)field[1], (uint16_t)field[2],
+				     (uint16_t)field[3], field[4]};
+	return 0;
+}
+
+bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b)
+{
+	return a->vendor == b->vendor && a->device == b->device && a->subvendor == b->subvendor &&
+	       a->subdevice == b->subdevice && a->class == b->class;
+}
+
+char *pci_path(const struct bdf *bdf, const char *name)
+{
+	char text[BDF_TEXT_SIZE];
+
+	return fs_path("sys/bus/pci/devices/%s/%s", bdf_format(bdf, text), name);
+}
+
+bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)
+{
+	auto_free char *path = pci_path(bdf, name);
+
+	return fs_exists(root, path);
+}
+
+bool pci_exists(const struct fs_root *root, const struct bdf *bdf)
+{
+	return pci_has(root, bdf, "vendor");
+}
+
+int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
+{
+	auto_free char *path = pci_path(bdf, "driver");
+	int err = fs_link_name(root, path, ret);
+
+	if (err == -ENOENT) {
+		*ret = NULL;
+		return 0;
+	}
+	return err;
+}
+
+int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret)
+{
+	auto_free char *path = pci_path(bdf, "modalias");
+
+	return fs_read_attr(root, path, ret);
+}
+
+bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
+{
+	return pci_has(root, bdf, "max_link_width");
+}
+
+static int start_access(struct pci_access *access, char *sysfs)
+{
+	access->method = PCI_ACCESS_SYS_BUS_PCI;
+	access->error = jump_out;
+	access->warning = stay_silent;
+	access->debug = stay_silent;
+	if (setjmp(on_error))
+		return -EIO;
+	if (pci_set_param(access, (char *)"sysfs.path", sysfs))
+		return -EIO;
+	pci_init(access);
+	return 0;
+}
+
+int pci_open(const struct fs_root *root, struct pci **ret)
+{
+	auto_free char *sysfs = fs_path("%s/sys/bus/pci", root->path);
+	cleanup_with(pci_closep) struct pci *pci = calloc(1, sizeof(*pci));
+	int err;
+
+	if (!sysfs || !pci)
+		return -ENOMEM;
+	pci->access = pci_alloc();
+	if (!pci->access)
+		return -ENOMEM;
+	err = start_access(pci->access, sysfs);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(pci);
+	return 0;
+}
+
+void pci_close(struct pci *pci)
+{
+	if (!pci)
+		return;
+	if (pci->access && !setjmp(on_error))
+		pci_cleanup(pci->access);
+	free(pci);
+}
+
+int pci_identify(struct pci *pci, const struct bdf *bdf, struct pci_identity *ret)
+{
+	struct pci_dev *volatile dev = NULL;
+	int known;
+
+	if (setjmp(on_error)) {
+		if (dev)
+			pci_free_dev(dev);
+		return -EIO;
+	}
+	dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
+	if (!dev)
+		return -ENODEV;
+	known = pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT |
+					   PCI_FILL_SUBSYS);
+	if (!(known & PCI_FILL_IDENT)) {
+		pci_free_dev(dev);
+		return -ENODEV;
+	}
+	*ret = (struct pci_identity){
+		.vendor = dev->vendor_id,
+		.device = dev->device_id,
+		.subvendor = known & PCI_FILL_SUBSYS ? dev->subsys_vendor_id : 0,
+		.subdevice = known & PCI_FILL_SUBSYS ? dev->subsys_id : 0,
+		.class = (uint32_t)dev->device_class << 8 | dev->prog_if,
+	};
+	pci_free_dev(dev);
+	return 0;
+}
+
+char *pci_name(struct pci *pci, const struct pci_identity *id)
+{
+	char buffer[256];
+	const char *name;
+
+	if (setjmp(on_error))
+		name = NULL;
+	else
+		name = pci_lookup_name(pci->access, buffer, sizeof(buffer),
+				       PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
+				       id->device);
+	return fs_path("%s [%04x:%04x]", name ? name : "PCI device", id->vendor, id->device);
+}

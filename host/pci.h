@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a PCI device is: its ids and name (libpci), and where its files are (sysfs). */
+#ifndef HOST_PCI_H
+#define HOST_PCI_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+
+/* What makes a device this device and not another one that came to sit at its address. */
+struct pci_identity {
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class; /* 24 bits: base class, subclass, programming interface */
+};
+
+/* "8086:10d3:8086:0000:020000" and its NUL. */
+#define PCI_IDENTITY_TEXT_SIZE 27
+const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE]);
+/* Reads that text. Returns 0, or -EINVAL and leaves *ret alone. */
+int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
+bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
+
+/* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
+char *pci_path(const struct bdf *bdf, const char *name) must_check;
+
+/* Whether the device exists, and whether it has the file or folder NAME. */
+bool pci_exists(const struct fs_root *root, const struct bdf *bdf);
+bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name);
+
+/*
+ * The name of the driver that the device is bound to. Returns 0 with a new string, or with NULL
+ * when no driver has it; -errno.
+ */
+int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret) must_check;
+
+/* The device's modalias. Returns 0 with a new string, or -errno. */
+int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret) must_check;
+
+/*
+ * Whether it is a PCI Express device. The judge is max_link_width in sysfs, which the kernel makes
+ * at boot for devices with that capability (Linux: drivers/pci/pci-sysfs.c): the configuration
+ * space of a dead or sleeping device reads as ones and proves nothing.
+ */
+bool pci_is_express(const struct fs_root *root, const struct bdf *bdf);
+
+/* libpci, opened on a root. */
+struct pci;
+
+/* Returns 0 and a new handle (pci_close()), or -errno. Scans nothing. */
+int pci_open(const struct fs_root *root, struct pci **ret) must_check;
+void pci_close(struct pci *pci);
+DEFINE_CLEANUP(struct pci *, pci_close)
+
+/* Reads a device's ids. Returns 0, -ENODEV when it is not there, -EIO when libpci gives up. */
+int pci_identify(struct pci *pci, const struct bdf *bdf, struct pci_identity *ret) must_check;
+
+/*
+ * A device's name for people, "Intel Corporation 82574L Gigabit Network Connection [8086:10d3]".
+ * The name database is read at the first call. Returns a new string, or NULL without memory.
+ */
+char *pci_name(struct pci *pci, const struct pci_identity *id) must_check;
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/vfio.h"
+
+#include "host/clock.h"
+#include "host/iommu.h"
+#include "host/pci.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* How often to look again while nobody can be waited for. */
+#define LOOK_AGAIN_MS 50
+
+/* The names below /dev whose holders hold the group. */
+static int group_nodes(const struct fs_root *root, int group, struct fs_names *ret)
+{
+	auto_names struct fs_names nodes = {0};
+	auto_free struct bdf *members = NULL;
+	size_t n_members;
+	int err;
+
+	nodes.items = calloc(1, sizeof(*nodes.items));
+	if (!nodes.items)
+		return -ENOMEM;
+	nodes.items[0] = fs_path("/dev/vfio/%d", group);
+	if (!nodes.items[0])
+		return -ENOMEM;
+	nodes.n = 1;
+
+	err = iommu_group_members(root, group, &members, &n_members);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n_members; i++) {
+		auto_free char *path = pci_path(&members[i], "vfio-dev");
+		auto_names struct fs_names devs = {0};
+
+		if (fs_list(root, path, &devs))
+			continue; /* no such folder: not on vfio-pci, or no iommufd */
+		for (size_t d = 0; d < devs.n; d++) {
+			if (!array_grow(nodes.items, nodes.n))
+				return -ENOMEM;
+			nodes.items[nodes.n] = fs_path("/dev/vfio/devices/%s", devs.items[d]);
+			if (!nodes.items[nodes.n])
+				return -ENOMEM;
+			nodes.n++;
+		}
+	}
+	*ret = nodes;
+	nodes = (struct fs_names){0};
+	return 0;
+}
+
+/* The process number that a name in /proc stands for, or 0. */
+static pid_t pid_of_name(const char *name)
+{
+	char *end;
+	long pid;
+
+	if (*name < '1' || *name > '9')
+		return 0;
+	errno = 0;
+	pid = strtol(name, &end, 10);
+	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
+}
+
+static bool process_holds(const struct fs_root *root, const char *pid, const struct fs_names *nodes)
+{
+	auto_free char *folder = fs_path("proc/%s/fd", pid);
+	auto_close int dir = fs_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	auto_names struct fs_names fds = {0};
+	char target[PATH_MAX];
+
+	if (dir < 0 || fs_list(root, folder, &fds))
+		return false; /* it has ended, or is a kernel thread */
+	for (size_t i = 0; i < fds.n; i++) {
+		ssize_t len = readlinkat(dir, fds.items[i], target, sizeof(target) - 1);
+
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		for (size_t k = 0; k < nodes->n; k++)
+			if (!strcmp(target, nodes->items[k]))
+				return true;
+	}
+	return false;
+}
+
+static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders *holders)
+{
+	auto_free char *path = fs_path("proc/%d/comm", pid);
+	char *command = NULL;
+
+	if (fs_read_attr(root, path, &command))
+		command = strdup("?");
+	if (!command || !array_grow(holders->items, holders->n)) {
+		free(command);
+		return -ENOMEM;
+	}
+	holders->items[holders->n++] = (struct vfio_holder){pid, command};
+	holders->open = true;
+	return 0;
+}
+
+/* Whether the kernel says that a node is open: it lets each be opened by one at a time. */
+static bool node_is_busy(const struct fs_root *root, const char *node)
+{
+	auto_close int fd = fs_open(root, node + 1, O_RDWR, 0);
+
+	return fd == -EBUSY;
+}
+
+int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret)
+{
+	auto_holders struct vfio_holders holders = {0};
+	auto_names struct fs_names nodes = {0};
+	auto_names struct fs_names processes = {0};
+	int err;
+
+	err = group_nodes(root, group, &nodes);
+	if (err)
+		return err;
+	for (size_t i = 0; i < nodes.n; i++)
+		holders.open |= node_is_busy(root, nodes.items[i]);
+	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
+	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
+		err = fs_list(root, "proc", &processes);
+		if (err && err != -ENOENT)
+			return err;
+	}
+	for (size_t i = 0; i < processes.n; i++) {
+		pid_t pid = pid_of_name(processes.items[i]);
+
+		if (pid && process_holds(root, processes.items[i], &nodes)) {
+			err = add_holder(root, pid, &holders);
+			if (err)
+				return err;
+		}
+	}
+	*ret = holders;
+	holders = (struct vfio_holders){0};
+	return 0;
+}
+
+void vfio_holders_free(struct vfio_holders *holders)
+{
+	for (size_t i = 0; i < holders->n; i++)
+		free(holders->items[i].command);
+	free(holders->items);
+	*holders = (struct vfio_holders){0};
+}
+
+char *vfio_holders_describe(const struct vfio_holders *holders)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	if (!holders->n)
+		return strdup("a process that cannot be seen from here");
+	to = open_memstream(&text, &size);
+	if (!to)
+		return NULL;
+	for (size_t i = 0; i < holders->n; i++)
+		fprintf(to, "%sprocess %d (%s)", i ? ", " : "", holders->items[i].pid,
+			holders->items[i].command);
+	if (fclose(to)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* Sleeps until the first holder ends, or a while when it cannot be waited for. */
+static void wait_for_change(const struct fs_root *root, const struct vfio_holders *holders,
+			    int64_t deadline)
+{
+	auto_close int pidfd = -1;
+	int left = clock_left_ms(deadline);
+
+	if (holders->n && fs_root_is_running_system(root))
+		pidfd = (int)syscall(SYS_pidfd_open, holders->items[0].pid, 0);
+	if (pidfd >= 0) {
+		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+		/* It may close the group and live on: so not for longer than a second. */
+		poll(&ended, 1, left < 1000 ? left : 1000);
+	} else {
+		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
+	}
+}
+
+int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
+			   struct vfio_holders *ret)
+{
+	for (;;) {
+		auto_holders struct vfio_holders holders = {0};
+		int err = vfio_group_holders(root, group, &holders);
+
+		if (err)
+			return err;
+		if (!holders.open)
+			return 0;
+		if (!clock_left_ms(deadline)) {
+			if (ret) {
+				*ret = holders;
+				holders = (struct vfio_holders){0};
+			}
+			return -ETIMEDOUT;
+		}
+		wait_for_change(root, &holders, deadline);
+	}
+}
