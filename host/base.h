@@ -69,19 +69,19 @@ static inline void closep(int *fd)
  * two, so the array itself need not remember one. Evaluates to true, or false without memory, in
  * which case the array is as it was.
  */
-#define array_grow(items, n) array_grow_((void **)&(items), (n), sizeof(*(items)))
+#define array_grow(items, n)                                                 \
+	({                                                                   \
+		void *grown_ = array_grown_((items), (n), sizeof(*(items))); \
+		if (grown_)                                                  \
+			(items) = grown_;                                    \
+		grown_ != NULL;                                              \
+	})
 
-static inline bool array_grow_(void **items, size_t n, size_t size)
+static inline void *array_grown_(void *items, size_t n, size_t size)
 {
-	void *bigger;
-
 	if (n & (n - 1))
-		return true;
-	bigger = reallocarray(*items, n ? n * 2 : 1, size);
-	if (!bigger)
-		return false;
-	*items = bigger;
-	return true;
+		return items;
+	return reallocarray(items, n ? n * 2 : 1, size);
 }
 
 #endif

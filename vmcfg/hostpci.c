@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/hostpci.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vmcfg/propstr.h"
+
+/* In the order of hostpci_keys. */
+enum {
+	DEVICE_ID,
+	DRIVER,
+	HOST,
+	LEGACY_IGD,
+	MAPPING,
+	MDEV,
+	PCIE,
+	ROMBAR,
+	ROMFILE,
+	SUB_DEVICE_ID,
+	SUB_VENDOR_ID,
+	VENDOR_ID,
+	X_VGA,
+	KEYS
+};
+
+static bool is_lower_hex(char c)
+{
+	return char_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+static size_t count_lower_hex(struct text t)
+{
+	size_t n = 0;
+
+	while (n < t.len && is_lower_hex(t.at[n]))
+		n++;
+	return n;
+}
+
+/* Takes a number of exactly N digits off T. */
+static bool take_hex(struct text *t, size_t n)
+{
+	if (t->len < n || count_lower_hex((struct text){t->at, n}) < n)
+		return false;
+	*t = text_skip(*t, n);
+	return true;
+}
+
+/* One address: [DOMAIN:]BUS:SLOT[.FUNCTION], the domain of four digits or more. */
+static bool parse_address(struct text t, bool *has_domain, bool *has_function)
+{
+	size_t digits = count_lower_hex(t);
+
+	*has_domain = digits >= 4;
+	if (*has_domain) {
+		t = text_skip(t, digits);
+		if (!text_take(&t, ":"))
+			return false;
+	}
+	if (!take_hex(&t, 2) || !text_take(&t, ":") || !take_hex(&t, 2))
+		return false;
+	*has_function = t.len > 0;
+	return !*has_function || (text_take(&t, ".") && take_hex(&t, 1) && !t.len);
+}
+
+static bool is_addresses(const struct propstr_key *key, struct text value)
+{
+	struct text rest = value, address;
+	bool has_domain, has_function;
+
+	(void)key;
+	while (text_next(&rest, ';', &address)) {
+		if (!parse_address(address, &has_domain, &has_function))
+			return false;
+	}
+	return true;
+}
+
+static bool is_id(const struct propstr_key *key, struct text value)
+{
+	(void)key;
+	if (value.len != strlen("0x1234") || !text_take(&value, "0x"))
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (!char_is_hex(value.at[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool holds_none_of(struct text value, const char *chars)
+{
+	for (; *chars; chars++) {
+		if (memchr(value.at, *chars, value.len))
+			return false;
+	}
+	return true;
+}
+
+static bool is_mdev(const struct propstr_key *key, struct text value)
+{
+	(void)key;
+	return holds_none_of(value, "/.:");
+}
+
+static bool is_romfile(const struct propstr_key *key, struct text value)
+{
+	(void)key;
+	return holds_none_of(value, ",;");
+}
+
+#define BOOL(text) .name = (text), .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL
+#define ID(text)   .name = (text), .check = is_id, .expected = "0x and four hex digits"
+
+static const struct propstr_key hostpci_keys[KEYS] = {
+	[DEVICE_ID] = {ID("device-id")},
+	[DRIVER] = {.name = "driver", .check = propstr_is_choice, .expected = "vfio|keep"},
+	[HOST] = {.name = "host",
+		  .check = is_addresses,
+		  .expected =
+			  "PCI addresses like 0000:01:00.0 or 01:00 (lower case), joined with ';'",
+		  .is_default = true},
+	[LEGACY_IGD] = {BOOL("legacy-igd")},
+	[MAPPING] = {.name = "mapping",
+		     .check = propstr_is_configid,
+		     .expected = PROPSTR_EXPECT_CONFIGID},
+	[MDEV] = {.name = "mdev", .check = is_mdev, .expected = "without '/', '.' and ':'"},
+	[PCIE] = {BOOL("pcie")},
+	[ROMBAR] = {BOOL("rombar")},
+	[ROMFILE] = {.name = "romfile", .check = is_romfile, .expected = "without ';'"},
+	[SUB_DEVICE_ID] = {ID("sub-device-id")},
+	[SUB_VENDOR_ID] = {ID("sub-vendor-id")},
+	[VENDOR_ID] = {ID("vendor-id")},
+	[X_VGA] = {BOOL("x-vga")},
+};
+
+const struct propstr_format hostpci_format = {PROPSTR_FORMAT(hostpci_keys)};
+
+static int add_host(struct hostpci *entry, struct text written)
+{
+	struct hostpci_address address = {NULL, false};
+	bool has_domain, has_function;
+
+	if (!parse_address(written, &has_domain, &has_function))
+		return -EINVAL;
+	if (!array_grow(entry->hosts, entry->n_hosts))
+		return -ENOMEM;
+	if (asprintf(&address.text, "%s%.*s", has_domain ? "" : "0000:", (int)written.len,
+		     written.at) < 0)
+		return -ENOMEM;
+	address.all_functions = !has_function;
+	entry->hosts[entry->n_hosts++] = address;
+	return 0;
+}
+
+static int add_hosts(struct hostpci *entry, struct text value)
+{
+	struct text rest = value, address;
+	int r;
+
+	while (text_next(&rest, ';', &address)) {
+		r = add_host(entry, address);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int copy_strings(struct hostpci *entry, const struct text *values)
+{
+	struct {
+		int key;
+		char **to;
+	} const strings[] = {
+		{DEVICE_ID, &entry->device_id},
+		{DRIVER, &entry->driver},
+		{HOST, &entry->host},
+		{MAPPING, &entry->mapping},
+		{MDEV, &entry->mdev},
+		{ROMFILE, &entry->romfile},
+		{SUB_DEVICE_ID, &entry->sub_device_id},
+		{SUB_VENDOR_ID, &entry->sub_vendor_id},
+		{VENDOR_ID, &entry->vendor_id},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		if (!values[strings[i].key].at)
+			continue;
+		*strings[i].to = text_dup(values[strings[i].key]);
+		if (!*strings[i].to)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int get_bool(struct text value)
+{
+	return value.at ? propstr_bool(value) : -1;
+}
+
+int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **ret_why)
+{
+	cleanup_with(hostpci_freep) struct hostpci *entry = NULL;
+	struct text text = {value, len};
+	struct text values[KEYS];
+	int r;
+
+	r = propstr_parse(&hostpci_format, text, values, ret_why);
+	if (r < 0)
+		return r;
+
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	entry->value = text_dup(text);
+	if (!entry->value)
+		return -ENOMEM;
+	entry->value_len = len;
+	r = copy_strings(entry, values);
+	if (r < 0)
+		return r;
+	if (values[HOST].at) {
+		r = add_hosts(entry, values[HOST]);
+		if (r < 0)
+			return r;
+	}
+	entry->pcie = get_bool(values[PCIE]);
+	entry->x_vga = get_bool(values[X_VGA]);
+	entry->rombar = get_bool(values[ROMBAR]);
+	entry->legacy_igd = get_bool(values[LEGACY_IGD]);
+	*ret = TAKE_PTR(entry);
+	return 0;
+}
+
+/* Whether PART says what device it is; a part without a key does. */
+static bool part_names_device(struct text part)
+{
+	return !memchr(part.at, '=', part.len) || text_take(&part, "host=") ||
+	       text_take(&part, "mapping=");
+}
+
+/*
+ * Finds the part of VALUE that pcie=1 replaces or, with *ret_replace false, follows. False when
+ * VALUE has no parts.
+ */
+static bool find_place(struct text value, struct text *ret, bool *ret_replace)
+{
+	struct text rest = value, part;
+	struct text last = {NULL, 0}, device = {NULL, 0};
+
+	*ret_replace = false;
+	while (!*ret_replace && text_next(&rest, ',', &part)) {
+		if (text_is_blank(part))
+			continue;
+		last = part;
+		if (part_names_device(part))
+			device = part;
+		*ret_replace = text_take(&part, "pcie=");
+	}
+	*ret = *ret_replace || !device.at ? last : device;
+	return last.at;
+}
+
+char *hostpci_value_with_pcie(const struct hostpci *entry)
+{
+	struct text value = {entry->value, entry->value_len};
+	struct text place, before, behind;
+	bool replace;
+	char *changed, *to;
+
+	if (!find_place(value, &place, &replace))
+		return strdup("pcie=1");
+	before = (struct text){value.at, (size_t)(place.at - value.at)};
+	behind = text_skip(value, before.len + place.len);
+	if (!replace)
+		before.len += place.len;
+
+	changed = malloc(before.len + strlen(",pcie=1") + behind.len + 1);
+	if (!changed)
+		return NULL;
+	to = mempcpy(changed, before.at, before.len);
+	to = stpcpy(to, replace ? "pcie=1" : ",pcie=1");
+	to = mempcpy(to, behind.at, behind.len);
+	*to = '\0';
+	return changed;
+}
+
+void hostpci_free(struct hostpci *entry)
+{
+	if (!entry)
+		return;
+	for (size_t i = 0; i < entry->n_hosts; i++)
+		free(entry->hosts[i].text);
+	free(entry->hosts);
+	free(entry->value);
+	free(entry->host);
+	free(entry->mapping);
+	free(entry->mdev);
+	free(entry->romfile);
+	free(entry->driver);
+	free(entry->vendor_id);
+	free(entry->device_id);
+	free(entry->sub_vendor_id);
+	free(entry->sub_device_id);
+	free(entry);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The value of a hostpciN line -> struct. The grammar is Proxmox VE's own (qemu-server,
+ * PVE/QemuServer/PCI.pm); a value it would drop is refused here too. Pure.
+ */
+#ifndef VMCFG_HOSTPCI_H
+#define VMCFG_HOSTPCI_H
+
+#include "host/base.h"
+
+struct propstr_format;
+
+/* hostpci0 … hostpci15 */
+#define HOSTPCI_MAX 16
+
+/* One address of host=: the text as sysfs would spell it, with domain 0000 where none was given.
+ * Without a function it stands for every function of the slot ("0000:01:00"). Proxmox VE takes
+ * addresses that no device can have (slot ff, function f): they name nothing. */
+struct hostpci_address {
+	char *text;
+	bool all_functions;
+};
+
+/* NULL strings and -1 booleans were not given; all of them for an entry that is set but empty. With
+ * neither host nor mapping, or with both, the line counts, and the VM's start dies. A string ends
+ * at a NUL in the file, which romfile, mdev and so value may hold: none can be a file name, or part
+ * of a command. */
+struct hostpci {
+	char *value;	  /* the whole value as it stands in the file */
+	size_t value_len; /* without the NUL behind it */
+	struct hostpci_address *hosts;
+	size_t n_hosts;
+	char *host; /* host= as written, ';' list and all */
+	char *mapping;
+	char *mdev;
+	char *romfile;
+	char *driver; /* "vfio" or "keep" */
+	char *vendor_id, *device_id, *sub_vendor_id, *sub_device_id;
+	int pcie, x_vga, rombar, legacy_igd;
+};
+
+/* The options of an entry, for vmcfg/propstr.h. */
+extern const struct propstr_format hostpci_format;
+
+/*
+ * Parses VALUE of LEN bytes (NUL is an ordinary byte there). Returns 0 and a new struct, which the
+ * caller frees with hostpci_free(); -EINVAL when Proxmox VE would drop the line, with a new string
+ * in *ret_why (when not NULL) saying why in printable ASCII, to be freed by the caller; -ENOMEM.
+ */
+int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **ret_why) must_check;
+
+/*
+ * The entry's value with pcie=1 and every other option as written: what to give to
+ * `qm set VMID --hostpciN`. An option pcie=… is replaced where it stands; otherwise pcie=1 comes
+ * right behind the address or the mapping. Returns a new string, or NULL without memory.
+ */
+char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
+
+/* Frees ENTRY and all that it holds; NULL is fine. */
+void hostpci_free(struct hostpci *entry);
+DEFINE_CLEANUP(struct hostpci *, hostpci_free)
+
+#endif

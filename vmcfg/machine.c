@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/machine.h"
+
+#include <string.h>
+
+#include "vmcfg/propstr.h"
+
+/* In the order of machine_keys. */
+enum { TYPE, VIOMMU, AW_BITS, ENABLE_S3, ENABLE_S4, KEYS };
+
+/* 9.2, 10.0.1: at least one dot. */
+static bool take_version(struct text *t)
+{
+	size_t dots = 0;
+
+	if (!text_take_digits(t))
+		return false;
+	for (; t->len > 1 && t->at[0] == '.' && char_is_digit(t->at[1]); dots++) {
+		*t = text_skip(*t, 1);
+		text_take_digits(t);
+	}
+	return dots > 0;
+}
+
+/* Takes off the revision that Proxmox VE may put behind a type; false for half of one. */
+static bool take_revision(struct text *t)
+{
+	return !text_take(t, "+pve") || text_take_digits(t);
+}
+
+static bool is_type(const struct propstr_key *key, struct text t)
+{
+	(void)key;
+	if (text_is(t, "pc") || text_is(t, "q35"))
+		return true;
+	if (text_take(&t, "virt")) {
+		if (text_take(&t, "-") && !take_version(&t))
+			return false;
+		return take_revision(&t) && !t.len;
+	}
+	if (!text_take(&t, "pc-q35-") && !text_take(&t, "pc-i440fx-") && !text_take(&t, "pc-"))
+		return false;
+	if (!take_version(&t) || !take_revision(&t))
+		return false;
+	text_take(&t, ".pxe");
+	return !t.len;
+}
+
+static const struct propstr_key machine_keys[KEYS] = {
+	[TYPE] = {.name = "type",
+		  .check = is_type,
+		  .expected = "like q35, pc-q35-9.2, pc, pc-i440fx-9.2 or virt",
+		  .len_max = 40,
+		  .is_default = true},
+	[VIOMMU] = {.name = "viommu", .check = propstr_is_choice, .expected = "intel|virtio"},
+	[AW_BITS] = {.name = "aw-bits",
+		     .check = propstr_is_number,
+		     .expected = "a number from 32 to 64",
+		     .min = 32,
+		     .max = 64},
+	[ENABLE_S3] = {.name = "enable-s3",
+		       .check = propstr_is_bool,
+		       .expected = PROPSTR_EXPECT_BOOL},
+	[ENABLE_S4] = {.name = "enable-s4",
+		       .check = propstr_is_bool,
+		       .expected = PROPSTR_EXPECT_BOOL},
+};
+
+const struct propstr_format machine_format = {PROPSTR_FORMAT(machine_keys)};
+
+static bool type_is_q35(struct text type)
+{
+	return type.at && memmem(type.at, type.len, "q35", strlen("q35"));
+}
+
+static int copy_string(struct text value, char **ret)
+{
+	if (!value.at)
+		return 0;
+	*ret = text_dup(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int machine_parse(const char *value, size_t len, struct machine **ret, char **ret_why)
+{
+	cleanup_with(machine_freep) struct machine *machine = NULL;
+	struct text values[KEYS];
+	int r;
+
+	r = propstr_parse(&machine_format, (struct text){value, len}, values, ret_why);
+	if (r < 0)
+		return r;
+
+	machine = calloc(1, sizeof(*machine));
+	if (!machine)
+		return -ENOMEM;
+	if (copy_string(values[TYPE], &machine->type) < 0 ||
+	    copy_string(values[VIOMMU], &machine->viommu) < 0 ||
+	    copy_string(values[AW_BITS], &machine->aw_bits) < 0)
+		return -ENOMEM;
+	machine->q35 = type_is_q35(values[TYPE]);
+	machine->enable_s3 = values[ENABLE_S3].at ? propstr_bool(values[ENABLE_S3]) : -1;
+	machine->enable_s4 = values[ENABLE_S4].at ? propstr_bool(values[ENABLE_S4]) : -1;
+	*ret = TAKE_PTR(machine);
+	return 0;
+}
+
+bool machine_is_q35(const char *value, size_t len)
+{
+	struct text values[KEYS];
+
+	if (propstr_parse(&machine_format, (struct text){value, len}, values, NULL) < 0)
+		return false;
+	return type_is_q35(values[TYPE]);
+}
+
+const char *machine_default_type(const char *arch)
+{
+	if (!arch || !strcmp(arch, "x86_64"))
+		return "pc";
+	return strcmp(arch, "aarch64") ? NULL : "virt";
+}
+
+void machine_free(struct machine *machine)
+{
+	if (!machine)
+		return;
+	free(machine->type);
+	free(machine->viommu);
+	free(machine->aw_bits);
+	free(machine);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/propstr.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int propstr_bool(struct text value)
+{
+	static const char *const yes[] = {"1", "on", "yes", "true"};
+	static const char *const no[] = {"0", "off", "no", "false"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (text_is_nocase(value, yes[i]))
+			return 1;
+		if (text_is_nocase(value, no[i]))
+			return 0;
+	}
+	return -1;
+}
+
+/* After the parts were read: the words are "1" and "0" by then, unless the default key gave one. */
+bool propstr_is_bool(const struct propstr_key *key, struct text value)
+{
+	(void)key;
+	return text_is(value, "1") || text_is(value, "0");
+}
+
+bool propstr_is_choice(const struct propstr_key *key, struct text value)
+{
+	return text_is_one_of(value, key->expected);
+}
+
+static bool take_sign(struct text *t)
+{
+	if (text_take(t, "-"))
+		return true;
+	text_take(t, "+");
+	return false;
+}
+
+/* The digits at the beginning of T as a number; what is too long for one becomes infinite. */
+static double take_digits(struct text *t)
+{
+	double number = 0;
+
+	for (; t->len && char_is_digit(t->at[0]); *t = text_skip(*t, 1))
+		number = number * 10 + (t->at[0] - '0');
+	return number;
+}
+
+/* The same behind a decimal point. */
+static double take_fraction(struct text *t)
+{
+	double number = 0, scale = 1;
+
+	for (; t->len && char_is_digit(t->at[0]); *t = text_skip(*t, 1)) {
+		scale /= 10;
+		number += scale * (t->at[0] - '0');
+	}
+	return number;
+}
+
+/* Applies "e-3" to NUMBER; false when it is not the rest of T. */
+static bool take_exponent(struct text *t, double *number)
+{
+	/* No double is wider; more would only go round in circles. */
+	const double widest = 700;
+	double exponent;
+	bool negative;
+
+	if (!text_take_nocase(t, "e"))
+		return false;
+	negative = take_sign(t);
+	if (!t->len || !char_is_digit(t->at[0]))
+		return false;
+	exponent = take_digits(t);
+	for (int n = (int)(exponent < widest ? exponent : widest); n > 0; n--)
+		*number = negative ? *number / 10 : *number * 10;
+	return !t->len;
+}
+
+/* strtod() would ask the locale for the decimal point, and reads more than Proxmox VE does. */
+static bool parse_number(struct text t, double *ret)
+{
+	bool negative = take_sign(&t);
+	size_t before = t.len;
+	double number;
+	size_t digits;
+
+	number = take_digits(&t);
+	digits = before - t.len;
+	if (text_take(&t, ".")) {
+		before = t.len;
+		number += take_fraction(&t);
+		digits += before - t.len;
+	}
+	if (!digits || (t.len && !take_exponent(&t, &number)))
+		return false;
+	*ret = negative ? -number : number;
+	return true;
+}
+
+bool propstr_is_number(const struct propstr_key *key, struct text value)
+{
+	double number;
+
+	return parse_number(value, &number) && number >= key->min && number <= key->max;
+}
+
+bool propstr_is_integer(const struct propstr_key *key, struct text value)
+{
+	struct text digits = value;
+
+	take_sign(&digits);
+	return text_take_digits(&digits) && !digits.len && propstr_is_number(key, value);
+}
+
+bool propstr_is_configid(const struct propstr_key *key, struct text value)
+{
+	(void)key;
+	if (value.len < 2 || !char_is_alpha(value.at[0]))
+		return false;
+	for (size_t i = 1; i < value.len; i++) {
+		if (!char_is_alnum(value.at[i]) && value.at[i] != '_' && value.at[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+/* The index of the key called NAME, or that of no key: n_keys. */
+static size_t find_key(const struct propstr_format *format, struct text name)
+{
+	size_t i = 0;
+
+	while (i < format->n_keys && !text_is(name, format->keys[i].name))
+		i++;
+	return i;
+}
+
+static size_t find_default(const struct propstr_format *format)
+{
+	size_t i = 0;
+
+	while (i < format->n_keys && !format->keys[i].is_default)
+		i++;
+	return i;
+}
+
+/* The usual mistake is an option without its value: tell it. */
+static int refuse_default(const struct propstr_key *key, struct text part, char **ret_why)
+{
+	auto_free char *problem = NULL;
+
+	if (!ret_why)
+		return -EINVAL;
+	if (asprintf(&problem, "'%s' is given already, and there is no '=' in", key->name) < 0)
+		return -ENOMEM;
+	return text_refuse_part(ret_why, problem, part);
+}
+
+static int read_default(const struct propstr_format *format, struct text part, bool *had_default,
+			struct text *values, char **ret_why)
+{
+	size_t at = find_default(format);
+
+	if (at == format->n_keys)
+		return text_refuse_part(ret_why, "there is no '=' in", part);
+	if (*had_default || (values[at].at && !text_is(values[at], "0")))
+		return refuse_default(&format->keys[at], part, ret_why);
+	*had_default = true;
+	values[at] = part;
+	return 0;
+}
+
+/* Notes which alias was used, for those whose own name is a value too ("virtio=MAC"). */
+static int read_key_alias(const struct propstr_format *format, const struct propstr_key *key,
+			  struct text *values, char **ret_why)
+{
+	size_t at;
+
+	if (!key->key_alias)
+		return 0;
+	at = find_key(format, text_of(key->key_alias));
+	if (values[at].at)
+		return text_refuse(ret_why, "'%s' is given twice", key->key_alias);
+	values[at] = text_of(key->name);
+	return 0;
+}
+
+static int read_pair(const struct propstr_format *format, struct text name, struct text value,
+		     struct text *values, char **ret_why)
+{
+	size_t at = find_key(format, name);
+	int truth;
+	int r;
+
+	if (at == format->n_keys)
+		return text_refuse_part(ret_why, "there is no option", name);
+	if (values[at].at)
+		return text_refuse(ret_why, "'%s' is given twice", format->keys[at].name);
+	if (format->keys[at].alias) {
+		r = read_key_alias(format, &format->keys[at], values, ret_why);
+		if (r < 0)
+			return r;
+		at = find_key(format, text_of(format->keys[at].alias));
+	}
+	truth = format->keys[at].check == propstr_is_bool ? propstr_bool(value) : -1;
+	values[at] = truth < 0 ? value : text_of(truth ? "1" : "0");
+	return 0;
+}
+
+static int read_part(const struct propstr_format *format, struct text part, bool *had_default,
+		     struct text *values, char **ret_why)
+{
+	struct text value = part, name;
+
+	if (text_is_blank(part))
+		return 0;
+	text_next(&value, '=', &name);
+	if (!value.at)
+		return read_default(format, part, had_default, values, ret_why);
+	if (!name.len || !value.len)
+		return text_refuse_part(ret_why, "there is nothing before or behind the '=' in",
+					part);
+	return read_pair(format, name, value, values, ret_why);
+}
+
+static int refuse_value(const struct propstr_key *key, struct text value, char **ret_why)
+{
+	auto_free char *problem = NULL;
+
+	if (!ret_why)
+		return -EINVAL;
+	if (asprintf(&problem, "'%s' must be %s, not", key->name, key->expected) < 0)
+		return -ENOMEM;
+	return text_refuse_part(ret_why, problem, value);
+}
+
+static int check_value(const struct propstr_key *key, struct text value, char **ret_why)
+{
+	if (key->check && !key->check(key, value))
+		return refuse_value(key, value, ret_why);
+	if (key->len_max && value.len > key->len_max)
+		return text_refuse(ret_why, "'%s' is longer than %zu characters", key->name,
+				   key->len_max);
+	return 0;
+}
+
+static int check_values(const struct propstr_format *format, const struct text *values,
+			char **ret_why)
+{
+	int r;
+
+	for (size_t i = 0; i < format->n_keys; i++) {
+		const struct propstr_key *key = &format->keys[i];
+
+		if (!values[i].at) {
+			if (key->required)
+				return text_refuse(ret_why, "'%s' is missing", key->name);
+			continue;
+		}
+		r = check_value(key, values[i], ret_why);
+		if (r < 0)
+			return r;
+		if (key->needs && !values[find_key(format, text_of(key->needs))].at)
+			return text_refuse(ret_why, "'%s' needs '%s' too", key->name, key->needs);
+	}
+	return format->validate ? format->validate(values, ret_why) : 0;
+}
+
+int propstr_parse(const struct propstr_format *format, struct text text, struct text *values,
+		  char **ret_why)
+{
+	struct text rest = text, part;
+	bool had_default = false;
+	int r;
+
+	for (size_t i = 0; i < format->n_keys; i++)
+		values[i] = (struct text){NULL, 0};
+	while (text_next(&rest, ',', &part)) {
+		r = read_part(format, part, &had_default, values, ret_why);
+		if (r < 0)
+			return r;
+	}
+	return check_values(format, values, ret_why);
+}
+
+int propstr_check(const struct propstr_format *format, struct text text, char **ret_why)
+{
+	auto_free struct text *values = calloc(format->n_keys, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	return propstr_parse(format, text, values, ret_why);
+}

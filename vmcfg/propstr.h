@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Proxmox VE's property strings ("01:00,pcie=1"), as pve-common reads them (PVE/JSONSchema.pm,
+ * parse_property_string and check_object):
+ *
+ *  - parts are split at ','; parts of nothing but blanks are skipped; nothing is trimmed;
+ *  - KEY=VALUE, neither empty; the value may hold further '='; a repeated key is an error;
+ *  - a part without '=' is the default key's value; there is one at most, and it replaces a value
+ *    given with its key only when that is "0", which counts as unset;
+ *  - a boolean given with its key is 1 on yes true or 0 off no false in any case, but the default
+ *    key's is 1 or 0 only;
+ *  - the values are looked at when all parts are read, so a replaced value may be nonsense.
+ *
+ * Pure.
+ */
+#ifndef VMCFG_PROPSTR_H
+#define VMCFG_PROPSTR_H
+
+#include <math.h>
+
+#include "host/base.h"
+#include "vmcfg/text.h"
+
+struct propstr_key {
+	const char *name;
+	/* Whether VALUE is good; may look at the fields below. NULL takes anything. */
+	bool (*check)(const struct propstr_key *key, struct text value);
+	/* What it must be, for people; the choices of propstr_is_choice, joined with '|'. */
+	const char *expected;
+	double min, max; /* of propstr_is_integer and propstr_is_number, both included */
+	size_t len_max;	 /* in bytes; 0 is no limit */
+	bool is_default; /* the key of a part without one */
+	bool required;
+	const char *needs;     /* a key that must be given where this one is */
+	const char *alias;     /* the value is this key's; it escapes the test for repetition */
+	const char *key_alias; /* and this key's value is the alias' own name; a second one is an
+				  error */
+};
+
+struct propstr_format {
+	const struct propstr_key *keys;
+	size_t n_keys;
+	/* What no single value can tell; NULL when there is nothing. VALUES as of propstr_parse().
+	 * Returns 0, or as text_refuse() does. */
+	int (*validate)(const struct text *values, char **ret_why);
+};
+
+#define PROPSTR_FORMAT(table) .keys = (table), .n_keys = ARRAY_SIZE(table)
+
+/* A limit that limits nothing. */
+#define PROPSTR_ANY INFINITY
+
+/*
+ * Reads TEXT into VALUES, which has an element for every key of FORMAT: pieces of TEXT, or of a
+ * constant ("1" and "0" for booleans), or an AT of NULL where the key was not given. Returns 0;
+ * -EINVAL with a new string in *ret_why (when not NULL) that says which part is wrong and why;
+ * -ENOMEM. VALUES are undefined after an error.
+ */
+int propstr_parse(const struct propstr_format *format, struct text text, struct text *values,
+		  char **ret_why) must_check;
+
+/* Whether TEXT is good, without its values. Returns as propstr_parse() does. */
+int propstr_check(const struct propstr_format *format, struct text text, char **ret_why) must_check;
+
+/* Proxmox VE's booleans: 1 or 0, or -1 when VALUE is none. */
+int propstr_bool(struct text value);
+
+/* Checks for struct propstr_key. */
+bool propstr_is_bool(const struct propstr_key *key, struct text value);
+bool propstr_is_choice(const struct propstr_key *key, struct text value);
+bool propstr_is_integer(const struct propstr_key *key, struct text value);
+bool propstr_is_number(const struct propstr_key *key, struct text value);
+bool propstr_is_configid(const struct propstr_key *key, struct text value);
+
+/* What propstr_is_bool and propstr_is_configid expect, for people. */
+#define PROPSTR_EXPECT_BOOL	"1, on, yes, true, 0, off, no or false"
+#define PROPSTR_EXPECT_CONFIGID "a letter and one or more letters, digits, '_' or '-'"
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How many bytes of a hostile text a message may repeat. */
+#define QUOTE_MAX 60
+
+struct text text_of(const char *str)
+{
+	return (struct text){str, strlen(str)};
+}
+
+struct text text_skip(struct text t, size_t n)
+{
+	return (struct text){t.at + n, t.len - n};
+}
+
+bool char_is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool char_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool char_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool char_is_alnum(char c)
+{
+	return char_is_alpha(c) || char_is_digit(c);
+}
+
+bool char_is_hex(char c)
+{
+	return char_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Not tolower(): that one asks the locale. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_nocase(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	}
+	return true;
+}
+
+bool text_is(struct text t, const char *word)
+{
+	return t.len == strlen(word) && !memcmp(t.at, word, t.len);
+}
+
+bool text_is_nocase(struct text t, const char *word)
+{
+	return t.len == strlen(word) && same_nocase(t.at, word, t.len);
+}
+
+bool text_take(struct text *t, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (t->len < len || memcmp(t->at, word, len))
+		return false;
+	*t = text_skip(*t, len);
+	return true;
+}
+
+bool text_take_end(struct text *t, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (t->len < len || memcmp(t->at + t->len - len, word, len))
+		return false;
+	t->len -= len;
+	return true;
+}
+
+bool text_take_nocase(struct text *t, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (t->len < len || !same_nocase(t->at, word, len))
+		return false;
+	*t = text_skip(*t, len);
+	return true;
+}
+
+bool text_take_digits(struct text *t)
+{
+	size_t n = 0;
+
+	while (n < t->len && char_is_digit(t->at[n]))
+		n++;
+	*t = text_skip(*t, n);
+	return n > 0;
+}
+
+bool text_is_blank(struct text t)
+{
+	return text_trim_end(t).len == 0;
+}
+
+struct text text_trim_end(struct text t)
+{
+	while (t.len && char_is_blank(t.at[t.len - 1]))
+		t.len--;
+	return t;
+}
+
+struct text text_trim(struct text t)
+{
+	while (t.len && char_is_blank(t.at[0]))
+		t = text_skip(t, 1);
+	return text_trim_end(t);
+}
+
+bool text_next(struct text *rest, char sep, struct text *ret)
+{
+	const char *end;
+
+	if (!rest->at)
+		return false;
+	end = rest->len ? memchr(rest->at, sep, rest->len) : NULL;
+	if (!end) {
+		*ret = *rest;
+		*rest = (struct text){NULL, 0};
+		return true;
+	}
+	*ret = (struct text){rest->at, (size_t)(end - rest->at)};
+	*rest = text_skip(*rest, ret->len + 1);
+	return true;
+}
+
+bool text_is_one_of(struct text t, const char *choices)
+{
+	struct text rest = text_of(choices), choice;
+
+	while (text_next(&rest, '|', &choice)) {
+		if (t.len == choice.len && !memcmp(t.at, choice.at, t.len))
+			return true;
+	}
+	return false;
+}
+
+char *text_dup(struct text t)
+{
+	char *copy = malloc(t.len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, t.at, t.len);
+	copy[t.len] = '\0';
+	return copy;
+}
+
+char *text_quote(struct text t)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t shown = t.len < QUOTE_MAX ? t.len : QUOTE_MAX;
+	/* Four bytes for one at the most, two quotes, three dots and the NUL. */
+	char *quoted = malloc(shown * 4 + 6), *to = quoted;
+
+	if (!quoted)
+		return NULL;
+	*to++ = '\'';
+	for (size_t i = 0; i < shown; i++) {
+		unsigned char c = (unsigned char)t.at[i];
+
+		if (c >= ' ' && c <= '~' && c != '\\') {
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '\\';
+		if (c == '\\') {
+			*to++ = '\\';
+			continue;
+		}
+		*to++ = 'x';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 0xf];
+	}
+	if (shown < t.len)
+		to = mempcpy(to, "...", 3);
+	*to++ = '\'';
+	*to = '\0';
+	return quoted;
+}
+
+int text_refuse(char **ret_why, const char *format, ...)
+{
+	va_list args;
+	char *why;
+	int n;
+
+	if (!ret_why)
+		return -EINVAL;
+	va_start(args, format);
+	n = vasprintf(&why, format, args);
+	va_end(args);
+	if (n < 0)
+		return -ENOMEM;
+	*ret_why = why;
+	return -EINVAL;
+}
+
+int text_refuse_part(char **ret_why, const char *problem, struct text t)
+{
+	auto_free char *quoted = NULL;
+
+	if (!ret_why)
+		return -EINVAL;
+	quoted = text_quote(t);
+	if (!quoted)
+		return -ENOMEM;
+	return text_refuse(ret_why, "%s %s", problem, quoted);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A piece of somebody else's text: bytes without a NUL at the end, where NUL is an ordinary byte.
+ * The character classes are those of Proxmox VE's Perl on byte strings: ASCII only, whatever the
+ * locale, and bytes from 0x80 on belong to no class. Pure.
+ */
+#ifndef VMCFG_TEXT_H
+#define VMCFG_TEXT_H
+
+#include "host/base.h"
+
+/* AT is NULL for "no text at all", which is not the same as an empty one. */
+struct text {
+	const char *at;
+	size_t len;
+};
+
+/* The text of the string STR, without its NUL. */
+struct text text_of(const char *str);
+
+/* What is left of T behind its first N bytes; N must not be more than T holds. */
+struct text text_skip(struct text t, size_t n);
+
+bool char_is_blank(char c); /* space, tab, LF, CR, VT, FF */
+bool char_is_digit(char c); /* 0-9 */
+bool char_is_alpha(char c); /* a-z, A-Z */
+bool char_is_alnum(char c);
+bool char_is_hex(char c); /* 0-9, a-f, A-F */
+
+/* Whether T is exactly WORD; _nocase takes ASCII letters of either case for the same. */
+bool text_is(struct text t, const char *word);
+bool text_is_nocase(struct text t, const char *word);
+
+/* Whether T begins or ends with WORD, exactly; and if so takes it off. */
+bool text_take(struct text *t, const char *word);
+bool text_take_end(struct text *t, const char *word);
+
+/* The same at the beginning for ASCII letters of either case. */
+bool text_take_nocase(struct text *t, const char *word);
+
+/* Takes one or more digits off the beginning of T; false, and T as it was, when there are none. */
+bool text_take_digits(struct text *t);
+
+/* Whether T holds nothing but blanks; true for an empty one. */
+bool text_is_blank(struct text t);
+
+/* T without the blanks at its end, or at both ends. */
+struct text text_trim_end(struct text t);
+struct text text_trim(struct text t);
+
+/*
+ * Takes the piece up to the next SEP, or to the end, off the beginning of REST into *ret. False
+ * when REST is used up (its AT is NULL then). An empty text has one empty piece.
+ */
+bool text_next(struct text *rest, char sep, struct text *ret);
+
+/* Whether T is one of CHOICES, which are joined with '|'. */
+bool text_is_one_of(struct text t, const char *choices);
+
+/* A new string with T's bytes and a NUL, or NULL without memory. */
+char *text_dup(struct text t) must_check;
+
+/*
+ * T for people: in single quotes, in printable ASCII, other bytes and the backslash escaped, cut
+ * after 60 bytes. Returns a new string or NULL without memory.
+ */
+char *text_quote(struct text t) must_check;
+
+/*
+ * Says why a text is refused: a new string in *ret_why, unless RET_WHY is NULL. Returns -EINVAL, or
+ * -ENOMEM with *ret_why left alone.
+ */
+int text_refuse(char **ret_why, const char *format, ...) printf_like(2, 3) must_check;
+
+/* The same for "FORMAT's text, then T in quotes": the usual shape of such a message. */
+int text_refuse_part(char **ret_why, const char *problem, struct text t) must_check;
+
+#endif
