@@ -19,7 +19,7 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 # ---- what is built ----
 
-PROGRAMS :=
+PROGRAMS := pve-passthrough
 MAIN_pve-passthrough := hookscript/main.c
 PACKAGES := libpci libconfig libkmod
 
@@ -61,6 +61,7 @@ LIBS	     = $(shell pkg-config --libs $(PACKAGES))
 all: $(PROGRAMS:%=$(B)/%)
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
+$(B)/pve-passthrough: $(B)/hookscript/main.o
 
 $(PROGRAMS:%=$(B)/%):
 	$(call say,LD,$@)
@@ -156,7 +157,7 @@ format-check:
 
 # ---- installation ----
 
-install:
+install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir)
 	install -m 755 $(B)/pve-passthrough $(DESTDIR)$(sbindir)/pve-passthrough
 	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough

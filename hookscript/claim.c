@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/claim.h"
+
+#include "hookscript/pve.h"
+#include "hookscript/record.h"
+#include "host/clock.h"
+#include "host/log.h"
+
+#include <string.h>
+
+/* Whether the record that is there now lets the plan stand. */
+static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
+				 const struct record *planned, const struct record *now)
+{
+	if (!now || !planned)
+		return now == planned;
+	if (now->vmid != planned->vmid || now->stage != planned->stage)
+		return false;
+	return now->vmid == vmid ||
+	       (!pve_vm_runs(root, now->vmid) && !pve_vm_is_locked(root, now->vmid));
+}
+
+static int claim_device(const struct fs_root *root, unsigned int vmid,
+			const struct settings *settings, const struct device *device)
+{
+	cleanup_with(record_freep) struct record *record = NULL;
+	auto_free char *why = NULL;
+	int err = record_read(root, &device->bdf, &record, &why);
+
+	if (err || !record_is_as_planned(root, vmid, device->record, record))
+		return -EAGAIN;
+	if (!record) {
+		record = calloc(1, sizeof(*record));
+		if (!record)
+			return -ENOMEM;
+		record->bdf = device->bdf;
+		record->stage = RECORD_CLAIMED;
+		record->identity = device->identity;
+	}
+	/* An older record keeps its before-image: nobody has put it back yet. */
+	record->vmid = vmid;
+	record->deadline = settings->deadline;
+	return record_write(root, record);
+}
+
+/* Takes back the claims of this attempt: those records that did not exist before it. */
+static void unclaim(const struct fs_root *root, const struct plan *plan, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct device *device = plan->steps[i].device;
+		int err = device->record ? record_write(root, device->record)
+					 : record_remove(root, &device->bdf);
+
+		/* Nothing was written to the device: post-stop or restore will see that, too. */
+		if (err)
+			log_warning("a claim could not be taken back: %s", strerror(-err));
+	}
+}
+
+static int claim_devices(const struct fs_root *root, unsigned int vmid,
+			 const struct settings *settings, const struct plan *plan, int64_t deadline)
+{
+	auto_close int lock = record_lock_claims(root, deadline);
+
+	if (lock < 0)
+		return lock;
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		int err = claim_device(root, vmid, settings, plan->steps[i].device);
+
+		if (err) {
+			unclaim(root, plan, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+int claim_plan(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       const struct plan *plan)
+{
+	int64_t deadline = clock_now_ms() + (int64_t)settings->deadline * 1000;
+	auto_free int *locks = calloc(plan->n_steps + 1, sizeof(*locks));
+	size_t n_locks = 0;
+	int err = locks ? 0 : -ENOMEM;
+
+	/* A hook may have been killed while its workers live on. They write records, too: a claim
+	 * must not come between such a worker's reading and writing, or the before-image would be
+	 * lost. */
+	while (!err && n_locks < plan->n_steps) {
+		int fd = record_lock_device(root, &plan->steps[n_locks].device->bdf, deadline);
+
+		if (fd < 0)
+			err = fd;
+		else
+			locks[n_locks++] = fd;
+	}
+	if (!err)
+		err = claim_devices(root, vmid, settings, plan, deadline);
+	while (n_locks)
+		close(locks[--n_locks]);
+	return err;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a worker does to the devices of one slot: take them, or give them back. Runs in a child
+ * process (host/worker.h), says nothing itself, and tells every step before it does it, so that the
+ * caller can name the write that hangs.
+ */
+#ifndef HOOKSCRIPT_JOB_H
+#define HOOKSCRIPT_JOB_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+
+/* The kind of a worker's message. Without an error: about to do that. With one: that failed. */
+enum job_step {
+	JOB_LOCK,     /* the lock on the device's record */
+	JOB_RECORD,   /* reading or writing the record */
+	JOB_IDENTITY, /* looking whether it is still the same device */
+	JOB_WAIT,     /* waiting for the group to be closed */
+	JOB_MODULE,   /* loading the module of the recorded driver */
+	JOB_OVERRIDE, /* writing driver_override */
+	JOB_UNBIND,   /* writing driver/unbind */
+	JOB_PROBE,    /* writing drivers_probe */
+	/* Ends of one device, never with an error: */
+	JOB_TAKEN,     /* it is on vfio-pci */
+	JOB_ALREADY,   /* it was on vfio-pci, nothing was written */
+	JOB_BACK,      /* it is what its record said */
+	JOB_UNTOUCHED, /* nothing had been done to it; only its record went */
+	JOB_GONE,      /* the device is not there any more; its record went */
+	JOB_FOREIGN,   /* somebody gave it another driver meanwhile; left there, its record went */
+	JOB_NOT_RECORDED, /* it is not recorded for this VM (any more): nothing to do */
+};
+
+struct job {
+	const struct fs_root *root;
+	unsigned int vmid;
+	const struct bdf *devices; /* functions of one slot, in order */
+	size_t n_devices;
+	size_t first_item; /* message.item of the first device */
+	int64_t deadline;  /* for waits that are the job's own */
+};
+
+/* Jobs for worker_start(); ARG is a struct job. Taking stops at the first failure, giving back goes
+ * on. Both return 0, or the first failure's -errno. */
+int job_take(int tell, void *arg);
+int job_give_back(int tell, void *arg);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * (settings, VM, snapshot) -> what a start would take, or every reason why it must not start, each
+ * with the command that cures it. Pure: no files, no output.
+ */
+#ifndef HOOKSCRIPT_PLAN_H
+#define HOOKSCRIPT_PLAN_H
+
+#include "hookscript/settings.h"
+#include "hookscript/snapshot.h"
+#include "vmcfg/vmcfg.h"
+
+enum refusal_reason {
+	REFUSAL_NOT_Q35, /* PCIe passthrough needs the q35 machine */
+	REFUSAL_NO_PCIE, /* a PCIe device would be shown to the guest as conventional PCI */
+	REFUSAL_PCIE_WITHOUT_Q35, /* Proxmox VE itself aborts such a start */
+	REFUSAL_IGD_WITH_Q35,	  /* legacy-igd needs i440fx, Proxmox VE aborts */
+	REFUSAL_NO_IOMMU,	  /* none is active */
+	REFUSAL_MAPPING,	  /* mapping= is not resolved yet */
+	REFUSAL_NO_ADDRESS,	  /* an entry with neither host= nor mapping=, or both */
+	REFUSAL_ABSENT,		  /* no device at that address */
+	REFUSAL_NO_GROUP,	  /* the IOMMU does not cover the device */
+	REFUSAL_BRIDGE,		  /* a bridge cannot be passed */
+	REFUSAL_GROUP_OPEN,	  /* somebody uses the group through VFIO */
+	REFUSAL_OTHER_VM,	  /* taken for a VM that runs or is being started or stopped */
+	REFUSAL_RECORD,		  /* the device's record cannot be read */
+	REFUSAL_IDENTITY,	  /* the record is of another device */
+};
+
+struct refusal {
+	enum refusal_reason reason;
+	char *what; /* the device or setting, the value, and what it means */
+	char *cure; /* commands or words, one a line */
+};
+
+/* Why a device will return to the driver that it will return to. */
+enum return_reason {
+	RETURN_DRIVER_NOW,     /* it has it now */
+	RETURN_RECORDED,       /* an earlier start recorded it */
+	RETURN_VFIO_IDS,       /* on vfio-pci, because ids= gives it to vfio-pci */
+	RETURN_VFIO_BLACKLIST, /* on vfio-pci, its own module is blacklisted */
+	RETURN_VFIO_LEFT,      /* on vfio-pci, an earlier start or another tool left it there */
+	RETURN_NONE_NO_MODULE, /* no driver, and no module for it */
+	RETURN_NONE_BLACKLIST, /* no driver, its module is blacklisted */
+	RETURN_NONE_MISSING,   /* no driver, although a module matches */
+};
+
+struct plan_step {
+	const struct device *device; /* in the snapshot */
+	const char *returns_to;	     /* a driver, or NULL: none; in the snapshot */
+	enum return_reason why;
+};
+
+struct plan {
+	struct refusal *refusals;
+	size_t n_refusals;
+	char **warnings; /* to be said, in no way of the start */
+	size_t n_warnings;
+	struct plan_step *steps; /* in order of address; meaningless with refusals */
+	size_t n_steps;
+};
+
+/*
+ * Decides. The plan points into SNAPSHOT, which must outlive it. Returns 0 and a new plan
+ * (plan_free()), or -ENOMEM.
+ */
+int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
+	      const struct snapshot *snapshot, struct plan **ret) must_check;
+
+/* Whether a VM has anything to bind at all: an entry that needs it, and it is no template. */
+bool plan_is_needed(const struct vmcfg *vm);
+
+/* The reason in words: "returns to nouveau, its driver now". A constant or, with the module's name,
+ * new string (the caller frees it); NULL without memory. */
+char *plan_step_return_text(const struct plan_step *step) must_check;
+
+void plan_free(struct plan *plan);
+DEFINE_CLEANUP(struct plan *, plan_free)
+
+#endif

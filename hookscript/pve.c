@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/pve.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* Longer than any command line of a VM seen, and less than the kernel's own limit. */
+#define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
+
+int pve_vmid_parse(const char *text, unsigned int *ret)
+{
+	size_t len = strlen(text);
+
+	if (len < 3 || len > 9 || text[0] == '0' || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	*ret = (unsigned int)strtoul(text, NULL, 10);
+	return 0;
+}
+
+static bool is_node_name(const char *text)
+{
+	if (!isalnum((unsigned char)text[0]) || strlen(text) > 63)
+		return false;
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return false;
+	return true;
+}
+
+char *pve_config_path(unsigned int vmid, const char *migrated_from)
+{
+	if (migrated_from && is_node_name(migrated_from))
+		return fs_path("etc/pve/nodes/%s/qemu-server/%u.conf", migrated_from, vmid);
+	return fs_path("etc/pve/qemu-server/%u.conf", vmid);
+}
+
+/* Whether the command line (arguments with a NUL behind each) has WHAT followed by VALUE. */
+static bool has_option(const char *cmdline, size_t len, const char *what, const char *value)
+{
+	const char *end = cmdline + len;
+	bool value_next = false;
+
+	for (const char *arg = cmdline; arg < end; arg += strlen(arg) + 1) {
+		if (value_next && !strcmp(arg, value))
+			return true;
+		value_next = !strcmp(arg, what) || (arg[0] == '-' && !strcmp(arg + 1, what));
+	}
+	return false;
+}
+
+bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *pidfile = fs_path("/var/run/qemu-server/%u.pid", vmid);
+	auto_free char *text = NULL, *path = NULL, *cmdline = NULL;
+	size_t len;
+	long pid;
+
+	if (!pidfile || fs_read_attr(root, pidfile + 1, &text))
+		return false;
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0)
+		return false;
+	path = fs_path("proc/%ld/cmdline", pid);
+	if (fs_read(root, path, CMDLINE_MAX, &cmdline, &len))
+		return false;
+	return has_option(cmdline, len, "-pidfile", pidfile);
+}
+
+bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *path = fs_path("var/lock/qemu-server/lock-%u.conf", vmid);
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+
+	/* Shared: two who look at once do not see each other. */
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Proxmox VE keeps on this node about a VM: its config, whether it runs, its lock. */
+#ifndef HOOKSCRIPT_PVE_H
+#define HOOKSCRIPT_PVE_H
+
+#include "host/fs.h"
+
+/*
+ * Reads a VM's number as Proxmox VE writes one: 100 to 999999999, no leading zero (pve-common,
+ * PVE/JSONSchema.pm, pve-vmid). Returns 0, or -EINVAL and leaves *ret alone.
+ */
+int pve_vmid_parse(const char *text, unsigned int *ret) must_check;
+
+/*
+ * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
+ * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path
+ * without leading '/', or NULL without memory. A node name that is none is ignored.
+ */
+char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
+
+/*
+ * Whether Proxmox VE would say that the VM runs: its pid file names a living process whose command
+ * line has -pidfile with exactly that file (numbers recur). (qemu-server,
+ * PVE/QemuServer/Helpers.pm, vm_running_locally)
+ */
+bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * Whether somebody holds the VM's config lock, as Proxmox VE does while it starts, stops or changes
+ * a VM. The look itself never waits and keeps nothing.
+ */
+bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid);
+
+#endif

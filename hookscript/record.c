@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/record.h"
+
+#include "host/clock.h"
+
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#define STATE_FOLDER "run/pve-passthrough"
+#define LOCK_FOLDER  "run/pve-passthrough/locks"
+
+/* Raised when an older program could not give a device back by what a newer one wrote. */
+#define RECORD_FORMAT	1
+#define RECORD_TEXT_MAX ((size_t)64 * 1024)
+
+#define LOCK_AGAIN_MS 20
+
+static const char *const stage_names[] = {
+	[RECORD_CLAIMED] = "claimed",
+	[RECORD_TAKEN] = "taken",
+};
+
+void record_free(struct record *record)
+{
+	if (!record)
+		return;
+	free(record->driver);
+	free(record->module);
+	free(record->override);
+	free(record);
+}
+
+/* A string setting; "" stands for none. */
+static int get_text(const config_t *config, const char *name, char **ret)
+{
+	const char *text;
+
+	if (!config_lookup_string(config, name, &text))
+		return -EINVAL;
+	*ret = NULL;
+	if (*text) {
+		*ret = strdup(text);
+		if (!*ret)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int get_stage(const config_t *config, enum record_stage *ret)
+{
+	const char *text;
+
+	if (!config_lookup_string(config, "stage", &text))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(stage_names); i++)
+		if (!strcmp(text, stage_names[i])) {
+			*ret = (enum record_stage)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int get_fields(const config_t *config, struct record *record)
+{
+	const char *identity;
+	int format, vmid, err;
+
+	if (!config_lookup_int(config, "format", &format) || format < 1)
+		return -EINVAL;
+	if (format > RECORD_FORMAT)
+		return -EPROTONOSUPPORT;
+	if (!config_lookup_int(config, "vmid", &vmid) || vmid < 1 ||
+	    !config_lookup_int(config, "deadline", &record->deadline) || record->deadline < 1 ||
+	    !config_lookup_string(config, "identity", &identity) ||
+	    pci_identity_parse(identity, &record->identity))
+		return -EINVAL;
+	record->vmid = (unsigned int)vmid;
+	err = get_stage(config, &record->stage);
+	if (!err)
+		err = get_text(config, "driver", &record->driver);
+	if (!err)
+		err = get_text(config, "module", &record->module);
+	if (!err)
+		err = get_text(config, "driver_override", &record->override);
+	return err;
+}
+
+static int parse(const char *text, const struct bdf *bdf, struct record **ret)
+{
+	cleanup_with(record_freep) struct record *record = calloc(1, sizeof(*record));
+	config_t config;
+	int err;
+
+	if (!record)
+		return -ENOMEM;
+	record->bdf = *bdf;
+	config_init(&config);
+	err = config_read_string(&config, text) ? get_fields(&config, record) : -EINVAL;
+	config_destroy(&config);
+	if (!err)
+		*ret = TAKE_PTR(record);
+	return err;
+}
+
+static char *explain(const char *address, int err)
+{
+	const char *what = strerror(-err);
+
+	if (err == -EPROTONOSUPPORT)
+		what = "written by a newer version of pve-passthrough in a format that this one does "
+		       "not know";
+	else if (err == -EINVAL)
+		what = "not a record of pve-passthrough";
+	return fs_path("/%s/%s: %s", RECORD_FOLDER, address, what);
+}
+
+int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
+		char **ret_why)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *path = fs_path("%s/%s", RECORD_FOLDER, bdf_format(bdf, address));
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
+	auto_free char *text = NULL;
+	int err;
+
+	if (fd == -ENOENT) {
+		*ret = NULL;
+		return 0;
+	}
+	err = fd < 0 ? fd : fs_read_fd(fd, RECORD_TEXT_MAX, &text, NULL);
+	if (!err)
+		err = parse(text, bdf, ret);
+	if (err)
+		*ret_why = explain(address, err);
+	return err;
+}
+
+static bool add_int(config_setting_t *top, const char *name, int value)
+{
+	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_INT);
+
+	return setting && config_setting_set_int(setting, value);
+}
+
+static bool add_text(config_setting_t *top, const char *name, const char *value)
+{
+	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_STRING);
+
+	return setting && config_setting_set_string(setting, value ? value : "");
+}
+
+/* The record's text; NULL without memory. */
+static char *format_record(const struct record *record)
+{
+	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
+	char *text = NULL;
+	size_t size;
+	config_t config;
+	config_setting_t *top;
+	FILE *to;
+	bool good;
+
+	config_init(&config);
+	top = config_root_setting(&config);
+	good = add_int(top, "format", RECORD_FORMAT) &&
+	       add_text(top, "address", bdf_format(&record->bdf, address)) &&
+	       add_int(top, "vmid", (int)record->vmid) &&
+	       add_text(top, "stage", stage_names[record->stage]) &&
+	       add_text(top, "identity", pci_identity_format(&record->identity, identity)) &&
+	       add_text(top, "driver", record->driver) && add_text(top, "module", record->module) &&
+	       add_text(top, "driver_override", record->override) &&
+	       add_int(top, "deadline", record->deadline);
+	to = good ? open_memstream(&text, &size) : NULL;
+	if (to) {
+		config_write(&config, to);
+		if (fclose(to))
+			free(TAKE_PTR(text));
+	}
+	config_destroy(&config);
+	return text;
+}
+
+static int make_folders(const struct fs_root *root)
+{
+	int err;
+
+	/* Made first and closed to others, what is below needs no thought. */
+	err = fs_make_folder(root, "run", 0755);
+	if (!err)
+		err = fs_make_folder(root, STATE_FOLDER, 0700);
+	if (!err)
+		err = fs_make_folder(root, RECORD_FOLDER, 0700);
+	if (!err)
+		err = fs_make_folder(root, LOCK_FOLDER, 0700);
+	return err;
+}
+
+int record_write(const struct fs_root *root, const struct record *record)
+{
+	auto_free char *text = format_record(record);
+	char address[BDF_TEXT_SIZE];
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = make_folders(root);
+	if (err)
+		return err;
+	return fs_replace(root, RECORD_FOLDER, bdf_format(&record->bdf, address), text, 0600);
+}
+
+int record_remove(const struct fs_root *root, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+
+	return fs_remove(root, RECORD_FOLDER, bdf_format(bdf, address));
+}
+
+int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+{
+	auto_names struct fs_names names = {0};
+	auto_free struct bdf *list = NULL;
+	size_t n = 0;
+	int err;
+
+	err = fs_list(root, RECORD_FOLDER, &names);
+	if (err && err != -ENOENT)
+		return err;
+	list = calloc(names.n + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	/* What is no address is a temporary name left by a crash. */
+	for (size_t i = 0; i < names.n; i++)
+		if (!bdf_parse(names.items[i], &list[n]))
+			n++;
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	return 0;
+}
+
+static int lock_until(const struct fs_root *root, const char *name, int64_t deadline)
+{
+	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
+	int fd;
+
+	fd = make_folders(root);
+	if (fd)
+		return fd;
+	for (;;) {
+		fd = fs_lock(root, path, LOCK_EX | LOCK_NB);
+		if (fd != -EWOULDBLOCK)
+			return fd;
+		if (!clock_left_ms(deadline))
+			return -EBUSY;
+		clock_sleep_ms(LOCK_AGAIN_MS);
+	}
+}
+
+int record_lock_claims(const struct fs_root *root, int64_t deadline)
+{
+	return lock_until(root, "claims", deadline);
+}
+
+int record_lock_device(const struct fs_root *root, const struct bdf *bdf, int64_t deadline)
+{
+	char address[BDF_TEXT_SIZE];
+
+	return lock_until(root, bdf_format(bdf, address), deadline);
+}

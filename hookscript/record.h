@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One record per taken device, /run/pve-passthrough/records/BDF: what the device was before, and
+ * for which VM it was taken. Written before the first write to the device, removed when the device
+ * is again what the record says. A libconfig file that only root can read, replaced as a whole.
+ */
+#ifndef HOOKSCRIPT_RECORD_H
+#define HOOKSCRIPT_RECORD_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+#include "host/pci.h"
+
+#define RECORD_FOLDER "run/pve-passthrough/records"
+
+enum record_stage {
+	RECORD_CLAIMED, /* a VM wants the device; nothing was written to it, its image is not
+			   complete */
+	RECORD_TAKEN,	/* the before-image is complete; the device may have been written to */
+};
+
+struct record {
+	struct bdf bdf;
+	unsigned int vmid;
+	enum record_stage stage;
+	struct pci_identity identity;
+	/* The before-image; NULL stands for none. */
+	char *driver;
+	char *module; /* the one that the driver lives in; NULL: built in */
+	char *override;
+	/* What gives the device back, so that post-stop needs no settings file. */
+	int deadline; /* seconds */
+};
+
+/*
+ * Reads the device's record. Returns 0 with a new record (record_free()), or with NULL when there
+ * is none; or -errno and a new text in *ret_why (the caller frees it) that names the file: -EINVAL
+ * when it is no record, -EPROTONOSUPPORT when a newer version wrote it in a format unknown here.
+ */
+int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
+		char **ret_why) must_check;
+
+/* Writes the record, in place of an older one; makes the folder when needed. Returns 0 or -errno.
+ */
+int record_write(const struct fs_root *root, const struct record *record) must_check;
+
+/* Removes the device's record; none is success. Returns 0 or -errno. */
+int record_remove(const struct fs_root *root, const struct bdf *bdf) must_check;
+
+/*
+ * The addresses that have a record, in order. Returns 0 with a new array (the caller frees it), or
+ * -errno. No folder is no records.
+ */
+int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
+
+void record_free(struct record *record);
+DEFINE_CLEANUP(struct record *, record_free)
+
+/*
+ * The lock under which records are claimed: short, never held during a write to sysfs. Waits until
+ * DEADLINE (host/clock.h). Returns a descriptor, whose closing ends the lock, or -errno: -EBUSY
+ * after the deadline.
+ */
+int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
+
+/*
+ * The lock on one device's record, held by the worker that writes to the device for as long as it
+ * lives, so that a stuck worker is visible and no two write to one device at once. As above.
+ */
+int record_lock_device(const struct fs_root *root, const struct bdf *bdf,
+		       int64_t deadline) must_check;
+
+#endif

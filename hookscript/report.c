@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/report.h"
+
+#include "hookscript/record.h"
+#include "host/driver.h"
+#include "host/log.h"
+
+#include <string.h>
+
+static const char *const step_names[] = {
+	[JOB_LOCK] = "waiting for another process that works on this device",
+	[JOB_RECORD] = ("its record in /" RECORD_FOLDER),
+	[JOB_IDENTITY] = "reading its ids",
+	[JOB_WAIT] = "waiting for its IOMMU group to be closed",
+	[JOB_MODULE] = "loading its driver's module",
+	[JOB_OVERRIDE] = "writing driver_override",
+	[JOB_UNBIND] = "writing driver/unbind",
+	[JOB_PROBE] = "writing /sys/bus/pci/drivers_probe",
+};
+
+static const char *step_name(enum job_step step)
+{
+	return step < ARRAY_SIZE(step_names) ? step_names[step] : "ending";
+}
+
+/* What a failure means, in words that name the next thing to do. */
+static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
+			       const char *address)
+{
+	if (outcome->error == -ETIMEDOUT && outcome->step != JOB_WAIT)
+		log_error(
+			"%s: hangs in the kernel at: %s; something on this host still uses the device, "
+			"and no signal can end that; its record stays; when it is free: "
+			"pve-passthrough restore %u",
+			address, step_name(outcome->step), vmid);
+	else if (outcome->error == -ECANCELED)
+		log_error("%s: the worker was killed at: %s; its record stays; give it back by: "
+			  "pve-passthrough restore %u",
+			  address, step_name(outcome->step), vmid);
+	else if (outcome->step == JOB_LOCK && outcome->error == -EBUSY)
+		log_error(
+			"%s: another process has been working on this device for too long; look at: "
+			"pve-passthrough status; fuser /run/pve-passthrough/locks/%s",
+			address, address);
+	else
+		log_error("%s: failed at: %s: %s", address, step_name(outcome->step),
+			  strerror(-outcome->error));
+}
+
+static void say_take_failure(unsigned int vmid, const struct outcome *outcome)
+{
+	char address[BDF_TEXT_SIZE];
+
+	bdf_format(&outcome->bdf, address);
+	if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
+	    outcome->error != -ECANCELED)
+		log_error("%s: vfio-pci did not take it (%s); the kernel's log says why: "
+			  "journalctl -k -g '%s|vfio'",
+			  address, strerror(-outcome->error), address);
+	else
+		say_common_failure(vmid, outcome, address);
+}
+
+bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step)
+{
+	char address[BDF_TEXT_SIZE];
+	const char *driver = step->device->driver ? step->device->driver : "no driver";
+
+	bdf_format(&outcome->bdf, address);
+	if (outcome->ended && outcome->step == JOB_ALREADY)
+		log_info("%s: is on vfio-pci already, and will stay there", address);
+	else if (outcome->ended)
+		log_info("%s [%04x:%04x]: %s -> vfio-pci, for VM %u; will return to %s", address,
+			 step->device->identity.vendor, step->device->identity.device, driver, vmid,
+			 step->returns_to ? step->returns_to : "no driver");
+	else if (outcome->error)
+		say_take_failure(vmid, outcome);
+	return !outcome->ended;
+}
+
+static void say_give_back_failure(unsigned int vmid, const struct outcome *outcome)
+{
+	char address[BDF_TEXT_SIZE];
+	const char *driver = outcome->driver ? outcome->driver : "its driver";
+
+	bdf_format(&outcome->bdf, address);
+	if (outcome->step == JOB_WAIT)
+		log_error(
+			"%s: not given back: its IOMMU group is still open, and taking a device from "
+			"under an open group hangs the host; its record stays; when what uses it has "
+			"ended: pve-passthrough restore %u",
+			address, vmid);
+	else if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
+		 outcome->error != -ECANCELED)
+		log_error(
+			"%s: %s did not take it back (%s), it has no driver now; the kernel's log says "
+			"why: journalctl -k -g %s; its record stays; then: pve-passthrough restore %u",
+			address, driver, strerror(-outcome->error), address, vmid);
+	else if (outcome->step == JOB_MODULE && outcome->error != -ETIMEDOUT)
+		log_error(
+			"%s: the module of %s cannot be loaded (%s), so it stays on vfio-pci; its record "
+			"stays; load the module by modprobe, then: pve-passthrough restore %u",
+			address, driver, strerror(-outcome->error), vmid);
+	else if (outcome->step == JOB_IDENTITY && outcome->error == -ESTALE)
+		log_error(
+			"%s: another device sits there than the one that was taken, so it is left alone; "
+			"if the hardware was exchanged, forget the record: rm /%s/%s",
+			address, RECORD_FOLDER, address);
+	else
+		say_common_failure(vmid, outcome, address);
+}
+
+bool report_given_back(unsigned int vmid, const struct outcome *outcome)
+{
+	char address[BDF_TEXT_SIZE];
+	const char *driver = outcome->driver ? outcome->driver : "no driver";
+
+	bdf_format(&outcome->bdf, address);
+	if (!outcome->ended) {
+		say_give_back_failure(vmid, outcome);
+		return true;
+	}
+	if (outcome->step == JOB_BACK && outcome->driver &&
+	    !strcmp(outcome->driver, DRIVER_VFIO_PCI))
+		log_info("%s: stays on vfio-pci, where it was before VM %u", address, vmid);
+	else if (outcome->step == JOB_BACK)
+		log_info("%s: vfio-pci -> %s", address, driver);
+	else if (outcome->step == JOB_GONE)
+		log_warning("%s: is not there any more; nothing to give back", address);
+	else if (outcome->step == JOB_FOREIGN)
+		log_warning(
+			"%s: somebody gave it another driver than vfio-pci and %s meanwhile; left "
+			"there",
+			address, driver);
+	return false;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happened to a device, in words: what was done, or what failed, what that means and what to
+ * do. */
+#ifndef HOOKSCRIPT_REPORT_H
+#define HOOKSCRIPT_REPORT_H
+
+#include "hookscript/job.h"
+#include "hookscript/plan.h"
+
+/* What is known of one device while its worker works, and afterwards. */
+struct outcome {
+	struct bdf bdf;
+	const char *driver; /* the recorded one, when giving back; NULL: none */
+	enum job_step step; /* the last one told */
+	int error;	    /* 0, or the -errno with which that step failed */
+	bool ended;	    /* the device's end was told, in step */
+};
+
+/* Each says one line, unless the device's turn never came, and returns whether the device failed.
+ */
+bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step);
+bool report_given_back(unsigned int vmid, const struct outcome *outcome);
+
+#endif

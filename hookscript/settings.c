@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/settings.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEADLINE_MAX 3600
+
+const struct settings settings_default = {
+	.machine = POLICY_REFUSE,
+	.pcie = POLICY_REFUSE,
+	.deadline = 30,
+};
+
+/* A key of the file: how to read its value. Returns NULL, or what the value should have been. */
+struct settings_key {
+	const char *name;
+	const char *(*read)(const config_setting_t *setting, struct settings *settings);
+};
+
+static const char *read_policy(const config_setting_t *setting, enum policy *ret)
+{
+	static const char *const names[] = {
+		[POLICY_REFUSE] = "refuse",
+		[POLICY_WARN] = "warn",
+		[POLICY_OFF] = "off",
+	};
+	const char *text = config_setting_get_string(setting);
+
+	for (size_t i = 0; text && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i])) {
+			*ret = (enum policy)i;
+			return NULL;
+		}
+	return "\"refuse\", \"warn\" or \"off\"";
+}
+
+static const char *read_machine(const config_setting_t *setting, struct settings *settings)
+{
+	return read_policy(setting, &settings->machine);
+}
+
+static const char *read_pcie(const config_setting_t *setting, struct settings *settings)
+{
+	return read_policy(setting, &settings->pcie);
+}
+
+static const char *read_deadline(const config_setting_t *setting, struct settings *settings)
+{
+	int seconds = config_setting_get_int(setting);
+
+	if (config_setting_type(setting) != CONFIG_TYPE_INT || seconds < 1 ||
+	    seconds > DEADLINE_MAX)
+		return "a whole number of seconds from 1 to 3600";
+	settings->deadline = seconds;
+	return NULL;
+}
+
+static const struct settings_key keys[] = {
+	{"machine", read_machine},
+	{"pcie", read_pcie},
+	{"deadline", read_deadline},
+};
+
+static char *complain(const config_setting_t *setting, const char *what)
+{
+	return fs_path("/%s, line %u: key '%s' %s", SETTINGS_PATH,
+		       config_setting_source_line(setting), config_setting_name(setting), what);
+}
+
+static int read_key(const config_setting_t *setting, struct settings *settings, char **ret_why)
+{
+	const char *name = config_setting_name(setting);
+	const char *wanted;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		auto_free char *what = NULL;
+
+		if (strcmp(keys[i].name, name))
+			continue;
+		wanted = keys[i].read(setting, settings);
+		if (!wanted)
+			return 0;
+		what = fs_path("must be %s", wanted);
+		*ret_why = what ? complain(setting, what) : NULL;
+		return -EINVAL;
+	}
+	*ret_why = complain(setting, "is unknown; see pve-passthrough --help for the keys");
+	return -EINVAL;
+}
+
+/* The VM that a group named "vm100" is for, or 0 when the name is of another kind. */
+static unsigned int vmid_of_group(const char *name)
+{
+	const char *digits = name + 2;
+
+	if (strncmp(name, "vm", 2) || *digits < '1' || *digits > '9' || strlen(digits) > 9)
+		return 0;
+	for (const char *c = digits; *c; c++)
+		if (!isdigit((unsigned char)*c))
+			return 0;
+	return (unsigned int)strtoul(digits, NULL, 10);
+}
+
+/* Every key of a group; those of another VM are checked too, and then forgotten. */
+static int read_group(const config_setting_t *group, struct settings *settings, char **ret_why)
+{
+	int n = config_setting_length(group);
+	int err;
+
+	for (int i = 0; i < n; i++) {
+		err = read_key(config_setting_get_elem(group, (unsigned int)i), settings, ret_why);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_vm_group(const config_setting_t *setting, unsigned int vmid,
+			 struct settings *settings, char **ret_why)
+{
+	struct settings other = *settings;
+
+	if (!config_setting_is_group(setting)) {
+		*ret_why = complain(setting, "must be a group: { machine = \"warn\"; }");
+		return -EINVAL;
+	}
+	return read_group(setting,
+			  vmid_of_group(config_setting_name(setting)) == vmid ? settings : &other,
+			  ret_why);
+}
+
+/* The keys for all VMs first, whatever their place in the file; then what this VM has of its own.
+ */
+static int read_tree(const config_t *config, unsigned int vmid, struct settings *settings,
+		     char **ret_why)
+{
+	const config_setting_t *top = config_root_setting(config);
+	int n = config_setting_length(top);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < n; i++) {
+			config_setting_t *setting = config_setting_get_elem(top, (unsigned int)i);
+			bool is_vm = vmid_of_group(config_setting_name(setting));
+			int err = 0;
+
+			if (is_vm && pass == 1)
+				err = read_vm_group(setting, vmid, settings, ret_why);
+			else if (!is_vm && pass == 0)
+				err = read_key(setting, settings, ret_why);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+static int check_owner(int fd, char **ret_why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	/* geteuid(): in a test's tree nothing belongs to root; the hook itself is root. */
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
+		return 0;
+	*ret_why = fs_path(
+		"/%s: others than root can write it (owner %u, mode %04o), and it decides "
+		"what is done as root; cure: chown root: /%s && chmod 644 /%s",
+		SETTINGS_PATH, st.st_uid, st.st_mode & 07777, SETTINGS_PATH, SETTINGS_PATH);
+	return -EPERM;
+}
+
+/* libconfig would follow @include to files that nobody checked. */
+static unsigned int line_of_include(const char *text)
+{
+	unsigned int line = 1;
+
+	for (const char *at = text; at; at = strchr(at, '\n'), line++) {
+		if (*at == '\n')
+			at++;
+		at += strspn(at, " \t");
+		if (!strncmp(at, "@include", strlen("@include")))
+			return line;
+	}
+	return 0;
+}
+
+static int parse(const char *text, unsigned int vmid, struct settings *settings, char **ret_why)
+{
+	unsigned int include = line_of_include(text);
+	config_t config;
+	int err;
+
+	if (include) {
+		*ret_why = fs_path("/%s, line %u: @include is not supported here", SETTINGS_PATH,
+				   include);
+		return -EINVAL;
+	}
+	config_init(&config);
+	if (config_read_string(&config, text)) {
+		err = read_tree(&config, vmid, settings, ret_why);
+	} else {
+		*ret_why = fs_path("/%s, line %d: %s", SETTINGS_PATH, config_error_line(&config),
+				   config_error_text(&config));
+		err = -EINVAL;
+	}
+	config_destroy(&config);
+	return err;
+}
+
+int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
+		  char **ret_why)
+{
+	auto_close int fd = fs_open(root, SETTINGS_PATH, O_RDONLY, 0);
+	struct settings settings = settings_default;
+	auto_free char *why = NULL;
+	auto_free char *text = NULL;
+	size_t len = 0;
+	int err = fd < 0 ? fd : 0;
+
+	if (err == -ENOENT) {
+		*ret = settings;
+		return 0;
+	}
+	if (!err)
+		err = check_owner(fd, &why);
+	if (!err)
+		err = fs_read_fd(fd, SETTINGS_TEXT_MAX, &text, &len);
+	if (!err && strlen(text) != len) {
+		why = fs_path("/%s: holds a NUL byte, so it is no text", SETTINGS_PATH);
+		err = -EINVAL;
+	}
+	if (!err)
+		err = parse(text, vmid, &settings, &why);
+	if (!err) {
+		*ret = settings;
+		return 0;
+	}
+	*ret_why = why ? TAKE_PTR(why)
+		       : fs_path("/%s: cannot be read: %s", SETTINGS_PATH, strerror(-err));
+	return err;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /etc/pve-passthrough.conf (libconfig): every key is optional, and so is the file.
+ *
+ *	machine = "refuse";            # or "warn", "off": a VM that is not q35
+ *	pcie = "refuse";               # or "warn", "off": a PCIe device without pcie=1
+ *	deadline = 30;                 # seconds that taking or giving back may last
+ *	vm100 = { machine = "warn"; }; # the same keys, for VM 100 alone
+ */
+#ifndef HOOKSCRIPT_SETTINGS_H
+#define HOOKSCRIPT_SETTINGS_H
+
+#include "host/fs.h"
+
+#define SETTINGS_PATH	  "etc/pve-passthrough.conf"
+#define SETTINGS_TEXT_MAX ((size_t)1024 * 1024)
+
+/* What to do with a VM that does not meet a check. */
+enum policy { POLICY_REFUSE, POLICY_WARN, POLICY_OFF };
+
+struct settings {
+	enum policy machine;
+	enum policy pcie;
+	int deadline; /* seconds, 1 to 3600 */
+};
+
+/* What holds without a file. */
+extern const struct settings settings_default;
+
+/*
+ * Reads the settings that hold for VM VMID. Without a file: the defaults. Returns 0; or -errno and
+ * a new text in *ret_why (the caller frees it) that names file, line and key: -EINVAL for an
+ * unknown key, a wrong type or value, -EPERM when others than root can write the file.
+ */
+int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
+		  char **ret_why) must_check;
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/show.h"
+
+#include "hookscript/exit.h"
+#include "hookscript/record.h"
+#include "hookscript/vm.h"
+#include "host/log.h"
+#include "host/pci.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_record(const struct fs_root *root, struct pci *pci, const struct record *record)
+{
+	auto_free char *name = pci_name(pci, &record->identity);
+	auto_free char *driver = NULL;
+	char address[BDF_TEXT_SIZE];
+
+	printf("%s  %s\n", bdf_format(&record->bdf, address), name ? name : "PCI device");
+	if (!pci_exists(root, &record->bdf)) {
+		printf("    taken for VM %u; the device is not there any more\n", record->vmid);
+		return;
+	}
+	if (pci_driver(root, &record->bdf, &driver))
+		driver = NULL;
+	if (record->stage == RECORD_CLAIMED)
+		printf("    claimed for VM %u, nothing was done to it yet; now on %s\n",
+		       record->vmid, driver ? driver : "no driver");
+	else
+		printf("    taken for VM %u from %s; now on %s\n", record->vmid,
+		       record->driver ? record->driver : "no driver",
+		       driver ? driver : "no driver");
+}
+
+int show_status(const struct fs_root *root)
+{
+	cleanup_with(pci_closep) struct pci *pci = NULL;
+	auto_free struct bdf *list = NULL;
+	int code = EXIT_DONE;
+	size_t n;
+	int err;
+
+	err = record_list(root, &list, &n);
+	if (!err)
+		err = pci_open(root, &pci);
+	if (err) {
+		log_error("/%s cannot be read: %s%s", RECORD_FOLDER, strerror(-err),
+			  err == -EACCES ? "; run this as root" : "");
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+
+		if (record_read(root, &list[i], &record, &why)) {
+			log_error("%s", why ? why : strerror(ENOMEM));
+			code = EXIT_FAILED;
+		} else if (record) {
+			print_record(root, pci, record);
+		}
+	}
+	if (!n)
+		printf("no device is taken\n");
+	return code;
+}
+
+int show_config(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_free char *text = NULL;
+
+	if (vm_read(root, vmid, &vm))
+		return EXIT_FAILED;
+	text = vmcfg_describe(vm);
+	if (!text) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	fputs(text, stdout);
+	fflush(stdout);
+	for (size_t i = 0; i < vm->n_dropped; i++)
+		log_warning("line %u: %s", vm->dropped[i].line, vm->dropped[i].why);
+	return EXIT_DONE;
+}

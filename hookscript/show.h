@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What people ask and nothing changes: `status` and `config`. */
+#ifndef HOOKSCRIPT_SHOW_H
+#define HOOKSCRIPT_SHOW_H
+
+#include "host/fs.h"
+
+/* Each returns the program's exit code (hookscript/exit.h) and prints its answer on standard
+ * output. */
+
+/* `status`: which devices are taken, by which VM, from which driver, and which they have now. */
+int show_status(const struct fs_root *root);
+
+/* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */
+int show_config(const struct fs_root *root, unsigned int vmid);
+
+#endif

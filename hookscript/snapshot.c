@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/snapshot.h"
+
+#include "hookscript/pve.h"
+#include "host/iommu.h"
+#include "host/modules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What reading needs, opened once. */
+struct reader {
+	const struct fs_root *root;
+	struct pci *pci;
+	struct modules *modules; /* NULL until the first look-up */
+	enum snapshot_detail detail;
+};
+
+bool hostpci_needs_binding(const struct hostpci *entry)
+{
+	return entry && !entry->mdev && !(entry->driver && !strcmp(entry->driver, "keep"));
+}
+
+bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf)
+{
+	char text[BDF_TEXT_SIZE];
+	size_t len = strlen(address->text);
+
+	bdf_format(bdf, text);
+	if (!address->all_functions)
+		return !strcmp(address->text, text);
+	return !strncmp(address->text, text, len) && text[len] == '.';
+}
+
+static struct device *find_device(const struct snapshot *snapshot, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < snapshot->n_devices; i++)
+		if (!bdf_compare(&snapshot->devices[i].bdf, bdf))
+			return &snapshot->devices[i];
+	return NULL;
+}
+
+static int add_device(struct snapshot *snapshot, const struct bdf *bdf, bool named)
+{
+	struct device *device = find_device(snapshot, bdf);
+
+	if (!device) {
+		if (!array_grow(snapshot->devices, snapshot->n_devices))
+			return -ENOMEM;
+		device = &snapshot->devices[snapshot->n_devices++];
+		*device = (struct device){.bdf = *bdf, .group = -1};
+	}
+	device->named |= named;
+	return 0;
+}
+
+/* One address; a slot is asked for its eight functions rather than the whole bus for its devices.
+ */
+static int add_address(const struct reader *reader, struct snapshot *snapshot,
+		       const struct hostpci_address *address)
+{
+	unsigned int functions = address->all_functions ? 8 : 1;
+
+	for (unsigned int i = 0; i < functions; i++) {
+		auto_free char *text = address->all_functions ? fs_path("%s.%x", address->text, i)
+							      : strdup(address->text);
+		struct bdf bdf;
+		int err;
+
+		if (!text)
+			return -ENOMEM;
+		/* Proxmox VE's grammar allows addresses that no hardware can have: not there. */
+		if (bdf_parse(text, &bdf) || !pci_exists(reader->root, &bdf))
+			continue;
+		err = add_device(snapshot, &bdf, true);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int add_named(const struct reader *reader, struct snapshot *snapshot, const struct vmcfg *vm)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++) {
+		const struct hostpci *entry = vm->hostpci[e];
+
+		if (!hostpci_needs_binding(entry))
+			continue;
+		for (size_t i = 0; i < entry->n_hosts; i++) {
+			int err = add_address(reader, snapshot, &entry->hosts[i]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static struct snapshot_group *find_group(const struct snapshot *snapshot, int group)
+{
+	for (size_t i = 0; i < snapshot->n_groups; i++)
+		if (snapshot->groups[i].group == group)
+			return &snapshot->groups[i];
+	return NULL;
+}
+
+static int add_group(const struct reader *reader, struct snapshot *snapshot, int group)
+{
+	auto_free struct bdf *members = NULL;
+	struct snapshot_group *added;
+	size_t n;
+	int err;
+
+	if (find_group(snapshot, group))
+		return 0;
+	if (!array_grow(snapshot->groups, snapshot->n_groups))
+		return -ENOMEM;
+	added = &snapshot->groups[snapshot->n_groups++];
+	*added = (struct snapshot_group){.group = group};
+	err = vfio_group_holders(reader->root, group, &added->holders);
+	if (!err)
+		err = iommu_group_members(reader->root, group, &members, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(snapshot, &members[i], false);
+	return err;
+}
+
+static int add_groups(const struct reader *reader, struct snapshot *snapshot)
+{
+	size_t n_named = snapshot->n_devices;
+
+	for (size_t i = 0; i < n_named; i++) {
+		int group = iommu_group_of(reader->root, &snapshot->devices[i].bdf);
+		int err;
+
+		if (group == -ENOENT)
+			continue;
+		err = group < 0 ? group : add_group(reader, snapshot, group);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_modules(struct reader *reader, struct device *device)
+{
+	auto_free char *modalias = NULL;
+	int err;
+
+	if (!reader->modules) {
+		err = modules_open(reader->root, &reader->modules);
+		if (err)
+			return err;
+	}
+	if (reader->detail == SNAPSHOT_DETAIL)
+		device->vfio_ids = modules_vfio_ids_match(reader->modules, &device->identity);
+	/* A tree without modules.alias, or a device without modalias: nothing matches. */
+	if (pci_modalias(reader->root, &device->bdf, &modalias) ||
+	    modules_for_alias(reader->modules, modalias, &device->module.name,
+			      &device->module.blacklisted))
+		device->module = (struct device_module){0};
+	return 0;
+}
+
+static int read_record(const struct reader *reader, struct device *device)
+{
+	int err = record_read(reader->root, &device->bdf, &device->record, &device->record_error);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err && !device->record_error)
+		return -ENOMEM;
+	if (!device->record)
+		return 0;
+	device->record_vm_runs = pve_vm_runs(reader->root, device->record->vmid);
+	device->record_vm_locked = pve_vm_is_locked(reader->root, device->record->vmid);
+	return 0;
+}
+
+static int read_device(struct reader *reader, struct device *device)
+{
+	int err;
+
+	device->group = iommu_group_of(reader->root, &device->bdf);
+	if (device->group < 0 && device->group != -ENOENT)
+		return device->group;
+	device->express = pci_is_express(reader->root, &device->bdf);
+	device->bridge = pci_has(reader->root, &device->bdf, "pci_bus");
+	err = pci_driver(reader->root, &device->bdf, &device->driver);
+	if (!err)
+		err = pci_identify(reader->pci, &device->bdf, &device->identity);
+	if (!err)
+		err = read_record(reader, device);
+	if (err || device->bridge)
+		return err;
+	if (reader->detail == SNAPSHOT_DETAIL || (!device->driver && !device->record))
+		err = read_modules(reader, device);
+	return err;
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
+}
+
+static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapshot *snapshot)
+{
+	int err;
+
+	snapshot->iommu_active = iommu_is_active(reader->root);
+	if (!snapshot->iommu_active)
+		snapshot->iommu_offered = iommu_is_offered(reader->root);
+	err = add_named(reader, snapshot, vm);
+	if (!err)
+		err = add_groups(reader, snapshot);
+	if (err)
+		return err;
+	if (snapshot->n_devices)
+		qsort(snapshot->devices, snapshot->n_devices, sizeof(*snapshot->devices),
+		      compare_devices);
+	for (size_t i = 0; i < snapshot->n_devices; i++) {
+		err = read_device(reader, &snapshot->devices[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int snapshot_take(const struct fs_root *root, const struct vmcfg *vm, enum snapshot_detail detail,
+		  struct snapshot **ret)
+{
+	cleanup_with(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct reader reader = {.root = root, .detail = detail};
+	int err;
+
+	if (!snapshot)
+		return -ENOMEM;
+	err = pci_open(root, &reader.pci);
+	if (!err)
+		err = read_all(&reader, vm, snapshot);
+	pci_close(reader.pci);
+	modules_close(reader.modules);
+	if (!err)
+		*ret = TAKE_PTR(snapshot);
+	return err;
+}
+
+bool snapshot_awaits_driver(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_devices; i++) {
+		const struct device *device = &snapshot->devices[i];
+
+		if (!device->bridge && !device->driver && !device->record &&
+		    !device->record_error && device->module.name && !device->module.blacklisted)
+			return true;
+	}
+	return false;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->n_devices; i++) {
+		struct device *device = &snapshot->devices[i];
+
+		free(device->driver);
+		record_free(device->record);
+		free(device->record_error);
+		free(device->module.name);
+	}
+	for (size_t i = 0; i < snapshot->n_groups; i++)
+		vfio_holders_free(&snapshot->groups[i].holders);
+	free(snapshot->devices);
+	free(snapshot->groups);
+	free(snapshot);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One reading of the machine, as far as it concerns a VM: the devices that its entries name, and
+ * all members of their IOMMU groups. Nothing is changed, and nothing is read that could block while
+ * a device is stuck in an unbind.
+ */
+#ifndef HOOKSCRIPT_SNAPSHOT_H
+#define HOOKSCRIPT_SNAPSHOT_H
+
+#include "hookscript/record.h"
+#include "host/bdf.h"
+#include "host/fs.h"
+#include "host/pci.h"
+#include "host/vfio.h"
+#include "vmcfg/vmcfg.h"
+
+/* Which module the host would load for a device. */
+struct device_module {
+	char *name; /* NULL: none matches, or nobody looked */
+	bool blacklisted;
+};
+
+struct device {
+	struct bdf bdf;
+	struct pci_identity identity;
+	int group;	       /* its IOMMU group, -1: none */
+	char *driver;	       /* NULL: none */
+	bool named;	       /* by the VM; else a neighbour in the group */
+	bool express;	       /* PCI Express, not conventional PCI */
+	bool bridge;	       /* has a pci_bus folder: Proxmox VE leaves those alone */
+	struct record *record; /* NULL: it is not taken */
+	char *record_error;    /* why there is a record that cannot be read */
+	bool record_vm_runs,
+		record_vm_locked; /* the VM of the record: runs; is being started or stopped */
+	struct device_module
+		module; /* looked up for devices without driver, and all with SNAPSHOT_DETAIL */
+	bool vfio_ids;	/* with SNAPSHOT_DETAIL: the host's configuration gives its ids to vfio-pci
+			 */
+};
+
+struct snapshot_group {
+	int group;
+	struct vfio_holders holders;
+};
+
+struct snapshot {
+	bool iommu_active;
+	bool iommu_offered;	/* the firmware describes one; read only when none is active */
+	struct device *devices; /* in order of address */
+	size_t n_devices;
+	struct snapshot_group *groups;
+	size_t n_groups;
+};
+
+enum snapshot_detail { SNAPSHOT_BRIEF, SNAPSHOT_DETAIL };
+
+/*
+ * Whether Proxmox VE binds what an entry names: not for mdev=, whose parent keeps its driver, nor
+ * for driver=keep.
+ */
+bool hostpci_needs_binding(const struct hostpci *entry);
+
+/* Whether an address of an entry names this device: the same text, or its slot without a function.
+ */
+bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
+
+/*
+ * Reads the machine for the entries of VM that need binding. A device that is not there is simply
+ * not in it. Returns 0 and a new snapshot (snapshot_free()), or -errno.
+ */
+int snapshot_take(const struct fs_root *root, const struct vmcfg *vm, enum snapshot_detail detail,
+		  struct snapshot **ret) must_check;
+
+/*
+ * Whether a driver may still be coming: a device that would be taken has none, no record either,
+ * and a module that is not blacklisted matches it.
+ */
+bool snapshot_awaits_driver(const struct snapshot *snapshot);
+
+void snapshot_free(struct snapshot *snapshot);
+DEFINE_CLEANUP(struct snapshot *, snapshot_free)
+
+#endif

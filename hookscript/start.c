@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/start.h"
+
+#include "hookscript/apply.h"
+#include "hookscript/claim.h"
+#include "hookscript/exit.h"
+#include "hookscript/vm.h"
+#include "host/clock.h"
+#include "host/driver.h"
+#include "host/log.h"
+#include "host/modules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long a start waits for drivers while udev still works through the devices of a booting host.
+ */
+#define UDEV_WAIT_MS  30000
+#define UDEV_AGAIN_MS 100
+#define UDEV_QUEUE    "run/udev/queue"
+
+/* How often a plan may be overtaken by another process before that is an error. */
+#define PLAN_ATTEMPTS 5
+
+/* What a start has found out. */
+struct start {
+	const struct fs_root *root;
+	unsigned int vmid;
+	struct vmcfg *vm;
+	struct settings settings;
+	struct snapshot *snapshot;
+	struct plan *plan;
+};
+
+static void free_start(struct start *start)
+{
+	plan_free(start->plan);
+	snapshot_free(start->snapshot);
+	vmcfg_free(start->vm);
+}
+
+static void say_no_memory(void)
+{
+	log_error("out of memory");
+}
+
+static void say_last_line(const struct start *start, size_t problems)
+{
+	log_error("VM %u refused: %zu problem%s, above; check again: pve-passthrough plan %u",
+		  start->vmid, problems, problems == 1 ? "" : "s", start->vmid);
+}
+
+static int say_refusals(const struct start *start)
+{
+	const struct plan *plan = start->plan;
+
+	for (size_t i = 0; i < plan->n_refusals; i++) {
+		const char *rest = plan->refusals[i].cure;
+		const char *label = "  cure:";
+
+		log_error("refused: %s", plan->refusals[i].what);
+		for (; *rest; label = "       ") {
+			size_t len = strcspn(rest, "\n");
+
+			log_error("%s %.*s", label, (int)len, rest);
+			rest += len + (rest[len] == '\n');
+		}
+	}
+	say_last_line(start, plan->n_refusals);
+	return EXIT_REFUSED;
+}
+
+static int read_settings(struct start *start)
+{
+	auto_free char *why = NULL;
+
+	if (!settings_read(start->root, start->vmid, &start->settings, &why))
+		return EXIT_DONE;
+	log_error("refused: %s", why ? why : "out of memory");
+	log_error("  cure: correct that line, or move the file away to run with the defaults");
+	say_last_line(start, 1);
+	return EXIT_REFUSED;
+}
+
+static int make_plan(struct start *start, enum snapshot_detail detail)
+{
+	int err;
+
+	plan_free(TAKE_PTR(start->plan));
+	snapshot_free(TAKE_PTR(start->snapshot));
+	err = snapshot_take(start->root, start->vm, detail, &start->snapshot);
+	if (err) {
+		log_error("VM %u: the devices cannot be read from /sys: %s", start->vmid,
+			  strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (plan_make(start->vmid, &start->settings, start->vm, start->snapshot, &start->plan)) {
+		say_no_memory();
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+/* Waits while udev still loads drivers; returns whether anything was waited for. */
+static bool wait_for_udev(const struct start *start)
+{
+	int64_t deadline = clock_now_ms() + UDEV_WAIT_MS;
+
+	if (!fs_exists(start->root, UDEV_QUEUE))
+		return false;
+	log_info("VM %u: waiting for udev, which still loads drivers", start->vmid);
+	while (fs_exists(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
+		clock_sleep_ms(UDEV_AGAIN_MS);
+	return true;
+}
+
+static bool vfio_is_there(const struct fs_root *root)
+{
+	return driver_is_registered(root, DRIVER_VFIO_PCI) &&
+	       module_is_loaded(root, "vfio_iommu_type1");
+}
+
+/* Loads what vfio-pci needs. Not in the kernel's idea of dependencies: type1, without which a group
+ * opens but no device works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
+static int load_vfio(const struct fs_root *root)
+{
+	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci"};
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int err;
+
+	if (vfio_is_there(root))
+		return EXIT_DONE;
+	err = modules_open(root, &modules);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i], "vfio_virqfd") && !modules_has(modules, names[i]))
+			continue;
+		err = modules_load(modules, names[i]);
+		if (err)
+			log_error(
+				"module %s cannot be loaded: %s; try: modprobe %s; journalctl -k -n 20",
+				names[i], strerror(-err), names[i]);
+	}
+	if (!err && !driver_is_registered(root, DRIVER_VFIO_PCI)) {
+		log_error(
+			"module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci is not there");
+		err = -ENODEV;
+	}
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static bool is_planned(const struct plan *plan, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
+			return true;
+	return false;
+}
+
+/* What an earlier start of this VM took and this one does not: its entry has gone from the config.
+ */
+static void give_back_leftovers(const struct start *start)
+{
+	auto_free struct bdf *devices = NULL;
+	size_t n, kept = 0;
+
+	if (apply_list_recorded(start->root, start->vmid, &devices, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!is_planned(start->plan, &devices[i]))
+			devices[kept++] = devices[i];
+	if (kept && apply_give_back(start->root, start->vmid, devices, kept))
+		log_warning(
+			"VM %u: a device that it no longer names could not be given back; the start "
+			"goes on; later: pve-passthrough restore %u",
+			start->vmid, start->vmid);
+}
+
+static int give_back_all(const struct start *start)
+{
+	log_error("VM %u: not started; giving back what was taken", start->vmid);
+	if (apply_give_back_all(start->root, start->vmid))
+		log_error("VM %u: not everything could be given back, above; try again: "
+			  "pve-passthrough restore %u",
+			  start->vmid, start->vmid);
+	return EXIT_FAILED;
+}
+
+/* Plans until a plan is claimed, refused, or overtaken too often. */
+static int plan_and_claim(struct start *start)
+{
+	bool waited = false;
+	int err = -EAGAIN;
+
+	for (int attempt = 0; err == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
+		int code = make_plan(start, SNAPSHOT_BRIEF);
+
+		if (code)
+			return code;
+		if (start->plan->n_refusals)
+			return say_refusals(start);
+		if (!waited && snapshot_awaits_driver(start->snapshot) && wait_for_udev(start)) {
+			waited = true;
+			continue;
+		}
+		err = claim_plan(start->root, start->vmid, &start->settings, start->plan);
+	}
+	if (!err)
+		return EXIT_DONE;
+	if (err == -EBUSY || err == -EAGAIN)
+		log_error("VM %u: another pve-passthrough is claiming devices for too long; see: "
+			  "pve-passthrough status; fuser /run/pve-passthrough/locks/claims",
+			  start->vmid);
+	else
+		log_error("VM %u: no record can be written in /%s: %s; nothing was touched",
+			  start->vmid, RECORD_FOLDER, strerror(-err));
+	return EXIT_FAILED;
+}
+
+static void say_warnings(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		log_warning("%s", plan->warnings[i]);
+}
+
+int start_pre(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_start) struct start start = {.root = root, .vmid = vmid};
+	int code;
+
+	if (vm_read(root, vmid, &start.vm))
+		return EXIT_FAILED;
+	if (!plan_is_needed(start.vm))
+		return EXIT_DONE;
+	code = read_settings(&start);
+	if (!code)
+		code = plan_and_claim(&start);
+	if (start.plan)
+		say_warnings(start.plan);
+	if (code)
+		return code;
+	if (load_vfio(root) || apply_take(root, vmid, &start.settings, start.plan))
+		return give_back_all(&start);
+	give_back_leftovers(&start);
+	return EXIT_DONE;
+}
+
+/* ---- plan ---- */
+
+static void print_step(const struct plan_step *step, struct pci *pci)
+{
+	const struct device *device = step->device;
+	auto_free char *name = pci_name(pci, &device->identity);
+	auto_free char *back = plan_step_return_text(step);
+	const char *driver = device->driver ? device->driver : "no driver";
+	char address[BDF_TEXT_SIZE];
+
+	printf("  %s  %s\n", bdf_format(&device->bdf, address), name ? name : "PCI device");
+	printf("      group %d%s; now on %s; %s\n", device->group,
+	       device->named ? "" : ", not named by the VM but in that group", driver,
+	       back ? back : "");
+}
+
+static int print_plan(const struct start *start)
+{
+	cleanup_with(pci_closep) struct pci *pci = NULL;
+
+	if (pci_open(start->root, &pci)) {
+		say_no_memory();
+		return EXIT_FAILED;
+	}
+	printf("VM %u: a start would bind to vfio-pci:\n", start->vmid);
+	for (size_t i = 0; i < start->plan->n_steps; i++)
+		print_step(&start->plan->steps[i], pci);
+	return EXIT_DONE;
+}
+
+int start_plan(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_start) struct start start = {.root = root, .vmid = vmid};
+	int code;
+
+	if (vm_read(root, vmid, &start.vm))
+		return EXIT_FAILED;
+	if (!plan_is_needed(start.vm)) {
+		printf("VM %u: %s: a start touches nothing\n", vmid,
+		       vmcfg_is_template(start.vm) ? "is a template"
+						   : "has no hostpci entry that needs binding");
+		return EXIT_DONE;
+	}
+	code = read_settings(&start);
+	if (!code)
+		code = make_plan(&start, SNAPSHOT_DETAIL);
+	if (code)
+		return code;
+	say_warnings(start.plan);
+	return start.plan->n_refusals ? say_refusals(&start) : print_plan(&start);
+}

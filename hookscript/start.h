@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The phase pre-start: check everything, then take the VM's devices, or refuse and touch nothing.
+ */
+#ifndef HOOKSCRIPT_START_H
+#define HOOKSCRIPT_START_H
+
+#include "hookscript/plan.h"
+#include "host/fs.h"
+
+/* Each returns the program's exit code (hookscript/exit.h) and says what there is to say. */
+
+/* pre-start. Taken devices stay taken when this returns EXIT_DONE; otherwise they have been given
+ * back. */
+int start_pre(const struct fs_root *root, unsigned int vmid);
+
+/* `plan VMID`: the same checks and what a start would take, on standard output. Changes nothing. */
+int start_plan(const struct fs_root *root, unsigned int vmid);
+
+#endif

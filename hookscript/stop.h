@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Giving back: the phase post-stop, and `restore`. */
+#ifndef HOOKSCRIPT_STOP_H
+#define HOOKSCRIPT_STOP_H
+
+#include "host/fs.h"
+
+/* Each returns the program's exit code (hookscript/exit.h) and says what there is to say. */
+
+/*
+ * post-stop: gives back every device recorded for the VM, whatever its config says by now. Needs no
+ * settings file; a broken one is a warning. Continues past a device that fails.
+ */
+int stop_post(const struct fs_root *root, unsigned int vmid);
+
+/* `restore VMID`: the same, by hand; refused while the VM runs or is being started or stopped. */
+int stop_restore(const struct fs_root *root, unsigned int vmid);
+
+#endif
