@@ -21,7 +21,7 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 PROGRAMS := pve-passthrough
 MAIN_pve-passthrough := hookscript/main.c
-PACKAGES := libpci libconfig libkmod
+PACKAGES := libpci libconfig libkmod json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
 SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c vmcfg/*.c hookscript/*.c)))
@@ -81,7 +81,7 @@ $(B)/%.o: %.c Makefile
 
 # ---- what it needs ----
 
-DEPS := build-essential pkg-config libpci-dev libconfig-dev libkmod-dev libcmocka-dev
+DEPS := build-essential pkg-config libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
 
 # Nothing is installed, and no network asked, when nothing is missing.
 deps:
@@ -124,10 +124,10 @@ $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(LIBRA
 
 .PRECIOUS: $(B)/tests/unit/%.o
 
-check-kernel: deps deps-lab
+check-kernel: deps-lab deps
 	tests/lab/check-kernel
 
-demo: deps deps-lab
+demo: deps-lab deps
 	tests/lab/demo
 
 # ---- keeping it clean ----

@@ -80,6 +80,7 @@ static int make_jobs(struct run *run, const struct bdf *devices, int64_t deadlin
 			.n_devices = 1,
 			.first_item = i,
 			.deadline = deadline - JOB_MARGIN_MS,
+			.caller = getpid(),
 		};
 	}
 	return 0;

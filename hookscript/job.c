@@ -258,7 +258,9 @@ static int lock_devices(const struct job *job, int tell)
 		if (fd < 0)
 			return tell_error(&task, JOB_LOCK, fd);
 	}
-	return 0;
+	/* A caller that has died does not know what to do any more: another start may have claimed
+	 * the devices before these locks were had, and would lose them to a worker of the past. */
+	return getppid() == job->caller ? 0 : -ECANCELED;
 }
 
 int job_take(int tell, void *arg)

@@ -37,6 +37,7 @@ struct job {
 	size_t n_devices;
 	size_t first_item; /* message.item of the first device */
 	int64_t deadline;  /* for waits that are the job's own */
+	pid_t caller;	   /* when it has died before the locks were had, nothing is done */
 };
 
 /* Jobs for worker_start(); ARG is a struct job. Taking stops at the first failure, giving back goes

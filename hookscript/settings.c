@@ -179,14 +179,14 @@ static unsigned int line_of_include(const char *text)
 {
 	unsigned int line = 1;
 
-	for (const char *at = text; at; at = strchr(at, '\n'), line++) {
-		if (*at == '\n')
-			at++;
+	for (const char *at = text;; line++) {
 		at += strspn(at, " \t");
 		if (!strncmp(at, "@include", strlen("@include")))
 			return line;
+		at = strchr(at, '\n');
+		if (!at++)
+			return 0;
 	}
-	return 0;
 }
 
 static int parse(const char *text, unsigned int vmid, struct settings *settings, char **ret_why)

@@ -207,8 +207,8 @@ static int plan_and_claim(struct start *start)
 	if (!err)
 		return EXIT_DONE;
 	if (err == -EBUSY || err == -EAGAIN)
-		log_error("VM %u: another pve-passthrough is claiming devices for too long; see: "
-			  "pve-passthrough status; fuser /run/pve-passthrough/locks/claims",
+		log_error("VM %u: another pve-passthrough has been working on its devices for too "
+			  "long; see: pve-passthrough status; fuser /run/pve-passthrough/locks/*",
 			  start->vmid);
 	else
 		log_error("VM %u: no record can be written in /%s: %s; nothing was touched",

@@ -1,0 +1,93 @@
+# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# IOMMU groups with more in them than the device that is wanted, and a device that belongs to
+# vfio-pci already.
+#
+#qemu -device intel-iommu,intremap=on,caching-mode=on
+#qemu -device pcie-root-port,id=rp1,chassis=1 -device pcie-pci-bridge,id=br1,bus=rp1
+#qemu -device e1000,bus=br1,addr=1,romfile=,mac=52:54:00:00:00:11
+#qemu -device e1000,bus=br1,addr=2,romfile=,mac=52:54:00:00:00:12
+#qemu -device pcie-root-port,id=rp2,chassis=2 -device pcie-pci-bridge,id=br2,bus=rp2
+#qemu -device e1000,bus=br2,addr=1,romfile=,mac=52:54:00:00:00:13 -device edu,bus=br2,addr=2
+#qemu -device pcie-root-port,id=rp3,chassis=3,disable-acs=on
+#qemu -device e1000e,bus=rp3,romfile=,mac=52:54:00:00:00:14
+#qemu -device pcie-root-port,id=rp4,chassis=4 -device nec-usb-xhci,bus=rp4
+#append intel_iommu=on vfio-pci.ids=1033:0194
+
+# vfio-pci first, as with a softdep in modprobe.d: so the USB controller is its, by ids=.
+prepare() {
+	echo "options vfio-pci ids=1033:0194" >/etc/modprobe.d/vfio.conf
+	for module in vfio_pci e1000 e1000e xhci_pci; do
+		modprobe "$module"
+	done
+}
+
+# Conventional PCI: no pcie=1 needed. The NIC beside it must come along, the bridge above must not.
+t_behind_bridge() {
+	nic=$(nic 11)
+	neighbour=$(nic 12)
+	bridge=$(above "$nic")
+	expect "group of the neighbour" "$(group_of "$nic")" "$(group_of "$neighbour")"
+	expect "group of the bridge" "$(group_of "$nic")" "$(group_of "$bridge")"
+	bridge_driver=$(driver "$bridge")
+	vm 100 "machine: q35" "hostpci0: $nic"
+
+	start 100 "$nic=e1000" "$neighbour=e1000"
+	expect_free "$bridge" "$bridge_driver"
+	vfio-use "$nic" >/tmp/use 2>&1 || fail "vfio-use: $(cat /tmp/use)"
+	expect "ids read through VFIO" 8086:100e "$(head -n 1 /tmp/use)"
+	stop 100
+}
+
+# A neighbour without a driver is taken too (Proxmox VE would otherwise), and goes back to none.
+t_driverless_neighbour() {
+	nic=$(nic 13)
+	edu=$(pci 1234:11e8)
+	expect "group of the neighbour" "$(group_of "$nic")" "$(group_of "$edu")"
+	vm 100 "machine: q35" "hostpci0: $nic"
+	start 100 "$nic=e1000" "$edu=none"
+	stop 100
+}
+
+# Without ACS the root port is in the group; it stays with pcieport.
+t_no_acs() {
+	nic=$(nic 14)
+	port=$(above "$nic")
+	expect "group of the root port" "$(group_of "$nic")" "$(group_of "$port")"
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	expect_free "$port" pcieport
+	vfio-use "$nic" >/tmp/use 2>&1 || fail "vfio-use: $(cat /tmp/use)"
+	stop 100
+}
+
+# One that was on vfio-pci before stays there.
+t_already_vfio() {
+	usb=$(pci 1033:0194)
+	expect_driver "$usb" vfio-pci
+	vm 100 "machine: q35" "hostpci0: $usb,pcie=1"
+	start 100 "$usb=vfio-pci"
+	vfio-use "$usb" >/tmp/use 2>&1 || fail "vfio-use: $(cat /tmp/use)"
+	stop 100
+	expect_free "$usb" vfio-pci
+	expect_override "$usb" "(null)"
+}
+
+# An override that the user had set, for the next probe, is there again afterwards.
+t_override_kept() {
+	nic=$(nic 14)
+	echo pci-stub >"$devices/$nic/driver_override"
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	stop 100
+	expect_override "$nic" pci-stub
+	echo >"$devices/$nic/driver_override"
+}
+
+# Both NICs of one group, each by an entry of its own: each is taken once.
+t_same_group_twice() {
+	nic=$(nic 11)
+	neighbour=$(nic 12)
+	vm 100 "machine: q35" "hostpci0: $nic" "hostpci1: $neighbour"
+	start 100 "$nic=e1000" "$neighbour=e1000"
+	stop 100
+}

@@ -1,0 +1,414 @@
+# shellcheck shell=sh
+# For the scenarios, inside the guest (busybox sh). A scenario is a function t_NAME, run in a
+# subshell; it ends at the first assertion that fails. It finds its devices by what they are, never
+# by address: the firmwares number buses differently.
+
+records=/run/pve-passthrough/records
+settings=/etc/pve-passthrough.conf
+snippet=/var/lib/vz/snippets/pve-passthrough
+devices=/sys/bus/pci/devices
+
+# ---- results
+
+# The scenario has failed: what was expected, what was seen.
+fail() {
+	echo "${step:+$step: }$*" >>/tmp/why
+	exit 1
+}
+
+# Said before a part of the scenario, for the message when that part fails.
+step() {
+	step=$*
+	echo "--- $*"
+}
+
+# ---- the machine
+
+driver() {
+	if cd -P "$devices/$1/driver" 2>/dev/null; then
+		echo "${PWD##*/}"
+	else
+		echo none
+	fi
+	cd /
+}
+
+override() {
+	read -r value <"$devices/$1/driver_override"
+	echo "$value"
+}
+
+# Every PCI device with its driver and override, and every record: what must be the same again.
+# One process, for this is done often and processes are slow here.
+machine() (
+	for device in "$devices"/*; do
+		override=
+		read -r override <"$device/driver_override"
+		driver=none
+		cd -P "$device/driver" 2>/dev/null && driver=${PWD##*/}
+		echo "${device##*/} driver $driver override $override"
+	done
+	for record in "$records"/*; do
+		[ ! -e "$record" ] || echo "${record##*/} record"
+	done
+)
+
+# What changed between two outputs of machine, on one line.
+changes() {
+	printf '%s\n' "$1" >/tmp/machine.before
+	printf '%s\n' "$2" >/tmp/machine.after
+	diff -U 0 /tmp/machine.before /tmp/machine.after | grep '^[-+][^-+]' | tr '\n' ' '
+}
+
+# ---- finding devices
+
+# pci VENDOR:DEVICE [N]: the Nth device with that id.
+pci() {
+	for device in "$devices"/*; do
+		read -r vendor <"$device/vendor"
+		read -r id <"$device/device"
+		[ "${vendor#0x}:${id#0x}" = "$1" ] && echo "${device##*/}"
+	done | sed -n "${2:-1}p" | grep . || fail "the lab has no device $1"
+}
+
+# The network device with this last byte in its MAC address.
+nic() {
+	name=$(nic_name "$1")
+	cd -P "/sys/class/net/$name/device" || fail "the lab has no NIC $1"
+	echo "${PWD##*/}"
+	cd /
+}
+
+nic_name() {
+	for device in /sys/class/net/*; do
+		read -r address <"$device/address"
+		[ "$address" = "52:54:00:00:00:$1" ] && echo "${device##*/}"
+	done
+}
+
+# The controller of the NVMe disk with this serial number.
+nvme() {
+	for device in /sys/class/nvme/*; do
+		[ -e "$device/serial" ] || continue
+		read -r serial <"$device/serial"
+		if [ "$serial" = "$1" ]; then
+			cd -P "$device/device" && echo "${PWD##*/}"
+			cd /
+		fi
+	done
+}
+
+group_of() {
+	cd -P "$devices/$1/iommu_group" || fail "$1 has no IOMMU group"
+	echo "${PWD##*/}"
+	cd /
+}
+
+# The upstream bridge.
+above() {
+	cd -P "$devices/$1/.." && echo "${PWD##*/}"
+	cd /
+}
+
+id_of() {
+	read -r vendor <"$devices/$1/vendor"
+	read -r id <"$devices/$1/device"
+	echo "${vendor#0x}:${id#0x}"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	tries=$(($1 * 10))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+
+sound_there() {
+	ls /dev/snd/controlC* >/dev/null 2>&1
+}
+
+sound_gone() {
+	! sound_there
+}
+# ---- the VM and its hook
+
+# vm VMID LINE...: writes the VM's configuration, with these lines among what a VM usually has.
+vm() {
+	vmid=$1
+	shift
+	{
+		echo "#a VM of the lab"
+		echo "boot: order=scsi0"
+		echo "cores: 2"
+		echo "hookscript: local:snippets/pve-passthrough"
+		for line in "$@"; do
+			echo "$line"
+		done
+		echo "memory: 2048"
+		echo "name: lab$vmid"
+		echo "scsi0: local-lvm:vm-$vmid-disk-0,size=8G"
+	} >"/etc/pve/qemu-server/$vmid.conf"
+}
+
+now() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# hook VMID PHASE: as Proxmox VE runs it: no input, its environment, with the VM's configuration
+# locked by the caller, and waiting for the end of its output (a child that keeps that open would
+# block the start). What $killer holds is put before it. The output is in /tmp/hook.out.
+hook() {
+	begin=$(now)
+	(
+		flock 9
+		cd /
+		# shellcheck disable=SC2086 # a command and its arguments
+		{
+			env -i PATH=/sbin:/bin:/usr/sbin:/usr/bin LC_ALL=C \
+				${killer-} "$snippet" "$1" "$2" </dev/null 2>&1 9>&-
+			echo $? >/tmp/hook.rc
+		} | cat >/tmp/hook.out
+	) 9>"/var/lock/qemu-server/lock-$1.conf"
+	hook_time=$(($(now) - begin))
+	read -r hook_rc </tmp/hook.rc
+	echo "\$ ${killer:+$killer }pve-passthrough $1 $2   (exit code $hook_rc, ${hook_time}0 ms)"
+	cat /tmp/hook.out
+	return "$hook_rc"
+}
+
+# Like hook, and the exit code must be 0.
+hook_ok() {
+	hook "$@" && return
+	fail "$1 $2: expected exit code 0, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+}
+
+# hook_exits CODE VMID PHASE; CODE may be a pattern.
+hook_exits() {
+	wanted=$1
+	shift
+	hook "$@"
+	# shellcheck disable=SC2254 # a pattern
+	case $hook_rc in
+	$wanted) ;;
+	*) fail "$1 $2: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)" ;;
+	esac
+}
+
+# A verb, as a person runs it; its output is in /tmp/hook.out.
+verb() {
+	pve-passthrough "$@" >/tmp/hook.out 2>&1 </dev/null
+	hook_rc=$?
+	echo "\$ pve-passthrough $*   (exit code $hook_rc)"
+	cat /tmp/hook.out
+	return $hook_rc
+}
+
+verb_exits() {
+	wanted=$1
+	shift
+	verb "$@"
+	[ "$hook_rc" = "$wanted" ] ||
+		fail "$*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+}
+
+# The output of the last hook or verb has this text in it.
+expect_said() {
+	grep -qF -- "$1" /tmp/hook.out ||
+		fail "expected to be told '$1', seen: $(tail -n 3 /tmp/hook.out | tr '\n' '/')"
+}
+
+expect_last_line() {
+	last=$(tail -n 1 /tmp/hook.out)
+	last=${last#pve-passthrough: }
+	[ "$last" = "$1" ] || fail "last line: expected '$1', seen '$last'"
+}
+
+# ---- assertions
+
+expect() {
+	[ "$2" = "$3" ] || fail "$1: expected ${2:-nothing}, seen ${3:-nothing}"
+}
+
+expect_driver() {
+	expect "driver of $1" "$2" "$(driver "$1")"
+}
+
+expect_override() {
+	expect "driver_override of $1" "$2" "$(override "$1")"
+}
+
+# record_of BDF KEY: a value in the record, "none" where it is empty or not there.
+record_of() {
+	value=$(sed -n 's/^[[:blank:]]*'"$2"'[[:blank:]]*=[[:blank:]]*"\{0,1\}\([^";]*\).*/\1/p' \
+		"$records/$1" | head -n 1)
+	echo "${value:-none}"
+}
+
+# expect_taken VMID BDF DRIVER: taken for this VM, to return to this driver.
+expect_taken() {
+	expect_driver "$2" vfio-pci
+	[ "$3" = vfio-pci ] || expect_override "$2" vfio-pci
+	[ -f "$records/$2" ] || fail "record of $2: expected a file, seen none"
+	expect "mode of the record of $2" 600 "$(stat -c %a "$records/$2")"
+	expect "mode of $records" 700 "$(stat -c %a "$records")"
+	expect "VM in the record of $2" "$1" "$(record_of "$2" vmid)"
+	expect "driver in the record of $2" "$3" "$(record_of "$2" driver)"
+}
+
+# Not taken, with this driver.
+expect_free() {
+	expect_driver "$1" "$2"
+	[ ! -e "$records/$1" ] || fail "record of $1: expected none, seen one"
+}
+
+# Everything is as in this earlier output of machine.
+expect_machine() {
+	seen=$(machine)
+	[ "$seen" = "$1" ] || fail "expected the machine as before, seen: $(changes "$1" "$seen")"
+}
+
+# expect_only BEFORE BDF...: nothing but these devices and their records has changed.
+expect_only() {
+	machine_before=$1
+	shift
+	pattern=$(echo "$*" | tr ' ' '|')
+	was=$(echo "$machine_before" | grep -vE "^($pattern) ")
+	is=$(machine | grep -vE "^($pattern) ")
+	[ "$was" = "$is" ] || fail "expected only $* to change, seen: $(changes "$was" "$is")"
+}
+
+# start VMID BDF=DRIVER...: a successful pre-start that takes these devices, and only these.
+start() {
+	vmid=$1
+	shift
+	step "start of $vmid"
+	before_start=$(machine)
+	bdfs=
+	for pair in "$@"; do
+		expect_free "${pair%=*}" "${pair#*=}"
+		bdfs="$bdfs ${pair%=*}"
+	done
+	hook_ok "$vmid" pre-start
+	for pair in "$@"; do
+		expect_taken "$vmid" "${pair%=*}" "${pair#*=}"
+	done
+	# shellcheck disable=SC2086 # a list
+	expect_only "$before_start" $bdfs
+}
+
+# stop VMID: a successful post-stop after which the machine is as it was before the start.
+stop() {
+	step "stop of $1"
+	hook_ok "$1" post-stop
+	expect_machine "$before_start"
+}
+
+# refused VMID TEXT...: a pre-start that is refused, says these texts, and touches nothing.
+refused() {
+	vmid=$1
+	shift
+	before_refusal=$(machine)
+	hook_exits 2 "$vmid" pre-start
+	for text in "$@"; do
+		expect_said "$text"
+	done
+	expect_machine "$before_refusal"
+}
+
+# ---- processes that play a part
+
+# Started in the background, and ended with the scenario.
+background() {
+	"$@" >/tmp/background.out 2>&1 9>&- &
+	echo $! >>/tmp/background.pids
+}
+
+# play_vm VMID: a process that Proxmox VE would take for the VM's QEMU.
+play_vm() {
+	pid_file=/var/run/qemu-server/$1.pid
+	background sh -c 'while :; do sleep 1; done' kvm -id "$1" -pidfile "$pid_file" -daemonize
+	tail -n 1 /tmp/background.pids >"$pid_file"
+}
+
+# hold BDF: something that has the group open, as a QEMU that still lives.
+hold() {
+	background vfio-use -k "$1"
+	wait_for 10 grep -q holding /tmp/background.out ||
+		fail "vfio-use -k $1: expected it to hold the group, seen: $(cat /tmp/background.out)"
+}
+
+end_background() {
+	[ -e /tmp/background.pids ] || return 0
+	# shellcheck disable=SC2046 # a list
+	kill -9 $(cat /tmp/background.pids) 2>/dev/null
+	while read -r pid; do
+		while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status"; do
+			sleep 0.1
+		done
+	done </tmp/background.pids
+	rm -f /tmp/background.pids
+}
+
+# ---- running
+
+# What a scenario may have made outside of the devices.
+tidy() {
+	end_background
+	rm -rf "$settings" /run/udev /var/run/qemu-server/*.pid /etc/pve/nodes/*/qemu-server/*
+}
+
+# By hand, without the program, so that one failure is not the failure of all that follow.
+recover() {
+	echo "$1" | while read -r bdf word wanted _ original; do
+		[ "$word" = driver ] || continue
+		if [ "$(driver "$bdf")" != "$wanted" ]; then
+			[ "$(driver "$bdf")" = none ] || echo "$bdf" >"$devices/$bdf/driver/unbind"
+			if [ "$wanted" != none ]; then
+				echo "$wanted" >"$devices/$bdf/driver_override"
+				echo "$bdf" >/sys/bus/pci/drivers_probe
+			fi
+		fi
+		[ "$original" != "(null)" ] || original=
+		echo "$original" >"$devices/$bdf/driver_override"
+	done
+	rm -rf /run/pve-passthrough
+}
+
+run_scenario() {
+	pristine=$(machine)
+	rm -f /tmp/why
+	dmesg -c >/dev/null
+	begun=$(now)
+	("t_$1") >/tmp/scenario.out 2>&1
+	rc=$?
+	tidy
+	took=$(($(now) - begun))
+	# A mistake in the lab itself, which an assertion could take for what it expects.
+	grep '^/init: ' /tmp/scenario.out | sed 's/^/the lab: /' >>/tmp/why
+	if [ $rc = 0 ] && [ ! -s /tmp/why ]; then
+		left=$(machine)
+		[ "$left" = "$pristine" ] ||
+			echo "at its end: expected the machine as before, seen: $(changes "$pristine" "$left")" \
+				>/tmp/why
+	elif [ ! -s /tmp/why ]; then
+		echo "expected exit code 0, seen $rc" >/tmp/why
+	fi
+
+	grep '^# ' /tmp/scenario.out
+	if [ ! -s /tmp/why ]; then
+		echo "ok $1 (${took}0 ms)"
+		return 0
+	fi
+	# One line says it; what led there follows.
+	echo "not ok $1: $(head -n 1 /tmp/why)"
+	sed 's/^/    /' /tmp/scenario.out
+	dmesg | tail -n 15 | sed 's/^/    kernel: /'
+	recover "$pristine"
+	return 1
+}
