@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 /* sysfs attributes are at most one page (Linux: Documentation/filesystems/sysfs.rst). */
@@ -287,30 +288,125 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
-	       mode_t mode)
+/* Writes the text beside NAME and renames it. OWNER's uid is taken over only when KEEP_OWNER. */
+static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
+		      bool keep_owner)
 {
-	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
 	auto_free char *temporary = fs_path(".%s.new", name);
 	auto_close int fd = -1;
 	int err;
 
-	if (dir < 0)
-		return dir;
 	if (!temporary)
 		return -ENOMEM;
 	/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
 	if (unlinkat(dir, temporary, 0) && errno != ENOENT)
 		return -errno;
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    owner->mode);
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, text);
-	if (!err && (fchmod(fd, mode) || fsync(fd) || renameat(dir, temporary, dir, name)))
+	if (!err && keep_owner && fchown(fd, owner->uid, owner->gid))
+		err = -errno;
+	if (!err && (fchmod(fd, owner->mode) || fsync(fd) || renameat(dir, temporary, dir, name)))
 		err = -errno;
 	if (err)
 		unlinkat(dir, temporary, 0);
 	return err;
+}
+
+int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
+	       mode_t mode)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	const struct fs_owner owner = {.mode = mode};
+
+	return dir < 0 ? dir : replace_in(dir, name, text, &owner, false);
+}
+
+int fs_owner(const struct fs_root *root, const char *path, struct fs_owner *ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	*ret = (struct fs_owner){st.st_mode & 07777, st.st_uid, st.st_gid};
+	return 0;
+}
+
+/* The folder that PATH is in, open so that it can be synced. */
+static int open_folder_of(const struct fs_root *root, const char *path, const char **ret_name)
+{
+	auto_close int parent = path ? open_parent(root, path, ret_name) : -ENOMEM;
+	int fd;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int fs_replace_durably(const struct fs_root *root, const char *path, const char *text,
+		       const struct fs_owner *owner)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+	int err;
+
+	if (dir < 0)
+		return dir;
+	err = replace_in(dir, name, text, owner, true);
+	/* Some file systems cannot sync a folder (EINVAL): then there is no better. */
+	if (!err && fsync(dir) && errno != EINVAL)
+		err = -errno;
+	return err;
+}
+
+int fs_remove_durably(const struct fs_root *root, const char *path)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+	auto_free char *temporary = NULL;
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	temporary = fs_path(".%s.new", name);
+	if (!temporary)
+		return -ENOMEM;
+	if ((unlinkat(dir, name, 0) && errno != ENOENT) ||
+	    (unlinkat(dir, temporary, 0) && errno != ENOENT))
+		return -errno;
+	return fsync(dir) && errno != EINVAL ? -errno : 0;
+}
+
+int fs_remove_empty_folder(const struct fs_root *root, const char *path)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (unlinkat(dir, name, AT_REMOVEDIR))
+		return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
+	return fsync(dir) && errno != EINVAL ? -errno : 0;
+}
+
+int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	struct statvfs st;
+
+	if (fd < 0)
+		return fd;
+	if (fstatvfs(fd, &st))
+		return -errno;
+	*ret = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
 }
 
 int fs_remove(const struct fs_root *root, const char *folder, const char *name)

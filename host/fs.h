@@ -78,6 +78,35 @@ int fs_make_folder(const struct fs_root *root, const char *path, mode_t mode) mu
 int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
 	       mode_t mode) must_check;
 
+/* A file's mode (its permission bits) and owner. */
+struct fs_owner {
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Reads them of what is at PATH itself (links not followed). Returns 0; -ELOOP when it is a link;
+ * -errno. */
+int fs_owner(const struct fs_root *root, const char *path, struct fs_owner *ret) must_check;
+
+/*
+ * fs_replace() that survives a power cut: the file is on the disk before it is renamed, and the
+ * folder after. The new file has OWNER's mode and owner. PATH's folder exists. Returns 0 or -errno.
+ */
+int fs_replace_durably(const struct fs_root *root, const char *path, const char *text,
+		       const struct fs_owner *owner) must_check;
+
+/* Removes the file at PATH, and its temporary leftover of a crash; not there is success; durable.
+ * Returns 0 or -errno. */
+int fs_remove_durably(const struct fs_root *root, const char *path) must_check;
+
+/* Removes the folder at PATH if it is empty; not there, or not empty, is success. Returns 0 or
+ * -errno. */
+int fs_remove_empty_folder(const struct fs_root *root, const char *path) must_check;
+
+/* How many bytes may still be written to the file system that PATH is on. Returns 0 or -errno. */
+int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret) must_check;
+
 /* Removes FOLDER/NAME; not there is success. Returns 0 or -errno. */
 int fs_remove(const struct fs_root *root, const char *folder, const char *name) must_check;
 

@@ -26,4 +26,17 @@ int iommu_group_of(const struct fs_root *root, const struct bdf *bdf) must_check
 int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 			size_t *ret_n) must_check;
 
+/*
+ * The numbers of all groups, in order. Returns 0 with a new array (the caller frees it), or -errno.
+ * None is 0.
+ */
+int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n) must_check;
+
+/*
+ * Whether the firmware goes on using memory by DMA for a device of the group: a reserved region of
+ * type "direct" (not "direct-relaxable"), with which the kernel lets no guest have it (Linux:
+ * drivers/iommu/iommu.c, iommu_get_resv_regions).
+ */
+bool iommu_group_is_reserved(const struct fs_root *root, int group);
+
 #endif

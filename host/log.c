@@ -19,10 +19,25 @@ void log_open(const char *name, bool to_syslog)
 		openlog(name, LOG_PID, LOG_DAEMON);
 }
 
-static bool is_control(const unsigned char *at)
+/*
+ * How many bytes the printable character at AT has; 0 when there is none: a control character, one
+ * of U+0080 to U+009F too (C1), or a byte of no UTF-8 character, which may be a C1 control
+ * elsewhere.
+ */
+static size_t printable_length(const unsigned char *at)
 {
-	/* U+0080 to U+009F, C1 controls, are 0xc2 0x80 to 0xc2 0x9f in UTF-8. */
-	return *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
+	size_t n = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+
+	if (*at < 0x20 || *at == 0x7f || *at > 0xf4)
+		return 0;
+	/* C1, and what is written with more bytes than it needs. */
+	if ((*at == 0xc2 && at[1] < 0xa0) || (*at == 0xe0 && at[1] < 0xa0) ||
+	    (*at == 0xf0 && at[1] < 0x90))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
 }
 
 char *log_printable(const char *text)
@@ -32,11 +47,14 @@ char *log_printable(const char *text)
 
 	if (!safe)
 		return NULL;
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-		if (is_control(at))
-			to += sprintf(to, "\\x%02x", *at);
-		else
-			*to++ = (char)*at;
+	for (const unsigned char *at = (const unsigned char *)text; *at;) {
+		size_t n = printable_length(at);
+
+		if (!n)
+			to += sprintf(to, "\\x%02x", *at++);
+		for (; n; n--)
+			*to++ = (char)*at++;
+	}
 	*to = '\0';
 	return safe;
 }

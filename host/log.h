@@ -28,8 +28,8 @@ void log_say(enum log_level level, const char *format, ...) printf_like(2, 3);
 #define log_error(...)	 log_say(LOG_LEVEL_ERROR, __VA_ARGS__)
 
 /*
- * TEXT with everything that a terminal might take for a command (bytes below 0x20, 0x7f and C1
- * controls in UTF-8) as \xNN. Returns a new string, or NULL without memory.
+ * TEXT with everything that a terminal might take for a command (bytes below 0x20, 0x7f, C1
+ * controls, bytes that are no UTF-8) as \xNN. Returns a new string, or NULL without memory.
  */
 char *log_printable(const char *text) must_check;
 

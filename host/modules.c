@@ -195,22 +195,62 @@ bool module_ids_match(const char *ids, const struct pci_identity *id)
 	return false;
 }
 
+/* The options that modprobe would give to a module; they live as long as *KEEP, which is unref'd.
+ */
+static const char *options_of(struct modules *modules, const char *name, struct kmod_module **keep)
+{
+	return kmod_module_new_from_name(modules->kmod, name, keep)
+		       ? NULL
+		       : kmod_module_get_options(*keep);
+}
+
+/* The value of the first option called NAME in OPTIONS at or behind *AT; NULL when there is none.
+ */
+static char *next_option(const char **at, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*at && **at) {
+		const char *word = *at + strspn(*at, " ");
+		size_t word_len = strcspn(word, " ");
+
+		*at = word + word_len;
+		if (word_len < len || strncmp(word, name, len))
+			continue;
+		if (word_len == len)
+			return strdup("");
+		if (word[len] == '=')
+			return strndup(word + len + 1, word_len - len - 1);
+	}
+	return NULL;
+}
+
+bool modules_has_option(struct modules *modules, const char *module, const char *option)
+{
+	auto_module struct kmod_module *keep = NULL;
+	const char *at = options_of(modules, module, &keep);
+	bool set = false;
+
+	for (;;) {
+		auto_free char *value = next_option(&at, option);
+
+		if (!value)
+			return set;
+		/* The kernel's own reading of a boolean: the first letter, and "on"
+		 * (lib/kstrtox.c). */
+		set = !*value || strchr("1yYtT", *value) || !strcmp(value, "on");
+	}
+}
+
 bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
 {
-	auto_module struct kmod_module *vfio = NULL;
-	const char *options, *ids;
+	auto_module struct kmod_module *keep = NULL;
+	const char *at = options_of(modules, "vfio_pci", &keep);
 
-	if (kmod_module_new_from_name(modules->kmod, "vfio_pci", &vfio))
-		return false;
-	options = kmod_module_get_options(vfio);
-	for (ids = options; ids && (ids = strstr(ids, "ids=")); ids += strlen("ids=")) {
-		auto_free char *value = NULL;
+	for (;;) {
+		auto_free char *ids = next_option(&at, "ids");
 
-		if (ids != options && ids[-1] != ' ' && ids[-1] != '.')
-			continue; /* part of another option's name, such as disable_ids= */
-		value = strndup(ids + 4, strcspn(ids + 4, " "));
-		if (value && module_ids_match(value, id))
-			return true;
+		if (!ids || module_ids_match(ids, id))
+			return ids;
 	}
-	return false;
 }

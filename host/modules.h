@@ -44,7 +44,13 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
  */
 bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id);
 
-/* The same, on the text of one ids= value. Pure. */
+/*
+ * Whether the host's configuration sets a boolean option of a module: NAME alone, or NAME=1, Y, y,
+ * on, in modprobe.d or on the kernel command line.
+ */
+bool modules_has_option(struct modules *modules, const char *module, const char *option);
+
+/* The same as modules_vfio_ids_match(), on the text of one ids= value. Pure. */
 bool module_ids_match(const char *ids, const struct pci_identity *id);
 
 #endif

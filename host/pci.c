@@ -192,3 +192,30 @@ char *pci_name(struct pci *pci, const struct pci_identity *id)
 				       id->device);
 	return fs_path("%s [%04x:%04x]", name ? name : "PCI device", id->vendor, id->device);
 }
+
+char *pci_class_name(struct pci *pci, const struct pci_identity *id)
+{
+	char buffer[128];
+	const char *name;
+
+	if (setjmp(on_error))
+		name = NULL;
+	else
+		name = pci_lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
+				       id->class >> 8);
+	return strdup(name ? name : "PCI device");
+}
+
+bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
+{
+	struct pci_dev *volatile dev = NULL;
+	volatile bool has = false;
+
+	if (!setjmp(on_error)) {
+		dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
+		has = dev && pci_find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
+	}
+	if (dev)
+		pci_free_dev(dev);
+	return has;
+}

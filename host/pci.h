@@ -54,6 +54,16 @@ DEFINE_CLEANUP(struct pci *, pci_close)
 int pci_identify(struct pci *pci, const struct bdf *bdf, struct pci_identity *ret) must_check;
 
 /*
+ * Whether a device's configuration space shows Access Control Services, with which a port keeps the
+ * devices below it apart (PCI Express Base Specification 6.12). Reading it needs root; unreadable
+ * counts as none.
+ */
+bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
+
+/* The class in words, "VGA compatible controller". Returns a new string, or NULL without memory. */
+char *pci_class_name(struct pci *pci, const struct pci_identity *id) must_check;
+
+/*
  * A device's name for people, "Intel Corporation 82574L Gigabit Network Connection [8086:10d3]".
  * The name database is read at the first call. Returns a new string, or NULL without memory.
  */

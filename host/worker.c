@@ -55,7 +55,8 @@ int worker_start(struct worker *worker, int (*job)(int tell, void *arg), void *a
 		return -ENOMEM;
 	if (pipe2(channel, O_CLOEXEC))
 		return -errno;
-	memcpy(kept, keep, n_keep * sizeof(*kept));
+	if (n_keep)
+		memcpy(kept, keep, n_keep * sizeof(*kept));
 	kept[n_keep] = channel[1];
 
 	pid = fork();

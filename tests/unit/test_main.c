@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The built program, beside the folder of the tests: its command line. Skipped where it is not
+ * built. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "hookscript/exit.h"
+#include "scenario.h"
+
+#define ARGS_MAX 8
+
+static char *program;
+
+/* What the program says and returns; ARGS is a blank between words, ROOT stands for the tree. */
+static void run_program(struct tree *tree, const char *args, struct run *ret)
+{
+	auto_free char *words = strdup(args);
+	char *argv[ARGS_MAX + 1] = {program};
+	char *rest = words;
+	int out[2], err[2], status;
+	int n = 1;
+	pid_t pid;
+
+	for (char *word; (word = strsep(&rest, " ")) && n < ARGS_MAX;)
+		if (*word)
+			argv[n++] = strcmp(word, "ROOT") ? word : tree->root.path;
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		dup2(out[1], STDOUT_FILENO);
+		dup2(err[1], STDERR_FILENO);
+		execv(program, argv);
+		_exit(127);
+	}
+	close(out[1]);
+	close(err[1]);
+	/* Neither fills a pipe. */
+	assert_int_equal(fs_read_fd(out[0], 65536, &ret->out, NULL), 0);
+	assert_int_equal(fs_read_fd(err[0], 65536, &ret->err, NULL), 0);
+	close(out[0]);
+	close(err[0]);
+	waitpid(pid, &status, 0);
+	ret->code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void test_command_lines(void **state)
+{
+	static const struct {
+		const char *args;
+		int code;
+		const char *out, *err; /* NULL: nothing */
+	} rows[] = {
+		{"--help", EXIT_DONE, "usage: pve-passthrough VMID PHASE", NULL},
+		{"-h", EXIT_DONE, "exit codes: 0 done, 1 failed, 2 refused", NULL},
+		{"--version", EXIT_DONE, "pve-passthrough ", NULL},
+		{"", EXIT_USAGE, NULL, "usage: "},
+		{"--root ROOT", EXIT_USAGE, NULL, "usage: "},
+		{"--what", EXIT_USAGE, NULL, "usage: "},
+		{"--root", EXIT_USAGE, NULL, "usage: "},
+		{"frobnicate", EXIT_USAGE, NULL, "unknown command: frobnicate"},
+		{"frobnicate\x1b[1m", EXIT_USAGE, NULL, "frobnicate\\x1b[1m"},
+		{"--root ROOT 100", EXIT_USAGE, NULL, "usage: "},
+		{"--root ROOT 100 pre-start more", EXIT_USAGE, NULL, "usage: "},
+		{"--root ROOT 99 pre-start", EXIT_USAGE, NULL, "no VMID (100 to 999999999): 99"},
+		{"--root ROOT 0100 pre-start", EXIT_USAGE, NULL, "no VMID"},
+		{"--root ROOT plan", EXIT_USAGE, NULL, "one VMID must follow: plan"},
+		{"--root ROOT plan 1", EXIT_USAGE, NULL, "no VMID"},
+		{"--root ROOT plan ../../etc", EXIT_USAGE, NULL, "no VMID"},
+		{"--root ROOT plan 100 101", EXIT_USAGE, NULL, "usage: "},
+		{"--root ROOT status 100", EXIT_USAGE, NULL, "nothing may follow: status"},
+		{"--root /no/such/folder status", EXIT_FAILED, NULL, "/no/such/folder"},
+		/* Phases that have nothing to do, and phases to come. */
+		{"--root ROOT 100 post-start", EXIT_DONE, NULL, NULL},
+		{"--root ROOT 100 pre-stop", EXIT_DONE, NULL, NULL},
+		{"--root ROOT 100 pre-migrate", EXIT_DONE, NULL, NULL},
+		{"--root ROOT 999 post-start", EXIT_DONE, NULL, NULL},
+		{"--root ROOT 100 post-stop", EXIT_DONE, NULL, NULL},
+		{"--root ROOT 999 pre-start", EXIT_FAILED, NULL, "there is no config"},
+		/* Options stand where one likes. */
+		{"status --root ROOT", EXIT_DONE, "no device is taken", NULL},
+		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
+		{"config 100 --root ROOT", EXIT_DONE, "q35 yes", NULL},
+		{"--root=ROOT-not", EXIT_FAILED, NULL, "ROOT-not"},
+		{"plan --root ROOT 100", EXIT_DONE,
+		 "VM 100: a start would bind to vfio-pci:", NULL},
+		{"restore --root ROOT 100", EXIT_DONE, "no device is recorded", NULL},
+	};
+	auto_free char *before = tree_render(*state, TREE_ALL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_run struct run run = {0};
+
+		run_program(*state, rows[i].args, &run);
+		if (run.code != rows[i].code ||
+		    (rows[i].out ? !strstr(run.out, rows[i].out) : *run.out) ||
+		    (rows[i].err ? !strstr(run.err, rows[i].err) : *run.err))
+			fail_msg("'%s' gave %d, '%s', '%s'", rows[i].args, run.code, run.out,
+				 run.err);
+		tree_assert_is(*state, TREE_ALL, before);
+	}
+}
+
+static void test_refused(void **state)
+{
+	auto_run struct run run = {0};
+
+	tree_vm(*state, 100, "hostpci0: 01:00.0,pcie=1\n");
+	run_program(*state, "--root ROOT 100 pre-start", &run);
+	assert_int_equal(run.code, EXIT_REFUSED);
+	assert_non_null(strstr(run.err, "cure: qm set 100 --machine q35\n"));
+}
+
+/* A hook with closed streams writes its messages to nobody, and to no file of somebody's. */
+static void test_closed_streams(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_ALL);
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(0);
+		close(1);
+		close(2);
+		execl(program, program, "--root", tree->root.path, "plan", "100", (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_DONE);
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+int main(int argc, char **argv)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_command_lines),
+		TEST(test_refused),
+		TEST(test_closed_streams),
+	};
+#undef TEST
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+
+	program = fs_path("%.*s../pve-passthrough", slash ? (int)(slash + 1 - argv[0]) : 0,
+			  argv[0]);
+	if (!program || access(program, X_OK)) {
+		printf("[  PASSED  ] 0 test(s).\n[  SKIPPED ] 3 test(s), the program is not built.\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

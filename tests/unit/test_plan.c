@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define Q35 "machine: q35\n"
+
+/* What stands in a row of a test stays there: the snapshot owns nothing here. */
+struct machine_room {
+	struct snapshot snapshot;
+	struct device devices[4];
+	struct record records[4];
+	struct snapshot_group groups[2];
+	struct vfio_holder holder;
+};
+
+static const struct pci_identity nic = {0x8086, 0x10d3, 0x8086, 0, 0x020000};
+static const struct bdf first = {0, 1, 0, 0};
+static char e1000e[] = "e1000e", vfio_pci[] = "vfio-pci", kvm[] = "kvm";
+
+/* One PCIe NIC, 0000:01:00.0, on e1000e, alone in group 10, under an active IOMMU. */
+static void prepare(struct machine_room *room)
+{
+	*room = (struct machine_room){
+		.devices[0] = {.bdf = first,
+			       .identity = nic,
+			       .group = 10,
+			       .driver = e1000e,
+			       .named = true,
+			       .express = true},
+		.groups[0] = {.group = 10},
+		.snapshot = {.iommu_active = true, .n_devices = 1, .n_groups = 1},
+	};
+	room->snapshot.devices = room->devices;
+	room->snapshot.groups = room->groups;
+}
+
+static struct device *add_device(struct machine_room *room, struct bdf bdf)
+{
+	struct device *device = &room->devices[room->snapshot.n_devices++];
+
+	*device = (struct device){.bdf = bdf, .identity = nic, .group = 10, .express = true};
+	return device;
+}
+
+static struct record *add_record(struct machine_room *room, size_t device, unsigned int vmid)
+{
+	struct record *record = &room->records[device];
+
+	*record = (struct record){.bdf = room->devices[device].bdf,
+				  .vmid = vmid,
+				  .stage = RECORD_TAKEN,
+				  .identity = room->devices[device].identity,
+				  .driver = e1000e,
+				  .deadline = 30};
+	room->devices[device].record = record;
+	return record;
+}
+
+static struct vmcfg *parse_vm(const char *config)
+{
+	struct vmcfg *vm = NULL;
+
+	assert_int_equal(vmcfg_parse(config, strlen(config), &vm), 0);
+	return vm;
+}
+
+static struct plan *make_with(const struct machine_room *room, struct vmcfg *vm,
+			      const struct settings *settings)
+{
+	struct plan *plan = NULL;
+
+	assert_int_equal(plan_make(100, settings, vm, &room->snapshot, &plan), 0);
+	return plan;
+}
+
+/* A plan for VM 100 with that config; *ret_vm must outlive it. */
+static struct plan *make(const struct machine_room *room, const char *config, struct vmcfg **ret_vm)
+{
+	*ret_vm = parse_vm(config);
+	return make_with(room, *ret_vm, &settings_default);
+}
+
+#define auto_plan cleanup_with(plan_freep)
+#define auto_vm	  cleanup_with(vmcfg_freep)
+
+static void show(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		print_error("refusal %d: %s\ncure: %s\n", plan->refusals[i].reason,
+			    plan->refusals[i].what, plan->refusals[i].cure);
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		print_error("warning: %s\n", plan->warnings[i]);
+}
+
+static void assert_counts(const struct plan *plan, size_t refusals, size_t warnings)
+{
+	if (plan->n_refusals != refusals || plan->n_warnings != warnings)
+		show(plan);
+	assert_int_equal(plan->n_refusals, refusals);
+	assert_int_equal(plan->n_warnings, warnings);
+}
+
+/* Whether CURE is one of the whole lines of TEXT. */
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (const char *at = text; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+		if (!strncmp(at, line, len) && (!at[len] || at[len] == '\n'))
+			return true;
+	return false;
+}
+
+static void assert_refusal(const struct plan *plan, size_t i, enum refusal_reason reason,
+			   const char *what, const char *cure_line)
+{
+	assert_true(i < plan->n_refusals);
+	if (plan->refusals[i].reason != reason || !strstr(plan->refusals[i].what, what) ||
+	    !has_line(plan->refusals[i].cure, cure_line)) {
+		show(plan);
+		fail_msg("not as refusal %zu: '%s', cure '%s'", i, what, cure_line);
+	}
+}
+
+static void test_good(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 0, 0);
+	assert_int_equal(plan->n_steps, 1);
+	assert_ptr_equal(plan->steps[0].device, &room.devices[0]);
+	assert_string_equal(plan->steps[0].returns_to, "e1000e");
+	assert_int_equal(plan->steps[0].why, RETURN_DRIVER_NOW);
+}
+
+/* ---- refusals that the config alone decides ---- */
+
+static void test_config_refusals(void **state)
+{
+	static const char keep_machine[] =
+		"to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
+		"vm100 = { machine = \"warn\"; };";
+	static const char keep_pcie[] =
+		"to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
+		"vm100 = { pcie = \"warn\"; };";
+	static const char guest[] =
+		"what that does to a guest that is already installed: its network interfaces get "
+		"other names, and Windows forgets a static address";
+	static const struct {
+		const char *config;
+		enum refusal_reason reason;
+		const char *what, *cure;
+	} rows[] = {
+		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
+		 "machine: pc, the default; this is not q35", "qm set 100 --machine q35"},
+		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", guest},
+		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", keep_machine},
+		{"machine: pc-i440fx-9.2+pve1\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
+		 "machine: pc-i440fx-9.2+pve1;", "qm set 100 --machine q35"},
+		/* Proxmox VE drops that line, and runs the default. */
+		{"machine: Q35\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
+		 "machine: pc, the default;", "qm set 100 --machine q35"},
+		{"arch: aarch64\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "this is not q35",
+		 "this VM is of architecture aarch64, which has no q35; to run it as it is all the same, "
+		 "put this line into /etc/pve-passthrough.conf: vm100 = { machine = \"warn\"; };"},
+		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE,
+		 "hostpci0: 0000:01:00.0 is a PCI Express device, but the entry does not say pcie=1",
+		 "qm set 100 --hostpci0 '01:00.0,pcie=1'"},
+		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE, "hostpci0", keep_pcie},
+		{Q35 "hostpci15: 0000:01:00,x-vga=1,romfile=a b.rom\n", REFUSAL_NO_PCIE,
+		 "hostpci15:",
+		 "qm set 100 --hostpci15 '0000:01:00,pcie=1,x-vga=1,romfile=a b.rom'"},
+		{Q35 "hostpci1: x-vga=1,pcie=0,host=01:00.0\n", REFUSAL_NO_PCIE,
+		 "hostpci1:", "qm set 100 --hostpci1 'x-vga=1,pcie=1,host=01:00.0'"},
+		/* Whatever stands in an entry stays one word for a shell. */
+		{Q35 "hostpci0: 01:00.0,romfile=$(reboot)'`x`\n", REFUSAL_NO_PCIE,
+		 "hostpci0:", "qm set 100 --hostpci0 '01:00.0,pcie=1,romfile=$(reboot)'\\''`x`'"},
+		{Q35 "hostpci0: 01:00.0,pcie=1,legacy-igd=1\n", REFUSAL_IGD_WITH_Q35,
+		 "hostpci0: legacy-igd=1 works on i440fx only", "qm set 100 --machine pc"},
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: mapping=gpu,pcie=1\n", REFUSAL_MAPPING,
+		 "hostpci3: mapping=gpu: resource mappings are not supported yet",
+		 "name the device by its address, as shown by lspci -D: "
+		 "qm set 100 --hostpci3 0000:BB:DD.F,pcie=1"},
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: pcie=1\n", REFUSAL_NO_ADDRESS,
+		 "hostpci3: 'pcie=1' has neither host= nor mapping=",
+		 "qm set 100 --hostpci3 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci3"},
+		{Q35 "hostpci0: 01:00.0,pcie=1,mapping=gpu\n", REFUSAL_NO_ADDRESS,
+		 "has both host= and mapping=",
+		 "qm set 100 --hostpci0 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci0"},
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00,pcie=1\n", REFUSAL_ABSENT,
+		 "hostpci1: there is no PCI device at 0000:02:00 on this host",
+		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci1 ADDRESS,pcie=1, or: "
+		 "qm set 100 --delete hostpci1"},
+		/* Proxmox VE's grammar lets it pass; no device can have it. */
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 01:ff.f,pcie=1\n", REFUSAL_ABSENT,
+		 "0000:01:ff.f",
+		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci1 "
+		 "ADDRESS,pcie=1, or: qm set 100 --delete hostpci1"},
+		{Q35 "hostpci0: 01:00.0;01:00.1,pcie=1\n", REFUSAL_ABSENT, "0000:01:00.1",
+		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci0 ADDRESS,pcie=1, or: "
+		 "qm set 100 --delete hostpci0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine_room room;
+		auto_vm struct vmcfg *vm = NULL;
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&room);
+		plan = make(&room, rows[i].config, &vm);
+		assert_int_equal(plan->n_refusals, 1);
+		assert_refusal(plan, 0, rows[i].reason, rows[i].what, rows[i].cure);
+	}
+}
+
+/* ---- refusals that the machine decides ---- */
+
+static void iommu_off(struct machine_room *room)
+{
+	room->snapshot.iommu_active = false;
+	room->snapshot.iommu_offered = true;
+	room->devices[0].group = -1;
+	room->snapshot.n_groups = 0;
+}
+
+static void no_iommu(struct machine_room *room)
+{
+	iommu_off(room);
+	room->snapshot.iommu_offered = false;
+}
+
+static void no_group(struct machine_room *room)
+{
+	room->devices[0].group = -1;
+	room->snapshot.n_groups = 0;
+}
+
+static void bridge(struct machine_room *room)
+{
+	room->devices[0].bridge = true;
+}
+
+static void open_group(struct machine_room *room)
+{
+	room->holder = (struct vfio_holder){4711, kvm};
+	room->groups[0].holders = (struct vfio_holders){&room->holder, 1, true};
+}
+
+static void open_by_somebody(struct machine_room *room)
+{
+	room->groups[0].holders.open = true;
+}
+
+static void other_runs(struct machine_room *room)
+{
+	add_record(room, 0, 101);
+	room->devices[0].record_vm_runs = true;
+}
+
+static void other_is_locked(struct machine_room *room)
+{
+	add_record(room, 0, 101);
+	room->devices[0].record_vm_locked = true;
+}
+
+static void neighbour_of_other(struct machine_room *room)
+{
+	add_device(room, (struct bdf){0, 1, 0, 1});
+	add_record(room, 1, 101);
+	room->devices[1].record_vm_runs = true;
+}
+
+static void bad_record(struct machine_room *room)
+{
+	static char why[] = "/run/x: not a record";
+
+	room->devices[0].record_error = why;
+}
+
+static void other_identity(struct machine_room *room)
+{
+	add_record(room, 0, 100)->identity.device = 0x1533;
+}
+
+static void test_machine_refusals(void **state)
+{
+	static const struct {
+		void (*change)(struct machine_room *room);
+		enum refusal_reason reason;
+		const char *what, *cure;
+	} rows[] = {
+		{iommu_off, REFUSAL_NO_IOMMU, "the IOMMU is off, although the firmware offers one",
+		 "add intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and remove intel_iommu=off, "
+		 "amd_iommu=off or iommu=off, in GRUB_CMDLINE_LINUX_DEFAULT of /etc/default/grub, then: "
+		 "update-grub && reboot"},
+		{iommu_off, REFUSAL_NO_IOMMU, "the IOMMU is off",
+		 "with systemd-boot: in the one line of /etc/kernel/cmdline, then: proxmox-boot-tool "
+		 "refresh && reboot"},
+		{no_iommu, REFUSAL_NO_IOMMU, "the firmware offers no IOMMU",
+		 "enable VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup (BIOS), and start the "
+		 "host again"},
+		{no_group, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
+		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'; on Intel, "
+		 "intel_iommu=on on the kernel command line includes the integrated GPU"},
+		{bridge, REFUSAL_BRIDGE, "0000:01:00.0 is a PCI bridge",
+		 "name the devices behind it instead; they are listed by: lspci -Dtnn"},
+		{open_group, REFUSAL_GROUP_OPEN,
+		 "IOMMU group 10 is in use through VFIO by process 4711 (kvm)",
+		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "
+		 "itself or by kill"},
+		{open_by_somebody, REFUSAL_GROUP_OPEN, "by a process that cannot be seen from here",
+		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "
+		 "itself or by kill"},
+		{other_runs, REFUSAL_OTHER_VM, "0000:01:00.0 is taken for VM 101, which is running",
+		 "qm shutdown 101"},
+		{other_is_locked, REFUSAL_OTHER_VM,
+		 "0000:01:00.0 is taken for VM 101, which is being started, stopped or changed",
+		 "wait for that task, then: qm start 100"},
+		{neighbour_of_other, REFUSAL_OTHER_VM, "0000:01:00.1 is taken for VM 101",
+		 "qm shutdown 101"},
+		{bad_record, REFUSAL_RECORD,
+		 "0000:01:00.0 is recorded as taken, but the record cannot be used: /run/x: not a record",
+		 "read it, give the device back by hand, then: rm "
+		 "/run/pve-passthrough/records/0000:01:00.0"},
+		{other_identity, REFUSAL_IDENTITY,
+		 "0000:01:00.0 was taken for VM 100 as 8086:1533:8086:0000:020000, but the device there "
+		 "now is 8086:10d3:8086:0000:020000",
+		 "if the hardware was exchanged, forget the record: rm "
+		 "/run/pve-passthrough/records/0000:01:00.0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine_room room;
+		auto_vm struct vmcfg *vm = NULL;
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&room);
+		rows[i].change(&room);
+		plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+		assert_counts(plan, 1, 0);
+		assert_refusal(plan, 0, rows[i].reason, rows[i].what, rows[i].cure);
+	}
+}
+
+/* ---- all refusals come together ---- */
+
+static void test_all_at_once(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	iommu_off(&room);
+	plan = make(&room,
+		    "hostpci0: 01:00.0\nhostpci1: 05:00.0,pcie=1\nhostpci2: mapping=gpu\n"
+		    "hostpci3: rombar=0\n",
+		    &vm);
+	assert_counts(plan, 6, 0);
+	assert_int_equal(plan->refusals[0].reason, REFUSAL_NOT_Q35);
+	assert_int_equal(plan->refusals[1].reason, REFUSAL_MAPPING);
+	assert_int_equal(plan->refusals[2].reason, REFUSAL_NO_ADDRESS);
+	assert_int_equal(plan->refusals[3].reason, REFUSAL_NO_PCIE);
+	assert_int_equal(plan->refusals[4].reason, REFUSAL_NO_IOMMU);
+	assert_int_equal(plan->refusals[5].reason, REFUSAL_ABSENT);
+}
+
+/* ---- settings ---- */
+
+static void test_policies(void **state)
+{
+	static const struct {
+		enum policy machine, pcie;
+		const char *config;
+		size_t refusals, warnings;
+	} rows[] = {
+		{POLICY_WARN, POLICY_REFUSE, "hostpci0: 01:00.0\n", 0, 1},
+		{POLICY_OFF, POLICY_REFUSE, "hostpci0: 01:00.0\n", 0, 0},
+		{POLICY_REFUSE, POLICY_WARN, "hostpci0: 01:00.0\n", 1, 1},
+		{POLICY_REFUSE, POLICY_WARN, Q35 "hostpci0: 01:00.0\n", 0, 1},
+		{POLICY_REFUSE, POLICY_OFF, Q35 "hostpci0: 01:00.0\n", 0, 0},
+		{POLICY_OFF, POLICY_OFF, "hostpci0: 01:00.0\n", 0, 0},
+		/* Proxmox VE aborts that, whatever we are told. */
+		{POLICY_OFF, POLICY_OFF, "hostpci0: 01:00.0,pcie=1\n", 1, 0},
+		{POLICY_WARN, POLICY_OFF, "hostpci0: 01:00.0,pcie=1\n", 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct settings settings = {rows[i].machine, rows[i].pcie, 30};
+		struct machine_room room;
+		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&room);
+		plan = make_with(&room, vm, &settings);
+		assert_counts(plan, rows[i].refusals, rows[i].warnings);
+		if (!rows[i].refusals)
+			assert_int_equal(plan->n_steps, 1);
+	}
+}
+
+static void test_pcie_without_q35(void **state)
+{
+	struct settings settings = {POLICY_OFF, POLICY_OFF, 30};
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = parse_vm("hostpci0: 01:00.0,pcie=1\n");
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	plan = make_with(&room, vm, &settings);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_PCIE_WITHOUT_Q35,
+		       "hostpci0: pcie=1 on a machine that is not q35", "qm set 100 --machine q35");
+}
+
+/* ---- exemptions ---- */
+
+static void test_legacy_igd(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	plan = make(&room, "hostpci0: 01:00.0,legacy-igd=1\n", &vm);
+	assert_counts(plan, 0, 1);
+	assert_non_null(
+		strstr(plan->warnings[0],
+		       "hostpci0: legacy-igd=1 works on i440fx only, so neither q35 nor pcie=1"));
+	assert_int_equal(plan->n_steps, 1);
+}
+
+static void test_conventional_device(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	room.devices[0].express = false;
+	plan = make(&room, Q35 "hostpci0: 01:00.0\n", &vm);
+	assert_counts(plan, 0, 0);
+	assert_int_equal(plan->n_steps, 1);
+}
+
+/* One PCIe function among conventional ones is enough to ask for pcie=1. */
+static void test_mixed_slot(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	room.devices[0].express = false;
+	add_device(&room, (struct bdf){0, 1, 0, 1})->named = true;
+	plan = make(&room, Q35 "hostpci0: 01:00\n", &vm);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_NO_PCIE, "0000:01:00.1",
+		       "qm set 100 --hostpci0 '01:00,pcie=1'");
+}
+
+static void test_entries_that_need_no_binding(void **state)
+{
+	static const struct {
+		const char *config;
+		bool needed;
+	} rows[] = {
+		{"", false},
+		{"machine: pc\n", false},
+		{"hostpci0: 01:00.0\n", true},
+		{"hostpci15: 01:00.0\n", true},
+		{"hostpci16: 01:00.0\n", false},
+		{"hostpci0: 01:00.0,mdev=nvidia-11\n", false},
+		{"hostpci0: 01:00.0,driver=keep\n", false},
+		{"hostpci0: 01:00.0,driver=vfio\n", true},
+		{"hostpci0: 01:00.0,mdev=a\nhostpci1: 02:00.0\n", true},
+		{"hostpci0: mapping=gpu\n", true},
+		{"hostpci0: \n", true},
+		{"hostpci0: 01:00.0\ntemplate: 1\n", false},
+		{"hostpci0: 01:00.0\ntemplate: 0\n", true},
+		{"[PENDING]\nhostpci0: 01:00.0\n", false},
+		{"[snap]\nhostpci0: 01:00.0\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
+
+		if (plan_is_needed(vm) != rows[i].needed)
+			fail_msg("needed or not: %s", rows[i].config);
+	}
+}
+
+/* They ask nothing of the machine, beside one that does. */
+static void test_exempt_entries_are_not_looked_at(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	plan = make(&room,
+		    Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 09:00.0,mdev=x\n"
+			"hostpci2: 0a:00.0,driver=keep\nhostpci3: mapping=gpu,mdev=x\n",
+		    &vm);
+	assert_counts(plan, 0, 0);
+	assert_int_equal(plan->n_steps, 1);
+}
+
+/* ---- other VMs' records ---- */
+
+static void test_left_taken_for_another_vm(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	room.devices[0].driver = vfio_pci;
+	add_record(&room, 0, 101);
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 0, 1);
+	assert_non_null(
+		strstr(plan->warnings[0],
+		       "0000:01:00.0 was left taken for VM 101, which does not run: taken over; it "
+		       "will return to e1000e"));
+	assert_int_equal(plan->steps[0].why, RETURN_RECORDED);
+	assert_string_equal(plan->steps[0].returns_to, "e1000e");
+}
+
+static void test_own_record(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	room.devices[0].driver = vfio_pci;
+	add_record(&room, 0, 100);
+	room.devices[0].record_vm_locked = true; /* by the start that runs us */
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 0, 0);
+	assert_int_equal(plan->steps[0].why, RETURN_RECORDED);
+}
+
+/* ---- what is taken ---- */
+
+static void test_members(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_device(&room, (struct bdf){0, 2, 0, 0})->bridge = true;
+	add_device(&room, (struct bdf){0, 3, 0, 0});
+	add_device(&room, (struct bdf){0, 4, 0, 0})->group = 11; /* in no group of the VM's */
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 0, 0);
+	assert_int_equal(plan->n_steps, 2);
+	assert_int_equal(plan->steps[0].device->bdf.bus, 1);
+	assert_int_equal(plan->steps[1].device->bdf.bus, 3);
+	assert_null(plan->steps[1].returns_to);
+}
+
+static void test_dropped_lines_are_told(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00.0,pcie=maybe\n", &vm);
+	assert_counts(plan, 0, 1);
+	assert_non_null(strstr(plan->warnings[0], "VM config, line 3: hostpci1: "));
+	assert_non_null(strstr(plan->warnings[0], "Proxmox VE ignores this line"));
+}
+
+/* ---- where devices return to ---- */
+
+static void test_return_reasons(void **state)
+{
+	static char module[] = "nouveau";
+	static const struct {
+		char *driver, *module;
+		bool blacklisted, vfio_ids, recorded;
+		enum return_reason why;
+		const char *text;
+	} rows[] = {
+		{e1000e, NULL, false, false, false, RETURN_DRIVER_NOW,
+		 "returns to e1000e, its driver now"},
+		{vfio_pci, NULL, false, false, true, RETURN_RECORDED,
+		 "returns to e1000e, recorded when it was taken"},
+		{vfio_pci, module, true, true, false, RETURN_VFIO_IDS, "ids="},
+		{vfio_pci, module, true, false, false, RETURN_VFIO_BLACKLIST, "nouveau"},
+		{vfio_pci, module, false, false, false, RETURN_VFIO_LEFT, "recorded nothing here"},
+		{NULL, NULL, false, false, false, RETURN_NONE_NO_MODULE,
+		 "returns to no driver: it has none, and no module of this kernel matches it"},
+		{NULL, module, true, false, false, RETURN_NONE_BLACKLIST,
+		 "returns to no driver: it has none, and its module nouveau is blacklisted"},
+		{NULL, module, false, false, false, RETURN_NONE_MISSING,
+		 "returns to no driver: it has none, although module nouveau matches it"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine_room room;
+		auto_vm struct vmcfg *vm = NULL;
+		auto_plan struct plan *plan = NULL;
+		auto_free char *text = NULL;
+
+		prepare(&room);
+		room.devices[0].driver = rows[i].driver;
+		room.devices[0].vfio_ids = rows[i].vfio_ids;
+		room.devices[0].module = (struct device_module){rows[i].module,
+								rows[i].blacklisted};
+		if (rows[i].recorded)
+			add_record(&room, 0, 100);
+		plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+		assert_counts(plan, 0, rows[i].why == RETURN_NONE_MISSING ? 1 : 0);
+		assert_int_equal(plan->steps[0].why, rows[i].why);
+		text = plan_step_return_text(&plan->steps[0]);
+		assert_non_null(text);
+		if (!strstr(text, rows[i].text))
+			fail_msg("'%s' is not in '%s'", rows[i].text, text);
+	}
+}
+
+/* A record of a driverless device, and one that was only claimed. */
+static void test_return_to_none_and_claimed(void **state)
+{
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+	auto_free char *text = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_device(&room, (struct bdf){0, 1, 0, 1})->driver = e1000e;
+	add_record(&room, 0, 100)->driver = NULL;
+	add_record(&room, 1, 100)->stage = RECORD_CLAIMED;
+	room.records[1].driver = NULL; /* its image is not complete */
+	plan = make(&room, Q35 "hostpci0: 01:00,pcie=1\n", &vm);
+	assert_counts(plan, 0, 0);
+	text = plan_step_return_text(&plan->steps[0]);
+	assert_string_equal(text, "returns to no driver, recorded when it was taken");
+	assert_int_equal(plan->steps[1].why, RETURN_DRIVER_NOW);
+	assert_string_equal(plan->steps[1].returns_to, "e1000e");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_config_refusals),
+		cmocka_unit_test(test_machine_refusals),
+		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_pcie_without_q35),
+		cmocka_unit_test(test_legacy_igd),
+		cmocka_unit_test(test_conventional_device),
+		cmocka_unit_test(test_mixed_slot),
+		cmocka_unit_test(test_entries_that_need_no_binding),
+		cmocka_unit_test(test_exempt_entries_are_not_looked_at),
+		cmocka_unit_test(test_left_taken_for_another_vm),
+		cmocka_unit_test(test_own_record),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_dropped_lines_are_told),
+		cmocka_unit_test(test_return_reasons),
+		cmocka_unit_test(test_return_to_none_and_claimed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/show.h"
+
+#include "hookscript/exit.h"
+#include "hookscript/start.h"
+#include "scenario.h"
+
+static int status(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return show_status(root);
+}
+
+static void test_status_of_nothing(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_ALL);
+	auto_run struct run run = {0};
+
+	run_hook(tree, status, 0, &run);
+	run_assert_code(&run, EXIT_DONE);
+	assert_string_equal(run.out, "no device is taken\n");
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+static void test_status(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+	auto_free char *before = NULL;
+
+	scenario_must(tree, start_pre, 100);
+	tree_device_gone(tree, USB);
+	before = tree_render(tree, TREE_ALL);
+	run_hook(tree, status, 0, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, "\n" DISK "  ");
+	run_assert_says(&run, "[144d:a808]\n    taken for VM 100 from nvme; now on vfio-pci\n");
+	run_assert_says(&run, "    taken for VM 100 from no driver; now on vfio-pci\n");
+	run_assert_says(&run, "    taken for VM 100; the device is not there any more\n");
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+static void test_status_with_a_broken_record(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	tree_file(tree, "run/pve-passthrough/records/" DISK, "garbage");
+	run_hook(tree, status, 0, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "/run/pve-passthrough/records/" DISK ": not a record");
+	run_assert_says(&run, "taken for VM 100 from gpu; now on vfio-pci");
+}
+
+static void test_config(void **state)
+{
+	auto_run struct run run = {0};
+
+	tree_vm(*state, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\nhostpci1: nonsense=\x1b\n");
+	run_hook(*state, show_config, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	assert_non_null(strstr(run.out, "q35 yes\n"));
+	assert_non_null(strstr(run.out, "warnings 1\n"));
+	assert_non_null(strstr(run.err, "line 3: "));
+	assert_null(strchr(run.err, '\x1b'));
+}
+
+static void test_config_of_no_vm(void **state)
+{
+	auto_run struct run run = {0};
+
+	run_hook(*state, show_config, 101, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "there is no config /etc/pve/qemu-server/101.conf");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_status_of_nothing),
+		TEST(test_status),
+		TEST(test_status_with_a_broken_record),
+		TEST(test_config),
+		TEST(test_config_of_no_vm),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
