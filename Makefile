@@ -19,8 +19,9 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 # ---- what is built ----
 
-PROGRAMS := pve-passthrough
+PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
+MAIN_host-setup := host/setup.c
 PACKAGES := libpci libconfig libkmod json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
@@ -62,6 +63,7 @@ all: $(PROGRAMS:%=$(B)/%)
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
 $(B)/pve-passthrough: $(B)/hookscript/main.o
+$(B)/host-setup: $(B)/host/setup.o
 
 $(PROGRAMS:%=$(B)/%):
 	$(call say,LD,$@)
@@ -102,7 +104,7 @@ check: check-unit check-san check-kernel
 
 # Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
 check-unit: deps
-	$(MAKE) $(B)/pve-passthrough unit-tests
+	$(MAKE) all unit-tests
 	tests/summarise unit $(TESTS)
 
 SAN_B := $(B)/san
@@ -114,8 +116,11 @@ check-san: deps
 unit-tests: $(TESTS)
 
 TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -Itests/unit
-# The fake kernel of the tests stands behind the one raw write below /sys.
-TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load
+# The fake kernel of the tests stands behind the one raw write below /sys; host-setup dies or fails at
+# any of its own writes and commands (tests/unit/hosttree.c).
+TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load \
+	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_folder fs_make_folder \
+	fs_free_space command_run moduleset_load,-Wl,--wrap=$(f))
 
 $(B)/tests/unit/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
 $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(LIBRARY)
@@ -132,9 +137,10 @@ demo: deps-lab deps
 
 # ---- keeping it clean ----
 
-# Includes point only downwards: host/ knows only host/, vmcfg/ only base, bdf and itself.
+# Includes point only downwards: host/ knows only host/, vmcfg/ only base, bdf and itself. A program's
+# main stands above them all.
 layers:
-	@bad=$$(grep -n '#include "' host/*.[ch] | grep -v '#include "host/'; \
+	@bad=$$(grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch])) | grep -v '#include "host/'; \
 	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h)'); \
 	[ -z "$$bad" ] || { echo "$$bad"; echo 'layers: these includes point upwards'; exit 1; }
 	@echo 'layers: good'
@@ -159,11 +165,11 @@ format-check:
 
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir)
-	install -m 755 $(B)/pve-passthrough $(DESTDIR)$(sbindir)/pve-passthrough
+	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(sbindir)
 	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(snippetdir)/pve-passthrough
 
 clean:
 	rm -rf $(B)

@@ -252,27 +252,21 @@ static int check_entries(struct planner *p, int (*check)(struct planner *p, size
 	return 0;
 }
 
-static int check_iommu(struct planner *p)
+/* What `host-setup check` calls missing, in its words. */
+static int check_host_is_ready(struct planner *p)
 {
-	if (p->snapshot->iommu_active)
-		return 0;
-	if (p->snapshot->iommu_offered)
-		return refuse(
-			p, REFUSAL_NO_IOMMU,
-			strdup("the IOMMU is off, although the firmware offers one (/sys/class/iommu is "
-			       "empty): no device can be passed through on this host"),
-			strdup("add intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and remove "
-			       "intel_iommu=off, amd_iommu=off or iommu=off, in "
-			       "GRUB_CMDLINE_LINUX_DEFAULT of /etc/default/grub, then: update-grub && "
-			       "reboot\n"
-			       "with systemd-boot: in the one line of /etc/kernel/cmdline, then: "
-			       "proxmox-boot-tool refresh && reboot"));
-	return refuse(
-		p, REFUSAL_NO_IOMMU,
-		strdup("the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
-		       "can be passed through on this host"),
-		strdup("enable VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup (BIOS), and "
-		       "start the host again"));
+	for (size_t i = 0; i < p->snapshot->host.n; i++) {
+		const struct check_item *item = &p->snapshot->host.items[i];
+		int err;
+
+		if (item->status != CHECK_MISSING)
+			continue;
+		err = refuse(p, REFUSAL_HOST, strdup(item->what),
+			     strdup(item->cure ? item->cure : "host-setup check"));
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static const struct snapshot_group *group_of(const struct planner *p, const struct device *device)
@@ -478,7 +472,7 @@ int plan_make(unsigned int vmid, const struct settings *settings, const struct v
 	if (!err)
 		err = check_entries(&p, check_entry_pcie);
 	if (!err)
-		err = check_iommu(&p);
+		err = check_host_is_ready(&p);
 	if (!err)
 		err = check_entries(&p, check_entry_addresses);
 	if (!err)

@@ -15,16 +15,16 @@ enum refusal_reason {
 	REFUSAL_NO_PCIE, /* a PCIe device would be shown to the guest as conventional PCI */
 	REFUSAL_PCIE_WITHOUT_Q35, /* Proxmox VE itself aborts such a start */
 	REFUSAL_IGD_WITH_Q35,	  /* legacy-igd needs i440fx, Proxmox VE aborts */
-	REFUSAL_NO_IOMMU,	  /* none is active */
-	REFUSAL_MAPPING,	  /* mapping= is not resolved yet */
-	REFUSAL_NO_ADDRESS,	  /* an entry with neither host= nor mapping=, or both */
-	REFUSAL_ABSENT,		  /* no device at that address */
-	REFUSAL_NO_GROUP,	  /* the IOMMU does not cover the device */
-	REFUSAL_BRIDGE,		  /* a bridge cannot be passed */
-	REFUSAL_GROUP_OPEN,	  /* somebody uses the group through VFIO */
-	REFUSAL_OTHER_VM,	  /* taken for a VM that runs or is being started or stopped */
-	REFUSAL_RECORD,		  /* the device's record cannot be read */
-	REFUSAL_IDENTITY,	  /* the record is of another device */
+	REFUSAL_HOST,	    /* the host cannot pass any device: host-setup check says the same */
+	REFUSAL_MAPPING,    /* mapping= is not resolved yet */
+	REFUSAL_NO_ADDRESS, /* an entry with neither host= nor mapping=, or both */
+	REFUSAL_ABSENT,	    /* no device at that address */
+	REFUSAL_NO_GROUP,   /* the IOMMU does not cover the device */
+	REFUSAL_BRIDGE,	    /* a bridge cannot be passed */
+	REFUSAL_GROUP_OPEN, /* somebody uses the group through VFIO */
+	REFUSAL_OTHER_VM,   /* taken for a VM that runs or is being started or stopped */
+	REFUSAL_RECORD,	    /* the device's record cannot be read */
+	REFUSAL_IDENTITY,   /* the record is of another device */
 };
 
 struct refusal {

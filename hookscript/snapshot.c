@@ -208,9 +208,9 @@ static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapsh
 	int err;
 
 	snapshot->iommu_active = iommu_is_active(reader->root);
-	if (!snapshot->iommu_active)
-		snapshot->iommu_offered = iommu_is_offered(reader->root);
-	err = add_named(reader, snapshot, vm);
+	err = check_essentials(reader->root, &snapshot->host);
+	if (!err)
+		err = add_named(reader, snapshot, vm);
 	if (!err)
 		err = add_groups(reader, snapshot);
 	if (err)
@@ -271,6 +271,7 @@ void snapshot_free(struct snapshot *snapshot)
 	}
 	for (size_t i = 0; i < snapshot->n_groups; i++)
 		vfio_holders_free(&snapshot->groups[i].holders);
+	checklist_free(&snapshot->host);
 	free(snapshot->devices);
 	free(snapshot->groups);
 	free(snapshot);

@@ -9,6 +9,7 @@
 
 #include "hookscript/record.h"
 #include "host/bdf.h"
+#include "host/check.h"
 #include "host/fs.h"
 #include "host/pci.h"
 #include "host/vfio.h"
@@ -44,8 +45,8 @@ struct snapshot_group {
 };
 
 struct snapshot {
+	struct checklist host; /* what every start needs of the host (check_essentials()) */
 	bool iommu_active;
-	bool iommu_offered;	/* the firmware describes one; read only when none is active */
 	struct device *devices; /* in order of address */
 	size_t n_devices;
 	struct snapshot_group *groups;

@@ -228,16 +228,17 @@ static void test_config_refusals(void **state)
 
 static void iommu_off(struct machine_room *room)
 {
+	static char what[] = "the IOMMU is off", cure[] = "host-setup enable && reboot";
+	static struct check_item items[] = {
+		{"vfio", CHECK_OK, what, NULL, NULL},
+		{"iommu-active", CHECK_MISSING, what, NULL, cure},
+		{"remapping", CHECK_WARNING, what, NULL, cure},
+	};
+
+	room->snapshot.host = (struct checklist){items, ARRAY_SIZE(items)};
 	room->snapshot.iommu_active = false;
-	room->snapshot.iommu_offered = true;
 	room->devices[0].group = -1;
 	room->snapshot.n_groups = 0;
-}
-
-static void no_iommu(struct machine_room *room)
-{
-	iommu_off(room);
-	room->snapshot.iommu_offered = false;
 }
 
 static void no_group(struct machine_room *room)
@@ -300,16 +301,7 @@ static void test_machine_refusals(void **state)
 		enum refusal_reason reason;
 		const char *what, *cure;
 	} rows[] = {
-		{iommu_off, REFUSAL_NO_IOMMU, "the IOMMU is off, although the firmware offers one",
-		 "add intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and remove intel_iommu=off, "
-		 "amd_iommu=off or iommu=off, in GRUB_CMDLINE_LINUX_DEFAULT of /etc/default/grub, then: "
-		 "update-grub && reboot"},
-		{iommu_off, REFUSAL_NO_IOMMU, "the IOMMU is off",
-		 "with systemd-boot: in the one line of /etc/kernel/cmdline, then: proxmox-boot-tool "
-		 "refresh && reboot"},
-		{no_iommu, REFUSAL_NO_IOMMU, "the firmware offers no IOMMU",
-		 "enable VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup (BIOS), and start the "
-		 "host again"},
+		{iommu_off, REFUSAL_HOST, "the IOMMU is off", "host-setup enable && reboot"},
 		{no_group, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
 		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'; on Intel, "
 		 "intel_iommu=on on the kernel command line includes the integrated GPU"},
@@ -374,7 +366,7 @@ static void test_all_at_once(void **state)
 	assert_int_equal(plan->refusals[1].reason, REFUSAL_MAPPING);
 	assert_int_equal(plan->refusals[2].reason, REFUSAL_NO_ADDRESS);
 	assert_int_equal(plan->refusals[3].reason, REFUSAL_NO_PCIE);
-	assert_int_equal(plan->refusals[4].reason, REFUSAL_NO_IOMMU);
+	assert_int_equal(plan->refusals[4].reason, REFUSAL_HOST);
 	assert_int_equal(plan->refusals[5].reason, REFUSAL_ABSENT);
 }
 

@@ -90,7 +90,8 @@ static void test_no_iommu(void **state)
 				  .bdf = "0000:07:00.0", .vendor = 1, .device = 2, .group = -1});
 	snapshot = take(tree, "hostpci0: 07:00.0\n", SNAPSHOT_BRIEF);
 	assert_false(snapshot->iommu_active);
-	assert_true(snapshot->iommu_offered);
+	assert_int_equal(snapshot->host.items[0].status, CHECK_MISSING);
+	assert_string_equal(snapshot->host.items[0].name, "iommu-active");
 	assert_true(find(snapshot, "0000:07:00.0")->group < 0);
 	assert_int_equal(snapshot->n_groups, 0);
 }

@@ -222,8 +222,16 @@ static void test_incoming_migration(void **state)
 
 /* ---- vfio's modules ---- */
 
+/* This kernel has them as files: in a tree without module files an alias says the same. */
+static void offer_vfio(struct tree *tree)
+{
+	tree_file(tree, "etc/modprobe.d/files.conf",
+		  "alias vfio_pci vfio_pci\nalias vfio_iommu_type1 vfio_iommu_type1\n");
+}
+
 static void unload_vfio(struct tree *tree)
 {
+	offer_vfio(tree);
 	tree_bind(tree, PARKED, "gpu");
 	tree_delete(tree, "dev/vfio/11");
 	tree_delete(tree, "sys/bus/pci/drivers/vfio-pci");
@@ -249,6 +257,7 @@ static void test_loads_type1_alone(void **state)
 {
 	struct tree *tree = *state;
 
+	offer_vfio(tree);
 	tree_delete(tree, "sys/module/vfio_iommu_type1");
 	scenario_must(tree, start_pre, 100);
 	assert_true(tree_has(tree, "sys/module/vfio_iommu_type1"));
@@ -268,6 +277,22 @@ static void test_vfio_cannot_be_loaded(void **state)
 	run_assert_says(&run, "module vfio cannot be loaded: No such file or directory");
 	assert_int_equal(fake_kernel_writes(), 0);
 	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* A kernel without them is known before anything is claimed. */
+static void test_kernel_without_vfio(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+	auto_run struct run run = {0};
+
+	unload_vfio(tree);
+	tree_delete(tree, "etc/modprobe.d/files.conf");
+	before = tree_render(tree, TREE_ALL);
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_REFUSED);
+	run_assert_says(&run, "this kernel has no module vfio_pci: no device can be passed through");
+	tree_assert_is(tree, TREE_ALL, before);
 }
 
 /* ---- what the kernel does not do ---- */
@@ -585,6 +610,7 @@ int main(void)
 		TEST(test_loads_vfio),
 		TEST(test_loads_type1_alone),
 		TEST(test_vfio_cannot_be_loaded),
+		TEST(test_kernel_without_vfio),
 		TEST(test_probe_fails),
 		TEST(test_override_is_ignored),
 		TEST(test_unbind_hangs),

@@ -55,6 +55,7 @@ static int tell_and_die(int tell, void *arg)
 static int block(int tell, void *arg)
 {
 	(void)arg;
+	alarm(30); /* a test that fails ends nobody */
 	worker_tell(tell, &(struct worker_message){.kind = 6});
 	for (;;)
 		pause();
@@ -300,5 +301,7 @@ int main(void)
 		cmocka_unit_test(test_outlives_its_caller),
 	};
 
+	/* What is broken here may well hang. */
+	alarm(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which VMs of this node name which PCI devices. */
+#ifndef HOOKSCRIPT_VMS_H
+#define HOOKSCRIPT_VMS_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+#include "vmcfg/vmcfg.h"
+
+struct node_vm {
+	unsigned int vmid;
+	struct vmcfg *config;
+};
+
+/* The VMs of this node whose main section has a hostpci entry, in order of number. */
+struct node_vms {
+	struct node_vm *items;
+	size_t n;
+};
+
+/* Reads them; a config that cannot be read is left out. Returns 0 (free with node_vms_free()) or
+ * -errno. */
+int node_vms_read(const struct fs_root *root, struct node_vms *ret) must_check;
+void node_vms_free(struct node_vms *vms);
+
+/* Who names the device: "VM 100 (hostpci0), VM 101 (hostpci1)". Returns 0 with a new string, or
+ * with NULL when none does; -ENOMEM. */
+int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret) must_check;
+
+#define auto_node_vms cleanup_with(node_vms_free)
+
+#endif

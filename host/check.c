@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/check.h"
+
+#include "host/driver.h"
+#include "host/iommu.h"
+#include "host/modules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INTERRUPTS_MAX ((size_t)16 * 1024 * 1024)
+
+const char *check_status_name(enum check_status status)
+{
+	static const char *const names[] = {
+		[CHECK_OK] = "ok",
+		[CHECK_NOTE] = "note",
+		[CHECK_WARNING] = "warning",
+		[CHECK_MISSING] = "missing",
+	};
+
+	return names[status];
+}
+
+int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
+	      char *evidence, char *cure)
+{
+	if (!what || !array_grow(list->items, list->n)) {
+		free(what);
+		free(evidence);
+		free(cure);
+		return -ENOMEM;
+	}
+	list->items[list->n++] = (struct check_item){name, status, what, evidence, cure};
+	return 0;
+}
+
+bool checklist_has_missing(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING)
+			return true;
+	return false;
+}
+
+void checklist_free(struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->items[i].what);
+		free(list->items[i].evidence);
+		free(list->items[i].cure);
+	}
+	free(list->items);
+	*list = (struct checklist){0};
+}
+
+static char *describe_iommus(const struct fs_root *root)
+{
+	auto_names struct fs_names iommus = {0};
+	auto_names struct fs_names groups = {0};
+
+	if (fs_list(root, "sys/class/iommu", &iommus) || !iommus.n ||
+	    fs_list(root, "sys/kernel/iommu_groups", &groups))
+		return strdup("/sys/class/iommu is empty");
+	return fs_path("/sys/class/iommu holds %s%s, /sys/kernel/iommu_groups %zu groups",
+		       iommus.items[0], iommus.n > 1 ? " and others" : "", groups.n);
+}
+
+static int check_iommu(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "iommu-active";
+
+	if (iommu_is_active(root))
+		return check_add(list, name, CHECK_OK, strdup("the IOMMU is active"),
+				 describe_iommus(root), NULL);
+	if (iommu_is_offered(root))
+		return check_add(
+			list, name, CHECK_MISSING,
+			strdup("the IOMMU is off, although the firmware offers one: no device can "
+			       "be passed through on this host"),
+			describe_iommus(root), strdup("host-setup enable && reboot"));
+	return check_add(
+		list, name, CHECK_MISSING,
+		strdup("the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
+		       "can be passed through on this host"),
+		describe_iommus(root),
+		strdup("enable VT-d (Intel) or AMD-Vi, often named IOMMU or SVM (AMD), in the "
+		       "firmware setup (BIOS), start the host again, then: host-setup enable"));
+}
+
+/* Whether the host's administrator lets devices through without interrupt remapping. */
+static bool allows_unsafe_interrupts(const struct fs_root *root)
+{
+	auto_free char *value = NULL;
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+
+	if (!fs_read_attr(root, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			  &value))
+		return *value == 'Y';
+	return !modules_open(root, &modules) &&
+	       modules_has_option(modules, "vfio_iommu_type1", "allow_unsafe_interrupts");
+}
+
+/*
+ * The kernel names the interrupt chips that go through remapping with a prefix "IR-" (Linux:
+ * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c). VFIO refuses a container
+ * without remapping, unless told otherwise (Linux: drivers/vfio/vfio_iommu_type1.c).
+ */
+static int check_remapping(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "interrupt-remapping";
+	auto_free char *interrupts = NULL;
+
+	if (!iommu_is_active(root))
+		return 0; /* said already */
+	if (fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL))
+		return check_add(list, name, CHECK_WARNING,
+				 strdup("whether interrupts are remapped is unknown"),
+				 strdup("/proc/interrupts cannot be read"), NULL);
+	if (strstr(interrupts, " IR-"))
+		return check_add(list, name, CHECK_OK, strdup("interrupts are remapped"),
+				 strdup("IR- chips in /proc/interrupts"), NULL);
+	if (allows_unsafe_interrupts(root))
+		return check_add(
+			list, name, CHECK_WARNING,
+			strdup("interrupts are not remapped, and vfio_iommu_type1 allows that: a "
+			       "guest can raise any interrupt of the host"),
+			strdup("no IR- chip in /proc/interrupts; allow_unsafe_interrupts is set"),
+			strdup("pass devices to guests that you trust only"));
+	return check_add(
+		list, name, CHECK_MISSING,
+		strdup("interrupts are not remapped, so VFIO lets no guest have a device (EPERM)"),
+		strdup("no IR- chip in /proc/interrupts"),
+		strdup("enable interrupt remapping in the firmware setup (x2APIC, VT-d), and remove "
+		       "intremap=off or nointremap from the kernel command line\n"
+		       "where the hardware has none, and you trust the guests: host-setup enable "
+		       "--unsafe-interrupts"));
+}
+
+static int check_module(const struct fs_root *root, struct modules *modules, const char *module,
+			struct checklist *list)
+{
+	if (module_is_loaded(root, module))
+		return check_add(list, module, CHECK_OK, fs_path("module %s is there", module),
+				 fs_path("/sys/module/%s", module), NULL);
+	if (modules_has(modules, module))
+		return check_add(list, module, CHECK_OK,
+				 fs_path("module %s is available, and loaded when needed", module),
+				 NULL, NULL);
+	return check_add(
+		list, module, CHECK_MISSING,
+		fs_path("this kernel has no module %s: no device can be passed through", module),
+		fs_path("neither /sys/module/%s nor a file in /lib/modules", module),
+		strdup("start the host with a kernel that has it; Debian's cloud kernels lack some "
+		       "drivers: apt install linux-image-amd64"));
+}
+
+/* All of them loaded is the usual case, which needs no libkmod. */
+static int check_modules(const struct fs_root *root, struct checklist *list)
+{
+	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !modules; i++)
+		if (!module_is_loaded(root, names[i]))
+			err = modules_open(root, &modules);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++)
+		err = check_module(root, modules, names[i], list);
+	return err;
+}
+
+int check_essentials(const struct fs_root *root, struct checklist *list)
+{
+	int err = check_iommu(root, list);
+
+	if (!err)
+		err = check_remapping(root, list);
+	if (!err)
+		err = check_modules(root, list);
+	return err;
+}

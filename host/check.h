@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one checklist of what a host needs for passthrough: `host-setup check` prints it, and
+ * pre-start obeys what is CHECK_MISSING in it, in the same words.
+ */
+#ifndef HOST_CHECK_H
+#define HOST_CHECK_H
+
+#include "host/fs.h"
+
+enum check_status {
+	CHECK_OK,
+	CHECK_NOTE,    /* worth knowing; harms nothing */
+	CHECK_WARNING, /* a start works, but the administrator should know */
+	CHECK_MISSING, /* no start can work: pre-start refuses */
+};
+
+struct check_item {
+	const char *name; /* stable, for programs: "iommu-active" */
+	enum check_status status;
+	char *what;	/* the finding in a sentence */
+	char *evidence; /* where it was seen; NULL: the finding says it */
+	char *cure;	/* commands or words, one a line; NULL: nothing to cure */
+};
+
+struct checklist {
+	struct check_item *items;
+	size_t n;
+};
+
+/* What the boot configuration promises, put in by the caller, who knows the boot loader. */
+struct check_next_boot {
+	const char *cmdline;  /* for the next boot; NULL: unknown */
+	const char *evidence; /* which boot loader and file; or why it is unknown */
+	bool modules_at_boot; /* vfio-pci's modules are on a list that is loaded at boot */
+};
+
+/* "ok", "note", "warning", "missing" */
+const char *check_status_name(enum check_status status);
+
+/* Adds an item, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
+ */
+int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
+	      char *evidence, char *cure) must_check;
+
+/*
+ * Adds what decides whether any device can be passed at all, and nothing else: the IOMMU, interrupt
+ * remapping, vfio's modules. This much is read at every start. Returns 0 or -errno.
+ */
+int check_essentials(const struct fs_root *root, struct checklist *list) must_check;
+
+/* Adds everything, the essentials included. Returns 0 or -errno. */
+int check_host(const struct fs_root *root, const struct check_next_boot *next,
+	       struct checklist *list) must_check;
+
+/* Whether an item of the list is CHECK_MISSING. */
+bool checklist_has_missing(const struct checklist *list);
+
+void checklist_free(struct checklist *list);
+
+#define auto_checklist cleanup_with(checklist_free)
+
+#endif

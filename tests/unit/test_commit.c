@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What happens when it does not go well: the power is cut at every write and command of enable and
+ * of disable, commands fail or do nothing, disks are full.
+ */
+#include "hostcase.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Hosts whose runs are different in what they write. */
+static const char *const hosts[] = {"options", "folders-there", "sdboot-opt-ins"};
+
+/* What decides how the host boots: the words that are configured. */
+static char *configured(const struct hosttree *tree)
+{
+	auto_free char *grub = hosttree_shell_words(tree);
+	auto_free char *cmdline = hosttree_read(tree, "etc/kernel/cmdline");
+
+	return fs_path("%s|%s", grub ? grub : "", cmdline ? cmdline : "");
+}
+
+struct goal {
+	struct hostcase host;
+	char *before, *after;	     /* the tree */
+	char *old_words, *new_words; /* configured */
+};
+
+static void goal_free(struct goal *goal)
+{
+	hostcase_free(&goal->host);
+	free(goal->before);
+	free(goal->after);
+	free(goal->old_words);
+	free(goal->new_words);
+}
+
+#define auto_goal cleanup_with(goal_free)
+
+static void goal_read(const char *name, struct goal *ret)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_run struct hosttree_run run = {0};
+
+	hostcase_read(name, &ret->host);
+	hostcase_build(&tree, &ret->host);
+	ret->before = hosttree_render(&tree);
+	ret->old_words = configured(&tree);
+	run = hostcase_enable(&tree, &ret->host);
+	hosttree_assert_code(&run, 0);
+	ret->after = hosttree_render(&tree);
+	ret->new_words = configured(&tree);
+	assert_string_not_equal(ret->old_words, ret->new_words);
+}
+
+typedef struct hosttree_run verb(const struct hosttree *tree, const struct hostcase *host);
+
+/*
+ * Cuts the power at step AT of FIRST on a tree that is READY (enabled) or not, looks that it would
+ * boot, and lets THEN finish. False when there is no such step, or when it cannot be cut so.
+ */
+static bool cut_and_go_on(const struct goal *goal, bool ready, verb *first, enum hosttree_cut cut,
+			  unsigned int at, verb *then)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_run struct hosttree_run died = {0}, run = {0};
+	auto_free char *words = NULL;
+	auto_free char *what = fs_path("%s: %s %u of %s, then %s", goal->host.name,
+				       cut == CUT_BEFORE ? "before"
+				       : cut == CUT_TORN ? "in"
+							 : "after",
+				       at, first == hostcase_enable ? "enable" : "disable",
+				       then == hostcase_enable ? "enable" : "disable");
+
+	hostcase_build(&tree, &goal->host);
+	if (ready) {
+		run = hostcase_enable(&tree, &goal->host);
+		hosttree_assert_code(&run, 0);
+		hosttree_run_free(&run);
+	}
+	hosttree_cut(cut, at);
+	died = first(&tree, &goal->host);
+	hosttree_cut(CUT_NEVER, 0);
+	run.output = NULL;
+	if (died.code == 0 || died.code == HOSTTREE_NOT_TORN)
+		return false;
+	hosttree_assert_code(&died, HOSTTREE_DEAD);
+	words = configured(&tree);
+	if (strcmp(words, goal->old_words) && strcmp(words, goal->new_words))
+		fail_msg("%s: neither the old nor the new configuration: %s", what, words);
+	run = then(&tree, &goal->host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert(&tree, then == hostcase_enable ? goal->after : goal->before, what);
+	return true;
+}
+
+/* Every step, every way to die at it, and either way to go on. */
+static void cut_everywhere(const char *name, bool ready, verb *first)
+{
+	auto_goal struct goal goal = {0};
+	unsigned int at = 1;
+
+	goal_read(name, &goal);
+	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_enable);
+	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_disable);
+	/* To die after a step is to die before the next. */
+	for (; cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_enable); at++) {
+		cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_disable);
+		if (!cut_and_go_on(&goal, ready, first, CUT_TORN, at, hostcase_enable))
+			continue;
+		cut_and_go_on(&goal, ready, first, CUT_TORN, at, hostcase_disable);
+	}
+	/* At least: the state, two files, the commands, the state. */
+	assert_true(at > 6);
+}
+
+static void test_power_cut_in_enable(void **state)
+{
+	cut_everywhere(*state, false, hostcase_enable);
+}
+
+static void test_power_cut_in_disable(void **state)
+{
+	cut_everywhere(*state, true, hostcase_disable);
+}
+
+/* Enable fails so, and all is as it was, twice told to the boot loader when COMMANDS_AGAIN. */
+static void assert_taken_back(const char *name, const char *says)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *before = NULL;
+
+	hostcase_read(name, &host);
+	hostcase_build(&tree, &host);
+	before = hosttree_render(&tree);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, ENABLE_FAILED);
+	hosttree_assert_says(&run, says);
+	hosttree_assert(&tree, before, "after a failure");
+}
+
+static void test_failing_commands(void **state)
+{
+	(void)state;
+	setenv("FAKE_FAIL", "update-grub", 1);
+	assert_taken_back("grub-intel", "`update-grub` failed: exit code 3");
+	setenv("FAKE_FAIL", "update-initramfs", 1);
+	assert_taken_back("options", "`update-initramfs -u -k all` failed: exit code 6");
+	setenv("FAKE_FAIL", "proxmox-boot-tool", 1);
+	assert_taken_back("sdboot-zfs", "`proxmox-boot-tool refresh` failed: exit code 4");
+	setenv("FAKE_FAIL", "kernel-install", 1);
+	assert_taken_back("sdboot-debian", "failed: exit code 5");
+	unsetenv("FAKE_FAIL");
+}
+
+/* A command that claims success and did nothing is found out. */
+static void test_idle_commands(void **state)
+{
+	(void)state;
+	setenv("FAKE_IDLE", "update-grub", 1);
+	assert_taken_back("grub-intel", "/boot/grub/grub.cfg has no entry");
+	unsetenv("FAKE_IDLE");
+}
+
+/* The same for the ESPs, each of which has to have the words. */
+static void test_idle_boot_tool(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("sdboot-zfs", &host);
+	hostcase_build(&tree, &host);
+	setenv("FAKE_IDLE", "proxmox-boot-tool", 1);
+	run = hostcase_enable(&tree, &host);
+	unsetenv("FAKE_IDLE");
+	hosttree_assert_code(&run, ENABLE_FAILED);
+	hosttree_assert_says(&run, "the ESP 1111-2222 has no entry with intel_iommu=on");
+}
+
+static void test_commands_run_again(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *ran = NULL;
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	setenv("FAKE_FAIL", "update-grub", 1);
+	run = hostcase_enable(&tree, &host);
+	unsetenv("FAKE_FAIL");
+	ran = hosttree_commands(&tree);
+	assert_string_equal(ran, "update-initramfs -u -k all\nupdate-grub\n"
+				 "update-initramfs -u -k all\nupdate-grub\n");
+	hosttree_assert_says(&run, "the commands failed on them too");
+}
+
+/* A write that fails takes the ones before it back; the commands were not run, so they are not
+ * again. */
+static void test_failing_write(void **state)
+{
+	(void)state;
+	hosttree_fail_write("zz-pve-passthrough.cfg");
+	assert_taken_back("grub-intel", "/etc/default/grub.d/zz-pve-passthrough.cfg could not be "
+					"written: No space left on device");
+	hosttree_fail_write("kernel/cmdline");
+	assert_taken_back("sdboot-opt-ins", "/etc/kernel/cmdline could not be written");
+	hosttree_fail_write("pve-passthrough/host-setup");
+	assert_taken_back("grub-intel", "nothing was changed");
+	hosttree_fail_write(NULL);
+}
+
+static void test_failing_disable(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *enabled = NULL;
+
+	(void)state;
+	hostcase_read("sdboot-opt-ins", &host);
+	hostcase_build(&tree, &host);
+	run = hostcase_enable(&tree, &host);
+	enabled = hosttree_render(&tree);
+	hosttree_run_free(&run);
+	setenv("FAKE_FAIL", "proxmox-boot-tool", 1);
+	run = hostcase_disable(&tree, &host);
+	unsetenv("FAKE_FAIL");
+	hosttree_assert_code(&run, ENABLE_FAILED);
+	hosttree_assert(&tree, enabled, "after a disable that failed");
+}
+
+static void test_missing_command(void **state)
+{
+	(void)state;
+	setenv("HOSTTREE_PATH", "/nowhere", 1);
+	assert_taken_back("grub-intel", "`update-initramfs -u -k all` is needed, and is not found");
+	unsetenv("HOSTTREE_PATH");
+}
+
+static void test_full_disk(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *before = NULL;
+	auto_free char *ran = NULL;
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "boot/initrd.img-6.8.12-4-pve", "an initramfs");
+	before = hosttree_render(&tree);
+	hosttree_free_space((uint64_t)4 << 20);
+	run = hostcase_enable(&tree, &host);
+	hosttree_free_space(0);
+	hosttree_assert_code(&run, ENABLE_FAILED);
+	hosttree_assert_says(&run, "/boot has 4 MiB free");
+	hosttree_assert(&tree, before, "with a full disk");
+	ran = hosttree_commands(&tree);
+	assert_string_equal(ran, "");
+}
+
+static void test_dry_run(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *before = NULL;
+	auto_free char *ran = NULL;
+
+	(void)state;
+	hostcase_read("sdboot-opt-ins", &host);
+	host.options.dry_run = true;
+	hostcase_build(&tree, &host);
+	before = hosttree_render(&tree);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run,
+			     "--- a/etc/kernel/cmdline\n+++ b/etc/kernel/cmdline\n@@ -1 +1 @@\n"
+			     "-root=ZFS=rpool/ROOT/pve-1 boot=zfs\n"
+			     "+root=ZFS=rpool/ROOT/pve-1 boot=zfs intel_iommu=on iommu=pt ");
+	hosttree_assert_says(&run, "--- /dev/null\n+++ b/etc/modprobe.d/pve-passthrough.conf\n"
+				   "@@ -0,0 +1,2 @@\n");
+	hosttree_assert_says(&run, "  update-initramfs -u -k all\n  proxmox-boot-tool refresh\n");
+	hosttree_assert(&tree, before, "after a dry run");
+	ran = hosttree_commands(&tree);
+	assert_string_equal(ran, "");
+}
+
+/* Mode and owner of what is edited stay. */
+static void test_mode_is_kept(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *path = NULL;
+	struct stat st;
+
+	(void)state;
+	hostcase_read("sdboot-zfs", &host);
+	hostcase_build(&tree, &host);
+	path = fs_path("%s/etc/kernel/cmdline", tree.folder);
+	assert_int_equal(chmod(path, 0640), 0);
+	if (!geteuid())
+		assert_int_equal(chown(path, 12, 34), 0);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	if (!geteuid()) {
+		assert_int_equal(st.st_uid, 12);
+		assert_int_equal(st.st_gid, 34);
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest cuts[2 * ARRAY_SIZE(hosts)];
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_failing_commands), cmocka_unit_test(test_idle_commands),
+		cmocka_unit_test(test_idle_boot_tool),	 cmocka_unit_test(test_commands_run_again),
+		cmocka_unit_test(test_failing_write),	 cmocka_unit_test(test_failing_disable),
+		cmocka_unit_test(test_missing_command),	 cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_dry_run),		 cmocka_unit_test(test_mode_is_kept),
+	};
+	struct CMUnitTest all[ARRAY_SIZE(tests) + ARRAY_SIZE(cuts)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		cuts[2 * i] = (struct CMUnitTest){"power cut in enable", test_power_cut_in_enable,
+						  NULL, NULL, (void *)(uintptr_t)hosts[i]};
+		cuts[2 * i + 1] = (struct CMUnitTest){"power cut in disable",
+						      test_power_cut_in_disable, NULL, NULL,
+						      (void *)(uintptr_t)hosts[i]};
+	}
+	memcpy(all, tests, sizeof(tests));
+	memcpy(all + ARRAY_SIZE(tests), cuts, sizeof(cuts));
+	return cmocka_run_group_tests(all, NULL, NULL);
+}

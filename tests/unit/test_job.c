@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "hookscript/record.h"
+#include "hookscript/start.h"
+#include "host/clock.h"
+#include "scenario.h"
+
+static const struct bdf disk = {0, 4, 0, 0};
+
+/* Does JOB for DISK in this process, in the name of CALLER. */
+static int do_job(const struct fs_root *root, int (*job)(int tell, void *arg), unsigned int vmid,
+		  pid_t caller)
+{
+	auto_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct job arg = {
+		.root = root,
+		.vmid = vmid,
+		.devices = &disk,
+		.n_devices = 1,
+		.deadline = clock_now_ms(),
+		.caller = caller,
+	};
+
+	return -job(null, &arg);
+}
+
+static int take(const struct fs_root *root, unsigned int vmid)
+{
+	return do_job(root, job_take, vmid, getppid());
+}
+
+static int give_back(const struct fs_root *root, unsigned int vmid)
+{
+	return do_job(root, job_give_back, vmid, getppid());
+}
+
+/* As when the hook has died before its worker had the locks. */
+static int take_as_orphan(const struct fs_root *root, unsigned int vmid)
+{
+	return do_job(root, job_take, vmid, getpid());
+}
+
+static int give_back_as_orphan(const struct fs_root *root, unsigned int vmid)
+{
+	return do_job(root, job_give_back, vmid, getpid());
+}
+
+static void run_job(struct tree *tree, run_phase *phase, unsigned int vmid, int code)
+{
+	auto_run struct run run = {0};
+
+	run_hook(tree, phase, vmid, &run);
+	run_assert_code(&run, code);
+	assert_string_equal(run.out, "");
+	assert_string_equal(run.err, "");
+}
+
+static void claim(struct tree *tree)
+{
+	struct record record = {.bdf = disk,
+				.vmid = 100,
+				.identity = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802},
+				.deadline = 5};
+
+	assert_int_equal(record_write(&tree->root, &record), 0);
+}
+
+static void test_there_and_back(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+
+	claim(tree);
+	run_job(tree, take, 100, 0);
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	run_job(tree, give_back, 100, 0);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* The claim is what allows to write to a device, and only to the VM that has it. */
+static void test_needs_its_claim(void **state)
+{
+	struct tree *tree = *state;
+
+	run_job(tree, take, 100, ESTALE);
+	run_job(tree, give_back, 100, 0);
+	claim(tree);
+	run_job(tree, take, 101, ESTALE);
+	run_job(tree, give_back, 101, 0);
+	assert_int_equal(fake_kernel_writes(), 0);
+	assert_true(tree_has(tree, "run/pve-passthrough/records/" DISK));
+}
+
+/* Another start may have claimed the device since: a worker of the past would take it away. */
+static void test_orphans_do_nothing(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *claimed = NULL;
+	auto_free char *taken = NULL;
+
+	claim(tree);
+	claimed = tree_render(tree, TREE_STATE);
+	run_job(tree, take_as_orphan, 100, ECANCELED);
+	run_job(tree, give_back_as_orphan, 100, ECANCELED);
+	tree_assert_is(tree, TREE_STATE, claimed);
+	run_job(tree, take, 100, 0);
+	taken = tree_render(tree, TREE_STATE);
+	run_job(tree, give_back_as_orphan, 100, ECANCELED);
+	tree_assert_is(tree, TREE_STATE, taken);
+}
+
+static void test_needs_the_lock(void **state)
+{
+	struct tree *tree = *state;
+	int lock;
+
+	claim(tree);
+	lock = record_lock_device(&tree->root, &disk, 0);
+	assert_true(lock >= 0);
+	run_job(tree, take, 100, EBUSY);
+	run_job(tree, give_back, 100, EBUSY);
+	close(lock);
+	assert_int_equal(fake_kernel_writes(), 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_there_and_back),
+		TEST(test_needs_its_claim),
+		TEST(test_orphans_do_nothing),
+		TEST(test_needs_the_lock),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

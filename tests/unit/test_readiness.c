@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/readiness.h"
+
+#include "tree.h"
+
+/* An Intel host that boots by GRUB, IOMMU active or not. */
+static void prepare(struct tree *tree, bool active, const char *running, const char *configured)
+{
+	auto_free char *cmdline = fs_path("BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro %s\n",
+					  running);
+	auto_free char *grub = fs_path("GRUB_CMDLINE_LINUX_DEFAULT=\"%s\"\n", configured);
+
+	tree_vfio(tree);
+	tree_file(tree, "proc/cmdline", cmdline);
+	tree_file(tree, "proc/interrupts", " 1: 9 IR-IO-APIC 1-edge\n");
+	tree_file(tree, "sys/firmware/acpi/tables/DMAR", "");
+	tree_file(tree, "etc/default/grub", grub);
+	tree_file(tree, "boot/grub/grub.cfg", "");
+	if (active) {
+		tree_iommu(tree);
+		tree_device(tree, &(struct tree_device){.bdf = "0000:01:00.0", .vendor = 1});
+	}
+}
+
+static const char *what_of(const struct checklist *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i].name, name))
+			return list->items[i].what;
+	return "";
+}
+
+static void test_verdicts(void **state)
+{
+	static const struct {
+		bool active;
+		const char *running, *configured;
+		enum check_verdict verdict;
+	} rows[] = {
+		{true, "quiet intel_iommu=on", "quiet intel_iommu=on", VERDICT_READY},
+		{true, "quiet", "quiet", VERDICT_READY},
+		{false, "quiet", "quiet intel_iommu=on iommu=pt", VERDICT_AFTER_REBOOT},
+		{false, "quiet intel_iommu=off", "quiet", VERDICT_AFTER_REBOOT},
+		{false, "quiet", "quiet", VERDICT_NOT_READY},
+		{false, "quiet intel_iommu=on", "quiet intel_iommu=on", VERDICT_NOT_READY},
+		{false, "quiet", "quiet intel_iommu=on intel_iommu=off", VERDICT_NOT_READY},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict = (enum check_verdict) - 1;
+
+		tree_delete(tree, "sys/class/iommu/dmar0");
+		prepare(tree, rows[i].active, rows[i].running, rows[i].configured);
+		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		if (verdict != rows[i].verdict)
+			fail_msg("row %zu: verdict %d, expected %d", i, (int)verdict,
+				 (int)rows[i].verdict);
+	}
+}
+
+/* A firmware without an IOMMU: no boot configuration helps. */
+static void test_firmware_off(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+	enum check_verdict verdict;
+
+	prepare(tree, false, "quiet", "quiet intel_iommu=on");
+	tree_delete(tree, "sys/firmware/acpi/tables/DMAR");
+	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_int_equal(verdict, VERDICT_NOT_READY);
+}
+
+static void test_differences(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+	enum check_verdict verdict;
+
+	prepare(tree, true, "quiet splash", "quiet intel_iommu=on");
+	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_string_equal(
+		what_of(&list, "cmdline-differs"),
+		"the next boot will be started differently: with intel_iommu=on, without splash");
+}
+
+static void test_contradiction(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+	enum check_verdict verdict;
+
+	prepare(tree, false, "quiet", "quiet intel_iommu=off");
+	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_ptr_equal(
+		strstr(what_of(&list, "contradiction"), "/etc/default/grub:1: intel_iommu=off"),
+		what_of(&list, "contradiction"));
+	assert_int_equal(verdict, VERDICT_NOT_READY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_verdicts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
