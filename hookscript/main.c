@@ -99,18 +99,18 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 
 static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n)
 {
-	unsigned int vmid;
+	unsigned int vmid = 0;
 
 	if (n != (verb->run_vm ? 1 : 0))
 		return usage_error(verb->run_vm ? "one VMID must follow" : "nothing may follow",
 				   verb->name);
+	if (verb->run_vm && pve_vmid_parse(args[0], &vmid))
+		return usage_error("no VMID (100 to 999999999)", args[0]);
 	if (verb->logged)
 		log_open(NAME, fs_root_is_running_system(root));
-	if (verb->run)
-		return verb->run(root);
-	if (pve_vmid_parse(args[0], &vmid))
-		return usage_error("no VMID (100 to 999999999)", args[0]);
-	return verb->run_vm(root, vmid);
+	else
+		log_open(NULL, false);
+	return verb->run ? verb->run(root) : verb->run_vm(root, vmid);
 }
 
 static int run_command(const struct fs_root *root, char **args, int n)

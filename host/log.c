@@ -72,7 +72,7 @@ static void say_line(enum log_level level, const char *line)
 	if (!safe)
 		return;
 	/* One write per line: the two streams meet in one task log. */
-	fprintf(to, "%s: %s\n", log_name, safe);
+	fprintf(to, "%s%s%s\n", log_name ? log_name : "", log_name ? ": " : "", safe);
 	fflush(to);
 	if (log_to_syslog)
 		syslog(priorities[level], "%s", safe);

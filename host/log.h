@@ -14,7 +14,10 @@ enum log_level {
 	LOG_LEVEL_ERROR,   /* what was asked for was not done */
 };
 
-/* From now on lines begin with "NAME: ", and go to syslog too when SYSLOG. NAME is not copied. */
+/*
+ * From now on lines begin with "NAME: " (with nothing, when it is NULL: an answer to a person who
+ * asked), and go to syslog too when SYSLOG, which needs a NAME. NAME is not copied.
+ */
 void log_open(const char *name, bool syslog);
 
 /*

@@ -291,7 +291,8 @@ static void test_kernel_without_vfio(void **state)
 	before = tree_render(tree, TREE_ALL);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_REFUSED);
-	run_assert_says(&run, "this kernel has no module vfio_pci: no device can be passed through");
+	run_assert_says(&run,
+			"this kernel has no module vfio_pci: no device can be passed through");
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
