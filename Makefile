@@ -105,13 +105,13 @@ check: check-unit check-san check-kernel
 # Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
 check-unit: deps
 	$(MAKE) all unit-tests
-	tests/summarise unit $(TESTS)
+	@tests/summarise unit $(TESTS)
 
 SAN_B := $(B)/san
 check-san: deps
 	$(MAKE) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' unit-tests
-	tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
+	@tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
 
 unit-tests: $(TESTS)
 
@@ -148,10 +148,10 @@ layers:
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use; LeakSanitizer judges those.
 ANALYZED := $(SOURCES) $(MAINS)
 analyze:
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
 		--suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory \
 		--suppress=memleak --suppress=resourceLeak -I. -D_GNU_SOURCE $(ANALYZED)
-	printf '%s\n' $(ANALYZED) | xargs -P $$(nproc) -I{} sh -c 'clang-tidy --quiet \
+	@printf '%s\n' $(ANALYZED) | xargs -P $$(nproc) -I{} sh -c 'clang-tidy --quiet \
 		--warnings-as-errors="*" {} -- -std=gnu11 -I. -D_GNU_SOURCE \
 		$(shell pkg-config --cflags $(PACKAGES)) 2>/dev/null'
 
@@ -159,7 +159,7 @@ FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] 
 format:
 	clang-format -i $(FORMATTED)
 format-check:
-	clang-format --dry-run --Werror $(FORMATTED)
+	@clang-format --dry-run --Werror $(FORMATTED)
 
 # ---- installation ----
 

@@ -98,7 +98,8 @@ static unsigned int vmid_of_group(const char *name)
 {
 	const char *digits = name + 2;
 
-	if (strncmp(name, "vm", 2) || *digits < '1' || *digits > '9' || strlen(digits) > 9)
+	if (strncmp(name, "vm", 2) || *digits < '1' || *digits > '9' || strlen(digits) < 3 ||
+	    strlen(digits) > 9)
 		return 0;
 	for (const char *c = digits; *c; c++)
 		if (!isdigit((unsigned char)*c))

@@ -24,7 +24,7 @@ struct device_module {
 struct device {
 	struct bdf bdf;
 	struct pci_identity identity;
-	int group;	       /* its IOMMU group, -1: none */
+	int group;	       /* its IOMMU group, negative: none */
 	char *driver;	       /* NULL: none */
 	bool named;	       /* by the VM; else a neighbour in the group */
 	bool express;	       /* PCI Express, not conventional PCI */

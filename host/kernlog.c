@@ -115,7 +115,7 @@ int kernlog_read(const struct fs_root *root, char **ret)
 	err = read_ring_buffer(&text);
 	/* The first line of a boot is the kernel's version: while it is there, nothing is
 	 * forgotten. */
-	if (!err && strstr(text, "Linux version")) {
+	if (!err && text && strstr(text, "Linux version")) {
 		*ret = TAKE_PTR(text);
 		return 0;
 	}

@@ -141,9 +141,12 @@ char *hosttree_commands(const struct hosttree *tree)
 /* Some trees are meant to make the tools fail. */
 static int call_tools(const struct fs_root *root, const void *unused)
 {
-	const char *command = fs_exists(root, "etc/kernel/proxmox-boot-uuids")
-				      ? "proxmox-boot-tool refresh >/dev/null 2>&1"
-				      : "update-grub >/dev/null 2>&1";
+	const char *command = "update-initramfs -u -k all";
+
+	if (fs_exists(root, "etc/kernel/proxmox-boot-uuids"))
+		command = "update-initramfs -u -k all; proxmox-boot-tool refresh >/dev/null 2>&1";
+	else if (fs_exists(root, "etc/default/grub"))
+		command = "update-initramfs -u -k all; update-grub >/dev/null 2>&1";
 
 	(void)unused;
 	return system(command) ? 1 : 0;
@@ -165,8 +168,7 @@ void hostcase_build(struct hosttree *tree, const struct hostcase *host)
 		hosttree_secure_boot(tree);
 	if (hostcase_value(host, "stale")) {
 		hosttree_text(tree, "boot/grub/grub.cfg", "\tlinux /vmlinuz ro quiet\n");
-	} else if (running && (fs_exists(&tree->root, "etc/default/grub") ||
-			       fs_exists(&tree->root, "etc/kernel/proxmox-boot-uuids"))) {
+	} else if (running) {
 		auto_run struct hosttree_run run = hosttree_run(tree, call_tools, NULL);
 	}
 	hosttree_forget_commands(tree);

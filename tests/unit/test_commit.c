@@ -20,8 +20,20 @@ static char *configured(const struct hosttree *tree)
 	return fs_path("%s|%s", grub ? grub : "", cmdline ? cmdline : "");
 }
 
+/* What the host really boots with: what the commands have made of the configuration. */
+static char *booted(const struct hosttree *tree)
+{
+	static const char entry[] = "var/tmp/espmounts/3333-4444/loader/entries/proxmox-6.8.conf";
+	auto_free char *initramfs = hosttree_read(tree, "var/tmp/initramfs");
+	auto_free char *grub = hosttree_read(tree, "boot/grub/grub.cfg");
+	auto_free char *esp = hosttree_read(tree, entry);
+
+	return fs_path("%s|%s|%s", initramfs ? initramfs : "", grub ? grub : "", esp ? esp : "");
+}
+
 struct goal {
 	struct hostcase host;
+	char *old_boot, *new_boot;   /* booted */
 	char *before, *after;	     /* the tree */
 	char *old_words, *new_words; /* configured */
 };
@@ -31,6 +43,8 @@ static void goal_free(struct goal *goal)
 	hostcase_free(&goal->host);
 	free(goal->before);
 	free(goal->after);
+	free(goal->old_boot);
+	free(goal->new_boot);
 	free(goal->old_words);
 	free(goal->new_words);
 }
@@ -45,10 +59,12 @@ static void goal_read(const char *name, struct goal *ret)
 	hostcase_read(name, &ret->host);
 	hostcase_build(&tree, &ret->host);
 	ret->before = hosttree_render(&tree);
+	ret->old_boot = booted(&tree);
 	ret->old_words = configured(&tree);
 	run = hostcase_enable(&tree, &ret->host);
 	hosttree_assert_code(&run, 0);
 	ret->after = hosttree_render(&tree);
+	ret->new_boot = booted(&tree);
 	ret->new_words = configured(&tree);
 	assert_string_not_equal(ret->old_words, ret->new_words);
 }
@@ -65,6 +81,7 @@ static bool cut_and_go_on(const struct goal *goal, bool ready, verb *first, enum
 	auto_hosttree struct hosttree tree = {0};
 	auto_run struct hosttree_run died = {0}, run = {0};
 	auto_free char *words = NULL;
+	auto_free char *boots = NULL;
 	auto_free char *what = fs_path("%s: %s %u of %s, then %s", goal->host.name,
 				       cut == CUT_BEFORE ? "before"
 				       : cut == CUT_TORN ? "in"
@@ -91,6 +108,9 @@ static bool cut_and_go_on(const struct goal *goal, bool ready, verb *first, enum
 	run = then(&tree, &goal->host);
 	hosttree_assert_code(&run, 0);
 	hosttree_assert(&tree, then == hostcase_enable ? goal->after : goal->before, what);
+	boots = booted(&tree);
+	if (strcmp(boots, then == hostcase_enable ? goal->new_boot : goal->old_boot))
+		fail_msg("%s: it boots with %s", what, boots);
 	return true;
 }
 

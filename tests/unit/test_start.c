@@ -345,7 +345,7 @@ static void test_unbind_hangs(void **state)
 	run_assert_says(&run,
 			DISK ": another process has been working on this device for too long");
 	run_assert_says(&run, "try again: pve-passthrough restore 100");
-	assert_in_range(run.ms, 1000, 3500);
+	assert_in_range(run.ms, 1000, 8000);
 	assert_true(tree_has(tree, RECORDS DISK));
 	/* Another start is not allowed near it meanwhile. */
 	run_hook_only(tree, start_pre, 100, &again);
@@ -463,7 +463,7 @@ static void test_waits_for_udev(void **state)
 	run_assert_says(&run, "VM 100: waiting for udev, which still loads drivers");
 	run_assert_says(&run,
 			NEIGHBOUR " [1106:3483]: gpu -> vfio-pci, for VM 100; will return to gpu");
-	assert_in_range(run.ms, 300, 5000);
+	assert_in_range(run.ms, 300, 20000);
 	scenario_must(tree, stop_post, 100);
 	assert_string_equal(tree_driver_of(tree, NEIGHBOUR), "gpu");
 }

@@ -126,7 +126,7 @@ static void test_wait_until_the_deadline(void **state)
 	tree_process_opens(tree, 30, 33, "/dev/vfio/12");
 	assert_int_equal(vfio_group_wait_closed(&tree->root, 12, start + 120, &holders),
 			 -ETIMEDOUT);
-	assert_in_range(clock_now_ms() - start, 120, 1500);
+	assert_in_range(clock_now_ms() - start, 120, 5000);
 	assert_int_equal(holders.n, 1);
 	assert_int_equal(vfio_group_wait_closed(&tree->root, 12, 0, NULL), -ETIMEDOUT);
 }
@@ -149,7 +149,7 @@ static void test_wait_for_the_end(void **state)
 	}
 	start = clock_now_ms();
 	assert_int_equal(vfio_group_wait_closed(&tree->root, 12, start + 5000, NULL), 0);
-	assert_in_range(clock_now_ms() - start, 50, 3000);
+	assert_in_range(clock_now_ms() - start, 50, 4900);
 	waitpid(pid, NULL, 0);
 }
 

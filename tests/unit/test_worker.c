@@ -141,7 +141,7 @@ static void test_many_and_one_hangs(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
 		start(&workers[i], i == 2 ? block : tell_three, &result);
 	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(300), hear, &heard), 1);
-	assert_in_range(clock_now_ms() - begin, 300, 1300);
+	assert_in_range(clock_now_ms() - begin, 300, 5000);
 	assert_int_equal(heard.n, 13);
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
 		assert_int_equal(workers[i].finished, i != 2);
