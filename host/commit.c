@@ -211,8 +211,9 @@ int commit_run(const struct commit *commit)
 
 	err = hoststate_write(commit->root, commit->during);
 	if (err) {
-		log_error("/%s could not be written: %s; nothing was changed", hoststate_path(),
-			  strerror(-err));
+		log_error("/%s could not be written: %s; nothing was changed%s", hoststate_path(),
+			  strerror(-err),
+			  err == -EACCES || err == -EPERM ? "\nrun this as root" : "");
 		(void)!put_state_back(commit);
 		return ENABLE_FAILED;
 	}

@@ -282,7 +282,7 @@ static int judge_plan(const struct enabling *it)
 		log_error(
 			"%s would not reach the kernel: a file in /etc/default/grub.d that is read "
 			"after /" DROPIN_GRUB " sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word -- "
-			"stands before it\n"
+			"stands before it, or a quote in the value is not closed\n"
 			"append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_"
 			"DEFAULT ...\"",
 			word);
