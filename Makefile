@@ -21,12 +21,12 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
-MAIN_host-setup := host/setup.c
+MAIN_host-setup := host/setup/main.c
 PACKAGES := libpci libconfig libkmod json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
-SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c vmcfg/*.c hookscript/*.c)))
-HEADERS := $(sort $(wildcard host/*.h vmcfg/*.h hookscript/*.h))
+SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))
+HEADERS := $(sort $(wildcard host/*.h host/setup/*.h vmcfg/*.h hookscript/*.h))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 LIBRARY := $(B)/parts.a
 
@@ -63,7 +63,7 @@ all: $(PROGRAMS:%=$(B)/%)
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
 $(B)/pve-passthrough: $(B)/hookscript/main.o
-$(B)/host-setup: $(B)/host/setup.o
+$(B)/host-setup: $(B)/host/setup/main.o
 
 $(PROGRAMS:%=$(B)/%):
 	$(call say,LD,$@)
@@ -137,10 +137,11 @@ demo: deps-lab deps
 
 # ---- keeping it clean ----
 
-# Includes point only downwards: host/ knows only host/, vmcfg/ only base, bdf and itself. A program's
-# main stands above them all.
+# Includes point only downwards: host/ knows only host/ (and not the room of host-setup), host/setup/ only
+# host/, vmcfg/ only base, bdf and itself. A program's main stands above them all.
 layers:
-	@bad=$$(grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch])) | grep -v '#include "host/'; \
+	@bad=$$(grep -n '#include "host/setup/' host/*.[ch] hookscript/*.[ch]; \
+	grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch] host/setup/*.[ch])) | grep -v '#include "host/'; \
 	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h)'); \
 	[ -z "$$bad" ] || { echo "$$bad"; echo 'layers: these includes point upwards'; exit 1; }
 	@echo 'layers: good'
@@ -157,7 +158,7 @@ analyze:
 
 FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/lab/*.c))
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 format-check:
 	@clang-format --dry-run --Werror $(FORMATTED)
 

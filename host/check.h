@@ -28,13 +28,6 @@ struct checklist {
 	size_t n;
 };
 
-/* What the boot configuration promises, put in by the caller, who knows the boot loader. */
-struct check_next_boot {
-	const char *cmdline;  /* for the next boot; NULL: unknown */
-	const char *evidence; /* which boot loader and file; or why it is unknown */
-	bool modules_at_boot; /* vfio-pci's modules are on a list that is loaded at boot */
-};
-
 /* "ok", "note", "warning", "missing" */
 const char *check_status_name(enum check_status status);
 
@@ -48,10 +41,6 @@ int check_add(struct checklist *list, const char *name, enum check_status status
  * remapping, vfio's modules. This much is read at every start. Returns 0 or -errno.
  */
 int check_essentials(const struct fs_root *root, struct checklist *list) must_check;
-
-/* Adds everything, the essentials included. Returns 0 or -errno. */
-int check_host(const struct fs_root *root, const struct check_next_boot *next,
-	       struct checklist *list) must_check;
 
 /* Whether an item of the list is CHECK_MISSING. */
 bool checklist_has_missing(const struct checklist *list);

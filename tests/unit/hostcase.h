@@ -6,7 +6,7 @@
 
 #include "hosttree.h"
 
-#include "host/enable.h"
+#include "host/setup/enable.h"
 
 #define HOSTS TESTS_DIR "/hosts"
 

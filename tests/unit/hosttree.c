@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hosttree.h"
 
-#include "host/command.h"
-#include "host/diff.h"
+#include "host/setup/command.h"
+#include "host/setup/diff.h"
 #include "host/log.h"
-#include "host/moduleset.h"
+#include "host/setup/moduleset.h"
 
 #include <fcntl.h>
 #include <stdio.h>

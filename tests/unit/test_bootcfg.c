@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hosttree.h"
 
-#include "host/bootcfg.h"
+#include "host/setup/bootcfg.h"
 
 static const struct bootloader grub = {.kind = BOOTLOADER_GRUB};
 static const struct bootloader systemd_boot = {.kind = BOOTLOADER_SYSTEMD_BOOT};

@@ -2,7 +2,7 @@
 /* Which boot loader starts a host; whole hosts are in tests/hosts. */
 #include "hosttree.h"
 
-#include "host/bootloader.h"
+#include "host/setup/bootloader.h"
 
 struct finding {
 	struct hosttree tree;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/check.h"
+#include "host/setup/check_host.h"
 
 #include "tree.h"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "host/cmdline.h"
+#include "host/setup/cmdline.h"
 
 static struct cmdline words_of(const char *text)
 {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "host/diff.h"
+#include "host/setup/diff.h"
 
 #define HEAD "--- a/f\n+++ b/f\n"
 

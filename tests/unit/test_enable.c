@@ -12,7 +12,7 @@
  */
 #include "hostcase.h"
 
-#include "host/bootcfg.h"
+#include "host/setup/bootcfg.h"
 
 #include <dirent.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/groups.h"
+#include "host/setup/groups.h"
 
 #include "hookscript/vms.h"
 #include "tree.h"

@@ -3,7 +3,7 @@
  */
 #include "hosttree.h"
 
-#include "host/grubcfg.h"
+#include "host/setup/grubcfg.h"
 
 #include <stdio.h>
 

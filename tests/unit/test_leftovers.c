@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/leftovers.h"
+#include "host/setup/leftovers.h"
 
 #include "tree.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/readiness.h"
+#include "host/setup/readiness.h"
 
 #include "tree.h"
 

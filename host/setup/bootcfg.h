@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host is configured to do at its next boot: the kernel command line, the modules loaded,
+ * and what stands in the way of an IOMMU; each with the file and line it comes from. Only files are
+ * read: whether the boot loader has been told (update-grub) is another question.
+ */
+#ifndef HOST_SETUP_BOOTCFG_H
+#define HOST_SETUP_BOOTCFG_H
+
+#include "host/setup/bootloader.h"
+#include "host/setup/cmdline.h"
+#include "host/setup/grubcfg.h"
+
+/* A line of a file. */
+struct bootcfg_line {
+	char *text; /* the module's name; the word or line that contradicts */
+	char *file; /* without a leading '/' */
+	unsigned int line;
+	char *effect; /* of a contradiction: what it does; NULL for a module */
+};
+
+struct bootcfg_lines {
+	struct bootcfg_line *items;
+	size_t n;
+};
+
+struct bootcfg {
+	struct cmdline
+		words; /* the kernel command line of a normal boot entry, as far as configured */
+	struct bootcfg_lines modules; /* loaded at boot; '-' is spelled '_' */
+	struct bootcfg_lines contradictions;
+	struct bootcfg_lines options; /* "options ..." lines of modprobe.d, about any module */
+	struct grubcfg_problem
+		*problems; /* what could not be understood; the words may then be wrong */
+	size_t n_problems;
+};
+
+/*
+ * Reads it all for the given boot loader. A file that is not there says nothing. Returns 0 (free
+ * with bootcfg_free()) or -errno.
+ */
+int bootcfg_read(const struct fs_root *root, const struct bootloader *bootloader,
+		 struct bootcfg *ret) must_check;
+
+/* A file whose text is another than the one below the root; a NULL text: not there. */
+struct bootcfg_file {
+	const char *path;
+	const char *text;
+};
+
+/* The same, as if FILES had those texts already. */
+int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootloader,
+		      const struct bootcfg_file *files, size_t n, struct bootcfg *ret) must_check;
+
+/* The line that loads MODULE at boot ('-' and '_' are one); NULL when none does. */
+const struct bootcfg_line *bootcfg_module(const struct bootcfg *bootcfg, const char *module);
+
+/* The line of modprobe.d that sets MODULE's boolean OPTION last, when it sets it to true; else
+ * NULL. */
+const struct bootcfg_line *bootcfg_option(const struct bootcfg *bootcfg, const char *module,
+					  const char *option);
+
+void bootcfg_free(struct bootcfg *bootcfg);
+
+#define auto_bootcfg cleanup_with(bootcfg_free)
+
+#endif

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/bootplace.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define TEXT_MAX ((size_t)8 * 1024 * 1024)
+
+/* What an initramfs may grow by when the vfio modules come into it. */
+#define GROWTH ((uint64_t)8 * 1024 * 1024)
+
+/* Where to mount; nobody outside the child's namespace sees that something covers it. */
+#define MOUNT_POINT "/mnt"
+
+void bootplaces_free(struct bootplaces *places)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		free(places->items[i].name);
+		free(places->items[i].lines);
+	}
+	free(places->items);
+	*places = (struct bootplaces){0};
+}
+
+static int add_place(struct bootplaces *places, char *name, char *lines, uint64_t space, int err)
+{
+	if (!name || (!lines && !err) || !array_grow(places->items, places->n)) {
+		free(name);
+		free(lines);
+		return -ENOMEM;
+	}
+	places->items[places->n++] = (struct bootplace){name, lines, space, err};
+	return 0;
+}
+
+/* The words behind KEY when it is the line's first word, else NULL. */
+static const char *after_key(const char *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	line += strspn(line, " \t");
+	return !strncmp(line, key, len) && (line[len] == ' ' || line[len] == '\t') ? line + len
+										   : NULL;
+}
+
+/* Prints the kernel command lines that are in TEXT, one a line. */
+static void print_lines(FILE *to, enum bootloader_kind kind, char *text)
+{
+	static const char *const grub_keys[] = {"linux", "linuxefi", "linux16"};
+	static const char *const entry_keys[] = {"options"};
+	bool grub = kind == BOOTLOADER_GRUB;
+	const char *const *keys = grub ? grub_keys : entry_keys;
+	size_t n = grub ? ARRAY_SIZE(grub_keys) : ARRAY_SIZE(entry_keys);
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		for (size_t i = 0; i < n; i++) {
+			const char *words = after_key(line, keys[i]);
+
+			if (words)
+				fprintf(to, "%s\n", words);
+		}
+	}
+}
+
+static void print_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
+		       FILE *to)
+{
+	auto_free char *text = NULL;
+
+	if (!fs_read(root, path, TEXT_MAX, &text, NULL))
+		print_lines(to, kind, text);
+}
+
+/* The kernel command lines of the entries below FOLDER ("" or with a '/' at its end). */
+static int read_lines(const struct fs_root *root, const char *folder, enum bootloader_kind kind,
+		      char **ret)
+{
+	auto_free char *grub = fs_path("%sgrub/grub.cfg", folder);
+	auto_free char *entries = fs_path("%sloader/entries", folder);
+	auto_names struct fs_names names = {0};
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	if (!grub || !entries)
+		return -ENOMEM;
+	to = open_memstream(&text, &size);
+	if (!to)
+		return -ENOMEM;
+	if (kind == BOOTLOADER_GRUB)
+		print_file(root, grub, kind, to);
+	else if (fs_list(root, entries, &names))
+		names.n = 0;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", entries, names.items[i]);
+
+		print_file(root, path, kind, to);
+	}
+	if (fclose(to))
+		return -ENOMEM;
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+/* In the child: mounts DEVICE where only this process sees it. */
+static int mount_privately(int device)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	auto_free char *path = fs_path("/proc/self/fd/%d", device);
+
+	if (!path)
+		return -ENOMEM;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	if (!mount(path, MOUNT_POINT, "vfat", flags | MS_RDONLY, NULL))
+		return 0;
+	/* Mounted writable elsewhere: then it can only be mounted so; we write nothing. */
+	if (errno == EBUSY && !mount(path, MOUNT_POINT, "vfat", flags, NULL))
+		return 0;
+	return -errno;
+}
+
+/* In the child: writes "ERR FREE\n" and the lines to OUT. */
+static void report_device(int device, enum bootloader_kind kind, int out)
+{
+	struct fs_root mounted = {.fd = -1};
+	char *lines = NULL;
+	uint64_t space = 0;
+	int err = mount_privately(device);
+
+	err = err ?: fs_root_open(MOUNT_POINT, &mounted);
+	err = err ?: fs_free_space(&mounted, ".", &space);
+	err = err ?: read_lines(&mounted, "", kind, &lines);
+	dprintf(out, "%d %llu\n%s", err, (unsigned long long)space, lines ? lines : "");
+}
+
+/* What a child of ours sees on a device that is not mounted. */
+static int read_device(int device, enum bootloader_kind kind, char **ret_lines, uint64_t *ret_free)
+{
+	auto_free char *report = NULL;
+	int ends[2], err;
+	char *lines;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		report_device(device, kind, ends[1]);
+		_exit(0);
+	}
+	err = pid < 0 ? -errno : 0;
+	close(ends[1]);
+	err = err ?: fs_read_fd(ends[0], TEXT_MAX, &report, NULL);
+	close(ends[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (err)
+		return err;
+	lines = strchr(report, '\n');
+	if (!lines)
+		return -EIO;
+	err = (int)strtol(report, &lines, 10);
+	*ret_free = strtoull(lines, &lines, 10);
+	*ret_lines = strdup(*lines == '\n' ? lines + 1 : "");
+	return err ? (free(TAKE_PTR(*ret_lines)), err) : *ret_lines ? 0 : -ENOMEM;
+}
+
+/* One ESP of proxmox-boot-tool: where that has it mounted, or else its device. */
+static int add_esp(const struct fs_root *root, const char *uuid, enum bootloader_kind kind,
+		   struct bootplaces *places)
+{
+	auto_free char *mounted = fs_path("var/tmp/espmounts/%s/", uuid);
+	auto_free char *link = fs_path("dev/disk/by-uuid/%s", uuid);
+	char *lines = NULL;
+	uint64_t space = 0;
+	int err;
+
+	if (!mounted || !link)
+		return -ENOMEM;
+	err = read_lines(root, mounted, kind, &lines);
+	if (!err && *lines) {
+		err = fs_free_space(root, mounted, &space);
+	} else if (!err) {
+		auto_close int device = fs_open(root, link, O_RDONLY, 0);
+
+		free(TAKE_PTR(lines));
+		err = device < 0 ? device : read_device(device, kind, &lines, &space);
+	}
+	return add_place(places, fs_path("the ESP %s", uuid), lines, space, err);
+}
+
+static int add_boot_tool_esps(const struct fs_root *root, enum bootloader_kind kind,
+			      struct bootplaces *places)
+{
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err;
+
+	err = fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL);
+	rest = text;
+	while (!err && (line = strsep(&rest, "\n"))) {
+		size_t len;
+
+		line += strspn(line, " \t\r");
+		len = strspn(line, "0123456789abcdefABCDEF-");
+		line[len] = '\0';
+		if (len)
+			err = add_esp(root, line, kind, places);
+	}
+	return err;
+}
+
+/* Where systemd looks for the ESP when it is mounted (bootctl(1)). */
+static int add_mounted_esps(const struct fs_root *root, struct bootplaces *places)
+{
+	static const char *const folders[] = {"efi/", "boot/efi/", "boot/"};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && !err; i++) {
+		auto_free char *entries = fs_path("%sloader/entries", folders[i]);
+		char *lines = NULL;
+		uint64_t space = 0;
+
+		if (!fs_exists(root, entries))
+			continue;
+		err = fs_free_space(root, folders[i], &space);
+		err = err ?: read_lines(root, folders[i], BOOTLOADER_SYSTEMD_BOOT, &lines);
+		err = add_place(places, fs_path("/%s", entries), lines, space, err);
+	}
+	return err;
+}
+
+int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloader,
+		    struct bootplaces *ret)
+{
+	auto_bootplaces struct bootplaces places = {0};
+	char *lines = NULL;
+	int err;
+
+	if (bootloader->proxmox_boot_tool) {
+		err = add_boot_tool_esps(root, bootloader->kind, &places);
+	} else if (bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
+		err = add_mounted_esps(root, &places);
+	} else {
+		err = read_lines(root, "boot/", bootloader->kind, &lines);
+		err = err ?: add_place(&places, strdup("/boot/grub/grub.cfg"), lines, 0, 0);
+	}
+	if (err)
+		return err;
+	*ret = places;
+	places = (struct bootplaces){0};
+	return 0;
+}
+
+/* Whether one line of TEXT has all words; if not, *RET_MISSING is the first that the best line
+ * lacks. */
+static int find_words(const char *text, const struct cmdline *words, const char **ret_missing)
+{
+	auto_free char *copy = strdup(text);
+	char *rest = copy, *line;
+	size_t best = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	*ret_missing = words->n ? words->items[0].text : NULL;
+	while (*ret_missing && (line = strsep(&rest, "\n"))) {
+		auto_cmdline struct cmdline entry = {0};
+		size_t found = 0;
+
+		if (cmdline_split(&entry, line, NULL))
+			return -ENOMEM;
+		while (found < words->n && cmdline_covers(&entry, words->items[found].text, NULL))
+			found++;
+		if (found == words->n)
+			*ret_missing = NULL;
+		else if (found > best)
+			*ret_missing = words->items[best = found].text;
+	}
+	return 0;
+}
+
+int bootplaces_check(const struct bootplaces *places, const struct cmdline *words, char **ret_why)
+{
+	const struct bootplace *unread = NULL;
+	size_t good = 0;
+
+	for (size_t i = 0; i < places->n; i++) {
+		const struct bootplace *place = &places->items[i];
+		const char *missing = NULL;
+
+		if (place->err || !*place->lines) {
+			unread = unread && !unread->err ? unread : place;
+			continue;
+		}
+		if (find_words(place->lines, words, &missing))
+			return -ENOMEM;
+		if (missing) {
+			*ret_why = fs_path("%s has no entry with %s", place->name, missing);
+			return *ret_why ? -ENODATA : -ENOMEM;
+		}
+		good++;
+	}
+	if (good)
+		return 0;
+	if (unread && !unread->err) {
+		*ret_why = fs_path("%s has no entry at all", unread->name);
+		return *ret_why ? -ENODATA : -ENOMEM;
+	}
+	*ret_why = fs_path("%s could not be read: %s",
+			   unread ? unread->name : "where the boot loader's entries are",
+			   unread ? strerror(-unread->err) : "found nowhere");
+	return *ret_why ? -ENOENT : -ENOMEM;
+}
+
+/* The size of the largest initramfs in /boot; 0 when there is none. */
+static uint64_t largest_initramfs(const struct fs_root *root)
+{
+	auto_names struct fs_names names = {0};
+	uint64_t largest = 0;
+
+	if (fs_list(root, "boot", &names))
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *path = fs_path("boot/%s", names.items[i]);
+		auto_close int fd = -1;
+		struct stat st;
+
+		if (strncmp(names.items[i], "initrd.img-", strlen("initrd.img-")))
+			continue;
+		fd = fs_open(root, path, O_PATH, 0);
+		if (fd >= 0 && !fstat(fd, &st) && (uint64_t)st.st_size > largest)
+			largest = (uint64_t)st.st_size;
+	}
+	return largest;
+}
+
+static int explain_space(const char *name, uint64_t has, uint64_t needs, char **ret_why)
+{
+	*ret_why = fs_path(
+		"%s has %llu MiB free, and writing an initramfs anew may need %llu MiB\n"
+		"remove kernels that are not needed any more: apt-get autoremove --purge",
+		name, (unsigned long long)(has >> 20), (unsigned long long)(needs >> 20));
+	return *ret_why ? -ENOSPC : -ENOMEM;
+}
+
+int bootplaces_check_space(const struct fs_root *root, const struct bootloader *bootloader,
+			   const struct bootplaces *places, char **ret_why)
+{
+	uint64_t size = largest_initramfs(root), space;
+	int err;
+
+	/* update-initramfs writes the new one beside the old one; nothing is known without an old
+	 * one. */
+	if (!size)
+		return 0;
+	err = fs_free_space(root, "boot", &space);
+	if (err)
+		return err;
+	if (space < size + GROWTH)
+		return explain_space("/boot", space, size + GROWTH, ret_why);
+	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->proxmox_boot_tool)
+		return 0;
+	/* The copies on an ESP are written over the old ones. */
+	for (size_t i = 0; i < places->n; i++)
+		if (!places->items[i].err && places->items[i].free < GROWTH)
+			return explain_space(places->items[i].name, places->items[i].free, GROWTH,
+					     ret_why);
+	return 0;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/byhand.h"
+#include "host/log.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name;
+	const char *part; /* of its value; NULL: any */
+} words[] = {
+	{"intel_iommu", "on"},	{"amd_iommu", "on"},
+	{"iommu", "pt"},	{"pcie_acs_override", NULL},
+	{"pci", "realloc=off"}, {"vfio_iommu_type1.allow_unsafe_interrupts", NULL},
+	{"vfio_pci.ids", NULL},
+};
+
+static const char *const modules[] = {"vfio", "vfio_iommu_type1", "vfio_pci", "vfio_virqfd"};
+
+static const struct {
+	const char *module;
+	const char *option;
+} options[] = {{"vfio_iommu_type1", "allow_unsafe_interrupts"}, {"kvm", "ignore_msrs"}};
+
+bool byhand_is_word(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *value = cmdline_value(word, words[i].name);
+
+		if (value && (!words[i].part || cmdline_value_has(value, words[i].part)))
+			return true;
+	}
+	return false;
+}
+
+bool byhand_is_module(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+		if (!strcmp(modules[i], name))
+			return true;
+	return false;
+}
+
+/* Where line LINE begins; the end of TEXT when there are fewer. */
+static const char *line_at(const char *text, unsigned int line)
+{
+	while (--line && *text) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return text;
+}
+
+int byhand_remove_word(const char *text, unsigned int line, const char *word, char **ret)
+{
+	const char *start = line_at(text, line);
+	const char *end = start + strcspn(start, "\n");
+	size_t len = strlen(word);
+
+	for (const char *at = start; (at = strstr(at, word)) && at + len <= end; at++) {
+		const char *next = at + len;
+		const char *from = at;
+
+		if ((at > start && !strchr(" \t\"'=", at[-1])) ||
+		    (*next && !strchr(" \t\r\n\"'\\", *next)))
+			continue;
+		if (at > start && strchr(" \t", at[-1]))
+			from--;
+		else if (*next == ' ' || *next == '\t')
+			next++;
+		*ret = fs_path("%.*s%s", (int)(from - text), text, next);
+		return *ret ? 0 : -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+char *byhand_remove_line(const char *text, unsigned int line)
+{
+	const char *start = line_at(text, line);
+	const char *end = start + strcspn(start, "\n");
+
+	return fs_path("%.*s%s", (int)(start - text), text, *end ? end + 1 : end);
+}
+
+void byhand_tell(const struct bootcfg *bootcfg)
+{
+	for (size_t i = 0; i < bootcfg->words.n; i++) {
+		const struct cmdline_word *word = &bootcfg->words.items[i];
+
+		if (byhand_is_word(word->text))
+			log_warning("set by hand, and stays: %s (/%s:%u)", word->text, word->file,
+				    word->line);
+	}
+	for (size_t i = 0; i < bootcfg->modules.n; i++) {
+		const struct bootcfg_line *line = &bootcfg->modules.items[i];
+
+		if (byhand_is_module(line->text))
+			log_warning("set by hand, and stays: %s (/%s:%u)", line->text, line->file,
+				    line->line);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
+								 options[i].option);
+
+		if (line)
+			log_warning("set by hand, and stays: %s (/%s:%u)", line->text, line->file,
+				    line->line);
+	}
+}
+
+/* Whether the configuration with TEXT in FILE has all words of BOOTCFG but this one, in their
+ * order. */
+static int is_only_that_gone(const struct edits *edits, const struct fs_root *root,
+			     const struct bootloader *bootloader, size_t n_before)
+{
+	auto_free struct bootcfg_file *files = edits_files(edits);
+	auto_bootcfg struct bootcfg now = {0};
+	int err;
+
+	if (!files)
+		return -ENOMEM;
+	err = bootcfg_read_with(root, bootloader, files, edits->n, &now);
+	if (err)
+		return err;
+	return !now.n_problems && now.words.n + 1 == n_before;
+}
+
+/* Takes one word out. *LEFT, the number of words that are left, becomes one less. */
+static int remove_word(struct edits *edits, const struct fs_root *root,
+		       const struct bootloader *bootloader, const struct cmdline_word *word,
+		       size_t *left)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int err = edits_text(edits, root, word->file, &before);
+
+	if (err || !before)
+		return err;
+	err = byhand_remove_word(before, word->line, word->text, &after);
+	if (!err) {
+		err = edits_add(edits, root, word->file, after);
+		if (err)
+			return err;
+		err = is_only_that_gone(edits, root, bootloader, *left);
+		if (err == 1) {
+			(*left)--;
+			return 0;
+		}
+		err = err ?: edits_add(edits, root, word->file, before) ?: -ENOENT;
+	}
+	if (err != -ENOENT)
+		return err;
+	log_warning("take it out by hand: %s is not written plainly (nano +%u /%s)", word->text,
+		    word->line, word->file);
+	return 0;
+}
+
+static int remove_module(struct edits *edits, const struct fs_root *root,
+			 const struct bootcfg_line *line)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int err = edits_text(edits, root, line->file, &before);
+
+	if (err || !before)
+		return err;
+	after = byhand_remove_line(before, line->line);
+	return after ? edits_add(edits, root, line->file, after) : -ENOMEM;
+}
+
+int byhand_remove(struct edits *edits, const struct fs_root *root,
+		  const struct bootloader *bootloader, const struct bootcfg *bootcfg)
+{
+	size_t left = bootcfg->words.n;
+	int err = 0;
+
+	for (size_t i = 0; i < bootcfg->words.n && !err; i++)
+		if (byhand_is_word(bootcfg->words.items[i].text))
+			err = remove_word(edits, root, bootloader, &bootcfg->words.items[i], &left);
+	/* From the last to the first: a line's number counts those before it. */
+	for (size_t i = bootcfg->modules.n; i-- && !err;)
+		if (byhand_is_module(bootcfg->modules.items[i].text))
+			err = remove_module(edits, root, &bootcfg->modules.items[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(options) && !err; i++) {
+		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
+								 options[i].option);
+
+		if (line)
+			log_warning("take it out by hand: %s (nano +%u /%s)", line->text,
+				    line->line, line->file);
+	}
+	return err;
+}

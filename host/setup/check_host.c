@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The part of the checklist that no start needs: evidence, warnings, and what guides leave behind.
+ */
+#include "host/setup/check_host.h"
+
+#include "host/iommu.h"
+#include "host/setup/kernlog.h"
+#include "host/setup/leftovers.h"
+#include "host/modules.h"
+#include "host/pci.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
+
+/* Whether LINE, words split at blanks, has WORD. */
+static bool has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = line; (at = strstr(at, word)); at += len)
+		if ((at == line || strchr(" \t", at[-1])) && (!at[len] || strchr(" \t\n", at[len])))
+			return true;
+	return false;
+}
+
+static int check_processor(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "cpu-virtualisation";
+	auto_free char *text = NULL;
+	const char *flags;
+
+	if (fs_read(root, "proc/cpuinfo", PROC_TEXT_MAX, &text, NULL))
+		return check_add(list, name, CHECK_WARNING,
+				 strdup("whether the processor can virtualise is unknown"),
+				 strdup("/proc/cpuinfo cannot be read"), NULL);
+	flags = strstr(text, "\nflags");
+	if (flags) {
+		auto_free char *line = strndup(flags + 1, strcspn(flags + 1, "\n"));
+		bool intel = line && has_word(line, "vmx");
+
+		if (intel || (line && has_word(line, "svm")))
+			return check_add(
+				list, name, CHECK_OK, strdup("the processor can virtualise"),
+				fs_path("flag %s in /proc/cpuinfo", intel ? "vmx" : "svm"), NULL);
+	}
+	return check_add(
+		list, name, CHECK_WARNING,
+		strdup("the processor does not offer virtualisation; VMs would run without KVM"),
+		strdup("neither vmx nor svm in /proc/cpuinfo"),
+		strdup("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)"));
+}
+
+static int check_firmware(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "firmware-iommu";
+
+	if (iommu_is_offered(root))
+		return check_add(list, name, CHECK_OK, strdup("the firmware describes an IOMMU"),
+				 strdup("a table DMAR, IVRS or VIOT in /sys/firmware/acpi/tables"),
+				 NULL);
+	if (iommu_is_active(root))
+		return check_add(
+			list, name, CHECK_NOTE,
+			strdup("the firmware describes no IOMMU, but one is active all the same"),
+			NULL, NULL);
+	return check_add(
+		list, name, CHECK_WARNING, strdup("the firmware describes no IOMMU"),
+		strdup("no table DMAR, IVRS or VIOT in /sys/firmware/acpi/tables"),
+		strdup("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the firmware "
+		       "setup (BIOS)"));
+}
+
+static int check_cmdline(const struct fs_root *root, const struct check_next_boot *next,
+			 struct checklist *list)
+{
+	auto_free char *running = NULL;
+	int err;
+
+	if (fs_read_attr(root, "proc/cmdline", &running))
+		err = check_add(list, "cmdline-running", CHECK_NOTE, strdup("no kernel runs here"),
+				strdup("no /proc/cmdline"), NULL);
+	else
+		err = check_add(list, "cmdline-running", CHECK_OK,
+				fs_path("the running kernel was started with: %s", running),
+				strdup("/proc/cmdline"), NULL);
+	if (err)
+		return err;
+	if (!next->cmdline)
+		return check_add(list, "cmdline-next", CHECK_WARNING,
+				 strdup("what the next boot will be started with is unknown"),
+				 strdup(next->evidence), NULL);
+	return check_add(list, "cmdline-next", CHECK_OK,
+			 fs_path("the next boot is configured with: %s", next->cmdline),
+			 strdup(next->evidence), NULL);
+}
+
+/* The kernel's type of the first group's default domain stands for all. */
+static int check_domain_type(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "domain-type";
+	auto_names struct fs_names groups = {0};
+	auto_free char *path = NULL, *type = NULL;
+
+	if (fs_list(root, "sys/kernel/iommu_groups", &groups) || !groups.n)
+		return 0;
+	path = fs_path("sys/kernel/iommu_groups/%s/type", groups.items[0]);
+	if (fs_read_attr(root, path, &type))
+		return 0;
+	if (!strcmp(type, "identity"))
+		return check_add(
+			list, name, CHECK_OK,
+			strdup("the host's own devices pass the IOMMU untranslated (iommu=pt)"),
+			fs_path("/%s says %s", path, type), NULL);
+	return check_add(
+		list, name, CHECK_NOTE,
+		strdup("the host's own devices are translated by the IOMMU, which costs speed; "
+		       "iommu=pt spares them that"),
+		fs_path("/%s says %s", path, type), NULL);
+}
+
+static int check_at_boot(const struct check_next_boot *next, struct checklist *list)
+{
+	if (next->modules_at_boot)
+		return check_add(list, "modules-at-boot", CHECK_OK,
+				 strdup("vfio-pci's modules are loaded at boot"), NULL, NULL);
+	return check_add(
+		list, "modules-at-boot", CHECK_WARNING,
+		strdup("vfio-pci's modules are on no list that is loaded at boot; a VM's start "
+		       "loads them"),
+		NULL, strdup("host-setup enable"));
+}
+
+static bool changed_after(const struct fs_root *root, const char *path, const struct stat *when)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && st.st_mtime > when->st_mtime;
+}
+
+/* The first thing that goes into an initramfs and changed after it; NULL when none did. */
+static char *newer_than_initramfs(const struct fs_root *root, const struct stat *initramfs)
+{
+	static const char *const paths[] = {"etc/modules", "etc/modprobe.d", "etc/modules-load.d",
+					    "etc/initramfs-tools/modules"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		auto_names struct fs_names names = {0};
+
+		if (changed_after(root, paths[i], initramfs))
+			return fs_path("/%s", paths[i]);
+		if (fs_list(root, paths[i], &names))
+			continue;
+		for (size_t k = 0; k < names.n; k++) {
+			char *path = fs_path("%s/%s", paths[i], names.items[k]);
+
+			if (path && changed_after(root, path, initramfs))
+				return path;
+			free(path);
+		}
+	}
+	return NULL;
+}
+
+static int check_initramfs(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "initramfs";
+	auto_free char *path = NULL, *newer = NULL;
+	auto_close int fd = -1;
+	struct utsname kernel;
+	struct stat st;
+
+	if (uname(&kernel))
+		return -errno;
+	path = fs_path("boot/initrd.img-%s", kernel.release);
+	fd = fs_open(root, path, O_PATH, 0);
+	if (fd < 0 || fstat(fd, &st))
+		return 0; /* a host without one, or a tree whose kernel is another */
+	newer = newer_than_initramfs(root, &st);
+	if (!newer)
+		return check_add(list, name, CHECK_OK,
+				 strdup("the initramfs is newer than what goes into it"),
+				 fs_path("/%s", path), NULL);
+	return check_add(
+		list, name, CHECK_WARNING, strdup("the initramfs is older than what goes into it"),
+		fs_path("/%s changed after /%s", newer[0] == '/' ? newer + 1 : newer, path),
+		strdup("update-initramfs -u -k all"));
+}
+
+static int check_acs_override(const struct fs_root *root, struct checklist *list)
+{
+	auto_free char *cmdline = NULL;
+
+	if (fs_read_attr(root, "proc/cmdline", &cmdline) || !strstr(cmdline, "pcie_acs_override="))
+		return 0;
+	return check_add(
+		list, "acs-override", CHECK_WARNING,
+		strdup("the ACS override splits IOMMU groups: they promise an isolation that the "
+		       "hardware does not give, and a guest's device may reach another's memory"),
+		strdup("pcie_acs_override= in /proc/cmdline"),
+		strdup("remove pcie_acs_override= from the kernel command line, unless you trust "
+		       "all guests that have devices"));
+}
+
+static int check_reserved(const struct fs_root *root, struct checklist *list)
+{
+	auto_free int *groups = NULL;
+	size_t n;
+	int err = iommu_groups(root, &groups, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		if (!iommu_group_is_reserved(root, groups[i]))
+			continue;
+		err = check_add(
+			list, "reserved-region", CHECK_WARNING,
+			fs_path("the firmware reserves memory for a device of IOMMU group %d (RMRR): the "
+				"kernel lets no guest have that group",
+				groups[i]),
+			fs_path("a region of type direct in /sys/kernel/iommu_groups/%d/reserved_regions",
+				groups[i]),
+			strdup("look in the firmware setup for shared memory or management features of that "
+			       "device; host-setup groups shows which it is"));
+	}
+	return err;
+}
+
+static int add_log_lines(const struct kernlog *log, struct checklist *list)
+{
+	static const char *const titles[] = {
+		[KERNLOG_IOMMU] = "the IOMMU",
+		[KERNLOG_REMAPPING] = "interrupt remapping",
+		[KERNLOG_GROUP] = "IOMMU groups",
+	};
+
+	for (size_t t = 0; t < KERNLOG_TOPICS; t++)
+		for (size_t i = 0; i < log->n[t] && i < KERNLOG_LINES_MAX; i++)
+			if (check_add(list, "kernel-log", CHECK_NOTE,
+				      fs_path("kernel log on %s: %s", titles[t], log->lines[t][i]),
+				      NULL, NULL))
+				return -ENOMEM;
+	return 0;
+}
+
+static int check_log(const struct fs_root *root, struct checklist *list)
+{
+	auto_free char *text = NULL;
+	struct kernlog log;
+	int err = kernlog_read(root, &text);
+
+	if (err)
+		return check_add(list, "kernel-log", CHECK_NOTE,
+				 strdup("the kernel's log cannot be read; nothing depends on it"),
+				 strdup(strerror(-err)), NULL);
+	err = kernlog_parse(text, &log);
+	if (err)
+		return err;
+	err = add_log_lines(&log, list);
+	kernlog_free(&log);
+	return err;
+}
+
+int check_host(const struct fs_root *root, const struct check_next_boot *next,
+	       struct checklist *list)
+{
+	int err = check_processor(root, list);
+
+	if (!err)
+		err = check_firmware(root, list);
+	if (!err)
+		err = check_essentials(root, list);
+	if (!err)
+		err = check_cmdline(root, next, list);
+	if (!err)
+		err = check_domain_type(root, list);
+	if (!err)
+		err = check_at_boot(next, list);
+	if (!err)
+		err = check_initramfs(root, list);
+	if (!err)
+		err = check_acs_override(root, list);
+	if (!err)
+		err = check_reserved(root, list);
+	if (!err)
+		err = leftovers_check(root, list);
+	return err ? err : check_log(root, list);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/commit.h"
+#include "host/setup/bootplace.h"
+#include "host/setup/command.h"
+#include "host/setup/dropins.h"
+#include "host/setup/enable.h"
+#include "host/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define INITRAMFS "update-initramfs -u -k all"
+
+/* Command number I of those that make a change take effect; NULL behind the last. The initramfs
+ * comes first: the boot loader's tools copy it. */
+static const char *command_at(const struct commit *commit, size_t i)
+{
+	if (!i)
+		return INITRAMFS;
+	return i <= commit->bootloader->n_refresh ? commit->bootloader->refresh[i - 1] : NULL;
+}
+
+int commit_check(const struct commit *commit)
+{
+	auto_bootplaces struct bootplaces places = {0};
+	auto_free char *why = NULL;
+	const char *command;
+	int err;
+
+	if (!fs_root_is_running_system(commit->root))
+		return 0;
+	if (!commit->bootloader->n_refresh) {
+		log_error(
+			"no kernel with its image in /boot was found below /lib/modules, so %s cannot "
+			"be told of a change",
+			bootloader_name(commit->bootloader->kind));
+		return ENABLE_FAILED;
+	}
+	for (size_t i = 0; (command = command_at(commit, i)); i++) {
+		if (command_is_there(command))
+			continue;
+		log_error(
+			"`%s` is needed, and is not found on PATH; nothing was changed\n"
+			"as root, with root's PATH (su - or sudo -i), try again; or install what has "
+			"it",
+			command);
+		return ENABLE_FAILED;
+	}
+	err = bootplaces_read(commit->root, commit->bootloader, &places);
+	err = err ?: bootplaces_check_space(commit->root, commit->bootloader, &places, &why);
+	if (!err)
+		return 0;
+	log_error("%s; nothing was changed", why ? why : strerror(-err));
+	return ENABLE_FAILED;
+}
+
+int commit_show(const struct commit *commit)
+{
+	const char *command;
+	int err = edits_show(commit->edits);
+
+	if (err)
+		return err;
+	puts(fs_root_is_running_system(commit->root) ? "Commands to be run:"
+						     : "Commands to be run in that system:");
+	for (size_t i = 0; (command = command_at(commit, i)); i++)
+		printf("  %s\n", command);
+	fflush(stdout);
+	return 0;
+}
+
+bool commit_is_wanted(void)
+{
+	char answer[8];
+
+	if (!isatty(STDIN_FILENO))
+		return true;
+	fputs("Do this? [y/N] ", stdout);
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
+}
+
+/* Runs them all; at the first that fails, says so and ends. */
+static int run_commands(const struct commit *commit)
+{
+	const char *command;
+
+	for (size_t i = 0; (command = command_at(commit, i)); i++) {
+		time_t start = time(NULL);
+		int code;
+
+		log_info("running: %s", command);
+		code = command_run(command);
+		if (code < 0) {
+			log_error("`%s` could not be started: %s", command, strerror(-code));
+			return ENABLE_FAILED;
+		}
+		if (code) {
+			log_error("`%s` failed: exit code %d", command, code);
+			return ENABLE_FAILED;
+		}
+		log_info("done: %s (%lld s)", command, (long long)(time(NULL) - start));
+	}
+	return 0;
+}
+
+static void print_commands(const struct commit *commit)
+{
+	const char *command;
+
+	log_info("this system is not the running one: in it, run");
+	for (size_t i = 0; (command = command_at(commit, i)); i++)
+		printf("  %s\n", command);
+	fflush(stdout);
+}
+
+/* Looks whether the boot loader has heard of it. What cannot be looked at is said, and no failure.
+ */
+static int look_again(const struct commit *commit)
+{
+	auto_bootplaces struct bootplaces places = {0};
+	auto_free char *why = NULL;
+	int err;
+
+	if (!commit->words)
+		return 0;
+	err = bootplaces_read(commit->root, commit->bootloader, &places);
+	err = err ?: bootplaces_check(&places, commit->words, &why);
+	if (err == -ENODATA) {
+		log_error("the commands ran, but %s", why);
+		return ENABLE_FAILED;
+	}
+	if (err)
+		log_warning("whether the boot loader has the words could not be seen: %s\n"
+			    "after the reboot, see: host-setup check",
+			    why ? why : strerror(-err));
+	else
+		log_info("the boot loader's entries have the words");
+	return 0;
+}
+
+/* Removes the folders that were made, those that are now empty, the last made first. */
+static int remove_folders(const struct fs_root *root, const struct hoststate *state)
+{
+	int err = 0;
+
+	for (size_t i = state->folders.n; i-- && !err;)
+		err = fs_remove_empty_folder(root, state->folders.items[i]);
+	return err;
+}
+
+static int put_state_back(const struct commit *commit)
+{
+	int err;
+
+	if (commit->before->exists)
+		return hoststate_write(commit->root, commit->before);
+	err = remove_folders(commit->root, commit->during);
+	return err ? err : hoststate_remove(commit->root);
+}
+
+/* Puts back the first DONE files and, when commands had begun to run, runs them again. */
+static int take_back(const struct commit *commit, size_t done, bool rerun)
+{
+	int err = edits_undo(commit->edits, commit->root, done);
+
+	if (err) {
+		log_error(
+			"not everything could be put back; run `host-setup disable` when the cause "
+			"is gone");
+		return ENABLE_FAILED;
+	}
+	log_info("every file was put back as it was");
+	if (rerun && run_commands(commit))
+		log_error(
+			"the files are as they were, but the commands failed on them too: the host "
+			"may boot with either\nwhen the cause is gone, run them by hand");
+	err = put_state_back(commit);
+	if (err)
+		log_error("/%s could not be put back: %s", hoststate_path(), strerror(-err));
+	return ENABLE_FAILED;
+}
+
+static int finish(const struct commit *commit)
+{
+	int err = dropins_clean(commit->root);
+
+	if (err || commit->after)
+		return err ? err : hoststate_write(commit->root, commit->after);
+	err = remove_folders(commit->root, commit->during);
+	return err ? err : hoststate_remove(commit->root);
+}
+
+int commit_finish(const struct commit *commit)
+{
+	int err = finish(commit);
+
+	if (!err)
+		return ENABLE_DONE;
+	log_error("/%s could not be written: %s; all else is done", hoststate_path(),
+		  strerror(-err));
+	return ENABLE_FAILED;
+}
+
+int commit_run(const struct commit *commit)
+{
+	bool running = fs_root_is_running_system(commit->root);
+	size_t done = 0;
+	int err;
+
+	err = hoststate_write(commit->root, commit->during);
+	if (err) {
+		log_error("/%s could not be written: %s; nothing was changed%s", hoststate_path(),
+			  strerror(-err),
+			  err == -EACCES || err == -EPERM ? "\nrun this as root" : "");
+		(void)!put_state_back(commit);
+		return ENABLE_FAILED;
+	}
+	err = edits_apply(commit->edits, commit->root, &done);
+	if (err) {
+		log_error("/%s could not be written: %s", commit->edits->items[done].path,
+			  strerror(-err));
+		return take_back(commit, done + 1, false);
+	}
+	if (!running) {
+		print_commands(commit);
+		/* They are still to be run: the state stays pending. */
+		return commit->after ? ENABLE_DONE : commit_finish(commit);
+	}
+	if (run_commands(commit) || look_again(commit))
+		return take_back(commit, commit->edits->n, true);
+	return commit_finish(commit);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `host-setup enable` and `host-setup disable`: the kernel command line, the lists of modules, and
+ * the commands that make them take effect. All that is written is one of our own files, or exactly
+ * the words that are remembered in /var/lib/pve-passthrough/host-setup before they are written.
+ */
+#ifndef HOST_SETUP_ENABLE_H
+#define HOST_SETUP_ENABLE_H
+
+#include "host/fs.h"
+
+/* The exit codes of host-setup, those of hookscript/exit.h. */
+enum {
+	ENABLE_DONE = 0,
+	ENABLE_FAILED = 1,  /* and everything is as it was, unless the message says otherwise */
+	ENABLE_REFUSED = 2, /* nothing was touched */
+	ENABLE_USAGE = 64,  /* an option's value is wrong */
+};
+
+enum processor_vendor {
+	PROCESSOR_AUTO, /* by proc/cpuinfo below the root */
+	PROCESSOR_INTEL,
+	PROCESSOR_AMD,
+};
+
+struct enable_options {
+	enum processor_vendor vendor;
+	const char *bootloader;	  /* NULL, "grub" or "systemd-boot" */
+	bool yes;		  /* ask nothing */
+	bool dry_run;		  /* show the diff and the commands, and stop */
+	const char *acs_override; /* NULL, "downstream", "multifunction" or "both" */
+	bool pci_realloc_off;
+	bool unsafe_interrupts;
+	bool ignore_msrs;
+	const char *const *kernel_args; /* further words for the kernel command line */
+	size_t n_kernel_args;
+};
+
+struct disable_options {
+	const char *bootloader;
+	bool yes;
+	bool dry_run;
+	bool manual_too; /* also what the administrator has set by hand */
+};
+
+/*
+ * Makes the host ready at its next boot. Speaks through host/log.h, shows diffs on standard output,
+ * and asks on the terminal. Returns one of the exit codes above.
+ */
+int enable_run(const struct fs_root *root, const struct enable_options *options) must_check;
+
+/* Takes back exactly what enable_run() added. Returns one of the exit codes above. */
+int disable_run(const struct fs_root *root, const struct disable_options *options) must_check;
+
+#endif

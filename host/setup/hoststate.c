@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/hoststate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FOLDER	 "var/lib/pve-passthrough"
+#define PATH	 FOLDER "/host-setup"
+#define TEXT_MAX ((size_t)64 * 1024)
+
+const char *hoststate_path(void)
+{
+	return PATH;
+}
+
+int hoststate_add(struct fs_names *names, const char *name)
+{
+	char *copy;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->items[i], name))
+			return 0;
+	copy = strdup(name);
+	if (!copy || !array_grow(names->items, names->n)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	names->items[names->n++] = copy;
+	return 0;
+}
+
+static int read_line(struct hoststate *state, const char *line)
+{
+	if (!*line || *line == '#')
+		return 0;
+	if (!strcmp(line, "pending")) {
+		state->pending = true;
+		return 0;
+	}
+	if (!strncmp(line, "word ", 5) && line[5])
+		return hoststate_add(&state->words, line + 5);
+	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
+		return hoststate_add(&state->folders, line + 7);
+	return -EBADMSG;
+}
+
+int hoststate_read(const struct fs_root *root, struct hoststate *ret)
+{
+	auto_hoststate struct hoststate state = {.exists = true};
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err;
+
+	err = fs_read(root, PATH, TEXT_MAX, &text, NULL);
+	if (err == -ENOENT || err == -ENOTDIR)
+		return *ret = (struct hoststate){0}, 0;
+	if (err)
+		return err;
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		err = read_line(&state, line);
+		if (err)
+			return err;
+	}
+	*ret = state;
+	state = (struct hoststate){0};
+	return 0;
+}
+
+static char *make_text(const struct hoststate *state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	fputs("# Written by `host-setup enable` for `host-setup disable`, which needs it.\n", to);
+	if (state->pending)
+		fputs("pending\n", to);
+	for (size_t i = 0; i < state->words.n; i++)
+		fprintf(to, "word %s\n", state->words.items[i]);
+	for (size_t i = 0; i < state->folders.n; i++)
+		fprintf(to, "folder %s\n", state->folders.items[i]);
+	if (fclose(to)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int hoststate_write(const struct fs_root *root, const struct hoststate *state)
+{
+	const struct fs_owner owner = {0644, geteuid(), getegid()};
+	auto_free char *text = make_text(state);
+	auto_free char *now = NULL;
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	if (!fs_read(root, PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
+		return 0;
+	err = fs_make_folder(root, FOLDER, 0755);
+	return err ? err : fs_replace_durably(root, PATH, text, &owner);
+}
+
+int hoststate_remove(const struct fs_root *root)
+{
+	int err = fs_remove_durably(root, PATH);
+
+	return err ? err : fs_remove_empty_folder(root, FOLDER);
+}
+
+void hoststate_free(struct hoststate *state)
+{
+	fs_names_free(&state->words);
+	fs_names_free(&state->folders);
+	*state = (struct hoststate){0};
+}

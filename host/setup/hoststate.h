@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `host-setup enable` remembers for `host-setup disable`: the words it puts into files that
+ * are not its own, and the folders it makes. It is written before they are, so it may promise more
+ * than a crash let happen, never less.
+ */
+#ifndef HOST_SETUP_HOSTSTATE_H
+#define HOST_SETUP_HOSTSTATE_H
+
+#include "host/fs.h"
+
+struct hoststate {
+	bool exists;
+	bool pending; /* files were changed, and the commands after it are not known to have run */
+	struct fs_names words;	 /* in etc/kernel/cmdline */
+	struct fs_names folders; /* in the order they were made */
+};
+
+/* Reads it; *ret->exists is false when there is none. Returns 0 (free with hoststate_free());
+ * -EBADMSG when a line cannot be understood; -errno. */
+int hoststate_read(const struct fs_root *root, struct hoststate *ret) must_check;
+
+/* Writes it, durably, when it is another than what is there. Returns 0 or -errno. */
+int hoststate_write(const struct fs_root *root, const struct hoststate *state) must_check;
+
+/* Removes it, and its folder when nothing else is there. Returns 0 or -errno. */
+int hoststate_remove(const struct fs_root *root) must_check;
+
+/* Adds a name that is not there yet. Returns 0 or -ENOMEM. */
+int hoststate_add(struct fs_names *names, const char *name) must_check;
+
+/* The file's path, for messages. */
+const char *hoststate_path(void);
+
+void hoststate_free(struct hoststate *state);
+
+#define auto_hoststate cleanup_with(hoststate_free)
+
+#endif

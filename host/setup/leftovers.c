@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/leftovers.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define CONFIG_MAX ((size_t)1024 * 1024)
+
+/* What a line of a file is about. */
+enum file_kind { KIND_MODPROBE, KIND_MODULES, KIND_CMDLINE };
+
+struct leftover {
+	enum file_kind kind;
+	const char *first; /* the line's first word; NULL: any */
+	const char *word;  /* a word of the line begins so */
+	const char *effect;
+};
+
+static const struct leftover leftovers[] = {
+	{KIND_MODPROBE, "options", "ids=",
+	 "vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
+	 "them; the hookscript needs no such line, and gives such a device back to vfio-pci"},
+	{KIND_MODPROBE, "blacklist", "",
+	 "this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
+	 "back to none"},
+	{KIND_MODPROBE, "softdep", "",
+	 "vfio-pci is loaded before this module; it matters only together with ids="},
+	{KIND_MODULES, "vfio_virqfd", "",
+	 "this module exists on kernels before 6.2 only; on later ones the boot log complains"},
+	{KIND_CMDLINE, NULL, "video=efifb:off",
+	 "has no effect since kernel 5.19, where vfio-pci evicts the boot framebuffer itself; on a console it only "
+	 "costs you the boot messages"},
+	{KIND_CMDLINE, NULL, "amd_iommu=on",
+	 "is no parameter of the kernel: an AMD IOMMU is on by itself"},
+	{KIND_CMDLINE, NULL, "vfio-pci.ids=",
+	 "vfio-pci claims every device with these ids at boot, so the host never has them"},
+	{KIND_CMDLINE, NULL, "vfio_pci.ids=",
+	 "vfio-pci claims every device with these ids at boot, so the host never has them"},
+};
+
+/* The drivers whose blacklisting is about passthrough; any other blacklist is the administrator's.
+ */
+static const char *const blacklisted[] = {
+	"nouveau", "nvidia", "nvidiafb", "nvidia_drm",	  "nvidia_modeset",    "radeon",
+	"amdgpu",  "i915",   "xe",	 "snd_hda_intel", "snd_hda_codec_hdmi"};
+
+static bool line_has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = line; *at; at += strcspn(at, " \t\"'=")) {
+		at += strspn(at, " \t\"'=");
+		if (!strncmp(at, word, len))
+			return true;
+	}
+	return false;
+}
+
+static bool is_about_passthrough(const struct leftover *leftover, const char *line)
+{
+	if (!strcmp(leftover->word, "ids="))
+		return line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci");
+	if (leftover->first && !strcmp(leftover->first, "softdep"))
+		return line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci") ||
+		       line_has_word(line, "vfio");
+	if (leftover->first && !strcmp(leftover->first, "blacklist")) {
+		for (size_t i = 0; i < ARRAY_SIZE(blacklisted); i++)
+			if (line_has_word(line, blacklisted[i]))
+				return true;
+		return false;
+	}
+	return true;
+}
+
+static bool leftover_matches(const struct leftover *leftover, enum file_kind kind, const char *line)
+{
+	const char *start = line + strspn(line, " \t");
+	size_t first = strcspn(start, " \t");
+
+	if (leftover->kind != kind || *start == '#' || !*start)
+		return false;
+	if (leftover->first &&
+	    (strlen(leftover->first) != first || strncmp(start, leftover->first, first)))
+		return false;
+	if (*leftover->word && !strchr(leftover->word, '=') && !line_has_word(line, leftover->word))
+		return false;
+	if (strchr(leftover->word, '=') && !strstr(line, leftover->word))
+		return false;
+	return is_about_passthrough(leftover, line);
+}
+
+/* vfio_virqfd is right where this kernel has it. */
+static bool is_right_here(const struct leftover *leftover)
+{
+	struct utsname kernel;
+	unsigned long major, minor;
+	char *end;
+
+	if (leftover->kind != KIND_MODULES || uname(&kernel))
+		return false;
+	major = strtoul(kernel.release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return major < 6 || (major == 6 && minor < 2);
+}
+
+static const char *cure_of(enum file_kind kind)
+{
+	switch (kind) {
+	case KIND_MODPROBE: return "then: update-initramfs -u -k all && reboot";
+	case KIND_MODULES: return "then: update-initramfs -u -k all";
+	case KIND_CMDLINE:
+		return "then: update-grub (systemd-boot: proxmox-boot-tool refresh) && reboot";
+	}
+	return "";
+}
+
+static int check_line(const char *path, unsigned int number, const char *line, enum file_kind kind,
+		      struct checklist *list)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(leftovers); i++) {
+		int err;
+
+		if (!leftover_matches(&leftovers[i], kind, line) || is_right_here(&leftovers[i]))
+			continue;
+		err = check_add(
+			list, "leftover", CHECK_NOTE,
+			fs_path("/%s:%u: %s: %s", path, number,
+				kind == KIND_CMDLINE ? leftovers[i].word
+						     : line + strspn(line, " \t"),
+				leftovers[i].effect),
+			NULL,
+			fs_path("if nothing else needs it, remove it from line %u of /%s; %s",
+				number, path, cure_of(kind)));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_file(const struct fs_root *root, const char *path, enum file_kind kind,
+		      struct checklist *list)
+{
+	auto_free char *text = NULL;
+	unsigned int number = 0;
+	char *rest, *line;
+
+	if (fs_read(root, path, CONFIG_MAX, &text, NULL))
+		return 0;
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		int err;
+
+		line[strcspn(line, "\r")] = '\0';
+		err = check_line(path, ++number, line, kind, list);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_folder(const struct fs_root *root, const char *folder, enum file_kind kind,
+			struct checklist *list)
+{
+	auto_names struct fs_names names = {0};
+
+	if (fs_list(root, folder, &names))
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", folder, names.items[i]);
+		int err = path ? check_file(root, path, kind, list) : -ENOMEM;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int leftovers_check(const struct fs_root *root, struct checklist *list)
+{
+	static const struct {
+		const char *path;
+		enum file_kind kind;
+		bool folder;
+	} places[] = {
+		{"etc/modprobe.d", KIND_MODPROBE, true},
+		{"etc/modules", KIND_MODULES, false},
+		{"etc/modules-load.d", KIND_MODULES, true},
+		{"etc/initramfs-tools/modules", KIND_MODULES, false},
+		{"etc/default/grub", KIND_CMDLINE, false},
+		{"etc/default/grub.d", KIND_CMDLINE, true},
+		{"etc/kernel/cmdline", KIND_CMDLINE, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		int err = places[i].folder
+				  ? check_folder(root, places[i].path, places[i].kind, list)
+				  : check_file(root, places[i].path, places[i].kind, list);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/readiness.h"
+
+#include "host/setup/bootcfg.h"
+#include "host/setup/bootloader.h"
+#include "host/setup/check_host.h"
+#include "host/iommu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Words that a boot loader adds by itself, or that name the root: not a setting of the
+ * administrator. */
+static bool is_loaders_own(const char *word)
+{
+	static const char *const names[] = {"BOOT_IMAGE", "root", "initrd", "ro", "rw", "boot"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (cmdline_value(word, names[i]))
+			return true;
+	return false;
+}
+
+/* The words that are in ONE and not in OTHER, with blanks between; "" when there are none. */
+static char *words_only_in(const struct cmdline *one, const struct cmdline *other)
+{
+	char *text = strdup("");
+
+	for (size_t i = 0; text && i < one->n; i++) {
+		const char *word = one->items[i].text;
+		char *longer;
+
+		if (is_loaders_own(word) || cmdline_find(other, word))
+			continue;
+		longer = fs_path("%s%s%s", text, *text ? " " : "", word);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static int read_running(const struct fs_root *root, struct cmdline *ret)
+{
+	auto_free char *text = NULL;
+
+	if (fs_read_attr(root, "proc/cmdline", &text))
+		return 0; /* a tree without a kernel: no words */
+	return cmdline_split(ret, text, "proc/cmdline");
+}
+
+static int compare_with_running(const struct cmdline *running, const struct cmdline *next,
+				struct checklist *list)
+{
+	auto_free char *gained = words_only_in(next, running);
+	auto_free char *lost = words_only_in(running, next);
+
+	if (!gained || !lost)
+		return -ENOMEM;
+	if (!running->n || (!*gained && !*lost))
+		return 0;
+	return check_add(list, "cmdline-differs", CHECK_NOTE,
+			 fs_path("the next boot will be started differently:%s%s%s%s%s",
+				 *gained ? " with " : "", gained, *gained && *lost ? "," : "",
+				 *lost ? " without " : "", lost),
+			 NULL, NULL);
+}
+
+static int add_contradictions(const struct bootcfg *bootcfg, struct checklist *list)
+{
+	for (size_t i = 0; i < bootcfg->contradictions.n; i++) {
+		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
+		int err = check_add(
+			list, "contradiction", CHECK_WARNING,
+			fs_path("/%s:%u: %s: %s", line->file, line->line, line->text, line->effect),
+			NULL,
+			fs_path("remove it from line %u of /%s, then: host-setup enable",
+				line->line, line->file));
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool turns_iommu_off(const struct cmdline *words)
+{
+	static const char *const off[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
+		if (cmdline_find(words, off[i]))
+			return true;
+	return false;
+}
+
+/* Whether a boot with the words of NEXT has the IOMMU that the running kernel does not have. */
+static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline *running,
+			       const struct cmdline *next)
+{
+	if (!iommu_is_offered(root) || turns_iommu_off(next))
+		return false;
+	return turns_iommu_off(running) ||
+	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
+}
+
+static bool only_iommu_is_missing(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING &&
+		    strcmp(list->items[i].name, "iommu-active"))
+			return false;
+	return true;
+}
+
+static bool loads_at_boot(const struct bootcfg *bootcfg)
+{
+	return bootcfg_module(bootcfg, "vfio_pci") && bootcfg_module(bootcfg, "vfio_iommu_type1");
+}
+
+/* With the boot loader known: what its configuration says. */
+static int read_with(const struct fs_root *root, const struct bootloader *bootloader,
+		     struct checklist *list, enum check_verdict *verdict)
+{
+	auto_bootcfg struct bootcfg bootcfg = {0};
+	auto_cmdline struct cmdline running = {0};
+	auto_free char *joined = NULL, *evidence = NULL;
+	struct check_next_boot next;
+	int err = bootcfg_read(root, bootloader, &bootcfg);
+
+	if (!err)
+		err = read_running(root, &running);
+	if (err)
+		return err;
+	joined = cmdline_join(&bootcfg.words);
+	evidence = fs_path("%s, configured in /%s", bootloader_name(bootloader->kind),
+			   bootloader_config_file(bootloader->kind));
+	if (!joined || !evidence)
+		return -ENOMEM;
+	next = (struct check_next_boot){joined, evidence, loads_at_boot(&bootcfg)};
+	err = check_host(root, &next, list);
+	if (!err)
+		err = compare_with_running(&running, &bootcfg.words, list);
+	if (!err)
+		err = add_contradictions(&bootcfg, list);
+	if (!checklist_has_missing(list))
+		*verdict = VERDICT_READY;
+	else if (only_iommu_is_missing(list) && next_boot_turns_on(root, &running, &bootcfg.words))
+		*verdict = VERDICT_AFTER_REBOOT;
+	else
+		*verdict = VERDICT_NOT_READY;
+	return err;
+}
+
+int readiness_read(const struct fs_root *root, struct checklist *ret_list,
+		   enum check_verdict *ret_verdict)
+{
+	auto_bootloader struct bootloader bootloader = {0};
+	auto_free char *why = NULL;
+	int err = bootloader_detect(root, NULL, &bootloader, &why);
+
+	if (!err)
+		return read_with(root, &bootloader, ret_list, ret_verdict);
+	if (err != -ENOTUNIQ)
+		return err;
+	err = check_host(root,
+			 &(struct check_next_boot){.evidence = why ? why : "no boot loader found"},
+			 ret_list);
+	*ret_verdict = checklist_has_missing(ret_list) ? VERDICT_NOT_READY : VERDICT_READY;
+	return err;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `host-setup check` answers: the checklist together with what the next boot will change. */
+#ifndef HOST_SETUP_READINESS_H
+#define HOST_SETUP_READINESS_H
+
+#include "host/check.h"
+#include "host/setup/checkview.h"
+
+/*
+ * Reads the checklist, the boot loader's configuration included, and comes to a verdict: not ready
+ * when an item is missing, unless all that is missing is an IOMMU that the configured next boot
+ * turns on. Adds to *ret_list (free with checklist_free()). Returns 0 or -errno.
+ */
+int readiness_read(const struct fs_root *root, struct checklist *ret_list,
+		   enum check_verdict *ret_verdict) must_check;
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/wanted.h"
+#include "host/setup/kernelinfo.h"
+#include "host/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CPUINFO_MAX ((size_t)16 * 1024 * 1024)
+
+static const struct {
+	const char *asked;
+	const char *value;
+} acs_values[] = {
+	{"downstream", "downstream"},
+	{"multifunction", "multifunction"},
+	{"both", "downstream,multifunction"},
+};
+
+enum processor_vendor wanted_vendor(const struct fs_root *root)
+{
+	/* Hygon's and Zhaoxin's (CentaurHauls, Shanghai) IOMMUs are AMD's and Intel's. */
+	static const struct {
+		const char *id;
+		enum processor_vendor vendor;
+	} ids[] = {
+		{"GenuineIntel", PROCESSOR_INTEL}, {"CentaurHauls", PROCESSOR_INTEL},
+		{"Shanghai", PROCESSOR_INTEL},	   {"AuthenticAMD", PROCESSOR_AMD},
+		{"HygonGenuine", PROCESSOR_AMD},
+	};
+	auto_free char *text = NULL;
+	const char *line;
+
+	if (fs_read(root, "proc/cpuinfo", CPUINFO_MAX, &text, NULL))
+		return PROCESSOR_AUTO;
+	line = strstr(text, "vendor_id");
+	if (!line)
+		return PROCESSOR_AUTO;
+	line += strcspn(line, ":\n");
+	line += strspn(line, ": \t");
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (!strncmp(line, ids[i].id, strlen(ids[i].id)))
+			return ids[i].vendor;
+	return PROCESSOR_AUTO;
+}
+
+static int add_word(struct wanted *wanted, const char *word)
+{
+	return cmdline_add(&wanted->words, word, strlen(word), NULL, 0);
+}
+
+static int printf_like(2, 3) explain(char **ret_why, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(ret_why, format, args);
+	va_end(args);
+	return n < 0 ? -ENOMEM : -EINVAL;
+}
+
+static int add_acs_override(struct wanted *wanted, const char *asked, char **ret_why)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(acs_values); i++) {
+		auto_free char *word = NULL;
+
+		if (strcmp(acs_values[i].asked, asked))
+			continue;
+		word = fs_path("pcie_acs_override=%s", acs_values[i].value);
+		return word ? add_word(wanted, word) : -ENOMEM;
+	}
+	return explain(ret_why, "--acs-override=%s: there is downstream, multifunction and both",
+		       asked);
+}
+
+/* Words that mean the same to the shell, to GRUB and to the kernel: no blanks, quotes, '$', ';'. */
+static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_why)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-.,:=/@%+";
+	size_t good = strspn(word, allowed);
+
+	if (!*word || word[good])
+		return explain(ret_why,
+			       "--kernel-arg=%s: only letters, digits and _-.,:=/@%%+ can stand in "
+			       "such a word; write any other into the boot loader's file by hand",
+			       word);
+	if (!strcmp(word, "--"))
+		return explain(ret_why,
+			       "--kernel-arg=--: what follows it would not reach the kernel");
+	return cmdline_find(&wanted->words, word) ? 0 : add_word(wanted, word);
+}
+
+static int add_words(struct wanted *wanted, const struct enable_options *options, char **ret_why)
+{
+	int err = wanted->intel ? add_word(wanted, "intel_iommu=on") : 0;
+
+	err = err ?: add_word(wanted, "iommu=pt");
+	if (!err && options->acs_override)
+		err = add_acs_override(wanted, options->acs_override, ret_why);
+	if (!err && options->pci_realloc_off)
+		err = add_word(wanted, "pci=realloc=off");
+	for (size_t i = 0; i < options->n_kernel_args && !err; i++)
+		err = add_kernel_arg(wanted, options->kernel_args[i], ret_why);
+	return err;
+}
+
+static void add_modules(const struct fs_root *root, struct wanted *wanted)
+{
+	auto_free char *release = NULL;
+
+	wanted->modules[wanted->n_modules++] = "vfio";
+	wanted->modules[wanted->n_modules++] = "vfio_iommu_type1";
+	wanted->modules[wanted->n_modules++] = "vfio_pci";
+	/* A module of its own up to Linux 6.1, a part of vfio since. */
+	if (!kernelinfo_release(root, &release) && kernelinfo_is_before(release, 6, 2))
+		wanted->modules[wanted->n_modules++] = "vfio_virqfd";
+}
+
+int wanted_make(const struct fs_root *root, const struct enable_options *options,
+		struct wanted *ret, char **ret_why)
+{
+	auto_wanted struct wanted wanted = {0};
+	enum processor_vendor vendor = options->vendor;
+	int err;
+
+	if (vendor == PROCESSOR_AUTO)
+		vendor = wanted_vendor(root);
+	wanted.intel = vendor == PROCESSOR_INTEL;
+	err = add_words(&wanted, options, ret_why);
+	if (err)
+		return err;
+	if (vendor == PROCESSOR_AUTO) {
+		err = explain(ret_why,
+			      "whose processor it is cannot be told from %s/proc/cpuinfo: say "
+			      "--processor=intel or --processor=amd",
+			      root->path);
+		return err == -EINVAL ? -ENODATA : err;
+	}
+	add_modules(root, &wanted);
+	if (options->unsafe_interrupts)
+		wanted.options[wanted.n_options++] = (struct wanted_option){
+			"vfio_iommu_type1", "allow_unsafe_interrupts"};
+	if (options->ignore_msrs)
+		wanted.options[wanted.n_options++] = (struct wanted_option){"kvm", "ignore_msrs"};
+	*ret = wanted;
+	wanted = (struct wanted){0};
+	return 0;
+}
+
+static void warn_about_acs(const struct fs_root *root)
+{
+	auto_free char *release = NULL;
+	enum answer known = ANSWER_UNKNOWN;
+
+	if (!kernelinfo_release(root, &release))
+		known = kernelinfo_has_acs_override(release);
+	log_warning(
+		"risk of --acs-override: the groups then promise an isolation that the hardware "
+		"does not give; a guest can reach the memory of its device's neighbours");
+	if (known == ANSWER_NO)
+		log_warning(
+			"pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
+			"Proxmox VE's kernels have it), so the word will change nothing",
+			release);
+	else if (known == ANSWER_UNKNOWN)
+		log_warning(
+			"pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
+			"no part of Linux; Proxmox VE's kernels have it)",
+			release ? release : "of this host");
+}
+
+void wanted_warn(const struct fs_root *root, const struct enable_options *options)
+{
+	if (options->acs_override)
+		warn_about_acs(root);
+	if (options->pci_realloc_off)
+		log_warning(
+			"risk of --pci-realloc=off: a device whose memory the firmware did not place "
+			"stays without it, and does not work");
+	if (options->unsafe_interrupts)
+		log_warning(
+			"risk of --unsafe-interrupts: without interrupt remapping a guest can raise "
+			"any interrupt on the host, and so take it over or stop it");
+	if (options->ignore_msrs)
+		log_warning(
+			"risk of --ignore-msrs: guests no longer notice registers that the host lacks, "
+			"and may compute wrongly or crash later");
+	for (size_t i = 0; i < options->n_kernel_args; i++)
+		log_warning(
+			"risk of --kernel-arg: %s is written as it stands; whether the kernel boots "
+			"with it is yours to know",
+			options->kernel_args[i]);
+}
+
+void wanted_free(struct wanted *wanted)
+{
+	cmdline_free(&wanted->words);
+}
