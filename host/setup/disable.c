@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-#define VMS	 "etc/pve/qemu-server"
-#define TEXT_MAX ((size_t)1024 * 1024)
-
 /* One run of disable. */
 struct disabling {
 	const struct fs_root *root;
@@ -109,40 +106,13 @@ static enum answer stays_on(const struct disabling *it, bool manual_too)
 	return answer;
 }
 
-/* Whether a VM's config names a device of the host: a line hostpciN: before the first section. */
-static bool has_device(char *config)
+static void tell_vms(const struct disable_options *options, enum answer on)
 {
-	char *line;
-
-	while ((line = strsep(&config, "\n")) && *line != '[') {
-		if (strncmp(line, "hostpci", strlen("hostpci")))
-			continue;
-		line += strlen("hostpci");
-		if (line[strspn(line, "0123456789")] == ':' && *line != ':')
-			return true;
-	}
-	return false;
-}
-
-static void tell_vms(const struct disabling *it, enum answer on)
-{
-	auto_names struct fs_names names = {0};
-
-	if (on == ANSWER_YES || fs_list(it->root, VMS, &names))
-		return;
-	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *path = fs_path(VMS "/%s", names.items[i]);
-		auto_free char *config = NULL;
-		size_t digits = strspn(names.items[i], "0123456789");
-
-		if (!digits || strcmp(names.items[i] + digits, ".conf") ||
-		    fs_read(it->root, path, TEXT_MAX, &config, NULL) || !has_device(config))
-			continue;
-		log_warning("VM %.*s has devices of the host (hostpci in /%s): after the reboot it "
-			    "%s start",
-			    (int)digits, names.items[i], path,
-			    on == ANSWER_NO ? "will no longer" : "may no longer");
-	}
+	for (size_t i = 0; on != ANSWER_YES && i < options->n_vms; i++)
+		log_warning(
+			"VM %u has devices of the host (hostpci in its config): after the reboot it "
+			"%s start",
+			options->vms[i], on == ANSWER_NO ? "will no longer" : "may no longer");
 }
 
 static int go(const struct disabling *it, const struct disable_options *options)
@@ -190,6 +160,6 @@ int disable_run(const struct fs_root *root, const struct disable_options *option
 		log_info("host-setup has changed nothing here that could be taken back");
 		return options->dry_run ? ENABLE_DONE : commit_finish(&nothing);
 	}
-	tell_vms(&it, stays_on(&it, options->manual_too));
+	tell_vms(options, stays_on(&it, options->manual_too));
 	return go(&it, options);
 }

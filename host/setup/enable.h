@@ -40,7 +40,9 @@ struct disable_options {
 	const char *bootloader;
 	bool yes;
 	bool dry_run;
-	bool manual_too; /* also what the administrator has set by hand */
+	bool manual_too;	 /* also what the administrator has set by hand */
+	const unsigned int *vms; /* this node's VMs that have devices of the host, to be named */
+	size_t n_vms;
 };
 
 /*

@@ -138,7 +138,21 @@ static int run_enable(const struct fs_root *root, const struct request *request)
 
 static int run_disable(const struct fs_root *root, const struct request *request)
 {
-	return disable_run(root, &request->disable);
+	struct disable_options options = request->disable;
+	auto_node_vms struct node_vms vms = {0};
+	auto_free unsigned int *vmids = NULL;
+	int err = node_vms_read(root, &vms);
+
+	if (err)
+		return could_not("the VMs' configs could not be read", err);
+	vmids = calloc(vms.n + 1, sizeof(*vmids));
+	if (!vmids)
+		return could_not("host-setup", -ENOMEM);
+	for (size_t i = 0; i < vms.n; i++)
+		vmids[i] = vms.items[i].vmid;
+	options.vms = vmids;
+	options.n_vms = vms.n;
+	return disable_run(root, &options);
 }
 
 /* Nothing is changed by somebody who only looks. */

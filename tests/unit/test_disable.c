@@ -231,6 +231,30 @@ static void test_manual_too_unplain(void **state)
 	assert_text(&tree, "etc/default/grub", grub);
 }
 
+static int call_with_vm(const struct fs_root *root, const void *unused)
+{
+	static const unsigned int vms[] = {104};
+	const struct disable_options options = {.yes = true, .vms = vms, .n_vms = 1};
+
+	(void)unused;
+	return disable_run(root, &options);
+}
+
+static void test_names_vms(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	run_enable(&tree, &host);
+	run = hosttree_run(&tree, call_with_vm, NULL);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "VM 104 has devices of the host");
+}
+
 /* What cannot be read as a state is nobody's to guess. */
 static void test_broken_state(void **state)
 {
@@ -257,7 +281,7 @@ int main(void)
 		cmocka_unit_test(test_other_options), cmocka_unit_test(test_other_bootloader),
 		cmocka_unit_test(test_no_reboot),     cmocka_unit_test(test_reboot),
 		cmocka_unit_test(test_manual_too),    cmocka_unit_test(test_manual_too_unplain),
-		cmocka_unit_test(test_broken_state),
+		cmocka_unit_test(test_names_vms),     cmocka_unit_test(test_broken_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
