@@ -84,7 +84,7 @@ static int check_iommu(const struct fs_root *root, struct checklist *list)
 		strdup("the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
 		       "can be passed through on this host"),
 		describe_iommus(root),
-		strdup("enable VT-d (Intel) or AMD-Vi, often named IOMMU or SVM (AMD), in the "
+		strdup("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
 		       "firmware setup (BIOS), start the host again, then: host-setup enable"));
 }
 

@@ -100,7 +100,7 @@ static enum answer stays_on(const struct disabling *it, bool manual_too)
 	answer = kernelinfo_intel_default_on(it->root, release);
 	if (answer == ANSWER_YES)
 		log_info("the kernel %s turns an Intel IOMMU on by itself "
-			 "(CONFIG_INTEL_IOMMU_DEFAULT_ON=y in /boot/config-%s); to turn it off: "
+			 "(CONFIG_INTEL_IOMMU_DEFAULT_ON in /boot/config-%s); to turn it off: "
 			 "intel_iommu=off on the kernel command line",
 			 release, release);
 	return answer;

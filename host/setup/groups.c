@@ -43,9 +43,29 @@ static size_t count_endpoints(const struct group *group)
 	return n;
 }
 
+/* The host bridge and the ISA bridge have no bus folder and are no endpoints: nobody can do without
+ * them. */
+static const struct group_device *find_platform_bridge(const struct group *group)
+{
+	for (size_t i = 0; i < group->n_devices; i++) {
+		uint32_t class = group->devices[i].identity.class >> 8;
+
+		if (!group->devices[i].bridge && (class == 0x0600 || class == 0x0601))
+			return &group->devices[i];
+	}
+	return NULL;
+}
+
 static int explain_why_not(const struct fs_root *root, struct group *group)
 {
-	if (!count_endpoints(group))
+	const struct group_device *platform = find_platform_bridge(group);
+	char address[BDF_TEXT_SIZE];
+
+	if (platform)
+		group->why_not = fs_path(
+			"%s is the platform's own bridge, which the host cannot do without",
+			bdf_format(&platform->bdf, address));
+	else if (!count_endpoints(group))
 		group->why_not = strdup("only bridges, which stay with the host");
 	else if (iommu_group_is_reserved(root, group->number))
 		group->why_not = strdup(

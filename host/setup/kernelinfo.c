@@ -74,7 +74,8 @@ enum answer kernelinfo_intel_default_on(const struct fs_root *root, const char *
 		return ANSWER_UNKNOWN;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
-		if (!strcmp(line, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y"))
+		if (!strcmp(line, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") ||
+		    !strcmp(line, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y"))
 			return ANSWER_YES;
 	return ANSWER_NO;
 }

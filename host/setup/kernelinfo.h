@@ -23,8 +23,11 @@ bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int 
  */
 enum answer kernelinfo_has_acs_override(const char *release);
 
-/* Whether it turns an Intel IOMMU on by itself: CONFIG_INTEL_IOMMU_DEFAULT_ON in
- * boot/config-RELEASE. */
+/*
+ * Whether it turns an Intel IOMMU on by itself, for all devices or for all but the integrated GPU:
+ * CONFIG_INTEL_IOMMU_DEFAULT_ON or CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF in boot/config-RELEASE
+ * (Linux: drivers/iommu/intel/Kconfig).
+ */
 enum answer kernelinfo_intel_default_on(const struct fs_root *root, const char *release);
 
 #endif

@@ -116,6 +116,34 @@ static bool loads_at_boot(const struct bootcfg *bootcfg)
 	return bootcfg_module(bootcfg, "vfio_pci") && bootcfg_module(bootcfg, "vfio_iommu_type1");
 }
 
+/* The cure of an IOMMU that is off, now that it is known what stands in the configuration. */
+static int adapt_cure(struct checklist *list, const struct bootcfg *bootcfg,
+		      enum check_verdict verdict)
+{
+	const struct bootcfg_lines *off = &bootcfg->contradictions;
+	auto_free char *cure = NULL;
+
+	if (verdict == VERDICT_READY || (verdict == VERDICT_NOT_READY && !off->n))
+		return 0;
+	cure = verdict == VERDICT_AFTER_REBOOT
+		       ? strdup("reboot")
+		       : fs_path("remove '%s' from line %u of /%s, then: host-setup enable && reboot",
+				 off->items[0].text, off->items[0].line, off->items[0].file);
+	if (!cure)
+		return -ENOMEM;
+	for (size_t i = 0; cure && i < list->n; i++) {
+		struct check_item *item = &list->items[i];
+
+		/* One that begins otherwise is about the firmware, where no boot loader helps. */
+		if (item->status != CHECK_MISSING || strcmp(item->name, "iommu-active") ||
+		    !item->cure || strncmp(item->cure, "host-setup", strlen("host-setup")))
+			continue;
+		free(item->cure);
+		item->cure = TAKE_PTR(cure);
+	}
+	return 0;
+}
+
 /* With the boot loader known: what its configuration says. */
 static int read_with(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct checklist *list, enum check_verdict *verdict)
@@ -147,7 +175,7 @@ static int read_with(const struct fs_root *root, const struct bootloader *bootlo
 		*verdict = VERDICT_AFTER_REBOOT;
 	else
 		*verdict = VERDICT_NOT_READY;
-	return err;
+	return err ? err : adapt_cure(list, &bootcfg, *verdict);
 }
 
 int readiness_read(const struct fs_root *root, struct checklist *ret_list,

@@ -28,6 +28,10 @@ static void prepare(struct tree *tree)
 		{.bdf = "0000:03:00.0", .vendor = 0x8086, .class = 0x020000, .group = 4},
 	};
 
+	tree_device(tree, &(struct tree_device){.bdf = "0000:00:00.0",
+						.vendor = 0x8086,
+						.class = 0x060000,
+						.group = 11});
 	tree_driver(tree, "pcieport", NULL);
 	tree_driver(tree, "gpu", "gpu");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
@@ -43,7 +47,7 @@ static void test_groups(void **state)
 
 	prepare(tree);
 	assert_int_equal(groups_read(&tree->root, &groups), 0);
-	assert_int_equal(groups.n, 4);
+	assert_int_equal(groups.n, 5);
 
 	/* In order of number, not of name. */
 	assert_int_equal(groups.items[0].number, 2);
@@ -67,6 +71,9 @@ static void test_groups(void **state)
 	assert_int_equal(groups.items[3].number, 10);
 	assert_non_null(strstr(groups.items[3].why_not, "only bridges"));
 	assert_true(groups.items[3].devices[0].bridge);
+
+	assert_non_null(
+		strstr(groups.items[4].why_not, "0000:00:00.0 is the platform's own bridge"));
 }
 
 static void test_no_groups(void **state)

@@ -60,6 +60,38 @@ static void test_verdicts(void **state)
 	}
 }
 
+static const char *cure_of_iommu(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i].name, "iommu-active") && list->items[i].cure)
+			return list->items[i].cure;
+	return "";
+}
+
+/* The cure is what helps now: enable would refuse, or has been done already. */
+static void test_cures(void **state)
+{
+	static const struct {
+		const char *running, *configured, *cure;
+	} rows[] = {
+		{"quiet", "quiet", "host-setup enable && reboot"},
+		{"quiet", "quiet intel_iommu=on iommu=pt", "reboot"},
+		{"intel_iommu=off", "intel_iommu=off",
+		 "remove 'intel_iommu=off' from line 1 of /etc/default/grub, then: host-setup enable && "
+		 "reboot"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, rows[i].running, rows[i].configured);
+		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		assert_string_equal(cure_of_iommu(&list), rows[i].cure);
+	}
+}
+
 /* A firmware without an IOMMU: no boot configuration helps. */
 static void test_firmware_off(void **state)
 {
@@ -104,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_verdicts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_cures, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),

@@ -1,0 +1,84 @@
+# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# After the reboot: all is ready, a VM starts and stops, and disable takes everything back.
+#
+#qemu -device intel-iommu,intremap=on,caching-mode=on
+#qemu -device pcie-root-port,id=rp1,chassis=1 -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:01
+#end shutdown
+#seconds 600
+
+t_words_reached_the_kernel() {
+	cat /proc/cmdline
+	expect_words
+}
+
+t_check_says_ready() {
+	setup 0 check
+	expect_line 'ready'
+}
+
+# The four proofs of the guide.
+t_proof_iommu_in_the_log() {
+	dmesg | grep -e DMAR -e IOMMU >/tmp/hook.out
+	cat /tmp/hook.out
+	expect_said 'DMAR: IOMMU enabled'
+}
+
+t_proof_interrupt_remapping() {
+	dmesg | grep remapping >/tmp/hook.out
+	cat /tmp/hook.out
+	expect_said 'Enabled IRQ remapping'
+}
+
+t_proof_groups_in_the_log() {
+	dmesg | grep 'iommu group' || fail "no 'iommu group' in the kernel's log"
+}
+
+t_proof_groups_in_sysfs() {
+	find /sys/kernel/iommu_groups/ -type l | grep . || fail "/sys/kernel/iommu_groups has no links"
+}
+
+t_modules_loaded_at_boot() {
+	journalctl -b -u systemd-modules-load --no-pager
+	for module in vfio vfio_pci vfio_iommu_type1; do
+		[ -d /sys/module/$module ] || fail "$module is not loaded"
+	done
+	expect "state of systemd-modules-load" active "$(systemctl is-active systemd-modules-load)"
+	! systemctl --failed --no-legend | grep . || fail "units have failed"
+}
+
+t_groups_lists_the_card() {
+	nic=$(nic 01)
+	setup 0 groups
+	expect_said "${nic#0000:}"
+	expect_line '82574L|e1000e'
+	setup 0 groups --json
+	expect_json
+	jq -e --arg nic "$nic" '[.. | strings] | any(. == $nic)' /tmp/hook.out ||
+		fail "groups --json does not have $nic"
+}
+
+t_check_speaks_json() {
+	setup 0 check --json
+	expect_json
+}
+
+# A pretend VM, with something in QEMU's place that uses the device as QEMU does.
+t_vm_starts_and_stops() {
+	nic=$(nic 01)
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	vfio-use "$nic" || fail "the device cannot be used through VFIO"
+	stop 100
+	expect_free "$nic" e1000e
+	journalctl -b -t pve-passthrough --no-pager >/tmp/hook.out
+	cat /tmp/hook.out
+	expect_said "$nic"
+	rm /etc/pve/qemu-server/100.conf
+}
+
+t_disabled() {
+	setup 0 disable -y
+	files >/tmp/after
+	same "$kept/before" /tmp/after "not as before enable"
+	cmp "$grub_cfg" "$kept/old$grub_cfg" || fail "grub.cfg is not as before enable"
+}
