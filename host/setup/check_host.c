@@ -4,6 +4,7 @@
 #include "host/setup/check_host.h"
 
 #include "host/iommu.h"
+#include "host/setup/kernelinfo.h"
 #include "host/setup/kernlog.h"
 #include "host/setup/leftovers.h"
 #include "host/modules.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
 #define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
 
@@ -166,14 +166,13 @@ static char *newer_than_initramfs(const struct fs_root *root, const struct stat 
 static int check_initramfs(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "initramfs";
-	auto_free char *path = NULL, *newer = NULL;
+	auto_free char *release = NULL, *path = NULL, *newer = NULL;
 	auto_close int fd = -1;
-	struct utsname kernel;
 	struct stat st;
 
-	if (uname(&kernel))
-		return -errno;
-	path = fs_path("boot/initrd.img-%s", kernel.release);
+	if (kernelinfo_release(root, &release))
+		return 0; /* a tree without a kernel */
+	path = fs_path("boot/initrd.img-%s", release);
 	fd = fs_open(root, path, O_PATH, 0);
 	if (fd < 0 || fstat(fd, &st))
 		return 0; /* a host without one, or a tree whose kernel is another */
@@ -186,6 +185,49 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 		list, name, CHECK_WARNING, strdup("the initramfs is older than what goes into it"),
 		fs_path("/%s changed after /%s", newer[0] == '/' ? newer + 1 : newer, path),
 		strdup("update-initramfs -u -k all"));
+}
+
+/* Before 6.2 a module of its own, which vfio-pci pulls in; part of vfio since. */
+static int check_virqfd(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "vfio_virqfd";
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	auto_free char *release = NULL;
+
+	if (kernelinfo_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
+		return 0;
+	if (module_is_loaded(root, name))
+		return check_add(list, name, CHECK_OK, strdup("module vfio_virqfd is there"),
+				 strdup("/sys/module/vfio_virqfd"), NULL);
+	if (!modules_open(root, &modules) && modules_has(modules, name))
+		return check_add(
+			list, name, CHECK_OK,
+			strdup("module vfio_virqfd is available, and loaded with vfio-pci"), NULL,
+			NULL);
+	return check_add(
+		list, name, CHECK_NOTE,
+		fs_path("kernel %s has no module vfio_virqfd, which kernels before 6.2 have; it "
+			"may be built in",
+			release),
+		NULL, NULL);
+}
+
+/* With remapping in force the option does nothing today, but it would hide tomorrow's loss of it.
+ */
+static int check_unsafe_interrupts(const struct fs_root *root, struct checklist *list)
+{
+	static const char path[] = "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
+	auto_free char *value = NULL;
+
+	if (fs_read_attr(root, path, &value) || *value != 'Y')
+		return 0;
+	return check_add(
+		list, "unsafe-interrupts", CHECK_WARNING,
+		strdup("devices would be passed through without interrupt remapping, too: a guest "
+		       "could then raise any interrupt of the host"),
+		fs_path("/%s says Y", path),
+		strdup("remove allow_unsafe_interrupts=1 from modprobe.d (or: host-setup enable, "
+		       "without --unsafe-interrupts), unless this hardware cannot remap"));
 }
 
 static int check_acs_override(const struct fs_root *root, struct checklist *list)
@@ -277,6 +319,10 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 		err = check_at_boot(next, list);
 	if (!err)
 		err = check_initramfs(root, list);
+	if (!err)
+		err = check_virqfd(root, list);
+	if (!err)
+		err = check_unsafe_interrupts(root, list);
 	if (!err)
 		err = check_acs_override(root, list);
 	if (!err)

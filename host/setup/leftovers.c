@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/leftovers.h"
 
+#include "host/setup/kernelinfo.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
@@ -29,8 +30,7 @@ static const struct leftover leftovers[] = {
 	{KIND_MODULES, "vfio_virqfd", "",
 	 "this module exists on kernels before 6.2 only; on later ones the boot log complains"},
 	{KIND_CMDLINE, NULL, "video=efifb:off",
-	 "has no effect since kernel 5.19, where vfio-pci evicts the boot framebuffer itself; on a console it only "
-	 "costs you the boot messages"},
+	 "has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card"},
 	{KIND_CMDLINE, NULL, "amd_iommu=on",
 	 "is no parameter of the kernel: an AMD IOMMU is on by itself"},
 	{KIND_CMDLINE, NULL, "vfio-pci.ids=",
@@ -91,17 +91,12 @@ static bool leftover_matches(const struct leftover *leftover, enum file_kind kin
 }
 
 /* vfio_virqfd is right where this kernel has it. */
-static bool is_right_here(const struct leftover *leftover)
+static bool is_right_here(const struct fs_root *root, const struct leftover *leftover)
 {
-	struct utsname kernel;
-	unsigned long major, minor;
-	char *end;
+	auto_free char *release = NULL;
 
-	if (leftover->kind != KIND_MODULES || uname(&kernel))
-		return false;
-	major = strtoul(kernel.release, &end, 10);
-	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-	return major < 6 || (major == 6 && minor < 2);
+	return leftover->kind == KIND_MODULES && !kernelinfo_release(root, &release) &&
+	       kernelinfo_is_before(release, 6, 2);
 }
 
 static const char *cure_of(enum file_kind kind)
@@ -115,13 +110,14 @@ static const char *cure_of(enum file_kind kind)
 	return "";
 }
 
-static int check_line(const char *path, unsigned int number, const char *line, enum file_kind kind,
-		      struct checklist *list)
+static int check_line(const struct fs_root *root, const char *path, unsigned int number,
+		      const char *line, enum file_kind kind, struct checklist *list)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(leftovers); i++) {
 		int err;
 
-		if (!leftover_matches(&leftovers[i], kind, line) || is_right_here(&leftovers[i]))
+		if (!leftover_matches(&leftovers[i], kind, line) ||
+		    is_right_here(root, &leftovers[i]))
 			continue;
 		err = check_add(
 			list, "leftover", CHECK_NOTE,
@@ -152,7 +148,7 @@ static int check_file(const struct fs_root *root, const char *path, enum file_ki
 		int err;
 
 		line[strcspn(line, "\r")] = '\0';
-		err = check_line(path, ++number, line, kind, list);
+		err = check_line(root, path, ++number, line, kind, list);
 		if (err)
 			return err;
 	}

@@ -166,6 +166,35 @@ static void test_warnings(void **state)
 	assert_item(&list, "reserved-region", CHECK_WARNING, "IOMMU group 8");
 }
 
+static void test_virqfd(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist old = {0}, loaded = {0}, new = {0};
+
+	prepare(tree);
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
+	read_all(tree, &old);
+	assert_item(&old, "vfio_virqfd", CHECK_NOTE, "may be built in");
+	tree_folder(tree, "sys/module/vfio_virqfd");
+	read_all(tree, &loaded);
+	assert_item(&loaded, "vfio_virqfd", CHECK_OK, "is there");
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.2.0-1-amd64\n");
+	read_all(tree, &new);
+	assert_null(find(&new, "vfio_virqfd"));
+}
+
+static void test_unsafe_although_remapped(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+
+	prepare(tree);
+	tree_file(tree, UNSAFE, "Y\n");
+	read_all(tree, &list);
+	assert_item(&list, "interrupt-remapping", CHECK_OK, "are remapped");
+	assert_item(&list, "unsafe-interrupts", CHECK_WARNING, "without interrupt remapping");
+}
+
 static void test_kernel_log(void **state)
 {
 	struct tree *tree = *state;
@@ -196,6 +225,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_missing, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_virqfd, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_unsafe_although_remapped, tree_setup,
+						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_kernel_log, tree_setup, tree_teardown),
 	};
 
