@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hostcase.h"
 
+#include "hookscript/vms.h"
+
 #include <stdio.h>
 
 static char *read_text(const char *path)
@@ -83,9 +85,21 @@ static int call_enable(const struct fs_root *root, const void *options)
 	return enable_run(root, options);
 }
 
-static int call_disable(const struct fs_root *root, const void *options)
+/* With the node's VMs handed over, as the program's main does. */
+static int call_disable(const struct fs_root *root, const void *arg)
 {
-	return disable_run(root, options);
+	struct disable_options options = *(const struct disable_options *)arg;
+	auto_node_vms struct node_vms vms = {0};
+	auto_free unsigned int *vmids = NULL;
+
+	if (node_vms_read(root, &vms))
+		return ENABLE_FAILED;
+	vmids = calloc(vms.n + 1, sizeof(*vmids));
+	for (size_t i = 0; vmids && i < vms.n; i++)
+		vmids[i] = vms.items[i].vmid;
+	options.vms = vmids;
+	options.n_vms = vmids ? vms.n : 0;
+	return disable_run(root, &options);
 }
 
 struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct hostcase *host)
