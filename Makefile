@@ -110,7 +110,7 @@ check-unit: deps
 SAN_B := $(B)/san
 check-san: deps
 	$(MAKE) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
-		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' unit-tests
+		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' all unit-tests
 	@tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
 
 unit-tests: $(TESTS)

@@ -116,7 +116,10 @@ static int start_access(struct pci_access *access, char *sysfs)
 	access->debug = stay_silent;
 	if (setjmp(on_error))
 		return -EIO;
-	if (pci_set_param(access, (char *)"sysfs.path", sysfs))
+	/* Without udev's database of names: pci.ids has them all, and libpci leaks a handle at each
+	 * name that it looks up where udev has no database. */
+	if (pci_set_param(access, (char *)"sysfs.path", sysfs) ||
+	    pci_set_param(access, (char *)"hwdb.disable", (char *)"1"))
 		return -EIO;
 	pci_init(access);
 	return 0;

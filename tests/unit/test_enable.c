@@ -136,13 +136,17 @@ int main(void)
 	struct dirent **entries;
 	int n = scandir(HOSTS, &entries, is_host, alphasort);
 	struct CMUnitTest *tests;
+	int failed;
 
 	assert_true(n >= 40);
 	tests = calloc((size_t)n, sizeof(*tests));
 	for (int i = 0; i < n; i++)
 		tests[i] = (struct CMUnitTest){entries[i]->d_name, test_host, NULL, NULL,
 					       entries[i]->d_name};
-	n = _cmocka_run_group_tests("hosts", tests, (size_t)n, NULL, NULL);
+	failed = _cmocka_run_group_tests("hosts", tests, (size_t)n, NULL, NULL);
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
 	free(tests);
-	return n;
+	return failed;
 }
