@@ -100,16 +100,22 @@ deps-lab:
 
 # ---- tests ----
 
-check: check-unit check-san check-kernel
+# One after the other, whatever -j says: two of them build into the same folder.
+check:
+	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-san
+	@$(MAKE) --no-print-directory check-kernel
+
+JOBS := -j$(shell nproc)
 
 # Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
 check-unit: deps
-	$(MAKE) all unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) all unit-tests
 	@tests/summarise unit $(TESTS)
 
 SAN_B := $(B)/san
 check-san: deps
-	$(MAKE) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	@$(MAKE) --no-print-directory $(JOBS) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' all unit-tests
 	@tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
 
