@@ -4,9 +4,9 @@
 #include "host/clock.h"
 #include "host/iommu.h"
 #include "host/pci.h"
+#include "host/process.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,48 +54,18 @@ static int group_nodes(const struct fs_root *root, int group, struct fs_names *r
 	return 0;
 }
 
-/* The process number that a name in /proc stands for, or 0. */
-static pid_t pid_of_name(const char *name)
-{
-	char *end;
-	long pid;
-
-	if (*name < '1' || *name > '9')
-		return 0;
-	errno = 0;
-	pid = strtol(name, &end, 10);
-	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
-}
-
-static bool process_holds(const struct fs_root *root, const char *pid, const struct fs_names *nodes)
-{
-	auto_free char *folder = fs_path("proc/%s/fd", pid);
-	auto_close int dir = fs_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
-	auto_names struct fs_names fds = {0};
-	char target[PATH_MAX];
-
-	if (dir < 0 || fs_list(root, folder, &fds))
-		return false; /* it has ended, or is a kernel thread */
-	for (size_t i = 0; i < fds.n; i++) {
-		ssize_t len = readlinkat(dir, fds.items[i], target, sizeof(target) - 1);
-
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		for (size_t k = 0; k < nodes->n; k++)
-			if (!strcmp(target, nodes->items[k]))
-				return true;
-	}
-	return false;
-}
+/* The search for holders: which nodes, and who was found so far. */
+struct search {
+	const struct fs_root *root;
+	const struct fs_names *nodes;
+	struct vfio_holders *holders;
+	int err;
+};
 
 static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders *holders)
 {
-	auto_free char *path = fs_path("proc/%d/comm", pid);
-	char *command = NULL;
+	char *command = process_command(root, pid);
 
-	if (fs_read_attr(root, path, &command))
-		command = strdup("?");
 	if (!command || !array_grow(holders->items, holders->n)) {
 		free(command);
 		return -ENOMEM;
@@ -103,6 +73,19 @@ static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders
 	holders->items[holders->n++] = (struct vfio_holder){pid, command};
 	holders->open = true;
 	return 0;
+}
+
+static bool look_for_node(const struct open_file *file, void *arg)
+{
+	struct search *search = arg;
+
+	for (size_t k = 0; k < search->nodes->n; k++)
+		if (!strcmp(file->target, search->nodes->items[k])) {
+			if (!search->err)
+				search->err = add_holder(search->root, file->pid, search->holders);
+			return true;
+		}
+	return false;
 }
 
 /* Whether the kernel says that a node is open: it lets each be opened by one at a time. */
@@ -117,7 +100,7 @@ int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holder
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_names struct fs_names nodes = {0};
-	auto_names struct fs_names processes = {0};
+	struct search search = {root, &nodes, &holders, 0};
 	int err;
 
 	err = group_nodes(root, group, &nodes);
@@ -127,19 +110,12 @@ int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holder
 		holders.open |= node_is_busy(root, nodes.items[i]);
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
 	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
-		err = fs_list(root, "proc", &processes);
-		if (err && err != -ENOENT)
-			return err;
+		err = process_each_open(root, look_for_node, &search);
+		if (!err)
+			err = search.err;
 	}
-	for (size_t i = 0; i < processes.n; i++) {
-		pid_t pid = pid_of_name(processes.items[i]);
-
-		if (pid && process_holds(root, processes.items[i], &nodes)) {
-			err = add_holder(root, pid, &holders);
-			if (err)
-				return err;
-		}
-	}
+	if (err)
+		return err;
 	*ret = holders;
 	holders = (struct vfio_holders){0};
 	return 0;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CGROUP_MAX ((size_t)64 * 1024)
+
+/* The process number that a name in /proc stands for, or 0. */
+static pid_t pid_of_name(const char *name)
+{
+	char *end;
+	long pid;
+
+	if (*name < '1' || *name > '9')
+		return 0;
+	errno = 0;
+	pid = strtol(name, &end, 10);
+	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
+}
+
+static void show_files(const struct fs_root *root, pid_t pid,
+		       bool (*look)(const struct open_file *file, void *arg), void *arg)
+{
+	auto_free char *folder = fs_path("proc/%d/fd", pid);
+	auto_close int dir = fs_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	auto_names struct fs_names fds = {0};
+	char target[PATH_MAX];
+
+	if (dir < 0 || fs_list(root, folder, &fds))
+		return; /* it has ended, or is a kernel thread */
+	for (size_t i = 0; i < fds.n; i++) {
+		struct open_file file = {pid, dir, fds.items[i], target};
+		ssize_t len = readlinkat(dir, fds.items[i], target, sizeof(target) - 1);
+
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		if (look(&file, arg))
+			return;
+	}
+}
+
+int process_each_open(const struct fs_root *root,
+		      bool (*look)(const struct open_file *file, void *arg), void *arg)
+{
+	pid_t self = fs_root_is_running_system(root) ? getpid() : 0;
+	auto_names struct fs_names processes = {0};
+	int err;
+
+	err = fs_list(root, "proc", &processes);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	for (size_t i = 0; i < processes.n; i++) {
+		pid_t pid = pid_of_name(processes.items[i]);
+
+		if (pid && pid != self)
+			show_files(root, pid, look, arg);
+	}
+	return 0;
+}
+
+char *process_command(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/comm", pid);
+	char *command = NULL;
+
+	return fs_read_attr(root, path, &command) ? strdup("?") : command;
+}
+
+unsigned int process_container(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/cgroup", pid);
+	auto_free char *text = NULL;
+	const char *at;
+	unsigned long ctid;
+	char *end;
+
+	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
+		return 0;
+	at = strstr(text, "/lxc/");
+	if (!at)
+		return 0;
+	errno = 0;
+	ctid = strtoul(at + strlen("/lxc/"), &end, 10);
+	return errno || !strchr("/\n", *end) || ctid > UINT_MAX ? 0 : (unsigned int)ctid;
+}

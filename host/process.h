@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The processes of the host, and what each of them has open. */
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include <sys/types.h>
+
+#include "host/fs.h"
+
+/* A descriptor that a process has open. */
+struct open_file {
+	pid_t pid;
+	int dir;	    /* the process's folder fd, for fstatat(2) with NAME */
+	const char *name;   /* the descriptor's number */
+	const char *target; /* what its link says: "/dev/sda", "socket:[123]" */
+};
+
+/*
+ * Shows LOOK every descriptor of every process but this one. When LOOK returns true, the rest of
+ * that process is left out. A process that ends meanwhile, or cannot be seen, is left out. No /proc
+ * is no processes. Returns 0 or -errno.
+ */
+int process_each_open(const struct fs_root *root,
+		      bool (*look)(const struct open_file *file, void *arg), void *arg) must_check;
+
+/* Its short name, e.g. "kvm"; "?" when it has ended. Returns a new string, or NULL without memory.
+ */
+char *process_command(const struct fs_root *root, pid_t pid) must_check;
+
+/*
+ * The number of the Proxmox VE container that it runs in (its control group is below lxc/CTID), or
+ * 0: it runs on the host.
+ */
+unsigned int process_container(const struct fs_root *root, pid_t pid);
+
+#endif
