@@ -25,8 +25,8 @@ MAIN_host-setup := host/setup/main.c
 PACKAGES := libpci libconfig libkmod json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
-SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))
-HEADERS := $(sort $(wildcard host/*.h host/setup/*.h vmcfg/*.h hookscript/*.h))
+SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/usage/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))
+HEADERS := $(sort $(wildcard host/*.h host/usage/*.h host/setup/*.h vmcfg/*.h hookscript/*.h))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 LIBRARY := $(B)/parts.a
 
@@ -151,8 +151,8 @@ demo: deps-lab deps
 # Includes point only downwards: host/ knows only host/ (and not the room of host-setup), host/setup/ only
 # host/, vmcfg/ only base, bdf and itself. A program's main stands above them all.
 layers:
-	@bad=$$(grep -n '#include "host/setup/' host/*.[ch] hookscript/*.[ch]; \
-	grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch] host/setup/*.[ch])) | grep -v '#include "host/'; \
+	@bad=$$(grep -n '#include "host/setup/' host/*.[ch] host/usage/*.[ch] hookscript/*.[ch]; \
+	grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch] host/usage/*.[ch] host/setup/*.[ch])) | grep -v '#include "host/'; \
 	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h)'); \
 	[ -z "$$bad" ] || { echo "$$bad"; echo 'layers: these includes point upwards'; exit 1; }
 	@echo 'layers: good'

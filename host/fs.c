@@ -192,7 +192,8 @@ static void close_dirp(DIR **dir)
 		closedir(*dir);
 }
 
-int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
+static int list(const struct fs_root *root, const char *path, bool only_folders,
+		struct fs_names *ret)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
 	cleanup_with(close_dirp) DIR *dir = NULL;
@@ -208,6 +209,8 @@ int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 	while (errno = 0, (entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
+		if (only_folders && entry->d_type != DT_DIR)
+			continue;
 		if (!array_grow(names.items, names.n))
 			return -ENOMEM;
 		names.items[names.n] = strdup(entry->d_name);
@@ -222,6 +225,16 @@ int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 	*ret = names;
 	names = (struct fs_names){0};
 	return 0;
+}
+
+int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
+{
+	return list(root, path, false, ret);
+}
+
+int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret)
+{
+	return list(root, path, true, ret);
 }
 
 void fs_names_free(struct fs_names *names)

@@ -66,6 +66,9 @@ struct fs_names {
 
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
+/* The same, only the folders in it: no links to folders. For file systems that tell types while
+ * listing, as sysfs does. */
+int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 void fs_names_free(struct fs_names *names);
 
 /* Makes the folder and those above it with MODE. Already there is success. Returns 0 or -errno. */

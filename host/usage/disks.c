@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/disks.h"
+
+#include "host/clock.h"
+#include "host/worker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How long a disk has to answer an open(2). One that is in error handling may take minutes. */
+#define OPEN_MS 5000
+
+#define TABLE_MAX ((size_t)16 * 1024 * 1024)
+
+/* Whether a claimant has a disk, as its open(2) told. */
+enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_SOMEBODY };
+
+struct disks {
+	const struct fs_root *root;
+	const struct survey *survey;
+	enum claim *claims; /* one for each node of the survey */
+	char *mounts;	    /* the mountinfo of the host */
+	char *swaps;
+};
+
+/*
+ * Opens each whole disk for itself alone, which the kernel refuses while a file system, swap, LVM,
+ * md, ZFS … has claimed it or a partition of it.
+ */
+static int try_claims(int tell, void *arg)
+{
+	const struct disks *disks = arg;
+
+	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
+		const struct survey_node *node = &disks->survey->nodes[i];
+		auto_free char *path = fs_path("dev/%s", node->name);
+		auto_close int fd = -1;
+
+		if (!node->block || node->partition)
+			continue;
+		fd = fs_open(disks->root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
+		worker_tell(tell, &(struct worker_message){.item = (uint32_t)i,
+							   .kind = 0,
+							   .error = fd < 0 ? fd : 0});
+	}
+	return 0;
+}
+
+static void hear_claim(size_t worker, const struct worker_message *message, void *arg)
+{
+	struct disks *disks = arg;
+
+	(void)worker;
+	if (message->item < disks->survey->n_nodes)
+		disks->claims[message->item] = message->error == -EBUSY ? CLAIM_SOMEBODY
+									: CLAIM_NONE;
+}
+
+static int read_claims(struct disks *disks)
+{
+	struct worker worker = {.channel = -1};
+	int err = worker_start(&worker, try_claims, disks, &disks->root->fd, 1);
+
+	if (err)
+		return err;
+	worker_wait_all(&worker, 1, clock_now_ms() + OPEN_MS, hear_claim, disks);
+	worker_release(&worker);
+	return 0;
+}
+
+/* ---- names of uses ---- */
+
+/* Undoes the \040 of /proc in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
+		    from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* The blank-separated field at *REST, cut off; NULL at the end. */
+static char *next_field(char **rest)
+{
+	char *field;
+
+	do
+		field = strsep(rest, " \t");
+	while (field && !*field);
+	return field;
+}
+
+/*
+ * One line of mountinfo (Linux: Documentation/filesystems/proc.rst): the device and the source,
+ * which differ for btrfs, and the mount point.
+ */
+static bool mount_is_of(char *line, const char *numbers, const char *node, char **ret_where)
+{
+	char *field, *rest = line, *where = NULL, *source = NULL;
+	bool same = false;
+
+	for (int i = 0; (field = next_field(&rest)); i++) {
+		if (i == 2)
+			same = !strcmp(field, numbers);
+		else if (i == 4)
+			where = field;
+		else if (i > 5 && !strcmp(field, "-"))
+			break;
+	}
+	if (next_field(&rest)) /* the type */
+		source = next_field(&rest);
+	if (!where || (!same && !(source && !strcmp(source, node))))
+		return false;
+	unescape(where);
+	*ret_where = where;
+	return true;
+}
+
+/* Writes " and"-less parts with commas between. */
+struct parts {
+	FILE *to;
+	size_t n;
+};
+
+static void put_part(struct parts *parts, const char *what, const char *which)
+{
+	fprintf(parts->to, "%s%s%s", parts->n++ ? ", " : "", what, which);
+}
+
+static int put_mounts(const struct disks *disks, const char *numbers, const char *name,
+		      struct parts *parts)
+{
+	auto_free char *table = strdup(disks->mounts);
+	auto_free char *node = fs_path("/dev/%s", name);
+	char *rest = table, *line, *where;
+
+	if (!table || !node)
+		return -ENOMEM;
+	while ((line = strsep(&rest, "\n")))
+		if (mount_is_of(line, numbers, node, &where))
+			put_part(parts, "mounted at ", where);
+	return 0;
+}
+
+static int put_swap(const struct disks *disks, const char *name, struct parts *parts)
+{
+	auto_free char *node = fs_path("\n/dev/%s", name);
+	const char *at;
+
+	if (!node)
+		return -ENOMEM;
+	at = strstr(disks->swaps, node);
+	if (at && strchr(" \t", at[strlen(node)]))
+		put_part(parts, "swap on ", node + 1);
+	return 0;
+}
+
+/* One who holds a disk, dm-0 or md0, under the name that people gave it, and what is on it. */
+static int put_holder(const struct disks *disks, const char *holder, struct parts *parts)
+{
+	auto_free char *mapper_path = fs_path("sys/class/block/%s/dm/name", holder);
+	auto_free char *dev_path = fs_path("sys/class/block/%s/dev", holder);
+	auto_free char *mapper = NULL, *numbers = NULL, *node = NULL, *shown = NULL;
+	int err;
+
+	if (!fs_read_attr(disks->root, mapper_path, &mapper))
+		node = fs_path("mapper/%s", mapper);
+	else
+		node = strdup(holder);
+	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
+	if (!node || !shown)
+		return -ENOMEM;
+	put_part(parts, "part of ", shown);
+	if (fs_read_attr(disks->root, dev_path, &numbers))
+		return 0;
+	err = put_mounts(disks, numbers, node, parts);
+	return err ? err : put_swap(disks, holder, parts);
+}
+
+static int put_uses(const struct disks *disks, const struct survey_node *node, struct parts *parts)
+{
+	auto_free char *numbers = fs_path("%u:%u", node->major, node->minor);
+	auto_free char *folder = fs_path("%s/holders", node->path);
+	auto_names struct fs_names holders = {0};
+	int err;
+
+	if (!numbers || !folder)
+		return -ENOMEM;
+	err = put_mounts(disks, numbers, node->name, parts);
+	if (!err)
+		err = put_swap(disks, node->name, parts);
+	if (fs_list(disks->root, folder, &holders))
+		holders = (struct fs_names){0};
+	for (size_t i = 0; !err && i < holders.n; i++)
+		err = put_holder(disks, holders.items[i], parts);
+	return err;
+}
+
+/* What is known by name of the disk at FIRST and its partitions behind it. *ret is a new text, ""
+ * for nothing. */
+static int describe(const struct disks *disks, size_t first, char **ret)
+{
+	const struct survey *survey = disks->survey;
+	auto_free char *text = NULL;
+	struct parts parts = {0};
+	size_t size, i = first;
+	int err = 0;
+
+	parts.to = open_memstream(&text, &size);
+	if (!parts.to)
+		return -ENOMEM;
+	do
+		err = put_uses(disks, &survey->nodes[i++], &parts);
+	while (!err && i < survey->n_nodes && survey->nodes[i].partition);
+	if (fclose(parts.to) && !err)
+		err = -ENOMEM;
+	if (!err)
+		*ret = TAKE_PTR(text);
+	return err;
+}
+
+/* ---- findings ---- */
+
+static int add_disk(const struct survey_node *node, enum claim claim, const char *uses,
+		    struct usage *usage)
+{
+	struct usage_finding finding = {.bdf = node->device->bdf, .kind = USAGE_DISK};
+	const char *head = node->head ? " (NVMe multipath)" : "";
+
+	if (*uses)
+		finding.what = fs_path("its disk /dev/%s%s is in use: %s", node->name, head, uses);
+	else if (claim == CLAIM_UNKNOWN)
+		finding.what = fs_path("its disk /dev/%s%s does not answer, so it counts as in use",
+				       node->name, head);
+	else
+		finding.what = fs_path("its disk /dev/%s%s is claimed by the host, by ZFS or "
+				       "another that does not say so in /sys",
+				       node->name, head);
+	finding.effect = strdup("the host would lose the disk under what uses it: files that are "
+				"not written yet are lost, and what runs from it dies");
+	finding.cure = fs_path("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
+			       "pvesm status",
+			       node->name);
+	return usage_add(usage, &finding);
+}
+
+static int find_all(struct disks *disks, struct usage *usage)
+{
+	const struct survey *survey = disks->survey;
+
+	for (size_t i = 0; i < survey->n_nodes; i++) {
+		auto_free char *uses = NULL;
+		int err;
+
+		if (!survey->nodes[i].block || survey->nodes[i].partition)
+			continue;
+		err = describe(disks, i, &uses);
+		if (!err && (*uses || disks->claims[i] != CLAIM_NONE))
+			err = add_disk(&survey->nodes[i], disks->claims[i], uses, usage);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_table(const struct fs_root *root, const char *path, char **ret)
+{
+	int err = fs_read(root, path, TABLE_MAX, ret, NULL);
+
+	if (err != -ENOENT)
+		return err;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
+static bool has_disks(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n_nodes; i++)
+		if (survey->nodes[i].block)
+			return true;
+	return false;
+}
+
+int usage_find_disks(const struct fs_root *root, const struct survey *survey, struct usage *usage)
+{
+	struct disks disks = {.root = root, .survey = survey};
+	int err;
+
+	if (!has_disks(survey))
+		return 0;
+	disks.claims = calloc(survey->n_nodes, sizeof(*disks.claims));
+	err = disks.claims ? 0 : -ENOMEM;
+	/* Those of the first process: the host's own, whatever namespace this one was put in. */
+	if (!err)
+		err = read_table(root, "proc/1/mountinfo", &disks.mounts);
+	if (!err)
+		err = read_table(root, "proc/swaps", &disks.swaps);
+	if (!err)
+		err = read_claims(&disks);
+	if (!err)
+		err = find_all(&disks, usage);
+	free(disks.claims);
+	free(disks.mounts);
+	free(disks.swaps);
+	return err;
+}

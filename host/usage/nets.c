@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/nets.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TABLE_MAX ((size_t)64 * 1024 * 1024)
+#define UPPER	  "upper_"
+#define DEPTH_MAX 8
+
+/* Those of the first process are the host's, whatever namespace this one was put in. */
+#define NET_FOLDER "proc/1/net"
+
+/* The search for uses of one interface. */
+struct net_search {
+	const struct fs_root *root;
+	const char *name;
+	FILE *to; /* what was found, with commas between */
+	size_t n;
+};
+
+static void put(struct net_search *search, const char *what, const char *which)
+{
+	fprintf(search->to, "%s%s%s", search->n++ ? ", " : "", what, which);
+}
+
+/* The interfaces above one, and above those; a bridge above a bond above two NICs is one chain. */
+static int put_uppers(struct net_search *search, const char *path, int depth)
+{
+	auto_names struct fs_names names = {0};
+	int err = fs_list(search->root, path, &names);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	for (size_t i = 0; i < names.n && depth < DEPTH_MAX; i++) {
+		const char *upper = names.items[i] + strlen(UPPER);
+		auto_free char *above = NULL;
+
+		if (strncmp(names.items[i], UPPER, strlen(UPPER)))
+			continue;
+		put(search, "below ", upper);
+		above = fs_path("sys/class/net/%s", upper);
+		if (!above)
+			return -ENOMEM;
+		err = put_uppers(search, above, depth + 1);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool is_local_only(const struct sockaddr *address)
+{
+	const struct sockaddr_in *v4 = (const void *)address;
+	const struct sockaddr_in6 *v6 = (const void *)address;
+
+	if (address->sa_family == AF_INET)
+		return (ntohl(v4->sin_addr.s_addr) & 0xffff0000) == 0xa9fe0000; /* 169.254/16 */
+	return IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
+}
+
+/* IPv4 has no table of addresses in /proc, so the kernel itself is asked on a running system. */
+static void put_addresses(struct net_search *search)
+{
+	struct ifaddrs *list;
+
+	if (!fs_root_is_running_system(search->root) || getifaddrs(&list))
+		return;
+	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
+		char text[INET6_ADDRSTRLEN];
+		const void *raw;
+
+		if (strcmp(at->ifa_name, search->name) || !at->ifa_addr ||
+		    (at->ifa_addr->sa_family != AF_INET && at->ifa_addr->sa_family != AF_INET6) ||
+		    is_local_only(at->ifa_addr))
+			continue;
+		raw = at->ifa_addr->sa_family == AF_INET
+			      ? (const void *)&(
+					(const struct sockaddr_in *)(const void *)at->ifa_addr)
+					->sin_addr
+			      : &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)
+					 ->sin6_addr;
+		if (inet_ntop(at->ifa_addr->sa_family, raw, text, sizeof(text)))
+			put(search, "address ", text);
+	}
+	freeifaddrs(list);
+}
+
+/* Iface Destination Gateway Flags …: numbers in hex, in the byte order of the network (Linux:
+ * net/ipv4/fib_trie.c, fib_route_seq_show). */
+static void put_ipv4_route(struct net_search *search, char *line)
+{
+	const char *name = strsep(&line, "\t");
+	const char *destination = strsep(&line, "\t");
+	struct in_addr to;
+	char text[INET_ADDRSTRLEN];
+
+	if (!destination || strcmp(name, search->name))
+		return;
+	to.s_addr = (in_addr_t)strtoul(destination, NULL, 16);
+	if ((ntohl(to.s_addr) & 0xffff0000) == 0xa9fe0000 ||
+	    (ntohl(to.s_addr) & 0xf0000000) == 0xe0000000)
+		return;
+	if (!to.s_addr)
+		put(search, "the default route", "");
+	else if (inet_ntop(AF_INET, &to, text, sizeof(text)))
+		put(search, "route to ", text);
+}
+
+/* Destination prefix … interface, 32 digits and two, blanks between (Linux: net/ipv6/route.c,
+ * rt6_info_route). */
+static void put_ipv6_route(struct net_search *search, char *line)
+{
+	const char *name = strrchr(line, ' ');
+	struct in6_addr to;
+	char text[INET6_ADDRSTRLEN];
+
+	if (!name || strcmp(name + 1, search->name) || strspn(line, "0123456789abcdef") != 32)
+		return;
+	for (size_t i = 0; i < sizeof(to.s6_addr); i++) {
+		char pair[3] = {line[2 * i], line[2 * i + 1], '\0'};
+
+		to.s6_addr[i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	if (IN6_IS_ADDR_LINKLOCAL(&to) || IN6_IS_ADDR_MULTICAST(&to))
+		return;
+	if (IN6_IS_ADDR_UNSPECIFIED(&to))
+		put(search, "the IPv6 default route", "");
+	else if (inet_ntop(AF_INET6, &to, text, sizeof(text)))
+		put(search, "route to ", text);
+}
+
+static int put_routes(struct net_search *search, const char *table,
+		      void (*put_route)(struct net_search *search, char *line))
+{
+	auto_free char *path = fs_path("%s/%s", NET_FOLDER, table);
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err = fs_read(search->root, path, TABLE_MAX, &text, NULL);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		size_t len = strlen(line);
+
+		while (len && line[len - 1] == ' ')
+			line[--len] = '\0';
+		put_route(search, line);
+	}
+	return 0;
+}
+
+/* What uses the interface; *ret is a new text, "" for nothing. */
+static int describe(const struct fs_root *root, const struct survey_net *net, char **ret)
+{
+	struct net_search search = {.root = root, .name = net->name};
+	auto_free char *text = NULL;
+	size_t size;
+	int err;
+
+	search.to = open_memstream(&text, &size);
+	if (!search.to)
+		return -ENOMEM;
+	err = put_uppers(&search, net->path, 0);
+	put_addresses(&search);
+	if (!err)
+		err = put_routes(&search, "route", put_ipv4_route);
+	if (!err)
+		err = put_routes(&search, "ipv6_route", put_ipv6_route);
+	if (fclose(search.to) && !err)
+		err = -ENOMEM;
+	if (!err)
+		*ret = TAKE_PTR(text);
+	return err;
+}
+
+static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
+{
+	return usage_add(usage,
+			 &(struct usage_finding){
+				 .bdf = net->device->bdf,
+				 .kind = USAGE_NETWORK,
+				 .what = fs_path("its interface %s carries the host's network: %s",
+						 net->name, uses),
+				 .effect = strdup("the host would lose that network, and does not "
+						  "get addresses and routes back with the device"),
+				 .cure = fs_path("take %s out of /etc/network/interfaces, then: "
+						 "ifreload -a",
+						 net->name),
+			 });
+}
+
+/* Class 02 has other things than interfaces, and a driver may make its interface late; but net/ is
+ * made with the first interface, so an empty one had one. */
+static int add_moved(const struct usage_device *device, struct usage *usage)
+{
+	if (!device->driver || device->class >> 16 != 0x02)
+		return 0;
+	return usage_add(usage,
+			 &(struct usage_finding){
+				 .bdf = device->bdf,
+				 .kind = USAGE_NETWORK,
+				 .what = strdup("its network interface has been moved to another "
+						"network namespace, as containers and routers do"),
+				 .effect = strdup("who uses it there would lose it"),
+				 .cure = strdup("find the namespace: lsns -t net; ip netns; pct "
+						"list"),
+			 });
+}
+
+int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < survey->n_nets; i++) {
+		auto_free char *uses = NULL;
+
+		err = describe(root, &survey->nets[i], &uses);
+		if (!err && *uses)
+			err = add_net(&survey->nets[i], uses, usage);
+	}
+	for (size_t i = 0; !err && i < survey->n_empty_nets; i++)
+		err = add_moved(survey->empty_nets[i], usage);
+	return err;
+}

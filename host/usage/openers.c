@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/openers.h"
+
+#include "host/process.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define CONFIG_MAX ((size_t)1024 * 1024)
+
+struct opener {
+	pid_t pid;
+	const struct survey_node *node;
+};
+
+struct search {
+	const struct fs_root *root;
+	const struct survey *survey;
+	struct opener *openers;
+	size_t n;
+	int err;
+};
+
+/* The node whose number the open file has, whatever the path by which it was opened. */
+static const struct survey_node *find_by_number(const struct search *search,
+						const struct open_file *file)
+{
+	struct statx st;
+
+	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
+	if (!fs_root_is_running_system(search->root) ||
+	    statx(file->dir, file->name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
+		return NULL;
+	if (!S_ISBLK(st.stx_mode) && !S_ISCHR(st.stx_mode))
+		return NULL;
+	for (size_t i = 0; i < search->survey->n_nodes; i++) {
+		const struct survey_node *node = &search->survey->nodes[i];
+
+		if (node->block == S_ISBLK(st.stx_mode) && node->major == st.stx_rdev_major &&
+		    node->minor == st.stx_rdev_minor)
+			return node;
+	}
+	return NULL;
+}
+
+static const struct survey_node *find_by_name(const struct search *search, const char *target)
+{
+	static const char dev[] = "/dev/";
+
+	if (strncmp(target, dev, strlen(dev)))
+		return NULL;
+	for (size_t i = 0; i < search->survey->n_nodes; i++)
+		if (!strcmp(search->survey->nodes[i].name, target + strlen(dev)))
+			return &search->survey->nodes[i];
+	return NULL;
+}
+
+static bool is_found(const struct search *search, pid_t pid, const struct survey_node *node)
+{
+	for (size_t i = 0; i < search->n; i++)
+		if (search->openers[i].pid == pid && search->openers[i].node == node)
+			return true;
+	return false;
+}
+
+static bool look(const struct open_file *file, void *arg)
+{
+	struct search *search = arg;
+	const struct survey_node *node;
+
+	if (*file->target != '/')
+		return false; /* a socket, a pipe … */
+	node = find_by_name(search, file->target);
+	if (!node)
+		node = find_by_number(search, file);
+	if (!node || is_found(search, file->pid, node))
+		return false;
+	if (!array_grow(search->openers, search->n)) {
+		search->err = -ENOMEM;
+		return true;
+	}
+	search->openers[search->n++] = (struct opener){file->pid, node};
+	return false;
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static enum usage_kind kind_of(const struct survey_node *node)
+{
+	if (node->block)
+		return USAGE_DISK;
+	if (begins(node->name, "dri/") || begins(node->name, "fb") || begins(node->name, "nvidia"))
+		return USAGE_DISPLAY;
+	return begins(node->name, "snd/") ? USAGE_SOUND : USAGE_PROCESS;
+}
+
+static const char *effect_of(enum usage_kind kind)
+{
+	switch (kind) {
+	case USAGE_DISK: return "that process would lose the disk while it works on it";
+	case USAGE_SOUND:
+	case USAGE_DISPLAY:
+		return "the kernel may wait for that process for ever while it takes the device";
+	case USAGE_NETWORK:
+	case USAGE_PROCESS:
+	case USAGE_CONTAINER:
+	case USAGE_CHIPSET:
+	case USAGE_VFS: break;
+	}
+	return "that process would lose the device while it works with it";
+}
+
+/* udev opens what it has just found. logind opens every keyboard for its power key. Both let go of
+ * what vanishes. */
+static bool is_bystander(const struct survey_node *node, const char *command)
+{
+	if (!strcmp(command, "systemd-udevd") || !strcmp(command, "(udev-worker)"))
+		return true;
+	return begins(node->name, "input/") &&
+	       (!strcmp(command, "systemd-logind") || !strcmp(command, "acpid"));
+}
+
+static int add_opener(const struct search *search, const struct opener *opener, struct usage *usage)
+{
+	enum usage_kind kind = kind_of(opener->node);
+	auto_free char *command = process_command(search->root, opener->pid);
+	unsigned int ctid = process_container(search->root, opener->pid);
+	auto_free char *where = ctid ? fs_path(" in container %u", ctid) : strdup("");
+
+	if (!command || !where)
+		return -ENOMEM;
+	if (is_bystander(opener->node, command))
+		return 0;
+	return usage_add(
+		usage,
+		&(struct usage_finding){
+			.bdf = opener->node->device->bdf,
+			.kind = kind,
+			.what = fs_path("/dev/%s is open in process %d (%s)%s", opener->node->name,
+					opener->pid, command, where),
+			.effect = strdup(effect_of(kind)),
+			.cure = ctid ? fs_path("pct shutdown %u, or end that process in it", ctid)
+				     : fs_path("end it; what it is: systemctl status %d",
+					       opener->pid),
+		});
+}
+
+/* ---- containers ---- */
+
+/* Whether a container that is given PATH is given the node. */
+static bool covers(const char *path, size_t len, const char *node)
+{
+	while (len && path[len - 1] == '/')
+		len--;
+	return len > strlen("/dev") && !strncmp(path, "/dev/", strlen("/dev/")) &&
+	       !strncmp(path + strlen("/dev/"), node, len - strlen("/dev/")) &&
+	       strchr("/", node[len - strlen("/dev/")]);
+}
+
+/* The path on the host that a line of a container's config gives to it, and its length. */
+static const char *given_path(const char *line, size_t *ret_len)
+{
+	static const char entry[] = "lxc.mount.entry";
+	const char *value = line;
+
+	if (begins(line, entry)) {
+		value += strlen(entry);
+		value += strspn(value, " \t:=");
+	} else if (begins(line, "dev") && strspn(line + 3, "0123456789")) {
+		value += 3 + strspn(line + 3, "0123456789");
+		if (*value++ != ':')
+			return NULL;
+		value += strspn(value, " \t");
+		if (begins(value, "path="))
+			value += strlen("path=");
+	} else {
+		return NULL;
+	}
+	*ret_len = strcspn(value, " \t,\n");
+	return value;
+}
+
+static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
+{
+	return usage_add(
+		usage,
+		&(struct usage_finding){
+			.bdf = node->device->bdf,
+			.kind = USAGE_CONTAINER,
+			.what = fs_path("container %u, which runs, is given /dev/%s by its config",
+					ctid, node->name),
+			.effect = strdup("the container would lose the device, and not get it back "
+					 "before it is started again"),
+			.cure = fs_path("pct shutdown %u", ctid),
+		});
+}
+
+static int look_at_config(const struct survey *survey, unsigned int ctid, char *text,
+			  struct usage *usage)
+{
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		size_t len = 0;
+		const char *path;
+
+		if (*line == '[')
+			break; /* a snapshot's */
+		path = given_path(line, &len);
+		for (size_t i = 0; path && i < survey->n_nodes; i++) {
+			int err = covers(path, len, survey->nodes[i].name)
+					  ? add_container(ctid, &survey->nodes[i], usage)
+					  : 0;
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* Containers that run have a control group of their number. */
+static int find_containers(const struct fs_root *root, const struct survey *survey,
+			   struct usage *usage)
+{
+	auto_names struct fs_names running = {0};
+	int err = 0;
+
+	if (fs_list_folders(root, "sys/fs/cgroup/lxc", &running))
+		return 0; /* no container runs, or there is no such thing here */
+	for (size_t i = 0; !err && i < running.n; i++) {
+		const char *name = running.items[i];
+		auto_free char *path = NULL, *text = NULL;
+
+		if (strspn(name, "0123456789") != strlen(name) || strlen(name) > 9)
+			continue;
+		path = fs_path("etc/pve/lxc/%s.conf", name);
+		if (fs_read(root, path, CONFIG_MAX, &text, NULL))
+			continue;
+		err = look_at_config(survey, (unsigned int)strtoul(name, NULL, 10), text, usage);
+	}
+	return err;
+}
+
+int usage_find_openers(const struct fs_root *root, const struct survey *survey, struct usage *usage)
+{
+	struct search search = {.root = root, .survey = survey};
+	int err;
+
+	if (!survey->n_nodes)
+		return 0;
+	err = process_each_open(root, look, &search);
+	if (!err)
+		err = search.err;
+	for (size_t i = 0; !err && i < search.n; i++)
+		err = add_opener(&search, &search.openers[i], usage);
+	free(search.openers);
+	return err ? err : find_containers(root, survey, usage);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/survey.h"
+
+#include "host/pci.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Deeper than a disk behind USB hubs, and a stop for a tree that has gone mad. */
+#define DEPTH_MAX 40
+
+/* Folders that every device has and nothing hangs below. */
+static bool is_barren(const char *name)
+{
+	static const char *const names[] = {"power",  "msi_irqs", "queues", "statistics",
+					    "queue",  "mq",	  "trace",  "integrity",
+					    "wakeup", "hwmon",	  "ptp"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+/* The value of KEY, with its '=', in a uevent; a new string, or NULL. */
+static char *uevent_value(const char *uevent, const char *key)
+{
+	for (const char *line = uevent; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (!strncmp(line, key, strlen(key)))
+			return strndup(line + strlen(key), len - strlen(key));
+		line += len + (line[len] == '\n');
+	}
+	return NULL;
+}
+
+static bool uevent_number(const char *uevent, const char *key, unsigned int *ret)
+{
+	auto_free char *text = uevent_value(uevent, key);
+
+	if (!text || !*text || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	*ret = (unsigned int)strtoul(text, NULL, 10);
+	return true;
+}
+
+static bool is_known(const struct survey *survey, const struct survey_node *node)
+{
+	for (size_t i = 0; i < survey->n_nodes; i++)
+		if (survey->nodes[i].device == node->device &&
+		    survey->nodes[i].block == node->block &&
+		    survey->nodes[i].major == node->major && survey->nodes[i].minor == node->minor)
+			return true;
+	return false;
+}
+
+/* Adds the node of this folder if it has one. Its uevent tells, which never blocks. */
+static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
+		    struct survey *survey)
+{
+	auto_free char *uevent_path = fs_path("%s/uevent", path);
+	auto_free char *subsystem_path = fs_path("%s/subsystem", path);
+	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
+	auto_free char *path_copy = NULL;
+
+	if (fs_read_attr(root, uevent_path, &uevent) ||
+	    !uevent_number(uevent, "MAJOR=", &node.major) ||
+	    !uevent_number(uevent, "MINOR=", &node.minor))
+		return 0;
+	name = uevent_value(uevent, "DEVNAME=");
+	type = uevent_value(uevent, "DEVTYPE=");
+	if (!name)
+		return 0;
+	if (!fs_link_name(root, subsystem_path, &subsystem))
+		node.block = !strcmp(subsystem, "block");
+	node.partition = node.block && type && !strcmp(type, "partition");
+	if (is_known(survey, &node))
+		return 0;
+	path_copy = strdup(path);
+	if (!path_copy || !array_grow(survey->nodes, survey->n_nodes))
+		return -ENOMEM;
+	node.path = TAKE_PTR(path_copy);
+	node.name = TAKE_PTR(name);
+	survey->nodes[survey->n_nodes++] = node;
+	return 0;
+}
+
+static int add_net(const char *path, const char *name, const struct usage_device *device,
+		   struct survey *survey)
+{
+	struct survey_net net = {device, strdup(path), strdup(name)};
+
+	if (!net.path || !net.name || !array_grow(survey->nets, survey->n_nets)) {
+		free(net.path);
+		free(net.name);
+		return -ENOMEM;
+	}
+	survey->nets[survey->n_nets++] = net;
+	return 0;
+}
+
+static int add_empty_net(const struct usage_device *device, struct survey *survey)
+{
+	if (!array_grow(survey->empty_nets, survey->n_empty_nets))
+		return -ENOMEM;
+	survey->empty_nets[survey->n_empty_nets++] = device;
+	return 0;
+}
+
+static int walk(const struct fs_root *root, const char *path, struct survey_node proto,
+		struct survey *survey, int depth);
+
+/*
+ * With NVMe multipath the disk does not hang below the controller, whose own namespace nvme0c0n1 is
+ * hidden and has no node, but below its subsystem (Linux: drivers/nvme/host/multipath.c).
+ */
+static int add_nvme_heads(const struct fs_root *root, const char *controller,
+			  struct survey_node proto, struct survey *survey)
+{
+	static const char class[] = "sys/class/nvme-subsystem";
+	auto_names struct fs_names subsystems = {0};
+
+	if (fs_list(root, class, &subsystems))
+		return 0; /* a kernel without it has no multipath */
+	proto.head = true;
+	for (size_t s = 0; s < subsystems.n; s++) {
+		auto_free char *folder = fs_path("%s/%s", class, subsystems.items[s]);
+		auto_free char *member = fs_path("%s/%s", folder, controller);
+		auto_names struct fs_names heads = {0};
+
+		if (!fs_exists(root, member) || fs_list_folders(root, folder, &heads))
+			continue;
+		for (size_t h = 0; h < heads.n; h++) {
+			auto_free char *head = fs_path("%s/%s", folder, heads.items[h]);
+			int err = head ? walk(root, head, proto, survey, 1) : -ENOMEM;
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int walk_child(const struct fs_root *root, const char *parent, const char *child,
+		      const char *name, struct survey_node proto, struct survey *survey, int depth)
+{
+	int err;
+
+	if (!strcmp(parent, "net"))
+		return add_net(child, name, proto.device, survey);
+	if (!strcmp(parent, "nvme")) {
+		err = add_nvme_heads(root, name, proto, survey);
+		if (err)
+			return err;
+	}
+	return walk(root, child, proto, survey, depth + 1);
+}
+
+static int walk(const struct fs_root *root, const char *path, struct survey_node proto,
+		struct survey *survey, int depth)
+{
+	const char *self = strrchr(path, '/') + 1;
+	auto_names struct fs_names children = {0};
+	int err;
+
+	if (depth > DEPTH_MAX)
+		return 0;
+	err = depth ? add_node(root, path, proto, survey) : 0;
+	if (err)
+		return err;
+	err = fs_list_folders(root, path, &children);
+	if (err)
+		return err == -ENOENT ? 0 : err; /* it went while we looked */
+	if (!children.n && !strcmp(self, "net"))
+		return add_empty_net(proto.device, survey);
+	for (size_t i = 0; i < children.n; i++) {
+		const char *name = children.items[i];
+		auto_free char *child = fs_path("%s/%s", path, name);
+
+		if (!child)
+			return -ENOMEM;
+		if (is_barren(name))
+			continue;
+		err = walk_child(root, self, child, name, proto, survey, depth);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int survey_device(const struct fs_root *root, const struct usage_device *device,
+		  struct survey *survey)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *path = fs_path("sys/bus/pci/devices/%s", bdf_format(&device->bdf, address));
+
+	return path ? walk(root, path, (struct survey_node){.device = device}, survey, 0) : -ENOMEM;
+}
+
+void survey_free(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n_nodes; i++) {
+		free(survey->nodes[i].path);
+		free(survey->nodes[i].name);
+	}
+	for (size_t i = 0; i < survey->n_nets; i++) {
+		free(survey->nets[i].path);
+		free(survey->nets[i].name);
+	}
+	free(survey->nodes);
+	free(survey->nets);
+	free(survey->empty_nets);
+	*survey = (struct survey){0};
+}

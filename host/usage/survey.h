@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All that hangs below a PCI device in sysfs and may be in use: disks, other nodes, interfaces. */
+#ifndef HOST_USAGE_SURVEY_H
+#define HOST_USAGE_SURVEY_H
+
+#include "host/fs.h"
+#include "host/usage/usage.h"
+
+/* A block or character device. */
+struct survey_node {
+	const struct usage_device *device; /* what it hangs below */
+	char *path;			   /* its folder in sysfs */
+	char *name;			   /* below /dev: "nvme0n1", "snd/controlC0" */
+	unsigned int major, minor;
+	bool block;
+	bool partition; /* of the disk before it in the list */
+	bool head;	/* an NVMe head, to which several controllers may lead */
+};
+
+/* A network interface. */
+struct survey_net {
+	const struct usage_device *device;
+	char *path;
+	char *name;
+};
+
+struct survey {
+	struct survey_node *nodes;
+	size_t n_nodes;
+	struct survey_net *nets;
+	size_t n_nets;
+	const struct usage_device **empty_nets; /* have a folder net/ with nothing in it */
+	size_t n_empty_nets;
+};
+
+/* Adds what hangs below DEVICE, which must outlive the survey. Returns 0 or -errno. */
+int survey_device(const struct fs_root *root, const struct usage_device *device,
+		  struct survey *survey) must_check;
+void survey_free(struct survey *survey);
+
+#define auto_survey cleanup_with(survey_free)
+
+#endif

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/usage.h"
+
+#include "host/pci.h"
+#include "host/usage/disks.h"
+#include "host/usage/nets.h"
+#include "host/usage/openers.h"
+#include "host/usage/survey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[USAGE_DISK] = "disk",	     [USAGE_NETWORK] = "network", [USAGE_DISPLAY] = "display",
+	[USAGE_SOUND] = "sound",     [USAGE_PROCESS] = "process", [USAGE_CONTAINER] = "container",
+	[USAGE_CHIPSET] = "chipset", [USAGE_VFS] = "vfs",
+};
+
+const char *usage_kind_name(enum usage_kind kind)
+{
+	return kind_names[kind];
+}
+
+int usage_kind_parse(const char *name, enum usage_kind *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++)
+		if (!strcmp(name, kind_names[i])) {
+			*ret = (enum usage_kind)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static void free_finding(struct usage_finding *finding)
+{
+	free(finding->what);
+	free(finding->effect);
+	free(finding->cure);
+}
+
+int usage_add(struct usage *usage, const struct usage_finding *finding)
+{
+	struct usage_finding added = *finding;
+
+	if (!added.what || !added.effect || !added.cure || !array_grow(usage->items, usage->n)) {
+		free_finding(&added);
+		return -ENOMEM;
+	}
+	usage->items[usage->n++] = added;
+	return 0;
+}
+
+void usage_free(struct usage *usage)
+{
+	for (size_t i = 0; i < usage->n; i++)
+		free_finding(&usage->items[i]);
+	free(usage->items);
+	*usage = (struct usage){0};
+}
+
+/* The host bridge and the ISA bridge have no bus folder, so nothing else keeps them here. */
+static int find_chipset(const struct usage_device *device, struct usage *usage)
+{
+	uint32_t class = device->class >> 8;
+
+	if (class != 0x0600 && class != 0x0601)
+		return 0;
+	return usage_add(usage,
+			 &(struct usage_finding){
+				 .bdf = device->bdf,
+				 .kind = USAGE_CHIPSET,
+				 .what = fs_path("it is the platform's own %s bridge",
+						 class == 0x0600 ? "host" : "ISA"),
+				 .effect = strdup("the host cannot do without it, and may stop at "
+						  "once"),
+				 .cure = strdup("choose a device outside of its IOMMU group: "
+						"host-setup groups"),
+			 });
+}
+
+/* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)". */
+static void put_vf(const struct fs_root *root, const char *address, FILE *to)
+{
+	auto_free char *net_path = fs_path("sys/bus/pci/devices/%s/net", address);
+	auto_names struct fs_names nets = {0};
+	auto_free char *driver = NULL;
+	struct bdf bdf;
+
+	if (!bdf_parse(address, &bdf) && pci_driver(root, &bdf, &driver))
+		driver = NULL;
+	if (fs_list(root, net_path, &nets))
+		nets = (struct fs_names){0};
+	fprintf(to, "%s (%s%s%s)", address, driver ? driver : "no driver", nets.n ? ", " : "",
+		nets.n ? nets.items[0] : "");
+}
+
+/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. */
+static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
+{
+	auto_free char *folder = pci_path(bdf, "");
+	auto_names struct fs_names names = {0};
+	auto_free char *text = NULL;
+	size_t size, n = 0;
+	FILE *to;
+
+	if (fs_list(root, folder, &names))
+		return 0;
+	to = open_memstream(&text, &size);
+	if (!to)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *path = NULL, *address = NULL;
+
+		if (strncmp(names.items[i], "virtfn", strlen("virtfn")))
+			continue;
+		path = fs_path("%s%s", folder, names.items[i]);
+		if (fs_link_name(root, path, &address))
+			continue;
+		if (n++)
+			fputs(", ", to);
+		put_vf(root, address, to);
+	}
+	if (fclose(to))
+		return -ENOMEM;
+	if (n)
+		*ret = TAKE_PTR(text);
+	return 0;
+}
+
+static int find_vfs(const struct fs_root *root, const struct usage_device *device,
+		    struct usage *usage)
+{
+	auto_free char *vfs = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err = describe_vfs(root, &device->bdf, &vfs);
+
+	if (err || !vfs)
+		return err;
+	return usage_add(
+		usage,
+		&(struct usage_finding){
+			.bdf = device->bdf,
+			.kind = USAGE_VFS,
+			.what = fs_path(
+				"it is an SR-IOV PF whose VFs are in use or ready for it: %s", vfs),
+			.effect = strdup("all of them would vanish or go dead, under the VMs and "
+					 "interfaces that use them"),
+			.cure = fs_path("pass a VF instead, or take them away: echo 0 > "
+					"/sys/bus/pci/devices/%s/sriov_numvfs",
+					bdf_format(&device->bdf, address)),
+		});
+}
+
+/* Whether a console of the kernel writes to a framebuffer. */
+static bool console_is_on_framebuffer(const struct fs_root *root)
+{
+	static const char folder[] = "sys/class/vtconsole";
+	auto_names struct fs_names consoles = {0};
+
+	if (fs_list(root, folder, &consoles))
+		return false;
+	for (size_t i = 0; i < consoles.n; i++) {
+		auto_free char *name_path = fs_path("%s/%s/name", folder, consoles.items[i]);
+		auto_free char *bind_path = fs_path("%s/%s/bind", folder, consoles.items[i]);
+		auto_free char *name = NULL, *bind = NULL;
+
+		if (!fs_read_attr(root, name_path, &name) &&
+		    !fs_read_attr(root, bind_path, &bind) && strstr(name, "frame buffer") &&
+		    !strcmp(bind, "1"))
+			return true;
+	}
+	return false;
+}
+
+static bool has_framebuffer(const struct survey *survey, const struct usage_device *device)
+{
+	for (size_t i = 0; i < survey->n_nodes; i++)
+		if (survey->nodes[i].device == device && !survey->nodes[i].block &&
+		    !strncmp(survey->nodes[i].name, "fb", 2))
+			return true;
+	return false;
+}
+
+static bool is_boot_display(const struct fs_root *root, const struct usage_device *device)
+{
+	auto_free char *path = pci_path(&device->bdf, "boot_vga");
+	auto_free char *text = NULL;
+
+	return !fs_read_attr(root, path, &text) && !strcmp(text, "1");
+}
+
+/*
+ * DRM's own drivers let their console go when they are unbound; NVIDIA's waits for it for ever. So
+ * the one is worth saying and the other is in the way.
+ */
+static int find_console(const struct fs_root *root, const struct survey *survey,
+			const struct usage_device *device, struct usage *usage)
+{
+	bool console = has_framebuffer(survey, device) && console_is_on_framebuffer(root);
+	bool boot = is_boot_display(root, device);
+	bool nvidia = device->driver && !strncmp(device->driver, "nvidia", strlen("nvidia"));
+
+	if (!device->driver || !strcmp(device->driver, "vfio-pci") || (!console && !boot))
+		return 0;
+	return usage_add(
+		usage,
+		&(struct usage_finding){
+			.bdf = device->bdf,
+			.kind = USAGE_DISPLAY,
+			.harmless = !(console && nvidia),
+			.what = fs_path("it shows %s", console ? "the host's console"
+							       : "the host's boot messages"),
+			.effect = strdup("the host's screen goes dark until the device is given "
+					 "back, and with some cards until the next boot"),
+			.cure = strdup("make sure that you reach this host by network or serial "
+				       "console; unbind the console from it: "
+				       "echo 0 > /sys/class/vtconsole/vtcon1/bind"),
+		});
+}
+
+/* NVIDIA's nodes hang below no device; the driver tells which is whose. */
+static int add_nvidia_node(const struct fs_root *root, const struct usage_device *device,
+			   struct survey *survey)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *path = fs_path("proc/driver/nvidia/gpus/%s/information",
+				       bdf_format(&device->bdf, address));
+	auto_free char *text = NULL;
+	struct survey_node node = {.device = device, .major = 195};
+	const char *at;
+
+	if (fs_read(root, path, (size_t)64 * 1024, &text, NULL))
+		return 0;
+	at = strstr(text, "Device Minor:");
+	if (!at)
+		return 0;
+	node.minor = (unsigned int)strtoul(at + strlen("Device Minor:"), NULL, 10);
+	node.name = fs_path("nvidia%u", node.minor);
+	node.path = strdup("");
+	if (!node.name || !node.path || !array_grow(survey->nodes, survey->n_nodes)) {
+		free(node.name);
+		free(node.path);
+		return -ENOMEM;
+	}
+	survey->nodes[survey->n_nodes++] = node;
+	return 0;
+}
+
+static int find_for_device(const struct fs_root *root, const struct usage_device *device,
+			   struct survey *survey, struct usage *usage)
+{
+	int err = survey_device(root, device, survey);
+
+	if (!err)
+		err = add_nvidia_node(root, device, survey);
+	if (!err)
+		err = find_chipset(device, usage);
+	if (!err)
+		err = find_vfs(root, device, usage);
+	return err ? err : find_console(root, survey, device, usage);
+}
+
+int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
+	       struct usage *ret)
+{
+	auto_survey struct survey survey = {0};
+	auto_usage struct usage usage = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		err = find_for_device(root, &devices[i], &survey, &usage);
+	if (!err)
+		err = usage_find_disks(root, &survey, &usage);
+	if (!err)
+		err = usage_find_nets(root, &survey, &usage);
+	if (!err)
+		err = usage_find_openers(root, &survey, &usage);
+	if (err)
+		return err;
+	*ret = usage;
+	usage = (struct usage){0};
+	return 0;
+}

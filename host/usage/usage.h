@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host itself does with its PCI devices. The kernel refuses no unbind: a mounted disk and
+ * the network card of the default route go like any other, so a start has to look first. Judged by
+ * use, not by class. Nothing is changed, and nothing is read that blocks while a device is stuck.
+ */
+#ifndef HOST_USAGE_USAGE_H
+#define HOST_USAGE_USAGE_H
+
+#include "host/bdf.h"
+#include "host/fs.h"
+
+enum usage_kind {
+	USAGE_DISK,	 /* a file system, swap, LVM, RAID … on a disk below the device */
+	USAGE_NETWORK,	 /* an interface with a master, an address or a route */
+	USAGE_DISPLAY,	 /* a graphics node is open, or the host's console is on it */
+	USAGE_SOUND,	 /* a sound node is open */
+	USAGE_PROCESS,	 /* a process has another node of the device open */
+	USAGE_CONTAINER, /* a running container is given a node of the device */
+	USAGE_CHIPSET,	 /* the platform's own: host bridge or ISA bridge */
+	USAGE_VFS,	 /* it is an SR-IOV PF whose VFs exist */
+};
+
+/* The name that settings use for a kind, "disk"; and back: returns 0 or -EINVAL. */
+const char *usage_kind_name(enum usage_kind kind);
+int usage_kind_parse(const char *name, enum usage_kind *ret) must_check;
+
+/* A device to look at. */
+struct usage_device {
+	struct bdf bdf;
+	uint32_t class;	    /* 24 bits */
+	const char *driver; /* NULL: none */
+};
+
+struct usage_finding {
+	struct bdf bdf;
+	enum usage_kind kind;
+	bool harmless; /* to be said, in no way of a start */
+	char *what;    /* what uses it: "disk sda is mounted at /srv" */
+	char *effect;  /* what taking the device would do to the host */
+	char *cure;    /* what ends the use, as a command or in words */
+};
+
+struct usage {
+	struct usage_finding *items;
+	size_t n;
+};
+
+/*
+ * Looks at N devices, which are no bridges with a bus below. Disks are opened, by a worker: one
+ * that does not answer within seconds counts as in use. Returns 0 (free with usage_free()) or
+ * -errno.
+ */
+int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
+	       struct usage *ret) must_check;
+void usage_free(struct usage *usage);
+
+/* Adds a finding, taking the texts over. Returns 0, or -ENOMEM (also for a NULL text), texts freed.
+ */
+int usage_add(struct usage *usage, const struct usage_finding *finding) must_check;
+
+#define auto_usage cleanup_with(usage_free)
+
+#endif

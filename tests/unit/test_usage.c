@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/usage.h"
+
+#include <stdio.h>
+
+#include "tree.h"
+
+#define BDF	"0000:03:00.0"
+#define FOLDER	"sys/devices/pci0000:00/" BDF
+#define SUMMARY 2048
+
+/* A device of that class and driver, with nothing below it. */
+static void put_device(struct tree *tree, unsigned int class, const char *driver)
+{
+	tree_device(tree, &(struct tree_device){.bdf = BDF,
+						.vendor = 0x8086,
+						.device = 0x1234,
+						.class = class,
+						.group = 3,
+						.driver = driver});
+}
+
+/* A node below the device: its folder, class, number, name below /dev, and type or NULL. */
+static void put_node(struct tree *tree, const char *folder, const char *subsystem,
+		     const char *numbers, const char *name, const char *type)
+{
+	auto_free char *uevent = fs_path("%s/uevent", folder);
+	auto_free char *link = fs_path("%s/subsystem", folder);
+	auto_free char *target = fs_path("/sys/class/%s", subsystem);
+	auto_free char *major = strndup(numbers, strcspn(numbers, ":"));
+	auto_free char *text = fs_path("MAJOR=%s\nMINOR=%s\nDEVNAME=%s\n%s%s\n", major,
+				       strchr(numbers, ':') + 1, name, type ? "DEVTYPE=" : "",
+				       type ? type : "");
+
+	tree_file(tree, uevent, text);
+	tree_link(tree, link, target);
+}
+
+static void put_disk(struct tree *tree)
+{
+	put_node(tree, FOLDER "/ata1/host0/target0/block/sda", "block", "8:0", "sda", "disk");
+	put_node(tree, FOLDER "/ata1/host0/target0/block/sda/sda1", "block", "8:1", "sda1",
+		 "partition");
+	tree_file(tree, "dev/sda", "");
+}
+
+static struct usage read_usage(struct tree *tree, unsigned int class, const char *driver)
+{
+	const struct usage_device device = {.bdf = {0, 3, 0, 0}, .class = class, .driver = driver};
+	auto_free char *before = tree_render(tree, TREE_ALL);
+	struct usage usage;
+
+	assert_int_equal(usage_read(&tree->root, &device, 1, &usage), 0);
+	tree_assert_is(tree, TREE_ALL, before);
+	return usage;
+}
+
+/* The findings, one a line: kind, '!' unless it is harmless, and what uses the device. */
+static void assert_findings(struct tree *tree, unsigned int class, const char *driver,
+			    const char *expected)
+{
+	auto_usage struct usage usage = read_usage(tree, class, driver);
+	char text[SUMMARY] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < usage.n; i++) {
+		const struct usage_finding *finding = &usage.items[i];
+
+		assert_true(*finding->effect && *finding->cure);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %s\n",
+					usage_kind_name(finding->kind),
+					finding->harmless ? "" : "!", finding->what);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void test_idle(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_file(tree, "proc/1/mountinfo", "22 1 254:0 / / rw - ext4 /dev/vda1 rw\n");
+	tree_file(tree, "proc/swaps", "Filename Type\n/dev/sda10 partition 1 0 -2\n");
+	tree_process(tree, 1, "init", "init");
+	tree_process_opens(tree, 1, 3, "/dev/sdab");
+	tree_process_opens(tree, 1, 4, "socket:[1]");
+	assert_findings(tree, 0x010601, "ahci", "");
+}
+
+static void test_mounts(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_file(tree, "proc/1/mountinfo",
+		  "22 1 8:1 / /my\\040files rw,noatime shared:1 - ext4 /dev/root rw\n"
+		  "23 1 0:44 /@ /btr rw shared:1 master:2 - btrfs /dev/sda rw,subvol=/@\n"
+		  "24 1 8:16 / /other rw - ext4 /dev/sdb rw\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: mounted at /btr, mounted at /my "
+			"files\n");
+}
+
+static void test_swap(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_file(tree, "proc/swaps", "Filename\tType\n/dev/sda1   partition\t1\t0\t-2\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: swap on /dev/sda1\n");
+}
+
+static void test_holders(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_folder(tree, FOLDER "/ata1/host0/target0/block/sda/sda1/holders/dm-0");
+	tree_file(tree, "sys/class/block/dm-0/dm/name", "pve-root\n");
+	tree_file(tree, "sys/class/block/dm-0/dev", "253:0\n");
+	tree_file(tree, "proc/1/mountinfo", "22 1 253:0 / / rw - ext4 /dev/mapper/pve-root rw\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: part of dm-0 (pve-root), mounted at "
+			"/\n");
+}
+
+/* The namespace below the controller is hidden; the head below the subsystem is the disk. */
+static void test_nvme_multipath(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010802, "nvme");
+	tree_folder(tree, FOLDER "/nvme/nvme1/nvme1c1n1");
+	tree_folder(tree, "sys/class/nvme-subsystem");
+	put_node(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme1n1", "block", "259:2",
+		 "nvme1n1", "disk");
+	tree_link(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme1",
+		  "../../../pci0000:00/" BDF "/nvme/nvme1");
+	tree_link(tree, "sys/class/nvme-subsystem/nvme-subsys1",
+		  "../../devices/virtual/nvme-subsystem/nvme-subsys1");
+	tree_link(tree, "sys/class/nvme-subsystem/nvme-subsys0",
+		  "../../devices/virtual/nvme-subsystem/nvme-subsys0");
+	put_node(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "block", "259:1",
+		 "nvme0n1", "disk");
+	tree_file(tree, "proc/1/mountinfo",
+		  "22 1 259:1 / / rw - ext4 /dev/nvme0n1 rw\n"
+		  "23 1 259:2 / /srv rw - ext4 /dev/nvme1n1 rw\n");
+	assert_findings(tree, 0x010802, "nvme",
+			"disk! its disk /dev/nvme1n1 (NVMe multipath) is in use: mounted at "
+			"/srv\n");
+}
+
+/* Up, with what every interface has then: of no account. */
+static void test_net_up(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020000, "e1000e");
+	tree_folder(tree, FOLDER "/net/eth1/power");
+	tree_file(tree, "proc/1/net/route",
+		  "Iface\tDestination\tGateway\neth10\t00000000\t0102A8C0\n"
+		  "eth1\t0000FEA9\t00000000\neth1\t000000E0\t00000000\n");
+	tree_file(tree, "proc/1/net/ipv6_route",
+		  "fe800000000000000000000000000000 40 0 00 0 0 0 0     eth1\n"
+		  "ff000000000000000000000000000000 08 0 00 0 0 0 0     eth1\n");
+	assert_findings(tree, 0x020000, "e1000e", "");
+}
+
+static void test_net_used(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020000, "e1000e");
+	tree_folder(tree, FOLDER "/net/eth1");
+	tree_link(tree, FOLDER "/net/eth1/upper_bond0", "/sys/class/net/bond0");
+	tree_link(tree, "sys/class/net/bond0/upper_vmbr0", "/sys/class/net/vmbr0");
+	tree_folder(tree, "sys/class/net/vmbr0");
+	tree_file(tree, "proc/1/net/route",
+		  "Iface\tDestination\tGateway\neth1\t00000000\t0102A8C0\neth1\t0002A8C0\t0\n");
+	tree_file(tree, "proc/1/net/ipv6_route",
+		  "20010db8000000000000000000000000 40 0 00 0 0 0 0     eth1\n");
+	assert_findings(tree, 0x020000, "e1000e",
+			"network! its interface eth1 carries the host's network: below bond0, "
+			"below vmbr0, the default route, route to 192.168.2.0, route to "
+			"2001:db8::\n");
+}
+
+static void test_net_moved(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020000, "e1000e");
+	tree_folder(tree, FOLDER "/net");
+	assert_findings(tree, 0x020000, "e1000e",
+			"network! its network interface has been moved to another network "
+			"namespace, as containers and routers do\n");
+	/* Something else with such a folder, and a NIC that no driver has. */
+	assert_findings(tree, 0x0c0330, "xhci_hcd", "");
+	assert_findings(tree, 0x020000, NULL, "");
+}
+
+static void test_openers(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x030000, "amdgpu");
+	put_node(tree, FOLDER "/drm/card0", "drm", "226:0", "dri/card0", "drm_minor");
+	put_node(tree, FOLDER "/sound/card0/controlC0", "sound", "116:1", "snd/controlC0", NULL);
+	put_node(tree, FOLDER "/input/input1/event1", "input", "13:65", "input/event1", NULL);
+	put_disk(tree);
+	tree_process(tree, 20, "Xorg", "Xorg");
+	tree_file(tree, "proc/20/cgroup", "0::/user.slice\n");
+	tree_process_opens(tree, 20, 5, "/dev/dri/card0");
+	tree_process_opens(tree, 20, 6, "/dev/dri/card0");
+	tree_process(tree, 30, "jellyfin", "jellyfin");
+	tree_file(tree, "proc/30/cgroup", "0::/lxc/105/ns/system.slice\n");
+	tree_process_opens(tree, 30, 5, "/dev/dri/card0");
+	tree_process_opens(tree, 30, 7, "/dev/snd/controlC0");
+	tree_process(tree, 40, "kvm", "kvm");
+	tree_process_opens(tree, 40, 9, "/dev/sda1");
+	/* Who lets go of what vanishes. */
+	tree_process(tree, 50, "systemd-logind", "x");
+	tree_process_opens(tree, 50, 9, "/dev/input/event1");
+	tree_process(tree, 51, "(udev-worker)", "x");
+	tree_process_opens(tree, 51, 9, "/dev/sda");
+	assert_findings(tree, 0x030000, "amdgpu",
+			"display! /dev/dri/card0 is open in process 20 (Xorg)\n"
+			"display! /dev/dri/card0 is open in process 30 (jellyfin) in container "
+			"105\n"
+			"sound! /dev/snd/controlC0 is open in process 30 (jellyfin) in container "
+			"105\n"
+			"disk! /dev/sda1 is open in process 40 (kvm)\n");
+}
+
+static void test_containers(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x030000, "amdgpu");
+	put_node(tree, FOLDER "/drm/renderD128", "drm", "226:128", "dri/renderD128", "drm_minor");
+	tree_folder(tree, "sys/fs/cgroup/lxc/105");
+	tree_folder(tree, "sys/fs/cgroup/lxc/106");
+	tree_folder(tree, "sys/fs/cgroup/lxc/107");
+	tree_folder(tree, "sys/fs/cgroup/lxc/x");
+	tree_file(tree, "etc/pve/lxc/104.conf", "dev0: /dev/dri/renderD128\n"); /* does not run */
+	tree_file(tree, "etc/pve/lxc/105.conf", "arch: amd64\ndev0: /dev/dri/renderD128,gid=104\n");
+	tree_file(tree, "etc/pve/lxc/106.conf",
+		  "lxc.mount.entry: /dev/dri dev/dri none bind,optional,create=dir\n");
+	tree_file(tree, "etc/pve/lxc/107.conf",
+		  "#dev0: /dev/dri/renderD128\ndev0: /dev/dri/renderD12\ndevice: /dev/dri\n"
+		  "lxc.mount.entry: /dev/d dev/d\n[snap]\ndev0: /dev/dri/renderD128\n");
+	assert_findings(tree, 0x030000, "amdgpu",
+			"container! container 105, which runs, is given /dev/dri/renderD128 by "
+			"its config\n"
+			"container! container 106, which runs, is given /dev/dri/renderD128 by "
+			"its config\n");
+}
+
+static void test_nvidia(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x030000, "nvidia");
+	tree_file(tree, "proc/driver/nvidia/gpus/" BDF "/information",
+		  "Model: \t\t x\nDevice Minor: \t 1\n");
+	tree_process(tree, 20, "ollama", "ollama");
+	tree_process_opens(tree, 20, 5, "/dev/nvidia0");
+	tree_process_opens(tree, 20, 6, "/dev/nvidia1");
+	assert_findings(tree, 0x030000, "nvidia",
+			"display! /dev/nvidia1 is open in process 20 (ollama)\n");
+}
+
+static void test_console(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x030000, "bochs-drm");
+	put_node(tree, FOLDER "/graphics/fb0", "graphics", "29:0", "fb0", NULL);
+	tree_file(tree, "sys/class/vtconsole/vtcon0/name", "(S) dummy device\n");
+	tree_file(tree, "sys/class/vtconsole/vtcon0/bind", "1\n");
+	tree_file(tree, "sys/class/vtconsole/vtcon1/name", "(M) frame buffer device\n");
+	tree_file(tree, "sys/class/vtconsole/vtcon1/bind", "0\n");
+	assert_findings(tree, 0x030000, "bochs-drm", "");
+	tree_file(tree, "sys/class/vtconsole/vtcon1/bind", "1\n");
+	assert_findings(tree, 0x030000, "bochs-drm", "display it shows the host's console\n");
+	assert_findings(tree, 0x030000, "nvidia", "display! it shows the host's console\n");
+	tree_file(tree, "sys/class/vtconsole/vtcon1/bind", "0\n");
+	tree_file(tree, FOLDER "/boot_vga", "1\n");
+	assert_findings(tree, 0x030000, "bochs-drm", "display it shows the host's boot messages\n");
+	assert_findings(tree, 0x030000, "vfio-pci", "");
+}
+
+static void test_chipset(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x060100, NULL);
+	assert_findings(tree, 0x060100, NULL, "chipset! it is the platform's own ISA bridge\n");
+	assert_findings(tree, 0x060000, NULL, "chipset! it is the platform's own host bridge\n");
+	assert_findings(tree, 0x060400, NULL, "");
+}
+
+static void test_vfs(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020000, "igb");
+	tree_device(tree, &(struct tree_device){.bdf = "0000:03:10.0", .group = 4});
+	tree_device(tree,
+		    &(struct tree_device){.bdf = "0000:03:10.2", .group = 5, .driver = "igbvf"});
+	tree_folder(tree, "sys/devices/pci0000:00/0000:03:10.2/net/eth7");
+	tree_link(tree, FOLDER "/virtfn0", "../0000:03:10.0");
+	tree_link(tree, FOLDER "/virtfn1", "../0000:03:10.2");
+	assert_findings(tree, 0x020000, "igb",
+			"vfs! it is an SR-IOV PF whose VFs are in use or ready for it: "
+			"0000:03:10.0 (no driver), 0000:03:10.2 (igbvf, eth7)\n");
+}
+
+static void test_kind_names(void **state)
+{
+	(void)state;
+	for (int kind = USAGE_DISK; kind <= USAGE_VFS; kind++) {
+		enum usage_kind parsed;
+
+		assert_int_equal(usage_kind_parse(usage_kind_name((enum usage_kind)kind), &parsed),
+				 0);
+		assert_int_equal(parsed, kind);
+	}
+	assert_int_equal(usage_kind_parse("disks", &(enum usage_kind){0}), -EINVAL);
+}
+
+#define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_TREE(test_idle),
+		WITH_TREE(test_mounts),
+		WITH_TREE(test_swap),
+		WITH_TREE(test_holders),
+		WITH_TREE(test_nvme_multipath),
+		WITH_TREE(test_net_up),
+		WITH_TREE(test_net_used),
+		WITH_TREE(test_net_moved),
+		WITH_TREE(test_openers),
+		WITH_TREE(test_containers),
+		WITH_TREE(test_nvidia),
+		WITH_TREE(test_console),
+		WITH_TREE(test_chipset),
+		WITH_TREE(test_vfs),
+		cmocka_unit_test(test_kind_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
