@@ -40,6 +40,10 @@ static const char help_text[] =
 	"  machine = \"refuse\";             a VM that is not q35: \"refuse\", \"warn\" or \"off\"\n"
 	"  pcie = \"refuse\";                a PCIe device without pcie=1: the same\n"
 	"  deadline = 30;                  seconds that taking or giving back may last\n"
+	"  group = \"take\";                members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
+	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; allow = [ \"network\" ]; } );\n"
+	"                                  a device that a VM may have although the host uses it so: \"disk\",\n"
+	"                                  \"network\", \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"
 	"  vm100 = { machine = \"warn\"; };  any of these for VM 100 alone\n"
 	"\n"
 	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched), 64 usage\n";

@@ -60,10 +60,91 @@ static const char *read_deadline(const config_setting_t *setting, struct setting
 	return NULL;
 }
 
+static const char *read_group_policy(const config_setting_t *setting, struct settings *settings)
+{
+	const char *text = config_setting_get_string(setting);
+
+	if (!text || (strcmp(text, "take") && strcmp(text, "refuse")))
+		return "\"take\" or \"refuse\"";
+	settings->group = strcmp(text, "take") ? GROUP_REFUSE : GROUP_TAKE;
+	return NULL;
+}
+
+/* "8086:10fb", as lspci -n shows it. */
+static bool parse_id(const char *text, struct device_setting *device)
+{
+	if (strlen(text) != 9 || strspn(text, "0123456789abcdef") != 4 || text[4] != ':' ||
+	    strspn(text + 5, "0123456789abcdef") != 4)
+		return false;
+	device->vendor = (uint16_t)strtoul(text, NULL, 16);
+	device->device = (uint16_t)strtoul(text + 5, NULL, 16);
+	return true;
+}
+
+static const char *read_allow(const config_setting_t *list, struct device_setting *device)
+{
+	static const char wanted[] =
+		"a list whose 'allow' holds only \"disk\", \"network\", \"display\", \"sound\", "
+		"\"process\", \"container\", \"chipset\" or \"vfs\"";
+	int n = config_setting_length(list);
+
+	if (!config_setting_is_array(list) && !config_setting_is_list(list))
+		return wanted;
+	for (int i = 0; i < n; i++) {
+		const char *name = config_setting_get_string_elem(list, i);
+		enum usage_kind kind;
+
+		if (!name || usage_kind_parse(name, &kind))
+			return wanted;
+		device->allow |= 1U << kind;
+	}
+	return NULL;
+}
+
+/* One { address, id, allow }: the first two always, so that it opens no other device once addresses
+ * have moved. */
+static const char *read_device(const config_setting_t *setting, struct device_setting *ret)
+{
+	static const char wanted[] =
+		"a list of { address = \"0000:BB:DD.F\"; id = \"VENDOR:DEVICE\"; "
+		"allow = [ \"network\" ]; }, with address and id as lspci -Dn shows them";
+	const char *address, *id;
+	config_setting_t *allow;
+
+	if (!config_setting_is_group(setting) ||
+	    !config_setting_lookup_string(setting, "address", &address) ||
+	    !config_setting_lookup_string(setting, "id", &id) || bdf_parse(address, &ret->bdf) ||
+	    !parse_id(id, ret))
+		return wanted;
+	allow = config_setting_get_member(setting, "allow");
+	if (config_setting_length(setting) != (allow ? 3 : 2))
+		return wanted; /* a key that nobody knows */
+	return allow ? read_allow(allow, ret) : NULL;
+}
+
+static const char *read_devices(const config_setting_t *setting, struct settings *settings)
+{
+	int n = config_setting_length(setting);
+
+	if (!config_setting_is_list(setting))
+		return "a list: ( { address = …; id = …; allow = [ … ]; } )";
+	for (int i = 0; i < n; i++) {
+		struct device_setting device = {0};
+		const char *wanted = read_device(config_setting_get_elem(setting, (unsigned int)i),
+						 &device);
+
+		if (wanted)
+			return wanted;
+		if (settings->n_devices == SETTINGS_DEVICES_MAX)
+			return "a list of at most 64 devices";
+		settings->devices[settings->n_devices++] = device;
+	}
+	return NULL;
+}
+
 static const struct settings_key keys[] = {
-	{"machine", read_machine},
-	{"pcie", read_pcie},
-	{"deadline", read_deadline},
+	{"machine", read_machine},    {"pcie", read_pcie},	 {"deadline", read_deadline},
+	{"group", read_group_policy}, {"devices", read_devices},
 };
 
 static char *complain(const config_setting_t *setting, const char *what)

@@ -198,6 +198,23 @@ static int read_device(struct reader *reader, struct device *device)
 	return err;
 }
 
+static int read_usage(const struct reader *reader, struct snapshot *snapshot)
+{
+	auto_free struct usage_device *devices = calloc(snapshot->n_devices + 1, sizeof(*devices));
+	size_t n = 0;
+
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->n_devices; i++) {
+		const struct device *device = &snapshot->devices[i];
+
+		if (!device->bridge)
+			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
+							     device->driver};
+	}
+	return usage_read(reader->root, devices, n, &snapshot->usage);
+}
+
 static int compare_devices(const void *a, const void *b)
 {
 	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
@@ -223,7 +240,7 @@ static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapsh
 		if (err)
 			return err;
 	}
-	return 0;
+	return read_usage(reader, snapshot);
 }
 
 int snapshot_take(const struct fs_root *root, const struct vmcfg *vm, enum snapshot_detail detail,
@@ -272,6 +289,7 @@ void snapshot_free(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_groups; i++)
 		vfio_holders_free(&snapshot->groups[i].holders);
 	checklist_free(&snapshot->host);
+	usage_free(&snapshot->usage);
 	free(snapshot->devices);
 	free(snapshot->groups);
 	free(snapshot);

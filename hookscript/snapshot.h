@@ -12,6 +12,7 @@
 #include "host/check.h"
 #include "host/fs.h"
 #include "host/pci.h"
+#include "host/usage/usage.h"
 #include "host/vfio.h"
 #include "vmcfg/vmcfg.h"
 
@@ -46,6 +47,7 @@ struct snapshot_group {
 
 struct snapshot {
 	struct checklist host; /* what every start needs of the host (check_essentials()) */
+	struct usage usage;    /* what the host does with the devices */
 	bool iommu_active;
 	struct device *devices; /* in order of address */
 	size_t n_devices;

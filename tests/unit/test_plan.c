@@ -392,7 +392,8 @@ static void test_policies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct settings settings = {rows[i].machine, rows[i].pcie, 30};
+		struct settings settings = {
+			.machine = rows[i].machine, .pcie = rows[i].pcie, .deadline = 30};
 		struct machine_room room;
 		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
 		auto_plan struct plan *plan = NULL;
@@ -407,7 +408,7 @@ static void test_policies(void **state)
 
 static void test_pcie_without_q35(void **state)
 {
-	struct settings settings = {POLICY_OFF, POLICY_OFF, 30};
+	struct settings settings = {.machine = POLICY_OFF, .pcie = POLICY_OFF, .deadline = 30};
 	struct machine_room room;
 	auto_vm struct vmcfg *vm = parse_vm("hostpci0: 01:00.0,pcie=1\n");
 	auto_plan struct plan *plan = NULL;
@@ -663,6 +664,132 @@ static void test_return_to_none_and_claimed(void **state)
 	assert_string_equal(plan->steps[1].returns_to, "e1000e");
 }
 
+/* ---- what the host uses ---- */
+
+static char uses[] = "its disk /dev/sda is in use: swap", effect[] = "it dies", cure[] = "swapoff";
+
+static void add_finding(struct machine_room *room, struct usage_finding *finding, size_t device)
+{
+	*finding = (struct usage_finding){.bdf = room->devices[device].bdf,
+					  .kind = USAGE_DISK,
+					  .what = uses,
+					  .effect = effect,
+					  .cure = cure};
+	room->snapshot.usage = (struct usage){finding, 1};
+}
+
+static void test_use_is_refused(void **state)
+{
+	struct machine_room room;
+	struct usage_finding finding;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_finding(&room, &finding, 0);
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_IN_USE,
+		       "0000:01:00.0: its disk /dev/sda is in use: swap; taking it for VM 100: it "
+		       "dies",
+		       "swapoff");
+	assert_refusal(plan, 0, REFUSAL_IN_USE, "",
+		       "if the VM shall have it all the same, put this line into "
+		       "/etc/pve-passthrough.conf: devices = ( { address = \"0000:01:00.0\"; "
+		       "id = \"8086:10d3\"; allow = [ \"disk\" ]; } );");
+}
+
+/* A neighbour is taken too, and so is looked at; a bridge stays with the host. */
+static void test_use_of_neighbours(void **state)
+{
+	struct machine_room room;
+	struct usage_finding finding;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *taken = NULL, *bridge = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_device(&room, (struct bdf){0, 2, 0, 0});
+	add_finding(&room, &finding, 1);
+	taken = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(taken, 1, 0);
+	assert_refusal(taken, 0, REFUSAL_IN_USE,
+		       "0000:02:00.0, which the VM does not name but whose IOMMU group it needs: "
+		       "its disk",
+		       "swapoff");
+	room.devices[1].bridge = true;
+	bridge = make_with(&room, vm, &settings_default);
+	assert_counts(bridge, 0, 0);
+}
+
+static void test_harmless_use(void **state)
+{
+	struct machine_room room;
+	struct usage_finding finding;
+	auto_vm struct vmcfg *vm = NULL;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_finding(&room, &finding, 0);
+	finding.harmless = true;
+	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	assert_counts(plan, 0, 1);
+	assert_string_equal(plan->warnings[0],
+			    "0000:01:00.0: its disk /dev/sda is in use: swap: it dies");
+}
+
+/* Only for that kind of use, of that device, and no other that came to sit there. */
+static void test_allowed_use(void **state)
+{
+	static const struct {
+		struct device_setting setting;
+		size_t refusals, warnings;
+	} rows[] = {
+		{{first, 0x8086, 0x10d3, 1 << USAGE_DISK}, 0, 1},
+		{{first, 0x8086, 0x10d3, 1 << USAGE_NETWORK}, 1, 0},
+		{{first, 0x8086, 0x10d3, 0}, 1, 0},
+		{{first, 0x8086, 0x10d4, 1 << USAGE_DISK}, 1, 1},
+		{{first, 0x8087, 0x10d3, 1 << USAGE_DISK}, 1, 1},
+		{{{0, 2, 0, 0}, 0x8086, 0x10d3, 1 << USAGE_DISK}, 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct settings settings = settings_default;
+		struct machine_room room;
+		struct usage_finding finding;
+		auto_vm struct vmcfg *vm = parse_vm(Q35 "hostpci0: 01:00.0,pcie=1\n");
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&room);
+		add_finding(&room, &finding, 0);
+		settings.devices[settings.n_devices++] = rows[i].setting;
+		plan = make_with(&room, vm, &settings);
+		assert_counts(plan, rows[i].refusals, rows[i].warnings);
+	}
+}
+
+static void test_neighbours_refused(void **state)
+{
+	struct settings settings = settings_default;
+	struct machine_room room;
+	auto_vm struct vmcfg *vm = parse_vm(Q35 "hostpci0: 01:00.0,pcie=1\n");
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&room);
+	add_device(&room, (struct bdf){0, 2, 0, 0});
+	add_device(&room, (struct bdf){0, 0, 1, 0})->bridge = true;
+	settings.group = GROUP_REFUSE;
+	plan = make_with(&room, vm, &settings);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_NEIGHBOUR, "0000:02:00.0 is in IOMMU group 10",
+		       "let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1; or "
+		       "allow it for this VM: vm100 = { group = \"take\"; };");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -683,6 +810,11 @@ int main(void)
 		cmocka_unit_test(test_dropped_lines_are_told),
 		cmocka_unit_test(test_return_reasons),
 		cmocka_unit_test(test_return_to_none_and_claimed),
+		cmocka_unit_test(test_use_is_refused),
+		cmocka_unit_test(test_use_of_neighbours),
+		cmocka_unit_test(test_harmless_use),
+		cmocka_unit_test(test_allowed_use),
+		cmocka_unit_test(test_neighbours_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,28 @@ static void test_bad(void **state)
 		const char *text;
 		const char *what;
 	} rows[] = {
+		{"group = \"keep\";", "line 1: key 'group' must be \"take\" or \"refuse\""},
+		{"devices = 1;", "line 1: key 'devices' must be a list"},
+		{"devices = { };", "line 1: key 'devices' must be a list"},
+		{"devices = ( 1 );", "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"0000:03:00.0\"; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { id = \"8086:10fb\"; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"03:00.0\"; id = \"8086:10fb\"; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10FB\"; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"808610fbx\"; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; alow = [ ]; } );",
+		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
+		 "allow = [ \"disks\" ]; } );",
+		 "line 1: key 'devices' must be a list whose 'allow' holds only"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
+		 "allow = \"disk\"; } );",
+		 "line 1: key 'devices' must be a list whose 'allow' holds only"},
 		{"maschine = \"warn\";", "line 1: key 'maschine' is unknown"},
 		{"\n\npci = 1;", "line 3: key 'pci' is unknown"},
 		{"Machine = \"warn\";", "line 1: key 'Machine' is unknown"},
@@ -124,6 +146,45 @@ static void test_bad(void **state)
 		tree_settings(*state, rows[i].text);
 		read_bad(*state, -EINVAL, what);
 	}
+}
+
+static void test_devices(void **state)
+{
+	struct tree *tree = *state;
+	struct settings s;
+
+	tree_settings(tree, "group = \"refuse\";\n"
+			    "devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
+			    "allow = [ \"network\", \"vfs\" ]; },\n"
+			    "{ id = \"10de:0001\"; address = \"0000:04:00.1\"; } );\n"
+			    "vm100 = { group = \"take\"; devices = ( { address = \"0000:05:00.0\"; "
+			    "id = \"1b36:0010\"; allow = ( \"disk\" ); } ); };");
+	s = read_good(tree, 100);
+	assert_int_equal(s.group, GROUP_TAKE);
+	assert_int_equal(s.n_devices, 3);
+	assert_int_equal(s.devices[0].bdf.bus, 3);
+	assert_int_equal(s.devices[0].vendor, 0x8086);
+	assert_int_equal(s.devices[0].device, 0x10fb);
+	assert_int_equal(s.devices[0].allow, 1 << USAGE_NETWORK | 1 << USAGE_VFS);
+	assert_int_equal(s.devices[1].bdf.func, 1);
+	assert_int_equal(s.devices[1].allow, 0);
+	assert_int_equal(s.devices[2].allow, 1 << USAGE_DISK);
+	s = read_good(tree, 101);
+	assert_int_equal(s.group, GROUP_REFUSE);
+	assert_int_equal(s.n_devices, 2);
+}
+
+static void test_too_many_devices(void **state)
+{
+	char text[SETTINGS_DEVICES_MAX * 64 + 128] = "devices = (";
+
+	for (int i = 0; i <= SETTINGS_DEVICES_MAX; i++) {
+		strcat(text, i ? "," : "");
+		strcat(text, "{ address = \"0000:03:00.0\"; id = \"8086:10fb\"; }");
+	}
+	strcat(text, ");");
+	tree_settings(*state, text);
+	read_bad(*state, -EINVAL, "key 'devices' must be a list of at most 64 devices");
 }
 
 static void test_includes_nothing(void **state)
@@ -195,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_file, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_good, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bad, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_devices, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_too_many_devices, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_includes_nothing, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_nul, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, tree_setup, tree_teardown),

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is decided by the VM's config: the machine, the entries and what they name. */
+#include "hookscript/planner.h"
+
+#include <string.h>
+
+/* 'TEXT' for a shell, whatever it holds. */
+static char *shell_quote(const char *text)
+{
+	char *quoted = text ? malloc(strlen(text) * 4 + 3) : NULL;
+	char *to = quoted;
+
+	if (!quoted)
+		return NULL;
+	*to++ = '\'';
+	for (; *text; text++)
+		if (*text == '\'')
+			to = stpcpy(to, "'\\''");
+		else
+			*to++ = *text;
+	strcpy(to, "'");
+	return quoted;
+}
+
+static bool has_legacy_igd(const struct vmcfg *vm)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (hostpci_needs_binding(vm->hostpci[e]) && vm->hostpci[e]->legacy_igd == 1)
+			return true;
+	return false;
+}
+
+static const char *machine_text(const struct vmcfg *vm)
+{
+	const char *text = vm->values[VMCFG_MACHINE].text;
+
+	return text && text[strspn(text, " \t")] ? text : "pc, the default";
+}
+
+static int check_machine(struct planner *p)
+{
+	const char *arch = p->vm->values[VMCFG_ARCH].text;
+	char *cure;
+
+	if (vmcfg_is_q35(p->vm) || has_legacy_igd(p->vm))
+		return 0;
+	if (arch && !strcmp(arch, "aarch64"))
+		cure = fs_path(
+			"this VM is of architecture aarch64, which has no q35; to run it as it is "
+			"all the same, put this line into /%s: vm%u = { machine = \"warn\"; };",
+			SETTINGS_PATH, p->vmid);
+	else
+		cure = fs_path("qm set %u --machine q35\n"
+			       "what that does to a guest that is already installed: its network "
+			       "interfaces get other names, and Windows forgets a static address\n"
+			       "to run this VM as it is instead, put this line into /%s: "
+			       "vm%u = { machine = \"warn\"; };",
+			       p->vmid, SETTINGS_PATH, p->vmid);
+	return planner_apply_policy(
+		p, p->settings->machine, REFUSAL_NOT_Q35,
+		fs_path("machine: %s; this is not q35, the only machine type whose guests "
+			"see PCI Express devices",
+			machine_text(p->vm)),
+		cure);
+}
+
+/* The first PCIe device that an entry names, or NULL. */
+static const struct device *first_express(const struct planner *p, const struct hostpci *entry)
+{
+	for (size_t d = 0; d < p->snapshot->n_devices; d++) {
+		const struct device *device = &p->snapshot->devices[d];
+
+		for (size_t i = 0; i < entry->n_hosts; i++)
+			if (device->express && !device->bridge &&
+			    hostpci_address_names(&entry->hosts[i], &device->bdf))
+				return device;
+	}
+	return NULL;
+}
+
+static int refuse_without_pcie(struct planner *p, size_t e, const struct device *device)
+{
+	auto_free char *value = hostpci_value_with_pcie(p->vm->hostpci[e]);
+	auto_free char *quoted = shell_quote(value);
+	char text[BDF_TEXT_SIZE];
+
+	if (!quoted)
+		return -ENOMEM;
+	return planner_apply_policy(
+		p, p->settings->pcie, REFUSAL_NO_PCIE,
+		fs_path("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; the "
+			"guest would see it as conventional PCI, which many drivers do not accept",
+			e, bdf_format(&device->bdf, text)),
+		fs_path("qm set %u --hostpci%zu %s\n"
+			"to run this VM as it is instead, put this line into /%s: "
+			"vm%u = { pcie = \"warn\"; };",
+			p->vmid, e, quoted, SETTINGS_PATH, p->vmid));
+}
+
+static int check_entry_pcie(struct planner *p, size_t e)
+{
+	const struct hostpci *entry = p->vm->hostpci[e];
+	const struct device *express = first_express(p, entry);
+	bool q35 = vmcfg_is_q35(p->vm);
+
+	if (has_legacy_igd(p->vm) && !q35) {
+		if (entry->legacy_igd != 1)
+			return 0;
+		return planner_warn(
+			p, fs_path("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
+				   "nor pcie=1 is asked of this VM",
+				   e));
+	}
+	if (entry->legacy_igd == 1)
+		return planner_refuse(
+			p, REFUSAL_IGD_WITH_Q35,
+			fs_path("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is q35; "
+				"Proxmox VE would abort the start",
+				e),
+			fs_path("qm set %u --machine pc", p->vmid));
+	if (!q35 && p->settings->machine != POLICY_REFUSE) {
+		if (entry->pcie != 1)
+			return 0; /* the administrator chose this machine, which has no PCIe */
+		return planner_refuse(
+			p, REFUSAL_PCIE_WITHOUT_Q35,
+			fs_path("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE would "
+				"abort the start, whatever our settings say",
+				e),
+			fs_path("qm set %u --machine q35", p->vmid));
+	}
+	if (entry->pcie == 1 || !express)
+		return 0;
+	return refuse_without_pcie(p, e, express);
+}
+
+static int check_entry_form(struct planner *p, size_t e)
+{
+	const struct hostpci *entry = p->vm->hostpci[e];
+
+	if (entry->mapping && !entry->n_hosts)
+		return planner_refuse(
+			p, REFUSAL_MAPPING,
+			fs_path("hostpci%zu: mapping=%s: resource mappings are not supported yet",
+				e, entry->mapping),
+			fs_path("name the device by its address, as shown by lspci -D: "
+				"qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1",
+				p->vmid, e));
+	if (entry->mapping || !entry->n_hosts)
+		return planner_refuse(
+			p, REFUSAL_NO_ADDRESS,
+			fs_path("hostpci%zu: '%s' has %s; Proxmox VE would abort the start", e,
+				entry->value,
+				entry->mapping ? "both host= and mapping="
+					       : "neither host= nor mapping="),
+			fs_path("qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1, or qm set %u --delete "
+				"hostpci%zu",
+				p->vmid, e, p->vmid, e));
+	return 0;
+}
+
+static bool address_is_there(const struct planner *p, const struct hostpci_address *address)
+{
+	for (size_t d = 0; d < p->snapshot->n_devices; d++)
+		if (hostpci_address_names(address, &p->snapshot->devices[d].bdf))
+			return true;
+	return false;
+}
+
+static int check_entry_addresses(struct planner *p, size_t e)
+{
+	const struct hostpci *entry = p->vm->hostpci[e];
+
+	for (size_t i = 0; i < entry->n_hosts; i++) {
+		int err;
+
+		if (address_is_there(p, &entry->hosts[i]))
+			continue;
+		err = planner_refuse(
+			p, REFUSAL_ABSENT,
+			fs_path("hostpci%zu: there is no PCI device at %s on this host; was hardware "
+				"added, removed, or turned off in the firmware setup? Addresses move "
+				"when it was",
+				e, entry->hosts[i].text),
+			fs_path("find its address now: lspci -Dnn; then: qm set %u --hostpci%zu "
+				"ADDRESS,pcie=1, or: qm set %u --delete hostpci%zu",
+				p->vmid, e, p->vmid, e));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_entries(struct planner *p, int (*check)(struct planner *p, size_t e))
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++) {
+		int err = hostpci_needs_binding(p->vm->hostpci[e]) ? check(p, e) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* A VM whose devices Proxmox VE would see, but not the lines it dropped. */
+static int warn_of_dropped(struct planner *p)
+{
+	for (size_t i = 0; i < p->vm->n_dropped; i++) {
+		const struct vmcfg_dropped *line = &p->vm->dropped[i];
+		int err = planner_warn(
+			p, fs_path("VM config, line %u: %s; Proxmox VE ignores this line, and so "
+				   "does this hook",
+				   line->line, line->why));
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int planner_check_config(struct planner *p)
+{
+	int err = warn_of_dropped(p);
+
+	if (!err)
+		err = check_machine(p);
+	if (!err)
+		err = check_entries(p, check_entry_form);
+	return err ? err : check_entries(p, check_entry_pcie);
+}
+
+int planner_check_addresses(struct planner *p)
+{
+	return check_entries(p, check_entry_addresses);
+}

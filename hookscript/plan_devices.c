@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is decided by the machine: the host, the devices, their groups and records. */
+#include "hookscript/planner.h"
+
+#include <string.h>
+
+int planner_check_host(struct planner *p)
+{
+	for (size_t i = 0; i < p->snapshot->host.n; i++) {
+		const struct check_item *item = &p->snapshot->host.items[i];
+		int err;
+
+		if (item->status != CHECK_MISSING)
+			continue;
+		err = planner_refuse(p, REFUSAL_HOST, strdup(item->what),
+				     strdup(item->cure ? item->cure : "host-setup check"));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_named_device(struct planner *p, const struct device *device)
+{
+	char text[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, text);
+	if (device->bridge)
+		return planner_refuse(
+			p, REFUSAL_BRIDGE,
+			fs_path("%s is a PCI bridge: bridges cannot be passed through", text),
+			strdup("name the devices behind it instead; they are listed by: lspci -Dtnn"));
+	if (device->group < 0 && p->snapshot->iommu_active)
+		return planner_refuse(
+			p, REFUSAL_NO_GROUP,
+			fs_path("%s is in no IOMMU group: the IOMMU does not cover it, so it cannot "
+				"be passed through",
+				text),
+			fs_path("look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|%s'; "
+				"on Intel, intel_iommu=on on the kernel command line includes the "
+				"integrated GPU",
+				text));
+	return 0;
+}
+
+static int check_record(struct planner *p, const struct device *device)
+{
+	const struct record *record = device->record;
+	char text[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, text);
+	if (device->record_error)
+		return planner_refuse(
+			p, REFUSAL_RECORD,
+			fs_path("%s is recorded as taken, but the record cannot be used: %s", text,
+				device->record_error),
+			fs_path("read it, give the device back by hand, then: rm /%s/%s",
+				RECORD_FOLDER, text));
+	if (!record)
+		return 0;
+	if (!pci_identity_equal(&record->identity, &device->identity)) {
+		char was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+
+		return planner_refuse(
+			p, REFUSAL_IDENTITY,
+			fs_path("%s was taken for VM %u as %s, but the device there now is %s",
+				text, record->vmid, pci_identity_format(&record->identity, was),
+				pci_identity_format(&device->identity, is)),
+			fs_path("if the hardware was exchanged, forget the record: rm /%s/%s",
+				RECORD_FOLDER, text));
+	}
+	if (record->vmid == p->vmid)
+		return 0;
+	if (device->record_vm_runs)
+		return planner_refuse(
+			p, REFUSAL_OTHER_VM,
+			fs_path("%s is taken for VM %u, which is running", text, record->vmid),
+			fs_path("qm shutdown %u", record->vmid));
+	if (device->record_vm_locked)
+		return planner_refuse(
+			p, REFUSAL_OTHER_VM,
+			fs_path("%s is taken for VM %u, which is being started, stopped or changed "
+				"at this moment",
+				text, record->vmid),
+			fs_path("wait for that task, then: qm start %u", p->vmid));
+	return planner_warn(
+		p, fs_path("%s was left taken for VM %u, which does not run: taken over; it will "
+			   "return to %s",
+			   text, record->vmid,
+			   record->stage == RECORD_CLAIMED ? "what it is now"
+			   : record->driver		   ? record->driver
+							   : "no driver"));
+}
+
+static int check_each(struct planner *p)
+{
+	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
+		const struct device *device = &p->snapshot->devices[i];
+		int err = device->named ? check_named_device(p, device) : 0;
+
+		if (!err && !device->bridge)
+			err = check_record(p, device);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_groups(struct planner *p)
+{
+	for (size_t i = 0; i < p->snapshot->n_groups; i++) {
+		const struct snapshot_group *group = &p->snapshot->groups[i];
+		auto_free char *who = NULL;
+		int err;
+
+		if (!group->holders.open)
+			continue;
+		who = vfio_holders_describe(&group->holders);
+		if (!who)
+			return -ENOMEM;
+		err = planner_refuse(
+			p, REFUSAL_GROUP_OPEN,
+			fs_path("IOMMU group %d is in use through VFIO by %s", group->group, who),
+			strdup("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
+			       "VM ends by itself or by kill"));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int planner_check_devices(struct planner *p)
+{
+	int err = check_each(p);
+
+	return err ? err : check_groups(p);
+}

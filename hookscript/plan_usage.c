@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the host itself uses is never taken, unless its administrator allows that one device. */
+#include "hookscript/planner.h"
+
+#include <string.h>
+
+static const struct device *find_device(const struct planner *p, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < p->snapshot->n_devices; i++)
+		if (!bdf_compare(&p->snapshot->devices[i].bdf, bdf))
+			return &p->snapshot->devices[i];
+	return NULL;
+}
+
+static bool is_for(const struct device_setting *setting, const struct device *device)
+{
+	return setting->vendor == device->identity.vendor &&
+	       setting->device == device->identity.device;
+}
+
+static bool is_allowed(const struct planner *p, const struct device *device, enum usage_kind kind)
+{
+	for (size_t i = 0; i < p->settings->n_devices; i++) {
+		const struct device_setting *setting = &p->settings->devices[i];
+
+		if (!bdf_compare(&setting->bdf, &device->bdf) && is_for(setting, device) &&
+		    setting->allow & 1U << kind)
+			return true;
+	}
+	return false;
+}
+
+/* An entry that was written for another device, which sat there once. */
+static int warn_of_strangers(struct planner *p, const struct device *device)
+{
+	char address[BDF_TEXT_SIZE];
+
+	for (size_t i = 0; i < p->settings->n_devices; i++) {
+		const struct device_setting *setting = &p->settings->devices[i];
+		int err;
+
+		if (bdf_compare(&setting->bdf, &device->bdf) || is_for(setting, device))
+			continue;
+		err = planner_warn(
+			p,
+			fs_path("/%s: the entry of 'devices' for %s is for a device %04x:%04x, "
+				"but the one there is %04x:%04x: the entry is ignored",
+				SETTINGS_PATH, bdf_format(&device->bdf, address), setting->vendor,
+				setting->device, device->identity.vendor, device->identity.device));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_finding(struct planner *p, const struct device *device,
+			 const struct usage_finding *finding)
+{
+	const char *kind = usage_kind_name(finding->kind);
+	char address[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, address);
+	if (finding->harmless)
+		return planner_warn(p,
+				    fs_path("%s: %s: %s", address, finding->what, finding->effect));
+	if (is_allowed(p, device, finding->kind))
+		return planner_warn(p, fs_path("%s: %s; taken all the same, because /%s allows "
+					       "\"%s\" for it",
+					       address, finding->what, SETTINGS_PATH, kind));
+	return planner_refuse(
+		p, REFUSAL_IN_USE,
+		fs_path("%s%s: %s; taking it for VM %u: %s", address,
+			device->named ? ""
+				      : ", which the VM does not name but whose IOMMU group "
+					"it needs",
+			finding->what, p->vmid, finding->effect),
+		fs_path("%s\nif the VM shall have it all the same, put this line into /%s: "
+			"devices = ( { address = \"%s\"; id = \"%04x:%04x\"; "
+			"allow = [ \"%s\" ]; } );",
+			finding->cure, SETTINGS_PATH, address, device->identity.vendor,
+			device->identity.device, kind));
+}
+
+static int check_neighbour(struct planner *p, const struct device *device)
+{
+	char address[BDF_TEXT_SIZE];
+
+	if (device->named || p->settings->group != GROUP_REFUSE)
+		return 0;
+	bdf_format(&device->bdf, address);
+	return planner_refuse(
+		p, REFUSAL_NEIGHBOUR,
+		fs_path("%s is in IOMMU group %d with a device of this VM, so it would be taken "
+			"too, but the VM does not name it, and /%s says group = \"refuse\"",
+			address, device->group, SETTINGS_PATH),
+		fs_path("let the VM have it too: qm set %u --hostpciN %s,pcie=1; or allow it for "
+			"this VM: vm%u = { group = \"take\"; };",
+			p->vmid, address, p->vmid));
+}
+
+int planner_check_usage(struct planner *p)
+{
+	const struct usage *usage = &p->snapshot->usage;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < p->snapshot->n_devices; i++) {
+		const struct device *device = &p->snapshot->devices[i];
+
+		if (!planner_takes(p, device))
+			continue;
+		err = warn_of_strangers(p, device);
+		if (!err)
+			err = check_neighbour(p, device);
+	}
+	for (size_t i = 0; !err && i < usage->n; i++) {
+		const struct device *device = find_device(p, &usage->items[i].bdf);
+
+		if (device && planner_takes(p, device))
+			err = check_finding(p, device, &usage->items[i]);
+	}
+	return err;
+}
