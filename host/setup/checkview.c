@@ -182,6 +182,10 @@ static void print_device(const struct group_device *device)
 	printf("      driver %s, reset %s%s%s\n", device->driver ? device->driver : "none",
 	       device->resets ? device->resets : "none", device->vms ? ", " : "",
 	       device->vms ? device->vms : "");
+	if (device->used) {
+		printf("      %sin use%s: ", colour("\033[33m"), colour("\033[0m"));
+		print_wrapped(device->used, 14);
+	}
 }
 
 void groupsview_print(const struct groups *groups)
@@ -229,6 +233,8 @@ static int add_device(json_object *array, const struct group_device *device)
 		err = add_text(object, "reset_method", device->resets);
 	if (!err)
 		err = add(object, "bridge", json_object_new_boolean(device->bridge));
+	if (!err)
+		err = add_text(object, "used", device->used);
 	return err ? err : add_text(object, "vms", device->vms);
 }
 

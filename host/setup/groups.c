@@ -2,6 +2,7 @@
 #include "host/setup/groups.h"
 
 #include "host/iommu.h"
+#include "host/usage/usage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,59 @@ static int read_group(const struct fs_root *root, struct pci *pci, int number, s
 	return err ? err : explain_together(pci, group);
 }
 
+static struct group_device *find_device(struct groups *groups, const struct bdf *bdf)
+{
+	for (size_t g = 0; g < groups->n; g++)
+		for (size_t i = 0; i < groups->items[g].n_devices; i++)
+			if (!bdf_compare(&groups->items[g].devices[i].bdf, bdf))
+				return &groups->items[g].devices[i];
+	return NULL;
+}
+
+/* What a start would be refused for. That a device is the chipset's is said of its group. */
+static int add_use(struct groups *groups, const struct usage_finding *finding)
+{
+	struct group_device *device = find_device(groups, &finding->bdf);
+	char *used;
+
+	if (!device || finding->harmless || finding->kind == USAGE_CHIPSET)
+		return 0;
+	used = device->used ? fs_path("%s; %s", device->used, finding->what)
+			    : strdup(finding->what);
+	if (!used)
+		return -ENOMEM;
+	free(device->used);
+	device->used = used;
+	return 0;
+}
+
+static int read_uses(const struct fs_root *root, struct groups *groups)
+{
+	auto_usage struct usage usage = {0};
+	auto_free struct usage_device *devices = NULL;
+	size_t n = 0;
+	int err;
+
+	for (size_t g = 0; g < groups->n; g++)
+		n += groups->items[g].n_devices;
+	devices = calloc(n + 1, sizeof(*devices));
+	if (!devices)
+		return -ENOMEM;
+	n = 0;
+	for (size_t g = 0; g < groups->n; g++)
+		for (size_t i = 0; i < groups->items[g].n_devices; i++) {
+			const struct group_device *device = &groups->items[g].devices[i];
+
+			if (!device->bridge)
+				devices[n++] = (struct usage_device){
+					device->bdf, device->identity.class, device->driver};
+		}
+	err = usage_read(root, devices, n, &usage);
+	for (size_t i = 0; !err && i < usage.n; i++)
+		err = add_use(groups, &usage.items[i]);
+	return err;
+}
+
 static int read_groups(const struct fs_root *root, struct pci *pci, struct groups *groups)
 {
 	auto_free int *numbers = NULL;
@@ -133,7 +187,7 @@ static int read_groups(const struct fs_root *root, struct pci *pci, struct group
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < n; i++)
 		err = read_group(root, pci, numbers[i], &groups->items[groups->n++]);
-	return err;
+	return err ? err : read_uses(root, groups);
 }
 
 int groups_read(const struct fs_root *root, struct groups *ret)
@@ -160,6 +214,7 @@ static void free_device(struct group_device *device)
 	free(device->name);
 	free(device->driver);
 	free(device->resets);
+	free(device->used);
 	free(device->vms);
 }
 

@@ -14,7 +14,9 @@ struct group_device {
 	char *driver;	  /* NULL: none */
 	char *resets;	  /* the kernel's reset_method, "flr bus"; NULL: it cannot be reset */
 	bool bridge;	  /* has devices below it, so it stays with the host */
-	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none. Put in by the caller */
+	char *used; /* what the host does with it, so that a start would be refused; NULL: nothing
+		     */
+	char *vms;  /* which VMs name it, "VM 100 (hostpci0)"; NULL: none. Put in by the caller */
 };
 
 struct group {

@@ -76,6 +76,24 @@ static void test_groups(void **state)
 		strstr(groups.items[4].why_not, "0000:00:00.0 is the platform's own bridge"));
 }
 
+/* What a start would be refused for. */
+static void test_uses(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	prepare(tree);
+	tree_link(tree, "sys/devices/pci0000:00/0000:03:00.0/net/eth0/upper_vmbr0",
+		  "/sys/class/net/vmbr0");
+	tree_folder(tree, "sys/class/net/vmbr0");
+	tree_file(tree, "sys/devices/pci0000:00/0000:01:00.0/boot_vga", "1\n");
+	assert_int_equal(groups_read(&tree->root, &groups), 0);
+	assert_string_equal(groups.items[2].devices[1].used,
+			    "its interface eth0 carries the host's network: below vmbr0");
+	assert_null(groups.items[0].devices[0].used);
+	assert_null(groups.items[4].devices[0].used);
+}
+
 static void test_no_groups(void **state)
 {
 	struct tree *tree = *state;
@@ -111,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_vms, tree_setup, tree_teardown),
 	};

@@ -279,7 +279,10 @@ t_halfway_unbind_hangs() {
 	nic=$(nic 21)
 	card=$(pci 8086:293e)
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1" "hostpci1: $card"
-	echo 'deadline = 2;' >"$settings"
+	{
+		echo 'deadline = 2;'
+		echo "devices = ( { address = \"$card\"; id = \"8086:293e\"; allow = [ \"sound\" ]; } );"
+	} >"$settings"
 	before=$(machine)
 	background sh -c 'sleep 1000 3</dev/snd/controlC0'
 	sleep 0.5

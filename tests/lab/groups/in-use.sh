@@ -1,0 +1,237 @@
+# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# What the host itself uses: every start that would take it is refused, nothing is written, and the
+# host's use goes on. The kernel would have let all of it go.
+#
+#qemu -device intel-iommu,intremap=on,caching-mode=on
+#qemu -device pcie-root-port,id=rp1,chassis=1
+#qemu -drive if=none,id=disk1,driver=null-co,size=64M,read-zeroes=on
+#qemu -drive if=none,id=disk2,file.driver=null-co,file.size=64M,file.read-zeroes=on,snapshot=on,format=raw
+#qemu -device nvme,bus=rp1,drive=disk2,serial=lab1
+#qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme-subsys,id=sub,nqn=lab
+#qemu -device nvme,id=multi,bus=rp2,subsys=sub,serial=lab2
+#qemu -drive if=none,id=disk3,file.driver=null-co,file.size=64M,file.read-zeroes=on,snapshot=on,format=raw
+#qemu -device nvme-ns,drive=disk3,bus=multi,nsid=1,shared=on
+#qemu -device pcie-root-port,id=rp3,chassis=3 -device nvme-subsys,id=sub2,nqn=lab2
+#qemu -device nvme,bus=rp3,subsys=sub2,serial=lab3,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=26,msix_qsize=17
+#qemu -device pcie-root-port,id=rp4,chassis=4
+#qemu -device e1000e,bus=rp4,romfile=,mac=52:54:00:00:00:31
+#qemu -device pcie-root-port,id=rp5,chassis=5 -device ich9-intel-hda,bus=rp5,id=sound
+#qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
+#qemu -device pcie-root-port,id=rp6,chassis=6 -device bochs-display,bus=rp6
+#append intel_iommu=on
+#seconds 180
+
+prepare() {
+	for module in e1000e bochs snd_hda_intel nvme vfio_pci vfio_iommu_type1 ext4 bridge 8021q \
+		dm_mod raid1; do
+		modprobe "$module" || echo "# the lab has no module $module"
+	done
+	wait_for 10 test -n "$(disk_of lab1)"
+	wait_for 10 sound_there
+}
+
+# The disk of the controller with this serial number; the head of a multipath one.
+disk_of() {
+	for controller in /sys/class/nvme/*; do
+		read -r serial <"$controller/serial"
+		[ "$serial" = "$1" ] || continue
+		name=${controller##*/}
+		for disk in "/sys/block/nvme${name#nvme}n"*; do
+			[ ! -e "$disk" ] || echo "/dev/${disk##*/}"
+		done
+	done | head -n 1
+}
+
+# want BDF: VM 100 wants it.
+want() {
+	vm 100 "machine: q35" "hostpci0: $1,pcie=1"
+}
+
+make_files() {
+	mke2fs -q "$1" 2>/dev/null || mkfs.ext2 "$1" >/dev/null || fail "the lab: no file system on $1"
+	mkdir -p /tmp/mnt
+	mount -t ext2 "$1" /tmp/mnt || fail "the lab: $1 cannot be mounted"
+	echo hello >/tmp/mnt/file
+}
+
+files_live() {
+	echo more >>/tmp/mnt/file && sync && expect "a file on the disk" hello "$(head -n 1 /tmp/mnt/file)"
+}
+
+t_mounted_disk() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	make_files "$node"
+	refused 100 "$(nvme lab1)" "its disk $node is in use: mounted at /tmp/mnt" "lsblk $node" \
+		'allow = [ "disk" ]'
+	files_live
+	step "groups"
+	host-setup groups >/tmp/hook.out
+	tr -s ' \n' ' ' </tmp/hook.out >/tmp/flat
+	grep -qF "its disk $node is in use" /tmp/flat || fail "host-setup groups: $(cat /tmp/hook.out)"
+	umount /tmp/mnt
+	step "idle"
+	start 100 "$(nvme lab1)=nvme"
+	stop 100
+}
+
+t_multipath_head() {
+	node=$(disk_of lab2)
+	[ -n "$node" ] || fail "the lab: no disk below lab2"
+	case $(readlink -f "/sys/block/${node##*/}") in
+	*/nvme-subsystem/*) ;;
+	*) fail "the lab: $node is no head: $(readlink -f "/sys/block/${node##*/}")" ;;
+	esac
+	want "$(nvme lab2)"
+	make_files "$node"
+	refused 100 "its disk $node (NVMe multipath) is in use: mounted at /tmp/mnt"
+	files_live
+	umount /tmp/mnt
+}
+
+t_swap() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	mkswap "$node" >/dev/null || fail "the lab: mkswap"
+	swapon "$node" || fail "the lab: swapon"
+	refused 100 "its disk $node is in use: swap on $node"
+	grep -q "^$node " /proc/swaps || fail "expected the swap still on"
+	swapoff "$node"
+}
+
+t_device_mapper() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	echo "0 1024 linear $node 0" | dmsetup create held --noudevsync || fail "the lab: dmsetup"
+	refused 100 "its disk $node is in use: part of dm-0 (held)"
+	dd if=/dev/mapper/held of=/dev/null bs=4k count=1 2>/dev/null ||
+		dd if=/dev/dm-0 of=/dev/null bs=4k count=1 2>/dev/null || fail "the mapping is dead"
+	dmsetup remove --noudevsync held
+}
+
+# md by hand, without mdadm: what claims the disk is the kernel's, however it was told.
+t_md() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	echo md_lab >/sys/module/md_mod/parameters/new_array || fail "the lab: no md"
+	md=/sys/block/md_lab/md
+	echo none >$md/metadata_version
+	echo raid1 >$md/level
+	echo 1 >$md/raid_disks
+	cat "/sys/block/${node##*/}/dev" >$md/new_dev || fail "the lab: md does not take $node"
+	refused 100 "its disk $node is"
+	echo clear >$md/array_state
+}
+
+t_raw_disk_held() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	background sh -c "exec sleep 1000 3<$node"
+	sleep 0.3
+	refused 100 "$node is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
+}
+
+t_address() {
+	name=$(nic_name 31)
+	want "$(nic 31)"
+	step "up alone is no use"
+	ip link set "$name" up
+	verb_exits 0 plan 100
+	step "an address and the default route"
+	ip addr add 192.0.2.2/24 dev "$name"
+	ip route add default via 192.0.2.1 dev "$name"
+	refused 100 "its interface $name carries the host's network: address 192.0.2.2, " \
+		"the default route" "ifreload -a" 'allow = [ "network" ]'
+	ip addr show dev "$name" | grep -q 192.0.2.2 || fail "expected the address still there"
+	ip addr flush dev "$name"
+	ip link set "$name" down
+}
+
+t_bridge() {
+	name=$(nic_name 31)
+	want "$(nic 31)"
+	ip link add vmbr0 type bridge || fail "the lab: no bridge"
+	ip link set "$name" master vmbr0
+	refused 100 "its interface $name carries the host's network: below vmbr0"
+	[ -e "/sys/class/net/vmbr0/brif/$name" ] || fail "expected $name still in vmbr0"
+	ip link set "$name" nomaster
+	ip link del vmbr0
+}
+
+t_vlan() {
+	name=$(nic_name 31)
+	want "$(nic 31)"
+	ip link add link "$name" name lan5 type vlan id 5 || fail "the lab: no VLAN"
+	refused 100 "its interface $name carries the host's network: below lan5"
+	ip link del lan5
+}
+
+# In another network namespace: nothing of it is to be seen from here but the empty folder.
+t_moved_interface() {
+	name=$(nic_name 31)
+	want "$(nic 31)"
+	background unshare -n sleep 1000
+	sleep 0.5
+	ip link set "$name" netns "$(tail -n 1 /tmp/background.pids)" || fail "the lab: no namespace"
+	refused 100 "its network interface has been moved to another network namespace"
+	end_background
+	wait_for 5 test -n "$(nic_name 31)" || true
+}
+
+# Only where the settings name this device; an entry for another one is ignored, aloud.
+t_allowed() {
+	nic=$(nic 31)
+	name=$(nic_name 31)
+	want "$nic"
+	ip link set "$name" up
+	ip addr add 192.0.2.2/24 dev "$name"
+	echo "devices = ( { address = \"$nic\"; id = \"8086:0000\"; allow = [ \"network\" ]; } );" >"$settings"
+	refused 100 "the entry of 'devices' for $nic is for a device 8086:0000"
+	echo "devices = ( { address = \"$nic\"; id = \"8086:10d3\"; allow = [ \"network\" ]; } );" >"$settings"
+	start 100 "$nic=e1000e"
+	stop 100
+	wait_for 5 test -n "$(nic_name 31)" || fail "expected the network device back"
+}
+
+t_open_sound() {
+	want "$(pci 8086:293e)"
+	background sh -c 'exec sleep 1000 3</dev/snd/controlC0'
+	sleep 0.3
+	refused 100 "/dev/snd/controlC0 is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
+	sound_there || fail "expected the sound card still there"
+}
+
+t_open_display() {
+	want "$(pci 1234:1111)"
+	[ -e /dev/dri/card0 ] || fail "the lab: no /dev/dri/card0"
+	background sh -c 'exec sleep 1000 3</dev/dri/card0'
+	sleep 0.3
+	refused 100 "/dev/dri/card0 is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
+}
+
+t_chipset() {
+	smbus=$(pci 8086:2930)
+	isa=$(pci 8086:2918)
+	expect "group of the ISA bridge" "$(group_of "$smbus")" "$(group_of "$isa")"
+	vm 100 "machine: q35" "hostpci0: $smbus"
+	refused 100 "$isa, which the VM does not name but whose IOMMU group it needs: it is the platform's own ISA bridge"
+}
+
+t_pf_with_vfs() {
+	pf=$(nvme lab3)
+	want "$pf"
+	echo 0 >"$devices/$pf/sriov_drivers_autoprobe"
+	echo 2 >"$devices/$pf/sriov_numvfs" || fail "the lab: no VFs on $pf"
+	vf=$(basename "$(readlink "$devices/$pf/virtfn0")")
+	refused 100 "$pf: it is an SR-IOV PF whose VFs are in use or ready for it: $vf (no driver)" \
+		"echo 0 > /sys/bus/pci/devices/$pf/sriov_numvfs"
+	echo 0 >"$devices/$pf/sriov_numvfs"
+	echo 1 >"$devices/$pf/sriov_drivers_autoprobe"
+}
+
+t_neighbours_refused() {
+	smbus=$(pci 8086:2930)
+	vm 100 "machine: q35" "hostpci0: $smbus"
+	echo 'group = "refuse";' >"$settings"
+	refused 100 "$(pci 8086:2918) is in IOMMU group" 'group = "refuse"'
+}
