@@ -5,7 +5,7 @@
 
 #include "scenario.h"
 
-static const struct settings settings = {POLICY_REFUSE, POLICY_REFUSE, 1};
+static const struct settings settings = {.deadline = 1};
 static const struct bdf gpu = {0, 1, 0, 0}, disk = {0, 4, 0, 0};
 
 /* A plan for VM 100 over two devices, as the machine is now. */
