@@ -21,6 +21,7 @@ struct run {
 	unsigned int vmid;
 	struct outcome *outcomes;
 	size_t n_outcomes;
+	uint64_t *claims; /* giving back: one for each outcome */
 	struct job *jobs; /* one for each slot */
 	struct worker *workers;
 	size_t n_jobs;
@@ -78,6 +79,7 @@ static int make_jobs(struct run *run, const struct bdf *devices, int64_t deadlin
 			.vmid = run->vmid,
 			.devices = &devices[i],
 			.n_devices = 1,
+			.claims = run->claims ? &run->claims[i] : NULL,
 			.first_item = i,
 			.deadline = deadline - JOB_MARGIN_MS,
 			.caller = getpid(),
@@ -129,6 +131,7 @@ static int run_jobs(struct run *run, int (*job)(int tell, void *arg), const stru
 static void free_run(struct run *run)
 {
 	free(run->outcomes);
+	free(run->claims);
 	free(run->jobs);
 	free(run->workers);
 }
@@ -160,7 +163,13 @@ int apply_take(const struct fs_root *root, unsigned int vmid, const struct setti
 	return failed ? -EIO : 0;
 }
 
-/* The recorded drivers, for messages, and the longest of the recorded deadlines. */
+/* A claim that no record has. */
+#define CLAIM_NONE UINT64_MAX
+
+/*
+ * What is settled before the first write: whose claims are given back, the recorded drivers, for
+ * messages, and the longest of the recorded deadlines.
+ */
 static int read_records(struct run *run, struct record **records)
 {
 	int deadline = 0;
@@ -168,8 +177,10 @@ static int read_records(struct run *run, struct record **records)
 	for (size_t i = 0; i < run->n_outcomes; i++) {
 		auto_free char *why = NULL;
 
+		run->claims[i] = CLAIM_NONE;
 		if (record_read(run->root, &run->outcomes[i].bdf, &records[i], &why) || !records[i])
 			continue; /* its worker finds the same, and tells */
+		run->claims[i] = records[i]->claim;
 		if (records[i]->stage == RECORD_TAKEN)
 			run->outcomes[i].driver = records[i]->driver;
 		if (records[i]->deadline > deadline)
@@ -185,25 +196,36 @@ static void free_records(struct record **records, size_t n)
 	free(records);
 }
 
-int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		    size_t n_devices)
+static int give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		     size_t n_devices, int *lock)
 {
 	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
 	struct record **records = calloc(n_devices + 1, sizeof(*records));
 	int failed = 0;
 	int err = -ENOMEM;
+	int deadline;
 
 	run.outcomes = calloc(n_devices + 1, sizeof(*run.outcomes));
-	if (records && run.outcomes) {
+	run.claims = calloc(n_devices + 1, sizeof(*run.claims));
+	if (records && run.outcomes && run.claims) {
 		for (size_t i = 0; i < n_devices; i++)
 			run.outcomes[i].bdf = devices[i];
 		run.n_outcomes = n_devices;
-		err = run_jobs(&run, job_give_back, devices, read_records(&run, records));
+		deadline = read_records(&run, records);
+		closep(lock);
+		*lock = -1;
+		err = run_jobs(&run, job_give_back, devices, deadline);
 	}
 	for (size_t i = 0; !err && i < run.n_outcomes; i++)
 		failed += report_given_back(vmid, &run.outcomes[i]);
 	free_records(records, n_devices);
 	return err ? err : failed;
+}
+
+int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		    size_t n_devices)
+{
+	return give_back(root, vmid, devices, n_devices, &(int){-1});
 }
 
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
@@ -234,14 +256,15 @@ int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bd
 	return 0;
 }
 
-int apply_give_back_all(const struct fs_root *root, unsigned int vmid)
+int apply_give_back_all(const struct fs_root *root, unsigned int vmid, int lock)
 {
 	auto_free struct bdf *devices = NULL;
+	auto_close int held = lock;
 	size_t n;
 	int err;
 
 	err = apply_list_recorded(root, vmid, &devices, &n, NULL);
 	if (err || !n)
 		return err;
-	return apply_give_back(root, vmid, devices, n);
+	return give_back(root, vmid, devices, n, &held);
 }

@@ -25,8 +25,12 @@ int apply_take(const struct fs_root *root, unsigned int vmid, const struct setti
 int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
 		    size_t n_devices) must_check;
 
-/* Gives back every device that is recorded for the VM. Returns as above; none recorded is 0. */
-int apply_give_back_all(const struct fs_root *root, unsigned int vmid) must_check;
+/*
+ * Gives back every device that is recorded for the VM. LOCK is closed (-1: there is none) as soon
+ * as it is settled which claims are meant, before the first write: what a start claims afterwards
+ * is not touched. Returns as above; none recorded is 0.
+ */
+int apply_give_back_all(const struct fs_root *root, unsigned int vmid, int lock) must_check;
 
 /*
  * The addresses recorded for the VM, in order. Records that cannot be read are said and counted in

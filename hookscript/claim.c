@@ -20,7 +20,7 @@ static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
 	       (!pve_vm_runs(root, now->vmid) && !pve_vm_is_locked(root, now->vmid));
 }
 
-static int claim_device(const struct fs_root *root, unsigned int vmid,
+static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t claim,
 			const struct settings *settings, const struct device *device)
 {
 	cleanup_with(record_freep) struct record *record = NULL;
@@ -39,6 +39,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid,
 	}
 	/* An older record keeps its before-image: nobody has put it back yet. */
 	record->vmid = vmid;
+	record->claim = claim;
 	record->deadline = settings->deadline;
 	return record_write(root, record);
 }
@@ -61,11 +62,12 @@ static int claim_devices(const struct fs_root *root, unsigned int vmid,
 			 const struct settings *settings, const struct plan *plan, int64_t deadline)
 {
 	auto_close int lock = record_lock_claims(root, deadline);
+	uint64_t claim = record_new_claim();
 
 	if (lock < 0)
 		return lock;
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		int err = claim_device(root, vmid, settings, plan->steps[i].device);
+		int err = claim_device(root, vmid, claim, settings, plan->steps[i].device);
 
 		if (err) {
 			unclaim(root, plan, i);

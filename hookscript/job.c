@@ -17,6 +17,7 @@ struct task {
 	const struct bdf *bdf;
 	int tell;
 	uint32_t item;
+	size_t index; /* among the job's devices */
 };
 
 static void tell_step(const struct task *task, enum job_step step)
@@ -232,7 +233,8 @@ static int give_back_device(const struct task *task)
 	err = read_own_record(task, &record);
 	if (err)
 		return err;
-	if (!record) {
+	/* Another start has claimed it since the caller decided: it is that one's now. */
+	if (!record || (task->job->claims && record->claim != task->job->claims[task->index])) {
 		tell_step(task, JOB_NOT_RECORDED);
 		return 0;
 	}
@@ -250,7 +252,8 @@ static int give_back_device(const struct task *task)
 static int lock_devices(const struct job *job, int tell)
 {
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i)};
+		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i),
+				    i};
 		int fd;
 
 		tell_step(&task, JOB_LOCK);
@@ -269,7 +272,8 @@ int job_take(int tell, void *arg)
 	int err = lock_devices(job, tell);
 
 	for (size_t i = 0; !err && i < job->n_devices; i++) {
-		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i)};
+		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i),
+				    i};
 
 		err = take_device(&task);
 	}
@@ -284,7 +288,8 @@ int job_give_back(int tell, void *arg)
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i)};
+		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i),
+				    i};
 		int err = give_back_device(&task);
 
 		if (!first)

@@ -35,6 +35,8 @@ struct job {
 	unsigned int vmid;
 	const struct bdf *devices; /* functions of one slot, in order */
 	size_t n_devices;
+	const uint64_t
+		*claims;   /* give back: whose claim each device's record must have; NULL: any */
 	size_t first_item; /* message.item of the first device */
 	int64_t deadline;  /* for waits that are the job's own */
 	pid_t caller;	   /* when it has died before the locks were had, nothing is done */

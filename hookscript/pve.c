@@ -3,9 +3,12 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
@@ -51,7 +54,7 @@ static bool has_option(const char *cmdline, size_t len, const char *what, const 
 	return false;
 }
 
-bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
+pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *pidfile = fs_path("/var/run/qemu-server/%u.pid", vmid);
 	auto_free char *text = NULL, *path = NULL, *cmdline = NULL;
@@ -59,21 +62,52 @@ bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
 	long pid;
 
 	if (!pidfile || fs_read_attr(root, pidfile + 1, &text))
-		return false;
+		return 0;
 	pid = strtol(text, NULL, 10);
-	if (pid <= 0)
-		return false;
+	if (pid <= 0 || pid > INT_MAX)
+		return 0;
 	path = fs_path("proc/%ld/cmdline", pid);
 	if (fs_read(root, path, CMDLINE_MAX, &cmdline, &len))
-		return false;
-	return has_option(cmdline, len, "-pidfile", pidfile);
+		return 0;
+	return has_option(cmdline, len, "-pidfile", pidfile) ? (pid_t)pid : 0;
+}
+
+bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
+{
+	return pve_vm_pid(root, vmid) > 0;
+}
+
+int pve_vm_reboots_since(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *path = fs_path("run/qemu-server/%u.reboot", vmid);
+	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
+	time_t age;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	age = time(NULL) - st.st_mtime;
+	return age < 0 ? 0 : age > INT_MAX ? INT_MAX : (int)age;
+}
+
+int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait)
+{
+	auto_free char *path = fs_path("var/lock/qemu-server/lock-%u.conf", vmid);
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	do
+		err = flock(fd, LOCK_SH | (wait ? 0 : LOCK_NB)) ? -errno : 0;
+	while (err == -EINTR);
+	return err ? err : TAKE_FD(fd);
 }
 
 bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
 {
-	auto_free char *path = fs_path("var/lock/qemu-server/lock-%u.conf", vmid);
-	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
-
 	/* Shared: two who look at once do not see each other. */
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	auto_close int lock = pve_vm_lock(root, vmid, false);
+
+	return lock == -EWOULDBLOCK;
 }

@@ -3,6 +3,8 @@
 #ifndef HOOKSCRIPT_PVE_H
 #define HOOKSCRIPT_PVE_H
 
+#include <sys/types.h>
+
 #include "host/fs.h"
 
 /*
@@ -24,6 +26,23 @@ char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
  * PVE/QemuServer/Helpers.pm, vm_running_locally)
  */
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
+
+/* The same, as the number of that process, or 0. */
+pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * How many seconds ago Proxmox VE began to reboot the VM, which is a stop and a start (qemu-server,
+ * PVE/QemuServer.pm, create_reboot_request); -1 when it does not.
+ */
+int pve_vm_reboots_since(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * Takes the VM's config lock, shared: as long as it is held, Proxmox VE neither starts, stops nor
+ * changes the VM, and waits 10 s for it at most, so never keep it during something slow. WAIT:
+ * sleep until whoever has it lets go. Returns a descriptor, whose closing ends the lock;
+ * -EWOULDBLOCK when somebody has it; -ENOENT when the VM has never been locked here; -errno.
+ */
+int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait) must_check;
 
 /*
  * Whether somebody holds the VM's config lock, as Proxmox VE does while it starts, stops or changes

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
 #define STATE_FOLDER "run/pve-passthrough"
 #define LOCK_FOLDER  "run/pve-passthrough/locks"
@@ -66,6 +67,7 @@ static int get_stage(const config_t *config, enum record_stage *ret)
 static int get_fields(const config_t *config, struct record *record)
 {
 	const char *identity;
+	long long claim;
 	int format, vmid, err;
 
 	if (!config_lookup_int(config, "format", &format) || format < 1)
@@ -78,6 +80,7 @@ static int get_fields(const config_t *config, struct record *record)
 	    pci_identity_parse(identity, &record->identity))
 		return -EINVAL;
 	record->vmid = (unsigned int)vmid;
+	record->claim = config_lookup_int64(config, "claim", &claim) ? (uint64_t)claim : 0;
 	err = get_stage(config, &record->stage);
 	if (!err)
 		err = get_text(config, "driver", &record->driver);
@@ -145,6 +148,13 @@ static bool add_int(config_setting_t *top, const char *name, int value)
 	return setting && config_setting_set_int(setting, value);
 }
 
+static bool add_int64(config_setting_t *top, const char *name, uint64_t value)
+{
+	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_INT64);
+
+	return setting && config_setting_set_int64(setting, (long long)value);
+}
+
 static bool add_text(config_setting_t *top, const char *name, const char *value)
 {
 	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_STRING);
@@ -167,7 +177,7 @@ static char *format_record(const struct record *record)
 	top = config_root_setting(&config);
 	good = add_int(top, "format", RECORD_FORMAT) &&
 	       add_text(top, "address", bdf_format(&record->bdf, address)) &&
-	       add_int(top, "vmid", (int)record->vmid) &&
+	       add_int(top, "vmid", (int)record->vmid) && add_int64(top, "claim", record->claim) &&
 	       add_text(top, "stage", stage_names[record->stage]) &&
 	       add_text(top, "identity", pci_identity_format(&record->identity, identity)) &&
 	       add_text(top, "driver", record->driver) && add_text(top, "module", record->module) &&
@@ -181,6 +191,17 @@ static char *format_record(const struct record *record)
 	}
 	config_destroy(&config);
 	return text;
+}
+
+uint64_t record_new_claim(void)
+{
+	struct timespec now;
+
+	/* Milliseconds and the process: no two processes of one number live in one millisecond.
+	 * 22 bits hold every process number (Linux: PID_MAX_LIMIT). */
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) << 22 |
+	       (uint64_t)getpid();
 }
 
 static int make_folders(const struct fs_root *root)
@@ -257,6 +278,14 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 			return -EBUSY;
 		clock_sleep_ms(LOCK_AGAIN_MS);
 	}
+}
+
+int record_lock_named(const struct fs_root *root, const char *name, int operation)
+{
+	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
+	int err = make_folders(root);
+
+	return err ? err : fs_lock(root, path, operation);
 }
 
 int record_lock_claims(const struct fs_root *root, int64_t deadline)

@@ -28,6 +28,7 @@ struct record {
 	char *driver;
 	char *module; /* the one that the driver lives in; NULL: built in */
 	char *override;
+	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* What gives the device back, so that post-stop needs no settings file. */
 	int deadline; /* seconds */
 };
@@ -39,6 +40,9 @@ struct record {
  */
 int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
 		char **ret_why) must_check;
+
+/* A number that no other claim on this host has, since it was booted. */
+uint64_t record_new_claim(void);
 
 /* Writes the record, in place of an older one; makes the folder when needed. Returns 0 or -errno.
  */
@@ -69,5 +73,11 @@ int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
  */
 int record_lock_device(const struct fs_root *root, const struct bdf *bdf,
 		       int64_t deadline) must_check;
+
+/*
+ * A lock of another name beside these, taken with OPERATION of flock(2), which may wait for ever.
+ * Returns a descriptor, whose closing ends the lock, or -errno.
+ */
+int record_lock_named(const struct fs_root *root, const char *name, int operation) must_check;
 
 #endif

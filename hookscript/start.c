@@ -178,7 +178,7 @@ static void give_back_leftovers(const struct start *start)
 static int give_back_all(const struct start *start)
 {
 	log_error("VM %u: not started; giving back what was taken", start->vmid);
-	if (apply_give_back_all(start->root, start->vmid))
+	if (apply_give_back_all(start->root, start->vmid, -1))
 		log_error("VM %u: not everything could be given back, above; try again: "
 			  "pve-passthrough restore %u",
 			  start->vmid, start->vmid);

@@ -12,7 +12,7 @@
 
 static int give_back(const struct fs_root *root, unsigned int vmid)
 {
-	int failed = apply_give_back_all(root, vmid);
+	int failed = apply_give_back_all(root, vmid, -1);
 
 	if (failed < 0)
 		log_error("VM %u: its records in /%s cannot be read: %s; nothing was given back",

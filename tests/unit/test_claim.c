@@ -3,6 +3,7 @@
 
 #include <sys/file.h>
 
+#include "host/clock.h"
 #include "scenario.h"
 
 static const struct settings settings = {.deadline = 1};
@@ -98,6 +99,30 @@ static void test_takes_over(void **state)
 	assert_record(tree, &disk, 100, RECORD_TAKEN, 1);
 	record = read_back(tree, &disk);
 	assert_string_equal(record->driver, "nvme");
+}
+
+/* Each claim is told from every other: what decides to give the one back leaves the next alone. */
+static void test_each_has_its_number(void **state)
+{
+	struct tree *tree = *state;
+	uint64_t seen[3];
+
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		cleanup_with(end) struct claim claim;
+		cleanup_with(record_freep) struct record *first = NULL;
+		cleanup_with(record_freep) struct record *second = NULL;
+
+		prepare(tree, &claim);
+		assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), 0);
+		first = read_back(tree, &gpu);
+		second = read_back(tree, &disk);
+		assert_int_equal(first->claim, second->claim);
+		assert_int_not_equal(first->claim, 0);
+		seen[i] = first->claim;
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(seen[i], seen[k]);
+		clock_sleep_ms(2); /* one process claims once in its life, and milliseconds count */
+	}
 }
 
 /* All or none: what was claimed before the obstacle is as it was. */
@@ -196,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_new),
 		TEST(test_takes_over),
+		TEST(test_each_has_its_number),
 		TEST(test_overtaken),
 		TEST(test_record_has_changed),
 		TEST(test_other_vm_has_started),

@@ -11,6 +11,9 @@
 
 static const struct bdf disk = {0, 4, 0, 0};
 
+/* Whose claim a job is for; NULL: any. */
+static const uint64_t *claims;
+
 /* Does JOB for DISK in this process, in the name of CALLER. */
 static int do_job(const struct fs_root *root, int (*job)(int tell, void *arg), unsigned int vmid,
 		  pid_t caller)
@@ -21,6 +24,7 @@ static int do_job(const struct fs_root *root, int (*job)(int tell, void *arg), u
 		.vmid = vmid,
 		.devices = &disk,
 		.n_devices = 1,
+		.claims = claims,
 		.deadline = clock_now_ms(),
 		.caller = caller,
 	};
@@ -63,6 +67,7 @@ static void claim(struct tree *tree)
 {
 	struct record record = {.bdf = disk,
 				.vmid = 100,
+				.claim = 7,
 				.identity = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802},
 				.deadline = 5};
 
@@ -113,6 +118,25 @@ static void test_orphans_do_nothing(void **state)
 	tree_assert_is(tree, TREE_STATE, taken);
 }
 
+/* A later start of the same VM has claimed the device since it was decided to give it back. */
+static void test_a_later_claim_stays(void **state)
+{
+	static const uint64_t this_one = 7, an_older_one = 6;
+	struct tree *tree = *state;
+	auto_free char *taken = NULL;
+
+	claim(tree);
+	run_job(tree, take, 100, 0);
+	taken = tree_render(tree, TREE_STATE);
+	claims = &an_older_one;
+	run_job(tree, give_back, 100, 0);
+	tree_assert_is(tree, TREE_STATE, taken);
+	claims = &this_one;
+	run_job(tree, give_back, 100, 0);
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+	claims = NULL;
+}
+
 static void test_needs_the_lock(void **state)
 {
 	struct tree *tree = *state;
@@ -131,9 +155,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_there_and_back),
-		TEST(test_needs_its_claim),
-		TEST(test_orphans_do_nothing),
+		TEST(test_there_and_back),     TEST(test_needs_its_claim),
+		TEST(test_orphans_do_nothing), TEST(test_a_later_claim_stays),
 		TEST(test_needs_the_lock),
 	};
 #undef TEST

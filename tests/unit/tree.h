@@ -41,7 +41,8 @@ char *tree_text(struct tree *tree, const char *path);
 /*
  * Everything in the tree, one sorted line each: folders, links with their targets, files with mode
  * and content. TREE_ALL is really everything. TREE_STATE leaves out what may stay behind: locks,
- * empty folders below /run/pve-passthrough, the mode of files. The caller frees it.
+ * empty folders below /run/pve-passthrough, the mode of files, which start a record is of. The
+ * caller frees it.
  */
 enum tree_scope { TREE_ALL, TREE_STATE };
 char *tree_render(struct tree *tree, enum tree_scope scope);
