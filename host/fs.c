@@ -433,6 +433,15 @@ int fs_remove(const struct fs_root *root, const char *folder, const char *name)
 	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
+int fs_rename(const struct fs_root *root, const char *folder, const char *from, const char *to)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+
+	if (dir < 0)
+		return dir;
+	return renameat(dir, from, dir, to) ? -errno : 0;
+}
+
 int fs_lock(const struct fs_root *root, const char *path, int operation)
 {
 	auto_close int fd = fs_open(root, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);

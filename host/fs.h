@@ -110,6 +110,10 @@ int fs_remove_empty_folder(const struct fs_root *root, const char *path) must_ch
 /* How many bytes may still be written to the file system that PATH is on. Returns 0 or -errno. */
 int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret) must_check;
 
+/* Renames FOLDER/FROM to FOLDER/TO, in place of what is there. Returns 0 or -errno. */
+int fs_rename(const struct fs_root *root, const char *folder, const char *from,
+	      const char *to) must_check;
+
 /* Removes FOLDER/NAME; not there is success. Returns 0 or -errno. */
 int fs_remove(const struct fs_root *root, const char *folder, const char *name) must_check;
 
