@@ -4,6 +4,7 @@
 #include "hookscript/job.h"
 #include "hookscript/report.h"
 #include "host/clock.h"
+#include "host/exec.h"
 #include "host/iommu.h"
 #include "host/log.h"
 #include "host/worker.h"
@@ -14,6 +15,9 @@
 /* A job's own waits end this much before its caller loses patience, so that it can say so itself.
  */
 #define JOB_MARGIN_MS 500
+
+/* How long bringing the network up may hold a stop up; it goes on after that. */
+#define IFRELOAD_MS 20000
 
 /* A run of workers over devices. */
 struct run {
@@ -88,22 +92,25 @@ static int make_jobs(struct run *run, const struct bdf *devices, int64_t deadlin
 	return 0;
 }
 
-/* Marks what a worker never spoke of: it could not be started, or it was killed. */
-static void mark_silent(struct run *run, const struct job *job, int error)
+/* Marks what a worker never came to an end with: it hangs, could not be started or was killed. */
+static void mark_silent(struct run *run, size_t at, int error)
 {
+	const struct job *job = &run->jobs[at];
+
 	for (size_t i = 0; i < job->n_devices; i++) {
 		struct outcome *outcome = &run->outcomes[job->first_item + i];
 
-		if (!outcome->ended && !outcome->error)
-			outcome->error = error;
+		if (outcome->ended || outcome->error)
+			continue;
+		outcome->error = error;
+		outcome->worker = run->workers[at].pid;
 	}
 }
 
 /* Runs the jobs to their ends or the deadline; what happened stands in the outcomes then. */
 static int run_jobs(struct run *run, int (*job)(int tell, void *arg), const struct bdf *devices,
-		    int seconds)
+		    int64_t deadline)
 {
-	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
 	int err = make_jobs(run, devices, deadline);
 
 	if (err)
@@ -112,7 +119,7 @@ static int run_jobs(struct run *run, int (*job)(int tell, void *arg), const stru
 		err = worker_start(&run->workers[i], job, &run->jobs[i], &run->root->fd, 1);
 		if (err) {
 			run->workers[i].channel = -1;
-			mark_silent(run, &run->jobs[i], err);
+			mark_silent(run, i, err);
 		}
 	}
 	worker_wait_all(run->workers, run->n_jobs, deadline, hear, run);
@@ -120,9 +127,9 @@ static int run_jobs(struct run *run, int (*job)(int tell, void *arg), const stru
 		struct worker *worker = &run->workers[i];
 
 		if (worker->channel >= 0)
-			mark_silent(run, &run->jobs[i], -ETIMEDOUT);
+			mark_silent(run, i, -ETIMEDOUT);
 		else if (!worker->finished)
-			mark_silent(run, &run->jobs[i], -ECANCELED);
+			mark_silent(run, i, -ECANCELED);
 		worker_release(worker);
 	}
 	return 0;
@@ -136,14 +143,31 @@ static void free_run(struct run *run)
 	free(run->workers);
 }
 
-/* ---- taking and giving back ---- */
+/* ---- taking ---- */
 
-int apply_take(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+/* One line a device. Returns as apply_take(). */
+static int report_all_taken(const struct run *run, const struct plan *plan)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < run->n_outcomes; i++) {
+		const struct outcome *outcome = &run->outcomes[i];
+
+		if (!report_taken(run->vmid, outcome, &plan->steps[i], plan))
+			continue;
+		if (outcome->error == -ETIMEDOUT)
+			err = -ETIMEDOUT;
+		else if (!err)
+			err = -EIO;
+	}
+	return err;
+}
+
+int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 	       const struct plan *plan)
 {
 	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
 	auto_free struct bdf *devices = calloc(plan->n_steps + 1, sizeof(*devices));
-	size_t failed = 0;
 	int err;
 
 	run.outcomes = calloc(plan->n_steps + 1, sizeof(*run.outcomes));
@@ -154,21 +178,18 @@ int apply_take(const struct fs_root *root, unsigned int vmid, const struct setti
 		run.outcomes[i].bdf = devices[i];
 	}
 	run.n_outcomes = plan->n_steps;
-
-	err = run_jobs(&run, job_take, devices, settings->deadline);
-	if (err)
-		return err;
-	for (size_t i = 0; i < run.n_outcomes; i++)
-		failed += report_taken(vmid, &run.outcomes[i], &plan->steps[i]);
-	return failed ? -EIO : 0;
+	err = run_jobs(&run, job_take, devices, deadline);
+	return err ? err : report_all_taken(&run, plan);
 }
+
+/* ---- giving back ---- */
 
 /* A claim that no record has. */
 #define CLAIM_NONE UINT64_MAX
 
 /*
  * What is settled before the first write: whose claims are given back, the recorded drivers, for
- * messages, and the longest of the recorded deadlines.
+ * messages, and the longest of the recorded deadlines, in seconds.
  */
 static int read_records(struct run *run, struct record **records)
 {
@@ -183,6 +204,7 @@ static int read_records(struct run *run, struct record **records)
 		run->claims[i] = records[i]->claim;
 		if (records[i]->stage == RECORD_TAKEN)
 			run->outcomes[i].driver = records[i]->driver;
+		run->outcomes[i].network = records[i]->network;
 		if (records[i]->deadline > deadline)
 			deadline = records[i]->deadline;
 	}
@@ -196,14 +218,47 @@ static void free_records(struct record **records, size_t n)
 	free(records);
 }
 
-static int give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		     size_t n_devices, int *lock)
+static int run_give_back(struct run *run, struct record **records, const struct bdf *devices,
+			 const struct give_back *how)
+{
+	int limit_ms = read_records(run, records) * 1000;
+
+	if (how->limit_ms)
+		limit_ms = how->limit_ms;
+	if (how->lock)
+		closep(how->lock);
+	if (how->lock)
+		*how->lock = -1;
+	return run_jobs(run, job_give_back, devices, clock_now_ms() + limit_ms);
+}
+
+/* Once for all interfaces that had something, if the settings of their start want it. */
+static void reload_network(const struct run *run, struct record **records)
+{
+	static const char *const args[] = {"ifreload", "-a", NULL};
+	bool wanted = false;
+	int err;
+
+	for (size_t i = 0; i < run->n_outcomes; i++)
+		wanted |= run->outcomes[i].step == JOB_BACK && records[i] && records[i]->network &&
+			  records[i]->ifreload;
+	if (!wanted || !fs_root_is_running_system(run->root))
+		return;
+	err = exec_run(args, NULL, IFRELOAD_MS);
+	if (err)
+		log_warning("ifreload -a: %s; run it by hand",
+			    err == -EIO ? "it failed" : strerror(-err));
+	else
+		log_info("ifreload -a: done");
+}
+
+int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		    size_t n_devices, const struct give_back *how)
 {
 	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
 	struct record **records = calloc(n_devices + 1, sizeof(*records));
 	int failed = 0;
 	int err = -ENOMEM;
-	int deadline;
 
 	run.outcomes = calloc(n_devices + 1, sizeof(*run.outcomes));
 	run.claims = calloc(n_devices + 1, sizeof(*run.claims));
@@ -211,28 +266,42 @@ static int give_back(const struct fs_root *root, unsigned int vmid, const struct
 		for (size_t i = 0; i < n_devices; i++)
 			run.outcomes[i].bdf = devices[i];
 		run.n_outcomes = n_devices;
-		deadline = read_records(&run, records);
-		closep(lock);
-		*lock = -1;
-		err = run_jobs(&run, job_give_back, devices, deadline);
+		err = run_give_back(&run, records, devices, how);
 	}
-	for (size_t i = 0; !err && i < run.n_outcomes; i++)
+	for (size_t i = 0; !err && i < run.n_outcomes; i++) {
+		run.outcomes[i].brief = how->limit_ms;
 		failed += report_given_back(vmid, &run.outcomes[i]);
+	}
+	if (!err)
+		reload_network(&run, records);
 	free_records(records, n_devices);
 	return err ? err : failed;
 }
 
-int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		    size_t n_devices)
+/* Says what is wrong with a record, and puts one that nobody understands out of the way. One of a
+ * newer version stays: that one understands it. */
+static void set_aside(const struct fs_root *root, const struct bdf *bdf, int err, const char *why)
 {
-	return give_back(root, vmid, devices, n_devices, &(int){-1});
+	char address[BDF_TEXT_SIZE];
+
+	log_warning("%s", why ? why : strerror(-err));
+	if (err != -EINVAL)
+		return;
+	err = record_set_aside(root, bdf);
+	if (err)
+		log_error("/%s/%s cannot be set aside: %s", RECORD_FOLDER, bdf_format(bdf, address),
+			  strerror(-err));
+	else
+		log_warning("it is set aside as /%s/%s.broken; which driver the device had is not "
+			    "known, so it stays as it is; see: pve-passthrough status",
+			    RECORD_FOLDER, bdf_format(bdf, address));
 }
 
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
-			size_t *ret_n, size_t *ret_unreadable)
+			size_t *ret_n)
 {
 	auto_free struct bdf *list = NULL;
-	size_t n, kept = 0, unreadable = 0;
+	size_t n, kept = 0;
 	int err;
 
 	err = record_list(root, &list, &n);
@@ -242,29 +311,23 @@ int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bd
 		cleanup_with(record_freep) struct record *record = NULL;
 		auto_free char *why = NULL;
 
-		if (record_read(root, &list[i], &record, &why)) {
-			log_warning("%s", why ? why : strerror(ENOMEM));
-			unreadable++;
-		} else if (record && record->vmid == vmid) {
+		err = record_read(root, &list[i], &record, &why);
+		if (err)
+			set_aside(root, &list[i], err, why);
+		else if (record && record->vmid == vmid)
 			list[kept++] = list[i];
-		}
 	}
 	*ret = TAKE_PTR(list);
 	*ret_n = kept;
-	if (ret_unreadable)
-		*ret_unreadable = unreadable;
 	return 0;
 }
 
-int apply_give_back_all(const struct fs_root *root, unsigned int vmid, int lock)
+size_t apply_leave_busy(const struct fs_root *root, struct bdf *devices, size_t n)
 {
-	auto_free struct bdf *devices = NULL;
-	auto_close int held = lock;
-	size_t n;
-	int err;
+	size_t kept = 0;
 
-	err = apply_list_recorded(root, vmid, &devices, &n, NULL);
-	if (err || !n)
-		return err;
-	return give_back(root, vmid, devices, n, &held);
+	for (size_t i = 0; i < n; i++)
+		if (!record_device_is_busy(root, &devices[i]))
+			devices[kept++] = devices[i];
+	return kept;
 }

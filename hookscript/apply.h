@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Plan -> machine, records -> machine. Workers do the writes, one for each slot, slots in parallel,
- * the functions of a slot in order; what they did, or failed to do, is said here.
- */
+/* plan -> machine, records -> machine: by one worker for each slot, slots in parallel. */
 #ifndef HOOKSCRIPT_APPLY_H
 #define HOOKSCRIPT_APPLY_H
 
 #include "hookscript/plan.h"
-#include "hookscript/settings.h"
 
 /*
- * Binds the plan's devices, claimed before, to vfio-pci, within the settings' deadline. Says what
- * was done and what failed. Returns 0, or -EIO when any device failed; giving back is the caller's.
+ * Takes every device of the plan, whose records are claimed for the VM, until DEADLINE
+ * (host/clock.h). Says what was done and what failed. Returns 0 when all are on vfio-pci;
+ * -ETIMEDOUT when the kernel still holds a worker then; -EIO for another failure; -errno. What was
+ * taken by then stays taken: give it back.
  */
-int apply_take(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 	       const struct plan *plan) must_check;
 
+/* How apply_give_back() is to be done; 0 for each: as at a stop. */
+struct give_back {
+	int *lock;    /* a lock that is closed, and made -1, before anything slow; NULL: none */
+	int limit_ms; /* how long it may last; 0: what the records say */
+};
+
 /*
- * Gives devices that are recorded for the VM back to what their records say, and removes the
- * records of those that are so again. A device that fails keeps its record, and the others go on.
- * DEVICES are in order of address. Says what was done and what failed. Returns how many failed, or
- * -errno when it could not begin.
+ * Makes the devices, in order of address, what their records say, if those are the VM's; goes on
+ * past a failure. What is given back is settled by the claims that the records have now: what a
+ * start claims later is not touched. Says what was done and what failed. Returns how many devices
+ * could not be given back (their records stay), or -errno.
  */
 int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		    size_t n_devices) must_check;
+		    size_t n_devices, const struct give_back *how) must_check;
 
 /*
- * Gives back every device that is recorded for the VM. LOCK is closed (-1: there is none) as soon
- * as it is settled which claims are meant, before the first write: what a start claims afterwards
- * is not touched. Returns as above; none recorded is 0.
- */
-int apply_give_back_all(const struct fs_root *root, unsigned int vmid, int lock) must_check;
-
-/*
- * The addresses recorded for the VM, in order. Records that cannot be read are said and counted in
- * *ret_unreadable (may be NULL). Returns 0 with a new array (the caller frees it), or -errno.
+ * The addresses recorded for the VM, in order. A record that cannot be understood is set aside as
+ * BDF.broken, aloud. Returns 0 and a new array in *ret (the caller frees it), or -errno.
  */
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
-			size_t *ret_n, size_t *ret_unreadable) must_check;
+			size_t *ret_n) must_check;
+
+/*
+ * Leaves out of the N devices those on which a worker works, or in whose driver it hangs: the rest
+ * is at the front afterwards, in order. Returns how many that are.
+ */
+size_t apply_leave_busy(const struct fs_root *root, struct bdf *devices, size_t n);
 
 #endif

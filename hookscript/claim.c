@@ -2,6 +2,7 @@
 #include "hookscript/claim.h"
 
 #include "hookscript/pve.h"
+#include "hookscript/reboot.h"
 #include "hookscript/record.h"
 #include "host/clock.h"
 #include "host/log.h"
@@ -20,8 +21,30 @@ static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
 	       (!pve_vm_runs(root, now->vmid) && !pve_vm_is_locked(root, now->vmid));
 }
 
+/* What the device's interface has now, if it is taken all the same; a new string, or NULL. */
+static int copy_network(const struct plan *plan, const struct bdf *bdf, char **ret)
+{
+	auto_free char *text = NULL;
+
+	for (size_t i = 0; i < plan->n_accepted; i++) {
+		const struct usage_finding *use = plan->accepted[i];
+		char *longer;
+
+		if (!use->network || bdf_compare(&use->bdf, bdf))
+			continue;
+		longer = text ? fs_path("%s; %s", text, use->network) : strdup(use->network);
+		if (!longer)
+			return -ENOMEM;
+		free(text);
+		text = longer;
+	}
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
 static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t claim,
-			const struct settings *settings, const struct device *device)
+			const struct settings *settings, const struct plan *plan,
+			const struct device *device)
 {
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_free char *why = NULL;
@@ -41,7 +64,10 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->vmid = vmid;
 	record->claim = claim;
 	record->deadline = settings->deadline;
-	return record_write(root, record);
+	record->ifreload = settings->ifreload;
+	if (!record->network)
+		err = copy_network(plan, &device->bdf, &record->network);
+	return err ? err : record_write(root, record);
 }
 
 /* Takes back the claims of this attempt: those records that did not exist before it. */
@@ -67,20 +93,20 @@ static int claim_devices(const struct fs_root *root, unsigned int vmid,
 	if (lock < 0)
 		return lock;
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		int err = claim_device(root, vmid, claim, settings, plan->steps[i].device);
+		int err = claim_device(root, vmid, claim, settings, plan, plan->steps[i].device);
 
 		if (err) {
 			unclaim(root, plan, i);
 			return err;
 		}
 	}
-	return 0;
+	/* What a reboot kept for this start is now this start's. */
+	return reboot_forget(root, vmid);
 }
 
-int claim_plan(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-	       const struct plan *plan)
+int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,
+	       const struct settings *settings, const struct plan *plan)
 {
-	int64_t deadline = clock_now_ms() + (int64_t)settings->deadline * 1000;
 	auto_free int *locks = calloc(plan->n_steps + 1, sizeof(*locks));
 	size_t n_locks = 0;
 	int err = locks ? 0 : -ENOMEM;

@@ -9,10 +9,10 @@
 /*
  * Claims the plan's devices for the VM by their records, all or none, under the claims lock.
  * Returns 0; -EAGAIN when a record is not what the plan saw, so that planning has to start anew;
- * -EBUSY when the lock was not to be had before the deadline; -errno. Nothing below /sys is
- * written.
+ * -EBUSY when a lock was not to be had before DEADLINE (host/clock.h); -errno. Nothing below /sys
+ * is written.
  */
-int claim_plan(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-	       const struct plan *plan) must_check;
+int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,
+	       const struct settings *settings, const struct plan *plan) must_check;
 
 #endif

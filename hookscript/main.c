@@ -5,6 +5,7 @@
 #include "hookscript/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "hookscript/watch.h"
 #include "host/log.h"
 
 #include <fcntl.h>
@@ -25,6 +26,9 @@ static const char help_text[] =
 	" plan VMID       what a start would do, or why it would be refused; changes nothing\n"
 	"       " NAME " status          which devices are taken, for which VM, from which driver\n"
 	"       " NAME " restore VMID    give back what is still taken for a VM that does not run\n"
+	"       " NAME " restore --all   the same for every VM that does not run\n"
+	"       " NAME
+	" watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
 	"       " NAME " config VMID     what was understood of the VM's config\n"
 	"\n"
 	"A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
@@ -44,6 +48,8 @@ static const char help_text[] =
 	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; allow = [ \"network\" ]; } );\n"
 	"                                  a device that a VM may have although the host uses it so: \"disk\",\n"
 	"                                  \"network\", \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"
+	"  ifreload = false;                true: run ifreload -a when an interface that the host used comes back\n"
+	"  at_shutdown = \"keep\";          devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
 	"  vm100 = { machine = \"warn\"; };  any of these for VM 100 alone\n"
 	"\n"
 	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched), 64 usage\n";
@@ -61,23 +67,26 @@ static const struct phase phases[] = {
 
 struct verb {
 	const char *name;
-	int (*run)(const struct fs_root *root);			      /* without a VMID, or */
-	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* with one */
+	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
+	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	bool logged; /* changes something, so syslog hears of it */
 };
 
 static const struct verb verbs[] = {
 	{"plan", NULL, start_plan, false},
 	{"status", show_status, NULL, false},
-	{"restore", NULL, stop_restore, true},
+	{"restore", stop_restore_all, stop_restore, true},
+	{"watch", NULL, watch_run, true},
 	{"config", NULL, show_config, false},
 };
 
 static int usage_error(const char *what, const char *which)
 {
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
-	log_error("usage: " NAME " VMID PHASE, or plan|restore|config VMID, or status; more: " NAME
-		  " --help");
+	log_error(
+		"usage: " NAME
+		" VMID PHASE, or plan|restore|watch|config VMID, or restore --all, or status; more: " NAME
+		" --help");
 	return EXIT_USAGE;
 }
 
@@ -101,31 +110,34 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 	return EXIT_DONE;
 }
 
-static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n)
+static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n,
+		    bool all)
 {
+	bool one = verb->run_vm && !all;
 	unsigned int vmid = 0;
 
-	if (n != (verb->run_vm ? 1 : 0))
-		return usage_error(verb->run_vm ? "one VMID must follow" : "nothing may follow",
-				   verb->name);
-	if (verb->run_vm && pve_vmid_parse(args[0], &vmid))
+	if (all && !(verb->run && verb->run_vm))
+		return usage_error("--all is for restore", verb->name);
+	if (n != (one ? 1 : 0))
+		return usage_error(one ? "one VMID must follow" : "nothing may follow", verb->name);
+	if (one && pve_vmid_parse(args[0], &vmid))
 		return usage_error("no VMID (100 to 999999999)", args[0]);
 	if (verb->logged)
 		log_open(NAME, fs_root_is_running_system(root));
 	else
 		log_open(NULL, false);
-	return verb->run ? verb->run(root) : verb->run_vm(root, vmid);
+	return one ? verb->run_vm(root, vmid) : verb->run(root);
 }
 
-static int run_command(const struct fs_root *root, char **args, int n)
+static int run_command(const struct fs_root *root, char **args, int n, bool all)
 {
 	if (!n)
 		return usage_error("what shall be done?", NULL);
 	if (is_number(args[0]))
-		return run_phase(root, args, n);
+		return all ? usage_error("--all is for restore", NULL) : run_phase(root, args, n);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, args[0]))
-			return run_verb(root, &verbs[i], args + 1, n - 1);
+			return run_verb(root, &verbs[i], args + 1, n - 1, all);
 	return usage_error("unknown command", args[0]);
 }
 
@@ -145,12 +157,14 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"root", required_argument, NULL, 'r'},
+		{"all", no_argument, NULL, 'a'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{0},
 	};
 	auto_root struct fs_root root = {.fd = -1};
 	const char *dir = "/";
+	bool all = false;
 	int option, err;
 
 	ensure_standard_streams();
@@ -159,6 +173,7 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
 		case 'r': dir = optarg; break;
+		case 'a': all = true; break;
 		case 'h': fputs(help_text, stdout); return EXIT_DONE;
 		case 'v': puts(NAME " " VERSION); return EXIT_DONE;
 		default:
@@ -171,5 +186,5 @@ int main(int argc, char **argv)
 		log_error("--root %s: %s", dir, strerror(-err));
 		return EXIT_FAILED;
 	}
-	return run_command(&root, argv + optind, argc - optind);
+	return run_command(&root, argv + optind, argc - optind, all);
 }

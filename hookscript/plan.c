@@ -192,5 +192,6 @@ void plan_free(struct plan *plan)
 	free(plan->refusals);
 	free(plan->warnings);
 	free(plan->steps);
+	free(plan->accepted);
 	free(plan);
 }

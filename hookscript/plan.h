@@ -61,6 +61,9 @@ struct plan {
 	size_t n_warnings;
 	struct plan_step *steps; /* in order of address; meaningless with refusals */
 	size_t n_steps;
+	/* Uses of the devices by the host which the settings allow to end; in the snapshot. */
+	const struct usage_finding **accepted;
+	size_t n_accepted;
 };
 
 /*

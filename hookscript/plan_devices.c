@@ -54,8 +54,14 @@ static int check_record(struct planner *p, const struct device *device)
 			p, REFUSAL_RECORD,
 			fs_path("%s is recorded as taken, but the record cannot be used: %s", text,
 				device->record_error),
-			fs_path("read it, give the device back by hand, then: rm /%s/%s",
-				RECORD_FOLDER, text));
+			fs_path("look what driver it names, give the device back to that by hand:\n"
+				"echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
+				"echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
+				"echo %s > /sys/bus/pci/drivers_probe; "
+				"echo > /sys/bus/pci/devices/%s/driver_override\n"
+				"then: rm -f /%s/%s /%s/%s.broken",
+				text, text, text, text, text, RECORD_FOLDER, text, RECORD_FOLDER,
+				text));
 	if (!record)
 		return 0;
 	if (!pci_identity_equal(&record->identity, &device->identity)) {
@@ -92,6 +98,21 @@ static int check_record(struct planner *p, const struct device *device)
 							   : "no driver"));
 }
 
+static int check_reservation(struct planner *p, const struct device *device)
+{
+	char text[BDF_TEXT_SIZE];
+
+	if (!device->reserved_for)
+		return 0;
+	return planner_refuse(
+		p, REFUSAL_OTHER_VM,
+		fs_path("%s is reserved by Proxmox VE for VM %u, which runs with it or is being "
+			"started",
+			bdf_format(&device->bdf, text), device->reserved_for),
+		fs_path("qm shutdown %u, or give one of the two another device",
+			device->reserved_for));
+}
+
 static int check_each(struct planner *p)
 {
 	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
@@ -100,6 +121,8 @@ static int check_each(struct planner *p)
 
 		if (!err && !device->bridge)
 			err = check_record(p, device);
+		if (!err && !device->bridge)
+			err = check_reservation(p, device);
 		if (err)
 			return err;
 	}

@@ -53,6 +53,22 @@ static int warn_of_strangers(struct planner *p, const struct device *device)
 	return 0;
 }
 
+/* A use that the settings allow to end: said, and remembered for what may come of it. */
+static int accept(struct planner *p, const struct device *device,
+		  const struct usage_finding *finding)
+{
+	struct plan *plan = p->plan;
+	char address[BDF_TEXT_SIZE];
+
+	if (!array_grow(plan->accepted, plan->n_accepted))
+		return -ENOMEM;
+	plan->accepted[plan->n_accepted++] = finding;
+	return planner_warn(p,
+			    fs_path("%s: %s; taken all the same, because /%s allows \"%s\" for it",
+				    bdf_format(&device->bdf, address), finding->what, SETTINGS_PATH,
+				    usage_kind_name(finding->kind)));
+}
+
 static int check_finding(struct planner *p, const struct device *device,
 			 const struct usage_finding *finding)
 {
@@ -64,9 +80,7 @@ static int check_finding(struct planner *p, const struct device *device,
 		return planner_warn(p,
 				    fs_path("%s: %s: %s", address, finding->what, finding->effect));
 	if (is_allowed(p, device, finding->kind))
-		return planner_warn(p, fs_path("%s: %s; taken all the same, because /%s allows "
-					       "\"%s\" for it",
-					       address, finding->what, SETTINGS_PATH, kind));
+		return accept(p, device, finding);
 	return planner_refuse(
 		p, REFUSAL_IN_USE,
 		fs_path("%s%s: %s; taking it for VM %u: %s", address,

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
+
+#define RESERVATIONS_MAX ((size_t)1024 * 1024)
 
 int pve_vmid_parse(const char *text, unsigned int *ret)
 {
@@ -77,17 +78,45 @@ bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
 	return pve_vm_pid(root, vmid) > 0;
 }
 
-int pve_vm_reboots_since(const struct fs_root *root, unsigned int vmid)
+bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = fs_path("run/qemu-server/%u.reboot", vmid);
-	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
-	struct stat st;
-	time_t age;
 
-	if (fd < 0 || fstat(fd, &st))
-		return -1;
-	age = time(NULL) - st.st_mtime;
-	return age < 0 ? 0 : age > INT_MAX ? INT_MAX : (int)age;
+	return fs_exists(root, path);
+}
+
+/* One line of the reservations, "0000:01:00.0 100 pid:4711" or "… time:1767225600", the end of its
+ * validity. */
+static bool is_reserved(const struct fs_root *root, char *line, const char *address,
+			unsigned int *ret_vmid)
+{
+	const char *id = strsep(&line, " ");
+	const char *number = strsep(&line, " ");
+
+	if (!line || strcmp(id, address) || pve_vmid_parse(number, ret_vmid))
+		return false;
+	if (!strncmp(line, "pid:", 4))
+		return strtol(line + 4, NULL, 10) == pve_vm_pid(root, *ret_vmid);
+	return !strncmp(line, "time:", 5) && strtoll(line + 5, NULL, 10) > time(NULL);
+}
+
+unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
+				    const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *text = NULL;
+	char *rest, *line;
+
+	bdf_format(bdf, address);
+	if (fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text, NULL))
+		return 0;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		unsigned int other;
+
+		if (is_reserved(root, line, address, &other) && other != vmid)
+			return other;
+	}
+	return 0;
 }
 
 int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait)

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "host/bdf.h"
 #include "host/fs.h"
 
 /*
@@ -31,10 +32,19 @@ bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
 pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid);
 
 /*
- * How many seconds ago Proxmox VE began to reboot the VM, which is a stop and a start (qemu-server,
- * PVE/QemuServer.pm, create_reboot_request); -1 when it does not.
+ * Whether Proxmox VE reboots the VM, which is a stop and, after its post-stop, a start
+ * (qemu-server, PVE/QemuServer.pm, create_reboot_request).
  */
-int pve_vm_reboots_since(const struct fs_root *root, unsigned int vmid);
+bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * The other VM than VMID that Proxmox VE has the device reserved for: one that runs with it, or one
+ * that is being started; 0: none. It reserves only what a config names, never the neighbours in a
+ * group (qemu-server, PVE/QemuServer/PCI.pm, reserve_pci_usage). What outlived its VM does not
+ * count.
+ */
+unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
+				    const struct bdf *bdf);
 
 /*
  * Takes the VM's config lock, shared: as long as it is held, Proxmox VE neither starts, stops nor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/record.h"
 
+#include "host/changes.h"
 #include "host/clock.h"
 
 #include <fcntl.h>
@@ -31,6 +32,7 @@ void record_free(struct record *record)
 	free(record->driver);
 	free(record->module);
 	free(record->override);
+	free(record->network);
 	free(record);
 }
 
@@ -68,7 +70,7 @@ static int get_fields(const config_t *config, struct record *record)
 {
 	const char *identity;
 	long long claim;
-	int format, vmid, err;
+	int format, vmid, ifreload, err;
 
 	if (!config_lookup_int(config, "format", &format) || format < 1)
 		return -EINVAL;
@@ -81,6 +83,7 @@ static int get_fields(const config_t *config, struct record *record)
 		return -EINVAL;
 	record->vmid = (unsigned int)vmid;
 	record->claim = config_lookup_int64(config, "claim", &claim) ? (uint64_t)claim : 0;
+	record->ifreload = config_lookup_bool(config, "ifreload", &ifreload) && ifreload;
 	err = get_stage(config, &record->stage);
 	if (!err)
 		err = get_text(config, "driver", &record->driver);
@@ -88,6 +91,9 @@ static int get_fields(const config_t *config, struct record *record)
 		err = get_text(config, "module", &record->module);
 	if (!err)
 		err = get_text(config, "driver_override", &record->override);
+	/* Newer than the first records. */
+	if (!err && config_lookup(config, "network"))
+		err = get_text(config, "network", &record->network);
 	return err;
 }
 
@@ -155,6 +161,13 @@ static bool add_int64(config_setting_t *top, const char *name, uint64_t value)
 	return setting && config_setting_set_int64(setting, (long long)value);
 }
 
+static bool add_bool(config_setting_t *top, const char *name, bool value)
+{
+	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_BOOL);
+
+	return setting && config_setting_set_bool(setting, value);
+}
+
 static bool add_text(config_setting_t *top, const char *name, const char *value)
 {
 	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_STRING);
@@ -182,7 +195,9 @@ static char *format_record(const struct record *record)
 	       add_text(top, "identity", pci_identity_format(&record->identity, identity)) &&
 	       add_text(top, "driver", record->driver) && add_text(top, "module", record->module) &&
 	       add_text(top, "driver_override", record->override) &&
-	       add_int(top, "deadline", record->deadline);
+	       add_int(top, "deadline", record->deadline) &&
+	       (!record->network || add_text(top, "network", record->network)) &&
+	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload));
 	to = good ? open_memstream(&text, &size) : NULL;
 	if (to) {
 		config_write(&config, to);
@@ -240,7 +255,25 @@ int record_remove(const struct fs_root *root, const struct bdf *bdf)
 	return fs_remove(root, RECORD_FOLDER, bdf_format(bdf, address));
 }
 
-int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *broken = fs_path("%s.broken", bdf_format(bdf, address));
+
+	return broken ? fs_rename(root, RECORD_FOLDER, address, broken) : -ENOMEM;
+}
+
+bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *path = fs_path("%s/%s.broken", RECORD_FOLDER, bdf_format(bdf, address));
+
+	return fs_exists(root, path);
+}
+
+/* The addresses in the names that end in SUFFIX behind an address. */
+static int list_names(const struct fs_root *root, const char *suffix, struct bdf **ret,
+		      size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *list = NULL;
@@ -253,13 +286,30 @@ int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 	list = calloc(names.n + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	/* What is no address is a temporary name left by a crash. */
-	for (size_t i = 0; i < names.n; i++)
+	for (size_t i = 0; i < names.n; i++) {
+		size_t len = strlen(names.items[i]);
+		char *end = names.items[i] + len - strlen(suffix);
+
+		if (len < strlen(suffix) || strcmp(end, suffix))
+			continue;
+		*end = '\0';
+		/* What is no address is a note, or a temporary name left by a crash. */
 		if (!bdf_parse(names.items[i], &list[n]))
 			n++;
+	}
 	*ret = TAKE_PTR(list);
 	*ret_n = n;
 	return 0;
+}
+
+int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+{
+	return list_names(root, "", ret, ret_n);
+}
+
+int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+{
+	return list_names(root, ".broken", ret, ret_n);
 }
 
 static int lock_until(const struct fs_root *root, const char *name, int64_t deadline)
@@ -298,4 +348,27 @@ int record_lock_device(const struct fs_root *root, const struct bdf *bdf, int64_
 	char address[BDF_TEXT_SIZE];
 
 	return lock_until(root, bdf_format(bdf, address), deadline);
+}
+
+bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_close int lock = record_lock_named(root, bdf_format(bdf, address), LOCK_SH | LOCK_NB);
+
+	return lock == -EWOULDBLOCK;
+}
+
+int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_close int lock = record_lock_named(root, bdf_format(bdf, address), LOCK_SH);
+
+	return lock < 0 ? lock : 0;
+}
+
+int record_changes(const struct fs_root *root)
+{
+	int err = make_folders(root);
+
+	return err ? err : changes_open(root, RECORD_FOLDER);
 }

@@ -28,9 +28,11 @@ struct record {
 	char *driver;
 	char *module; /* the one that the driver lives in; NULL: built in */
 	char *override;
+	char *network;	/* what its interface had and does not get back by itself, for people */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* What gives the device back, so that post-stop needs no settings file. */
-	int deadline; /* seconds */
+	int deadline;  /* seconds */
+	bool ifreload; /* run `ifreload -a` afterwards when an interface had something */
 };
 
 /*
@@ -40,6 +42,18 @@ struct record {
  */
 int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
 		char **ret_why) must_check;
+
+/*
+ * Sets a record that cannot be understood aside, as BDF.broken: it blocks nothing but its device,
+ * and nothing of it is lost. Returns 0 or -errno.
+ */
+int record_set_aside(const struct fs_root *root, const struct bdf *bdf) must_check;
+
+/* The devices for which one was set aside; as record_list(). */
+int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
+
+/* Whether one was set aside for the device. */
+bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf);
 
 /* A number that no other claim on this host has, since it was booted. */
 uint64_t record_new_claim(void);
@@ -73,6 +87,16 @@ int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
  */
 int record_lock_device(const struct fs_root *root, const struct bdf *bdf,
 		       int64_t deadline) must_check;
+
+/* Sleeps until nobody holds that lock. Returns 0 or -errno. */
+int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf) must_check;
+
+/* Listens for records that are written or removed (host/changes.h, changes_open()). */
+int record_changes(const struct fs_root *root) must_check;
+
+/* Whether somebody holds that lock. The look never waits, and two who look do not see each other.
+ */
+bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf);
 
 /*
  * A lock of another name beside these, taken with OPERATION of flock(2), which may wait for ever.

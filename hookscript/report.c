@@ -5,6 +5,7 @@
 #include "host/driver.h"
 #include "host/log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const step_names[] = {
@@ -23,16 +24,25 @@ static const char *step_name(enum job_step step)
 	return step < ARRAY_SIZE(step_names) ? step_names[step] : "ending";
 }
 
-/* What a failure means, in words that name the next thing to do. */
-static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
-			       const char *address)
+/* The process of a worker, for a message, or "". A new string; NULL without memory. */
+static char *worker_text(const struct outcome *outcome)
 {
+	return outcome->worker ? fs_path(" (process %d)", outcome->worker) : strdup("");
+}
+
+/* What a failure means, in words that name the next thing to do. WHO holds the device, or NULL. */
+static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
+			       const char *address, const char *who)
+{
+	auto_free char *worker = worker_text(outcome);
+
 	if (outcome->error == -ETIMEDOUT && outcome->step != JOB_WAIT)
 		log_error(
-			"%s: hangs in the kernel at: %s; something on this host still uses the device, "
-			"and no signal can end that; its record stays; when it is free: "
-			"pve-passthrough restore %u",
-			address, step_name(outcome->step), vmid);
+			"%s: hangs in the kernel at: %s%s; %s; no signal can end that; its record stays, "
+			"and it is given back when the kernel lets go of it; by hand: pve-passthrough "
+			"restore %u",
+			address, step_name(outcome->step), worker ? worker : "",
+			who ? who : "something on this host still uses the device", vmid);
 	else if (outcome->error == -ECANCELED)
 		log_error("%s: the worker was killed at: %s; its record stays; give it back by: "
 			  "pve-passthrough restore %u",
@@ -47,8 +57,26 @@ static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
 			  strerror(-outcome->error));
 }
 
-static void say_take_failure(unsigned int vmid, const struct outcome *outcome)
+/* What used the device although it was allowed to take it; a new string, or NULL: nothing known. */
+static char *accepted_uses(const struct plan *plan, const struct bdf *bdf)
 {
+	auto_free char *text = NULL;
+	size_t size, n = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	for (size_t i = 0; i < plan->n_accepted; i++)
+		if (!bdf_compare(&plan->accepted[i]->bdf, bdf))
+			fprintf(to, "%s%s",
+				n++ ? "; " : "when the start began: ", plan->accepted[i]->what);
+	return fclose(to) || !n ? NULL : TAKE_PTR(text);
+}
+
+static void say_take_failure(unsigned int vmid, const struct outcome *outcome,
+			     const struct plan *plan)
+{
+	auto_free char *who = accepted_uses(plan, &outcome->bdf);
 	char address[BDF_TEXT_SIZE];
 
 	bdf_format(&outcome->bdf, address);
@@ -58,10 +86,11 @@ static void say_take_failure(unsigned int vmid, const struct outcome *outcome)
 			  "journalctl -k -g '%s|vfio'",
 			  address, strerror(-outcome->error), address);
 	else
-		say_common_failure(vmid, outcome, address);
+		say_common_failure(vmid, outcome, address, who);
 }
 
-bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step)
+bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step,
+		  const struct plan *plan)
 {
 	char address[BDF_TEXT_SIZE];
 	const char *driver = step->device->driver ? step->device->driver : "no driver";
@@ -74,7 +103,7 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 			 step->device->identity.vendor, step->device->identity.device, driver, vmid,
 			 step->returns_to ? step->returns_to : "no driver");
 	else if (outcome->error)
-		say_take_failure(vmid, outcome);
+		say_take_failure(vmid, outcome, plan);
 	return !outcome->ended;
 }
 
@@ -84,11 +113,14 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 	const char *driver = outcome->driver ? outcome->driver : "its driver";
 
 	bdf_format(&outcome->bdf, address);
-	if (outcome->step == JOB_WAIT)
+	if (outcome->brief && outcome->error == -ETIMEDOUT)
+		log_warning("%s: not given back yet, at: %s; process %d goes on with it", address,
+			    step_name(outcome->step), outcome->worker);
+	else if (outcome->step == JOB_WAIT)
 		log_error(
 			"%s: not given back: its IOMMU group is still open, and taking a device from "
-			"under an open group hangs the host; its record stays; when what uses it has "
-			"ended: pve-passthrough restore %u",
+			"under an open group hangs the host; its record stays, and it is given back "
+			"when what uses it has ended; by hand: pve-passthrough restore %u",
 			address, vmid);
 	else if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 		 outcome->error != -ECANCELED)
@@ -107,7 +139,13 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 			"if the hardware was exchanged, forget the record: rm /%s/%s",
 			address, RECORD_FOLDER, address);
 	else
-		say_common_failure(vmid, outcome, address);
+		say_common_failure(vmid, outcome, address, NULL);
+}
+
+static void say_lost_network(const struct outcome *outcome, const char *address)
+{
+	log_warning("%s: is back without what its interface had: %s; get that back by: ifreload -a",
+		    address, outcome->network);
 }
 
 bool report_given_back(unsigned int vmid, const struct outcome *outcome)
@@ -125,6 +163,8 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 		log_info("%s: stays on vfio-pci, where it was before VM %u", address, vmid);
 	else if (outcome->step == JOB_BACK)
 		log_info("%s: vfio-pci -> %s", address, driver);
+	if (outcome->step == JOB_BACK && outcome->network)
+		say_lost_network(outcome, address);
 	else if (outcome->step == JOB_GONE)
 		log_warning("%s: is not there any more; nothing to give back", address);
 	else if (outcome->step == JOB_FOREIGN)

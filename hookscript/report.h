@@ -7,18 +7,24 @@
 #include "hookscript/job.h"
 #include "hookscript/plan.h"
 
+#include <sys/types.h>
+
 /* What is known of one device while its worker works, and afterwards. */
 struct outcome {
 	struct bdf bdf;
-	const char *driver; /* the recorded one, when giving back; NULL: none */
-	enum job_step step; /* the last one told */
-	int error;	    /* 0, or the -errno with which that step failed */
-	bool ended;	    /* the device's end was told, in step */
+	const char *driver;  /* the recorded one, when giving back; NULL: none */
+	enum job_step step;  /* the last one told */
+	int error;	     /* 0, or the -errno with which that step failed */
+	bool ended;	     /* the device's end was told, in step */
+	pid_t worker;	     /* with an error that the worker did not tell: its process */
+	bool brief;	     /* little time was given to it: a timeout is no hang */
+	const char *network; /* what its interface lost, as the record says, or NULL */
 };
 
-/* Each says one line, unless the device's turn never came, and returns whether the device failed.
- */
-bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step);
+/* Each says a line, unless the device's turn never came, and returns whether the device failed.
+ * PLAN tells what used it. */
+bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step,
+		  const struct plan *plan);
 bool report_given_back(unsigned int vmid, const struct outcome *outcome);
 
 #endif

@@ -70,6 +70,24 @@ static const char *read_group_policy(const config_setting_t *setting, struct set
 	return NULL;
 }
 
+static const char *read_ifreload(const config_setting_t *setting, struct settings *settings)
+{
+	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+		return "true or false";
+	settings->ifreload = config_setting_get_bool(setting);
+	return NULL;
+}
+
+static const char *read_at_shutdown(const config_setting_t *setting, struct settings *settings)
+{
+	const char *text = config_setting_get_string(setting);
+
+	if (!text || (strcmp(text, "keep") && strcmp(text, "return")))
+		return "\"keep\" or \"return\"";
+	settings->return_at_shutdown = !strcmp(text, "return");
+	return NULL;
+}
+
 /* "8086:10fb", as lspci -n shows it. */
 static bool parse_id(const char *text, struct device_setting *device)
 {
@@ -143,8 +161,10 @@ static const char *read_devices(const config_setting_t *setting, struct settings
 }
 
 static const struct settings_key keys[] = {
-	{"machine", read_machine},    {"pcie", read_pcie},	 {"deadline", read_deadline},
-	{"group", read_group_policy}, {"devices", read_devices},
+	{"machine", read_machine},	   {"pcie", read_pcie},
+	{"deadline", read_deadline},	   {"group", read_group_policy},
+	{"at_shutdown", read_at_shutdown}, {"ifreload", read_ifreload},
+	{"devices", read_devices},
 };
 
 static char *complain(const config_setting_t *setting, const char *what)

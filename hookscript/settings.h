@@ -6,6 +6,8 @@
  *	pcie = "refuse";               # or "warn", "off": a PCIe device without pcie=1
  *	deadline = 30;                 # seconds that taking or giving back may last
  *	group = "take";                # or "refuse": a start that takes neighbours of a group
+ *	ifreload = false;              # or true: run `ifreload -a` when an interface comes back
+ *	at_shutdown = "keep";          # or "return": devices of VMs that stop because the host does
  *	devices = ( { address = "0000:03:00.0"; id = "8086:10fb"; allow = [ "network" ]; } );
  *	                               # a VM may have it although the host uses it so
  *	vm100 = { machine = "warn"; }; # the same keys, for VM 100 alone
@@ -40,6 +42,8 @@ struct settings {
 	enum policy pcie;
 	int deadline; /* seconds, 1 to 3600 */
 	enum group_policy group;
+	bool ifreload;		 /* bring the network up after an interface came back */
+	bool return_at_shutdown; /* give devices back although the host shuts down */
 	struct device_setting devices[SETTINGS_DEVICES_MAX];
 	size_t n_devices;
 };

@@ -32,6 +32,22 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 		       driver ? driver : "no driver");
 }
 
+/* Records that were set aside, which are somebody's to put right. Adds to *N how many. */
+static int print_set_aside(const struct fs_root *root, size_t *n)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n_broken;
+	int err = record_list_set_aside(root, &list, &n_broken);
+	char address[BDF_TEXT_SIZE];
+
+	for (size_t i = 0; !err && i < n_broken; i++)
+		printf("%s\n    its record could not be understood and is set aside; look at it, give "
+		       "the device back by hand, then: rm /%s/%s.broken\n",
+		       bdf_format(&list[i], address), RECORD_FOLDER, address);
+	*n += err ? 0 : n_broken;
+	return err;
+}
+
 int show_status(const struct fs_root *root)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
@@ -59,6 +75,7 @@ int show_status(const struct fs_root *root)
 			print_record(root, pci, record);
 		}
 	}
+	code = print_set_aside(root, &n) ? EXIT_FAILED : code;
 	if (!n)
 		printf("no device is taken\n");
 	return code;

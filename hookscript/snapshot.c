@@ -14,6 +14,7 @@ struct reader {
 	struct pci *pci;
 	struct modules *modules; /* NULL until the first look-up */
 	enum snapshot_detail detail;
+	unsigned int vmid;
 };
 
 bool hostpci_needs_binding(const struct hostpci *entry)
@@ -170,6 +171,14 @@ static int read_record(const struct reader *reader, struct device *device)
 		return err;
 	if (err && !device->record_error)
 		return -ENOMEM;
+	if (!err && !device->record && record_is_set_aside(reader->root, &device->bdf)) {
+		char address[BDF_TEXT_SIZE];
+
+		device->record_error = fs_path("/%s/%s.broken: set aside, because it could not be "
+					       "understood",
+					       RECORD_FOLDER, bdf_format(&device->bdf, address));
+		return device->record_error ? 0 : -ENOMEM;
+	}
 	if (!device->record)
 		return 0;
 	device->record_vm_runs = pve_vm_runs(reader->root, device->record->vmid);
@@ -193,6 +202,7 @@ static int read_device(struct reader *reader, struct device *device)
 		err = read_record(reader, device);
 	if (err || device->bridge)
 		return err;
+	device->reserved_for = pve_reserved_for_other(reader->root, reader->vmid, &device->bdf);
 	if (reader->detail == SNAPSHOT_DETAIL || (!device->driver && !device->record))
 		err = read_modules(reader, device);
 	return err;
@@ -243,11 +253,11 @@ static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapsh
 	return read_usage(reader, snapshot);
 }
 
-int snapshot_take(const struct fs_root *root, const struct vmcfg *vm, enum snapshot_detail detail,
-		  struct snapshot **ret)
+int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
+		  enum snapshot_detail detail, struct snapshot **ret)
 {
 	cleanup_with(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	struct reader reader = {.root = root, .detail = detail};
+	struct reader reader = {.root = root, .detail = detail, .vmid = vmid};
 	int err;
 
 	if (!snapshot)

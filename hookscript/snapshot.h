@@ -31,9 +31,10 @@ struct device {
 	bool express;	       /* PCI Express, not conventional PCI */
 	bool bridge;	       /* has a pci_bus folder: Proxmox VE leaves those alone */
 	struct record *record; /* NULL: it is not taken */
-	char *record_error;    /* why there is a record that cannot be read */
+	char *record_error;    /* why there is a record that cannot be used */
 	bool record_vm_runs,
-		record_vm_locked; /* the VM of the record: runs; is being started or stopped */
+		record_vm_locked;  /* the VM of the record: runs; is being started or stopped */
+	unsigned int reserved_for; /* another VM for which Proxmox VE reserved it; 0: none */
 	struct device_module
 		module; /* looked up for devices without driver, and all with SNAPSHOT_DETAIL */
 	bool vfio_ids;	/* with SNAPSHOT_DETAIL: the host's configuration gives its ids to vfio-pci
@@ -68,11 +69,11 @@ bool hostpci_needs_binding(const struct hostpci *entry);
 bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
 
 /*
- * Reads the machine for the entries of VM that need binding. A device that is not there is simply
- * not in it. Returns 0 and a new snapshot (snapshot_free()), or -errno.
+ * Reads the machine for the entries of VM, whose number is VMID, that need binding. A device that
+ * is not there is simply not in it. Returns 0 and a new snapshot (snapshot_free()), or -errno.
  */
-int snapshot_take(const struct fs_root *root, const struct vmcfg *vm, enum snapshot_detail detail,
-		  struct snapshot **ret) must_check;
+int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
+		  enum snapshot_detail detail, struct snapshot **ret) must_check;
 
 /*
  * Whether a driver may still be coming: a device that would be taken has none, no record either,

@@ -5,19 +5,27 @@
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
 #include "hookscript/vm.h"
+#include "hookscript/watch.h"
 #include "host/clock.h"
 #include "host/driver.h"
+#include "host/iomem.h"
 #include "host/log.h"
 #include "host/modules.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* Display controllers (PCI Code and ID Assignment Specification, class 03h). */
+#define PCI_BASE_CLASS_DISPLAY 0x03
+
 /* How long a start waits for drivers while udev still works through the devices of a booting host.
  */
 #define UDEV_WAIT_MS  30000
 #define UDEV_AGAIN_MS 100
 #define UDEV_QUEUE    "run/udev/queue"
+
+/* How long a start that has failed goes on for the sake of its other devices, at least. */
+#define GIVE_BACK_MS 800
 
 /* How often a plan may be overtaken by another process before that is an error. */
 #define PLAN_ATTEMPTS 5
@@ -30,6 +38,7 @@ struct start {
 	struct settings settings;
 	struct snapshot *snapshot;
 	struct plan *plan;
+	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
 };
 
 static void free_start(struct start *start)
@@ -88,7 +97,7 @@ static int make_plan(struct start *start, enum snapshot_detail detail)
 
 	plan_free(TAKE_PTR(start->plan));
 	snapshot_free(TAKE_PTR(start->snapshot));
-	err = snapshot_take(start->root, start->vm, detail, &start->snapshot);
+	err = snapshot_take(start->root, start->vmid, start->vm, detail, &start->snapshot);
 	if (err) {
 		log_error("VM %u: the devices cannot be read from /sys: %s", start->vmid,
 			  strerror(-err));
@@ -163,32 +172,57 @@ static void give_back_leftovers(const struct start *start)
 	auto_free struct bdf *devices = NULL;
 	size_t n, kept = 0;
 
-	if (apply_list_recorded(start->root, start->vmid, &devices, &n, NULL))
+	if (apply_list_recorded(start->root, start->vmid, &devices, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!is_planned(start->plan, &devices[i]))
 			devices[kept++] = devices[i];
-	if (kept && apply_give_back(start->root, start->vmid, devices, kept))
+	kept = apply_leave_busy(start->root, devices, kept);
+	if (kept &&
+	    apply_give_back(start->root, start->vmid, devices, kept, &(struct give_back){0}))
 		log_warning(
 			"VM %u: a device that it no longer names could not be given back; the start "
 			"goes on; later: pve-passthrough restore %u",
 			start->vmid, start->vmid);
 }
 
+/* Not what hangs: its worker holds it, and waiting for that would hold up Proxmox VE, too. */
 static int give_back_all(const struct start *start)
 {
+	int left = clock_left_ms(start->deadline);
+	struct give_back how = {.limit_ms = left < GIVE_BACK_MS ? GIVE_BACK_MS : left};
+	auto_free struct bdf *devices = NULL;
+	size_t n, idle;
+	int err;
+
 	log_error("VM %u: not started; giving back what was taken", start->vmid);
-	if (apply_give_back_all(start->root, start->vmid, -1))
-		log_error("VM %u: not everything could be given back, above; try again: "
-			  "pve-passthrough restore %u",
+	err = apply_list_recorded(start->root, start->vmid, &devices, &n);
+	idle = err ? 0 : apply_leave_busy(start->root, devices, n);
+	if (idle)
+		err = apply_give_back(start->root, start->vmid, devices, idle, &how);
+	if (err || idle < n)
+		log_error("VM %u: not everything is given back yet, above; it is tried again until "
+			  "it is; by hand: pve-passthrough restore %u",
 			  start->vmid, start->vmid);
 	return EXIT_FAILED;
+}
+
+/* From the first record on somebody must be there to give the devices back. */
+static void start_watcher(const struct start *start)
+{
+	int err = watch_start(start->root, start->vmid);
+
+	if (err)
+		log_warning(
+			"VM %u: no watcher could be started (%s); if this start fails later, give its "
+			"devices back by: pve-passthrough restore %u",
+			start->vmid, strerror(-err), start->vmid);
 }
 
 /* Plans until a plan is claimed, refused, or overtaken too often. */
 static int plan_and_claim(struct start *start)
 {
-	bool waited = false;
+	bool waited = false, watched = false;
 	int err = -EAGAIN;
 
 	for (int attempt = 0; err == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
@@ -202,7 +236,13 @@ static int plan_and_claim(struct start *start)
 			waited = true;
 			continue;
 		}
-		err = claim_plan(start->root, start->vmid, &start->settings, start->plan);
+		if (!watched)
+			start_watcher(start);
+		watched = true;
+		if (!start->deadline)
+			start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
+		err = claim_plan(start->root, start->vmid, start->deadline, &start->settings,
+				 start->plan);
 	}
 	if (!err)
 		return EXIT_DONE;
@@ -214,6 +254,37 @@ static int plan_and_claim(struct start *start)
 		log_error("VM %u: no record can be written in /%s: %s; nothing was touched",
 			  start->vmid, RECORD_FOLDER, strerror(-err));
 	return EXIT_FAILED;
+}
+
+/* vfio-pci has the device, but the host's boot messages still go to its memory: the guest would get
+ * a card that does not work. */
+static int check_framebuffer(const struct start *start, const struct device *device)
+{
+	auto_free char *name = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err;
+
+	if (device->identity.class >> 16 != PCI_BASE_CLASS_DISPLAY)
+		return 0;
+	err = iomem_boot_framebuffer(start->root, &device->bdf, &name);
+	if (err || !name)
+		return 0; /* no such file: nothing is known against it */
+	log_error(
+		"%s: the framebuffer of the host's boot messages (%s in /proc/iomem) still lies in "
+		"its memory, so no guest can use it; cure: host-setup enable --kernel-arg "
+		"initcall_blacklist=sysfb_init && reboot; the host's screen then stays dark until "
+		"a driver of its own takes the card",
+		bdf_format(&device->bdf, address), name);
+	return -EBUSY;
+}
+
+static int check_framebuffers(const struct start *start)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
+		err = check_framebuffer(start, start->plan->steps[i].device);
+	return err;
 }
 
 static void say_warnings(const struct plan *plan)
@@ -238,7 +309,8 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 		say_warnings(start.plan);
 	if (code)
 		return code;
-	if (load_vfio(root) || apply_take(root, vmid, &start.settings, start.plan))
+	if (load_vfio(root) || apply_take(root, vmid, start.deadline, start.plan) ||
+	    check_framebuffers(&start))
 		return give_back_all(&start);
 	give_back_leftovers(&start);
 	return EXIT_DONE;

@@ -8,6 +8,9 @@
 
 #define CGROUP_MAX ((size_t)64 * 1024)
 
+/* Longer than any command line of a VM. */
+#define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
+
 /* The process number that a name in /proc stands for, or 0. */
 static pid_t pid_of_name(const char *name)
 {
@@ -86,4 +89,21 @@ unsigned int process_container(const struct fs_root *root, pid_t pid)
 	errno = 0;
 	ctid = strtoul(at + strlen("/lxc/"), &end, 10);
 	return errno || !strchr("/\n", *end) || ctid > UINT_MAX ? 0 : (unsigned int)ctid;
+}
+
+unsigned int process_vm(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/cmdline", pid);
+	auto_free char *text = NULL;
+	bool next = false;
+	size_t len;
+
+	if (fs_read(root, path, CMDLINE_MAX, &text, &len))
+		return 0;
+	for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1) {
+		if (next && *arg && strlen(arg) <= 9 && strspn(arg, "0123456789") == strlen(arg))
+			return (unsigned int)strtoul(arg, NULL, 10);
+		next = !strcmp(arg, "-id");
+	}
+	return 0;
 }

@@ -70,7 +70,7 @@ static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders
 		free(command);
 		return -ENOMEM;
 	}
-	holders->items[holders->n++] = (struct vfio_holder){pid, command};
+	holders->items[holders->n++] = (struct vfio_holder){pid, command, process_vm(root, pid)};
 	holders->open = true;
 	return 0;
 }
@@ -140,9 +140,14 @@ char *vfio_holders_describe(const struct vfio_holders *holders)
 	to = open_memstream(&text, &size);
 	if (!to)
 		return NULL;
-	for (size_t i = 0; i < holders->n; i++)
-		fprintf(to, "%sprocess %d (%s)", i ? ", " : "", holders->items[i].pid,
-			holders->items[i].command);
+	for (size_t i = 0; i < holders->n; i++) {
+		const struct vfio_holder *holder = &holders->items[i];
+
+		fprintf(to, "%sprocess %d (%s", i ? ", " : "", holder->pid, holder->command);
+		if (holder->vmid)
+			fprintf(to, " of VM %u", holder->vmid);
+		fputc(')', to);
+	}
 	if (fclose(to)) {
 		free(text);
 		return NULL;

@@ -11,7 +11,8 @@
 /* A process that holds a group open. */
 struct vfio_holder {
 	pid_t pid;
-	char *command; /* its short name, e.g. "kvm" */
+	char *command;	   /* its short name, e.g. "kvm" */
+	unsigned int vmid; /* whose QEMU it is; 0: nobody's */
 };
 
 struct vfio_holders {
@@ -28,7 +29,7 @@ struct vfio_holders {
 int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret) must_check;
 void vfio_holders_free(struct vfio_holders *holders);
 
-/* "process 1234 (kvm)", for a message. Returns a new string, or NULL without memory. */
+/* "process 1234 (kvm of VM 100)", for a message. Returns a new string, or NULL without memory. */
 char *vfio_holders_describe(const struct vfio_holders *holders) must_check;
 
 /*

@@ -179,6 +179,10 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 
 static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
 {
+	char *network = fs_path("%s: %s", net->name, uses);
+
+	if (!network)
+		return -ENOMEM;
 	return usage_add(usage,
 			 &(struct usage_finding){
 				 .bdf = net->device->bdf,
@@ -190,6 +194,7 @@ static int add_net(const struct survey_net *net, const char *uses, struct usage 
 				 .cure = fs_path("take %s out of /etc/network/interfaces, then: "
 						 "ifreload -a",
 						 net->name),
+				 .network = network,
 			 });
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/usage.h"
 
+#include "host/iommu.h"
 #include "host/pci.h"
 #include "host/usage/disks.h"
 #include "host/usage/nets.h"
 #include "host/usage/openers.h"
 #include "host/usage/survey.h"
+#include "host/vfio.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +38,7 @@ static void free_finding(struct usage_finding *finding)
 	free(finding->what);
 	free(finding->effect);
 	free(finding->cure);
+	free(finding->network);
 }
 
 int usage_add(struct usage *usage, const struct usage_finding *finding)
@@ -78,20 +81,36 @@ static int find_chipset(const struct usage_device *device, struct usage *usage)
 			 });
 }
 
-/* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)". */
+/* Which VM has a VF: the one whose QEMU has its IOMMU group open. "" when none has. */
+static char *vm_of_vf(const struct fs_root *root, const struct bdf *bdf)
+{
+	auto_holders struct vfio_holders holders = {0};
+	int group = iommu_group_of(root, bdf);
+
+	if (group < 0 || vfio_group_holders(root, group, &holders) || !holders.n ||
+	    !holders.items[0].vmid)
+		return strdup("");
+	return fs_path(", VM %u", holders.items[0].vmid);
+}
+
+/* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
 static void put_vf(const struct fs_root *root, const char *address, FILE *to)
 {
 	auto_free char *net_path = fs_path("sys/bus/pci/devices/%s/net", address);
 	auto_names struct fs_names nets = {0};
-	auto_free char *driver = NULL;
+	auto_free char *driver = NULL, *vm = NULL;
 	struct bdf bdf;
 
-	if (!bdf_parse(address, &bdf) && pci_driver(root, &bdf, &driver))
+	if (bdf_parse(address, &bdf))
+		return;
+	if (pci_driver(root, &bdf, &driver))
 		driver = NULL;
 	if (fs_list(root, net_path, &nets))
 		nets = (struct fs_names){0};
-	fprintf(to, "%s (%s%s%s)", address, driver ? driver : "no driver", nets.n ? ", " : "",
-		nets.n ? nets.items[0] : "");
+	if (driver && !strcmp(driver, "vfio-pci"))
+		vm = vm_of_vf(root, &bdf);
+	fprintf(to, "%s (%s%s%s%s)", address, driver ? driver : "no driver", nets.n ? ", " : "",
+		nets.n ? nets.items[0] : "", vm ? vm : "");
 }
 
 /* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. */

@@ -39,6 +39,8 @@ struct usage_finding {
 	char *what;    /* what uses it: "disk sda is mounted at /srv" */
 	char *effect;  /* what taking the device would do to the host */
 	char *cure;    /* what ends the use, as a command or in words */
+	char *network; /* what an interface has that it does not get back by itself: "eno1: below
+			  vmbr0, address 192.0.2.2"; NULL for other kinds */
 };
 
 struct usage {

@@ -78,7 +78,8 @@ static void test_new(void **state)
 	cleanup_with(end) struct claim claim;
 
 	prepare(tree, &claim);
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), 0);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
 	assert_record(tree, &gpu, 100, RECORD_CLAIMED, 1);
 	assert_record(tree, &disk, 100, RECORD_CLAIMED, 1);
 	assert_int_equal(fake_kernel_writes(), 0);
@@ -94,7 +95,8 @@ static void test_takes_over(void **state)
 	write_record(tree, &gpu, 100, RECORD_TAKEN);
 	write_record(tree, &disk, 101, RECORD_TAKEN);
 	prepare(tree, &claim);
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), 0);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
 	assert_record(tree, &gpu, 100, RECORD_TAKEN, 1);
 	assert_record(tree, &disk, 100, RECORD_TAKEN, 1);
 	record = read_back(tree, &disk);
@@ -113,7 +115,9 @@ static void test_each_has_its_number(void **state)
 		cleanup_with(record_freep) struct record *second = NULL;
 
 		prepare(tree, &claim);
-		assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), 0);
+		assert_int_equal(
+			claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
+			0);
 		first = read_back(tree, &gpu);
 		second = read_back(tree, &disk);
 		assert_int_equal(first->claim, second->claim);
@@ -130,7 +134,9 @@ static void assert_overtaken(struct tree *tree, struct claim *claim)
 {
 	auto_free char *before = tree_render(tree, TREE_STATE);
 
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim->plan), -EAGAIN);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim->plan),
+		-EAGAIN);
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
@@ -190,7 +196,9 @@ static void test_locked(void **state)
 	prepare(tree, &claim);
 	lock = record_lock_claims(&tree->root, 0);
 	assert_true(lock >= 0);
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), -EBUSY);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
+		-EBUSY);
 	close(lock);
 	assert_null(read_back(tree, &gpu));
 }
@@ -205,10 +213,13 @@ static void test_device_is_locked(void **state)
 	prepare(tree, &claim);
 	lock = record_lock_device(&tree->root, &disk, 0);
 	assert_true(lock >= 0);
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), -EBUSY);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
+		-EBUSY);
 	assert_null(read_back(tree, &gpu));
 	close(lock);
-	assert_int_equal(claim_plan(&tree->root, 100, &settings, &claim.plan), 0);
+	assert_int_equal(
+		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
 	/* And no lock stays behind. */
 	lock = record_lock_device(&tree->root, &disk, 0);
 	assert_true(lock >= 0);

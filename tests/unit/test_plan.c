@@ -254,7 +254,7 @@ static void bridge(struct machine_room *room)
 
 static void open_group(struct machine_room *room)
 {
-	room->holder = (struct vfio_holder){4711, kvm};
+	room->holder = (struct vfio_holder){4711, kvm, 0};
 	room->groups[0].holders = (struct vfio_holders){&room->holder, 1, true};
 }
 
@@ -323,8 +323,9 @@ static void test_machine_refusals(void **state)
 		 "qm shutdown 101"},
 		{bad_record, REFUSAL_RECORD,
 		 "0000:01:00.0 is recorded as taken, but the record cannot be used: /run/x: not a record",
-		 "read it, give the device back by hand, then: rm "
-		 "/run/pve-passthrough/records/0000:01:00.0"},
+		 "then: rm -f "
+		 "/run/pve-passthrough/records/0000:01:00.0 "
+		 "/run/pve-passthrough/records/0000:01:00.0.broken"},
 		{other_identity, REFUSAL_IDENTITY,
 		 "0000:01:00.0 was taken for VM 100 as 8086:1533:8086:0000:020000, but the device there "
 		 "now is 8086:10d3:8086:0000:020000",

@@ -11,7 +11,7 @@ static struct snapshot *take(struct tree *tree, const char *config, enum snapsho
 	struct snapshot *snapshot = NULL;
 
 	assert_int_equal(vmcfg_parse(config, strlen(config), &vm), 0);
-	assert_int_equal(snapshot_take(&tree->root, vm, detail, &snapshot), 0);
+	assert_int_equal(snapshot_take(&tree->root, 100, vm, detail, &snapshot), 0);
 	tree_assert_is(tree, TREE_ALL, before);
 	return snapshot;
 }

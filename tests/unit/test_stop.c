@@ -381,6 +381,7 @@ static void test_unreadable_record(void **state)
 {
 	struct tree *tree = *state;
 	auto_run struct run run = {0};
+	auto_run struct run again = {0};
 
 	scenario_must(tree, start_pre, 100);
 	tree_file(tree, RECORDS TWIN, "garbage");
@@ -388,7 +389,116 @@ static void test_unreadable_record(void **state)
 	run_assert_says(&run, "/" RECORDS TWIN ": not a record of pve-passthrough");
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
+	/* It blocks nothing but its device, and is kept for whoever puts that right. */
+	run_assert_says(&run, "set aside as /" RECORDS TWIN ".broken");
+	assert_false(tree_has(tree, RECORDS TWIN));
+	assert_true(tree_has(tree, RECORDS TWIN ".broken"));
+	run_hook(tree, stop_post, 100, &again);
+	run_assert_code(&again, EXIT_DONE);
+	assert_string_equal(again.err, "");
+	tree_vm(tree, 101, "machine: q35\nhostpci0: 05:00.0,pcie=1\n");
+	fake_kernel_reset(NULL);
+	scenario_assert_refused(tree, 101, "rm -f /" RECORDS TWIN " /" RECORDS TWIN ".broken");
+	scenario_must(tree, start_pre, 100);
+}
+
+/* A newer version of the program understands it, so it stays where that one looks. */
+static void test_record_of_a_newer_version(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	tree_file(tree, RECORDS TWIN, "format = 99;\n");
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_says(&run, "written by a newer version of pve-passthrough");
 	assert_true(tree_has(tree, RECORDS TWIN));
+}
+
+/* ---- what a network interface loses ---- */
+
+static void test_network_is_told(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+	auto_run struct run taken = {0};
+	auto_run struct run run = {0};
+
+	tree_file(tree, "sys/devices/pci0000:00/" DISK "/net/eno1/upper_vmbr0/x", "");
+	tree_settings(tree, "devices = ( { address = \"" DISK "\"; id = \"144d:a808\"; "
+			    "allow = [ \"network\" ]; } );\nifreload = true;\n");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+	before = tree_render(tree, TREE_STATE);
+	run_hook(tree, start_pre, 100, &taken);
+	run_assert_code(&taken, EXIT_DONE);
+	/* A second start finds nothing of it any more, and must not forget it. */
+	tree_delete(tree, "sys/devices/pci0000:00/" DISK "/net");
+	scenario_must(tree, start_pre, 100);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, DISK ": is back without what its interface had: eno1: below vmbr0; "
+				   "get that back by: ifreload -a");
+	tree_file(tree, "sys/devices/pci0000:00/" DISK "/net/eno1/upper_vmbr0/x", "");
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* ---- stops after which nothing goes back at once ---- */
+
+#define NOTE RECORDS "100.reboot"
+
+/* `qm reboot`: the next start takes over, and what it does not name any more goes back then. */
+static void test_reboot(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	tree_file(tree, "run/qemu-server/100.reboot", "");
+	fake_kernel_reset(NULL);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run,
+			"VM 100 is being rebooted: its devices stay taken for its next start");
+	assert_int_equal(fake_kernel_writes(), 0);
+	scenario_assert_taken(tree);
+	assert_true(tree_has(tree, NOTE));
+
+	tree_delete(tree, "run/qemu-server/100.reboot");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+	scenario_must(tree, start_pre, 100);
+	assert_false(tree_has(tree, NOTE));
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
+	scenario_must(tree, stop_post, 100);
+	tree_vm(tree, 100, SCENARIO_CONFIG);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* The host shuts down: a program that the system's own would be is put before it on PATH. */
+static void test_shutdown(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+	auto_free char *path = fs_path("%s/fakes/stopping:%s", TESTS_DIR, getenv("PATH"));
+	auto_free char *old_path = strdup(getenv("PATH"));
+	auto_run struct run kept = {0};
+	auto_run struct run run = {0};
+
+	before = take_disk(tree, 20);
+	tree_folder(tree, "run/systemd/system");
+	setenv("PATH", path, 1);
+	run_hook(tree, stop_post, 100, &kept);
+	run_assert_code(&kept, EXIT_DONE);
+	run_assert_says(&kept, "the host shuts down, so its devices stay taken");
+	assert_int_equal(fake_kernel_writes(), 0);
+	tree_settings(tree, "deadline = 20;\nat_shutdown = \"return\";\n");
+	run_hook(tree, stop_post, 100, &run);
+	setenv("PATH", old_path, 1);
+	run_assert_says(&run, DISK ": vfio-pci -> nvme");
+	tree_settings(tree, "deadline = 20;\n");
+	tree_delete(tree, "run/systemd");
+	tree_assert_is(tree, TREE_STATE, before);
 }
 
 /* A device that was only claimed when its start died has not been touched. */
@@ -457,6 +567,41 @@ static void test_restore_of_nothing(void **state)
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
+static int restore_all(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return stop_restore_all(root);
+}
+
+/* Of every VM but those that run, or that Proxmox VE is at work on. */
+static void test_restore_all(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+	pid_t holder;
+
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+	tree_vm(tree, 101, "machine: q35\nhostpci0: 06:00.0\n");
+	tree_vm(tree, 102, "machine: q35\nhostpci0: 05:00.0,pcie=1\n");
+	for (unsigned int vmid = 100; vmid <= 102; vmid++)
+		scenario_must(tree, start_pre, vmid);
+	tree_vm_runs(tree, 100, 4711);
+	holder = scenario_lock_vm(tree, 101);
+	scenario_must(tree, restore_all, 0);
+	scenario_end_process(holder);
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, USB), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, TWIN), "gpu");
+	tree_delete(tree, "proc/4711");
+	tree_delete(tree, "run/qemu-server/100.pid");
+	scenario_must(tree, restore_all, 0);
+	tree_delete(tree, "run/lock/qemu-server/lock-101.conf");
+	tree_vm(tree, 100, SCENARIO_CONFIG);
+	tree_delete(tree, "etc/pve/qemu-server/101.conf");
+	tree_delete(tree, "etc/pve/qemu-server/102.conf");
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
@@ -481,10 +626,15 @@ int main(void)
 		TEST(test_slow_unbind),
 		TEST(test_probe_hangs),
 		TEST(test_unreadable_record),
+		TEST(test_record_of_a_newer_version),
+		TEST(test_network_is_told),
+		TEST(test_reboot),
+		TEST(test_shutdown),
 		TEST(test_claimed_only),
 		TEST(test_restore),
 		TEST(test_restore_is_refused),
 		TEST(test_restore_of_nothing),
+		TEST(test_restore_all),
 	};
 #undef TEST
 

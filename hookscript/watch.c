@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/watch.h"
+
+#include "hookscript/apply.h"
+#include "hookscript/exit.h"
+#include "hookscript/pve.h"
+#include "hookscript/record.h"
+#include "hookscript/stop.h"
+#include "host/changes.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/systemd.h"
+#include "host/worker.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+#define UNIT_FILE "pve-passthrough-watch@.service"
+
+/* After a device could not be given back: the first pause, which doubles, and the longest. */
+#define PAUSE_MS     1000
+#define PAUSE_MAX_MS 600000
+
+/* How soon to look again at what cannot be waited for. */
+#define LOOK_AGAIN_MS 100
+
+/* How long the records' lock may be waited for: it is held for the time of some writes to /run. */
+#define CLAIMS_MS 60000
+
+/* ---- starting one ---- */
+
+/* This program, as it was started; after an upgrade of the package that name may have gone. */
+static int become_watcher(int tell, void *arg)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", arg, NULL};
+
+	(void)tell;
+	if (len > 0) {
+		path[len] = '\0';
+		execv(path, args);
+	}
+	execv("/proc/self/exe", args);
+	return -errno;
+}
+
+int watch_start(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
+	auto_free char *number = fs_path("%u", vmid);
+	struct worker worker = {.channel = -1};
+	int err;
+
+	if (!unit || !number)
+		return -ENOMEM;
+	if (!fs_root_is_running_system(root))
+		return 0;
+	if (systemd_has_unit(root, UNIT_FILE) && !systemd_restart(unit))
+		return 0;
+	err = worker_start(&worker, become_watcher, number, NULL, 0);
+	if (!err)
+		worker_release(&worker);
+	return err;
+}
+
+/* ---- being one ---- */
+
+struct watch {
+	const struct fs_root *root;
+	unsigned int vmid;
+	int changes;  /* of the records (host/changes.h) */
+	int pause_ms; /* after the next failure */
+};
+
+/* What there is to wait for, or to do. */
+enum next {
+	NEXT_END,	/* nothing is recorded for the VM, or nothing shall go back */
+	NEXT_GIVE_BACK, /* it does not run, and devices are there that nobody works on */
+	NEXT_VM_ENDS,
+	NEXT_START,  /* of a reboot */
+	NEXT_WORKER, /* one works on every device that is left, or hangs there */
+};
+
+/*
+ * One watcher a VM, and one more that waits for its end: a start may begin in the moment in which
+ * the watcher of the last one has found nothing left to do.
+ */
+static int become_the_one(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *name = fs_path("watch-%u", vmid);
+	auto_free char *next_name = fs_path("watch-%u.next", vmid);
+	auto_close int next = -1;
+	int lock;
+
+	if (!name || !next_name)
+		return -ENOMEM;
+	lock = record_lock_named(root, name, LOCK_EX | LOCK_NB);
+	if (lock != -EWOULDBLOCK)
+		return lock;
+	next = record_lock_named(root, next_name, LOCK_EX | LOCK_NB);
+	return next < 0 ? next : record_lock_named(root, name, LOCK_EX);
+}
+
+/* The devices recorded for the VM, as they are between two claims. */
+static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *ret_n)
+{
+	auto_close int lock = record_lock_claims(watch->root, clock_now_ms() + CLAIMS_MS);
+
+	if (lock < 0)
+		return lock;
+	return apply_list_recorded(watch->root, watch->vmid, ret, ret_n);
+}
+
+/* Sleeps until the VM's process has ended. Its number may have become another's before it is held,
+ * so the VM is looked at again then. */
+static void wait_for_vm(const struct watch *watch)
+{
+	pid_t pid = pve_vm_pid(watch->root, watch->vmid);
+	auto_close int pidfd = -1;
+
+	if (!pid)
+		return;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		changes_wait(watch->changes, -1, LOOK_AGAIN_MS); /* it has just ended */
+	else if (pve_vm_pid(watch->root, watch->vmid) == pid)
+		changes_wait(-1, pidfd, -1);
+}
+
+/* What a worker does that waits for another one: its end is that one's. */
+static int wait_for_lock(int tell, void *arg)
+{
+	const struct watch *watch = arg;
+	auto_free struct bdf *devices = NULL;
+	size_t n;
+
+	(void)tell;
+	if (apply_list_recorded(watch->root, watch->vmid, &devices, &n) || !n)
+		return 0;
+	return record_wait_for_device(watch->root, &devices[0]);
+}
+
+/* Sleeps until the first device is free, or a record has changed: a start may have claimed others.
+ */
+static void wait_for_worker(struct watch *watch)
+{
+	struct worker worker = {.channel = -1};
+
+	if (worker_start(&worker, wait_for_lock, watch, &watch->root->fd, 1)) {
+		changes_wait(watch->changes, -1, PAUSE_MS);
+		return;
+	}
+	changes_wait(watch->changes, worker.channel, -1);
+	kill(worker.pid, SIGKILL);
+	worker_wait_all(&worker, 1, clock_now_ms() + PAUSE_MS, NULL, NULL);
+	worker_release(&worker);
+}
+
+/* Decides, with the VM's config lock held: what Proxmox VE does to it is done, and no more begins.
+ * N becomes the number of devices at the front of DEVICES that nobody works on. */
+static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, int *left_ms)
+{
+	size_t idle;
+
+	if (!*n)
+		return NEXT_END;
+	if (pve_vm_runs(watch->root, watch->vmid))
+		return NEXT_VM_ENDS;
+	switch (stop_fate(watch->root, watch->vmid, left_ms)) {
+	case STOP_REBOOTS: return NEXT_START;
+	case STOP_KEEPS: return NEXT_END;
+	case STOP_RETURNS: break;
+	}
+	idle = apply_leave_busy(watch->root, devices, *n);
+	*n = idle;
+	return idle ? NEXT_GIVE_BACK : NEXT_WORKER;
+}
+
+/* Gives back; after a failure sleeps for a while, longer each time, or until a start changes
+ * something. */
+static void give_back(struct watch *watch, const struct bdf *devices, size_t n, int *lock)
+{
+	struct give_back how = {.lock = lock};
+
+	if (!apply_give_back(watch->root, watch->vmid, devices, n, &how)) {
+		watch->pause_ms = PAUSE_MS;
+		return;
+	}
+	log_warning("VM %u: what was not given back is tried again in %d s", watch->vmid,
+		    watch->pause_ms / 1000);
+	/* Its own writes of records are no reason to try at once. */
+	changes_forget(watch->changes);
+	changes_wait(watch->changes, -1, watch->pause_ms);
+	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+/* One look, and what follows from it. Returns whether there is more to do. */
+static bool look(struct watch *watch)
+{
+	/* Sleeps while a start, a stop or a cleanup is under way. Without a lock file Proxmox VE
+	 * has never started the VM here. */
+	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
+	auto_free struct bdf *devices = NULL;
+	enum next next;
+	int left_ms = 0;
+	size_t n = 0;
+
+	changes_forget(watch->changes);
+	if (list_recorded(watch, &devices, &n)) {
+		closep(&lock);
+		lock = -1;
+		changes_wait(watch->changes, -1, PAUSE_MS);
+		return true;
+	}
+	next = decide(watch, devices, &n, &left_ms);
+	if (next == NEXT_GIVE_BACK) {
+		give_back(watch, devices, n, &lock);
+		return true;
+	}
+	closep(&lock);
+	lock = -1;
+	if (next == NEXT_VM_ENDS)
+		wait_for_vm(watch);
+	else if (next == NEXT_START)
+		changes_wait(watch->changes, -1, left_ms);
+	else if (next == NEXT_WORKER)
+		wait_for_worker(watch);
+	return next != NEXT_END;
+}
+
+int watch_run(const struct fs_root *root, unsigned int vmid)
+{
+	auto_close int only = become_the_one(root, vmid);
+	auto_close int changes = only < 0 ? -1 : record_changes(root);
+	struct watch watch = {root, vmid, changes, PAUSE_MS};
+
+	if (only < 0)
+		return only == -EWOULDBLOCK ? EXIT_DONE : EXIT_FAILED;
+	while (look(&watch))
+		;
+	return EXIT_DONE;
+}

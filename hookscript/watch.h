@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watcher: gives a VM's devices back when Proxmox VE does not say that it has ended. It never
+ * calls post-stop when a start fails after pre-start, when the VM's cleanup does not get the config
+ * lock, or when qmeventd is not there.
+ */
+#ifndef HOOKSCRIPT_WATCH_H
+#define HOOKSCRIPT_WATCH_H
+
+#include "host/fs.h"
+
+/*
+ * Starts a watcher for the VM, before the first record is written: the unit
+ * pve-passthrough-watch@VMID.service where it is installed, else a process of its own session that
+ * has nothing of the caller's. On a root that is not the running system: nothing. Returns 0 or
+ * -errno.
+ */
+int watch_start(const struct fs_root *root, unsigned int vmid) must_check;
+
+/*
+ * `watch VMID`: sleeps until the task that has the VM locked is done; then, while the VM runs,
+ * until it ends; and then gives back what is still recorded for it. Ends when nothing is. Returns
+ * the program's exit code.
+ */
+int watch_run(const struct fs_root *root, unsigned int vmid);
+
+#endif
