@@ -139,6 +139,8 @@ t_leftover_records() {
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
 	before_all=$before_start
+	kill_watchers
+	end_vm 100
 	step "second start"
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1" "hostpci1: $other,pcie=1"
 	hook_ok 100 pre-start
@@ -159,12 +161,14 @@ t_two_vms_in_turn() {
 	done
 }
 
-# VM 100 died and Proxmox VE never said so: VM 101 gets the device, with its before-image.
+# VM 100 died, and so did its watcher: VM 101 gets the device, with its before-image.
 t_taken_over() {
 	nic=$(nic 21)
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	vm 101 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
+	kill_watchers
+	end_vm 100
 	step "start of 101"
 	hook_ok 101 pre-start
 	expect_taken 101 "$nic" e1000e
@@ -182,6 +186,8 @@ t_taken_over_recycled_pid() {
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	vm 101 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
+	kill_watchers
+	end_vm 100
 	step "start of 101"
 	background sleep 1000
 	tail -n 1 /tmp/background.pids >/var/run/qemu-server/100.pid
@@ -195,13 +201,11 @@ t_other_vm_runs() {
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	vm 101 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
-	play_vm 100
 	step "start of 101"
 	sum=$(cat "$records/$nic")
 	refused 101 "VM 100"
 	expect "record of $nic" "$sum" "$(cat "$records/$nic")"
 	expect_taken 100 "$nic" e1000e
-	end_background
 	stop 100
 }
 
@@ -214,6 +218,7 @@ t_other_vm_locked() {
 	step "start of 101"
 	background flock /var/lock/qemu-server/lock-100.conf sleep 1000
 	sleep 0.5
+	end_vm 100
 	refused 101 "VM 100"
 	expect_taken 100 "$nic" e1000e
 	end_background
@@ -273,32 +278,6 @@ t_halfway_vfio_refuses() {
 	echo 1 >"$devices/$disk/sriov_drivers_autoprobe"
 }
 
-# The kernel cannot unbind a sound card that somebody uses; the write blocks beyond kill -9. The
-# deadline passes, the NIC goes back; the card does when it is let go.
-t_halfway_unbind_hangs() {
-	nic=$(nic 21)
-	card=$(pci 8086:293e)
-	vm 100 "machine: q35" "hostpci0: $nic,pcie=1" "hostpci1: $card"
-	{
-		echo 'deadline = 2;'
-		echo "devices = ( { address = \"$card\"; id = \"8086:293e\"; allow = [ \"sound\" ]; } );"
-	} >"$settings"
-	before=$(machine)
-	background sh -c 'sleep 1000 3</dev/snd/controlC0'
-	sleep 0.5
-	hook_exits '[!0]*' 100 pre-start
-	expect_said "$card"
-	[ "$hook_time" -le 1500 ] || fail "expected an end after 2 s or so, seen ${hook_time}0 ms"
-	expect_free "$nic" e1000e
-	end_background
-	killall sleep
-	step "after the card was let go"
-	wait_for 10 sound_gone
-	hook_ok 100 post-stop
-	expect_machine "$before"
-	wait_for 10 sound_there || fail "expected the card in /dev/snd back, seen none in 10 s"
-}
-
 # No vfio-pci to be had: known before the first write.
 t_no_vfio_module() {
 	nic=$(nic 21)
@@ -344,7 +323,12 @@ t_verbs() {
 	expect_said e1000e
 	expect_machine "$taken"
 	step "restore"
+	verb_exits 2 restore 100
+	expect_said "qm shutdown 100"
+	kill_watchers
+	end_vm 100
 	verb_exits 0 restore 100
+	expect_said "$nic: vfio-pci -> e1000e"
 	expect_machine "$before"
 }
 

@@ -91,3 +91,25 @@ t_same_group_twice() {
 	start 100 "$nic=e1000" "$neighbour=e1000"
 	stop 100
 }
+
+# Two VMs want devices of one group, and the second comes while the first is being started: Proxmox
+# VE's reservations name no neighbours, the records do.
+t_neighbour_of_a_start() {
+	nic=$(nic 11)
+	neighbour=$(nic 12)
+	vm 100 "machine: q35" "hostpci0: $nic"
+	vm 101 "machine: q35" "hostpci0: $neighbour"
+	start 100 "$nic=e1000" "$neighbour=e1000"
+	step "the start of 101, while that of 100 is under way"
+	background flock /var/lock/qemu-server/lock-100.conf sleep 1000
+	sleep 0.5
+	end_vm 100
+	refused 101 "$neighbour is taken for VM 100, which is being started, stopped or changed"
+	end_background
+	killall sleep
+	before_101=$before_start
+	step "and when it has failed"
+	back_within 5 "$before_101"
+	start 101 "$nic=e1000" "$neighbour=e1000"
+	stop 101
+}

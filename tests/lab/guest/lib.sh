@@ -16,6 +16,12 @@ fail() {
 	exit 1
 }
 
+# What the scenario is about is not to be had here.
+skip() {
+	echo "$*" >/tmp/skipped
+	exit 0
+}
+
 # Said before a part of the scenario, for the message when that part fails.
 step() {
 	step=$*
@@ -127,7 +133,6 @@ wait_for() {
 	done
 }
 
-
 sound_there() {
 	ls /dev/snd/controlC* >/dev/null 2>&1
 }
@@ -162,11 +167,14 @@ now() {
 
 # hook VMID PHASE: as Proxmox VE runs it: no input, its environment, with the VM's configuration
 # locked by the caller, and waiting for the end of its output (a child that keeps that open would
-# block the start). What $killer holds is put before it. The output is in /tmp/hook.out.
+# block the start). After a pre-start that took devices, and still with the lock, there is a process
+# that is taken for the VM's QEMU (none, when start_fails is set: the start has failed later); before
+# a post-stop it is ended. What $killer holds is put before the hook. The output is in /tmp/hook.out.
 hook() {
-	begin=$(now)
 	(
 		flock 9
+		[ "$2" != post-stop ] || end_vm "$1"
+		begin=$(now)
 		cd /
 		# shellcheck disable=SC2086 # a command and its arguments
 		{
@@ -174,8 +182,13 @@ hook() {
 				${killer-} "$snippet" "$1" "$2" </dev/null 2>&1 9>&-
 			echo $? >/tmp/hook.rc
 		} | cat >/tmp/hook.out
+		echo $(($(now) - begin)) >/tmp/hook.time
+		read -r hook_rc </tmp/hook.rc
+		if [ "$2 $hook_rc ${start_fails-}" = "pre-start 0 " ] && records_of "$1"; then
+			play_vm "$1"
+		fi
 	) 9>"/var/lock/qemu-server/lock-$1.conf"
-	hook_time=$(($(now) - begin))
+	read -r hook_time </tmp/hook.time
 	read -r hook_rc </tmp/hook.rc
 	echo "\$ ${killer:+$killer }pve-passthrough $1 $2   (exit code $hook_rc, ${hook_time}0 ms)"
 	cat /tmp/hook.out
@@ -329,11 +342,64 @@ background() {
 	echo $! >>/tmp/background.pids
 }
 
-# play_vm VMID: a process that Proxmox VE would take for the VM's QEMU.
+# Whether a device is recorded as taken for the VM.
+records_of() {
+	grep -qs "^vmid = $1;" "$records"/*
+}
+
+# play_vm VMID: a process that Proxmox VE would take for the VM's QEMU. It sleeps until it is killed.
 play_vm() {
 	pid_file=/var/run/qemu-server/$1.pid
-	background sh -c 'while :; do sleep 1; done' kvm -id "$1" -pidfile "$pid_file" -daemonize
-	tail -n 1 /tmp/background.pids >"$pid_file"
+	[ ! -e "$pid_file" ] || end_vm "$1"
+	# shellcheck disable=SC2016 # of that shell
+	background sh -c 'kill -STOP $$' kvm -id "$1" -pidfile "$pid_file" -daemonize
+	pid=$(tail -n 1 /tmp/background.pids)
+	until grep -q pidfile "/proc/$pid/cmdline"; do
+		sleep 0.05
+	done
+	echo "$pid" >"$pid_file"
+}
+
+# end_vm VMID: its QEMU is killed; whoever should hear of that has to find out.
+end_vm() {
+	pid_file=/var/run/qemu-server/$1.pid
+	[ -e "$pid_file" ] || return 0
+	read -r pid <"$pid_file"
+	kill -9 "$pid" 2>/dev/null
+	while ! grep -qs '^State:.Z' "/proc/$pid/status" && [ -e "/proc/$pid" ]; do
+		sleep 0.05
+	done
+	rm -f "$pid_file"
+}
+
+# The watchers of all VMs, or of one.
+watchers() {
+	ps -o pid,args | sed -n "s/^ *\([0-9]*\) pve-passthrough watch ${1-}.*/\1/p" | grep .
+}
+
+no_watchers() {
+	! watchers "$@" >/dev/null
+}
+
+kill_watchers() {
+	watchers "$@" | xargs -r kill -9
+	wait_for 5 no_watchers "$@" || fail "the lab: a watcher survives kill -9"
+}
+
+is_machine() {
+	[ "$(machine)" = "$1" ]
+}
+
+# back_within SECONDS BEFORE: without a post-stop, everything is as it was before; $back_after says
+# after how many hundredths of a second.
+# shellcheck disable=SC2034 # of the scenarios
+back_within() {
+	begun_waiting=$(now)
+	until [ -z "$(ls "$records")" ]; do
+		[ $(($(now) - begun_waiting)) -lt "${1}00" ] || break
+	done
+	back_after=$(($(now) - begun_waiting))
+	expect_machine "$2"
 }
 
 # hold BDF: something that has the group open, as a QEMU that still lives.
@@ -360,6 +426,10 @@ end_background() {
 # What a scenario may have made outside of the devices.
 tidy() {
 	end_background
+	rm -f /var/run/qemu-server/*.pid /var/run/qemu-server/*.reboot
+	# What a VM had goes back now, to be seen; a watcher that does not end has nothing to do.
+	wait_for 10 no_watchers || echo "at its end: expected no watchers, seen: $(watchers | tr '\n' ' ')" >>/tmp/why
+	watchers | xargs -r kill -9
 	rm -rf "$settings" /run/udev /var/run/qemu-server/*.pid /etc/pve/nodes/*/qemu-server/*
 }
 
@@ -382,7 +452,7 @@ recover() {
 
 run_scenario() {
 	pristine=$(machine)
-	rm -f /tmp/why
+	rm -f /tmp/why /tmp/skipped
 	dmesg -c >/dev/null
 	begun=$(now)
 	("t_$1") >/tmp/scenario.out 2>&1
@@ -401,6 +471,10 @@ run_scenario() {
 	fi
 
 	grep '^# ' /tmp/scenario.out
+	if [ ! -s /tmp/why ] && [ -s /tmp/skipped ]; then
+		echo "skipped $1: $(cat /tmp/skipped)"
+		return 0
+	fi
 	if [ ! -s /tmp/why ]; then
 		echo "ok $1 (${took}0 ms)"
 		return 0
