@@ -3,13 +3,15 @@
 # make            builds the program into build/
 # make deps       installs what the build and `make check-unit` need (Debian, as root)
 # make check      every test; make demo shows the program at work on a real kernel
-# make install    DESTDIR= prefix= as usual; snippetdir= is Proxmox VE's folder for hookscripts
+# make install    DESTDIR= prefix= as usual; snippetdir= is Proxmox VE's folder for hookscripts, unitdir=
+#                 that of systemd's units
 
 VERSION := 0.1.0
 
 prefix	   ?= /usr/local
 sbindir	   ?= $(prefix)/sbin
 snippetdir ?= /var/lib/vz/snippets
+unitdir	   ?= $(prefix)/lib/systemd/system
 
 B ?= build
 
@@ -177,13 +179,26 @@ format-check:
 
 # ---- installation ----
 
+UNITS := $(patsubst systemd/%.in,%,$(wildcard systemd/*.in))
+
+# On the running system systemd is told of its units, and the one that is to run by itself is enabled.
 install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir)
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir) $(DESTDIR)$(unitdir)
 	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(sbindir)
 	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
+	for unit in $(UNITS); do \
+		sed 's|@sbindir@|$(sbindir)|' "systemd/$$unit.in" >"$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
+	done
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
+
+RESTORE_UNIT := pve-passthrough-restore.service
+systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
 
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(snippetdir)/pve-passthrough
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(RESTORE_UNIT) || true))
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(snippetdir)/pve-passthrough \
+		$(UNITS:%=$(DESTDIR)$(unitdir)/%)
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload))
 
 clean:
 	rm -rf $(B)

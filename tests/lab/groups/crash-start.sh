@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 # kill -9 of pre-start at every write: whatever it was doing when it died, the next run makes it good.
 #
 #qemu -device intel-iommu,intremap=on,caching-mode=on
@@ -26,6 +26,13 @@ t_start_killed_after() {
 t_start_hook_killed() {
 	want display
 	sweep 6 pre-start -h -- post-stop
+}
+
+# The same, and nobody calls post-stop: Proxmox VE takes it for a failed start.
+t_start_hook_killed_watched() {
+	want display
+	start_fails=yes
+	sweep 6 pre-start -h --
 }
 
 t_start_killed_started_again() {

@@ -54,6 +54,7 @@ sweep() {
 		[ "$hook_rc" = 0 ] || [ "$hook_rc" = 137 ] ||
 			fail "expected exit code 0 or 137, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
 		killed=$hook_rc
+		[ $# != 0 ] || back_within 10 "$before"
 		for next in "$@"; do
 			step "$next after $phase killed with killat$options $n"
 			hook_ok 100 "$next"
