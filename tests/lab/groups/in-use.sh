@@ -14,7 +14,8 @@
 #qemu -device pcie-root-port,id=rp3,chassis=3 -device nvme-subsys,id=sub2,nqn=lab2
 #qemu -device nvme,bus=rp3,subsys=sub2,serial=lab3,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=26,msix_qsize=17
 #qemu -device pcie-root-port,id=rp4,chassis=4
-#qemu -device e1000e,bus=rp4,romfile=,mac=52:54:00:00:00:31
+#qemu -netdev user,id=net1,restrict=on,net=192.0.2.0/24,host=192.0.2.1,dhcpstart=192.0.2.20,dns=192.0.2.3
+#qemu -device e1000e,bus=rp4,romfile=,mac=52:54:00:00:00:31,netdev=net1
 #qemu -device pcie-root-port,id=rp5,chassis=5 -device ich9-intel-hda,bus=rp5,id=sound
 #qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
 #qemu -device pcie-root-port,id=rp6,chassis=6 -device bochs-display,bus=rp6
@@ -158,6 +159,18 @@ t_raw_disk_held() {
 	background sh -c "exec sleep 1000 3<$node"
 	sleep 0.3
 	refused 100 "$node is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
+	still_open "$node"
+}
+
+# The host's network still works: its gateway answers.
+ping_answered() {
+	wait_for 10 ping -c 1 -W 1 192.0.2.1 >/dev/null || fail "expected an answer of the gateway, seen none"
+}
+
+# The process that has a node open still has it.
+still_open() {
+	holder=$(tail -n 1 /tmp/background.pids)
+	expect "what process $holder has open" "$1" "$(readlink "/proc/$holder/fd/3")"
 }
 
 t_address() {
@@ -169,9 +182,11 @@ t_address() {
 	step "an address and the default route"
 	ip addr add 192.0.2.2/24 dev "$name"
 	ip route add default via 192.0.2.1 dev "$name"
+	ping_answered
 	refused 100 "its interface $name carries the host's network: address 192.0.2.2, " \
 		"the default route" "ifreload -a" 'allow = [ "network" ]'
 	ip addr show dev "$name" | grep -q 192.0.2.2 || fail "expected the address still there"
+	ping_answered
 	ip addr flush dev "$name"
 	ip link set "$name" down
 }
@@ -181,8 +196,14 @@ t_bridge() {
 	want "$(nic 31)"
 	ip link add vmbr0 type bridge || fail "the lab: no bridge"
 	ip link set "$name" master vmbr0
+	ip link set "$name" up
+	ip addr add 192.0.2.2/24 dev vmbr0
+	ip link set vmbr0 up
+	ping_answered
 	refused 100 "its interface $name carries the host's network: below vmbr0"
+	ping_answered
 	[ -e "/sys/class/net/vmbr0/brif/$name" ] || fail "expected $name still in vmbr0"
+	ip link set "$name" down
 	ip link set "$name" nomaster
 	ip link del vmbr0
 }
@@ -229,6 +250,7 @@ t_open_sound() {
 	sleep 0.3
 	refused 100 "/dev/snd/controlC0 is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
 	sound_there || fail "expected the sound card still there"
+	still_open /dev/snd/controlC0
 }
 
 t_open_display() {
@@ -237,6 +259,7 @@ t_open_display() {
 	background sh -c 'exec sleep 1000 3</dev/dri/card0'
 	sleep 0.3
 	refused 100 "/dev/dri/card0 is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
+	still_open /dev/dri/card0
 }
 
 # Somebody else than Proxmox VE uses it through VFIO.
