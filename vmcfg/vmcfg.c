@@ -27,37 +27,16 @@ static const char *const key_names[VMCFG_KEYS] = {
 	[VMCFG_NAME] = "name", [VMCFG_TEMPLATE] = "template",
 };
 
-/* Lists the line as one that is dropped; takes WHY over, whatever happens. */
-static int drop_why(struct parser *p, char *why)
-{
-	struct vmcfg *vm = p->vm;
-
-	if (!why || !array_grow(vm->dropped, vm->n_dropped)) {
-		free(why);
-		return -ENOMEM;
-	}
-	vm->dropped[vm->n_dropped++] = (struct vmcfg_dropped){p->line, why};
-	return 0;
-}
-
+/* Lists the line as one that is dropped. */
 static int drop(struct parser *p, const char *problem, struct text t)
 {
-	char *why = NULL;
-	int r;
-
-	r = text_refuse_part(&why, problem, t);
-	return r == -EINVAL ? drop_why(p, why) : r;
+	return dropped_add_part(&p->vm->dropped, &p->vm->n_dropped, p->line, problem, t);
 }
 
-/* The same for a line whose value was refused: "KEY: REASON". Takes REASON over. */
+/* The same for a line whose value was refused; takes REASON over. */
 static int drop_value(struct parser *p, struct text key, char *reason)
 {
-	char *why;
-	int n;
-
-	n = asprintf(&why, "%.*s: %s", (int)key.len, key.at, reason);
-	free(reason);
-	return n < 0 ? -ENOMEM : drop_why(p, why);
+	return dropped_add_value(&p->vm->dropped, &p->vm->n_dropped, p->line, key, reason);
 }
 
 /* --- sections --- */
@@ -409,8 +388,6 @@ void vmcfg_free(struct vmcfg *vm)
 		free(vm->hostpci_values[i].text);
 		hostpci_free(vm->hostpci[i]);
 	}
-	for (size_t i = 0; i < vm->n_dropped; i++)
-		free(vm->dropped[i].why);
-	free(vm->dropped);
+	dropped_free(vm->dropped, vm->n_dropped);
 	free(vm);
 }

@@ -9,6 +9,7 @@
 #define VMCFG_VMCFG_H
 
 #include "host/base.h"
+#include "vmcfg/dropped.h"
 #include "vmcfg/hostpci.h"
 
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
@@ -35,12 +36,6 @@ struct vmcfg_value {
 	char *text;
 	size_t len;
 	unsigned int line; /* 1 is the first line of the file */
-};
-
-/* A line that Proxmox VE drops or warns about. */
-struct vmcfg_dropped {
-	unsigned int line;
-	char *why; /* for people; printable ASCII */
 };
 
 struct vmcfg {
