@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of /etc/pve/mapping/pci.cfg -> struct, as Proxmox VE itself reads it (pve-common,
+ * PVE/SectionConfig.pm, parse_config; pve-guest-common, PVE/Mapping/PCI.pm), and the check that it
+ * makes before a start (PVE/Mapping/PCI.pm, assert_valid).
+ *
+ *	gpu
+ *		description the big one
+ *		mdev 1
+ *		map id=10de:2204,iommugroup=14,node=pve1,path=0000:01:00,subsystem-id=1043:87b3
+ *		map id=10de:2204,iommugroup=9,node=pve1,path=0000:81:00,subsystem-id=1043:87b3
+ *
+ * A section begins with its id in the first column and ends at an empty line, nowhere else: a line
+ * of blanks, or the carriage return of a DOS text, does not end it. (A line that is "0" does.)
+ * Comments are skipped wherever they stand. A bad line is dropped and the others count; of a key
+ * that can be there once the first valid line counts; of an id the last section does, even when it
+ * is an empty one. Pure.
+ */
+#ifndef VMCFG_MAPPING_H
+#define VMCFG_MAPPING_H
+
+#include "host/base.h"
+#include "host/bdf.h"
+#include "vmcfg/dropped.h"
+#include "vmcfg/hostpci.h"
+
+/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
+#define MAPPING_TEXT_MAX ((size_t)1024 * 1024)
+
+/*
+ * A valid "map" line: devices of one node. All strings are as written; NULL ones were not given.
+ * The texts of the paths have their domain. Proxmox VE takes any byte where the dot before the
+ * function belongs, and then finds no device; such a path is in quotes here, and names nothing.
+ */
+struct mapping_entry {
+	unsigned int line; /* 1 is the first line of the file */
+	char *node;
+	char *id;	    /* VENDOR:DEVICE, four hex digits each */
+	char *subsystem_id; /* the same */
+	char *iommugroup;   /* a number, maybe with a sign or zeros in front */
+	char *description;  /* ends at a NUL in the file */
+	struct hostpci_address *paths;
+	size_t n_paths; /* at least 1 */
+};
+
+struct mapping {
+	unsigned int line; /* of its id */
+	char *id;
+	bool mdev;		     /* its devices can be cut up into mediated ones */
+	bool live_migration_capable; /* (qemu-server: enable-migration=on) */
+	struct mapping_entry *entries;
+	size_t n_entries; /* 0: to Proxmox VE there is no such mapping */
+};
+
+struct mappings {
+	struct mapping *items; /* in the order of the file; of an id the last one counts */
+	size_t n;
+	struct vmcfg_dropped *dropped; /* in the order in which they were noticed */
+	size_t n_dropped;
+};
+
+/*
+ * Parses TEXT of LEN bytes (NUL is an ordinary byte there). Returns 0 and a new struct (free with
+ * mappings_free()); -EFBIG when LEN is over MAPPING_TEXT_MAX; -ENOMEM. Bad lines are not errors:
+ * they are listed in dropped. The time it takes grows with LEN only, whatever the text.
+ */
+int mappings_parse(const char *text, size_t len, struct mappings **ret) must_check;
+
+/* The mapping that counts of those called ID; NULL when there is none. */
+const struct mapping *mappings_find(const struct mappings *mappings, const char *id);
+
+/*
+ * The alternatives that the mapping has on NODE, in the order in which Proxmox VE tries to reserve
+ * them: the first one behind the entry BEHIND of it, or the first of all when that is NULL. NULL
+ * when there is none (left). Every one must pass mapping_check(), or the VM's start dies.
+ */
+const struct mapping_entry *mapping_next(const struct mapping *mapping, const char *node,
+					 const struct mapping_entry *behind);
+
+/*
+ * The device that the check looks at for PATH: function 0 when PATH names them all. Returns 0, or
+ * -EINVAL when no device can have that address.
+ */
+int mapping_path_device(const struct hostpci_address *path, struct bdf *ret) must_check;
+
+/* What sysfs says of the device at a path. */
+struct mapping_device {
+	bool exists; /* the other fields say nothing when it does not */
+	uint16_t vendor, device;
+	/* Whether sysfs has the files subsystem_vendor and subsystem_device. Linux always has them:
+	 * a device without a subsystem is 0000:0000 there, and Proxmox VE wants it so. */
+	bool has_subsystem;
+	uint16_t sub_vendor, sub_device;
+	int iommugroup; /* -1: in none */
+	bool mdev;	/* it has a folder mdev_supported_types or nvidia (pve-common,
+			   PVE/SysFSTools.pm) */
+};
+
+/* What is wrong with an entry, in the order in which Proxmox VE looks. */
+enum mapping_wrong {
+	MAPPING_NO_DEVICE,    /* there is none at the path */
+	MAPPING_ID,	      /* id= */
+	MAPPING_IOMMUGROUP,   /* iommugroup= */
+	MAPPING_MDEV,	      /* the flag of the section (older versions do not look at it) */
+	MAPPING_SUBSYSTEM_ID, /* subsystem-id= */
+};
+
+struct mapping_verdict {
+	enum mapping_wrong wrong;
+	size_t path;	      /* which of the entry's paths it is about */
+	const char *expected; /* what the file says, as written there; NULL: nothing */
+	char seen[12];	      /* what the hardware says, as the file should; "": nothing */
+};
+
+/*
+ * Checks ENTRY of MAPPING against DEVICES, of which there is one for every path of it. Texts are
+ * compared: an id in upper case, or a group with a zero in front, is never right. True when all is
+ * well; false, and the first thing that is wrong in *ret, when Proxmox VE would say "PCI device
+ * mapping invalid (hardware probably changed)". *ret points into ENTRY.
+ */
+bool mapping_check(const struct mapping *mapping, const struct mapping_entry *entry,
+		   const struct mapping_device *devices, struct mapping_verdict *ret);
+
+/* Frees MAPPINGS and all that it holds; NULL is fine. */
+void mappings_free(struct mappings *mappings);
+DEFINE_CLEANUP(struct mappings *, mappings_free)
+
+#endif
