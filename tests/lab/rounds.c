@@ -31,7 +31,7 @@
 #define RECORDS "/run/pve-passthrough/records"
 
 enum { FIRST_VM = 100, N_VMS = 4, MAX_DEVICES = 16, MAX_NAMED = 3, EXIT_BROKEN = 125 };
-enum { DEADLINE_S = 10, HOOK_MAX_MS = (DEADLINE_S + 1) * 1000, SLOW_MS = 3000, SETTLE_MS = 20000 };
+enum { DEADLINE_S = 10, HOOK_MAX_MS = (DEADLINE_S + 1) * 1000, SETTLE_MS = 20000 };
 
 struct device {
 	const char *bdf;
@@ -160,20 +160,14 @@ static int lock_vm(const struct player *player)
 
 /* What the hook says goes nowhere, but its end is waited for as Proxmox VE does: a child of it that
  * holds the stream would hold up the start. */
-static void wait_for_silence(int fd, char *text, size_t size)
+static void wait_for_silence(int fd)
 {
-	size_t len = 0;
-	char rest[1024];
+	char text[1024];
 	ssize_t n;
 
-	do {
-		n = read(fd, rest, sizeof(rest));
-		if (n > 0 && len + (size_t)n < size) {
-			memcpy(text + len, rest, (size_t)n);
-			len += (size_t)n;
-		}
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	text[len] = '\0';
+	do
+		n = read(fd, text, sizeof(text));
+	while (n > 0 || (n < 0 && errno == EINTR));
 }
 
 /* Runs a phase, or a verb without one; KILL_MS: kills it then (0: not). Returns its exit code, or
@@ -183,7 +177,6 @@ static int run_hook(const struct player *player, const char *first, const char *
 {
 	long begin = now_ms();
 	int channel[2], status, took;
-	char said[4096];
 	pid_t pid;
 
 	(void)player;
@@ -206,15 +199,13 @@ static int run_hook(const struct player *player, const char *first, const char *
 		pause_ms(kill_ms);
 		kill(pid, SIGKILL);
 	}
-	wait_for_silence(channel[0], said, sizeof(said));
+	wait_for_silence(channel[0]);
 	close(channel[0]);
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
 	took = (int)(now_ms() - begin);
 	if (took > __atomic_load_n(&shared->longest_ms, __ATOMIC_SEQ_CST))
 		__atomic_store_n(&shared->longest_ms, took, __ATOMIC_SEQ_CST);
-	if (took > SLOW_MS)
-		printf("# %s %s took %d ms:\n# | %s\n", first, second, took, said);
 	if (took > HOOK_MAX_MS)
 		broken(player, "%s %s took %d ms", first, second, took);
 	if (WIFSIGNALED(status))
