@@ -109,10 +109,10 @@ static int add_steps(struct planner *p)
 }
 
 int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
-	      const struct snapshot *snapshot, struct plan **ret)
+	      const struct selection *selection, const struct snapshot *snapshot, struct plan **ret)
 {
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
-	struct planner p = {vmid, settings, vm, snapshot, plan};
+	struct planner p = {vmid, settings, vm, selection, snapshot, plan};
 	int err;
 
 	if (!plan)
@@ -131,16 +131,6 @@ int plan_make(unsigned int vmid, const struct settings *settings, const struct v
 	if (!err)
 		*ret = TAKE_PTR(plan);
 	return err;
-}
-
-bool plan_is_needed(const struct vmcfg *vm)
-{
-	if (vmcfg_is_template(vm))
-		return false;
-	for (size_t e = 0; e < HOSTPCI_MAX; e++)
-		if (hostpci_needs_binding(vm->hostpci[e]))
-			return true;
-	return false;
 }
 
 char *plan_step_return_text(const struct plan_step *step)

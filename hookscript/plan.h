@@ -16,8 +16,7 @@ enum refusal_reason {
 	REFUSAL_PCIE_WITHOUT_Q35, /* Proxmox VE itself aborts such a start */
 	REFUSAL_IGD_WITH_Q35,	  /* legacy-igd needs i440fx, Proxmox VE aborts */
 	REFUSAL_HOST,	    /* the host cannot pass any device: host-setup check says the same */
-	REFUSAL_MAPPING,    /* mapping= is not resolved yet */
-	REFUSAL_NO_ADDRESS, /* an entry with neither host= nor mapping=, or both */
+	REFUSAL_ENTRY,	    /* an entry that stands for nothing: see struct selection_trouble */
 	REFUSAL_ABSENT,	    /* no device at that address */
 	REFUSAL_NO_GROUP,   /* the IOMMU does not cover the device */
 	REFUSAL_BRIDGE,	    /* a bridge cannot be passed */
@@ -71,10 +70,8 @@ struct plan {
  * (plan_free()), or -ENOMEM.
  */
 int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
-	      const struct snapshot *snapshot, struct plan **ret) must_check;
-
-/* Whether a VM has anything to bind at all: an entry that needs it, and it is no template. */
-bool plan_is_needed(const struct vmcfg *vm);
+	      const struct selection *selection, const struct snapshot *snapshot,
+	      struct plan **ret) must_check;
 
 /* The reason in words: "returns to nouveau, its driver now". A constant or, with the module's name,
  * new string (the caller frees it); NULL without memory. */

@@ -64,16 +64,15 @@ static int check_machine(struct planner *p)
 		cure);
 }
 
-/* The first PCIe device that an entry names, or NULL. */
-static const struct device *first_express(const struct planner *p, const struct hostpci *entry)
+/* The first PCIe device that an entry stands for, or NULL. */
+static const struct device *first_express(const struct planner *p, size_t e)
 {
 	for (size_t d = 0; d < p->snapshot->n_devices; d++) {
 		const struct device *device = &p->snapshot->devices[d];
+		const struct selected *item = selection_of(p->selection, &device->bdf);
 
-		for (size_t i = 0; i < entry->n_hosts; i++)
-			if (device->express && !device->bridge &&
-			    hostpci_address_names(&entry->hosts[i], &device->bdf))
-				return device;
+		if (item && item->entry == (int)e && device->express && !device->bridge)
+			return device;
 	}
 	return NULL;
 }
@@ -100,7 +99,7 @@ static int refuse_without_pcie(struct planner *p, size_t e, const struct device 
 static int check_entry_pcie(struct planner *p, size_t e)
 {
 	const struct hostpci *entry = p->vm->hostpci[e];
-	const struct device *express = first_express(p, entry);
+	const struct device *express = first_express(p, e);
 	bool q35 = vmcfg_is_q35(p->vm);
 
 	if (has_legacy_igd(p->vm) && !q35) {
@@ -133,28 +132,16 @@ static int check_entry_pcie(struct planner *p, size_t e)
 	return refuse_without_pcie(p, e, express);
 }
 
-static int check_entry_form(struct planner *p, size_t e)
+static int refuse_troubles(struct planner *p)
 {
-	const struct hostpci *entry = p->vm->hostpci[e];
+	for (size_t i = 0; i < p->selection->n_troubles; i++) {
+		const struct selection_trouble *trouble = &p->selection->troubles[i];
+		int err = planner_refuse(p, REFUSAL_ENTRY, strdup(trouble->what),
+					 strdup(trouble->cure));
 
-	if (entry->mapping && !entry->n_hosts)
-		return planner_refuse(
-			p, REFUSAL_MAPPING,
-			fs_path("hostpci%zu: mapping=%s: resource mappings are not supported yet",
-				e, entry->mapping),
-			fs_path("name the device by its address, as shown by lspci -D: "
-				"qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1",
-				p->vmid, e));
-	if (entry->mapping || !entry->n_hosts)
-		return planner_refuse(
-			p, REFUSAL_NO_ADDRESS,
-			fs_path("hostpci%zu: '%s' has %s; Proxmox VE would abort the start", e,
-				entry->value,
-				entry->mapping ? "both host= and mapping="
-					       : "neither host= nor mapping="),
-			fs_path("qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1, or qm set %u --delete "
-				"hostpci%zu",
-				p->vmid, e, p->vmid, e));
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
@@ -166,28 +153,25 @@ static bool address_is_there(const struct planner *p, const struct hostpci_addre
 	return false;
 }
 
-static int check_entry_addresses(struct planner *p, size_t e)
+static int refuse_absent(struct planner *p, const struct selected *item,
+			 const struct hostpci_address *address)
 {
-	const struct hostpci *entry = p->vm->hostpci[e];
+	auto_free char *name = selected_name(item);
 
-	for (size_t i = 0; i < entry->n_hosts; i++) {
-		int err;
-
-		if (address_is_there(p, &entry->hosts[i]))
-			continue;
-		err = planner_refuse(
-			p, REFUSAL_ABSENT,
-			fs_path("hostpci%zu: there is no PCI device at %s on this host; was hardware "
-				"added, removed, or turned off in the firmware setup? Addresses move "
-				"when it was",
-				e, entry->hosts[i].text),
-			fs_path("find its address now: lspci -Dnn; then: qm set %u --hostpci%zu "
-				"ADDRESS,pcie=1, or: qm set %u --delete hostpci%zu",
-				p->vmid, e, p->vmid, e));
-		if (err)
-			return err;
-	}
-	return 0;
+	if (!name)
+		return -ENOMEM;
+	return planner_refuse(
+		p, REFUSAL_ABSENT,
+		fs_path("%s: there is no PCI device at %s on this host; was hardware added, removed, "
+			"or turned off in the firmware setup? Addresses move when it was",
+			name, address->text),
+		item->entry == SELECTED_ARGS
+			? fs_path("find its address now: lspci -Dnn; then correct it: qm config %u; "
+				  "qm set %u --args …",
+				  p->vmid, p->vmid)
+			: fs_path("find its address now: lspci -Dnn; then: qm set %u --hostpci%d "
+				  "ADDRESS,pcie=1, or: qm set %u --delete hostpci%d",
+				  p->vmid, item->entry, p->vmid, item->entry));
 }
 
 static int check_entries(struct planner *p, int (*check)(struct planner *p, size_t e))
@@ -224,11 +208,23 @@ int planner_check_config(struct planner *p)
 	if (!err)
 		err = check_machine(p);
 	if (!err)
-		err = check_entries(p, check_entry_form);
+		err = refuse_troubles(p);
 	return err ? err : check_entries(p, check_entry_pcie);
 }
 
 int planner_check_addresses(struct planner *p)
 {
-	return check_entries(p, check_entry_addresses);
+	for (size_t i = 0; i < p->selection->n; i++) {
+		const struct selected *item = &p->selection->items[i];
+
+		for (size_t k = 0; !item->spare && k < item->n_addresses; k++) {
+			int err = address_is_there(p, &item->addresses[k])
+					  ? 0
+					  : refuse_absent(p, item, &item->addresses[k]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
 }

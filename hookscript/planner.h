@@ -11,6 +11,7 @@ struct planner {
 	unsigned int vmid;
 	const struct settings *settings;
 	const struct vmcfg *vm;
+	const struct selection *selection;
 	const struct snapshot *snapshot;
 	struct plan *plan;
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
@@ -32,6 +33,18 @@ static bool is_node_name(const char *text)
 		if (!isalnum((unsigned char)*c) && *c != '-')
 			return false;
 	return true;
+}
+
+int pve_node_name(const struct fs_root *root, char **ret)
+{
+	struct utsname names;
+
+	if (!fs_link_name(root, "etc/pve/local", ret))
+		return 0;
+	if (uname(&names))
+		return -errno;
+	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
+	return *ret ? 0 : -ENOMEM;
 }
 
 char *pve_config_path(unsigned int vmid, const char *migrated_from)

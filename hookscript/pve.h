@@ -15,6 +15,13 @@
 int pve_vmid_parse(const char *text, unsigned int *ret) must_check;
 
 /*
+ * This node's name: what the link /etc/pve/local leads to; where that is not there, the host's name
+ * up to its first dot, as Proxmox VE takes it (pve-common, PVE/INotify.pm, nodename). Returns 0
+ * with a new string, or -errno.
+ */
+int pve_node_name(const struct fs_root *root, char **ret) must_check;
+
+/*
  * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
  * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path
  * without leading '/', or NULL without memory. A node name that is none is ignored.

@@ -17,22 +17,6 @@ struct reader {
 	unsigned int vmid;
 };
 
-bool hostpci_needs_binding(const struct hostpci *entry)
-{
-	return entry && !entry->mdev && !(entry->driver && !strcmp(entry->driver, "keep"));
-}
-
-bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf)
-{
-	char text[BDF_TEXT_SIZE];
-	size_t len = strlen(address->text);
-
-	bdf_format(bdf, text);
-	if (!address->all_functions)
-		return !strcmp(address->text, text);
-	return !strncmp(address->text, text, len) && text[len] == '.';
-}
-
 static struct device *find_device(const struct snapshot *snapshot, const struct bdf *bdf)
 {
 	for (size_t i = 0; i < snapshot->n_devices; i++)
@@ -80,15 +64,14 @@ static int add_address(const struct reader *reader, struct snapshot *snapshot,
 	return 0;
 }
 
-static int add_named(const struct reader *reader, struct snapshot *snapshot, const struct vmcfg *vm)
+static int add_named(const struct reader *reader, struct snapshot *snapshot,
+		     const struct selection *selection)
 {
-	for (size_t e = 0; e < HOSTPCI_MAX; e++) {
-		const struct hostpci *entry = vm->hostpci[e];
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct selected *item = &selection->items[i];
 
-		if (!hostpci_needs_binding(entry))
-			continue;
-		for (size_t i = 0; i < entry->n_hosts; i++) {
-			int err = add_address(reader, snapshot, &entry->hosts[i]);
+		for (size_t k = 0; !item->spare && k < item->n_addresses; k++) {
+			int err = add_address(reader, snapshot, &item->addresses[k]);
 
 			if (err)
 				return err;
@@ -230,14 +213,15 @@ static int compare_devices(const void *a, const void *b)
 	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
 }
 
-static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapshot *snapshot)
+static int read_all(struct reader *reader, const struct selection *selection,
+		    struct snapshot *snapshot)
 {
 	int err;
 
 	snapshot->iommu_active = iommu_is_active(reader->root);
 	err = check_essentials(reader->root, &snapshot->host);
 	if (!err)
-		err = add_named(reader, snapshot, vm);
+		err = add_named(reader, snapshot, selection);
 	if (!err)
 		err = add_groups(reader, snapshot);
 	if (err)
@@ -253,7 +237,7 @@ static int read_all(struct reader *reader, const struct vmcfg *vm, struct snapsh
 	return read_usage(reader, snapshot);
 }
 
-int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
+int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct selection *selection,
 		  enum snapshot_detail detail, struct snapshot **ret)
 {
 	cleanup_with(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -264,7 +248,7 @@ int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct vm
 		return -ENOMEM;
 	err = pci_open(root, &reader.pci);
 	if (!err)
-		err = read_all(&reader, vm, snapshot);
+		err = read_all(&reader, selection, snapshot);
 	pci_close(reader.pci);
 	modules_close(reader.modules);
 	if (!err)

@@ -8,13 +8,13 @@
 #define HOOKSCRIPT_SNAPSHOT_H
 
 #include "hookscript/record.h"
+#include "hookscript/selection.h"
 #include "host/bdf.h"
 #include "host/check.h"
 #include "host/fs.h"
 #include "host/pci.h"
 #include "host/usage/usage.h"
 #include "host/vfio.h"
-#include "vmcfg/vmcfg.h"
 
 /* Which module the host would load for a device. */
 struct device_module {
@@ -59,20 +59,10 @@ struct snapshot {
 enum snapshot_detail { SNAPSHOT_BRIEF, SNAPSHOT_DETAIL };
 
 /*
- * Whether Proxmox VE binds what an entry names: not for mdev=, whose parent keeps its driver, nor
- * for driver=keep.
- */
-bool hostpci_needs_binding(const struct hostpci *entry);
-
-/* Whether an address of an entry names this device: the same text, or its slot without a function.
- */
-bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
-
-/*
  * Reads the machine for the entries of VM, whose number is VMID, that need binding. A device that
  * is not there is simply not in it. Returns 0 and a new snapshot (snapshot_free()), or -errno.
  */
-int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
+int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct selection *selection,
 		  enum snapshot_detail detail, struct snapshot **ret) must_check;
 
 /*

@@ -36,6 +36,7 @@ struct start {
 	unsigned int vmid;
 	struct vmcfg *vm;
 	struct settings settings;
+	struct selection *selection;
 	struct snapshot *snapshot;
 	struct plan *plan;
 	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
@@ -45,6 +46,7 @@ static void free_start(struct start *start)
 {
 	plan_free(start->plan);
 	snapshot_free(start->snapshot);
+	selection_free(start->selection);
 	vmcfg_free(start->vm);
 }
 
@@ -97,13 +99,18 @@ static int make_plan(struct start *start, enum snapshot_detail detail)
 
 	plan_free(TAKE_PTR(start->plan));
 	snapshot_free(TAKE_PTR(start->snapshot));
-	err = snapshot_take(start->root, start->vmid, start->vm, detail, &start->snapshot);
+	selection_free(TAKE_PTR(start->selection));
+	err = selection_read(start->root, start->vmid, start->vm, &start->selection);
+	if (!err)
+		err = snapshot_take(start->root, start->vmid, start->selection, detail,
+				    &start->snapshot);
 	if (err) {
 		log_error("VM %u: the devices cannot be read from /sys: %s", start->vmid,
 			  strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (plan_make(start->vmid, &start->settings, start->vm, start->snapshot, &start->plan)) {
+	if (plan_make(start->vmid, &start->settings, start->vm, start->selection, start->snapshot,
+		      &start->plan)) {
 		say_no_memory();
 		return EXIT_FAILED;
 	}
@@ -300,7 +307,7 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 
 	if (vm_read(root, vmid, &start.vm))
 		return EXIT_FAILED;
-	if (!plan_is_needed(start.vm))
+	if (!selection_is_needed(start.vm))
 		return EXIT_DONE;
 	code = read_settings(&start);
 	if (!code)
@@ -353,7 +360,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 
 	if (vm_read(root, vmid, &start.vm))
 		return EXIT_FAILED;
-	if (!plan_is_needed(start.vm)) {
+	if (!selection_is_needed(start.vm)) {
 		printf("VM %u: %s: a start touches nothing\n", vmid,
 		       vmcfg_is_template(start.vm) ? "is a template"
 						   : "has no hostpci entry that needs binding");

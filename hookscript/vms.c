@@ -2,7 +2,7 @@
 #include "hookscript/vms.h"
 
 #include "hookscript/pve.h"
-#include "hookscript/snapshot.h"
+#include "hookscript/selection.h"
 
 #include <stdio.h>
 #include <string.h>

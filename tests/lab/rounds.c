@@ -31,7 +31,7 @@
 #define RECORDS "/run/pve-passthrough/records"
 
 enum { FIRST_VM = 100, N_VMS = 4, MAX_DEVICES = 16, MAX_NAMED = 3, EXIT_BROKEN = 125 };
-enum { DEADLINE_S = 10, HOOK_MAX_MS = (DEADLINE_S + 1) * 1000, SETTLE_MS = 20000 };
+enum { DEADLINE_S = 20, HOOK_MAX_MS = (DEADLINE_S + 1) * 1000, SETTLE_MS = 20000 };
 
 struct device {
 	const char *bdf;

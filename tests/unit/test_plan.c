@@ -72,9 +72,17 @@ static struct vmcfg *parse_vm(const char *config)
 static struct plan *make_with(const struct machine_room *room, struct vmcfg *vm,
 			      const struct settings *settings)
 {
+	struct selection *selection = NULL;
 	struct plan *plan = NULL;
+	struct fs_root root;
 
-	assert_int_equal(plan_make(100, settings, vm, &room->snapshot, &plan), 0);
+	/* A root without anything: what is said of devices and mappings is the snapshot's here. */
+	assert_int_equal(fs_root_open(TESTS_DIR "/fakes", &root), 0);
+	assert_int_equal(selection_read(&root, 100, vm, &selection), 0);
+	assert_int_equal(plan_make(100, settings, vm, selection, &room->snapshot, &plan), 0);
+	/* Whose selection points into the config, and is not looked at once the plan is made. */
+	selection_free(TAKE_PTR(selection));
+	fs_root_close(&root);
 	return plan;
 }
 
@@ -121,7 +129,7 @@ static void assert_refusal(const struct plan *plan, size_t i, enum refusal_reaso
 {
 	assert_true(i < plan->n_refusals);
 	if (plan->refusals[i].reason != reason || !strstr(plan->refusals[i].what, what) ||
-	    !has_line(plan->refusals[i].cure, cure_line)) {
+	    (cure_line && !has_line(plan->refusals[i].cure, cure_line))) {
 		show(plan);
 		fail_msg("not as refusal %zu: '%s', cure '%s'", i, what, cure_line);
 	}
@@ -187,14 +195,14 @@ static void test_config_refusals(void **state)
 		 "hostpci0:", "qm set 100 --hostpci0 '01:00.0,pcie=1,romfile=$(reboot)'\\''`x`'"},
 		{Q35 "hostpci0: 01:00.0,pcie=1,legacy-igd=1\n", REFUSAL_IGD_WITH_Q35,
 		 "hostpci0: legacy-igd=1 works on i440fx only", "qm set 100 --machine pc"},
-		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: mapping=gpu,pcie=1\n", REFUSAL_MAPPING,
-		 "hostpci3: mapping=gpu: resource mappings are not supported yet",
-		 "name the device by its address, as shown by lspci -D: "
-		 "qm set 100 --hostpci3 0000:BB:DD.F,pcie=1"},
-		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: pcie=1\n", REFUSAL_NO_ADDRESS,
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: mapping=gpu,pcie=1\n", REFUSAL_ENTRY,
+		 "hostpci3: mapping=gpu: /etc/pve/mapping/pci.cfg has no device of that name for this "
+		 "node (",
+		 NULL},
+		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: pcie=1\n", REFUSAL_ENTRY,
 		 "hostpci3: 'pcie=1' has neither host= nor mapping=",
 		 "qm set 100 --hostpci3 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci3"},
-		{Q35 "hostpci0: 01:00.0,pcie=1,mapping=gpu\n", REFUSAL_NO_ADDRESS,
+		{Q35 "hostpci0: 01:00.0,pcie=1,mapping=gpu\n", REFUSAL_ENTRY,
 		 "has both host= and mapping=",
 		 "qm set 100 --hostpci0 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci0"},
 		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00,pcie=1\n", REFUSAL_ABSENT,
@@ -364,8 +372,8 @@ static void test_all_at_once(void **state)
 		    &vm);
 	assert_counts(plan, 6, 0);
 	assert_int_equal(plan->refusals[0].reason, REFUSAL_NOT_Q35);
-	assert_int_equal(plan->refusals[1].reason, REFUSAL_MAPPING);
-	assert_int_equal(plan->refusals[2].reason, REFUSAL_NO_ADDRESS);
+	assert_int_equal(plan->refusals[1].reason, REFUSAL_ENTRY);
+	assert_int_equal(plan->refusals[2].reason, REFUSAL_ENTRY);
 	assert_int_equal(plan->refusals[3].reason, REFUSAL_NO_PCIE);
 	assert_int_equal(plan->refusals[4].reason, REFUSAL_HOST);
 	assert_int_equal(plan->refusals[5].reason, REFUSAL_ABSENT);
@@ -498,7 +506,7 @@ static void test_entries_that_need_no_binding(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
 
-		if (plan_is_needed(vm) != rows[i].needed)
+		if (selection_is_needed(vm) != rows[i].needed)
 			fail_msg("needed or not: %s", rows[i].config);
 	}
 }

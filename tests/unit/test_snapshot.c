@@ -8,10 +8,12 @@ static struct snapshot *take(struct tree *tree, const char *config, enum snapsho
 {
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *before = tree_render(tree, TREE_ALL);
+	cleanup_with(selection_freep) struct selection *selection = NULL;
 	struct snapshot *snapshot = NULL;
 
 	assert_int_equal(vmcfg_parse(config, strlen(config), &vm), 0);
-	assert_int_equal(snapshot_take(&tree->root, 100, vm, detail, &snapshot), 0);
+	assert_int_equal(selection_read(&tree->root, 100, vm, &selection), 0);
+	assert_int_equal(snapshot_take(&tree->root, 100, selection, detail, &snapshot), 0);
 	tree_assert_is(tree, TREE_ALL, before);
 	return snapshot;
 }

@@ -23,7 +23,7 @@ prepare() {
 }
 
 t_random_rounds() {
-	printf 'pcie = "off";\ndeadline = 10;\n' >"$settings"
+	printf 'pcie = "off";\ndeadline = 20;\n' >"$settings"
 	read -r seed </lab/seed
 	before=$(machine)
 	rounds "$seed" 300 "$(nvme lab1)" "$(nvme lab2)" "$(nvme lab3)" "$(nvme lab4)" \

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which devices a VM's config stands for: by address (host=), by a mapping of the cluster
+ * (mapping=), or on the command line that it gives to QEMU by itself (args). Of a mapping with
+ * several devices on this node, the one that Proxmox VE will choose is foreseen (qemu-server,
+ * PVE/QemuServer/PCI.pm, choose_hostpci_devices).
+ */
+#ifndef HOOKSCRIPT_SELECTION_H
+#define HOOKSCRIPT_SELECTION_H
+
+#include "host/fs.h"
+#include "vmcfg/mapping.h"
+#include "vmcfg/vmcfg.h"
+
+/* Where /etc/pve keeps the mappings. */
+#define MAPPINGS_PATH "etc/pve/mapping/pci.cfg"
+
+/* An entry that stands for devices by itself. */
+#define SELECTED_ARGS (-1)
+
+/* The devices of an entry, or one alternative of it. */
+struct selected {
+	int entry; /* N of hostpciN, or SELECTED_ARGS */
+	const struct hostpci_address *addresses;
+	size_t n_addresses;
+	const char *mapping;   /* the mapping's id; NULL: by address */
+	size_t alternative;    /* which of the mapping's on this node, counted from 1 */
+	size_t n_alternatives; /* 1: no choice */
+	bool spare;	       /* Proxmox VE will choose another one */
+};
+
+/* An entry that stands for nothing that could be taken. */
+struct selection_trouble {
+	int entry;
+	char *what; /* what is wrong, and what it means */
+	char *cure; /* commands or words, one a line */
+};
+
+struct selection {
+	struct selected *items; /* in order of entries, args last, each with its alternatives */
+	size_t n;
+	struct selection_trouble *troubles;
+	size_t n_troubles;
+	struct mappings *mappings; /* what the items point into, beside the config */
+	struct hostpci_address *args;
+	size_t n_args;
+};
+
+/*
+ * Whether Proxmox VE binds what an entry names: not for mdev=, whose parent keeps its driver, nor
+ * for driver=keep.
+ */
+bool hostpci_needs_binding(const struct hostpci *entry);
+
+/* Whether an address of an entry names this device: the same text, or its slot without a function.
+ */
+bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
+
+/* Whether a VM has anything to bind at all: an entry that needs it, or args that name a device, and
+ * it is no template. */
+bool selection_is_needed(const struct vmcfg *vm);
+
+/*
+ * Reads what VM VMID's config stands for on this node. VM must outlive the result. Returns 0 and a
+ * new struct (selection_free()), or -errno. What is wrong with an entry is no error: see troubles.
+ */
+int selection_read(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
+		   struct selection **ret) must_check;
+
+/* The item that stands for the device, not counting spare ones, or NULL. */
+const struct selected *selection_of(const struct selection *selection, const struct bdf *bdf);
+
+/* "hostpci0", "hostpci0 (mapping gpu)", "args", for a message. Returns a new string, or NULL
+ * without memory. */
+char *selected_name(const struct selected *item) must_check;
+
+void selection_free(struct selection *selection);
+DEFINE_CLEANUP(struct selection *, selection_free)
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/selection.h"
+
+#include <stdio.h>
+
+#include "scenario.h"
+
+#define RESERVATIONS "run/qemu-server/pci-id-reservations"
+
+/* GPU and TWIN are alike: two devices of one mapping, as people have them. */
+#define MAP_GPU \
+	"\tmap id=10de:1001,iommugroup=10,node=lab,path=0000:01:00.0,subsystem-id=1043:8600\n"
+#define MAP_TWIN \
+	"\tmap id=10de:1001,iommugroup=13,node=lab,path=0000:05:00.0,subsystem-id=1043:8600\n"
+#define MAP_ELSEWHERE \
+	"\tmap id=10de:1001,iommugroup=3,node=other,path=0000:09:00.0,subsystem-id=1043:8600\n"
+
+static int setup(void **state)
+{
+	if (scenario_setup(state))
+		return -1;
+	tree_link(*state, "etc/pve/local", "nodes/lab");
+	return 0;
+}
+
+static struct selection *read_selection(struct tree *tree, const char *config,
+					struct vmcfg **ret_vm)
+{
+	auto_free char *before = tree_render(tree, TREE_ALL);
+	struct selection *selection = NULL;
+
+	assert_int_equal(vmcfg_parse(config, strlen(config), ret_vm), 0);
+	assert_int_equal(selection_read(&tree->root, 100, *ret_vm, &selection), 0);
+	tree_assert_is(tree, TREE_ALL, before);
+	return selection;
+}
+
+/* One line an item: name, alternative of how many, '-' when it is a spare one, addresses. */
+static void assert_selected(struct tree *tree, const char *config, const char *expected)
+{
+	cleanup_with(selection_freep) struct selection *selection = NULL;
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	selection = read_selection(tree, config, &vm);
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct selected *item = &selection->items[i];
+		auto_free char *name = selected_name(item);
+
+		fprintf(to, "%s %zu/%zu%s", name, item->alternative, item->n_alternatives,
+			item->spare ? " -" : "");
+		for (size_t k = 0; k < item->n_addresses; k++)
+			fprintf(to, " %s", item->addresses[k].text);
+		fputc('\n', to);
+	}
+	for (size_t i = 0; i < selection->n_troubles; i++) {
+		fprintf(to, "! %s\n", selection->troubles[i].what);
+		assert_true(*selection->troubles[i].cure);
+	}
+	fclose(to);
+	assert_string_equal(text, expected);
+}
+
+static void put_mapping(struct tree *tree, const char *text)
+{
+	tree_file(tree, MAPPINGS_PATH, text);
+}
+
+static void test_by_address(void **state)
+{
+	assert_selected(*state,
+			"hostpci0: 01:00,pcie=1\nhostpci3: 0000:04:00.0;06:00.0\n"
+			"hostpci4: 05:00.0,mdev=x\nhostpci5: 05:00.0,driver=keep\n",
+			"hostpci0 1/1 0000:01:00\nhostpci3 1/1 0000:04:00.0 0000:06:00.0\n");
+	assert_selected(*state, "name: x\n", "");
+}
+
+static void test_one_on_this_node(void **state)
+{
+	put_mapping(*state, "gpu\n" MAP_ELSEWHERE MAP_GPU);
+	assert_selected(*state, "hostpci0: mapping=gpu,pcie=1\n",
+			"hostpci0 (mapping gpu) 1/1 0000:01:00.0\n");
+	/* Proxmox VE looks at the reservation of an only one later, and so does the plan. */
+	tree_file(*state, RESERVATIONS, GPU " 101 time:99999999999\n");
+	assert_selected(*state, "hostpci0: mapping=gpu,pcie=1\n",
+			"hostpci0 (mapping gpu) 1/1 0000:01:00.0\n");
+}
+
+static void test_alternatives(void **state)
+{
+	static const char vm[] = "hostpci0: mapping=gpu,pcie=1\n";
+	struct tree *tree = *state;
+
+	put_mapping(tree, "gpu\n" MAP_GPU MAP_ELSEWHERE MAP_TWIN);
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n");
+	/* Of another VM that is being started. */
+	tree_file(tree, RESERVATIONS, GPU " 101 time:99999999999\n");
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 0000:05:00.0\n");
+	/* Our own, of a start that has failed. */
+	tree_file(tree, RESERVATIONS, GPU " 100 time:99999999999\n");
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n");
+	/* A VM that runs; one that ran. */
+	tree_vm_runs(tree, 101, 4711);
+	tree_file(tree, RESERVATIONS, GPU " 101 pid:4711\n");
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 0000:05:00.0\n");
+	tree_file(tree, RESERVATIONS, GPU " 101 pid:4712\n");
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n");
+	tree_file(tree, RESERVATIONS, GPU " 101 time:1\n");
+	assert_selected(tree, vm,
+			"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n");
+	tree_file(tree, RESERVATIONS, GPU " 101 time:99999999999\n" TWIN " 102 time:99999999999\n");
+	assert_selected(
+		tree, vm,
+		"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0\n"
+		"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n"
+		"! hostpci0: mapping gpu: all of its 2 devices on this node (lab) are in use, "
+		"or reserved for other VMs\n");
+}
+
+/* Entries before it have used up the first; two of one mapping get one each. */
+static void test_one_after_the_other(void **state)
+{
+	put_mapping(*state, "gpu\n" MAP_GPU MAP_TWIN);
+	assert_selected(*state, "hostpci0: mapping=gpu\nhostpci1: mapping=gpu\n",
+			"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n"
+			"hostpci1 (mapping gpu) 1/2 - 0000:01:00.0\n"
+			"hostpci1 (mapping gpu) 2/2 0000:05:00.0\n");
+	assert_selected(*state, "hostpci0: 01:00\nhostpci1: mapping=gpu\n",
+			"hostpci0 1/1 0000:01:00\n"
+			"hostpci1 (mapping gpu) 1/2 - 0000:01:00.0\n"
+			"hostpci1 (mapping gpu) 2/2 0000:05:00.0\n");
+	/* The other way round Proxmox VE does not look ahead, and stops at the second. */
+	assert_selected(
+		*state, "hostpci0: mapping=gpu\nhostpci1: 01:00\n",
+		"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
+		"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n"
+		"hostpci1 1/1 0000:01:00\n"
+		"! hostpci1: a device of it is that of another entry, too; Proxmox VE would "
+		"abort the start\n");
+	assert_selected(
+		*state, "hostpci0: 01:00.1\nhostpci7: 01:00\n",
+		"hostpci0 1/1 0000:01:00.1\nhostpci7 1/1 0000:01:00\n"
+		"! hostpci7: a device of it is that of another entry, too; Proxmox VE would "
+		"abort the start\n");
+}
+
+static void test_wrong_mappings(void **state)
+{
+	static const struct {
+		const char *map, *what;
+	} rows[] = {
+		{"id=10de:1001,iommugroup=10,node=lab,path=0000:09:00.0,subsystem-id=1043:8600",
+		 "there is no device at 0000:09:00.0 on this node (lab); hardware was probably "
+		 "changed; Proxmox VE would abort the start"},
+		{"id=10de:2222,iommugroup=10,node=lab,path=0000:01:00.0,subsystem-id=1043:8600",
+		 "the device at 0000:01:00.0 on this node (lab) has id 10de:1001, but the mapping says "
+		 "10de:2222; hardware was probably changed, or the firmware setup; Proxmox VE would "
+		 "abort the start"},
+		{"id=10de:1001,iommugroup=11,node=lab,path=0000:01:00.0,subsystem-id=1043:8600",
+		 "the device at 0000:01:00.0 on this node (lab) has iommugroup 10, but the mapping "
+		 "says 11; hardware was probably changed, or the firmware setup; Proxmox VE would "
+		 "abort the start"},
+		{"id=10de:1001,iommugroup=10,node=lab,path=0000:01:00.0",
+		 "the device at 0000:01:00.0 on this node (lab) has subsystem-id 1043:8600, but the "
+		 "mapping says nothing of it; hardware was probably changed, or the firmware setup; "
+		 "Proxmox VE would abort the start"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *mapping = fs_path("gpu\n" MAP_TWIN "\tmap %s\n", rows[i].map);
+		auto_free char *expected = fs_path("! hostpci2: mapping gpu: %s\n", rows[i].what);
+
+		put_mapping(*state, mapping);
+		/* One wrong alternative is enough, although the first is right. */
+		assert_selected(*state, "hostpci2: mapping=gpu\n", expected);
+	}
+}
+
+static void test_no_mapping(void **state)
+{
+	static const char none[] =
+		"! hostpci0: mapping=gpu: /etc/pve/mapping/pci.cfg has no device "
+		"of that name for this node (lab); Proxmox VE would abort the start\n";
+
+	assert_selected(*state, "hostpci0: mapping=gpu\n", none);
+	put_mapping(*state, "other\n" MAP_GPU);
+	assert_selected(*state, "hostpci0: mapping=gpu\n", none);
+	put_mapping(*state, "gpu\n" MAP_ELSEWHERE);
+	assert_selected(*state, "hostpci0: mapping=gpu\n", none);
+	assert_selected(
+		*state, "hostpci0: mapping=gpu,host=01:00\nhostpci1: pcie=1\n",
+		"! hostpci0: 'mapping=gpu,host=01:00' has both host= and mapping=; Proxmox VE "
+		"would abort the start\n"
+		"! hostpci1: 'pcie=1' has neither host= nor mapping=; Proxmox VE would abort "
+		"the start\n");
+}
+
+static void test_of(void **state)
+{
+	static const struct bdf sound = {0, 1, 0, 1}, twin = {0, 5, 0, 0}, disk = {0, 4, 0, 0};
+	cleanup_with(selection_freep) struct selection *selection = NULL;
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+
+	put_mapping(*state, "gpu\n" MAP_GPU MAP_TWIN);
+	selection = read_selection(*state, "hostpci0: 04:00.0\nhostpci1: mapping=gpu\n", &vm);
+	assert_int_equal(selection_of(selection, &disk)->entry, 0);
+	assert_null(selection_of(selection, &sound));
+	assert_null(selection_of(selection, &twin));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fake_kernel_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_by_address),
+		TEST(test_one_on_this_node),
+		TEST(test_alternatives),
+		TEST(test_one_after_the_other),
+		TEST(test_wrong_mappings),
+		TEST(test_no_mapping),
+		TEST(test_of),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
