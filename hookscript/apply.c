@@ -86,6 +86,7 @@ static int make_jobs(struct run *run, const struct bdf *devices, int64_t deadlin
 			.claims = run->claims ? &run->claims[i] : NULL,
 			.first_item = i,
 			.deadline = deadline - JOB_MARGIN_MS,
+			.deadline_s = clock_left_ms(deadline) / 1000 + 1,
 			.caller = getpid(),
 		};
 	}
@@ -277,6 +278,42 @@ int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct 
 	free_records(records, n_devices);
 	return err ? err : failed;
 }
+
+/* ---- what changes no driver ---- */
+
+static int run_aside(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		     size_t n_devices, int seconds, int (*job)(int tell, void *arg))
+{
+	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
+	int failed = 0;
+	int err;
+
+	run.outcomes = calloc(n_devices + 1, sizeof(*run.outcomes));
+	if (!run.outcomes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_devices; i++)
+		run.outcomes[i].bdf = devices[i];
+	run.n_outcomes = n_devices;
+	err = run_jobs(&run, job, devices, clock_now_ms() + (int64_t)seconds * 1000);
+	for (size_t i = 0; !err && i < n_devices; i++)
+		if (report_aside(vmid, &run.outcomes[i]) && !failed)
+			failed = run.outcomes[i].error ?: -EIO;
+	return err ? err : failed;
+}
+
+int apply_see(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+	      size_t n_devices, int seconds)
+{
+	return run_aside(root, vmid, devices, n_devices, seconds, job_see);
+}
+
+int apply_forget_ids(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		     size_t n_devices)
+{
+	return run_aside(root, vmid, devices, n_devices, settings_default.deadline, job_forget_ids);
+}
+
+/* ---- what is recorded ---- */
 
 /* Says what is wrong with a record, and puts one that nobody understands out of the way. One of a
  * newer version stays: that one understands it. */

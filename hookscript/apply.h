@@ -29,6 +29,16 @@ struct give_back {
 int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
 		    size_t n_devices, const struct give_back *how) must_check;
 
+/* Writes spare records of the devices, in order of address, within SECONDS. Returns 0, or the
+ * -errno of a device of which there is none then, having said so. */
+int apply_see(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+	      size_t n_devices, int seconds) must_check;
+
+/* Has vfio-pci forget the ids of the devices (hookscript/job.h, job_forget_ids()). Returns as
+ * above. */
+int apply_forget_ids(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+		     size_t n_devices) must_check;
+
 /*
  * The addresses recorded for the VM, in order. A record that cannot be understood is set aside as
  * BDF.broken, aloud. Returns 0 and a new array in *ret (the caller frees it), or -errno.

@@ -44,8 +44,9 @@ static int copy_network(const struct plan *plan, const struct bdf *bdf, char **r
 
 static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t claim,
 			const struct settings *settings, const struct plan *plan,
-			const struct device *device)
+			const struct plan_step *step)
 {
+	const struct device *device = step->device;
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_free char *why = NULL;
 	int err = record_read(root, &device->bdf, &record, &why);
@@ -65,6 +66,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->claim = claim;
 	record->deadline = settings->deadline;
 	record->ifreload = settings->ifreload;
+	record->choice = step->choice;
 	if (!record->network)
 		err = copy_network(plan, &device->bdf, &record->network);
 	return err ? err : record_write(root, record);
@@ -93,7 +95,7 @@ static int claim_devices(const struct fs_root *root, unsigned int vmid,
 	if (lock < 0)
 		return lock;
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		int err = claim_device(root, vmid, claim, settings, plan, plan->steps[i].device);
+		int err = claim_device(root, vmid, claim, settings, plan, &plan->steps[i]);
 
 		if (err) {
 			unclaim(root, plan, i);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/job.h"
 
+#include "hookscript/pve.h"
 #include "hookscript/record.h"
 #include "host/driver.h"
 #include "host/iommu.h"
@@ -70,6 +71,19 @@ static int probe(const struct task *task, const char *driver)
 	return tell_error(task, JOB_PROBE, driver_probe(task->job->root, task->bdf, driver));
 }
 
+/* The before-image of a device that nobody has written to. */
+static int read_image(const struct fs_root *root, struct record *record)
+{
+	int err = pci_driver(root, &record->bdf, &record->driver);
+
+	if (!err && record->driver)
+		err = driver_module(root, record->driver, &record->module);
+	if (!err)
+		err = driver_override(root, &record->bdf, &record->override);
+	record->stage = RECORD_TAKEN;
+	return err;
+}
+
 /* What the device is now, written down before anything is written to it. */
 static int complete_record(const struct task *task, struct record *record)
 {
@@ -79,12 +93,7 @@ static int complete_record(const struct task *task, struct record *record)
 	if (record->stage == RECORD_TAKEN)
 		return 0; /* an earlier start's: that image is from before the first write */
 	tell_step(task, JOB_RECORD);
-	err = pci_driver(root, task->bdf, &record->driver);
-	if (!err && record->driver)
-		err = driver_module(root, record->driver, &record->module);
-	if (!err)
-		err = driver_override(root, task->bdf, &record->override);
-	record->stage = RECORD_TAKEN;
+	err = read_image(root, record);
 	if (!err)
 		err = record_write(root, record);
 	return tell_error(task, JOB_RECORD, err);
@@ -193,8 +202,34 @@ static int return_to_driver(const struct task *task, const struct record *record
 	return err;
 }
 
+/* ---- ids that Proxmox VE put into new_id ---- */
+
+static bool may_forget_id(const struct task *task, const struct record *record)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+
+	return !pve_start_is_under_way(task->job->root, task->job->vmid) &&
+	       !modules_open(task->job->root, &modules) &&
+	       !modules_vfio_ids_match(modules, &record->identity);
+}
+
+static int forget_id(const struct task *task, struct record *record)
+{
+	int err;
+
+	if (!record->new_id || !may_forget_id(task, record))
+		return 0;
+	tell_step(task, JOB_ID);
+	err = driver_forget_id(task->job->root, DRIVER_VFIO_PCI, &record->identity);
+	if (!err) {
+		record->new_id = false;
+		err = record_write(task->job->root, record);
+	}
+	return tell_error(task, JOB_ID, err);
+}
+
 /* Makes the device what the record says, and then forgets the record. */
-static int converge(const struct task *task, const struct record *record)
+static int converge(const struct task *task, struct record *record)
 {
 	const struct fs_root *root = task->job->root;
 	auto_free char *driver = NULL;
@@ -202,6 +237,10 @@ static int converge(const struct task *task, const struct record *record)
 	int err;
 
 	err = tell_error(task, JOB_RECORD, pci_driver(root, task->bdf, &driver));
+	if (err)
+		return err;
+	/* Before the device is loose: by its id vfio-pci would have it again. */
+	err = forget_id(task, record);
 	if (err)
 		return err;
 	foreign = driver && !same_text(driver, record->driver) && !is_placeholder(driver);
@@ -266,34 +305,75 @@ static int lock_devices(const struct job *job, int tell)
 	return getppid() == job->caller ? 0 : -ECANCELED;
 }
 
-int job_take(int tell, void *arg)
+/* One job's devices, in order. Stops at the first failure, or goes on and returns it in the end. */
+static int each_device(const struct job *job, int tell, int (*work)(const struct task *task),
+		       bool goes_on)
 {
-	const struct job *job = arg;
-	int err = lock_devices(job, tell);
-
-	for (size_t i = 0; !err && i < job->n_devices; i++) {
-		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i),
-				    i};
-
-		err = take_device(&task);
-	}
-	return err;
-}
-
-int job_give_back(int tell, void *arg)
-{
-	const struct job *job = arg;
 	int first = lock_devices(job, tell);
 
 	if (first)
 		return first;
-	for (size_t i = 0; i < job->n_devices; i++) {
+	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {
 		struct task task = {job, &job->devices[i], tell, (uint32_t)(job->first_item + i),
 				    i};
-		int err = give_back_device(&task);
+		int err = work(&task);
 
 		if (!first)
 			first = err;
 	}
 	return first;
+}
+
+static int see_device(const struct task *task)
+{
+	cleanup_with(record_freep) struct record *spare = calloc(1, sizeof(*spare));
+	cleanup_with(pci_closep) struct pci *pci = NULL;
+	const struct fs_root *root = task->job->root;
+	int err = spare ? pci_open(root, &pci) : -ENOMEM;
+
+	if (err)
+		return tell_error(task, JOB_RECORD, err);
+	spare->bdf = *task->bdf;
+	spare->vmid = task->job->vmid;
+	spare->deadline = task->job->deadline_s;
+	err = pci_identify(pci, task->bdf, &spare->identity);
+	if (!err)
+		err = read_image(root, spare);
+	if (!err)
+		err = record_write_spare(root, spare);
+	if (!err)
+		tell_step(task, JOB_SEEN);
+	return tell_error(task, JOB_RECORD, err);
+}
+
+static int forget_id_of_device(const struct task *task)
+{
+	cleanup_with(record_freep) struct record *record = NULL;
+	int err = read_own_record(task, &record);
+
+	if (!err && record)
+		err = forget_id(task, record);
+	if (!err)
+		tell_step(task, record ? JOB_ID_GONE : JOB_NOT_RECORDED);
+	return err;
+}
+
+int job_take(int tell, void *arg)
+{
+	return each_device(arg, tell, take_device, false);
+}
+
+int job_give_back(int tell, void *arg)
+{
+	return each_device(arg, tell, give_back_device, true);
+}
+
+int job_see(int tell, void *arg)
+{
+	return each_device(arg, tell, see_device, true);
+}
+
+int job_forget_ids(int tell, void *arg)
+{
+	return each_device(arg, tell, forget_id_of_device, true);
 }

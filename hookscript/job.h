@@ -20,6 +20,7 @@ enum job_step {
 	JOB_OVERRIDE, /* writing driver_override */
 	JOB_UNBIND,   /* writing driver/unbind */
 	JOB_PROBE,    /* writing drivers_probe */
+	JOB_ID,	      /* writing vfio-pci's remove_id */
 	/* Ends of one device, never with an error: */
 	JOB_TAKEN,     /* it is on vfio-pci */
 	JOB_ALREADY,   /* it was on vfio-pci, nothing was written */
@@ -28,6 +29,8 @@ enum job_step {
 	JOB_GONE,      /* the device is not there any more; its record went */
 	JOB_FOREIGN,   /* somebody gave it another driver meanwhile; left there, its record went */
 	JOB_NOT_RECORDED, /* it is not recorded for this VM (any more): nothing to do */
+	JOB_SEEN,	  /* its spare record is written */
+	JOB_ID_GONE, /* vfio-pci does not hold its id any more, as far as that is ours to say */
 };
 
 struct job {
@@ -39,6 +42,7 @@ struct job {
 		*claims;   /* give back: whose claim each device's record must have; NULL: any */
 	size_t first_item; /* message.item of the first device */
 	int64_t deadline;  /* for waits that are the job's own */
+	int deadline_s;	   /* what a record that is written is to say of that */
 	pid_t caller;	   /* when it has died before the locks were had, nothing is done */
 };
 
@@ -46,5 +50,16 @@ struct job {
  * on. Both return 0, or the first failure's -errno. */
 int job_take(int tell, void *arg);
 int job_give_back(int tell, void *arg);
+
+/* Writes spare records of what the devices are now (record_write_spare()). */
+int job_see(int tell, void *arg);
+
+/*
+ * Takes the ids of devices whose records say so out of vfio-pci's new_id, where Proxmox VE put
+ * them: not what the host's own configuration gives to vfio-pci, and not while another VM is being
+ * started that way. What must wait stays noted in the record, and is tried again when it is given
+ * back.
+ */
+int job_forget_ids(int tell, void *arg);
 
 #endif

@@ -59,9 +59,10 @@ struct phase {
 	int (*run)(const struct fs_root *root, unsigned int vmid);
 };
 
-/* post-start, pre-stop, and phases to come: nothing to do, so they are not here. */
+/* pre-stop, and phases to come: nothing to do, so they are not here. */
 static const struct phase phases[] = {
 	{"pre-start", start_pre},
+	{"post-start", start_post},
 	{"post-stop", stop_post},
 };
 

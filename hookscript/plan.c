@@ -74,12 +74,31 @@ static enum return_reason reason_for_none(const struct device *device)
 static struct plan_step make_step(const struct device *device)
 {
 	if (device->record && device->record->stage == RECORD_TAKEN)
-		return (struct plan_step){device, device->record->driver, RETURN_RECORDED};
+		return (struct plan_step){device, device->record->driver, RETURN_RECORDED, false};
 	if (!device->driver)
-		return (struct plan_step){device, NULL, reason_for_none(device)};
+		return (struct plan_step){device, NULL, reason_for_none(device), false};
 	if (!strcmp(device->driver, DRIVER_VFIO_PCI))
-		return (struct plan_step){device, device->driver, reason_for_vfio(device)};
-	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW};
+		return (struct plan_step){device, device->driver, reason_for_vfio(device), false};
+	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW, false};
+}
+
+/* Whether each entry that the device, or one of its group, is there for has other devices to choose
+ * from. */
+static bool is_choice(const struct planner *p, const struct device *device)
+{
+	bool choice = false;
+
+	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
+		const struct device *other = &p->snapshot->devices[i];
+		const struct selected *item = selection_of(p->selection, &other->bdf);
+
+		if (!item || other->group != device->group)
+			continue;
+		if (item->n_alternatives < 2)
+			return false;
+		choice = true;
+	}
+	return choice;
 }
 
 static int add_steps(struct planner *p)
@@ -96,6 +115,7 @@ static int add_steps(struct planner *p)
 
 		if (!planner_takes(p, device))
 			continue;
+		step.choice = is_choice(p, device);
 		plan->steps[plan->n_steps++] = step;
 		if (step.why == RETURN_NONE_MISSING &&
 		    planner_warn(

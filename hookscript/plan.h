@@ -51,6 +51,7 @@ struct plan_step {
 	const struct device *device; /* in the snapshot */
 	const char *returns_to;	     /* a driver, or NULL: none; in the snapshot */
 	enum return_reason why;
+	bool choice; /* one of several devices of a mapping, of which Proxmox VE chooses */
 };
 
 struct plan {

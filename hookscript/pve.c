@@ -98,37 +98,117 @@ bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
 	return fs_exists(root, path);
 }
 
-/* One line of the reservations, "0000:01:00.0 100 pid:4711" or "… time:1767225600", the end of its
- * validity. */
-static bool is_reserved(const struct fs_root *root, char *line, const char *address,
-			unsigned int *ret_vmid)
-{
-	const char *id = strsep(&line, " ");
-	const char *number = strsep(&line, " ");
+/* A line of the reservations that still holds: "0000:01:00.0 100 pid:4711", or "… time:1767225600",
+ * until then. */
+struct reservation {
+	const char *address;
+	unsigned int vmid;
+	bool starting; /* by time: QEMU is not there yet */
+};
 
-	if (!line || strcmp(id, address) || pve_vmid_parse(number, ret_vmid))
+static bool parse_reservation(const struct fs_root *root, char *line, struct reservation *ret)
+{
+	const char *number;
+
+	ret->address = strsep(&line, " ");
+	number = strsep(&line, " ");
+	if (!line || pve_vmid_parse(number, &ret->vmid))
 		return false;
-	if (!strncmp(line, "pid:", 4))
-		return strtol(line + 4, NULL, 10) == pve_vm_pid(root, *ret_vmid);
-	return !strncmp(line, "time:", 5) && strtoll(line + 5, NULL, 10) > time(NULL);
+	ret->starting = !strncmp(line, "time:", 5);
+	if (ret->starting)
+		return strtoll(line + 5, NULL, 10) > time(NULL);
+	return !strncmp(line, "pid:", 4) &&
+	       strtol(line + 4, NULL, 10) == pve_vm_pid(root, ret->vmid);
+}
+
+/* Shows LOOK every reservation that holds, until it returns true; whether it did. */
+static bool each_reservation(const struct fs_root *root,
+			     bool (*look)(const struct reservation *reservation, void *arg),
+			     void *arg)
+{
+	auto_free char *text = NULL;
+	char *rest, *line;
+
+	if (fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text, NULL))
+		return false;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		struct reservation reservation;
+
+		if (parse_reservation(root, line, &reservation) && look(&reservation, arg))
+			return true;
+	}
+	return false;
+}
+
+struct reservation_search {
+	unsigned int vmid;
+	char address[BDF_TEXT_SIZE];
+	unsigned int found;
+};
+
+static bool is_for_other(const struct reservation *reservation, void *arg)
+{
+	struct reservation_search *search = arg;
+
+	if (reservation->vmid == search->vmid || strcmp(reservation->address, search->address))
+		return false;
+	search->found = reservation->vmid;
+	return true;
 }
 
 unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
 				    const struct bdf *bdf)
 {
-	char address[BDF_TEXT_SIZE];
-	auto_free char *text = NULL;
-	char *rest, *line;
+	struct reservation_search search = {.vmid = vmid};
 
-	bdf_format(bdf, address);
-	if (fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text, NULL))
-		return 0;
-	for (rest = text; (line = strsep(&rest, "\n"));) {
-		unsigned int other;
+	bdf_format(bdf, search.address);
+	each_reservation(root, is_for_other, &search);
+	return search.found;
+}
 
-		if (is_reserved(root, line, address, &other) && other != vmid)
-			return other;
+static bool is_start_of_other(const struct reservation *reservation, void *arg)
+{
+	return reservation->starting && reservation->vmid != *(const unsigned int *)arg;
+}
+
+bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)
+{
+	return each_reservation(root, is_start_of_other, &vmid);
+}
+
+struct reserved {
+	unsigned int vmid;
+	struct bdf *items;
+	size_t n;
+	int err;
+};
+
+static bool add_reserved(const struct reservation *reservation, void *arg)
+{
+	struct reserved *reserved = arg;
+	struct bdf bdf;
+
+	if (reservation->vmid != reserved->vmid || bdf_parse(reservation->address, &bdf))
+		return false;
+	if (!array_grow(reserved->items, reserved->n)) {
+		reserved->err = -ENOMEM;
+		return true;
 	}
+	reserved->items[reserved->n++] = bdf;
+	return false;
+}
+
+int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret, size_t *ret_n)
+{
+	struct reserved reserved = {.vmid = vmid};
+
+	each_reservation(root, add_reserved, &reserved);
+	if (reserved.err) {
+		free(reserved.items);
+		return reserved.err;
+	}
+	*ret = reserved.items;
+	*ret_n = reserved.n;
 	return 0;
 }
 

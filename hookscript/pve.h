@@ -53,6 +53,15 @@ bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid);
 unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
 				    const struct bdf *bdf);
 
+/* Whether Proxmox VE starts another VM than VMID with devices at this moment: one has devices
+ * reserved for a time, not for its process. */
+bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid);
+
+/* The devices that Proxmox VE has reserved for the VM. Returns 0 and a new array (the caller frees
+ * it), or -errno; none is 0. */
+int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
+		     size_t *ret_n) must_check;
+
 /*
  * Takes the VM's config lock, shared: as long as it is held, Proxmox VE neither starts, stops nor
  * changes the VM, and waits 10 s for it at most, so never keep it during something slow. WAIT:

@@ -70,7 +70,7 @@ static int get_fields(const config_t *config, struct record *record)
 {
 	const char *identity;
 	long long claim;
-	int format, vmid, ifreload, err;
+	int format, vmid, flag, err;
 
 	if (!config_lookup_int(config, "format", &format) || format < 1)
 		return -EINVAL;
@@ -83,7 +83,9 @@ static int get_fields(const config_t *config, struct record *record)
 		return -EINVAL;
 	record->vmid = (unsigned int)vmid;
 	record->claim = config_lookup_int64(config, "claim", &claim) ? (uint64_t)claim : 0;
-	record->ifreload = config_lookup_bool(config, "ifreload", &ifreload) && ifreload;
+	record->ifreload = config_lookup_bool(config, "ifreload", &flag) && flag;
+	record->choice = config_lookup_bool(config, "choice", &flag) && flag;
+	record->new_id = config_lookup_bool(config, "new_id", &flag) && flag;
 	err = get_stage(config, &record->stage);
 	if (!err)
 		err = get_text(config, "driver", &record->driver);
@@ -114,7 +116,7 @@ static int parse(const char *text, const struct bdf *bdf, struct record **ret)
 	return err;
 }
 
-static char *explain(const char *address, int err)
+static char *explain(const char *name, int err)
 {
 	const char *what = strerror(-err);
 
@@ -123,14 +125,13 @@ static char *explain(const char *address, int err)
 		       "not know";
 	else if (err == -EINVAL)
 		what = "not a record of pve-passthrough";
-	return fs_path("/%s/%s: %s", RECORD_FOLDER, address, what);
+	return fs_path("/%s/%s: %s", RECORD_FOLDER, name, what);
 }
 
-int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
-		char **ret_why)
+static int read_named(const struct fs_root *root, const char *name, const struct bdf *bdf,
+		      struct record **ret, char **ret_why)
 {
-	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_path("%s/%s", RECORD_FOLDER, bdf_format(bdf, address));
+	auto_free char *path = name ? fs_path("%s/%s", RECORD_FOLDER, name) : NULL;
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 	auto_free char *text = NULL;
 	int err;
@@ -143,8 +144,32 @@ int record_read(const struct fs_root *root, const struct bdf *bdf, struct record
 	if (!err)
 		err = parse(text, bdf, ret);
 	if (err)
-		*ret_why = explain(address, err);
+		*ret_why = name ? explain(name, err) : NULL;
 	return err;
+}
+
+int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
+		char **ret_why)
+{
+	char address[BDF_TEXT_SIZE];
+
+	return read_named(root, bdf_format(bdf, address), bdf, ret, ret_why);
+}
+
+/* Not the form of an address, so that nobody takes it for a record. */
+static char *spare_name(unsigned int vmid, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+
+	return fs_path("%s.spare-%u", bdf_format(bdf, address), vmid);
+}
+
+int record_read_spare(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
+		      struct record **ret, char **ret_why)
+{
+	auto_free char *name = spare_name(vmid, bdf);
+
+	return read_named(root, name, bdf, ret, ret_why);
 }
 
 static bool add_int(config_setting_t *top, const char *name, int value)
@@ -197,7 +222,9 @@ static char *format_record(const struct record *record)
 	       add_text(top, "driver_override", record->override) &&
 	       add_int(top, "deadline", record->deadline) &&
 	       (!record->network || add_text(top, "network", record->network)) &&
-	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload));
+	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload)) &&
+	       (!record->choice || add_bool(top, "choice", record->choice)) &&
+	       (!record->new_id || add_bool(top, "new_id", record->new_id));
 	to = good ? open_memstream(&text, &size) : NULL;
 	if (to) {
 		config_write(&config, to);
@@ -234,18 +261,36 @@ static int make_folders(const struct fs_root *root)
 	return err;
 }
 
-int record_write(const struct fs_root *root, const struct record *record)
+static int write_named(const struct fs_root *root, const char *name, const struct record *record)
 {
 	auto_free char *text = format_record(record);
-	char address[BDF_TEXT_SIZE];
 	int err;
 
-	if (!text)
+	if (!text || !name)
 		return -ENOMEM;
 	err = make_folders(root);
-	if (err)
-		return err;
-	return fs_replace(root, RECORD_FOLDER, bdf_format(&record->bdf, address), text, 0600);
+	return err ? err : fs_replace(root, RECORD_FOLDER, name, text, 0600);
+}
+
+int record_write(const struct fs_root *root, const struct record *record)
+{
+	char address[BDF_TEXT_SIZE];
+
+	return write_named(root, bdf_format(&record->bdf, address), record);
+}
+
+int record_write_spare(const struct fs_root *root, const struct record *record)
+{
+	auto_free char *name = spare_name(record->vmid, &record->bdf);
+
+	return write_named(root, name, record);
+}
+
+int record_remove_spare(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf)
+{
+	auto_free char *name = spare_name(vmid, bdf);
+
+	return name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
 }
 
 int record_remove(const struct fs_root *root, const struct bdf *bdf)
@@ -305,6 +350,14 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 {
 	return list_names(root, "", ret, ret_n);
+}
+
+int record_list_spares(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
+		       size_t *ret_n)
+{
+	auto_free char *suffix = fs_path(".spare-%u", vmid);
+
+	return suffix ? list_names(root, suffix, ret, ret_n) : -ENOMEM;
 }
 
 int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *ret_n)

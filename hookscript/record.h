@@ -28,7 +28,9 @@ struct record {
 	char *driver;
 	char *module; /* the one that the driver lives in; NULL: built in */
 	char *override;
-	char *network;	/* what its interface had and does not get back by itself, for people */
+	char *network; /* what its interface had and does not get back by itself, for people */
+	bool choice; /* taken as one of several devices of a mapping, of which Proxmox VE chooses */
+	bool new_id; /* Proxmox VE bound it through new_id, which still holds its id */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* What gives the device back, so that post-stop needs no settings file. */
 	int deadline;  /* seconds */
@@ -42,6 +44,19 @@ struct record {
  */
 int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
 		char **ret_why) must_check;
+
+/*
+ * Spare records: what the devices are like that Proxmox VE may yet take for VM VMID instead of
+ * those that were foreseen. They say nothing of being taken, and any number of VMs can have one of
+ * a device. As their namesakes above.
+ */
+int record_read_spare(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
+		      struct record **ret, char **ret_why) must_check;
+int record_write_spare(const struct fs_root *root, const struct record *record) must_check;
+int record_remove_spare(const struct fs_root *root, unsigned int vmid,
+			const struct bdf *bdf) must_check;
+int record_list_spares(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
+		       size_t *ret_n) must_check;
 
 /*
  * Sets a record that cannot be understood aside, as BDF.broken: it blocks nothing but its device,

@@ -16,6 +16,7 @@ static const char *const step_names[] = {
 	[JOB_MODULE] = "loading its driver's module",
 	[JOB_OVERRIDE] = "writing driver_override",
 	[JOB_UNBIND] = "writing driver/unbind",
+	[JOB_ID] = "writing /sys/bus/pci/drivers/vfio-pci/remove_id",
 	[JOB_PROBE] = "writing /sys/bus/pci/drivers_probe",
 };
 
@@ -173,4 +174,13 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 			"there",
 			address, driver);
 	return false;
+}
+
+bool report_aside(unsigned int vmid, const struct outcome *outcome)
+{
+	char address[BDF_TEXT_SIZE];
+
+	if (!outcome->ended)
+		say_common_failure(vmid, outcome, bdf_format(&outcome->bdf, address), NULL);
+	return !outcome->ended;
 }

@@ -26,5 +26,6 @@ struct outcome {
 bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct plan_step *step,
 		  const struct plan *plan);
 bool report_given_back(unsigned int vmid, const struct outcome *outcome);
+bool report_aside(unsigned int vmid, const struct outcome *outcome); /* only a failure is said */
 
 #endif

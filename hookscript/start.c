@@ -4,6 +4,7 @@
 #include "hookscript/apply.h"
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
+#include "hookscript/spares.h"
 #include "hookscript/vm.h"
 #include "hookscript/watch.h"
 #include "host/clock.h"
@@ -203,6 +204,7 @@ static int give_back_all(const struct start *start)
 	int err;
 
 	log_error("VM %u: not started; giving back what was taken", start->vmid);
+	spares_forget(start->root, start->vmid);
 	err = apply_list_recorded(start->root, start->vmid, &devices, &n);
 	idle = err ? 0 : apply_leave_busy(start->root, devices, n);
 	if (idle)
@@ -316,11 +318,17 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 		say_warnings(start.plan);
 	if (code)
 		return code;
+	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
 	if (load_vfio(root) || apply_take(root, vmid, start.deadline, start.plan) ||
 	    check_framebuffers(&start))
 		return give_back_all(&start);
 	give_back_leftovers(&start);
 	return EXIT_DONE;
+}
+
+int start_post(const struct fs_root *root, unsigned int vmid)
+{
+	return spares_settle(root, vmid);
 }
 
 /* ---- plan ---- */

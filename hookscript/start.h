@@ -16,4 +16,7 @@ int start_pre(const struct fs_root *root, unsigned int vmid);
 /* `plan VMID`: the same checks and what a start would take, on standard output. Changes nothing. */
 int start_plan(const struct fs_root *root, unsigned int vmid);
 
+/* post-start: compares what was taken with what Proxmox VE chose. */
+int start_post(const struct fs_root *root, unsigned int vmid);
+
 #endif

@@ -7,6 +7,7 @@
 #include "hookscript/reboot.h"
 #include "hookscript/record.h"
 #include "hookscript/settings.h"
+#include "hookscript/spares.h"
 #include "hookscript/watch.h"
 #include "host/log.h"
 #include "host/systemd.h"
@@ -89,6 +90,7 @@ int stop_post(const struct fs_root *root, unsigned int vmid)
 			why ? why : "out of memory");
 	if (!has_records(root, vmid))
 		return EXIT_DONE;
+	spares_forget(root, vmid);
 	switch (stop_fate(root, vmid, &left_ms)) {
 	case STOP_REBOOTS:
 		log_info("VM %u is being rebooted: its devices stay taken for its next start",

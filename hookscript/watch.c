@@ -5,6 +5,7 @@
 #include "hookscript/exit.h"
 #include "hookscript/pve.h"
 #include "hookscript/record.h"
+#include "hookscript/spares.h"
 #include "hookscript/stop.h"
 #include "host/changes.h"
 #include "host/clock.h"
@@ -230,6 +231,8 @@ static bool look(struct watch *watch)
 		changes_wait(watch->changes, -1, left_ms);
 	else if (next == NEXT_WORKER)
 		wait_for_worker(watch);
+	else if (!n)
+		spares_forget(watch->root, watch->vmid);
 	return next != NEXT_END;
 }
 

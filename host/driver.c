@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/driver.h"
 
-#include "host/pci.h"
-
 #include <string.h>
 
 static bool same_name(const char *a, const char *b)
@@ -99,4 +97,17 @@ int driver_probe(const struct fs_root *root, const struct bdf *bdf, const char *
 	if (same_name(now, driver))
 		return 0;
 	return write_err ? write_err : -ENXIO;
+}
+
+/* echo "VENDOR DEVICE" > /sys/bus/pci/drivers/DRIVER/remove_id */
+int driver_forget_id(const struct fs_root *root, const char *driver, const struct pci_identity *id)
+{
+	auto_free char *path = fs_path("sys/bus/pci/drivers/%s/remove_id", driver);
+	auto_free char *text = fs_path("%04x %04x", id->vendor, id->device);
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = fs_write_attr(root, path, text);
+	return err == -ENODEV ? 0 : err;
 }

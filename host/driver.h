@@ -9,6 +9,7 @@
 
 #include "host/bdf.h"
 #include "host/fs.h"
+#include "host/pci.h"
 
 #define DRIVER_VFIO_PCI "vfio-pci"
 
@@ -45,5 +46,13 @@ int driver_unbind(const struct fs_root *root, const struct bdf *bdf) must_check;
  * Returns 0 when DRIVER has it afterwards; -ENXIO when not (the kernel's log tells why); -errno.
  */
 int driver_probe(const struct fs_root *root, const struct bdf *bdf, const char *driver) must_check;
+
+/*
+ * Takes an id out again that somebody wrote to a driver's new_id, so that it claims no other device
+ * with that id. Returns 0, also when it is not there; -errno. (Linux:
+ * Documentation/ABI/testing/sysfs-bus-pci, remove_id)
+ */
+int driver_forget_id(const struct fs_root *root, const char *driver,
+		     const struct pci_identity *id) must_check;
 
 #endif

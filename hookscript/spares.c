@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/spares.h"
+
+#include "hookscript/apply.h"
+#include "hookscript/exit.h"
+#include "hookscript/pve.h"
+#include "hookscript/record.h"
+#include "host/clock.h"
+#include "host/iommu.h"
+#include "host/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long the records' lock may be waited for. */
+#define CLAIMS_MS 10000
+
+/* Devices, each once. */
+struct set {
+	struct bdf *items;
+	size_t n;
+};
+
+static void free_set(struct set *set)
+{
+	free(set->items);
+}
+
+static bool has(const struct set *set, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!bdf_compare(&set->items[i], bdf))
+			return true;
+	return false;
+}
+
+static int add(struct set *set, const struct bdf *bdf)
+{
+	if (has(set, bdf))
+		return 0;
+	if (!array_grow(set->items, set->n))
+		return -ENOMEM;
+	set->items[set->n++] = *bdf;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return bdf_compare(a, b);
+}
+
+/* The device's group, as far as Proxmox VE would bind it. */
+static int add_group(const struct fs_root *root, const struct bdf *bdf, struct set *set)
+{
+	auto_free struct bdf *members = NULL;
+	int group = iommu_group_of(root, bdf);
+	size_t n;
+	int err;
+
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
+	err = iommu_group_members(root, group, &members, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		if (!pci_has(root, &members[i], "pci_bus"))
+			err = add(set, &members[i]);
+	return err;
+}
+
+static int add_address(const struct fs_root *root, const struct hostpci_address *address,
+		       struct set *set)
+{
+	bool all = address->all_functions;
+	int err = 0;
+
+	for (unsigned int f = 0; !err && f < (all ? 8U : 1U); f++) {
+		auto_free char *text = all ? fs_path("%s.%x", address->text, f)
+					   : strdup(address->text);
+		struct bdf bdf;
+
+		if (!text)
+			return -ENOMEM;
+		if (!bdf_parse(text, &bdf) && pci_exists(root, &bdf))
+			err = add_group(root, &bdf, set);
+	}
+	return err;
+}
+
+static bool is_planned(const struct plan *plan, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
+			return true;
+	return false;
+}
+
+/* What Proxmox VE may take, and the plan does not. */
+static int list_spares(const struct fs_root *root, const struct plan *plan,
+		       const struct selection *selection, struct set *ret)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < selection->n; i++) {
+		const struct selected *item = &selection->items[i];
+
+		for (size_t k = 0; !err && item->spare && k < item->n_addresses; k++)
+			err = add_address(root, &item->addresses[k], ret);
+	}
+	for (size_t i = 0; i < ret->n; i++)
+		if (!is_planned(plan, &ret->items[i]))
+			ret->items[kept++] = ret->items[i];
+	ret->n = kept;
+	if (kept)
+		qsort(ret->items, kept, sizeof(*ret->items), compare);
+	return err;
+}
+
+void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+		 const struct plan *plan, const struct selection *selection)
+{
+	cleanup_with(free_set) struct set set = {0};
+	int err;
+
+	spares_forget(root, vmid);
+	err = list_spares(root, plan, selection, &set);
+	if (!err && set.n)
+		err = apply_see(root, vmid, set.items, set.n, settings->deadline);
+	if (err)
+		log_warning(
+			"VM %u: the other devices of its mappings could not be looked at: should "
+			"Proxmox VE take one of them, it is not known where that belongs: %s",
+			vmid, strerror(-err));
+}
+
+void spares_forget(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n;
+
+	if (record_list_spares(root, vmid, &list, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		int err = record_remove_spare(root, vmid, &list[i]);
+
+		if (err)
+			log_warning("a spare record of VM %u in /%s cannot be removed: %s", vmid,
+				    RECORD_FOLDER, strerror(-err));
+	}
+}
+
+/* ---- post-start ---- */
+
+/* Whether Proxmox VE has reserved a device of the group that BDF is in. */
+static bool group_is_reserved(const struct fs_root *root, const struct set *reserved,
+			      const struct bdf *bdf)
+{
+	int group = iommu_group_of(root, bdf);
+
+	for (size_t i = 0; i < reserved->n; i++)
+		if (!bdf_compare(&reserved->items[i], bdf) ||
+		    (group >= 0 && iommu_group_of(root, &reserved->items[i]) == group))
+			return true;
+	return false;
+}
+
+/* What Proxmox VE took on its own becomes ours to give back. */
+static int record_taken(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
+			struct set *ret)
+{
+	cleanup_with(record_freep) struct record *spare = NULL;
+	cleanup_with(record_freep) struct record *known = NULL;
+	auto_free char *why = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err = record_read_spare(root, vmid, bdf, &spare, &why);
+
+	if (!err && spare)
+		err = record_read(root, bdf, &known, &why);
+	if (err || !spare || known) {
+		log_warning(
+			"%s: Proxmox VE has bound it for VM %u, but %s; it will stay on vfio-pci",
+			bdf_format(bdf, address), vmid,
+			why	? why
+			: known ? "it is recorded as taken already"
+				: "nothing is known of how it was before");
+		return 0;
+	}
+	spare->claim = record_new_claim();
+	/* vfio-pci has by its id what was not there before. */
+	spare->new_id = !spare->driver || strcmp(spare->driver, "vfio-pci");
+	err = record_write(root, spare);
+	if (!err)
+		err = add(ret, bdf);
+	if (!err)
+		log_info(
+			"%s: Proxmox VE took it for VM %u, another one than foreseen; will return to %s",
+			bdf_format(bdf, address), vmid,
+			spare->driver ? spare->driver : "no driver");
+	return err;
+}
+
+static int record_all_taken(const struct fs_root *root, unsigned int vmid,
+			    const struct set *reserved, struct set *ret)
+{
+	auto_close int lock = record_lock_claims(root, clock_now_ms() + CLAIMS_MS);
+	auto_free struct bdf *spares = NULL;
+	size_t n;
+	int err = lock < 0 ? lock : record_list_spares(root, vmid, &spares, &n);
+
+	for (size_t i = 0; !err && i < n; i++)
+		if (group_is_reserved(root, reserved, &spares[i]))
+			err = record_taken(root, vmid, &spares[i], ret);
+	return err;
+}
+
+/* What was taken as one device of a mapping, and Proxmox VE took another. */
+static int list_needless(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
+			 struct set *ret)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n;
+	int err = apply_list_recorded(root, vmid, &list, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+
+		err = record_read(root, &list[i], &record, &why);
+		if (!err && record && record->choice &&
+		    !group_is_reserved(root, reserved, &list[i]))
+			err = add(ret, &list[i]);
+	}
+	return err;
+}
+
+static int settle(const struct fs_root *root, unsigned int vmid, const struct set *reserved)
+{
+	cleanup_with(free_set) struct set taken = {0};
+	cleanup_with(free_set) struct set needless = {0};
+	int err = record_all_taken(root, vmid, reserved, &taken);
+
+	if (!err && taken.n)
+		err = apply_forget_ids(root, vmid, taken.items, taken.n);
+	if (!err)
+		err = list_needless(root, vmid, reserved, &needless);
+	if (!err && needless.n) {
+		log_info(
+			"VM %u: given back at once, because Proxmox VE chose another device of the "
+			"mapping:",
+			vmid);
+		err = apply_give_back(root, vmid, needless.items, needless.n,
+				      &(struct give_back){0})
+			      ? -EIO
+			      : 0;
+	}
+	return err;
+}
+
+int spares_settle(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_set) struct set reserved = {0};
+	auto_free struct bdf *spares = NULL;
+	size_t n;
+	int err = record_list_spares(root, vmid, &spares, &n);
+
+	if (!err && !n)
+		return EXIT_DONE;
+	if (!err)
+		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
+	/* Without a single reservation nothing can be said of what was chosen. */
+	if (!err && reserved.n)
+		err = settle(root, vmid, &reserved);
+	spares_forget(root, vmid);
+	if (err)
+		log_error("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
+			  "pve-passthrough status",
+			  vmid, strerror(-err));
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
