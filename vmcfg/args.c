@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/args.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#include "vmcfg/format.h"
+#include "vmcfg/text.h"
+
+/* What of a -device counts here; the strings may be changed and are the struct's own. */
+enum property { DRIVER, HOST, SYSFSDEV, PROPERTIES };
+
+static const char *const property_names[PROPERTIES] = {
+	[DRIVER] = "driver",
+	[HOST] = "host",
+	[SYSFSDEV] = "sysfsdev",
+};
+
+struct properties {
+	char *values[PROPERTIES]; /* NULL: not given */
+};
+
+static void free_properties(struct properties *p)
+{
+	for (size_t i = 0; i < PROPERTIES; i++)
+		free(p->values[i]);
+}
+
+#define auto_properties cleanup_with(free_properties)
+
+/* --- the line into words --- */
+
+/*
+ * Moves what is between quotes, the opening one taken off REST already, to *TO. Between double
+ * quotes a backslash makes the byte behind it an ordinary one and is gone; between single quotes,
+ * unlike in a shell, it does so too but stays. False when no quote ends it.
+ */
+static bool take_quoted(struct text *rest, char quote, char **to)
+{
+	while (rest->len && rest->at[0] != quote) {
+		if (rest->at[0] == '\\') {
+			if (quote == '\'')
+				*(*to)++ = '\\';
+			*rest = text_skip(*rest, 1);
+			if (!rest->len)
+				return false;
+		}
+		*(*to)++ = rest->at[0];
+		*rest = text_skip(*rest, 1);
+	}
+	if (!rest->len)
+		return false;
+	*rest = text_skip(*rest, 1);
+	return true;
+}
+
+/* Moves one word, which may be made of quoted and bare pieces; false when it has no end. */
+static bool take_word(struct text *rest, char *to)
+{
+	while (rest->len && !char_is_blank(rest->at[0])) {
+		char c = rest->at[0];
+
+		*rest = text_skip(*rest, 1);
+		if (c == '"' || c == '\'') {
+			if (!take_quoted(rest, c, &to))
+				return false;
+			continue;
+		}
+		if (c == '\\') {
+			if (!rest->len)
+				return false;
+			c = rest->at[0];
+			*rest = text_skip(*rest, 1);
+		}
+		*to++ = c;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* Returns 1 and the next word in BUF, which is as long as the line; 0 at the end; -EINVAL when the
+ * line has an open one. */
+static int next_word(struct text *rest, char *buf)
+{
+	while (rest->len && char_is_blank(rest->at[0]))
+		*rest = text_skip(*rest, 1);
+	if (!rest->len)
+		return 0;
+	return take_word(rest, buf) ? 1 : -EINVAL;
+}
+
+/* --- the argument of -device into properties --- */
+
+/* Takes the value over, whatever happens; NULL is no memory. */
+static int set_property(struct properties *p, struct text name, char *value)
+{
+	if (!value)
+		return -ENOMEM;
+	for (size_t i = 0; i < PROPERTIES; i++) {
+		if (!text_is(name, property_names[i]))
+			continue;
+		free(p->values[i]);
+		p->values[i] = value;
+		return 0;
+	}
+	free(value);
+	return 0;
+}
+
+/* Takes a value off *TEXT, to the ',' behind it and with it. NULL without memory. */
+static char *take_value(const char **text)
+{
+	char *value = malloc(strlen(*text) + 1), *to = value;
+
+	if (!value)
+		return NULL;
+	for (; **text; (*text)++) {
+		if (**text == ',' && *++*text != ',')
+			break;
+		*to++ = **text;
+	}
+	*to = '\0';
+	return value;
+}
+
+/* A key without '=' is a switch: on, or off when it begins with "no". */
+static int set_switch(struct properties *p, struct text name)
+{
+	bool off = text_take(&name, "no");
+
+	return set_property(p, name, strdup(off ? "off" : "on"));
+}
+
+static int read_pairs(const char *text, struct properties *p)
+{
+	bool first = true;
+	int r = 0;
+
+	for (; !r && *text; first = false) {
+		struct text name = {text, strcspn(text, "=,")};
+		bool pair = text[name.len] == '=';
+
+		if (pair || !first)
+			text += name.len + (text[name.len] != '\0');
+		if (pair)
+			r = set_property(p, name, take_value(&text));
+		else if (first)
+			r = set_property(p, text_of("driver"), take_value(&text));
+		else
+			r = set_switch(p, name);
+	}
+	return r;
+}
+
+/* A property that is no string becomes its JSON text, which is no device. */
+static int read_json_property(json_object *object, enum property property, struct properties *p)
+{
+	json_object *value;
+
+	if (!json_object_object_get_ex(object, property_names[property], &value))
+		return 0;
+	return set_property(p, text_of(property_names[property]),
+			    strdup(value ? json_object_get_string(value) : "null"));
+}
+
+/*
+ * Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when it is no
+ * JSON object.
+ */
+static int read_json(const char *text, struct properties *p)
+{
+	json_object *object = json_tokener_parse(text);
+	int r = json_object_is_type(object, json_type_object) ? 0 : -EINVAL;
+
+	for (enum property i = 0; !r && i < PROPERTIES; i++)
+		r = read_json_property(object, i, p);
+	json_object_put(object);
+	return r;
+}
+
+/* --- properties into a device --- */
+
+static int hex_value(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	if (!char_is_hex(c))
+		return -1;
+	return (c | 0x20) - 'a' + 10;
+}
+
+/*
+ * Takes a number of BASE 16 or 10 off the beginning of T as strtoul(3) does, which QEMU uses:
+ * blanks and a '+' may stand before it, 0x too when it is hexadecimal. False when there is none, or
+ * it is over MAX; QEMU reads negative ones too.
+ */
+static bool take_number(struct text *t, int base, unsigned int max, unsigned int *ret)
+{
+	struct text at = *t, prefixed;
+	unsigned int number = 0;
+	size_t before;
+
+	while (at.len && char_is_blank(at.at[0]))
+		at = text_skip(at, 1);
+	text_take(&at, "+");
+	prefixed = at;
+	if (base == 16 && text_take_nocase(&prefixed, "0x") && prefixed.len &&
+	    char_is_hex(prefixed.at[0]))
+		at = prefixed;
+	for (before = at.len; at.len; at = text_skip(at, 1)) {
+		int digit = hex_value(at.at[0]);
+
+		if (digit < 0 || digit >= base)
+			break;
+		number = number * (unsigned int)base + (unsigned int)digit;
+		if (number > max)
+			return false;
+	}
+	*t = at;
+	*ret = number;
+	return at.len < before;
+}
+
+/* [DOMAIN:]BUS:SLOT.FUNCTION (QEMU, hw/core/qdev-properties-system.c). */
+static bool parse_host(const char *value, struct bdf *ret)
+{
+	struct text t = text_of(value);
+	unsigned int first, second, third, function;
+	bool has_domain;
+
+	if (!take_number(&t, 16, 0xffff, &first) || !text_take(&t, ":") ||
+	    !take_number(&t, 16, 0xff, &second))
+		return false;
+	has_domain = text_take(&t, ":");
+	third = second;
+	if (has_domain && !take_number(&t, 16, 0x1f, &third))
+		return false;
+	if (!text_take(&t, ".") || !take_number(&t, 10, 7, &function) || t.len)
+		return false;
+	if (!has_domain && (first > 0xff || third > 0x1f))
+		return false;
+	*ret = (struct bdf){has_domain ? first : 0, (uint8_t)(has_domain ? second : first),
+			    (uint8_t)third, (uint8_t)function};
+	return true;
+}
+
+/* Cuts the slashes at the end of PATH off, and returns what is behind the last one left. */
+static const char *last_component(char *path)
+{
+	size_t len = strlen(path);
+	const char *slash;
+
+	while (len && path[len - 1] == '/')
+		path[--len] = '\0';
+	slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * VFIO is asked for the device by the last component, so a link of another name leads nowhere.
+ * Returns 0, 1 for a mediated device, or as text_refuse() does.
+ */
+static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
+{
+	const char *name = last_component(path);
+
+	if (format_is_uuid(NULL, text_of(name)))
+		return 1;
+	if (!bdf_parse(name, ret))
+		return 0;
+	return text_refuse_part(ret_why,
+				"the path of sysfsdev= must end in the device's address, like "
+				"/sys/bus/pci/devices/0000:01:00.0, unlike",
+				text_of(path));
+}
+
+/* As read_sysfsdev(). QEMU wants host= to be good even where sysfsdev= makes it unused. */
+static int read_device(struct properties *p, struct bdf *ret, char **ret_why)
+{
+	struct bdf host;
+
+	if (p->values[HOST] && !parse_host(p->values[HOST], &host))
+		return text_refuse_part(
+			ret_why,
+			"host= must be an address with a function, like 0000:01:00.0 "
+			"or 01:00.0, not",
+			text_of(p->values[HOST]));
+	if (p->values[SYSFSDEV])
+		return read_sysfsdev(p->values[SYSFSDEV], ret, ret_why);
+	if (!p->values[HOST])
+		return text_refuse(ret_why, "neither host= nor sysfsdev= says which device");
+	*ret = host;
+	return 0;
+}
+
+static bool is_vfio_pci(const struct properties *p)
+{
+	const char *driver = p->values[DRIVER];
+
+	return driver && text_is_one_of(text_of(driver), "vfio-pci|vfio-pci-nohotplug");
+}
+
+/* --- all of it --- */
+
+/* Takes TEXT and DEVICE's why over, whatever happens. */
+static int add_device(struct args *args, struct args_device device)
+{
+	if (!device.text || !array_grow(args->devices, args->n_devices)) {
+		free(device.text);
+		free(device.why);
+		return -ENOMEM;
+	}
+	args->devices[args->n_devices++] = device;
+	return 0;
+}
+
+static int add_broken_json(struct args *args, const char *text)
+{
+	struct args_device device = {.why = strdup("it begins as JSON does, but is none")};
+
+	if (!device.why)
+		return -ENOMEM;
+	device.text = strdup(text);
+	return add_device(args, device);
+}
+
+static int read_argument(struct args *args, const char *text)
+{
+	auto_properties struct properties p = {{NULL}};
+	struct args_device device = {0};
+	int r;
+
+	r = text[0] == '{' ? read_json(text, &p) : read_pairs(text, &p);
+	if (r == -EINVAL)
+		return strstr(text, "vfio-pci") ? add_broken_json(args, text) : 0;
+	if (r < 0 || !is_vfio_pci(&p))
+		return r;
+	r = read_device(&p, &device.bdf, &device.why);
+	if (r == 1 || r == -ENOMEM)
+		return r == 1 ? 0 : r;
+	device.text = strdup(text);
+	return add_device(args, device);
+}
+
+/* Returns -EINVAL when the line has an open end. */
+static int read_words(struct args *args, struct text rest)
+{
+	auto_free char *word = malloc(rest.len + 1);
+	bool is_argument = false;
+	int r;
+
+	if (!word)
+		return -ENOMEM;
+	for (;;) {
+		r = next_word(&rest, word);
+		if (r <= 0)
+			return r;
+		if (!is_argument) {
+			is_argument = text_is_one_of(text_of(word), "-device|--device");
+			continue;
+		}
+		r = read_argument(args, word);
+		if (r < 0)
+			return r;
+		is_argument = false;
+	}
+}
+
+static void forget_devices(struct args *args)
+{
+	for (size_t i = 0; i < args->n_devices; i++) {
+		free(args->devices[i].text);
+		free(args->devices[i].why);
+	}
+	free(args->devices);
+	args->devices = NULL;
+	args->n_devices = 0;
+}
+
+int args_parse(const char *value, size_t len, struct args **ret)
+{
+	cleanup_with(args_freep) struct args *args = calloc(1, sizeof(*args));
+	int r;
+
+	if (!args)
+		return -ENOMEM;
+	r = read_words(args, (struct text){value, len});
+	if (r == -EINVAL) {
+		/* Nor does QEMU get the words before the open one. */
+		forget_devices(args);
+		args->dropped = strdup(
+			"a quote is not closed, or a backslash is the last character");
+		r = args->dropped ? 0 : -ENOMEM;
+	}
+	if (!r)
+		*ret = TAKE_PTR(args);
+	return r;
+}
+
+void args_free(struct args *args)
+{
+	if (!args)
+		return;
+	forget_devices(args);
+	free(args->dropped);
+	free(args);
+}
