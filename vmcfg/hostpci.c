@@ -286,6 +286,114 @@ char *hostpci_value_with_pcie(const struct hostpci *entry)
 	return changed;
 }
 
+/* The part of VALUE that host= was read from: one without a key, whose "0" would not count before
+ * another; AT is NULL when there is none. */
+static struct text find_addresses(struct text value)
+{
+	struct text rest = value, part, found = {NULL, 0};
+
+	while (text_next(&rest, ',', &part)) {
+		if (text_is_blank(part))
+			continue;
+		if (!memchr(part.at, '=', part.len))
+			return part;
+		if (text_take(&part, "host="))
+			found = part;
+	}
+	return found;
+}
+
+/* The move of the address; NULL when it stays. */
+static const struct hostpci_move *find_move(const struct hostpci_address *address,
+					    const struct hostpci_move *moves, size_t n_moves)
+{
+	const struct hostpci_move *found = NULL;
+	size_t len = strlen(address->text);
+
+	for (size_t i = 0; i < n_moves; i++) {
+		const struct hostpci_move *move = &moves[i];
+		char from[BDF_TEXT_SIZE];
+
+		bdf_format(&move->from, from);
+		if (!address->all_functions) {
+			if (!strcmp(address->text, from))
+				return move;
+			continue;
+		}
+		if (strncmp(address->text, from, len) || from[len] != '.')
+			continue;
+		if (move->from.func != move->to.func ||
+		    (found && !bdf_same_slot(&found->to, &move->to)))
+			return NULL;
+		found = move;
+	}
+	return found;
+}
+
+/* Writes an address; without the domain where it is 0 and was not written before. */
+static void put_address(FILE *out, const struct hostpci_address *address, struct text written,
+			const struct hostpci_move *move)
+{
+	char to[BDF_TEXT_SIZE];
+	const char *text = to;
+	size_t len;
+
+	if (!move) {
+		fwrite(written.at, 1, written.len, out);
+		return;
+	}
+	len = strlen(bdf_format(&move->to, to));
+	if (address->all_functions)
+		to[len - strlen(".0")] = '\0';
+	if (written.len < strlen(address->text) && !move->to.domain)
+		text += strlen("0000:");
+	fputs(text, out);
+}
+
+/* Writes the list; returns how many addresses moved. */
+static size_t put_addresses(FILE *out, const struct hostpci *entry, struct text list,
+			    const struct hostpci_move *moves, size_t n_moves)
+{
+	struct text rest = list, written;
+	size_t moved = 0;
+
+	for (size_t i = 0; i < entry->n_hosts && text_next(&rest, ';', &written); i++) {
+		const struct hostpci_move *move = find_move(&entry->hosts[i], moves, n_moves);
+
+		if (i)
+			fputc(';', out);
+		put_address(out, &entry->hosts[i], written, move);
+		moved += move ? 1 : 0;
+	}
+	return moved;
+}
+
+int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_move *moves,
+			     size_t n_moves, char **ret)
+{
+	struct text value = {entry->value, entry->value_len};
+	struct text list = find_addresses(value), behind;
+	auto_free char *changed = NULL;
+	size_t size, moved;
+	FILE *out;
+
+	if (!list.at)
+		return -ENOENT;
+	out = open_memstream(&changed, &size);
+	if (!out)
+		return -ENOMEM;
+	behind = text_skip(value, (size_t)(list.at - value.at) + list.len);
+	fwrite(value.at, 1, (size_t)(list.at - value.at), out);
+	moved = put_addresses(out, entry, list, moves, n_moves);
+	fwrite(behind.at, 1, behind.len, out);
+	if (fclose(out))
+		return -ENOMEM;
+	if (!moved)
+		return -ENOENT;
+	*ret = TAKE_PTR(changed);
+	return 0;
+}
+
 void hostpci_free(struct hostpci *entry)
 {
 	if (!entry)

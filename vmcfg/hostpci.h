@@ -7,6 +7,7 @@
 #define VMCFG_HOSTPCI_H
 
 #include "host/base.h"
+#include "host/bdf.h"
 
 struct propstr_format;
 
@@ -55,6 +56,21 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
  * right behind the address or the mapping. Returns a new string, or NULL without memory.
  */
 char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
+
+/* A device that sits at another address than it did. */
+struct hostpci_move {
+	struct bdf from, to;
+};
+
+/*
+ * The entry's value with every address of host= that names a moved device replaced by that of where
+ * it is now, all at once (two devices may have changed places), and everything else as written. An
+ * address without function moves when what moved from that slot went to one slot and kept its
+ * functions. Returns 0 and a new string in *ret; -ENOENT when no address of the entry moves so;
+ * -ENOMEM.
+ */
+int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_move *moves,
+			     size_t n_moves, char **ret) must_check;
 
 /* Frees ENTRY and all that it holds; NULL is fine. */
 void hostpci_free(struct hostpci *entry);

@@ -234,13 +234,74 @@ static void test_with_pcie(void **state)
 	}
 }
 
+static const struct hostpci_move moves[] = {
+	{{0, 1, 0, 0}, {0, 2, 0, 0}},
+	{{0, 1, 0, 1}, {0, 2, 0, 1}},
+	{{0, 2, 0, 0}, {0, 1, 0, 0}},
+	{{0, 3, 0, 0}, {0, 3, 0, 1}},
+	{{0, 4, 0, 0}, {0, 5, 0, 0}},
+	{{0, 4, 0, 1}, {0, 6, 0, 1}},
+	{{0, 0xa, 0x1f, 7}, {0x10000, 0, 0, 7}},
+	{{1, 1, 0, 0}, {0, 9, 0, 0}},
+};
+
+static void test_with_moves(void **state)
+{
+	static const struct {
+		const char *value, *moved; /* NULL: nothing moves */
+	} rows[] = {
+		{"0000:01:00.0", "0000:02:00.0"},
+		{"01:00.0", "02:00.0"},
+		{"host=01:00.1,pcie=1", "host=02:00.1,pcie=1"},
+		{"pcie=1,01:00,romfile=01:00", "pcie=1,02:00,romfile=01:00"},
+		{"0000:01:00", "0000:02:00"},
+		{" ,,01:00, ,x-vga=1", " ,,02:00, ,x-vga=1"},
+		/* Both at once: they change places. */
+		{"01:00.0;02:00.0", "02:00.0;01:00.0"},
+		{"02:00;07:00;0000:01:00.0,pcie=1", "01:00;07:00;0000:02:00.0,pcie=1"},
+		{"host=0,02:00.0", "host=0,01:00.0"},
+		{"0001:01:00.0", "0000:09:00.0"},
+		{"0a:1f.7", "10000:00:00.7"},
+		{"0a:1f", "10000:00:00"},
+		{"0000:0a:1f.7", "10000:00:00.7"},
+		{"03:00.0", "03:00.1"},
+		/* Not as a whole slot to a whole slot. */
+		{"03:00", NULL},
+		{"04:00", NULL},
+		{"03:00;01:00", "03:00;02:00"},
+		{"07:00", NULL},
+		{"01:00.2", NULL},
+		{"00001:01:00.0", NULL},
+		{"mapping=gpu", NULL},
+		{"mapping=gpu,romfile=01:00.0", NULL},
+		{"rombar=0", NULL},
+		{" ", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hostpci *entry = parse(rows[i].value);
+		auto_free char *moved = NULL;
+		int r = hostpci_value_with_moves(entry, moves, ARRAY_SIZE(moves), &moved);
+
+		assert_int_equal(r, rows[i].moved ? 0 : -ENOENT);
+		if (rows[i].moved) {
+			assert_string_equal(moved, rows[i].moved);
+			hostpci_free(parse(moved));
+		} else {
+			assert_null(moved);
+		}
+		hostpci_free(entry);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),	 cmocka_unit_test(test_nothing_given),
 		cmocka_unit_test(test_addresses),	 cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_mapping_and_host), cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_with_pcie),
+		cmocka_unit_test(test_with_pcie),	 cmocka_unit_test(test_with_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
