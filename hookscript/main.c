@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* argv -> a phase of Proxmox VE or a verb of a person, from const tables. */
+#include "hookscript/accept.h"
 #include "hookscript/exit.h"
 #include "hookscript/pve.h"
 #include "hookscript/show.h"
@@ -30,6 +31,8 @@ static const char help_text[] =
 	"       " NAME
 	" watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
 	"       " NAME " config VMID     what was understood of the VM's config\n"
+	"       " NAME
+	" accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
 	"\n"
 	"A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
 	"VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
@@ -79,6 +82,7 @@ static const struct verb verbs[] = {
 	{"restore", stop_restore_all, stop_restore, true},
 	{"watch", NULL, watch_run, true},
 	{"config", NULL, show_config, false},
+	{"accept", NULL, accept_devices, true},
 };
 
 static int usage_error(const char *what, const char *which)
@@ -86,7 +90,7 @@ static int usage_error(const char *what, const char *which)
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
 	log_error(
 		"usage: " NAME
-		" VMID PHASE, or plan|restore|watch|config VMID, or restore --all, or status; more: " NAME
+		" VMID PHASE, or plan|restore|watch|config|accept VMID, or restore --all, or status; more: " NAME
 		" --help");
 	return EXIT_USAGE;
 }

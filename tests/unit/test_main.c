@@ -87,6 +87,9 @@ static void test_command_lines(void **state)
 		{"plan --root ROOT 100", EXIT_DONE,
 		 "VM 100: a start would bind to vfio-pci:", NULL},
 		{"restore --root ROOT 100", EXIT_DONE, "no device is recorded", NULL},
+		{"--root ROOT accept", EXIT_USAGE, NULL, "one VMID must follow: accept"},
+		{"--root ROOT --all accept", EXIT_USAGE, NULL, "--all is for restore: accept"},
+		{"--root ROOT accept 999", EXIT_FAILED, NULL, "there is no config"},
 	};
 	auto_free char *before = tree_render(*state, TREE_ALL);
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/accept.h"
+
+#include "hookscript/exit.h"
+#include "hookscript/identity.h"
+#include "hookscript/vm.h"
+#include "host/log.h"
+
+#include <string.h>
+
+/* What is known so far, and what is there now. */
+struct acceptance {
+	const struct fs_root *root;
+	unsigned int vmid;
+	const struct selection *selection;
+	struct pci *pci;
+	struct known_device *old, *now;
+	size_t n_old, n_now;
+	bool blind; /* what is known so far cannot be read */
+};
+
+static void free_acceptance(struct acceptance *a)
+{
+	pci_close(a->pci);
+	free(a->old);
+	free(a->now);
+}
+
+static int failed(const struct acceptance *a, const char *what, int err)
+{
+	log_error("VM %u: %s: %s%s", a->vmid, what, strerror(-err),
+		  err == -EACCES || err == -EPERM ? "; run this as root" : "");
+	return err;
+}
+
+/* A file that says nothing is replaced: that is what this command is recommended for. */
+static int read_old(struct acceptance *a)
+{
+	auto_free char *why = NULL;
+	int err = identity_read(a->root, a->vmid, &a->old, &a->n_old, &why);
+
+	if (err == -EINVAL || err == -EPROTONOSUPPORT || err == -EFBIG || err == -ELOOP) {
+		log_warning(
+			"VM %u: /%s/%u cannot be understood and is replaced; which devices the VM "
+			"had is not known any more",
+			a->vmid, IDENTITY_FOLDER, a->vmid);
+		a->blind = true;
+		return 0;
+	}
+	if (err)
+		log_error("VM %u: %s", a->vmid, why ? why : strerror(-err));
+	return err;
+}
+
+static int read_all(struct acceptance *a)
+{
+	int err = read_old(a);
+
+	if (err)
+		return err;
+	err = pci_open(a->root, &a->pci);
+	if (!err)
+		err = identity_survey(a->root, a->pci, a->selection, &a->now, &a->n_now);
+	return err ? failed(a, "its devices cannot be read", err) : 0;
+}
+
+/* Everything that makes the device this one, for two that may have the same name. */
+static char *describe(struct acceptance *a, const struct pci_identity *id)
+{
+	auto_free char *name = pci_name(a->pci, id);
+
+	return fs_path("%s, subsystem %04x:%04x, class %06x", name ? name : "PCI device",
+		       id->subvendor, id->subdevice, id->class);
+}
+
+static const struct known_device *find(const struct known_device *list, size_t n,
+				       const struct bdf *bdf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!bdf_compare(&list[i].bdf, bdf))
+			return &list[i];
+	return NULL;
+}
+
+static void say_now(struct acceptance *a, const struct known_device *device)
+{
+	const struct known_device *old = find(a->old, a->n_old, &device->bdf);
+	auto_free char *is = describe(a, &device->identity);
+	auto_free char *was = old ? describe(a, &old->identity) : NULL;
+	char address[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, address);
+	if (!old)
+		log_info("%s: %s", address, is ? is : "");
+	else if (pci_identity_equal(&old->identity, &device->identity))
+		log_info("%s: %s, as before", address, is ? is : "");
+	else
+		log_info("%s: was %s; now %s", address, was ? was : "", is ? is : "");
+}
+
+static void say_gone(struct acceptance *a, const struct known_device *device)
+{
+	auto_free char *was = describe(a, &device->identity);
+	bool wanted = identity_is_wanted(a->selection, &device->bdf);
+	char address[BDF_TEXT_SIZE];
+
+	log_info("%s: was %s; forgotten: %s", bdf_format(&device->bdf, address), was ? was : "",
+		 wanted ? "no device is there now" : "the VM does not name it any more");
+}
+
+/* An address of the VM where nothing is: nothing to keep, and no start. */
+static void warn_of_empty(const struct acceptance *a, const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < a->n_now; i++)
+		if (hostpci_address_names(address, &a->now[i].bdf))
+			return;
+	log_warning("%s: no device is there: VM %u cannot start until there is one, or its config "
+		    "names another address",
+		    address->text, a->vmid);
+}
+
+static void report(struct acceptance *a)
+{
+	for (size_t i = 0; i < a->n_now; i++)
+		say_now(a, &a->now[i]);
+	for (size_t i = 0; i < a->n_old; i++)
+		if (!find(a->now, a->n_now, &a->old[i].bdf))
+			say_gone(a, &a->old[i]);
+	for (size_t i = 0; i < a->selection->n; i++) {
+		const struct selected *item = &a->selection->items[i];
+
+		for (size_t k = 0; !item->mapping && k < item->n_addresses; k++)
+			warn_of_empty(a, &item->addresses[k]);
+	}
+	if (a->n_now)
+		log_info("VM %u: from now on its start expects these devices there", a->vmid);
+	else if (a->n_old || a->blind)
+		log_info("VM %u: none of its devices is known any more", a->vmid);
+	else
+		log_info("VM %u: it names no address with a device: nothing to accept", a->vmid);
+}
+
+int accept_devices(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_acceptance) struct acceptance a = {.root = root, .vmid = vmid};
+	cleanup_with(selection_freep) struct selection *selection = NULL;
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	int err;
+
+	if (vm_read(root, vmid, &vm))
+		return EXIT_FAILED;
+	err = selection_read(root, vmid, vm, &selection);
+	if (err) {
+		failed(&a, "what its config stands for cannot be read", err);
+		return EXIT_FAILED;
+	}
+	a.selection = selection;
+	if (read_all(&a))
+		return EXIT_FAILED;
+	err = identity_write(root, vmid, a.now, a.n_now);
+	if (err) {
+		auto_free char *what = fs_path("/%s/%u cannot be written", IDENTITY_FOLDER, vmid);
+
+		failed(&a, what ? what : "", err);
+		return EXIT_FAILED;
+	}
+	report(&a);
+	return EXIT_DONE;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `accept VMID`: what sits at the VM's addresses now are the right devices (hookscript/identity.h).
+ */
+#ifndef HOOKSCRIPT_ACCEPT_H
+#define HOOKSCRIPT_ACCEPT_H
+
+#include "host/fs.h"
+
+/*
+ * Keeps the devices that are now where the VM's host= and args say, in place of those known so far,
+ * and says what changed. Nothing but that file is written. Returns the program's exit code
+ * (hookscript/exit.h).
+ */
+int accept_devices(const struct fs_root *root, unsigned int vmid);
+
+#endif
