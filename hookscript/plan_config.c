@@ -2,25 +2,9 @@
 /* What is decided by the VM's config: the machine, the entries and what they name. */
 #include "hookscript/planner.h"
 
+#include "hookscript/argv.h"
+
 #include <string.h>
-
-/* 'TEXT' for a shell, whatever it holds. */
-static char *shell_quote(const char *text)
-{
-	char *quoted = text ? malloc(strlen(text) * 4 + 3) : NULL;
-	char *to = quoted;
-
-	if (!quoted)
-		return NULL;
-	*to++ = '\'';
-	for (; *text; text++)
-		if (*text == '\'')
-			to = stpcpy(to, "'\\''");
-		else
-			*to++ = *text;
-	strcpy(to, "'");
-	return quoted;
-}
 
 static bool has_legacy_igd(const struct vmcfg *vm)
 {
@@ -80,7 +64,7 @@ static const struct device *first_express(const struct planner *p, size_t e)
 static int refuse_without_pcie(struct planner *p, size_t e, const struct device *device)
 {
 	auto_free char *value = hostpci_value_with_pcie(p->vm->hostpci[e]);
-	auto_free char *quoted = shell_quote(value);
+	auto_free char *quoted = argv_quote(value);
 	char text[BDF_TEXT_SIZE];
 
 	if (!quoted)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/argv.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tree.h"
+
+/* Words, and what a shell is to be given for them. */
+static void test_text(void **state)
+{
+	static const struct {
+		const char *word, *text;
+	} rows[] = {
+		{"01:00.0,pcie=1", "a 01:00.0,pcie=1"},
+		{"01:00;02:00", "a '01:00;02:00'"},
+		{"", "a ''"},
+		{"it's", "a 'it'\\''s'"},
+		{"a b", "a 'a b'"},
+		{"$(reboot)", "a '$(reboot)'"},
+		{"~root", "a '~root'"},
+		{"a\nb", "a 'a\nb'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_argv char **argv = argv_new("a", rows[i].word, NULL);
+		auto_free char *text = argv_text(argv);
+
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
+/* A shell reads what is shown as the words that are run. */
+static void test_shell_agrees(void **state)
+{
+	static const char *const words[] = {"'", "''a", "\\", "\"$HOME\"", "`x`;|&<>*?[]{}!#", " "};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		auto_argv char **argv = argv_new("printf", "%s|", words[i], "end", NULL);
+		auto_free char *text = argv_text(argv);
+		auto_free char *expected = fs_path("%s|end|", words[i]);
+		char line[128] = "";
+		FILE *from = popen(text, "r"); /* NOLINT(cert-env33-c): that is what is tested */
+
+		assert_non_null(from);
+		assert_non_null(fgets(line, sizeof(line), from));
+		assert_int_equal(pclose(from), 0);
+		assert_string_equal(line, expected);
+	}
+}
+
+static void test_run(void **state)
+{
+	auto_argv char **good = argv_new("true", NULL);
+	auto_argv char **bad = argv_new("sh", "-c", "exit 7", NULL);
+	auto_argv char **killed = argv_new("sh", "-c", "kill -9 $$", NULL);
+	auto_argv char **no_input = argv_new("sh", "-c", "! read line", NULL);
+	auto_argv char **none = argv_new("no-such-program-here", "x", NULL);
+	auto_argv char **words = argv_new("sh", "-c", "test \"$1\" = \"a b'c\"", "sh", "a b'c",
+					  NULL);
+
+	(void)state;
+	assert_int_equal(argv_run(good), 0);
+	assert_int_equal(argv_run(bad), 7);
+	assert_int_equal(argv_run(killed), 128 + SIGKILL);
+	assert_int_equal(argv_run(no_input), 0);
+	assert_int_equal(argv_run(none), -ENOENT);
+	assert_int_equal(argv_run(words), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_shell_agrees),
+		cmocka_unit_test(test_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
