@@ -221,32 +221,21 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
-static int add_there(const struct fs_root *root, struct pci *pci, const char *address,
-		     struct known_list *list)
-{
-	struct known_device device;
-	int err;
-
-	/* Proxmox VE's grammar allows addresses that no hardware can have: not there. */
-	if (bdf_parse(address, &device.bdf) || !pci_exists(root, &device.bdf))
-		return 0;
-	err = pci_identify(pci, &device.bdf, &device.identity);
-	if (err)
-		return err == -ENODEV ? 0 : err;
-	return add(list, &device);
-}
-
 static int add_address(const struct fs_root *root, struct pci *pci,
 		       const struct hostpci_address *address, struct known_list *list)
 {
+	struct bdf there[SLOT_FUNCTIONS];
+	size_t n = hostpci_address_devices(root, address, there);
 	int err = 0;
 
-	if (!address->all_functions)
-		return add_there(root, pci, address->text, list);
-	for (unsigned int function = 0; !err && function < 8; function++) {
-		auto_free char *text = fs_path("%s.%u", address->text, function);
+	for (size_t i = 0; !err && i < n; i++) {
+		struct known_device device = {.bdf = there[i]};
 
-		err = text ? add_there(root, pci, text, list) : -ENOMEM;
+		err = pci_identify(pci, &there[i], &device.identity);
+		if (!err)
+			err = add(list, &device);
+		else if (err == -ENODEV)
+			err = 0; /* it went while we looked */
 	}
 	return err;
 }

@@ -143,6 +143,8 @@ int plan_make(unsigned int vmid, const struct settings *settings, const struct v
 	if (!err)
 		err = planner_check_addresses(&p);
 	if (!err)
+		err = planner_check_identity(&p);
+	if (!err)
 		err = planner_check_devices(&p);
 	if (!err)
 		err = planner_check_usage(&p);

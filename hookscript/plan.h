@@ -24,6 +24,7 @@ enum refusal_reason {
 	REFUSAL_OTHER_VM,   /* taken for a VM that runs or is being started or stopped */
 	REFUSAL_RECORD,	    /* the device's record cannot be read */
 	REFUSAL_IDENTITY,   /* the record is of another device */
+	REFUSAL_MOVED,	    /* another device sits at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the group has members that the VM does not name
 			     */

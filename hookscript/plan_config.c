@@ -26,7 +26,8 @@ static int check_machine(struct planner *p)
 	const char *arch = p->vm->values[VMCFG_ARCH].text;
 	char *cure;
 
-	if (vmcfg_is_q35(p->vm) || has_legacy_igd(p->vm))
+	/* What a VM gives to QEMU by its own args is its administrator's to arrange. */
+	if (vmcfg_is_q35(p->vm) || has_legacy_igd(p->vm) || !selection_has_entries(p->vm))
 		return 0;
 	if (arch && !strcmp(arch, "aarch64"))
 		cure = fs_path(

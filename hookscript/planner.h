@@ -40,6 +40,9 @@ int planner_check_host(struct planner *p) must_check;
 /* That there is a device at every address that the entries name. */
 int planner_check_addresses(struct planner *p) must_check;
 
+/* That the devices at the addresses are those of the VM's last start. */
+int planner_check_identity(struct planner *p) must_check;
+
 /* The devices that the entries name, and all members of their groups. */
 int planner_check_devices(struct planner *p) must_check;
 

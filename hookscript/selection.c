@@ -4,6 +4,7 @@
 #include "hookscript/pve.h"
 #include "host/iommu.h"
 #include "host/pci.h"
+#include "vmcfg/args.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,10 +38,45 @@ bool hostpci_address_names(const struct hostpci_address *address, const struct b
 	return !strncmp(address->text, text, len) && text[len] == '.';
 }
 
+size_t hostpci_address_devices(const struct fs_root *root, const struct hostpci_address *address,
+			       struct bdf ret[SLOT_FUNCTIONS])
+{
+	/* A slot is asked for its functions rather than the whole bus for its devices. */
+	auto_free char *first = address->all_functions ? fs_path("%s.0", address->text)
+						       : strdup(address->text);
+	unsigned int functions = address->all_functions ? SLOT_FUNCTIONS : 1;
+	struct bdf bdf;
+	size_t n = 0;
+
+	if (!first || bdf_parse(first, &bdf))
+		return 0;
+	for (unsigned int f = 0; f < functions; f++, bdf.func++)
+		if (pci_exists(root, &bdf))
+			ret[n++] = bdf;
+	return n;
+}
+
+/* What stands behind "args:", if anything does. */
+static const struct vmcfg_value *args_of(const struct vmcfg *vm)
+{
+	return &vm->values[VMCFG_ARGS];
+}
+
 bool selection_is_needed(const struct vmcfg *vm)
 {
+	const struct vmcfg_value *value = args_of(vm);
+	cleanup_with(args_freep) struct args *args = NULL;
+
 	if (vmcfg_is_template(vm))
 		return false;
+	/* In doubt it is, and reading the selection tells why not. */
+	if (value->text && (args_parse(value->text, value->len, &args) || args->n_devices))
+		return true;
+	return selection_has_entries(vm);
+}
+
+bool selection_has_entries(const struct vmcfg *vm)
+{
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		if (hostpci_needs_binding(vm->hostpci[e]))
 			return true;
@@ -48,7 +84,7 @@ bool selection_is_needed(const struct vmcfg *vm)
 }
 
 /* Takes both texts over; a NULL one means that memory is out. */
-static int add_trouble(struct selector *s, size_t entry, char *what, char *cure)
+static int add_trouble(struct selector *s, int entry, char *what, char *cure)
 {
 	struct selection *selection = s->selection;
 
@@ -74,25 +110,17 @@ static int add_item(struct selector *s, const struct selected *item)
 
 /* ---- devices that are used up ---- */
 
-/* Calls LOOK for every function that the addresses name and that is there; the first that is not 0
- * ends it. */
+/* Calls LOOK for every device that the addresses name; the first that is not 0 ends it. */
 static int each_device(struct selector *s, const struct hostpci_address *addresses, size_t n,
 		       int (*look)(struct selector *s, const struct bdf *bdf))
 {
 	for (size_t i = 0; i < n; i++) {
-		bool all = addresses[i].all_functions;
+		struct bdf there[SLOT_FUNCTIONS];
+		size_t n_there = hostpci_address_devices(s->root, &addresses[i], there);
 
-		for (unsigned int f = 0; f < (all ? 8U : 1U); f++) {
-			auto_free char *text = all ? fs_path("%s.%x", addresses[i].text, f)
-						   : strdup(addresses[i].text);
-			struct bdf bdf;
-			int err;
+		for (size_t d = 0; d < n_there; d++) {
+			int err = look(s, &there[d]);
 
-			if (!text)
-				return -ENOMEM;
-			if (bdf_parse(text, &bdf) || !pci_exists(s->root, &bdf))
-				continue;
-			err = look(s, &bdf);
 			if (err)
 				return err;
 		}
@@ -129,7 +157,7 @@ static int use_all(struct selector *s, size_t e, const struct hostpci_address *a
 
 	if (twice > 0)
 		return add_trouble(
-			s, e,
+			s, (int)e,
 			fs_path("hostpci%zu: a device of it is that of another entry, too; Proxmox VE "
 				"would abort the start",
 				e),
@@ -198,7 +226,7 @@ static int add_wrong(struct selector *s, size_t e, const struct mapping *mapping
 			*verdict->seen ? verdict->seen : "none",
 			verdict->expected ? verdict->expected : "nothing of it");
 	return add_trouble(
-		s, e, what,
+		s, (int)e, what,
 		fs_path("correct the mapping: Datacenter, Resource Mappings, %s; or its line "
 			"%u in /%s",
 			mapping->id, entry->line, MAPPINGS_PATH));
@@ -267,7 +295,7 @@ static int choose(struct selector *s, size_t e, const struct mapping *mapping, s
 	if (chosen)
 		return 0;
 	return add_trouble(
-		s, e,
+		s, (int)e,
 		fs_path("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
 			"in use, or reserved for other VMs",
 			e, mapping->id, n, s->node),
@@ -308,7 +336,7 @@ static int add_mapping(struct selector *s, size_t e)
 		return err;
 	if (!n)
 		return add_trouble(
-			s, e,
+			s, (int)e,
 			fs_path("hostpci%zu: mapping=%s: /%s has no device of that name for this node "
 				"(%s); Proxmox VE would abort the start",
 				e, id, MAPPINGS_PATH, s->node),
@@ -338,7 +366,7 @@ static int add_entry(struct selector *s, size_t e)
 		return add_mapping(s, e);
 	if (entry->mapping || !entry->n_hosts)
 		return add_trouble(
-			s, e,
+			s, (int)e,
 			fs_path("hostpci%zu: '%s' has %s; Proxmox VE would abort the start", e,
 				entry->value,
 				entry->mapping ? "both host= and mapping="
@@ -352,6 +380,43 @@ static int add_entry(struct selector *s, size_t e)
 						    1, false});
 }
 
+/* ---- args ---- */
+
+static int add_arg(struct selector *s, const struct args_device *device)
+{
+	struct selection *selection = s->selection;
+	struct hostpci_address *address = &selection->args[selection->n_args];
+	char text[BDF_TEXT_SIZE];
+
+	if (device->why)
+		return add_trouble(
+			s, SELECTED_ARGS,
+			fs_path("args: -device %s: %s; QEMU would not start", device->text,
+				device->why),
+			fs_path("correct it: qm config %u; qm set %u --args …", s->vmid, s->vmid));
+	address->text = strdup(bdf_format(&device->bdf, text));
+	if (!address->text)
+		return -ENOMEM;
+	selection->n_args++;
+	return add_item(s, &(struct selected){SELECTED_ARGS, address, 1, NULL, 1, 1, false});
+}
+
+static int add_args(struct selector *s)
+{
+	const struct vmcfg_value *value = args_of(s->vm);
+	cleanup_with(args_freep) struct args *args = NULL;
+	int err = value->text ? args_parse(value->text, value->len, &args) : 0;
+
+	if (err || !args)
+		return err;
+	s->selection->args = calloc(args->n_devices + 1, sizeof(*s->selection->args));
+	if (!s->selection->args)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < args->n_devices; i++)
+		err = add_arg(s, &args->devices[i]);
+	return err;
+}
+
 int selection_read(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
 		   struct selection **ret)
 {
@@ -363,6 +428,8 @@ int selection_read(const struct fs_root *root, unsigned int vmid, const struct v
 		return -ENOMEM;
 	for (size_t e = 0; !err && e < HOSTPCI_MAX; e++)
 		err = add_entry(&s, e);
+	if (!err)
+		err = add_args(&s);
 	pci_close(s.pci);
 	free(s.node);
 	free(s.used);

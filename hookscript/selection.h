@@ -41,8 +41,8 @@ struct selection {
 	size_t n;
 	struct selection_trouble *troubles;
 	size_t n_troubles;
-	struct mappings *mappings; /* what the items point into, beside the config */
-	struct hostpci_address *args;
+	struct mappings *mappings;    /* what the items point into, beside the config */
+	struct hostpci_address *args; /* of the VM's own -device options, behind the items */
 	size_t n_args;
 };
 
@@ -56,9 +56,20 @@ bool hostpci_needs_binding(const struct hostpci *entry);
  */
 bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
 
+/* As many functions as a slot can have. */
+#define SLOT_FUNCTIONS 8
+
+/* The devices that an address names and that are there, in order; at most SLOT_FUNCTIONS. Proxmox
+ * VE's grammar allows addresses that no hardware can have: nothing is there. Returns how many. */
+size_t hostpci_address_devices(const struct fs_root *root, const struct hostpci_address *address,
+			       struct bdf ret[SLOT_FUNCTIONS]);
+
 /* Whether a VM has anything to bind at all: an entry that needs it, or args that name a device, and
  * it is no template. */
 bool selection_is_needed(const struct vmcfg *vm);
+
+/* Whether it has a hostpci entry that needs binding. */
+bool selection_has_entries(const struct vmcfg *vm);
 
 /*
  * Reads what VM VMID's config stands for on this node. VM must outlive the result. Returns 0 and a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/snapshot.h"
 
+#include "hookscript/identity.h"
 #include "hookscript/pve.h"
 #include "host/iommu.h"
 #include "host/modules.h"
@@ -39,29 +40,16 @@ static int add_device(struct snapshot *snapshot, const struct bdf *bdf, bool nam
 	return 0;
 }
 
-/* One address; a slot is asked for its eight functions rather than the whole bus for its devices.
- */
 static int add_address(const struct reader *reader, struct snapshot *snapshot,
 		       const struct hostpci_address *address)
 {
-	unsigned int functions = address->all_functions ? 8 : 1;
+	struct bdf there[SLOT_FUNCTIONS];
+	size_t n = hostpci_address_devices(reader->root, address, there);
+	int err = 0;
 
-	for (unsigned int i = 0; i < functions; i++) {
-		auto_free char *text = address->all_functions ? fs_path("%s.%x", address->text, i)
-							      : strdup(address->text);
-		struct bdf bdf;
-		int err;
-
-		if (!text)
-			return -ENOMEM;
-		/* Proxmox VE's grammar allows addresses that no hardware can have: not there. */
-		if (bdf_parse(text, &bdf) || !pci_exists(reader->root, &bdf))
-			continue;
-		err = add_device(snapshot, &bdf, true);
-		if (err)
-			return err;
-	}
-	return 0;
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(snapshot, &there[i], true);
+	return err;
 }
 
 static int add_named(const struct reader *reader, struct snapshot *snapshot,
@@ -208,6 +196,47 @@ static int read_usage(const struct reader *reader, struct snapshot *snapshot)
 	return usage_read(reader->root, devices, n, &snapshot->usage);
 }
 
+static int add_moved(const struct reader *reader, struct snapshot *snapshot,
+		     const struct known_device *known, const struct known_device *there)
+{
+	struct moved_device *moved;
+
+	if (!array_grow(snapshot->moved, snapshot->n_moved))
+		return -ENOMEM;
+	moved = &snapshot->moved[snapshot->n_moved++];
+	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
+	if (there)
+		moved->is = there->identity;
+	return identity_find(reader->root, reader->pci, &known->identity, &moved->now,
+			     &moved->n_now);
+}
+
+/* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
+ * one that has moved. */
+static int read_moved(const struct reader *reader, struct snapshot *snapshot,
+		      const struct selection *selection)
+{
+	auto_free struct known_device *known = NULL, *now = NULL;
+	size_t n_known, n_now;
+	int err = identity_read(reader->root, reader->vmid, &known, &n_known,
+				&snapshot->identity_error);
+
+	if (err)
+		return snapshot->identity_error ? 0 : err;
+	if (!n_known)
+		return 0;
+	err = identity_survey(reader->root, reader->pci, selection, &now, &n_now);
+	for (size_t i = 0; !err && i < n_known; i++) {
+		const struct known_device *there = NULL;
+
+		if (!identity_is_wanted(selection, &known[i].bdf) ||
+		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
+			continue;
+		err = add_moved(reader, snapshot, &known[i], there);
+	}
+	return err;
+}
+
 static int compare_devices(const void *a, const void *b)
 {
 	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
@@ -222,6 +251,8 @@ static int read_all(struct reader *reader, const struct selection *selection,
 	err = check_essentials(reader->root, &snapshot->host);
 	if (!err)
 		err = add_named(reader, snapshot, selection);
+	if (!err)
+		err = read_moved(reader, snapshot, selection);
 	if (!err)
 		err = add_groups(reader, snapshot);
 	if (err)
@@ -282,6 +313,10 @@ void snapshot_free(struct snapshot *snapshot)
 	}
 	for (size_t i = 0; i < snapshot->n_groups; i++)
 		vfio_holders_free(&snapshot->groups[i].holders);
+	for (size_t i = 0; i < snapshot->n_moved; i++)
+		free(snapshot->moved[i].now);
+	free(snapshot->moved);
+	free(snapshot->identity_error);
 	checklist_free(&snapshot->host);
 	usage_free(&snapshot->usage);
 	free(snapshot->devices);

@@ -41,6 +41,16 @@ struct device {
 			 */
 };
 
+/* A device that the VM had at an address, where another one is now, or none. */
+struct moved_device {
+	struct bdf bdf;		 /* where it was */
+	struct pci_identity was; /* what it is */
+	bool absent;		 /* nothing is there now */
+	struct pci_identity is;	 /* else this is */
+	struct bdf *now;	 /* where devices of its identity are now */
+	size_t n_now;
+};
+
 struct snapshot_group {
 	int group;
 	struct vfio_holders holders;
@@ -54,6 +64,9 @@ struct snapshot {
 	size_t n_devices;
 	struct snapshot_group *groups;
 	size_t n_groups;
+	struct moved_device *moved; /* of those that the VM names by address */
+	size_t n_moved;
+	char *identity_error; /* why it is not known which devices the VM had */
 };
 
 enum snapshot_detail { SNAPSHOT_BRIEF, SNAPSHOT_DETAIL };

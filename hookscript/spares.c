@@ -69,19 +69,12 @@ static int add_group(const struct fs_root *root, const struct bdf *bdf, struct s
 static int add_address(const struct fs_root *root, const struct hostpci_address *address,
 		       struct set *set)
 {
-	bool all = address->all_functions;
+	struct bdf there[SLOT_FUNCTIONS];
+	size_t n = hostpci_address_devices(root, address, there);
 	int err = 0;
 
-	for (unsigned int f = 0; !err && f < (all ? 8U : 1U); f++) {
-		auto_free char *text = all ? fs_path("%s.%x", address->text, f)
-					   : strdup(address->text);
-		struct bdf bdf;
-
-		if (!text)
-			return -ENOMEM;
-		if (!bdf_parse(text, &bdf) && pci_exists(root, &bdf))
-			err = add_group(root, &bdf, set);
-	}
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_group(root, &there[i], set);
 	return err;
 }
 

@@ -16,7 +16,10 @@ int start_pre(const struct fs_root *root, unsigned int vmid);
 /* `plan VMID`: the same checks and what a start would take, on standard output. Changes nothing. */
 int start_plan(const struct fs_root *root, unsigned int vmid);
 
-/* post-start: compares what was taken with what Proxmox VE chose. */
+/*
+ * post-start: compares what was taken with what Proxmox VE chose, and keeps which devices are at
+ * the VM's addresses, so that the next start notices when others are (hookscript/identity.h).
+ */
 int start_post(const struct fs_root *root, unsigned int vmid);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "hookscript/accept.h"
 #include "hookscript/exit.h"
 #include "hookscript/stop.h"
 #include "host/clock.h"
@@ -419,6 +420,81 @@ static void test_boot_framebuffer(void **state)
 
 /* ---- other VMs ---- */
 
+/* ---- where the devices were at the last start ---- */
+
+/* The disk of the VM's last start has another address now, and its twin of other ids sits there. */
+static void test_device_has_moved(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1,rombar=0\n");
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, start_post, 100);
+	assert_true(tree_has(tree, "var/lib/pve-passthrough/vm/100"));
+	scenario_must(tree, stop_post, 100);
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, stop_post, 100);
+
+	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	tree_device(tree, &(struct tree_device){"0000:07:00.0", 0x144d, 0xa808, 0x144d, 0xa801,
+						0x010802, 17, "nvme", NULL, NULL, true, false});
+	fake_kernel_reset(NULL);
+	scenario_assert_refused(tree, 100,
+				DISK ": at this VM's last start the device here was "
+				     "144d:a808:144d:a801:010802, now it is "
+				     "144d:a80a:144d:a801:010802; hardware was probably added or "
+				     "removed; a device like that is now at 0000:07:00.0");
+	scenario_assert_refused(tree, 100,
+				"cure: follow it: qm set 100 --hostpci0 '07:00.0,pcie=1,rombar=0'");
+	/* What the command writes is a VM that starts. */
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 0000:07:00.0,pcie=1,rombar=0\n");
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, start_post, 100);
+	scenario_must(tree, stop_post, 100);
+}
+
+static void test_device_is_accepted(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, start_post, 100);
+	scenario_must(tree, stop_post, 100);
+	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	fake_kernel_reset(NULL);
+	scenario_assert_refused(tree, 100, "no device like that is there now");
+	scenario_must(tree, accept_devices, 100);
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, stop_post, 100);
+}
+
+/* ---- args ---- */
+
+/* What Proxmox VE never binds, and on a machine that is not q35, which is no business of ours. */
+static void test_args(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL, *all = NULL;
+
+	tree_vm(tree, 100, "args: -device vfio-pci,host=04:00.0 -device virtio-rng-pci\n");
+	before = tree_render(tree, TREE_STATE);
+	scenario_must(tree, start_pre, 100);
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+	fake_kernel_reset(NULL);
+	tree_vm(tree, 100, "args: -device vfio-pci,host=09:00.0\n");
+	scenario_assert_refused(tree, 100, "args: there is no PCI device at 0000:09:00.0");
+	tree_vm(tree, 100, "args: -device vfio-pci,host=banana\n");
+	scenario_assert_refused(tree, 100, "args: -device vfio-pci,host=banana: ");
+	tree_vm(tree, 100, "args: -device virtio-rng-pci\n");
+	all = tree_render(tree, TREE_ALL);
+	scenario_must(tree, start_pre, 100);
+	tree_assert_is(tree, TREE_ALL, all);
+}
+
 static void test_reserved_for_another(void **state)
 {
 	struct tree *tree = *state;
@@ -689,6 +765,9 @@ int main(void)
 		TEST(test_unbind_of_one_hangs),
 		TEST(test_boot_framebuffer),
 		TEST(test_reserved_for_another),
+		TEST(test_device_has_moved),
+		TEST(test_device_is_accepted),
+		TEST(test_args),
 		TEST(test_other_vm_runs),
 		TEST(test_other_vm_is_locked),
 		TEST(test_other_vm_is_free),
