@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/bootloader.h"
+#include "host/setup/boottools.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,6 +142,51 @@ static int look_at_cmdline(const char *cmdline, struct findings *findings)
 	return err;
 }
 
+/* Adds what one of the loaders' own tools said; one that names both kinds only tells. */
+static int take_answer(struct findings *findings, const char *tool,
+		       const struct boottools_answer *answer)
+{
+	auto_free char *what = NULL;
+
+	if (!answer->line)
+		return 0;
+	what = fs_path("`%s` says \"%s\"", tool, answer->line);
+	if (!what)
+		return -ENOMEM;
+	if (answer->grub == answer->systemd_boot)
+		return add_line(&findings->other, "%s", what);
+	return speak_for(findings, answer->grub ? BOOTLOADER_GRUB : BOOTLOADER_SYSTEMD_BOOT, what);
+}
+
+/* Asks the tools about a case that is unclear without them. */
+static int ask_tools(struct findings *findings)
+{
+	auto_boottools struct boottools_answer bootctl = {0}, proxmox = {0};
+	int err = boottools_ask_bootctl(&bootctl);
+
+	err = err ?: take_answer(findings, "bootctl status", &bootctl);
+	err = err ?: boottools_ask_proxmox(&proxmox);
+	return err ?: take_answer(findings, "proxmox-boot-tool status", &proxmox);
+}
+
+/* Proxmox VE starts a host by GRUB when Secure Boot is on; and without EFI nothing else can. */
+static int look_at_firmware(const struct fs_root *root, struct findings *findings)
+{
+	if (findings->secure_boot)
+		return speak_for(findings, BOOTLOADER_GRUB,
+				 "with Secure Boot, Proxmox VE boots by GRUB");
+	if (!findings->efi && fs_exists(root, "boot/grub/grub.cfg"))
+		return speak_for(findings, BOOTLOADER_GRUB,
+				 "it did not boot by EFI, and /boot/grub/grub.cfg is there");
+	return 0;
+}
+
+static bool is_unclear(const struct findings *findings)
+{
+	return findings->stranger ||
+	       !findings->n[BOOTLOADER_GRUB] == !findings->n[BOOTLOADER_SYSTEMD_BOOT];
+}
+
 /* How the host booted. */
 static int look_at_boot(const struct fs_root *root, const char *cmdline, struct findings *findings)
 {
@@ -154,18 +200,12 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 		err = add_line(&findings->other, "it did not boot by EFI (no /sys/firmware/efi)");
 	if (!err && findings->secure_boot)
 		err = add_line(&findings->other, "Secure Boot is on");
-	/* Proxmox VE starts a host by GRUB when Secure Boot is on; and without EFI nothing else
-	 * can. */
-	if (!err && !findings->n[BOOTLOADER_SYSTEMD_BOOT] && !findings->n[BOOTLOADER_GRUB] &&
-	    !findings->stranger) {
-		if (findings->secure_boot)
-			err = speak_for(findings, BOOTLOADER_GRUB,
-					"with Secure Boot, Proxmox VE boots by GRUB");
-		else if (!findings->efi && fs_exists(root, "boot/grub/grub.cfg"))
-			err = speak_for(findings, BOOTLOADER_GRUB,
-					"it did not boot by EFI, and /boot/grub/grub.cfg is there");
-	}
-	return err;
+	if (err || !is_unclear(findings))
+		return err;
+	if (!findings->n[BOOTLOADER_SYSTEMD_BOOT] && !findings->n[BOOTLOADER_GRUB] &&
+	    !findings->stranger)
+		err = look_at_firmware(root, findings);
+	return err ?: ask_tools(findings);
 }
 
 /* What is installed, for a root that is not running. */
@@ -225,13 +265,11 @@ static int explain_unclear(const struct findings *findings, char **ret_why)
 
 static int decide(struct findings *findings, struct bootloader *loader, char **ret_why)
 {
-	size_t n_grub = findings->n[BOOTLOADER_GRUB];
-	size_t n_other = findings->n[BOOTLOADER_SYSTEMD_BOOT];
 	int err;
 
-	if (!n_grub == !n_other || findings->stranger)
+	if (is_unclear(findings))
 		return explain_unclear(findings, ret_why);
-	loader->kind = n_grub ? BOOTLOADER_GRUB : BOOTLOADER_SYSTEMD_BOOT;
+	loader->kind = findings->n[BOOTLOADER_GRUB] ? BOOTLOADER_GRUB : BOOTLOADER_SYSTEMD_BOOT;
 	loader->evidence = TAKE_PTR(findings->for_kind[loader->kind]);
 	err = findings->other ? add_line(&loader->evidence, "%s", findings->other) : 0;
 	return err;
@@ -328,9 +366,11 @@ int bootloader_detect(const struct fs_root *root, const char *override, struct b
 		loader.secure_boot = secure_boot_is_on(root);
 		err = use_override(override, &loader, &why);
 	} else {
-		if (fs_read(root, "proc/cmdline", TEXT_MAX, &cmdline, NULL) || !*cmdline)
-			err = fs_root_is_running_system(root) ? -ENODATA
-							      : look_at_files(root, &findings);
+		/* A tree that does not run may have the /proc of the system that looks at it. */
+		if (!fs_root_is_running_system(root))
+			err = look_at_files(root, &findings);
+		else if (fs_read(root, "proc/cmdline", TEXT_MAX, &cmdline, NULL) || !*cmdline)
+			err = -ENODATA;
 		else
 			err = look_at_boot(root, cmdline, &findings);
 		loader.secure_boot = findings.secure_boot;

@@ -3,7 +3,8 @@
  * Which boot loader starts this host, and what makes a change of its configuration take effect.
  * The judge is how the host booted: what the loader left in the EFI variable LoaderInfo (Boot
  * Loader Interface, systemd.io/BOOT_LOADER_INTERFACE) and what it put on the kernel command line;
- * not which loaders' files lie around. Only a root that is not running is judged by what is
+ * where these are silent or at odds, Secure Boot and the loaders' own tools (boottools.h) are asked
+ * too. Not which loaders' files lie around: only a root that is not running is judged by what is
  * installed.
  */
 #ifndef HOST_SETUP_BOOTLOADER_H

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/command.h"
 
+#include "host/clock.h"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -48,8 +51,23 @@ static bool split_words(char *text, char *words[WORDS_MAX])
 	return n;
 }
 
-/* Starts it with the signals that we ignore set back to what they do by default. */
-static int spawn(char *words[WORDS_MAX], pid_t *ret)
+/* Standard output into OUTPUT, which then is read by us alone, and a process group of its own. */
+static int redirect(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int output)
+{
+	int err = posix_spawn_file_actions_adddup2(files, output, STDOUT_FILENO);
+
+	err = err
+		      ?: posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null",
+							  O_WRONLY, 0);
+	err = err ?: posix_spawnattr_setpgroup(attributes, 0);
+	return err
+		       ?: posix_spawnattr_setflags(attributes,
+						   POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
+/* Starts it with the signals that we ignore set back to what they do by default; what it prints
+ * goes to OUTPUT, or, when that is -1, where our output goes. */
+static int spawn(char *words[WORDS_MAX], int output, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -70,6 +88,8 @@ static int spawn(char *words[WORDS_MAX], pid_t *ret)
 	err = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	err = err ?: posix_spawnattr_setsigdefault(&attributes, &defaults);
 	err = err ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	if (output >= 0)
+		err = err ?: redirect(&files, &attributes, output);
 	err = err ?: posix_spawnp(ret, words[0], &files, &attributes, words, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
@@ -89,7 +109,7 @@ int command_run(const char *command)
 	if (!split_words(text, words))
 		return -E2BIG;
 	sigaction(SIGINT, &ignore, &old);
-	err = spawn(words, &pid);
+	err = spawn(words, -1, &pid);
 	while (!err && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			err = -errno;
@@ -97,4 +117,72 @@ int command_run(const char *command)
 	if (err)
 		return err;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* All that comes from FD before the deadline. */
+static int read_until(int fd, int64_t deadline, size_t max, char **ret)
+{
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+	auto_free char *text = malloc(max + 1);
+	size_t len = 0;
+
+	if (!text)
+		return -ENOMEM;
+	for (;;) {
+		int ready = poll(&end, 1, clock_left_ms(deadline));
+		ssize_t n;
+
+		if (!ready)
+			return -ETIMEDOUT;
+		n = ready < 0 ? -1 : read(fd, text + len, max - len + 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	}
+	text[len] = '\0';
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+/* Whether the child has ended before the deadline. */
+static bool wait_until(pid_t pid, int64_t deadline)
+{
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (!clock_left_ms(deadline))
+			return false;
+		clock_sleep_ms(10);
+	}
+	return true;
+}
+
+int command_read(const char *command, unsigned int seconds, size_t max, char **ret)
+{
+	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
+	auto_free char *text = strdup(command);
+	char *words[WORDS_MAX];
+	int ends[2], err;
+	pid_t pid = -1;
+
+	if (!text)
+		return -ENOMEM;
+	if (!split_words(text, words))
+		return -E2BIG;
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	err = spawn(words, ends[1], &pid);
+	close(ends[1]);
+	err = err ?: read_until(ends[0], deadline, max, ret);
+	close(ends[0]);
+	if (pid > 0 && (err || !wait_until(pid, deadline))) {
+		kill(-pid, SIGKILL);
+		/* One that is stuck in the kernel does not die of that: it is left behind. */
+		(void)wait_until(pid, clock_now_ms() + 1000);
+	}
+	return err;
 }

@@ -16,4 +16,12 @@ bool command_is_there(const char *command);
  */
 int command_run(const char *command) must_check;
 
+/*
+ * What COMMAND, given in the same way, prints on standard output, at most MAX bytes (else -EFBIG);
+ * what it says on standard error is lost, and its exit code is not looked at. After SECONDS it is
+ * killed, with all that it started. Returns 0 with a new string; -ENOENT when there is no such
+ * command; -ETIMEDOUT; -errno.
+ */
+int command_read(const char *command, unsigned int seconds, size_t max, char **ret) must_check;
+
 #endif

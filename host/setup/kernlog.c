@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/kernlog.h"
 
+#include "host/setup/command.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
@@ -9,7 +11,8 @@
 #define SYSLOG_ACTION_READ_ALL	  3
 #define SYSLOG_ACTION_SIZE_BUFFER 10
 
-#define LOG_TEXT_MAX ((size_t)16 * 1024 * 1024)
+#define LOG_TEXT_MAX	((size_t)16 * 1024 * 1024)
+#define JOURNAL_SECONDS 20
 
 static enum kernlog_topic topic_of(const char *line)
 {
@@ -92,16 +95,14 @@ static int read_ring_buffer(char **ret)
 
 static int read_journal(char **ret)
 {
-	FILE *from = popen("journalctl -k -b -o cat --no-pager 2>/dev/null", "re");
-	int err;
+	auto_free char *text = NULL;
+	int err = command_read("journalctl -k -b -o cat --no-pager", JOURNAL_SECONDS, LOG_TEXT_MAX,
+			       &text);
 
-	if (!from)
-		return -errno;
-	err = fs_read_fd(fileno(from), LOG_TEXT_MAX, ret, NULL);
-	if (pclose(from) && !err) {
-		free(TAKE_PTR(*ret));
+	if (!err && !*text)
 		err = -ENODATA;
-	}
+	if (!err)
+		*ret = TAKE_PTR(text);
 	return err;
 }
 

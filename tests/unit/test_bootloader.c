@@ -123,6 +123,59 @@ static void test_secure_boot(void **state)
 	assert_true(finding.loader.secure_boot);
 }
 
+/* The loaders' own tools decide where nothing else does, and only there. */
+static void test_tools(void **state)
+{
+	static const char uefi[] = "System currently booted with uefi\n"
+				   "1111-2222 is configured with: uefi (versions: 6.8.12-4-pve)";
+	auto_finding struct finding bootctl = {0}, proxmox = {0}, clear = {0}, odds = {0},
+				    secure = {0};
+
+	(void)state;
+	setenv("FAKE_BOOTCTL", "systemd-boot 252.30", 1);
+	open_host(&bootctl, true, "ro\n");
+	hosttree_text(&bootctl.tree, "sys/firmware/efi/x", "");
+	look(&bootctl, NULL);
+	assert_kind(&bootctl, BOOTLOADER_SYSTEMD_BOOT);
+	assert_non_null(strstr(bootctl.loader.evidence,
+			       "`bootctl status` says \"Product: systemd-boot 252.30\""));
+	open_host(&clear, true, "BOOT_IMAGE=x ro\n");
+	look(&clear, NULL);
+	assert_kind(&clear, BOOTLOADER_GRUB);
+	unsetenv("FAKE_BOOTCTL");
+
+	setenv("FAKE_STATUS", uefi, 1);
+	open_host(&proxmox, true, "ro\n");
+	hosttree_text(&proxmox.tree, "sys/firmware/efi/x", "");
+	look(&proxmox, NULL);
+	assert_kind(&proxmox, BOOTLOADER_SYSTEMD_BOOT);
+	/* They cannot talk away that the others are at odds, but they are heard. */
+	open_host(&odds, true, "BOOT_IMAGE=x initrd=\\x\n");
+	look(&odds, NULL);
+	assert_int_equal(odds.err, -ENOTUNIQ);
+	assert_non_null(strstr(odds.why, "`proxmox-boot-tool status` says \"1111-2222 is"));
+	open_host(&secure, true, "ro\n");
+	hosttree_secure_boot(&secure.tree);
+	look(&secure, NULL);
+	assert_int_equal(secure.err, -ENOTUNIQ);
+	unsetenv("FAKE_STATUS");
+}
+
+/* A chroot that was given the /proc and /sys of the rescue system around it. */
+static void test_image_with_foreign_proc(void **state)
+{
+	auto_finding struct finding finding = {0};
+
+	(void)state;
+	setenv("FAKE_BOOTCTL", "systemd-boot 252.30", 1);
+	open_host(&finding, false, "initrd=\\rescue ro\n");
+	hosttree_loader(&finding.tree, "systemd-boot 252.30");
+	hosttree_text(&finding.tree, "boot/grub/grub.cfg", "");
+	look(&finding, NULL);
+	unsetenv("FAKE_BOOTCTL");
+	assert_kind(&finding, BOOTLOADER_GRUB);
+}
+
 static void test_refresh(void **state)
 {
 	auto_finding struct finding grub = {0}, tool = {0}, plain = {0};
@@ -195,7 +248,13 @@ int main(void)
 		cmocka_unit_test(test_loader_info), cmocka_unit_test(test_files_do_not_decide),
 		cmocka_unit_test(test_secure_boot), cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_override),    cmocka_unit_test(test_image),
+		cmocka_unit_test(test_tools),	    cmocka_unit_test(test_image_with_foreign_proc),
 	};
+
+	/* Not this machine's own tools. */
+	setenv("PATH", TESTS_DIR "/fakes:/usr/bin:/bin", 1);
+	unsetenv("FAKE_BOOTCTL");
+	unsetenv("FAKE_STATUS");
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
