@@ -319,6 +319,52 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 	return *ret_why ? -ENOENT : -ENOMEM;
 }
 
+/* The first of WORDS that is in each entry for a normal boot; NULL when an entry has none of them,
+ * or there is no entry. */
+static int find_kept(const char *text, const struct cmdline *words, const char **ret_kept)
+{
+	auto_free char *copy = strdup(text);
+	char *rest = copy, *line;
+
+	*ret_kept = NULL;
+	if (!copy)
+		return -ENOMEM;
+	while ((line = strsep(&rest, "\n"))) {
+		auto_cmdline struct cmdline entry = {0};
+		size_t i = 0;
+
+		if (cmdline_split(&entry, line, NULL))
+			return -ENOMEM;
+		if (!cmdline_last(&entry, "root") || cmdline_last(&entry, "single"))
+			continue;
+		while (i < words->n && !cmdline_find(&entry, words->items[i].text))
+			i++;
+		*ret_kept = i < words->n ? words->items[i].text : NULL;
+		if (!*ret_kept)
+			return 0;
+	}
+	return 0;
+}
+
+int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+			  char **ret_why)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		const struct bootplace *place = &places->items[i];
+		const char *kept = NULL;
+
+		if (place->err)
+			continue;
+		if (find_kept(place->lines, words, &kept))
+			return -ENOMEM;
+		if (!kept)
+			continue;
+		*ret_why = fs_path("each entry of %s still has %s", place->name, kept);
+		return *ret_why ? -ENODATA : -ENOMEM;
+	}
+	return 0;
+}
+
 /* The size of the largest initramfs in /boot; 0 when there is none. */
 static uint64_t largest_initramfs(const struct fs_root *root)
 {

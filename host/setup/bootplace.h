@@ -37,6 +37,14 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 		     char **ret_why) must_check;
 
 /*
+ * Whether each place that has entries for a normal boot (they name a root, and no single user) has
+ * one without any of the words: an entry that somebody has written by hand may keep them. Returns
+ * 0, also for what could not be looked at; -ENODATA with *ret_why as above; -errno.
+ */
+int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+			  char **ret_why) must_check;
+
+/*
  * Whether there is room to write the initramfs once more, to /boot and to each place that holds
  * copies. Returns 0; -ENOSPC with *ret_why as above; -errno.
  */

@@ -124,6 +124,15 @@ static int is_only_that_gone(const struct edits *edits, const struct fs_root *ro
 	return !now.n_problems && now.words.n + 1 == n_before;
 }
 
+/* Whether the word sets something else, too, as pci=realloc=off,noaer does. */
+static bool has_other_parts(const char *word)
+{
+	const char *value = strchr(word, '=');
+
+	return !cmdline_value(word, "pcie_acs_override") && !cmdline_value(word, "vfio_pci.ids") &&
+	       value && strchr(value, ',');
+}
+
 /* Takes one word out. *LEFT, the number of words that are left, becomes one less. */
 static int remove_word(struct edits *edits, const struct fs_root *root,
 		       const struct bootloader *bootloader, const struct cmdline_word *word,
@@ -135,6 +144,11 @@ static int remove_word(struct edits *edits, const struct fs_root *root,
 
 	if (err || !before)
 		return err;
+	if (has_other_parts(word->text)) {
+		log_warning("take it out by hand: %s says more than that (nano +%u /%s)",
+			    word->text, word->line, word->file);
+		return 0;
+	}
 	err = byhand_remove_word(before, word->line, word->text, &after);
 	if (!err) {
 		err = edits_add(edits, root, word->file, after);
@@ -167,6 +181,72 @@ static int remove_module(struct edits *edits, const struct fs_root *root,
 	return after ? edits_add(edits, root, line->file, after) : -ENOMEM;
 }
 
+/* The word of a line of modprobe.d that sets OPTION; its length in *RET_LEN. NULL: none does. */
+static const char *option_word(const char *line, const char *option, size_t *ret_len)
+{
+	size_t len = strlen(option);
+
+	for (; *line; line += *ret_len) {
+		line += strspn(line, " \t");
+		*ret_len = strcspn(line, " \t");
+		if (!strncmp(line, option, len) && (*ret_len == len || line[len] == '='))
+			return line;
+	}
+	return NULL;
+}
+
+/* TEXT without the word of its line LINE that sets OPTION, and without that line when it sets
+ * nothing else. Returns 0 with a new string; -ENOENT when the word is not on that line; -ENOMEM. */
+static int without_option(const char *text, const struct bootcfg_line *line, const char *option,
+			  char **ret)
+{
+	size_t len = 0, n = 0;
+	const char *at = option_word(line->text, option, &len);
+	auto_free char *word = at ? strndup(at, len) : NULL;
+	auto_free char *shorter = NULL;
+	int err = at && word ? byhand_remove_word(text, line->line, word, &shorter) : -ENOENT;
+
+	if (err)
+		return err;
+	for (at = line->text; (at = cmdline_next(at, &len)); at += len)
+		n++;
+	/* "options", the module, and that one. */
+	*ret = n == 3 ? byhand_remove_line(text, line->line) : TAKE_PTR(shorter);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Takes an option out of the lines that set it, the last one first, until none does. */
+static int remove_option(struct edits *edits, const struct fs_root *root,
+			 const struct bootloader *bootloader, const char *module,
+			 const char *option)
+{
+	for (;;) {
+		auto_free struct bootcfg_file *files = edits_files(edits);
+		auto_bootcfg struct bootcfg now = {0};
+		auto_free char *before = NULL, *after = NULL;
+		const struct bootcfg_line *line;
+		int err = files ? bootcfg_read_with(root, bootloader, files, edits->n, &now)
+				: -ENOMEM;
+
+		line = err ? NULL : bootcfg_option(&now, module, option);
+		if (!line)
+			return err;
+		err = edits_text(edits, root, line->file, &before);
+		if (!err && before)
+			err = without_option(before, line, option, &after);
+		if (err == -ENOENT) {
+			log_warning("take it out by hand: %s (nano +%u /%s)", line->text,
+				    line->line, line->file);
+			return 0;
+		}
+		if (err || !before)
+			return err;
+		err = edits_add(edits, root, line->file, after);
+		if (err)
+			return err;
+	}
+}
+
 int byhand_remove(struct edits *edits, const struct fs_root *root,
 		  const struct bootloader *bootloader, const struct bootcfg *bootcfg)
 {
@@ -180,13 +260,7 @@ int byhand_remove(struct edits *edits, const struct fs_root *root,
 	for (size_t i = bootcfg->modules.n; i-- && !err;)
 		if (byhand_is_module(bootcfg->modules.items[i].text))
 			err = remove_module(edits, root, &bootcfg->modules.items[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(options) && !err; i++) {
-		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
-								 options[i].option);
-
-		if (line)
-			log_warning("take it out by hand: %s (nano +%u /%s)", line->text,
-				    line->line, line->file);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(options) && !err; i++)
+		err = remove_option(edits, root, bootloader, options[i].module, options[i].option);
 	return err;
 }

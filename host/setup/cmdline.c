@@ -218,6 +218,20 @@ bool cmdline_covers(const struct cmdline *cmdline, const char *word,
 	return found;
 }
 
+int cmdline_subtract(const struct cmdline *one, const struct cmdline *other, struct cmdline *ret)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < one->n && !err; i++) {
+		const struct cmdline_word *word = &one->items[i];
+
+		if (!cmdline_find(other, word->text))
+			err = cmdline_add(ret, word->text, strlen(word->text), word->file,
+					  word->line);
+	}
+	return err;
+}
+
 char *cmdline_append(const char *text, const char *const *words, size_t n)
 {
 	size_t end = strlen(text), size = end + 1;

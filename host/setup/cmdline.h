@@ -61,6 +61,10 @@ const struct cmdline_word *cmdline_find(const struct cmdline *cmdline, const cha
 bool cmdline_covers(const struct cmdline *cmdline, const char *word,
 		    const struct cmdline_word **ret);
 
+/* Adds to RET those words of ONE that OTHER has not (cmdline_find()). Returns 0 or -ENOMEM. */
+int cmdline_subtract(const struct cmdline *one, const struct cmdline *other,
+		     struct cmdline *ret) must_check;
+
 /*
  * TEXT (a file of one line) with WORDS behind its last word: every other byte, the blanks and the
  * newline behind it included, stays. Returns a new string, or NULL without memory.

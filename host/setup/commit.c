@@ -2,6 +2,7 @@
 #include "host/setup/commit.h"
 #include "host/setup/bootplace.h"
 #include "host/setup/command.h"
+#include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/setup/enable.h"
 #include "host/log.h"
@@ -21,7 +22,8 @@ static const char *command_at(const struct commit *commit, size_t i)
 	return i <= commit->bootloader->n_refresh ? commit->bootloader->refresh[i - 1] : NULL;
 }
 
-int commit_check(const struct commit *commit)
+/* Whether the commands are there and the disks have room. */
+static int check(const struct commit *commit)
 {
 	auto_bootplaces struct bootplaces places = {0};
 	auto_free char *why = NULL;
@@ -55,7 +57,8 @@ int commit_check(const struct commit *commit)
 	return ENABLE_FAILED;
 }
 
-int commit_show(const struct commit *commit)
+/* Prints what would be changed and run. */
+static int show(const struct commit *commit)
 {
 	const char *command;
 	int err = edits_show(commit->edits);
@@ -70,12 +73,10 @@ int commit_show(const struct commit *commit)
 	return 0;
 }
 
-bool commit_is_wanted(void)
+static bool is_wanted(void)
 {
 	char answer[8];
 
-	if (!isatty(STDIN_FILENO))
-		return true;
 	fputs("Do this? [y/N] ", stdout);
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
@@ -115,28 +116,47 @@ static void print_commands(const struct commit *commit)
 	fflush(stdout);
 }
 
+/* Whether each list and entry says what it is to say; *RET_WHY is what does not. */
+static int look_at_result(const struct commit *commit, char **ret_why)
+{
+	auto_bootplaces struct bootplaces places = {0};
+	auto_bootcfg struct bootcfg now = {0};
+	int err = bootcfg_read(commit->root, commit->bootloader, &now);
+
+	for (size_t i = 0; i < commit->n_modules && !err; i++) {
+		if (bootcfg_module(&now, commit->modules[i]))
+			continue;
+		*ret_why = fs_path("%s is on no list of modules that are loaded at boot",
+				   commit->modules[i]);
+		return *ret_why ? -ENODATA : -ENOMEM;
+	}
+	err = err ?: bootplaces_read(commit->root, commit->bootloader, &places);
+	if (!err && commit->gone)
+		err = bootplaces_check_gone(&places, commit->gone, ret_why);
+	if (!err && commit->words)
+		err = bootplaces_check(&places, commit->words, ret_why);
+	return err;
+}
+
 /* Looks whether the boot loader has heard of it. What cannot be looked at is said, and no failure.
  */
 static int look_again(const struct commit *commit)
 {
-	auto_bootplaces struct bootplaces places = {0};
 	auto_free char *why = NULL;
-	int err;
+	int err = look_at_result(commit, &why);
 
-	if (!commit->words)
-		return 0;
-	err = bootplaces_read(commit->root, commit->bootloader, &places);
-	err = err ?: bootplaces_check(&places, commit->words, &why);
 	if (err == -ENODATA) {
 		log_error("the commands ran, but %s", why);
 		return ENABLE_FAILED;
 	}
 	if (err)
-		log_warning("whether the boot loader has the words could not be seen: %s\n"
+		log_warning("whether the boot loader has heard of it could not be seen: %s\n"
 			    "after the reboot, see: host-setup check",
 			    why ? why : strerror(-err));
-	else
+	else if (commit->words)
 		log_info("the boot loader's entries have the words");
+	else if (commit->gone->n)
+		log_info("the boot loader's entries no longer have the words");
 	return 0;
 }
 
@@ -203,7 +223,7 @@ int commit_finish(const struct commit *commit)
 	return ENABLE_FAILED;
 }
 
-int commit_run(const struct commit *commit)
+static int run(const struct commit *commit)
 {
 	bool running = fs_root_is_running_system(commit->root);
 	size_t done = 0;
@@ -231,4 +251,26 @@ int commit_run(const struct commit *commit)
 	if (run_commands(commit) || look_again(commit))
 		return take_back(commit, commit->edits->n, true);
 	return commit_finish(commit);
+}
+
+int commit_carry_out(const struct commit *commit)
+{
+	bool ask = commit->ask && isatty(STDIN_FILENO);
+	int code = check(commit);
+	int err;
+
+	if (code)
+		return code;
+	if (commit->dry_run || commit->show || ask) {
+		err = show(commit);
+		if (err)
+			return current_say_failed(err);
+	}
+	if (commit->dry_run)
+		return ENABLE_DONE;
+	if (ask && !is_wanted()) {
+		log_info("nothing was changed");
+		return ENABLE_REFUSED;
+	}
+	return run(commit);
 }

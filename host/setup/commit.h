@@ -19,32 +19,27 @@ struct commit {
 	const struct hoststate *before; /* as it is, to be put back */
 	const struct hoststate *during; /* written before the first file; pending */
 	const struct hoststate *after;	/* written when all is done; NULL: it is forgotten */
-	const struct cmdline *words; /* what the boot loader's entries must have; NULL: anything */
+	/* what must be seen afterwards */
+	const struct cmdline *words; /* in the boot loader's entries; NULL: anything */
+	const struct cmdline *gone;  /* no longer in all of them */
+	const char *const *modules;  /* on a list of what is loaded at boot */
+	size_t n_modules;
+	/* how it is done */
+	bool dry_run; /* only shown */
+	bool ask;     /* shown and asked, where there is a terminal */
+	bool show;    /* shown in any case */
 };
 
 /*
- * Looks whether the commands are there and the disks have room. Returns 0, or ENABLE_FAILED having
- * said why.
+ * Looks whether the commands are there and the disks have room, shows and asks as wanted, and does
+ * it. On a root that does not run, the commands are printed and AFTER is DURING: they are still to
+ * be run. Returns ENABLE_DONE, ENABLE_REFUSED (answered no), or ENABLE_FAILED, having said what
+ * went wrong and what was put back.
  */
-int commit_check(const struct commit *commit) must_check;
+int commit_carry_out(const struct commit *commit) must_check;
 
-/* Prints what would be changed and run. Returns 0 or -ENOMEM. */
-int commit_show(const struct commit *commit) must_check;
-
-/*
- * Asks on the terminal, after commit_show(). True without a terminal on standard input.
- */
-bool commit_is_wanted(void);
-
-/*
- * Does it. On a root that does not run, the commands are printed and AFTER is DURING: they are
- * still to be run. Returns ENABLE_DONE or ENABLE_FAILED, having said what went wrong and what was
- * put back.
- */
-int commit_run(const struct commit *commit) must_check;
-
-/* Ends what needs no change and no command: only the state is brought up to AFTER. Returns as
- * above. */
+/* Ends what needs no change and no command: only the state is brought up to AFTER. Returns
+ * ENABLE_DONE or ENABLE_FAILED. */
 int commit_finish(const struct commit *commit) must_check;
 
 #endif

@@ -2,88 +2,116 @@
 #include "host/setup/enable.h"
 #include "host/setup/byhand.h"
 #include "host/setup/commit.h"
+#include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/setup/kernelinfo.h"
+#include "host/iommu.h"
 #include "host/log.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>
 
+#define TEXT_MAX ((size_t)1024 * 1024)
+
 /* One run of disable. */
 struct disabling {
 	const struct fs_root *root;
-	struct bootloader bootloader;
-	struct hoststate before, during;
+	struct current current;
+	struct hoststate during;
 	struct bootcfg left; /* the configuration without what is ours */
+	struct cmdline gone; /* the words that will no longer be there */
 	struct edits edits;
 };
 
 static void disabling_free(struct disabling *it)
 {
-	bootloader_free(&it->bootloader);
-	hoststate_free(&it->before);
+	current_free(&it->current);
 	hoststate_free(&it->during);
 	bootcfg_free(&it->left);
+	cmdline_free(&it->gone);
 	edits_free(&it->edits);
 }
 
-static int say_failed(int err)
+/* The configuration as it will be with the edits so far. */
+static int read_edited(const struct disabling *it, struct bootcfg *ret)
 {
-	log_error("the host's configuration could not be read: %s; nothing was changed",
-		  strerror(-err));
-	return ENABLE_FAILED;
+	auto_free struct bootcfg_file *files = edits_files(&it->edits);
+
+	if (!files)
+		return -ENOMEM;
+	return bootcfg_read_with(it->root, &it->current.bootloader, files, it->edits.n, ret);
 }
 
-/* Reads what is. Returns 0 or an exit code. */
-static int begin(struct disabling *it, const struct disable_options *options)
+/* What is remembered while it is under way: all as it is, but pending. */
+static int make_state(struct disabling *it)
 {
-	auto_free char *why = NULL;
-	int err = bootloader_detect(it->root, options->bootloader, &it->bootloader, &why);
+	const struct hoststate *before = &it->current.state;
+	int err = 0;
 
-	if (err == -EINVAL || err == -ENOTUNIQ) {
-		log_error("%s", why);
-		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
-	}
-	err = err ?: hoststate_read(it->root, &it->before);
-	if (err == -EBADMSG) {
-		log_error("/%s cannot be understood, so what is whose is not known; nothing was "
-			  "changed\nput it back as it was, or remove it and take out by hand what "
-			  "enable added to /" KERNEL_CMDLINE,
-			  hoststate_path());
-		return ENABLE_REFUSED;
-	}
-	return err ? say_failed(err) : 0;
-}
-
-static int plan(struct disabling *it, bool manual_too)
-{
-	auto_free struct bootcfg_file *files = NULL;
-	int err = dropins_remove(&it->edits, it->root, &it->before);
-
-	files = edits_files(&it->edits);
-	if (err || !files)
-		return err ? err : -ENOMEM;
-	err = bootcfg_read_with(it->root, &it->bootloader, files, it->edits.n, &it->left);
-	if (!err && manual_too)
-		err = byhand_remove(&it->edits, it->root, &it->bootloader, &it->left);
-	else if (!err)
-		byhand_tell(&it->left);
-	/* As it is, but pending. */
-	for (size_t i = 0; i < it->before.words.n && !err; i++)
-		err = hoststate_add(&it->during.words, it->before.words.items[i]);
-	for (size_t i = 0; i < it->before.folders.n && !err; i++)
-		err = hoststate_add(&it->during.folders, it->before.folders.items[i]);
+	for (size_t i = 0; i < before->words.n && !err; i++)
+		err = hoststate_add(&it->during.words, before->words.items[i]);
+	for (size_t i = 0; i < before->folders.n && !err; i++)
+		err = hoststate_add(&it->during.folders, before->folders.items[i]);
 	it->during.exists = it->during.pending = true;
 	return err;
 }
 
+static int plan(struct disabling *it, bool manual_too)
+{
+	auto_bootcfg struct bootcfg now = {0}, by_hand = {0};
+	int err = bootcfg_read(it->root, &it->current.bootloader, &now);
+
+	err = err ?: dropins_remove(&it->edits, it->root, &it->current.state);
+	err = err ?: read_edited(it, &by_hand);
+	if (!err && manual_too)
+		err = byhand_remove(&it->edits, it->root, &it->current.bootloader, &by_hand);
+	else if (!err)
+		byhand_tell(&by_hand);
+	err = err ?: read_edited(it, &it->left);
+	err = err ?: cmdline_subtract(&now.words, &it->left.words, &it->gone);
+	return err ?: make_state(it);
+}
+
+/* Whether the kernel runs with its IOMMU on although nobody has asked for it: nothing proves its
+ * default better. */
+static bool is_on_unasked(const struct fs_root *root)
+{
+	auto_cmdline struct cmdline running = {0};
+	auto_free char *text = NULL;
+
+	return iommu_is_active(root) && !fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL) &&
+	       !cmdline_split(&running, text, NULL) && !cmdline_last(&running, "intel_iommu");
+}
+
+/* Whether the kernel turns an Intel IOMMU on without intel_iommu=on; says how that is known. */
+static enum answer kernels_default(const struct fs_root *root)
+{
+	static const char to_turn_off[] =
+		"to turn it off: intel_iommu=off on the kernel command line";
+	auto_free char *release = NULL;
+	enum answer answer;
+
+	if (is_on_unasked(root)) {
+		log_info("this kernel turns an Intel IOMMU on by itself (it is on, and "
+			 "intel_iommu= is not in /proc/cmdline); %s",
+			 to_turn_off);
+		return ANSWER_YES;
+	}
+	if (kernelinfo_release(root, &release))
+		return ANSWER_UNKNOWN;
+	answer = kernelinfo_intel_default_on(root, release);
+	if (answer == ANSWER_YES)
+		log_info("the kernel %s turns an Intel IOMMU on by itself "
+			 "(CONFIG_INTEL_IOMMU_DEFAULT_ON in /boot/config-%s); %s",
+			 release, release, to_turn_off);
+	return answer;
+}
+
 /* Whether the kernel will have its IOMMU on at the next boot all the same; says why. */
-static enum answer stays_on(const struct disabling *it, bool manual_too)
+static enum answer stays_on(const struct disabling *it)
 {
 	const struct cmdline_word *intel = cmdline_last(&it->left.words, "intel_iommu");
 	enum processor_vendor vendor = wanted_vendor(it->root);
-	auto_free char *release = NULL;
-	enum answer answer;
 
 	if (vendor == PROCESSOR_AMD) {
 		log_info("an AMD IOMMU stays on by itself; to turn it off: amd_iommu=off on the "
@@ -92,18 +120,9 @@ static enum answer stays_on(const struct disabling *it, bool manual_too)
 	}
 	if (vendor == PROCESSOR_AUTO)
 		return ANSWER_UNKNOWN;
-	if (intel && !manual_too &&
-	    cmdline_value_has(cmdline_value(intel->text, "intel_iommu"), "on"))
+	if (intel && cmdline_value_has(cmdline_value(intel->text, "intel_iommu"), "on"))
 		return ANSWER_YES;
-	if (kernelinfo_release(it->root, &release))
-		return ANSWER_UNKNOWN;
-	answer = kernelinfo_intel_default_on(it->root, release);
-	if (answer == ANSWER_YES)
-		log_info("the kernel %s turns an Intel IOMMU on by itself "
-			 "(CONFIG_INTEL_IOMMU_DEFAULT_ON in /boot/config-%s); to turn it off: "
-			 "intel_iommu=off on the kernel command line",
-			 release, release);
-	return answer;
+	return kernels_default(it->root);
 }
 
 static void tell_vms(const struct disable_options *options, enum answer on)
@@ -119,27 +138,18 @@ static int go(const struct disabling *it, const struct disable_options *options)
 {
 	const struct commit commit = {
 		.root = it->root,
-		.bootloader = &it->bootloader,
+		.bootloader = &it->current.bootloader,
 		.edits = &it->edits,
-		.before = &it->before,
+		.before = &it->current.state,
 		.during = &it->during,
+		.gone = &it->gone,
+		.dry_run = options->dry_run,
+		.ask = !options->yes,
+		.show = options->manual_too,
 	};
-	int code = commit_check(&commit);
+	int code = commit_carry_out(&commit);
 
-	if (code)
-		return code;
-	if (options->dry_run || (!options->yes && isatty(STDIN_FILENO))) {
-		if (commit_show(&commit))
-			return say_failed(-ENOMEM);
-		if (options->dry_run)
-			return ENABLE_DONE;
-		if (!commit_is_wanted()) {
-			log_info("nothing was changed");
-			return ENABLE_REFUSED;
-		}
-	}
-	code = commit_run(&commit);
-	if (!code && fs_root_is_running_system(it->root))
+	if (!code && !options->dry_run && fs_root_is_running_system(it->root))
 		log_warning("it takes effect at the next reboot: systemctl reboot");
 	return code;
 }
@@ -148,18 +158,18 @@ int disable_run(const struct fs_root *root, const struct disable_options *option
 {
 	cleanup_with(disabling_free) struct disabling it = {.root = root};
 	const struct commit nothing = {.root = root, .during = &it.during};
-	int code = begin(&it, options);
+	int code = current_read(root, options->bootloader, &it.current);
 	int err;
 
 	if (code)
 		return code;
 	err = plan(&it, options->manual_too);
 	if (err)
-		return say_failed(err);
-	if (!it.edits.n && !it.before.pending) {
+		return current_say_failed(err);
+	if (!it.edits.n && !it.current.state.pending) {
 		log_info("host-setup has changed nothing here that could be taken back");
 		return options->dry_run ? ENABLE_DONE : commit_finish(&nothing);
 	}
-	tell_vms(options, stays_on(&it, options->manual_too));
+	tell_vms(options, stays_on(&it));
 	return go(&it, options);
 }

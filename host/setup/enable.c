@@ -2,6 +2,7 @@
 #include "host/setup/enable.h"
 #include "host/setup/bootplace.h"
 #include "host/setup/commit.h"
+#include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/iommu.h"
 #include "host/log.h"
@@ -15,32 +16,26 @@
 /* One run of enable: what is, what is wanted, and what is to be changed for it. */
 struct enabling {
 	const struct fs_root *root;
-	struct bootloader bootloader;
+	struct current current;
 	struct wanted wanted;
-	struct hoststate before, during, after;
+	struct hoststate during, after;
 	struct bootcfg by_hand; /* the configuration without what is ours */
 	struct cmdline words;	/* those that are ours to add */
+	struct cmdline gone;	/* those that will no longer be there */
 	struct edits edits;
 	size_t n_ours; /* words, modules and options that are ours */
 };
 
 static void enabling_free(struct enabling *it)
 {
-	bootloader_free(&it->bootloader);
+	current_free(&it->current);
 	wanted_free(&it->wanted);
-	hoststate_free(&it->before);
 	hoststate_free(&it->during);
 	hoststate_free(&it->after);
 	bootcfg_free(&it->by_hand);
 	cmdline_free(&it->words);
+	cmdline_free(&it->gone);
 	edits_free(&it->edits);
-}
-
-static int say_failed(int err)
-{
-	log_error("the host's configuration could not be read: %s; nothing was changed",
-		  strerror(-err));
-	return ENABLE_FAILED;
 }
 
 /* Reads what is and works out what is wanted. Returns 0 or an exit code. */
@@ -53,21 +48,8 @@ static int begin(struct enabling *it, const struct enable_options *options)
 		log_error("%s", why);
 		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
 	}
-	err = err ?: bootloader_detect(it->root, options->bootloader, &it->bootloader, &why);
-	if (err == -EINVAL || err == -ENOTUNIQ) {
-		log_error("%s", why);
-		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
-	}
-	err = err ?: hoststate_read(it->root, &it->before);
-	if (err == -EBADMSG) {
-		log_error(
-			"/%s cannot be understood, so what is whose is not known; nothing was "
-			"changed\nput it back as it was, or remove it and take out by hand what an "
-			"earlier enable added to /" KERNEL_CMDLINE,
-			hoststate_path());
-		return ENABLE_REFUSED;
-	}
-	return err ? say_failed(err) : 0;
+	return err ? current_say_failed(err)
+		   : current_read(it->root, options->bootloader, &it->current);
 }
 
 /* Refuses what cannot be understood. */
@@ -131,7 +113,7 @@ static int edit_words(struct enabling *it)
 	int err;
 
 	it->n_ours += it->words.n;
-	if (it->bootloader.kind == BOOTLOADER_GRUB)
+	if (it->current.bootloader.kind == BOOTLOADER_GRUB)
 		return dropins_write_grub(&it->edits, it->root, &it->words);
 	err = fs_read(it->root, KERNEL_CMDLINE, TEXT_MAX, &text, NULL);
 	if (err && err != -ENOENT && err != -ENOTDIR)
@@ -141,7 +123,7 @@ static int edit_words(struct enabling *it)
 		log_error("/" KERNEL_CMDLINE ": %s", trouble);
 		return -EBADMSG;
 	}
-	err = dropins_write_cmdline(&it->edits, it->root, &it->before, &it->words);
+	err = dropins_write_cmdline(&it->edits, it->root, &it->current.state, &it->words);
 	for (size_t i = 0; i < it->words.n && !err; i++)
 		err = hoststate_add(&it->after.words, it->words.items[i].text);
 	return err;
@@ -207,11 +189,11 @@ static int make_states(struct enabling *it)
 	struct hoststate *during = &it->during;
 	int err = 0;
 
-	for (size_t i = 0; i < it->before.folders.n && !err; i++)
-		err = hoststate_add(&it->after.folders, it->before.folders.items[i]);
+	for (size_t i = 0; i < it->current.state.folders.n && !err; i++)
+		err = hoststate_add(&it->after.folders, it->current.state.folders.items[i]);
 	err = err ?: remember_folders(it);
-	for (size_t i = 0; i < it->before.words.n && !err; i++)
-		err = hoststate_add(&during->words, it->before.words.items[i]);
+	for (size_t i = 0; i < it->current.state.words.n && !err; i++)
+		err = hoststate_add(&during->words, it->current.state.words.items[i]);
 	for (size_t i = 0; i < it->after.words.n && !err; i++)
 		err = hoststate_add(&during->words, it->after.words.items[i]);
 	for (size_t i = 0; i < it->after.folders.n && !err; i++)
@@ -225,17 +207,17 @@ static int plan(struct enabling *it)
 {
 	auto_edits struct edits bare = {0};
 	auto_free struct bootcfg_file *files = NULL;
-	int err = dropins_remove(&bare, it->root, &it->before);
+	int err = dropins_remove(&bare, it->root, &it->current.state);
 
 	files = edits_files(&bare);
 	if (err || !files)
 		return err ? err : -ENOMEM;
-	err = bootcfg_read_with(it->root, &it->bootloader, files, bare.n, &it->by_hand);
+	err = bootcfg_read_with(it->root, &it->current.bootloader, files, bare.n, &it->by_hand);
 	if (err)
 		return err;
 	/* What an earlier run wrote and nobody asks for now goes; the rest takes its place again.
 	 */
-	err = dropins_remove(&it->edits, it->root, &it->before) ?: find_missing_words(it);
+	err = dropins_remove(&it->edits, it->root, &it->current.state) ?: find_missing_words(it);
 	err = err ?: edit_modules(it);
 	err = err ?: edit_options(it);
 	err = err ?: edit_words(it);
@@ -260,17 +242,19 @@ static int refuse_foreign(const struct enabling *it)
 }
 
 /* Looks at the configuration as it would be. Returns 0 or an exit code. */
-static int judge_plan(const struct enabling *it)
+static int judge_plan(struct enabling *it)
 {
-	auto_bootcfg struct bootcfg planned = {0};
+	auto_bootcfg struct bootcfg planned = {0}, now = {0};
 	auto_free struct bootcfg_file *files = edits_files(&it->edits);
 	int code, err;
 
 	if (!files)
-		return say_failed(-ENOMEM);
-	err = bootcfg_read_with(it->root, &it->bootloader, files, it->edits.n, &planned);
+		return current_say_failed(-ENOMEM);
+	err = bootcfg_read_with(it->root, &it->current.bootloader, files, it->edits.n, &planned);
+	err = err ?: bootcfg_read(it->root, &it->current.bootloader, &now);
+	err = err ?: cmdline_subtract(&now.words, &planned.words, &it->gone);
 	if (err)
-		return say_failed(err);
+		return current_say_failed(err);
 	code = refuse_problems(&it->by_hand);
 	code = code ?: refuse_contradictions(it, &planned);
 	code = code ?: refuse_foreign(it);
@@ -298,7 +282,7 @@ static bool entries_lack_words(const struct enabling *it)
 	auto_free char *why = NULL;
 
 	return fs_root_is_running_system(it->root) &&
-	       !bootplaces_read(it->root, &it->bootloader, &places) &&
+	       !bootplaces_read(it->root, &it->current.bootloader, &places) &&
 	       bootplaces_check(&places, &it->wanted.words, &why) == -ENODATA;
 }
 
@@ -337,39 +321,33 @@ static int go(const struct enabling *it, const struct enable_options *options)
 {
 	const struct commit commit = {
 		.root = it->root,
-		.bootloader = &it->bootloader,
+		.bootloader = &it->current.bootloader,
 		.edits = &it->edits,
-		.before = &it->before,
+		.before = &it->current.state,
 		.during = &it->during,
 		.after = it->n_ours ? &it->after : NULL,
 		.words = &it->wanted.words,
+		.gone = &it->gone,
+		.modules = it->wanted.modules,
+		.n_modules = it->wanted.n_modules,
+		.dry_run = options->dry_run,
+		.ask = !options->yes,
 	};
 	int code;
 
-	if (!it->edits.n && !it->before.pending && !entries_lack_words(it)) {
+	if (!it->edits.n && !it->current.state.pending && !entries_lack_words(it)) {
 		log_info("nothing is to be changed");
 		if (options->dry_run)
 			return ENABLE_DONE;
 		/* Only what a crash left beside the files, if anything, is still to go. */
-		code = it->before.exists ? commit_finish(&commit) : ENABLE_DONE;
+		code = it->current.state.exists ? commit_finish(&commit) : ENABLE_DONE;
 		if (!code)
 			say_what_next(it);
 		return code;
 	}
-	code = commit_check(&commit);
-	if (code)
+	code = commit_carry_out(&commit);
+	if (options->dry_run)
 		return code;
-	if (options->dry_run || (!options->yes && isatty(STDIN_FILENO))) {
-		if (commit_show(&commit))
-			return say_failed(-ENOMEM);
-		if (options->dry_run)
-			return ENABLE_DONE;
-		if (!commit_is_wanted()) {
-			log_info("nothing was changed");
-			return ENABLE_REFUSED;
-		}
-	}
-	code = commit_run(&commit);
 	if (!code)
 		say_what_next(it);
 	return code;
@@ -383,14 +361,14 @@ int enable_run(const struct fs_root *root, const struct enable_options *options)
 
 	if (code)
 		return code;
-	log_info("boot loader: %s\n%s", bootloader_name(it.bootloader.kind),
-		 it.bootloader.evidence);
+	log_info("boot loader: %s\n%s", bootloader_name(it.current.bootloader.kind),
+		 it.current.bootloader.evidence);
 	wanted_warn(root, options);
 	err = plan(&it);
 	if (err == -EBADMSG)
 		return ENABLE_REFUSED;
 	if (err)
-		return say_failed(err);
+		return current_say_failed(err);
 	code = judge_plan(&it);
 	return code ? code : go(&it, options);
 }

@@ -201,6 +201,40 @@ static void test_idle_boot_tool(void **state)
 	hosttree_assert_says(&run, "the ESP 1111-2222 has no entry with intel_iommu=on");
 }
 
+/* And one that should have taken the words out, in disable: in GRUB's file, and on an ESP. */
+static void test_idle_disable(void **state)
+{
+	static const struct {
+		const char *host, *idle, *says;
+	} rows[] = {
+		{"grub-intel", "update-grub",
+		 "each entry of /boot/grub/grub.cfg still has intel_iommu=on"},
+		{"sdboot-zfs", "proxmox-boot-tool",
+		 "each entry of the ESP 1111-2222 still has intel_iommu=on"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_hosttree struct hosttree tree = {0};
+		auto_hostcase struct hostcase host = {0};
+		auto_run struct hosttree_run run = {0};
+		auto_free char *enabled = NULL;
+
+		hostcase_read(rows[i].host, &host);
+		hostcase_build(&tree, &host);
+		run = hostcase_enable(&tree, &host);
+		hosttree_assert_code(&run, 0);
+		hosttree_run_free(&run);
+		enabled = hosttree_render(&tree);
+		setenv("FAKE_IDLE", rows[i].idle, 1);
+		run = hostcase_disable(&tree, &host);
+		unsetenv("FAKE_IDLE");
+		hosttree_assert_code(&run, ENABLE_FAILED);
+		hosttree_assert_says(&run, rows[i].says);
+		hosttree_assert(&tree, enabled, "after a disable that reached nobody");
+	}
+}
+
 static void test_commands_run_again(void **state)
 {
 	auto_hosttree struct hosttree tree = {0};
@@ -347,7 +381,8 @@ int main(void)
 		cmocka_unit_test(test_idle_boot_tool),	 cmocka_unit_test(test_commands_run_again),
 		cmocka_unit_test(test_failing_write),	 cmocka_unit_test(test_failing_disable),
 		cmocka_unit_test(test_missing_command),	 cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_dry_run),		 cmocka_unit_test(test_mode_is_kept),
+		cmocka_unit_test(test_idle_disable),	 cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_mode_is_kept),
 	};
 	struct CMUnitTest all[ARRAY_SIZE(tests) + ARRAY_SIZE(cuts)];
 

@@ -211,6 +211,70 @@ static void test_manual_too(void **state)
 		    "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet \\\n \"\n"
 		    "GRUB_CMDLINE_LINUX='a=intel_iommu=on'\n");
 	assert_text(&tree, "etc/modules", "loop\n");
+	/* Shown, although nothing is asked. */
+	hosttree_assert_says(&run, "--- a/etc/modules\n+++ b/etc/modules\n");
+	hosttree_assert_says(&run, "-vfio\n");
+}
+
+/* Lines of modprobe.d: the word goes, and the line when nothing else is on it. */
+static void test_manual_too_options(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "etc/modprobe.d/kvm.conf",
+		      "# first\noptions kvm ignore_msrs=1 report_ignored_msrs=0\n"
+		      "options kvm ignore_msrs=Y\noptions kvm_intel nested=1\n");
+	hosttree_text(&tree, "etc/modprobe.d/vfio.conf",
+		      "options vfio_iommu_type1 \\\n\tallow_unsafe_interrupts=1\n");
+	run = hosttree_run(&tree, call_manual_too, NULL);
+	hosttree_assert_code(&run, 0);
+	assert_text(&tree, "etc/modprobe.d/kvm.conf",
+		    "# first\noptions kvm report_ignored_msrs=0\noptions kvm_intel nested=1\n");
+	/* One that is on a continued line is said, and left. */
+	hosttree_assert_says(&run, "take it out by hand: options vfio_iommu_type1");
+	assert_text(&tree, "etc/modprobe.d/vfio.conf",
+		    "options vfio_iommu_type1 \\\n\tallow_unsafe_interrupts=1\n");
+}
+
+/* A word that sets something else as well is the administrator's to shorten. */
+static void test_manual_too_other_parts(void **state)
+{
+	static const char grub[] = "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet pci=realloc=off,noaer\"\n";
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "etc/default/grub", grub);
+	run = hosttree_run(&tree, call_manual_too, NULL);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "take it out by hand: pci=realloc=off,noaer says more");
+	assert_text(&tree, "etc/default/grub", grub);
+}
+
+/* An IOMMU that is on although nobody asked for it stays on, whatever /boot/config says. */
+static void test_on_by_default(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	run_enable(&tree, &host);
+	make_ready(&tree);
+	hosttree_text(&tree, "proc/cmdline", "BOOT_IMAGE=/x ro quiet\n");
+	run = hostcase_disable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "this kernel turns an Intel IOMMU on by itself");
 }
 
 /* A word that is put together from pieces is said, and left. */
@@ -277,11 +341,19 @@ static void test_broken_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edits_between), cmocka_unit_test(test_enable_after_edit),
-		cmocka_unit_test(test_other_options), cmocka_unit_test(test_other_bootloader),
-		cmocka_unit_test(test_no_reboot),     cmocka_unit_test(test_reboot),
-		cmocka_unit_test(test_manual_too),    cmocka_unit_test(test_manual_too_unplain),
-		cmocka_unit_test(test_names_vms),     cmocka_unit_test(test_broken_state),
+		cmocka_unit_test(test_edits_between),
+		cmocka_unit_test(test_enable_after_edit),
+		cmocka_unit_test(test_other_options),
+		cmocka_unit_test(test_other_bootloader),
+		cmocka_unit_test(test_no_reboot),
+		cmocka_unit_test(test_reboot),
+		cmocka_unit_test(test_manual_too),
+		cmocka_unit_test(test_manual_too_unplain),
+		cmocka_unit_test(test_manual_too_options),
+		cmocka_unit_test(test_manual_too_other_parts),
+		cmocka_unit_test(test_on_by_default),
+		cmocka_unit_test(test_names_vms),
+		cmocka_unit_test(test_broken_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
