@@ -73,7 +73,7 @@ static int check_iommu(const struct fs_root *root, struct checklist *list)
 	if (iommu_is_active(root))
 		return check_add(list, name, CHECK_OK, strdup("the IOMMU is active"),
 				 describe_iommus(root), NULL);
-	if (iommu_is_offered(root))
+	if (iommu_table(root))
 		return check_add(
 			list, name, CHECK_MISSING,
 			strdup("the IOMMU is off, although the firmware offers one: no device can "
@@ -141,7 +141,11 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 			struct checklist *list)
 {
 	if (module_is_loaded(root, module))
-		return check_add(list, module, CHECK_OK, fs_path("module %s is there", module),
+		return check_add(list, module, CHECK_OK,
+				 fs_path(module_is_builtin(root, module)
+						 ? "%s is built into this kernel"
+						 : "module %s is loaded",
+					 module),
 				 fs_path("/sys/module/%s", module), NULL);
 	if (modules_has(modules, module))
 		return check_add(list, module, CHECK_OK,

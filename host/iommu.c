@@ -19,7 +19,7 @@ bool iommu_is_active(const struct fs_root *root)
 	       folder_holds_something(root, "sys/kernel/iommu_groups");
 }
 
-bool iommu_is_offered(const struct fs_root *root)
+const char *iommu_table(const struct fs_root *root)
 {
 	static const char *const tables[] = {"DMAR", "IVRS", "VIOT"};
 
@@ -27,9 +27,9 @@ bool iommu_is_offered(const struct fs_root *root)
 		auto_free char *path = fs_path("sys/firmware/acpi/tables/%s", tables[i]);
 
 		if (fs_exists(root, path))
-			return true;
+			return tables[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* A group's number as the kernel writes it, or -EINVAL. */

@@ -13,8 +13,9 @@
  */
 bool iommu_is_active(const struct fs_root *root);
 
-/* Whether the firmware describes an IOMMU (an ACPI table DMAR, IVRS or VIOT). */
-bool iommu_is_offered(const struct fs_root *root);
+/* The ACPI table in which the firmware describes an IOMMU: "DMAR", "IVRS" or "VIOT"; NULL when it
+ * describes none. */
+const char *iommu_table(const struct fs_root *root);
 
 /* The number of the device's group. Returns it, -ENOENT when the device has none, or -errno. */
 int iommu_group_of(const struct fs_root *root, const struct bdf *bdf) must_check;

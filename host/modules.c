@@ -3,7 +3,6 @@
 
 #include <libkmod.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 struct modules {
 	const struct fs_root *root;
@@ -25,33 +24,69 @@ static void unref_listp(struct kmod_list **list)
 #define auto_module cleanup_with(unref_modulep)
 #define auto_list   cleanup_with(unref_listp)
 
-bool module_is_loaded(const struct fs_root *root, const char *name)
+/* A module's folder, or a file in it. The kernel spells every '-' of its name '_' there. */
+static char *sysfs_path(const char *name, const char *file)
 {
-	auto_free char *path = fs_path("sys/module/%s", name);
+	char *path = fs_path("sys/module/%s%s", name, file);
 
-	/* The kernel spells every '-' of a module's name '_' there. */
-	for (char *c = path ? path + strlen("sys/module/") : NULL; c && *c; c++)
+	for (char *c = path ? path + strlen("sys/module/") : NULL; c && *c && *c != '/'; c++)
 		if (*c == '-')
 			*c = '_';
+	return path;
+}
+
+bool module_is_loaded(const struct fs_root *root, const char *name)
+{
+	auto_free char *path = sysfs_path(name, "");
+
 	return fs_exists(root, path);
 }
 
-/* libkmod on another root: that root's configuration, and the modules of the running kernel. */
+bool module_is_builtin(const struct fs_root *root, const char *name)
+{
+	auto_free char *path = sysfs_path(name, "/initstate");
+
+	/* Only what was loaded has a state (Linux: kernel/module/sysfs.c, kernel/params.c). */
+	return module_is_loaded(root, name) && !fs_exists(root, path);
+}
+
+int modules_release(const struct fs_root *root, char **ret)
+{
+	auto_names struct fs_names names = {0};
+	const char *newest = NULL;
+	int err;
+
+	err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
+	if (err != -ENOENT && err != -ENOTDIR)
+		return err;
+	err = fs_list(root, "lib/modules", &names);
+	if (err)
+		return err == -ENOTDIR ? -ENOENT : err;
+	for (size_t i = 0; i < names.n; i++)
+		if (!newest || strverscmp(names.items[i], newest) > 0)
+			newest = names.items[i];
+	if (!newest)
+		return -ENOENT;
+	*ret = strdup(newest);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* libkmod on another root: that root's configuration, and the modules of its kernel. */
 static struct kmod_ctx *open_below(const struct fs_root *root)
 {
 	auto_free char *etc = fs_path("%s/etc/modprobe.d", root->path);
 	auto_free char *run = fs_path("%s/run/modprobe.d", root->path);
 	auto_free char *lib = fs_path("%s/lib/modprobe.d", root->path);
 	const char *config[] = {etc, run, lib, NULL};
+	auto_free char *release = NULL;
 	auto_free char *folder = NULL;
-	struct utsname kernel;
 
-	if (uname(&kernel))
+	if (modules_release(root, &release))
+		release = strdup("none");
+	if (!etc || !run || !lib || !release)
 		return NULL;
-	folder = fs_path("%s/lib/modules/%s", root->path, kernel.release);
-	if (!etc || !run || !lib || !folder)
-		return NULL;
-	return kmod_new(folder, config);
+	folder = fs_path("%s/lib/modules/%s", root->path, release);
+	return folder ? kmod_new(folder, config) : NULL;
 }
 
 int modules_open(const struct fs_root *root, struct modules **ret)

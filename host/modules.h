@@ -13,6 +13,15 @@
 /* Whether the module is loaded, or built in with parameters of its own ('-' and '_' are one). */
 bool module_is_loaded(const struct fs_root *root, const char *name);
 
+/* Whether a module that is loaded (as above) is a part of the kernel itself. */
+bool module_is_builtin(const struct fs_root *root, const char *name);
+
+/*
+ * The running kernel's release (proc/sys/kernel/osrelease); for a tree without a /proc the newest
+ * below lib/modules. Returns 0 with a new string, -ENOENT when neither is there, or -errno.
+ */
+int modules_release(const struct fs_root *root, char **ret) must_check;
+
 struct modules;
 
 /* Returns 0 and a new handle (modules_close()), or -errno. */

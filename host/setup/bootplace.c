@@ -68,13 +68,16 @@ static void print_lines(FILE *to, enum bootloader_kind kind, char *text)
 	}
 }
 
-static void print_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
-		       FILE *to)
+/* A file that is not there has no lines. Returns 0 or -errno. */
+static int print_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
+		      FILE *to)
 {
 	auto_free char *text = NULL;
+	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (!fs_read(root, path, TEXT_MAX, &text, NULL))
+	if (!err)
 		print_lines(to, kind, text);
+	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 }
 
 /* The kernel command lines of the entries below FOLDER ("" or with a '/' at its end). */
@@ -87,6 +90,7 @@ static int read_lines(const struct fs_root *root, const char *folder, enum bootl
 	auto_free char *text = NULL;
 	size_t size;
 	FILE *to;
+	int err;
 
 	if (!grub || !entries)
 		return -ENOMEM;
@@ -94,18 +98,20 @@ static int read_lines(const struct fs_root *root, const char *folder, enum bootl
 	if (!to)
 		return -ENOMEM;
 	if (kind == BOOTLOADER_GRUB)
-		print_file(root, grub, kind, to);
-	else if (fs_list(root, entries, &names))
-		names.n = 0;
-	for (size_t i = 0; i < names.n; i++) {
+		err = print_file(root, grub, kind, to);
+	else
+		err = fs_list(root, entries, &names);
+	err = err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("%s/%s", entries, names.items[i]);
 
-		print_file(root, path, kind, to);
+		err = print_file(root, path, kind, to);
 	}
 	if (fclose(to))
 		return -ENOMEM;
-	*ret = TAKE_PTR(text);
-	return 0;
+	if (!err)
+		*ret = TAKE_PTR(text);
+	return err;
 }
 
 /* In the child: mounts DEVICE where only this process sees it. */
@@ -250,7 +256,7 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 		err = add_mounted_esps(root, &places);
 	} else {
 		err = read_lines(root, "boot/", bootloader->kind, &lines);
-		err = err ?: add_place(&places, strdup("/boot/grub/grub.cfg"), lines, 0, 0);
+		err = add_place(&places, strdup("/boot/grub/grub.cfg"), lines, 0, err);
 	}
 	if (err)
 		return err;

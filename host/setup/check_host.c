@@ -59,10 +59,11 @@ static int check_firmware(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "firmware-iommu";
 
-	if (iommu_is_offered(root))
+	const char *table = iommu_table(root);
+
+	if (table)
 		return check_add(list, name, CHECK_OK, strdup("the firmware describes an IOMMU"),
-				 strdup("a table DMAR, IVRS or VIOT in /sys/firmware/acpi/tables"),
-				 NULL);
+				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
 	if (iommu_is_active(root))
 		return check_add(
 			list, name, CHECK_NOTE,
@@ -119,13 +120,21 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 		fs_path("/%s says %s", path, type), NULL);
 }
 
-static int check_at_boot(const struct check_next_boot *next, struct checklist *list)
+static int check_at_boot(const struct fs_root *root, const struct check_next_boot *next,
+			 struct checklist *list)
 {
+	static const char name[] = "modules-at-boot";
+
 	if (next->modules_at_boot)
-		return check_add(list, "modules-at-boot", CHECK_OK,
-				 strdup("vfio-pci's modules are loaded at boot"), NULL, NULL);
+		return check_add(list, name, CHECK_OK,
+				 strdup("vfio-pci's modules are loaded at boot"),
+				 strdup(next->modules_at_boot), NULL);
+	if (module_is_builtin(root, "vfio_pci") && module_is_builtin(root, "vfio_iommu_type1"))
+		return check_add(list, name, CHECK_OK,
+				 strdup("vfio-pci is built into the kernel, and there at boot"),
+				 NULL, NULL);
 	return check_add(
-		list, "modules-at-boot", CHECK_WARNING,
+		list, name, CHECK_WARNING,
 		strdup("vfio-pci's modules are on no list that is loaded at boot; a VM's start "
 		       "loads them"),
 		NULL, strdup("host-setup enable"));
@@ -170,7 +179,7 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 	auto_close int fd = -1;
 	struct stat st;
 
-	if (kernelinfo_release(root, &release))
+	if (modules_release(root, &release))
 		return 0; /* a tree without a kernel */
 	path = fs_path("boot/initrd.img-%s", release);
 	fd = fs_open(root, path, O_PATH, 0);
@@ -194,10 +203,10 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	auto_free char *release = NULL;
 
-	if (kernelinfo_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
+	if (modules_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
 		return 0;
 	if (module_is_loaded(root, name))
-		return check_add(list, name, CHECK_OK, strdup("module vfio_virqfd is there"),
+		return check_add(list, name, CHECK_OK, strdup("module vfio_virqfd is loaded"),
 				 strdup("/sys/module/vfio_virqfd"), NULL);
 	if (!modules_open(root, &modules) && modules_has(modules, name))
 		return check_add(
@@ -232,17 +241,48 @@ static int check_unsafe_interrupts(const struct fs_root *root, struct checklist 
 
 static int check_acs_override(const struct fs_root *root, struct checklist *list)
 {
-	auto_free char *cmdline = NULL;
+	static const char name[] = "acs-override",
+			  evidence[] = "pcie_acs_override= in /proc/cmdline";
+	auto_free char *cmdline = NULL, *release = NULL;
 
 	if (fs_read_attr(root, "proc/cmdline", &cmdline) || !strstr(cmdline, "pcie_acs_override="))
 		return 0;
+	if (!modules_release(root, &release) && kernelinfo_has_acs_override(release) == ANSWER_NO)
+		return check_add(list, name, CHECK_NOTE,
+				 fs_path("the ACS override is asked for, but the kernel %s lacks "
+					 "that patch: the word changes nothing",
+					 release),
+				 strdup(evidence),
+				 strdup("remove pcie_acs_override= from the kernel command line"));
 	return check_add(
-		list, "acs-override", CHECK_WARNING,
+		list, name, CHECK_WARNING,
 		strdup("the ACS override splits IOMMU groups: they promise an isolation that the "
 		       "hardware does not give, and a guest's device may reach another's memory"),
-		strdup("pcie_acs_override= in /proc/cmdline"),
+		strdup(evidence),
 		strdup("remove pcie_acs_override= from the kernel command line, unless you trust "
 		       "all guests that have devices"));
+}
+
+/* The addresses of a group's devices, in words; NULL without memory. */
+static char *name_devices(const struct fs_root *root, int group)
+{
+	auto_free struct bdf *members = NULL;
+	char address[BDF_TEXT_SIZE];
+	char *text = NULL;
+	size_t n = 0;
+
+	if (iommu_group_members(root, group, &members, &n) || !n)
+		return strdup("its devices");
+	for (size_t i = 0; i < n; i++) {
+		char *longer = fs_path("%s%s%s", text ? text : "", text ? ", " : "",
+				       bdf_format(&members[i], address));
+
+		free(text);
+		text = longer;
+		if (!text)
+			return NULL;
+	}
+	return text;
 }
 
 static int check_reserved(const struct fs_root *root, struct checklist *list)
@@ -252,17 +292,23 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 	int err = iommu_groups(root, &groups, &n);
 
 	for (size_t i = 0; !err && i < n; i++) {
+		auto_free char *devices = NULL;
+
 		if (!iommu_group_is_reserved(root, groups[i]))
 			continue;
+		devices = name_devices(root, groups[i]);
+		if (!devices)
+			return -ENOMEM;
 		err = check_add(
 			list, "reserved-region", CHECK_WARNING,
-			fs_path("the firmware reserves memory for a device of IOMMU group %d (RMRR): the "
-				"kernel lets no guest have that group",
+			fs_path("the firmware reserves memory for %s (RMRR): the kernel lets no "
+				"guest have that",
+				devices),
+			fs_path("a region of type direct in "
+				"/sys/kernel/iommu_groups/%d/reserved_regions",
 				groups[i]),
-			fs_path("a region of type direct in /sys/kernel/iommu_groups/%d/reserved_regions",
-				groups[i]),
-			strdup("look in the firmware setup for shared memory or management features of that "
-			       "device; host-setup groups shows which it is"));
+			strdup("look in the firmware setup for shared memory or management "
+			       "features of that device, and turn them off"));
 	}
 	return err;
 }
@@ -316,7 +362,7 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 	if (!err)
 		err = check_domain_type(root, list);
 	if (!err)
-		err = check_at_boot(next, list);
+		err = check_at_boot(root, next, list);
 	if (!err)
 		err = check_initramfs(root, list);
 	if (!err)

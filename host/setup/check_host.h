@@ -8,9 +8,10 @@
 
 /* What the boot configuration promises, put in by the caller, who knows the boot loader. */
 struct check_next_boot {
-	const char *cmdline;  /* for the next boot; NULL: unknown */
-	const char *evidence; /* which boot loader and file; or why it is unknown */
-	bool modules_at_boot; /* vfio-pci's modules are on a list that is loaded at boot */
+	const char *cmdline;	     /* for the next boot; NULL: unknown */
+	const char *evidence;	     /* which boot loader and file; or why it is unknown */
+	const char *modules_at_boot; /* where the lists are that load vfio-pci's modules at boot;
+					NULL: on none */
 };
 
 /* Adds everything, the essentials included. Returns 0 or -errno. */

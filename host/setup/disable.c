@@ -4,6 +4,7 @@
 #include "host/setup/commit.h"
 #include "host/setup/current.h"
 #include "host/setup/dropins.h"
+#include "host/modules.h"
 #include "host/setup/kernelinfo.h"
 #include "host/iommu.h"
 #include "host/log.h"
@@ -97,7 +98,7 @@ static enum answer kernels_default(const struct fs_root *root)
 			 to_turn_off);
 		return ANSWER_YES;
 	}
-	if (kernelinfo_release(root, &release))
+	if (modules_release(root, &release))
 		return ANSWER_UNKNOWN;
 	answer = kernelinfo_intel_default_on(root, release);
 	if (answer == ANSWER_YES)

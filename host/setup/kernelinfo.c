@@ -5,27 +5,6 @@
 
 #define CONFIG_MAX ((size_t)4 * 1024 * 1024)
 
-int kernelinfo_release(const struct fs_root *root, char **ret)
-{
-	auto_names struct fs_names names = {0};
-	const char *newest = NULL;
-	int err;
-
-	err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
-	if (err != -ENOENT && err != -ENOTDIR)
-		return err;
-	err = fs_list(root, "lib/modules", &names);
-	if (err)
-		return err == -ENOTDIR ? -ENOENT : err;
-	for (size_t i = 0; i < names.n; i++)
-		if (!newest || strverscmp(names.items[i], newest) > 0)
-			newest = names.items[i];
-	if (!newest)
-		return -ENOENT;
-	*ret = strdup(newest);
-	return *ret ? 0 : -ENOMEM;
-}
-
 bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor)
 {
 	char *end;

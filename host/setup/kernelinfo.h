@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel of a host is: its release, and what it was built with. */
+/* What a kernel of that release is, and what it was built with (the release: host/modules.h). */
 #ifndef HOST_SETUP_KERNELINFO_H
 #define HOST_SETUP_KERNELINFO_H
 
 #include "host/fs.h"
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
-
-/*
- * The running kernel's release (proc/sys/kernel/osrelease); without a /proc the newest below
- * lib/modules. Returns 0 with a new string, -ENOENT when neither is there, or -errno.
- */
-int kernelinfo_release(const struct fs_root *root, char **ret) must_check;
 
 /* Whether RELEASE ("6.8.12-4-pve") is of a version before MAJOR.MINOR; false when it is no release.
  */

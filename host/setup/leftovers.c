@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/leftovers.h"
 
+#include "host/modules.h"
 #include "host/setup/kernelinfo.h"
 
 #include <stdio.h>
@@ -27,12 +28,21 @@ static const struct leftover leftovers[] = {
 	 "back to none"},
 	{KIND_MODPROBE, "softdep", "",
 	 "vfio-pci is loaded before this module; it matters only together with ids="},
+	{KIND_MODULES, NULL, "ids=",
+	 "in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
+	 "device with these ids"},
 	{KIND_MODULES, "vfio_virqfd", "",
 	 "this module exists on kernels before 6.2 only; on later ones the boot log complains"},
 	{KIND_CMDLINE, NULL, "video=efifb:off",
 	 "has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card"},
 	{KIND_CMDLINE, NULL, "amd_iommu=on",
 	 "is no parameter of the kernel: an AMD IOMMU is on by itself"},
+	{KIND_CMDLINE, NULL, "module_blacklist=",
+	 "these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
+	 "to none"},
+	{KIND_CMDLINE, NULL, "modprobe.blacklist=",
+	 "these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
+	 "and goes back to none"},
 	{KIND_CMDLINE, NULL, "vfio-pci.ids=",
 	 "vfio-pci claims every device with these ids at boot, so the host never has them"},
 	{KIND_CMDLINE, NULL, "vfio_pci.ids=",
@@ -57,20 +67,33 @@ static bool line_has_word(const char *line, const char *word)
 	return false;
 }
 
+static bool names_gpu_module(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(blacklisted); i++)
+		if (line_has_word(line, blacklisted[i]))
+			return true;
+	return false;
+}
+
 static bool is_about_passthrough(const struct leftover *leftover, const char *line)
 {
+	bool vfio = line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci");
+
 	if (!strcmp(leftover->word, "ids="))
-		return line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci");
+		return vfio;
 	if (leftover->first && !strcmp(leftover->first, "softdep"))
-		return line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci") ||
-		       line_has_word(line, "vfio");
-	if (leftover->first && !strcmp(leftover->first, "blacklist")) {
-		for (size_t i = 0; i < ARRAY_SIZE(blacklisted); i++)
-			if (line_has_word(line, blacklisted[i]))
-				return true;
-		return false;
-	}
+		return vfio || line_has_word(line, "vfio");
+	if ((leftover->first && !strcmp(leftover->first, "blacklist")) ||
+	    strstr(leftover->word, "blacklist="))
+		return names_gpu_module(line);
 	return true;
+}
+
+/* Proxmox VE itself ships this one line, for reasons of its own. */
+static bool is_shipped(const char *path, const char *line)
+{
+	return !strcmp(path, "etc/modprobe.d/pve-blacklist.conf") &&
+	       !strcmp(line, "blacklist nvidiafb");
 }
 
 static bool leftover_matches(const struct leftover *leftover, enum file_kind kind, const char *line)
@@ -95,7 +118,7 @@ static bool is_right_here(const struct fs_root *root, const struct leftover *lef
 {
 	auto_free char *release = NULL;
 
-	return leftover->kind == KIND_MODULES && !kernelinfo_release(root, &release) &&
+	return leftover->kind == KIND_MODULES && !modules_release(root, &release) &&
 	       kernelinfo_is_before(release, 6, 2);
 }
 
@@ -117,7 +140,7 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 		int err;
 
 		if (!leftover_matches(&leftovers[i], kind, line) ||
-		    is_right_here(root, &leftovers[i]))
+		    is_right_here(root, &leftovers[i]) || is_shipped(path, line))
 			continue;
 		err = check_add(
 			list, "leftover", CHECK_NOTE,
@@ -155,6 +178,14 @@ static int check_file(const struct fs_root *root, const char *path, enum file_ki
 	return 0;
 }
 
+/* A file by another name is read by nobody: the copies that editors and dpkg leave, above all. */
+static bool is_read(const char *name, enum file_kind kind)
+{
+	const char *end = strrchr(name, '.');
+
+	return *name != '.' && end && !strcmp(end, kind == KIND_CMDLINE ? ".cfg" : ".conf");
+}
+
 static int check_folder(const struct fs_root *root, const char *folder, enum file_kind kind,
 			struct checklist *list)
 {
@@ -164,7 +195,11 @@ static int check_folder(const struct fs_root *root, const char *folder, enum fil
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *path = fs_path("%s/%s", folder, names.items[i]);
-		int err = path ? check_file(root, path, kind, list) : -ENOMEM;
+		int err;
+
+		if (!is_read(names.items[i], kind))
+			continue;
+		err = path ? check_file(root, path, kind, list) : -ENOMEM;
 
 		if (err)
 			return err;

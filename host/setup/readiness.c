@@ -3,6 +3,8 @@
 
 #include "host/setup/bootcfg.h"
 #include "host/setup/bootloader.h"
+#include "host/setup/bootplace.h"
+#include "host/setup/byhand.h"
 #include "host/setup/check_host.h"
 #include "host/iommu.h"
 
@@ -96,7 +98,7 @@ static bool turns_iommu_off(const struct cmdline *words)
 static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline *running,
 			       const struct cmdline *next)
 {
-	if (!iommu_is_offered(root) || turns_iommu_off(next))
+	if (!iommu_table(root) || turns_iommu_off(next))
 		return false;
 	return turns_iommu_off(running) ||
 	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
@@ -111,9 +113,88 @@ static bool only_iommu_is_missing(const struct checklist *list)
 	return true;
 }
 
-static bool loads_at_boot(const struct bootcfg *bootcfg)
+/* Where it stands that vfio-pci's modules are loaded at boot; "" when it does not. */
+static char *loads_at_boot(const struct bootcfg *bootcfg)
 {
-	return bootcfg_module(bootcfg, "vfio_pci") && bootcfg_module(bootcfg, "vfio_iommu_type1");
+	const struct bootcfg_line *pci = bootcfg_module(bootcfg, "vfio_pci");
+	const struct bootcfg_line *type1 = bootcfg_module(bootcfg, "vfio_iommu_type1");
+
+	if (!pci || !type1)
+		return strdup("");
+	return strcmp(pci->file, type1->file) ? fs_path("/%s and /%s", pci->file, type1->file)
+					      : fs_path("/%s", pci->file);
+}
+
+/* The words that decide about passthrough: what is for it among those that are configured, and what
+ * turns the IOMMU off among those that the next boot is to be without. */
+static int pick_words(const struct cmdline *running, const struct cmdline *next,
+		      struct cmdline *ret_wanted, struct cmdline *ret_gone)
+{
+	auto_cmdline struct cmdline lost = {0};
+	int err = cmdline_subtract(running, next, &lost);
+
+	for (size_t i = 0; i < next->n && !err; i++) {
+		const char *word = next->items[i].text;
+
+		if (byhand_is_word(word))
+			err = cmdline_add(ret_wanted, word, strlen(word), NULL, 0);
+	}
+	for (size_t i = 0; i < lost.n && !err; i++) {
+		const char *word = lost.items[i].text;
+		const struct cmdline one = {&lost.items[i], 1};
+
+		if (turns_iommu_off(&one))
+			err = cmdline_add(ret_gone, word, strlen(word), NULL, 0);
+	}
+	return err;
+}
+
+/* The commands that tell the boot loader, on one line. */
+static char *refresh_commands(const struct bootloader *bootloader)
+{
+	char *text = NULL;
+
+	for (size_t i = 0; i < bootloader->n_refresh; i++) {
+		char *longer = fs_path("%s%s%s", text ? text : "", text ? " && " : "",
+				       bootloader->refresh[i]);
+
+		free(text);
+		text = longer;
+		if (!text)
+			return NULL;
+	}
+	return text ? text : strdup("host-setup enable");
+}
+
+/* Whether the boot loader has been told of what is configured: *RET_TOLD stays when that cannot be
+ * seen. */
+static int check_entries(const struct fs_root *root, const struct bootloader *bootloader,
+			 const struct cmdline *running, const struct cmdline *next,
+			 struct checklist *list, bool *ret_told)
+{
+	auto_cmdline struct cmdline wanted = {0}, gone = {0};
+	auto_bootplaces struct bootplaces places = {0};
+	auto_free char *why = NULL;
+	int err = pick_words(running, next, &wanted, &gone);
+
+	if (err || (!wanted.n && !gone.n))
+		return err;
+	err = bootplaces_read(root, bootloader, &places);
+	err = err ?: bootplaces_check_gone(&places, &gone, &why);
+	err = err ?: bootplaces_check(&places, &wanted, &why);
+	if (!err)
+		return check_add(
+			list, "boot-entries", CHECK_OK,
+			strdup("the boot loader has been told of it"),
+			fs_path("%s%s", places.items[0].name, places.n > 1 ? " and others" : ""),
+			NULL);
+	if (err != -ENODATA)
+		return err == -ENOMEM ? err : 0;
+	*ret_told = false;
+	return check_add(
+		list, "boot-entries", CHECK_WARNING,
+		fs_path("the boot loader has not been told of what is configured: %s", why), NULL,
+		refresh_commands(bootloader));
 }
 
 /* The cure of an IOMMU that is off, now that it is known what stands in the configuration. */
@@ -144,38 +225,45 @@ static int adapt_cure(struct checklist *list, const struct bootcfg *bootcfg,
 	return 0;
 }
 
+/* The checklist, told what the next boot is configured to do. */
+static int check_with(const struct fs_root *root, const struct bootloader *bootloader,
+		      const struct bootcfg *bootcfg, struct checklist *list)
+{
+	auto_free char *joined = cmdline_join(&bootcfg->words);
+	auto_free char *evidence = fs_path("%s, configured in /%s",
+					   bootloader_name(bootloader->kind),
+					   bootloader_config_file(bootloader->kind));
+	auto_free char *at_boot = loads_at_boot(bootcfg);
+	struct check_next_boot next;
+
+	if (!joined || !evidence || !at_boot)
+		return -ENOMEM;
+	next = (struct check_next_boot){joined, evidence, *at_boot ? at_boot : NULL};
+	return check_host(root, &next, list);
+}
+
 /* With the boot loader known: what its configuration says. */
 static int read_with(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct checklist *list, enum check_verdict *verdict)
 {
 	auto_bootcfg struct bootcfg bootcfg = {0};
 	auto_cmdline struct cmdline running = {0};
-	auto_free char *joined = NULL, *evidence = NULL;
-	struct check_next_boot next;
+	bool told = true;
 	int err = bootcfg_read(root, bootloader, &bootcfg);
 
-	if (!err)
-		err = read_running(root, &running);
-	if (err)
-		return err;
-	joined = cmdline_join(&bootcfg.words);
-	evidence = fs_path("%s, configured in /%s", bootloader_name(bootloader->kind),
-			   bootloader_config_file(bootloader->kind));
-	if (!joined || !evidence)
-		return -ENOMEM;
-	next = (struct check_next_boot){joined, evidence, loads_at_boot(&bootcfg)};
-	err = check_host(root, &next, list);
-	if (!err)
-		err = compare_with_running(&running, &bootcfg.words, list);
-	if (!err)
-		err = add_contradictions(&bootcfg, list);
+	err = err ?: read_running(root, &running);
+	err = err ?: check_with(root, bootloader, &bootcfg, list);
+	err = err ?: compare_with_running(&running, &bootcfg.words, list);
+	err = err ?: check_entries(root, bootloader, &running, &bootcfg.words, list, &told);
+	err = err ?: add_contradictions(&bootcfg, list);
 	if (!checklist_has_missing(list))
 		*verdict = VERDICT_READY;
-	else if (only_iommu_is_missing(list) && next_boot_turns_on(root, &running, &bootcfg.words))
+	else if (told && only_iommu_is_missing(list) &&
+		 next_boot_turns_on(root, &running, &bootcfg.words))
 		*verdict = VERDICT_AFTER_REBOOT;
 	else
 		*verdict = VERDICT_NOT_READY;
-	return err ? err : adapt_cure(list, &bootcfg, *verdict);
+	return err ?: adapt_cure(list, &bootcfg, *verdict);
 }
 
 int readiness_read(const struct fs_root *root, struct checklist *ret_list,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/wanted.h"
+#include "host/modules.h"
 #include "host/setup/kernelinfo.h"
 #include "host/log.h"
 
@@ -115,7 +116,7 @@ static void add_modules(const struct fs_root *root, struct wanted *wanted)
 	wanted->modules[wanted->n_modules++] = "vfio_iommu_type1";
 	wanted->modules[wanted->n_modules++] = "vfio_pci";
 	/* A module of its own up to Linux 6.1, a part of vfio since. */
-	if (!kernelinfo_release(root, &release) && kernelinfo_is_before(release, 6, 2))
+	if (!modules_release(root, &release) && kernelinfo_is_before(release, 6, 2))
 		wanted->modules[wanted->n_modules++] = "vfio_virqfd";
 }
 
@@ -155,7 +156,7 @@ static void warn_about_acs(const struct fs_root *root)
 	auto_free char *release = NULL;
 	enum answer known = ANSWER_UNKNOWN;
 
-	if (!kernelinfo_release(root, &release))
+	if (!modules_release(root, &release))
 		known = kernelinfo_has_acs_override(release);
 	log_warning(
 		"risk of --acs-override: the groups then promise an isolation that the hardware "

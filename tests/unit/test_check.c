@@ -56,7 +56,7 @@ static void read_essentials(struct tree *tree, struct checklist *list)
 
 static void read_all(struct tree *tree, struct checklist *list)
 {
-	const struct check_next_boot next = {"quiet intel_iommu=on", "a test", true};
+	const struct check_next_boot next = {"quiet intel_iommu=on", "a test", "a list"};
 
 	assert_int_equal(check_host(&tree->root, &next, list), 0);
 }
@@ -138,7 +138,7 @@ static void test_module_missing(void **state)
 	prepare(tree);
 	tree_delete(tree, "sys/module/vfio_iommu_type1");
 	read_essentials(tree, &list);
-	assert_item(&list, "vfio", CHECK_OK, "is there");
+	assert_item(&list, "vfio", CHECK_OK, "vfio is built into this kernel");
 	assert_item(&list, "vfio_iommu_type1", CHECK_MISSING, "has no module vfio_iommu_type1");
 }
 
@@ -146,11 +146,13 @@ static void test_warnings(void **state)
 {
 	struct tree *tree = *state;
 	auto_checklist struct checklist list = {0};
-	const struct check_next_boot unknown = {NULL, "nobody knows", false};
+	const struct check_next_boot unknown = {NULL, "nobody knows", NULL};
 
 	prepare(tree);
 	tree_file(tree, "proc/cpuinfo", "flags\t\t: fpu vmxish svmish\n");
 	tree_file(tree, "proc/cmdline", "quiet pcie_acs_override=downstream\n");
+	tree_file(tree, "sys/module/vfio_pci/initstate", "live\n");
+	tree_device(tree, &(struct tree_device){.bdf = "0000:02:00.0", .vendor = 1, .group = 8});
 	tree_file(tree, "sys/kernel/iommu_groups/7/type", "DMA-FQ\n");
 	tree_file(tree, "sys/kernel/iommu_groups/7/reserved_regions",
 		  "0x1 0x2 direct-relaxable\n0x00000000fee00000 0x00000000feefffff msi\n");
@@ -163,7 +165,23 @@ static void test_warnings(void **state)
 	assert_item(&list, "modules-at-boot", CHECK_WARNING, "no list");
 	assert_item(&list, "acs-override", CHECK_WARNING, "ACS override");
 	assert_item(&list, "domain-type", CHECK_NOTE, "translated");
-	assert_item(&list, "reserved-region", CHECK_WARNING, "IOMMU group 8");
+	assert_item(&list, "reserved-region", CHECK_WARNING, "for 0000:02:00.0 (RMRR)");
+}
+
+/* What is built in needs no list, and a word that the kernel does not know does nothing. */
+static void test_kernels_own(void **state)
+{
+	const struct check_next_boot unlisted = {"quiet", "a test", NULL};
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+
+	prepare(tree);
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.12.43+deb13-amd64\n");
+	tree_file(tree, "proc/cmdline", "quiet pcie_acs_override=downstream\n");
+	assert_int_equal(check_host(&tree->root, &unlisted, &list), 0);
+	assert_item(&list, "vfio_pci", CHECK_OK, "vfio_pci is built into this kernel");
+	assert_item(&list, "modules-at-boot", CHECK_OK, "built into the kernel");
+	assert_item(&list, "acs-override", CHECK_NOTE, "lacks that patch");
 }
 
 static void test_virqfd(void **state)
@@ -177,7 +195,7 @@ static void test_virqfd(void **state)
 	assert_item(&old, "vfio_virqfd", CHECK_NOTE, "may be built in");
 	tree_folder(tree, "sys/module/vfio_virqfd");
 	read_all(tree, &loaded);
-	assert_item(&loaded, "vfio_virqfd", CHECK_OK, "is there");
+	assert_item(&loaded, "vfio_virqfd", CHECK_OK, "is loaded");
 	tree_file(tree, "proc/sys/kernel/osrelease", "6.2.0-1-amd64\n");
 	read_all(tree, &new);
 	assert_null(find(&new, "vfio_virqfd"));
@@ -225,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_missing, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernels_own, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_virqfd, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_unsafe_although_remapped, tree_setup,
 						tree_teardown),

@@ -32,15 +32,15 @@ static void test_offered(void **state)
 	struct tree *tree = *state;
 
 	tree_file(tree, "sys/firmware/acpi/tables/APIC", "");
-	assert_false(iommu_is_offered(&tree->root));
+	assert_null(iommu_table(&tree->root));
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		auto_free char *path = fs_path("sys/firmware/acpi/tables/%s", tables[i]);
 
 		tree_file(tree, path, "");
-		assert_true(iommu_is_offered(&tree->root));
+		assert_non_null(iommu_table(&tree->root));
 		tree_delete(tree, path);
 	}
-	assert_false(iommu_is_offered(&tree->root));
+	assert_null(iommu_table(&tree->root));
 }
 
 static void test_group_of(void **state)

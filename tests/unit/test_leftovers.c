@@ -15,6 +15,12 @@ static const struct {
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet video=efifb:off\"",
 	 "boot framebuffer"},
 	{"etc/default/grub.d/x.cfg", "GRUB_CMDLINE_LINUX=amd_iommu=on", "is no parameter"},
+	{"etc/kernel/cmdline", "quiet modprobe.blacklist=nouveau,snd_hda_intel",
+	 "not loaded by themselves"},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT='module_blacklist=nouveau'",
+	 "are never loaded"},
+	{"etc/initramfs-tools/modules", "vfio_pci ids=10de:2206", "read by the initramfs alone"},
+	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nouveau", "not loaded by itself"},
 	{"etc/kernel/cmdline", "root=ZFS=rpool quiet vfio-pci.ids=10de:2206",
 	 "claims every device"},
 };
@@ -31,6 +37,11 @@ static const struct {
 	{"etc/default/grub", "# amd_iommu=on"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\""},
 	{"etc/modules", "vfio_pci"},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX=module_blacklist=floppy"},
+	/* Proxmox VE's own, and files that nobody reads. */
+	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb"},
+	{"etc/modprobe.d/vfio.conf.bak", "options vfio-pci ids=10de:2206"},
+	{"etc/default/grub.d/x.cfg~", "GRUB_CMDLINE_LINUX=amd_iommu=on"},
 };
 
 static void test_found(void **state)

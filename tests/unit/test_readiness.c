@@ -9,13 +9,14 @@ static void prepare(struct tree *tree, bool active, const char *running, const c
 	auto_free char *cmdline = fs_path("BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro %s\n",
 					  running);
 	auto_free char *grub = fs_path("GRUB_CMDLINE_LINUX_DEFAULT=\"%s\"\n", configured);
+	auto_free char *entry = fs_path("\tlinux /vmlinuz root=/dev/sda1 ro %s\n", configured);
 
 	tree_vfio(tree);
 	tree_file(tree, "proc/cmdline", cmdline);
 	tree_file(tree, "proc/interrupts", " 1: 9 IR-IO-APIC 1-edge\n");
 	tree_file(tree, "sys/firmware/acpi/tables/DMAR", "");
 	tree_file(tree, "etc/default/grub", grub);
-	tree_file(tree, "boot/grub/grub.cfg", "");
+	tree_file(tree, "boot/grub/grub.cfg", entry);
 	if (active) {
 		tree_iommu(tree);
 		tree_device(tree, &(struct tree_device){.bdf = "0000:01:00.0", .vendor = 1});
@@ -118,6 +119,34 @@ static void test_differences(void **state)
 		"the next boot will be started differently: with intel_iommu=on, without splash");
 }
 
+/* update-grub was forgotten: a reboot alone does not help. */
+static void test_not_told(void **state)
+{
+	static const struct {
+		const char *running, *configured, *entry, *why;
+	} rows[] = {
+		{"quiet", "quiet intel_iommu=on iommu=pt", "quiet",
+		 "/boot/grub/grub.cfg has no entry with intel_iommu=on"},
+		{"quiet intel_iommu=off", "quiet", "quiet intel_iommu=off",
+		 "each entry of /boot/grub/grub.cfg still has intel_iommu=off"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *entry = fs_path("\tlinux /vmlinuz root=/dev/sda1 ro %s\n",
+						rows[i].entry);
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, rows[i].running, rows[i].configured);
+		tree_file(tree, "boot/grub/grub.cfg", entry);
+		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		assert_int_equal(verdict, VERDICT_NOT_READY);
+		assert_non_null(strstr(what_of(&list, "boot-entries"), rows[i].why));
+		assert_string_equal(cure_of_iommu(&list), "host-setup enable && reboot");
+	}
+}
+
 static void test_contradiction(void **state)
 {
 	struct tree *tree = *state;
@@ -139,6 +168,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cures, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_not_told, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),
 	};
 
