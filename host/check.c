@@ -155,8 +155,9 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 		list, module, CHECK_MISSING,
 		fs_path("this kernel has no module %s: no device can be passed through", module),
 		fs_path("neither /sys/module/%s nor a file in /lib/modules", module),
-		strdup("start the host with a kernel that has it; Debian's cloud kernels lack some "
-		       "drivers: apt install linux-image-amd64"));
+		strdup("reboot, if the kernel was upgraded since the host started; else start it "
+		       "with a kernel that has the module (those of Proxmox VE, and Debian's "
+		       "linux-image-amd64, do)"));
 }
 
 /* All of them loaded is the usual case, which needs no libkmod. */

@@ -313,6 +313,27 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 	return err;
 }
 
+/* The first lines on a topic, one a line, and how many more there are. */
+static char *join_lines(const struct kernlog *log, size_t topic)
+{
+	char *text = strdup("");
+
+	for (size_t i = 0; text && i < log->n[topic] && i < KERNLOG_LINES_MAX; i++) {
+		char *longer = fs_path("%s%s%s", text, i ? "\n" : "", log->lines[topic][i]);
+
+		free(text);
+		text = longer;
+	}
+	if (text && log->n[topic] > KERNLOG_LINES_MAX) {
+		char *longer = fs_path("%s\n... and %zu more", text,
+				       log->n[topic] - KERNLOG_LINES_MAX);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 static int add_log_lines(const struct kernlog *log, struct checklist *list)
 {
 	static const char *const titles[] = {
@@ -321,21 +342,27 @@ static int add_log_lines(const struct kernlog *log, struct checklist *list)
 		[KERNLOG_GROUP] = "IOMMU groups",
 	};
 
-	for (size_t t = 0; t < KERNLOG_TOPICS; t++)
-		for (size_t i = 0; i < log->n[t] && i < KERNLOG_LINES_MAX; i++)
-			if (check_add(list, "kernel-log", CHECK_NOTE,
-				      fs_path("kernel log on %s: %s", titles[t], log->lines[t][i]),
-				      NULL, NULL))
-				return -ENOMEM;
+	for (size_t t = 0; t < KERNLOG_TOPICS; t++) {
+		auto_free char *lines = join_lines(log, t);
+
+		if (!lines)
+			return -ENOMEM;
+		if (*lines && check_add(list, "kernel-log", CHECK_NOTE,
+					fs_path("what the kernel's log says of %s", titles[t]),
+					TAKE_PTR(lines), NULL))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-static int check_log(const struct fs_root *root, struct checklist *list)
+int check_log(const struct fs_root *root, struct checklist *list)
 {
 	auto_free char *text = NULL;
 	struct kernlog log;
 	int err = kernlog_read(root, &text);
 
+	if (err == -ENOENT && !fs_root_is_running_system(root))
+		return 0; /* nothing runs there that could have said something */
 	if (err)
 		return check_add(list, "kernel-log", CHECK_NOTE,
 				 strdup("the kernel's log cannot be read; nothing depends on it"),
@@ -373,7 +400,5 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 		err = check_acs_override(root, list);
 	if (!err)
 		err = check_reserved(root, list);
-	if (!err)
-		err = leftovers_check(root, list);
-	return err ? err : check_log(root, list);
+	return err ? err : leftovers_check(root, list);
 }

@@ -14,8 +14,11 @@ struct check_next_boot {
 					NULL: on none */
 };
 
-/* Adds everything, the essentials included. Returns 0 or -errno. */
+/* Adds everything but the kernel's log, the essentials included. Returns 0 or -errno. */
 int check_host(const struct fs_root *root, const struct check_next_boot *next,
 	       struct checklist *list) must_check;
+
+/* Adds what the kernel's log says of all that; it decides nothing. Returns 0 or -errno. */
+int check_log(const struct fs_root *root, struct checklist *list) must_check;
 
 #endif

@@ -26,29 +26,45 @@ static const char *status_colour(enum check_status status)
 	return colour(codes[status]);
 }
 
-/* Prints TEXT, which may hold anything, wrapped at blanks behind INDENT columns; the cursor is
- * there. */
-static void print_wrapped(const char *text, size_t indent)
+/* How many columns the LEN bytes at TEXT take: as many as it has letters. */
+static size_t width(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Prints TEXT, which may hold anything, wrapped at blanks behind INDENT columns; the cursor is at
+ * COLUMN. */
+static void print_wrapped_at(const char *text, size_t column, size_t indent)
 {
 	auto_free char *safe = log_printable(text);
-	size_t column = indent;
+	bool first = true; /* on its line */
 
 	for (const char *at = safe; at && *at;) {
 		size_t word = strcspn(at, " ");
 
-		if (column > indent && column + 1 + word > COLUMNS) {
+		if (column + !first + width(at, word) > COLUMNS && column > indent) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;
-		} else if (column > indent) {
+		} else if (!first) {
 			putchar(' ');
 			column++;
 		}
+		first = false;
 		printf("%.*s", (int)word, at);
-		column += word;
+		column += width(at, word);
 		at += word;
 		at += strspn(at, " ");
 	}
 	putchar('\n');
+}
+
+static void print_wrapped(const char *text, size_t indent)
+{
+	print_wrapped_at(text, indent, indent);
 }
 
 /* Prints the lines of TEXT under a label of six columns. */
@@ -89,6 +105,12 @@ void checkview_print(const struct checklist *list, enum check_verdict verdict)
 			print_labelled("cure:", item->cure);
 	}
 	printf("\n%s\n", verdict_text(verdict));
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING && list->items[i].cure) {
+			fputs("next: ", stdout);
+			print_wrapped(list->items[i].cure, 6);
+			break;
+		}
 }
 
 static int add(json_object *object, const char *key, json_object *value)
@@ -167,29 +189,45 @@ int checkview_print_json(const struct checklist *list, enum check_verdict verdic
 	return finish_json(root, err);
 }
 
+/* Where all about a device begins: behind its address. */
+#define DEVICE_INDENT ((size_t)16)
+
+/* A line about a device, under its name. */
+static void print_detail(const char *colour_code, const char *label, const char *text)
+{
+	printf("%*s%s%s%s ", (int)DEVICE_INDENT, "", colour(colour_code), label, colour("\033[0m"));
+	print_wrapped_at(text, DEVICE_INDENT + strlen(label) + 1,
+			 DEVICE_INDENT + strlen(label) + 1);
+}
+
 static void print_device(const struct group_device *device)
 {
+	auto_free char *what = fs_path("%s: %s", device->class_name, device->name);
 	char address[BDF_TEXT_SIZE];
 
 	printf("  %s%s%s  ", colour("\033[1m"), bdf_format(&device->bdf, address),
 	       colour("\033[0m"));
-	printf("%s: ", device->class_name);
-	print_wrapped(device->name, 6);
+	/* An address with a long domain moves its own line only. */
+	print_wrapped_at(what ? what : "", 4 + strlen(address), DEVICE_INDENT);
 	if (device->bridge) {
-		puts("      a bridge: stays with the host");
+		printf("%*sa bridge: stays with the host\n", (int)DEVICE_INDENT, "");
 		return;
 	}
-	printf("      driver %s, reset %s%s%s\n", device->driver ? device->driver : "none",
-	       device->resets ? device->resets : "none", device->vms ? ", " : "",
-	       device->vms ? device->vms : "");
-	if (device->used) {
-		printf("      %sin use%s: ", colour("\033[33m"), colour("\033[0m"));
-		print_wrapped(device->used, 14);
-	}
+	printf("%*sdriver %-14s reset %s\n", (int)DEVICE_INDENT, "",
+	       device->driver ? device->driver : "none", device->resets ? device->resets : "none");
+	if (device->vms)
+		print_detail("\033[36m", "named by:", device->vms);
+	if (device->used)
+		print_detail("\033[33m", "in use:", device->used);
 }
+
+/* Columns of a group's head: its number, and what is said of it. */
+#define GROUP_INDENT ((size_t)11)
 
 void groupsview_print(const struct groups *groups)
 {
+	static const char stays[] = "stays with the host: ", together[] = "together: ";
+
 	if (!groups->n)
 		puts("there are no IOMMU groups: the IOMMU is off; see: host-setup check");
 	for (size_t g = 0; g < groups->n; g++) {
@@ -197,12 +235,13 @@ void groupsview_print(const struct groups *groups)
 
 		printf("group %-3d  %s%s%s", group->number,
 		       colour(group->why_not ? "\033[33m" : "\033[32m"),
-		       group->why_not ? "stays with the host: " : "can be passed through",
-		       colour("\033[0m"));
-		print_wrapped(group->why_not ? group->why_not : "", 11);
+		       group->why_not ? stays : "can be passed through", colour("\033[0m"));
+		print_wrapped_at(group->why_not ? group->why_not : "", GROUP_INDENT + strlen(stays),
+				 GROUP_INDENT);
 		if (group->why_together) {
-			printf("           together: ");
-			print_wrapped(group->why_together, 21);
+			printf("%*s%s", (int)GROUP_INDENT, "", together);
+			print_wrapped_at(group->why_together, GROUP_INDENT + strlen(together),
+					 GROUP_INDENT);
 		}
 		for (size_t i = 0; i < group->n_devices; i++)
 			print_device(&group->devices[i]);

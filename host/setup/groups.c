@@ -66,6 +66,8 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 		group->why_not = fs_path(
 			"%s is the platform's own bridge, which the host cannot do without",
 			bdf_format(&platform->bdf, address));
+	else if (!group->n_devices)
+		group->why_not = strdup("no PCI device is in it");
 	else if (!count_endpoints(group))
 		group->why_not = strdup("only bridges, which stay with the host");
 	else if (iommu_group_is_reserved(root, group->number))
@@ -121,19 +123,25 @@ static int read_group(const struct fs_root *root, struct pci *pci, int number, s
 	return err ? err : explain_together(pci, group);
 }
 
-static struct group_device *find_device(struct groups *groups, const struct bdf *bdf)
+static struct group_device *find_device(struct groups *groups, const struct bdf *bdf,
+					struct group **ret_group)
 {
 	for (size_t g = 0; g < groups->n; g++)
-		for (size_t i = 0; i < groups->items[g].n_devices; i++)
-			if (!bdf_compare(&groups->items[g].devices[i].bdf, bdf))
-				return &groups->items[g].devices[i];
+		for (size_t i = 0; i < groups->items[g].n_devices; i++) {
+			if (bdf_compare(&groups->items[g].devices[i].bdf, bdf))
+				continue;
+			*ret_group = &groups->items[g];
+			return &groups->items[g].devices[i];
+		}
 	return NULL;
 }
 
 /* What a start would be refused for. That a device is the chipset's is said of its group. */
 static int add_use(struct groups *groups, const struct usage_finding *finding)
 {
-	struct group_device *device = find_device(groups, &finding->bdf);
+	struct group *group = NULL;
+	struct group_device *device = find_device(groups, &finding->bdf, &group);
+	char address[BDF_TEXT_SIZE];
 	char *used;
 
 	if (!device || finding->harmless || finding->kind == USAGE_CHIPSET)
@@ -144,7 +152,10 @@ static int add_use(struct groups *groups, const struct usage_finding *finding)
 		return -ENOMEM;
 	free(device->used);
 	device->used = used;
-	return 0;
+	if (!group->why_not)
+		group->why_not = fs_path("it uses %s, see below",
+					 bdf_format(&device->bdf, address));
+	return group->why_not ? 0 : -ENOMEM;
 }
 
 static int read_uses(const struct fs_root *root, struct groups *groups)

@@ -23,7 +23,7 @@ struct group {
 	int number;
 	struct group_device *devices; /* in order of address */
 	size_t n_devices;
-	char *why_not;	    /* NULL: it can be passed through; else why not */
+	char *why_not;	    /* NULL: it can be passed through; else why not, now or ever */
 	char *why_together; /* why several devices share it: which port does not isolate; NULL: they
 			       do not */
 };

@@ -256,6 +256,7 @@ static int read_with(const struct fs_root *root, const struct bootloader *bootlo
 	err = err ?: compare_with_running(&running, &bootcfg.words, list);
 	err = err ?: check_entries(root, bootloader, &running, &bootcfg.words, list, &told);
 	err = err ?: add_contradictions(&bootcfg, list);
+	err = err ?: check_log(root, list);
 	if (!checklist_has_missing(list))
 		*verdict = VERDICT_READY;
 	else if (told && only_iommu_is_missing(list) &&
@@ -280,6 +281,7 @@ int readiness_read(const struct fs_root *root, struct checklist *ret_list,
 	err = check_host(root,
 			 &(struct check_next_boot){.evidence = why ? why : "no boot loader found"},
 			 ret_list);
+	err = err ?: check_log(root, ret_list);
 	*ret_verdict = checklist_has_missing(ret_list) ? VERDICT_NOT_READY : VERDICT_READY;
 	return err;
 }

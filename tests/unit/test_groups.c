@@ -90,7 +90,9 @@ static void test_uses(void **state)
 	assert_int_equal(groups_read(&tree->root, &groups), 0);
 	assert_string_equal(groups.items[2].devices[1].used,
 			    "its interface eth0 carries the host's network: below vmbr0");
+	assert_string_equal(groups.items[2].why_not, "it uses 0000:03:00.0, see below");
 	assert_null(groups.items[0].devices[0].used);
+	assert_null(groups.items[0].why_not);
 	assert_null(groups.items[4].devices[0].used);
 }
 
