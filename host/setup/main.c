@@ -26,8 +26,8 @@ enum { CODE_DONE = 0, CODE_FAILED = 1, CODE_USAGE = 64 };
 struct request {
 	const char *root;
 	bool help, json;
-	bool given_for_enable, given_for_disable,
-		given_for_edit; /* an option only these verbs have */
+	bool given_for_enable, given_for_disable, given_for_edit,
+		given_for_boot; /* an option only these verbs have */
 	struct enable_options enable;
 	struct disable_options disable;
 	const char **kernel_args;
@@ -37,7 +37,7 @@ struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root, const struct request *request);
 	const char *help;
-	bool json, edits;
+	bool json, edits, boots;
 };
 
 static int run_summary(const struct fs_root *root, const struct request *request);
@@ -46,64 +46,73 @@ static int run_enable(const struct fs_root *root, const struct request *request)
 static int run_disable(const struct fs_root *root, const struct request *request);
 static int run_groups(const struct fs_root *root, const struct request *request);
 
-#define EDIT_OPTIONS                                                                                       \
-	"  --dry-run               show the changes as a unified diff, and the commands; change nothing\n" \
-	"  -y, --yes               ask nothing\n"                                                          \
-	"  --bootloader NAME       grub or systemd-boot, instead of what started this host\n"
+#define BOOT_OPTIONS                                                                \
+	"  --bootloader NAME    grub or systemd-boot, not what started this host\n" \
+	"  --root DIR           work on a tree that is not running (an image, a\n"  \
+	"                       chroot), and run no commands\n"
+
+#define EDIT_OPTIONS                                                           \
+	"  --dry-run            show the changes as a unified diff, and the\n" \
+	"                       commands; change nothing\n"                    \
+	"  -y, --yes            ask nothing\n" BOOT_OPTIONS
 
 static const struct verb verbs[] = {
 	{"", run_summary,
 	 "usage: " NAME " [check | enable | disable | groups] [options]\n"
 	 "\n"
-	 "Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it, and undoes it.\n"
-	 "Without a command: the checklist, and what enable would change.\n"
+	 "Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it,\n"
+	 "and undoes it. Without a command: the checklist, and what enable would change.\n"
 	 "\n"
-	 "  check     what this host has and lacks, with evidence and cures\n"
-	 "  enable    boot loader, modules and initramfs: everything that one needs\n"
-	 "  disable   takes back exactly what enable added\n"
-	 "  groups    the IOMMU groups, and what is in them\n"
-	 "\n"
-	 "  --root DIR   work on a tree that is not running (an image, a chroot)\n"
-	 "  --help       this text, or that of a command\n"
-	 "  --version    the version\n",
-	 false, false},
+	 "  check                what this host has and lacks, with evidence and cures\n"
+	 "  enable               boot loader, modules and initramfs: all that it needs\n"
+	 "  disable              takes back exactly what enable added\n"
+	 "  groups               the IOMMU groups, and what is in them\n"
+	 "\n" BOOT_OPTIONS "  --help               this text, or that of a command\n"
+	 "  --version            the version\n",
+	 false, false, true},
 	{"check", run_check,
-	 "usage: " NAME " check [--json] [--root DIR]\n"
+	 "usage: " NAME " check [options]\n"
 	 "\n"
-	 "One line a finding: ok, note, warning, or missing, with what was seen and the cure. Missing is what\n"
-	 "keeps VMs with devices from starting.\n"
-	 "Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot, 64 usage.\n",
-	 true, false},
+	 "One line a finding: ok, note, warning, or missing, with what was seen and the\n"
+	 "cure. Missing is what keeps VMs with devices from starting.\n"
+	 "\n"
+	 "  --json               the same for programs\n" BOOT_OPTIONS
+	 "Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
+	 "64 usage.\n",
+	 true, false, true},
 	{"enable", run_enable,
 	 "usage: " NAME " enable [options]\n"
 	 "\n"
-	 "Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command line, and vfio's modules\n"
-	 "to those loaded at boot; runs update-grub or proxmox-boot-tool, and update-initramfs. What you have set\n"
-	 "by hand is left as it is. Any failure puts every file back.\n"
-	 "\n" EDIT_OPTIONS
-	 "  --processor NAME        intel or amd, instead of what /proc/cpuinfo says\n"
+	 "Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command\n"
+	 "line, and vfio's modules to those loaded at boot; runs update-grub or\n"
+	 "proxmox-boot-tool, and update-initramfs. What you have set by hand is left as it\n"
+	 "is. Any failure puts every file back.\n"
+	 "\n" EDIT_OPTIONS "  --processor NAME     intel or amd, not what /proc/cpuinfo says\n"
 	 "only when you need them; each prints its risk, and disable takes it back:\n"
-	 "  --acs-override=WHAT     downstream, multifunction or both: pretend that devices are isolated\n"
-	 "  --pci-realloc=off       do not let the kernel move PCI resources\n"
-	 "  --unsafe-interrupts     allow passthrough without interrupt remapping\n"
-	 "  --ignore-msrs           let KVM ignore unknown machine registers\n"
-	 "  --kernel-arg WORD       a further word for the kernel command line (repeatable)\n"
+	 "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
+	 "                       are isolated\n"
+	 "  --pci-realloc=off    do not let the kernel move PCI resources\n"
+	 "  --unsafe-interrupts  allow passthrough without interrupt remapping\n"
+	 "  --ignore-msrs        let KVM ignore unknown machine registers\n"
+	 "  --kernel-arg WORD    a further word for the kernel command line (repeatable)\n"
 	 "Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n",
-	 false, true},
+	 false, true, true},
 	{"disable", run_disable,
 	 "usage: " NAME " disable [options]\n"
 	 "\n"
 	 "Takes back exactly what enable added, whatever else was edited since.\n"
 	 "\n" EDIT_OPTIONS
-	 "  --manual-too            also take out what you have set by hand for the same purpose\n"
+	 "  --manual-too         also take out what you have set by hand for the same\n"
+	 "                       purpose; the diff is shown in any case\n"
 	 "Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n",
-	 false, true},
+	 false, true, true},
 	{"groups", run_groups,
 	 "usage: " NAME " groups [--json] [--root DIR]\n"
 	 "\n"
-	 "The IOMMU groups: their devices, drivers and reset methods, which VM names them, and whether a group\n"
-	 "can be passed through. A group goes to a VM as a whole, but for its bridges.\n",
-	 true, false},
+	 "The IOMMU groups: their devices, drivers and reset methods, which VM names them,\n"
+	 "what the host does with them, and whether a group can be passed through. A group\n"
+	 "goes to a VM as a whole, but for its bridges.\n",
+	 true, false, false},
 };
 
 static int usage_error(const char *what, const char *which)
@@ -122,8 +131,11 @@ static int run_check(const struct fs_root *root, const struct request *request)
 {
 	auto_checklist struct checklist list = {0};
 	enum check_verdict verdict;
-	int err = readiness_read(root, &list, &verdict);
+	auto_free char *why = NULL;
+	int err = readiness_read(root, request->enable.bootloader, &list, &verdict, &why);
 
+	if (err == -EINVAL && why)
+		return usage_error(why, NULL);
 	if (!err && request->json)
 		err = checkview_print_json(&list, verdict);
 	else if (!err)
@@ -274,7 +286,7 @@ static int take_option(struct request *request, int option, const char *value)
 		return 0;
 	case OPT_BOOTLOADER:
 		request->enable.bootloader = request->disable.bootloader = value;
-		request->given_for_edit = true;
+		request->given_for_boot = true;
 		return 0;
 	case OPT_MANUAL: request->disable.manual_too = request->given_for_disable = true; return 0;
 	default: return take_enable_option(request, option, value);
@@ -295,8 +307,9 @@ static int check_options(const struct verb *verb, const struct request *request)
 	if (request->json && !verb->json)
 		return usage_error("only check and groups have --json", NULL);
 	if (request->given_for_edit && !verb->edits)
-		return usage_error("only enable and disable have --dry-run, --yes and --bootloader",
-				   NULL);
+		return usage_error("only enable and disable have --dry-run and --yes", NULL);
+	if (request->given_for_boot && !verb->boots)
+		return usage_error("groups has no --bootloader", NULL);
 	if (request->given_for_enable && verb->run != run_enable)
 		return usage_error("an option that only enable has", NULL);
 	if (request->given_for_disable && verb->run != run_disable)

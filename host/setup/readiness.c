@@ -267,15 +267,17 @@ static int read_with(const struct fs_root *root, const struct bootloader *bootlo
 	return err ?: adapt_cure(list, &bootcfg, *verdict);
 }
 
-int readiness_read(const struct fs_root *root, struct checklist *ret_list,
-		   enum check_verdict *ret_verdict)
+int readiness_read(const struct fs_root *root, const char *override, struct checklist *ret_list,
+		   enum check_verdict *ret_verdict, char **ret_why)
 {
 	auto_bootloader struct bootloader bootloader = {0};
 	auto_free char *why = NULL;
-	int err = bootloader_detect(root, NULL, &bootloader, &why);
+	int err = bootloader_detect(root, override, &bootloader, &why);
 
 	if (!err)
 		return read_with(root, &bootloader, ret_list, ret_verdict);
+	if (err == -EINVAL)
+		*ret_why = TAKE_PTR(why);
 	if (err != -ENOTUNIQ)
 		return err;
 	err = check_host(root,

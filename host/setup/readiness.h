@@ -9,9 +9,11 @@
 /*
  * Reads the checklist, the boot loader's configuration included, and comes to a verdict: not ready
  * when an item is missing, unless all that is missing is an IOMMU that the configured next boot
- * turns on. Adds to *ret_list (free with checklist_free()). Returns 0 or -errno.
+ * turns on. OVERRIDE is that of bootloader_detect(). Adds to *ret_list (free with
+ * checklist_free()). Returns 0; -EINVAL for another override, with *ret_why (freed by the caller) a
+ * new text for people; -errno.
  */
-int readiness_read(const struct fs_root *root, struct checklist *ret_list,
-		   enum check_verdict *ret_verdict) must_check;
+int readiness_read(const struct fs_root *root, const char *override, struct checklist *ret_list,
+		   enum check_verdict *ret_verdict, char **ret_why) must_check;
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "tree.h"
 
+/* Only another boot loader than the known ones is explained so. */
+static char *why;
+
 /* An Intel host that boots by GRUB, IOMMU active or not. */
 static void prepare(struct tree *tree, bool active, const char *running, const char *configured)
 {
@@ -54,7 +57,7 @@ static void test_verdicts(void **state)
 
 		tree_delete(tree, "sys/class/iommu/dmar0");
 		prepare(tree, rows[i].active, rows[i].running, rows[i].configured);
-		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 		if (verdict != rows[i].verdict)
 			fail_msg("row %zu: verdict %d, expected %d", i, (int)verdict,
 				 (int)rows[i].verdict);
@@ -88,7 +91,7 @@ static void test_cures(void **state)
 		enum check_verdict verdict;
 
 		prepare(tree, false, rows[i].running, rows[i].configured);
-		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 		assert_string_equal(cure_of_iommu(&list), rows[i].cure);
 	}
 }
@@ -102,7 +105,7 @@ static void test_firmware_off(void **state)
 
 	prepare(tree, false, "quiet", "quiet intel_iommu=on");
 	tree_delete(tree, "sys/firmware/acpi/tables/DMAR");
-	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 	assert_int_equal(verdict, VERDICT_NOT_READY);
 }
 
@@ -113,7 +116,7 @@ static void test_differences(void **state)
 	enum check_verdict verdict;
 
 	prepare(tree, true, "quiet splash", "quiet intel_iommu=on");
-	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 	assert_string_equal(
 		what_of(&list, "cmdline-differs"),
 		"the next boot will be started differently: with intel_iommu=on, without splash");
@@ -140,7 +143,7 @@ static void test_not_told(void **state)
 
 		prepare(tree, false, rows[i].running, rows[i].configured);
 		tree_file(tree, "boot/grub/grub.cfg", entry);
-		assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 		assert_int_equal(verdict, VERDICT_NOT_READY);
 		assert_non_null(strstr(what_of(&list, "boot-entries"), rows[i].why));
 		assert_string_equal(cure_of_iommu(&list), "host-setup enable && reboot");
@@ -154,7 +157,7 @@ static void test_contradiction(void **state)
 	enum check_verdict verdict;
 
 	prepare(tree, false, "quiet", "quiet intel_iommu=off");
-	assert_int_equal(readiness_read(&tree->root, &list, &verdict), 0);
+	assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 	assert_ptr_equal(
 		strstr(what_of(&list, "contradiction"), "/etc/default/grub:1: intel_iommu=off"),
 		what_of(&list, "contradiction"));

@@ -1,0 +1,26 @@
+# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# After the reboot by systemd-boot: all is ready, and disable takes everything back.
+#
+#firmware efi
+#qemu -device intel-iommu,intremap=on,caching-mode=on
+#end shutdown
+#seconds 600
+
+t_words_reached_the_kernel_here() {
+	cat /proc/cmdline
+	expect_words
+}
+
+t_check_says_ready_here() {
+	setup 0 check
+	expect_line 'host is ready'
+	expect_line 'systemd-boot, configured in /etc/kernel/cmdline'
+	expect_line 'the boot loader has been told'
+}
+
+t_disabled_for_systemd_boot() {
+	setup 0 disable -y
+	files >/tmp/after
+	same "$kept/systemd-boot" /tmp/after "not as before enable"
+	! grep -H 'intel_iommu=on' /boot/efi/loader/entries/*.conf || fail "an entry has the words"
+}
