@@ -20,6 +20,7 @@ enum refusal_reason {
 	REFUSAL_ABSENT,	    /* no device at that address */
 	REFUSAL_NO_GROUP,   /* the IOMMU does not cover the device */
 	REFUSAL_BRIDGE,	    /* a bridge cannot be passed */
+	REFUSAL_RESERVED,   /* the firmware reserves memory for the group */
 	REFUSAL_GROUP_OPEN, /* somebody uses the group through VFIO */
 	REFUSAL_OTHER_VM,   /* taken for a VM that runs or is being started or stopped */
 	REFUSAL_RECORD,	    /* the device's record cannot be read */

@@ -129,27 +129,46 @@ static int check_each(struct planner *p)
 	return 0;
 }
 
+/* Who wants its devices asks for a domain that blocks them first, which the kernel does not give to
+ * such a group (Linux: drivers/iommu/iommu.c, require_direct; before 6.6 drivers/iommu/intel). */
+static int check_reserved(struct planner *p, const struct snapshot_group *group)
+{
+	if (!group->reserved)
+		return 0;
+	return planner_refuse(
+		p, REFUSAL_RESERVED,
+		fs_path("the firmware reserves memory for IOMMU group %d (RMRR): the kernel lets no "
+			"guest have it",
+			group->group),
+		strdup("look in the firmware setup for shared memory or management features of its "
+		       "devices, and turn them off; they are listed by: host-setup groups"));
+}
+
+static int check_holders(struct planner *p, const struct snapshot_group *group)
+{
+	auto_free char *who = NULL;
+
+	if (!group->holders.open)
+		return 0;
+	who = vfio_holders_describe(&group->holders);
+	if (!who)
+		return -ENOMEM;
+	return planner_refuse(
+		p, REFUSAL_GROUP_OPEN,
+		fs_path("IOMMU group %d is in use through VFIO by %s", group->group, who),
+		strdup("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
+		       "VM ends by itself or by kill"));
+}
+
 static int check_groups(struct planner *p)
 {
-	for (size_t i = 0; i < p->snapshot->n_groups; i++) {
-		const struct snapshot_group *group = &p->snapshot->groups[i];
-		auto_free char *who = NULL;
-		int err;
+	int err = 0;
 
-		if (!group->holders.open)
-			continue;
-		who = vfio_holders_describe(&group->holders);
-		if (!who)
-			return -ENOMEM;
-		err = planner_refuse(
-			p, REFUSAL_GROUP_OPEN,
-			fs_path("IOMMU group %d is in use through VFIO by %s", group->group, who),
-			strdup("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
-			       "VM ends by itself or by kill"));
-		if (err)
-			return err;
+	for (size_t i = 0; i < p->snapshot->n_groups && !err; i++) {
+		err = check_reserved(p, &p->snapshot->groups[i]);
+		err = err ? err : check_holders(p, &p->snapshot->groups[i]);
 	}
-	return 0;
+	return err;
 }
 
 int planner_check_devices(struct planner *p)

@@ -88,7 +88,10 @@ static int add_group(const struct reader *reader, struct snapshot *snapshot, int
 	if (!array_grow(snapshot->groups, snapshot->n_groups))
 		return -ENOMEM;
 	added = &snapshot->groups[snapshot->n_groups++];
-	*added = (struct snapshot_group){.group = group};
+	*added = (struct snapshot_group){
+		.group = group,
+		.reserved = iommu_group_is_reserved(reader->root, group),
+	};
 	err = vfio_group_holders(reader->root, group, &added->holders);
 	if (!err)
 		err = iommu_group_members(reader->root, group, &members, &n);

@@ -53,6 +53,7 @@ struct moved_device {
 
 struct snapshot_group {
 	int group;
+	bool reserved; /* the firmware goes on using memory by DMA: no guest can have it */
 	struct vfio_holders holders;
 };
 

@@ -290,6 +290,11 @@ static void neighbour_of_other(struct machine_room *room)
 	room->devices[1].record_vm_runs = true;
 }
 
+static void reserved_group(struct machine_room *room)
+{
+	room->groups[0].reserved = true;
+}
+
 static void bad_record(struct machine_room *room)
 {
 	static char why[] = "/run/x: not a record";
@@ -315,6 +320,10 @@ static void test_machine_refusals(void **state)
 		 "intel_iommu=on on the kernel command line includes the integrated GPU"},
 		{bridge, REFUSAL_BRIDGE, "0000:01:00.0 is a PCI bridge",
 		 "name the devices behind it instead; they are listed by: lspci -Dtnn"},
+		{reserved_group, REFUSAL_RESERVED,
+		 "the firmware reserves memory for IOMMU group 10 (RMRR)",
+		 "look in the firmware setup for shared memory or management features of its devices, "
+		 "and turn them off; they are listed by: host-setup groups"},
 		{open_group, REFUSAL_GROUP_OPEN,
 		 "IOMMU group 10 is in use through VFIO by process 4711 (kvm)",
 		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "

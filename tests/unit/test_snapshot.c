@@ -130,6 +130,19 @@ static void test_holders(void **state)
 		assert_int_equal(snapshot->groups[i].holders.open, snapshot->groups[i].group == 11);
 }
 
+static void test_reserved(void **state)
+{
+	struct tree *tree = *state;
+	auto_snapshot struct snapshot *snapshot = NULL;
+
+	tree_file(tree, "sys/kernel/iommu_groups/11/reserved_regions",
+		  "0x00000000000e0000 0x00000000000fffff direct\n");
+	snapshot = take(tree, SCENARIO_CONFIG, SNAPSHOT_BRIEF);
+	assert_true(snapshot->n_groups > 1);
+	for (size_t i = 0; i < snapshot->n_groups; i++)
+		assert_int_equal(snapshot->groups[i].reserved, snapshot->groups[i].group == 11);
+}
+
 static void test_awaits_driver(void **state)
 {
 	struct tree *tree = *state;
@@ -198,9 +211,16 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_devices),	  TEST(test_slot),    TEST(test_what_is_not_there),
-		TEST(test_no_iommu),	  TEST(test_records), TEST(test_holders),
-		TEST(test_awaits_driver), TEST(test_detail),  cmocka_unit_test(test_address_names),
+		TEST(test_devices),
+		TEST(test_slot),
+		TEST(test_what_is_not_there),
+		TEST(test_no_iommu),
+		TEST(test_records),
+		TEST(test_holders),
+		TEST(test_reserved),
+		TEST(test_awaits_driver),
+		TEST(test_detail),
+		cmocka_unit_test(test_address_names),
 	};
 #undef TEST
 
