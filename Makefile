@@ -140,8 +140,8 @@ $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(LIBRA
 check-kernel: deps-lab deps
 	tests/lab/check-kernel
 
-# A whole Debian in a disk image, from an untouched host to a VM's start and back. Not part of check: its six
-# boots take minutes.
+# A whole Debian in a disk image, from an untouched host to a VM's start and back. Not part of check: its
+# boots take minutes. LAB_HOST_SUITE=trixie takes another Debian.
 check-host: deps-lab deps
 	tests/lab/check-host
 

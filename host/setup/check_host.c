@@ -364,9 +364,12 @@ int check_log(const struct fs_root *root, struct checklist *list)
 	if (err == -ENOENT && !fs_root_is_running_system(root))
 		return 0; /* nothing runs there that could have said something */
 	if (err)
-		return check_add(list, "kernel-log", CHECK_NOTE,
-				 strdup("the kernel's log cannot be read; nothing depends on it"),
-				 strdup(strerror(-err)), NULL);
+		return check_add(
+			list, "kernel-log", CHECK_NOTE,
+			strdup("the kernel's log cannot be read; nothing depends on it"),
+			fs_path("%s%s", strerror(-err),
+				err == -EPERM || err == -EACCES ? " (run this as root)" : ""),
+			NULL);
 	err = kernlog_parse(text, &log);
 	if (err)
 		return err;

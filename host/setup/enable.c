@@ -361,7 +361,7 @@ int enable_run(const struct fs_root *root, const struct enable_options *options)
 
 	if (code)
 		return code;
-	log_info("boot loader: %s\n%s", bootloader_name(it.current.bootloader.kind),
+	log_info("boot loader: %s, because\n%s", bootloader_name(it.current.bootloader.kind),
 		 it.current.bootloader.evidence);
 	wanted_warn(root, options);
 	err = plan(&it);

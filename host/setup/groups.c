@@ -80,12 +80,16 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 }
 
 /* Which bridge in the group does not keep apart what is below it, or the functions of a slot. */
-static int explain_together(struct pci *pci, struct group *group)
+static int explain_together(const struct fs_root *root, struct pci *pci, struct group *group)
 {
 	char address[BDF_TEXT_SIZE];
 
 	if (group->n_devices < 2)
 		return 0;
+	if (fs_root_is_running_system(root) && geteuid()) {
+		group->why_together = strdup("only root can see which port does not isolate them");
+		return group->why_together ? 0 : -ENOMEM;
+	}
 	for (size_t i = 0; i < group->n_devices && !group->why_together; i++)
 		if (group->devices[i].bridge && !pci_has_acs(pci, &group->devices[i].bdf))
 			group->why_together = fs_path(
@@ -120,7 +124,7 @@ static int read_group(const struct fs_root *root, struct pci *pci, int number, s
 	}
 	qsort(group->devices, group->n_devices, sizeof(*group->devices), compare_devices);
 	err = explain_why_not(root, group);
-	return err ? err : explain_together(pci, group);
+	return err ? err : explain_together(root, pci, group);
 }
 
 static struct group_device *find_device(struct groups *groups, const struct bdf *bdf,
