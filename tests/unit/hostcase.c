@@ -184,6 +184,8 @@ void hostcase_build(struct hosttree *tree, const struct hostcase *host)
 		hosttree_text(tree, "boot/grub/grub.cfg", "\tlinux /vmlinuz ro quiet\n");
 	} else if (running) {
 		auto_run struct hosttree_run run = hosttree_run(tree, call_tools, NULL);
+
+		(void)run;
 	}
 	hosttree_forget_commands(tree);
 }
