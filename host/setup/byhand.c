@@ -107,21 +107,22 @@ void byhand_tell(const struct bootcfg *bootcfg)
 	}
 }
 
-/* Whether the configuration with TEXT in FILE has all words of BOOTCFG but this one, in their
- * order. */
-static int is_only_that_gone(const struct edits *edits, const struct fs_root *root,
-			     const struct bootloader *bootloader, size_t n_before)
+/* Whether AFTER has the words of BEFORE in their order, but for one that was WORD. */
+static bool is_only_that_gone(const struct cmdline *before, const struct cmdline *after,
+			      const char *word)
 {
-	auto_free struct bootcfg_file *files = edits_files(edits);
-	auto_bootcfg struct bootcfg now = {0};
-	int err;
+	size_t i = 0;
 
-	if (!files)
-		return -ENOMEM;
-	err = bootcfg_read_with(root, bootloader, files, edits->n, &now);
-	if (err)
-		return err;
-	return !now.n_problems && now.words.n + 1 == n_before;
+	if (after->n + 1 != before->n)
+		return false;
+	while (i < after->n && !strcmp(before->items[i].text, after->items[i].text))
+		i++;
+	if (strcmp(before->items[i].text, word))
+		return false;
+	for (; i < after->n; i++)
+		if (strcmp(before->items[i + 1].text, after->items[i].text))
+			return false;
+	return true;
 }
 
 /* Whether the word sets something else, too, as pci=realloc=off,noaer does. */
@@ -133,10 +134,36 @@ static bool has_other_parts(const char *word)
 	       value && strchr(value, ',');
 }
 
-/* Takes one word out. *LEFT, the number of words that are left, becomes one less. */
+/* The configuration as the edits leave it. */
+static int read_edited(const struct edits *edits, const struct fs_root *root,
+		       const struct bootloader *bootloader, struct bootcfg *ret)
+{
+	auto_free struct bootcfg_file *files = edits_files(edits);
+
+	return files ? bootcfg_read_with(root, bootloader, files, edits->n, ret) : -ENOMEM;
+}
+
+/*
+ * Gives the file of WORD the text AFTER, unless that does more than to take WORD out: other words
+ * may have been made of it. Returns 0, -ENOENT when it was not done, or -errno.
+ */
+static int try_text(struct edits *edits, const struct fs_root *root,
+		    const struct bootloader *bootloader, const struct cmdline_word *word,
+		    const char *before, const char *after)
+{
+	auto_bootcfg struct bootcfg was = {0}, is = {0};
+	int err = read_edited(edits, root, bootloader, &was);
+
+	err = err ?: edits_add(edits, root, word->file, after);
+	err = err ?: read_edited(edits, root, bootloader, &is);
+	if (err || (!is.n_problems && is_only_that_gone(&was.words, &is.words, word->text)))
+		return err;
+	return edits_add(edits, root, word->file, before) ?: -ENOENT;
+}
+
+/* Takes one word out. */
 static int remove_word(struct edits *edits, const struct fs_root *root,
-		       const struct bootloader *bootloader, const struct cmdline_word *word,
-		       size_t *left)
+		       const struct bootloader *bootloader, const struct cmdline_word *word)
 {
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
@@ -150,17 +177,7 @@ static int remove_word(struct edits *edits, const struct fs_root *root,
 		return 0;
 	}
 	err = byhand_remove_word(before, word->line, word->text, &after);
-	if (!err) {
-		err = edits_add(edits, root, word->file, after);
-		if (err)
-			return err;
-		err = is_only_that_gone(edits, root, bootloader, *left);
-		if (err == 1) {
-			(*left)--;
-			return 0;
-		}
-		err = err ?: edits_add(edits, root, word->file, before) ?: -ENOENT;
-	}
+	err = err ?: try_text(edits, root, bootloader, word, before, after);
 	if (err != -ENOENT)
 		return err;
 	log_warning("take it out by hand: %s is not written plainly (nano +%u /%s)", word->text,
@@ -250,12 +267,11 @@ static int remove_option(struct edits *edits, const struct fs_root *root,
 int byhand_remove(struct edits *edits, const struct fs_root *root,
 		  const struct bootloader *bootloader, const struct bootcfg *bootcfg)
 {
-	size_t left = bootcfg->words.n;
 	int err = 0;
 
 	for (size_t i = 0; i < bootcfg->words.n && !err; i++)
 		if (byhand_is_word(bootcfg->words.items[i].text))
-			err = remove_word(edits, root, bootloader, &bootcfg->words.items[i], &left);
+			err = remove_word(edits, root, bootloader, &bootcfg->words.items[i]);
 	/* From the last to the first: a line's number counts those before it. */
 	for (size_t i = bootcfg->modules.n; i-- && !err;)
 		if (byhand_is_module(bootcfg->modules.items[i].text))

@@ -278,21 +278,31 @@ static void test_on_by_default(void **state)
 }
 
 /* A word that is put together from pieces is said, and left. */
-static void test_manual_too_unplain(void **state)
+/* A word that cannot be taken out without harm to others stays, and is named. */
+static void try_unplain(const char *grub, const char *says)
 {
-	static const char grub[] = "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet iommu=\"pt\n";
 	auto_hosttree struct hosttree tree = {0};
 	auto_hostcase struct hostcase host = {0};
 	auto_run struct hosttree_run run = {0};
 
-	(void)state;
 	hostcase_read("grub-intel", &host);
 	hostcase_build(&tree, &host);
 	hosttree_text(&tree, "etc/default/grub", grub);
 	run = hosttree_run(&tree, call_manual_too, NULL);
 	hosttree_assert_code(&run, 0);
-	hosttree_assert_says(&run, "take it out by hand: iommu=pt");
+	hosttree_assert_says(&run, says);
 	assert_text(&tree, "etc/default/grub", grub);
+}
+
+static void test_manual_too_unplain(void **state)
+{
+	(void)state;
+	try_unplain("GRUB_CMDLINE_LINUX_DEFAULT=\"quiet iommu=\"pt\n",
+		    "take it out by hand: iommu=pt");
+	/* As many words would be left as should be, but others. */
+	try_unplain("GRUB_CMDLINE_LINUX=pcie_acs_override=downstream\n"
+		    "GRUB_CMDLINE_LINUX_DEFAULT=\"${GRUB_CMDLINE_LINUX},b quiet\"\n",
+		    "take it out by hand: pcie_acs_override=downstream");
 }
 
 static int call_with_vm(const struct fs_root *root, const void *unused)
