@@ -80,7 +80,8 @@ const char *dropins_cmdline_trouble(const char *text)
 	    !strncmp(words.items[0].text, "GRUB_", 5))
 		return "it must be one line of plain words, without quotes around it or a name before it";
 	for (size_t i = 0; i < words.n; i++) {
-		if (words.items[i].line != words.items[0].line)
+		/* In quotes, a line's end is part of the word. */
+		if (words.items[i].line != words.items[0].line || strchr(words.items[i].text, '\n'))
 			return "it holds more than one line, of which only the first would count; make it "
 			       "one line";
 		if (!strcmp(words.items[i].text, "--"))
