@@ -286,8 +286,9 @@ static unsigned int line_of_include(const char *text)
 		if (!strncmp(at, "@include", strlen("@include")))
 			return line;
 		at = strchr(at, '\n');
-		if (!at++)
+		if (!at)
 			return 0;
+		at++;
 	}
 }
 
