@@ -3,6 +3,8 @@
 # make            builds the program into build/
 # make deps       installs what the build and `make check-unit` need (Debian, as root)
 # make check      every test; make demo shows the program at work on a real kernel
+# make fuzz       searches with libFuzzer for inputs that break the parsers; FUZZ_SECONDS= for each target, FUZZ=
+#                 names the targets
 # make install    DESTDIR= prefix= as usual; snippetdir= is Proxmox VE's folder for hookscripts, unitdir=
 #                 that of systemd's units
 
@@ -35,6 +37,9 @@ LIBRARY := $(B)/parts.a
 TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(sort $(wildcard tests/unit/*.c)))
 TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
+
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGETS := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=$(B)/fuzz/%)
 
 # ---- how ----
 
@@ -81,7 +86,7 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAINS:%.c=$(B)/%.d) $(wildcard $(B)/tests/unit/*.d)
+-include $(OBJECTS:.o=.d) $(MAINS:%.c=$(B)/%.d) $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # ---- what it needs ----
 
@@ -106,6 +111,7 @@ deps-lab:
 check:
 	@$(MAKE) --no-print-directory check-unit
 	@$(MAKE) --no-print-directory check-san
+	@$(MAKE) --no-print-directory check-fuzz
 	@$(MAKE) --no-print-directory check-kernel
 
 JOBS := -j$(shell nproc)
@@ -116,9 +122,10 @@ check-unit: deps
 	@tests/summarise unit $(TESTS)
 
 SAN_B := $(B)/san
+SAN := B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined'
 check-san: deps
-	@$(MAKE) --no-print-directory $(JOBS) B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
-		FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined' all unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) $(SAN) all unit-tests
 	@tests/summarise sanitizers $(TESTS:$(B)/%=$(SAN_B)/%)
 
 unit-tests: $(TESTS)
@@ -135,7 +142,38 @@ $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(LIBRA
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS) -lcmocka
 
-.PRECIOUS: $(B)/tests/unit/%.o
+.PRECIOUS: $(B)/tests/unit/%.o $(B)/tests/fuzz/%.o
+
+# ---- hostile inputs ----
+
+# Each target over its corpus, and over the same few thousand mutations of it every time.
+check-fuzz: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(SAN) fuzz-targets
+	@tests/fuzz/run check $(SAN_B)/fuzz
+
+# The search itself. What it finds new stays in $(FUZZ_B)/corpus for the next time.
+FUZZ_SECONDS ?= 30
+FUZZ	     ?=
+FUZZ_B	     := $(B)/libfuzzer
+FUZZ_CC	     := $(if $(filter clang%,$(notdir $(CC))),$(CC),clang)
+fuzz: deps
+	@echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	$(FUZZ_CC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null || { \
+		echo 'make fuzz needs clang with libFuzzer: apt-get install -y clang libclang-rt-dev' >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(JOBS) B=$(FUZZ_B) CC=$(FUZZ_CC) FUZZ_DRIVER= FORTIFY=-U_FORTIFY_SOURCE \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-targets
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run search $(FUZZ_B)/fuzz $(FUZZ)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+# libFuzzer brings a main of its own. What is said is not looked at here.
+FUZZ_DRIVER  ?= $(B)/tests/fuzz/driver.o
+FUZZ_LDFLAGS := -Wl,--wrap=log_say
+$(FUZZ_TARGETS): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(LIBRARY)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
 check-kernel: deps-lab deps
 	tests/lab/check-kernel
@@ -161,7 +199,7 @@ layers:
 
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use; LeakSanitizer judges those.
 ANALYZED := $(SOURCES) $(MAINS)
-SCRIPTS := .ci/run tests/summarise $(shell grep -lE '^\#!/bin/(ba)?sh' tests/lab/* tests/lab/host/* tests/fakes/* 2>/dev/null)
+SCRIPTS := .ci/run tests/summarise tests/fuzz/run $(shell grep -lE '^\#!/bin/(ba)?sh' tests/lab/* tests/lab/host/* tests/fakes/* 2>/dev/null)
 analyze:
 	@shellcheck -x $(SCRIPTS)
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
@@ -171,7 +209,7 @@ analyze:
 		--warnings-as-errors="*" {} -- -std=gnu11 -I. -D_GNU_SOURCE \
 		$(shell pkg-config --cflags $(PACKAGES)) 2>/dev/null'
 
-FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/lab/*.c))
+FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/fuzz/*.[ch] tests/lab/*.c))
 format:
 	@clang-format -i $(FORMATTED)
 format-check:
@@ -204,5 +242,5 @@ clean:
 	rm -rf $(B)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-lab check check-unit check-san unit-tests check-kernel check-host demo layers analyze \
+.PHONY: all deps deps-lab check check-unit check-san unit-tests check-fuzz fuzz fuzz-targets check-kernel check-host demo layers analyze \
 	format format-check install uninstall clean

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The text of GRUB's settings (host/setup/grubcfg.h, shellword.c). */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "host/setup/grubcfg.h"
+
+#define FILE_NAME "etc/default/grub"
+#define DROPIN	  "etc/default/grub.d/zz.cfg"
+
+static void evaluate(const char *text, const char *dropin, struct grubcfg *ret)
+{
+	const struct grubcfg_source sources[] = {{FILE_NAME, text}, {DROPIN, dropin}};
+
+	fuzz_require(!grubcfg_evaluate(sources, dropin ? 2 : 1, ret));
+}
+
+static void check_words(const struct cmdline *words, unsigned int lines)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const struct cmdline_word *word = &words->items[i];
+
+		fuzz_require(*word->text && !strcmp(word->file, FILE_NAME));
+		fuzz_require(word->line >= 1 && word->line <= lines);
+		fuzz_require(!strchr(word->text, '\n'));
+	}
+}
+
+static bool has_open_quote(const struct cmdline *words)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < words->n; i++)
+		for (const char *c = words->items[i].text; *c; c++)
+			open = open != (*c == '"');
+	return open;
+}
+
+static void check_begins(const struct cmdline *words, const struct cmdline *with)
+{
+	fuzz_require(words->n <= with->n);
+	for (size_t i = 0; i < words->n; i++) {
+		fuzz_require(!strcmp(words->items[i].text, with->items[i].text));
+		fuzz_require(!strcmp(words->items[i].file, with->items[i].file));
+		fuzz_require(words->items[i].line == with->items[i].line);
+	}
+}
+
+/* What `host-setup enable` does: a drop-in behind all others adds its words and changes nothing. */
+static void check_dropin(const char *text, const struct grubcfg *alone)
+{
+	auto_grubcfg struct grubcfg with = {0};
+	const struct cmdline_word *last;
+
+	evaluate(text, "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT new=1 new2\"\n",
+		 &with);
+	check_begins(&alone->always, &with.always);
+	fuzz_require(with.always.n == alone->always.n && !with.n_problems);
+	if (has_open_quote(&alone->normal))
+		return;
+	check_begins(&alone->normal, &with.normal);
+	fuzz_require(with.normal.n == alone->normal.n + 2);
+	last = &with.normal.items[with.normal.n - 1];
+	fuzz_require(!strcmp(last->text, "new2") && !strcmp(last->file, DROPIN) && last->line == 1);
+}
+
+/* The values, written as plain assignments, are the same words. */
+static void check_written(const struct grubcfg *grub)
+{
+	auto_free char *joined = cmdline_join(&grub->normal);
+	auto_grubcfg struct grubcfg again = {0};
+	auto_free char *text = NULL;
+
+	if (!joined || strchr(joined, '\''))
+		return;
+	text = fs_path("GRUB_CMDLINE_LINUX_DEFAULT='%s'", joined);
+	evaluate(text, NULL, &again);
+	fuzz_require(!again.n_problems && again.normal.n == grub->normal.n);
+	for (size_t i = 0; i < again.normal.n; i++)
+		fuzz_require(!strcmp(again.normal.items[i].text, grub->normal.items[i].text));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	auto_free char *text = fuzz_string(data, size);
+	unsigned int lines = fuzz_count_lines(text, strlen(text));
+	auto_grubcfg struct grubcfg grub = {0};
+
+	evaluate(text, NULL, &grub);
+	check_words(&grub.always, lines);
+	check_words(&grub.normal, lines);
+	for (size_t i = 0; i < grub.n_problems; i++) {
+		fuzz_require(!strcmp(grub.problems[i].file, FILE_NAME));
+		fuzz_require(grub.problems[i].line >= 1 && grub.problems[i].line <= lines);
+		fuzz_require(*grub.problems[i].what);
+	}
+	if (!grub.n_problems) {
+		check_dropin(text, &grub);
+		check_written(&grub);
+	}
+	return 0;
+}

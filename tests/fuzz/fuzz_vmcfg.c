@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* VM configs (vmcfg/vmcfg.h). */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "vmcfg/machine.h"
+#include "vmcfg/vmcfg.h"
+
+static struct vmcfg *parse(const char *text, size_t size)
+{
+	struct vmcfg *vm = NULL;
+
+	fuzz_require(!vmcfg_parse(text, size, &vm) && vm);
+	return vm;
+}
+
+static void check_value(const struct vmcfg_value *value, unsigned int lines)
+{
+	if (!value->text)
+		return;
+	fuzz_require(value->text[value->len] == '\0');
+	fuzz_require(value->line >= 1 && value->line <= lines);
+	fuzz_require(!memchr(value->text, '\n', value->len));
+}
+
+static void check_dropped(const struct vmcfg *vm, unsigned int lines)
+{
+	for (size_t i = 0; i < vm->n_dropped; i++) {
+		fuzz_require(vm->dropped[i].line >= 1 && vm->dropped[i].line <= lines);
+		fuzz_require(!i || vm->dropped[i].line >= vm->dropped[i - 1].line);
+		fuzz_require(fuzz_is_printable(vm->dropped[i].why));
+	}
+}
+
+/* pcie=1 comes in, once, and nothing else changes. */
+static void check_with_pcie(const struct hostpci *entry)
+{
+	auto_free char *once = hostpci_value_with_pcie(entry);
+	auto_free char *twice = NULL;
+	struct hostpci *changed = NULL;
+
+	fuzz_require(once);
+	/* What it is for is a command line: a value with a NUL ends early there. */
+	if (memchr(entry->value, '\0', entry->value_len))
+		return;
+	fuzz_require(!hostpci_parse(once, strlen(once), &changed, NULL));
+	fuzz_require(changed->pcie == 1);
+	fuzz_require(fuzz_same(changed->host, entry->host));
+	fuzz_require(fuzz_same(changed->mapping, entry->mapping));
+	fuzz_require(fuzz_same(changed->mdev, entry->mdev));
+	fuzz_require(fuzz_same(changed->romfile, entry->romfile));
+	fuzz_require(fuzz_same(changed->driver, entry->driver));
+	fuzz_require(changed->n_hosts == entry->n_hosts && changed->x_vga == entry->x_vga &&
+		     changed->rombar == entry->rombar && changed->legacy_igd == entry->legacy_igd);
+	twice = hostpci_value_with_pcie(changed);
+	fuzz_require(fuzz_same(once, twice));
+	hostpci_free(changed);
+}
+
+static void check_hostpci(const struct vmcfg *vm, unsigned int lines)
+{
+	for (size_t i = 0; i < HOSTPCI_MAX; i++) {
+		const struct hostpci *entry = vm->hostpci[i];
+
+		check_value(&vm->hostpci_values[i], lines);
+		fuzz_require(!entry == !vm->hostpci_values[i].text);
+		if (!entry)
+			continue;
+		fuzz_require(entry->value_len == vm->hostpci_values[i].len);
+		fuzz_require(!entry->host == !entry->n_hosts);
+		for (size_t j = 0; j < entry->n_hosts; j++)
+			fuzz_require(fuzz_is_printable(entry->hosts[j].text) &&
+				     strchr(entry->hosts[j].text, ':') >= entry->hosts[j].text + 4);
+		check_with_pcie(entry);
+	}
+}
+
+/* A comment at the end changes nothing, wherever that end is. */
+static void check_comment(const char *text, size_t size, const char *description)
+{
+	static const char comment[] = "\n# a comment";
+	auto_free char *longer = malloc(size + strlen(comment));
+	struct vmcfg *vm;
+	auto_free char *said = NULL;
+
+	fuzz_require(longer);
+	if (size)
+		memcpy(longer, text, size);
+	memcpy(longer + size, comment, strlen(comment));
+	vm = parse(longer, size + strlen(comment));
+	said = vmcfg_describe(vm);
+	fuzz_require(fuzz_same(said, description));
+	vmcfg_free(vm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	auto_free char *text = fuzz_bytes(data, size);
+	unsigned int lines = fuzz_count_lines(text, size);
+	const struct vmcfg_value *machine;
+	struct vmcfg *vm = NULL;
+	auto_free char *description = NULL;
+
+	if (size > VMCFG_TEXT_MAX - 100) {
+		fuzz_require(size <= VMCFG_TEXT_MAX || vmcfg_parse(text, size, &vm) == -EFBIG);
+		return 0;
+	}
+	vm = parse(text, size);
+	for (size_t i = 0; i < VMCFG_KEYS; i++)
+		check_value(&vm->values[i], lines);
+	check_dropped(vm, lines);
+	check_hostpci(vm, lines);
+	machine = &vm->values[VMCFG_MACHINE];
+	fuzz_require(vmcfg_is_q35(vm) ==
+		     (machine->text && machine_is_q35(machine->text, machine->len)));
+	description = vmcfg_describe(vm);
+	fuzz_require(description);
+	check_comment(text, size, description);
+	vmcfg_free(vm);
+	return 0;
+}
