@@ -46,8 +46,9 @@ static void say_waiting(const struct run *run, const struct outcome *outcome)
 	if (group < 0 || vfio_group_holders(run->root, group, &holders) || !holders.open)
 		return;
 	who = vfio_holders_describe(&holders);
-	log_info("%s: waiting for IOMMU group %d to be closed by %s",
-		 bdf_format(&outcome->bdf, text), group, who ? who : "a process");
+	log_device(LOG_LEVEL_INFO, &outcome->bdf, outcome->driver,
+		   "%s: waiting for IOMMU group %d to be closed by %s",
+		   bdf_format(&outcome->bdf, text), group, who ? who : "a process");
 }
 
 static void hear(size_t worker, const struct worker_message *message, void *arg)
@@ -177,6 +178,7 @@ int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		devices[i] = plan->steps[i].device->bdf;
 		run.outcomes[i].bdf = devices[i];
+		run.outcomes[i].driver = plan->steps[i].returns_to;
 	}
 	run.n_outcomes = plan->n_steps;
 	err = run_jobs(&run, job_take, devices, deadline);
@@ -321,17 +323,18 @@ static void set_aside(const struct fs_root *root, const struct bdf *bdf, int err
 {
 	char address[BDF_TEXT_SIZE];
 
-	log_warning("%s", why ? why : strerror(-err));
+	log_device(LOG_LEVEL_WARNING, bdf, NULL, "%s", why ? why : strerror(-err));
 	if (err != -EINVAL)
 		return;
 	err = record_set_aside(root, bdf);
 	if (err)
-		log_error("/%s/%s cannot be set aside: %s", RECORD_FOLDER, bdf_format(bdf, address),
-			  strerror(-err));
+		log_device(LOG_LEVEL_ERROR, bdf, NULL, "/%s/%s cannot be set aside: %s",
+			   RECORD_FOLDER, bdf_format(bdf, address), strerror(-err));
 	else
-		log_warning("it is set aside as /%s/%s.broken; which driver the device had is not "
-			    "known, so it stays as it is; see: pve-passthrough status",
-			    RECORD_FOLDER, bdf_format(bdf, address));
+		log_device(LOG_LEVEL_WARNING, bdf, NULL,
+			   "it is set aside as /%s/%s.broken; which driver the device had is not "
+			   "known, so it stays as it is; see: pve-passthrough status",
+			   RECORD_FOLDER, bdf_format(bdf, address));
 }
 
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,

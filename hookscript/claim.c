@@ -82,7 +82,8 @@ static void unclaim(const struct fs_root *root, const struct plan *plan, size_t 
 
 		/* Nothing was written to the device: post-stop or restore will see that, too. */
 		if (err)
-			log_warning("a claim could not be taken back: %s", strerror(-err));
+			log_device(LOG_LEVEL_WARNING, &device->bdf, device->driver,
+				   "a claim could not be taken back: %s", strerror(-err));
 	}
 }
 

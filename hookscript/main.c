@@ -73,7 +73,7 @@ struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
-	bool logged; /* changes something, so syslog hears of it */
+	bool logged; /* changes something, so the journal hears of it */
 };
 
 static const struct verb verbs[] = {
@@ -108,10 +108,13 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 		return usage_error("a VMID needs a phase behind it and nothing more", NULL);
 	if (pve_vmid_parse(args[0], &vmid))
 		return usage_error("no VMID (100 to 999999999)", args[0]);
-	log_open(NAME, fs_root_is_running_system(root));
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
-		if (!strcmp(phases[i].name, args[1]))
-			return phases[i].run(root, vmid);
+	log_open(NAME, root);
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		if (strcmp(phases[i].name, args[1]))
+			continue;
+		log_set_context(vmid, phases[i].name);
+		return phases[i].run(root, vmid);
+	}
 	return EXIT_DONE;
 }
 
@@ -128,9 +131,10 @@ static int run_verb(const struct fs_root *root, const struct verb *verb, char **
 	if (one && pve_vmid_parse(args[0], &vmid))
 		return usage_error("no VMID (100 to 999999999)", args[0]);
 	if (verb->logged)
-		log_open(NAME, fs_root_is_running_system(root));
+		log_open(NAME, root);
 	else
-		log_open(NULL, false);
+		log_open(NULL, NULL);
+	log_set_context(vmid, verb->name);
 	return one ? verb->run_vm(root, vmid) : verb->run(root);
 }
 
@@ -173,7 +177,7 @@ int main(int argc, char **argv)
 	int option, err;
 
 	ensure_standard_streams();
-	log_open(NAME, false);
+	log_open(NAME, NULL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {

@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define say_info(outcome, ...)	  say(LOG_LEVEL_INFO, outcome, __VA_ARGS__)
+#define say_warning(outcome, ...) say(LOG_LEVEL_WARNING, outcome, __VA_ARGS__)
+#define say_error(outcome, ...)	  say(LOG_LEVEL_ERROR, outcome, __VA_ARGS__)
+#define say(level, outcome, ...)  log_device(level, &(outcome)->bdf, (outcome)->driver, __VA_ARGS__)
+
 static const char *const step_names[] = {
 	[JOB_LOCK] = "waiting for another process that works on this device",
 	[JOB_RECORD] = ("its record in /" RECORD_FOLDER),
@@ -38,23 +43,26 @@ static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
 	auto_free char *worker = worker_text(outcome);
 
 	if (outcome->error == -ETIMEDOUT && outcome->step != JOB_WAIT)
-		log_error(
+		say_error(
+			outcome,
 			"%s: hangs in the kernel at: %s%s; %s; no signal can end that; its record stays, "
 			"and it is given back when the kernel lets go of it; by hand: pve-passthrough "
 			"restore %u",
 			address, step_name(outcome->step), worker ? worker : "",
 			who ? who : "something on this host still uses the device", vmid);
 	else if (outcome->error == -ECANCELED)
-		log_error("%s: the worker was killed at: %s; its record stays; give it back by: "
+		say_error(outcome,
+			  "%s: the worker was killed at: %s; its record stays; give it back by: "
 			  "pve-passthrough restore %u",
 			  address, step_name(outcome->step), vmid);
 	else if (outcome->step == JOB_LOCK && outcome->error == -EBUSY)
-		log_error(
+		say_error(
+			outcome,
 			"%s: another process has been working on this device for too long; look at: "
 			"pve-passthrough status; fuser /run/pve-passthrough/locks/%s",
 			address, address);
 	else
-		log_error("%s: failed at: %s: %s", address, step_name(outcome->step),
+		say_error(outcome, "%s: failed at: %s: %s", address, step_name(outcome->step),
 			  strerror(-outcome->error));
 }
 
@@ -83,7 +91,8 @@ static void say_take_failure(unsigned int vmid, const struct outcome *outcome,
 	bdf_format(&outcome->bdf, address);
 	if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 	    outcome->error != -ECANCELED)
-		log_error("%s: vfio-pci did not take it (%s); the kernel's log says why: "
+		say_error(outcome,
+			  "%s: vfio-pci did not take it (%s); the kernel's log says why: "
 			  "journalctl -k -g '%s|vfio'",
 			  address, strerror(-outcome->error), address);
 	else
@@ -98,11 +107,11 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 
 	bdf_format(&outcome->bdf, address);
 	if (outcome->ended && outcome->step == JOB_ALREADY)
-		log_info("%s: is on vfio-pci already, and will stay there", address);
+		say_info(outcome, "%s: is on vfio-pci already, and will stay there", address);
 	else if (outcome->ended)
-		log_info("%s [%04x:%04x]: %s -> vfio-pci, for VM %u; will return to %s", address,
-			 step->device->identity.vendor, step->device->identity.device, driver, vmid,
-			 step->returns_to ? step->returns_to : "no driver");
+		say_info(outcome, "%s [%04x:%04x]: %s -> vfio-pci, for VM %u; will return to %s",
+			 address, step->device->identity.vendor, step->device->identity.device,
+			 driver, vmid, step->returns_to ? step->returns_to : "no driver");
 	else if (outcome->error)
 		say_take_failure(vmid, outcome, plan);
 	return !outcome->ended;
@@ -115,27 +124,31 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 
 	bdf_format(&outcome->bdf, address);
 	if (outcome->brief && outcome->error == -ETIMEDOUT)
-		log_warning("%s: not given back yet, at: %s; process %d goes on with it", address,
-			    step_name(outcome->step), outcome->worker);
+		say_warning(outcome, "%s: not given back yet, at: %s; process %d goes on with it",
+			    address, step_name(outcome->step), outcome->worker);
 	else if (outcome->step == JOB_WAIT)
-		log_error(
+		say_error(
+			outcome,
 			"%s: not given back: its IOMMU group is still open, and taking a device from "
 			"under an open group hangs the host; its record stays, and it is given back "
 			"when what uses it has ended; by hand: pve-passthrough restore %u",
 			address, vmid);
 	else if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 		 outcome->error != -ECANCELED)
-		log_error(
+		say_error(
+			outcome,
 			"%s: %s did not take it back (%s), it has no driver now; the kernel's log says "
 			"why: journalctl -k -g %s; its record stays; then: pve-passthrough restore %u",
 			address, driver, strerror(-outcome->error), address, vmid);
 	else if (outcome->step == JOB_MODULE && outcome->error != -ETIMEDOUT)
-		log_error(
+		say_error(
+			outcome,
 			"%s: the module of %s cannot be loaded (%s), so it stays on vfio-pci; its record "
 			"stays; load the module by modprobe, then: pve-passthrough restore %u",
 			address, driver, strerror(-outcome->error), vmid);
 	else if (outcome->step == JOB_IDENTITY && outcome->error == -ESTALE)
-		log_error(
+		say_error(
+			outcome,
 			"%s: another device sits there than the one that was taken, so it is left alone; "
 			"if the hardware was exchanged, forget the record: rm /%s/%s",
 			address, RECORD_FOLDER, address);
@@ -145,7 +158,8 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 
 static void say_lost_network(const struct outcome *outcome, const char *address)
 {
-	log_warning("%s: is back without what its interface had: %s; get that back by: ifreload -a",
+	say_warning(outcome,
+		    "%s: is back without what its interface had: %s; get that back by: ifreload -a",
 		    address, outcome->network);
 }
 
@@ -161,15 +175,17 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 	}
 	if (outcome->step == JOB_BACK && outcome->driver &&
 	    !strcmp(outcome->driver, DRIVER_VFIO_PCI))
-		log_info("%s: stays on vfio-pci, where it was before VM %u", address, vmid);
+		say_info(outcome, "%s: stays on vfio-pci, where it was before VM %u", address,
+			 vmid);
 	else if (outcome->step == JOB_BACK)
-		log_info("%s: vfio-pci -> %s", address, driver);
+		say_info(outcome, "%s: vfio-pci -> %s", address, driver);
 	if (outcome->step == JOB_BACK && outcome->network)
 		say_lost_network(outcome, address);
 	else if (outcome->step == JOB_GONE)
-		log_warning("%s: is not there any more; nothing to give back", address);
+		say_warning(outcome, "%s: is not there any more; nothing to give back", address);
 	else if (outcome->step == JOB_FOREIGN)
-		log_warning(
+		say_warning(
+			outcome,
 			"%s: somebody gave it another driver than vfio-pci and %s meanwhile; left "
 			"there",
 			address, driver);

@@ -12,7 +12,7 @@
 /* What is known of one device while its worker works, and afterwards. */
 struct outcome {
 	struct bdf bdf;
-	const char *driver;  /* the recorded one, when giving back; NULL: none */
+	const char *driver;  /* which it returns to, as far as is known; NULL: none */
 	enum job_step step;  /* the last one told */
 	int error;	     /* 0, or the -errno with which that step failed */
 	bool ended;	     /* the device's end was told, in step */

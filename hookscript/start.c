@@ -268,8 +268,9 @@ static int plan_and_claim(struct start *start)
 
 /* vfio-pci has the device, but the host's boot messages still go to its memory: the guest would get
  * a card that does not work. */
-static int check_framebuffer(const struct start *start, const struct device *device)
+static int check_framebuffer(const struct start *start, const struct plan_step *step)
 {
+	const struct device *device = step->device;
 	auto_free char *name = NULL;
 	char address[BDF_TEXT_SIZE];
 	int err;
@@ -279,7 +280,8 @@ static int check_framebuffer(const struct start *start, const struct device *dev
 	err = iomem_boot_framebuffer(start->root, &device->bdf, &name);
 	if (err || !name)
 		return 0; /* no such file: nothing is known against it */
-	log_error(
+	log_device(
+		LOG_LEVEL_ERROR, &device->bdf, step->returns_to,
 		"%s: the framebuffer of the host's boot messages (%s in /proc/iomem) still lies in "
 		"its memory, so no guest can use it; cure: host-setup enable --kernel-arg "
 		"initcall_blacklist=sysfb_init && reboot; the host's screen then stays dark until "
@@ -293,7 +295,7 @@ static int check_framebuffers(const struct start *start)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
-		err = check_framebuffer(start, start->plan->steps[i].device);
+		err = check_framebuffer(start, &start->plan->steps[i]);
 	return err;
 }
 

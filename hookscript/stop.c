@@ -150,7 +150,8 @@ static int list_vms(const struct fs_root *root, unsigned int **ret, size_t *ret_
 		size_t k = 0;
 
 		if (record_read(root, &list[i], &record, &why) || !record) {
-			log_warning("%s", why ? why : "a record has just gone");
+			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
+				   why ? why : "a record has just gone");
 			continue;
 		}
 		while (k < kept && vmids[k] != record->vmid)
@@ -178,6 +179,7 @@ int stop_restore_all(const struct fs_root *root)
 		auto_close int lock = pve_vm_lock(root, vmids[i], false);
 		int left_ms;
 
+		log_set_context(vmids[i], "restore");
 		if (lock == -EWOULDBLOCK || pve_vm_runs(root, vmids[i]) ||
 		    stop_fate(root, vmids[i], &left_ms) != STOP_RETURNS)
 			continue; /* its own stop, or its watcher, gives them back */

@@ -348,7 +348,7 @@ int main(int argc, char **argv)
 	struct request request = {.root = "/", .kernel_args = kernel_args};
 	int option, err;
 
-	log_open(NAME, false);
+	log_open(NAME, NULL);
 	if (!kernel_args)
 		return could_not("host-setup", -ENOMEM);
 	request.enable.kernel_args = kernel_args;

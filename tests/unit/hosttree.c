@@ -340,7 +340,7 @@ static void enter(const struct hosttree *tree, int output)
 	setenv("PATH", path ? path : TESTS_DIR "/fakes:/usr/bin:/bin", 1);
 	setenv("HOST_TREE", tree->folder, 1);
 	setenv("FAKE_LOG", tree->log, 1);
-	log_open("host-setup", false);
+	log_open("host-setup", NULL);
 }
 
 /* LeakSanitizer's, when it is linked: it would look at exit(3) only. */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the journal gets of a start and of a stop: every line that is about one device has its
+ * address and driver as fields, whatever it says. */
+#include "hookscript/report.h"
+
+#include <stdio.h>
+
+#include "hookscript/exit.h"
+#include "hookscript/start.h"
+#include "hookscript/stop.h"
+#include "host/log.h"
+#include "listener.h"
+#include "scenario.h"
+
+static int start(const struct fs_root *root, unsigned int vmid)
+{
+	log_open("pve-passthrough", root);
+	log_set_context(vmid, "pre-start");
+	return start_pre(root, vmid);
+}
+
+static int stop(const struct fs_root *root, unsigned int vmid)
+{
+	log_open("pve-passthrough", root);
+	log_set_context(vmid, "post-stop");
+	return stop_post(root, vmid);
+}
+
+static int restore_all(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	log_open("pve-passthrough", root);
+	log_set_context(0, "restore");
+	return stop_restore_all(root);
+}
+
+/* ---- what must stand there ---- */
+
+static const struct {
+	const char *bdf, *driver;
+} devices[] = {
+	{GPU, "gpu"},	      {SOUND, "snd"}, {NEIGHBOUR, NULL},
+	{PARKED, "vfio-pci"}, {DISK, "nvme"}, {USB, "xhci_hcd"},
+};
+
+static void assert_field(const char *entry, const char *name, const char *value)
+{
+	auto_free char *seen = listener_field(entry, name);
+
+	if (value ? !seen || strcmp(seen, value) : seen != NULL)
+		fail_msg("%s is not %s in:\n%s", name, value ? value : "left out", entry);
+}
+
+/* Every entry has the fields that its line and the phase want. Returns how many are about a device.
+ */
+static size_t assert_entries(char *said, const char *phase)
+{
+	size_t n = 0;
+
+	for (char *entry; (entry = listener_next(&said));) {
+		auto_free char *message = listener_field(entry, "MESSAGE");
+		size_t i = 0;
+
+		assert_non_null(message);
+		while (i < ARRAY_SIZE(devices) &&
+		       strncmp(message, devices[i].bdf, strlen(devices[i].bdf)))
+			i++;
+		assert_field(entry, "SYSLOG_IDENTIFIER", "pve-passthrough");
+		assert_field(entry, "PVE_VMID", "100");
+		assert_field(entry, "PVE_PHASE", phase);
+		assert_field(entry, "PCI_SLOT_NAME",
+			     i < ARRAY_SIZE(devices) ? devices[i].bdf : NULL);
+		assert_field(entry, "DRIVER", i < ARRAY_SIZE(devices) ? devices[i].driver : NULL);
+		n += i < ARRAY_SIZE(devices);
+	}
+	return n;
+}
+
+/* Runs it, and looks at all that it said. Returns how many lines were about a device. */
+static size_t run_and_assert(struct tree *tree, run_phase *phase, const char *name, int code)
+{
+	auto_run struct run run = {0};
+	auto_free char *said = NULL;
+	struct listener listener;
+
+	listener_start(tree, &listener);
+	run_hook(tree, phase, 100, &run);
+	said = listener_end(tree, &listener);
+	tree_delete(tree, "run/systemd");
+	run_assert_code(&run, code);
+	return assert_entries(said, name);
+}
+
+/* ---- the phases ---- */
+
+static void test_start_and_stop(void **state)
+{
+	struct tree *tree = *state;
+
+	assert_int_equal(run_and_assert(tree, start, "pre-start", EXIT_DONE), ARRAY_SIZE(devices));
+	assert_int_equal(run_and_assert(tree, stop, "post-stop", EXIT_DONE), ARRAY_SIZE(devices));
+}
+
+/* The driver that it returns to is not the one it has now. */
+static void test_start_again(void **state)
+{
+	struct tree *tree = *state;
+
+	scenario_must(tree, start_pre, 100);
+	assert_int_equal(run_and_assert(tree, start, "pre-start", EXIT_DONE), ARRAY_SIZE(devices));
+	scenario_must(tree, stop_post, 100);
+}
+
+static void test_failed_start(void **state)
+{
+	fake_kernel_reset(NULL);
+	fake_kernel_probe_fails("vfio-pci");
+	assert_true(run_and_assert(*state, start, "pre-start", EXIT_FAILED) > 1);
+}
+
+/* Whatever fails, and however. */
+static void test_failed_stop(void **state)
+{
+	static const struct fake_plan faults[] = {
+		{.fault = FAULT_ERROR, .at = 1, .error = EIO},
+		{.fault = FAULT_ERROR, .at = 2, .error = EIO},
+		{.fault = FAULT_ERROR, .at = 3, .error = EIO},
+		{.fault = FAULT_KILL_WORKER, .at = 1},
+		{.fault = FAULT_HANG, .at = 1, .hang_ms = 1200},
+	};
+	struct tree *tree = *state;
+
+	tree_settings(tree, "deadline = 1;\n");
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		fake_kernel_reset(NULL);
+		scenario_must(tree, start_pre, 100);
+		fake_kernel_reset(&faults[i]);
+		assert_true(run_and_assert(tree, stop, "post-stop", EXIT_FAILED) > 1);
+		fake_kernel_reset(NULL);
+		scenario_must(tree, stop_post, 100);
+	}
+}
+
+/* For each VM its own number. */
+static void test_restore_all(void **state)
+{
+	struct tree *tree = *state;
+
+	scenario_must(tree, start_pre, 100);
+	assert_int_equal(run_and_assert(tree, restore_all, "restore", EXIT_DONE),
+			 ARRAY_SIZE(devices));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_start_and_stop), TEST(test_start_again), TEST(test_failed_start),
+		TEST(test_failed_stop),	   TEST(test_restore_all),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
