@@ -33,6 +33,8 @@ static const char help_text[] =
 	"       " NAME " config VMID     what was understood of the VM's config\n"
 	"       " NAME
 	" accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
+	"       " NAME
+	" log VMID        what was said of the VM so far, from the journal, newest last\n"
 	"\n"
 	"A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
 	"VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
@@ -83,6 +85,7 @@ static const struct verb verbs[] = {
 	{"watch", NULL, watch_run, true},
 	{"config", NULL, show_config, false},
 	{"accept", NULL, accept_devices, true},
+	{"log", NULL, show_log, false},
 };
 
 static int usage_error(const char *what, const char *which)
@@ -90,7 +93,7 @@ static int usage_error(const char *what, const char *which)
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
 	log_error(
 		"usage: " NAME
-		" VMID PHASE, or plan|restore|watch|config|accept VMID, or restore --all, or status; more: " NAME
+		" VMID PHASE, or plan|restore|watch|config|accept|log VMID, or restore --all, or status; more: " NAME
 		" --help");
 	return EXIT_USAGE;
 }

@@ -99,3 +99,56 @@ int show_config(const struct fs_root *root, unsigned int vmid)
 		log_warning("line %u: %s", vm->dropped[i].line, vm->dropped[i].why);
 	return EXIT_DONE;
 }
+
+/* ---- log ---- */
+
+/* Where messages stand without a journal, as host/log.c writes them. */
+static void say_where_syslog_is(const struct fs_root *root, unsigned int vmid)
+{
+	static const char *const files[] = {"var/log/syslog", "var/log/messages"};
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(files) && !fs_exists(root, files[i]))
+		i++;
+	if (i < ARRAY_SIZE(files))
+		log_error("look into the system's log: grep 'pve-passthrough.*: VM %u, ' %s/%s",
+			  vmid, root->path, files[i]);
+	else
+		log_error(
+			"nor is there /%s or /%s; what was said at starts stands in their task logs",
+			files[0], files[1]);
+}
+
+/* Anybody may write to a journal, so only root's word counts. Returns only on failure: -errno. */
+static int become_journalctl(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *match = fs_path("PVE_VMID=%u", vmid);
+	auto_free char *place = fs_path("--root=%s", root->path);
+	const char *const args[] = {
+		"journalctl",
+		"--output=short-iso",
+		"_UID=0",
+		match,
+		fs_root_is_running_system(root) ? NULL : place,
+		NULL,
+	};
+
+	if (!match || !place)
+		return -ENOMEM;
+	execvp(args[0], (char *const *)(uintptr_t)args);
+	return -errno;
+}
+
+int show_log(const struct fs_root *root, unsigned int vmid)
+{
+	const char *journal = fs_root_is_running_system(root) ? "run/systemd/journal"
+							      : "var/log/journal";
+
+	if (fs_exists(root, journal))
+		log_error("VM %u: journalctl cannot be run: %s", vmid,
+			  strerror(-become_journalctl(root, vmid)));
+	else
+		log_error("VM %u: there is no journal here (no %s/%s)", vmid, root->path, journal);
+	say_where_syslog_is(root, vmid);
+	return EXIT_FAILED;
+}

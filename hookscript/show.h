@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people ask and nothing changes: `status` and `config`. */
+/* What people ask and nothing changes: `status`, `config` and `log`. */
 #ifndef HOOKSCRIPT_SHOW_H
 #define HOOKSCRIPT_SHOW_H
 
@@ -13,5 +13,11 @@ int show_status(const struct fs_root *root);
 
 /* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */
 int show_config(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * `log`: becomes journalctl(1), which shows all that was said of the VM, newest last. Without a
+ * journal it says where else to look.
+ */
+int show_log(const struct fs_root *root, unsigned int vmid);
 
 #endif

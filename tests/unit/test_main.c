@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "hookscript/exit.h"
+#include "listener.h"
 #include "scenario.h"
 
 #define ARGS_MAX 8
@@ -89,6 +90,10 @@ static void test_command_lines(void **state)
 		{"--root ROOT accept", EXIT_USAGE, NULL, "one VMID must follow: accept"},
 		{"--root ROOT --all accept", EXIT_USAGE, NULL, "--all is for restore: accept"},
 		{"--root ROOT accept 999", EXIT_FAILED, NULL, "there is no config"},
+		{"--root ROOT log", EXIT_USAGE, NULL, "one VMID must follow: log"},
+		{"--root ROOT log 1", EXIT_USAGE, NULL, "no VMID"},
+		{"--root ROOT log --all", EXIT_USAGE, NULL, "--all is for restore"},
+		{"--root ROOT log 100", EXIT_FAILED, NULL, "there is no journal here"},
 	};
 	auto_free char *before = tree_render(*state, TREE_ALL);
 
@@ -113,6 +118,79 @@ static void test_refused(void **state)
 	run_program(*state, "--root ROOT 100 pre-start", &run);
 	assert_int_equal(run.code, EXIT_REFUSED);
 	assert_non_null(strstr(run.err, "cure: qm set 100 --machine q35\n"));
+}
+
+/* What changes something speaks to the journal, of its VM and by its name; questions do not. */
+static void test_journal(void **state)
+{
+	static const struct {
+		const char *args;
+		const char *said; /* a field, in every entry; NULL: there is none */
+	} rows[] = {
+		{"--root ROOT 100 pre-start", "\nPVE_VMID=100\nPVE_PHASE=pre-start"},
+		{"--root ROOT 100 post-stop", "\nPVE_VMID=100\nPVE_PHASE=post-stop"},
+		{"--root ROOT restore 100", "\nPVE_VMID=100\nPVE_PHASE=restore"},
+		{"--root ROOT plan 100", NULL},
+		{"--root ROOT frobnicate", NULL},
+	};
+
+	tree_vm(*state, 100, "hostpci0: 01:00.0,pcie=1\n");
+	tree_settings(*state, "nonsense");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_run struct run run = {0};
+		auto_free char *said = NULL;
+		struct listener listener;
+		char *at, *entry;
+
+		tree_file(*state, "run/pve-passthrough/records/" DISK, "nonsense");
+		listener_start(*state, &listener);
+		run_program(*state, rows[i].args, &run);
+		at = said = listener_end(*state, &listener);
+		if (!*said != !rows[i].said)
+			fail_msg("'%s' gave '%s'", rows[i].args, said);
+		while ((entry = listener_next(&at)))
+			if (!strstr(entry, rows[i].said))
+				fail_msg("'%s' gave '%s'", rows[i].args, entry);
+	}
+}
+
+/* ---- log ---- */
+
+static void assert_log(struct tree *tree, int code, const char *wanted)
+{
+	auto_run struct run run = {0};
+
+	run_program(tree, "--root ROOT log 100", &run);
+	if (run.code != code || !run_says(&run, wanted))
+		fail_msg("log 100 gave %d, '%s', '%s', not '%s'", run.code, run.out, run.err,
+			 wanted);
+}
+
+static void test_log(void **state)
+{
+	struct tree *tree = *state;
+	const char *root = tree->root.path;
+	auto_free char *path = strdup(getenv("PATH"));
+	auto_free char *call = fs_path(
+		"journalctl --output=short-iso _UID=0 PVE_VMID=100 --root=%s\n", root);
+	auto_free char *grep_messages = fs_path(
+		"grep 'pve-passthrough.*: VM 100, ' %s/var/log/messages\n", root);
+	auto_free char *grep_syslog = fs_path(
+		"grep 'pve-passthrough.*: VM 100, ' %s/var/log/syslog\n", root);
+
+	setenv("PATH", TESTS_DIR "/fakes:/usr/bin:/bin", 1);
+	assert_log(tree, EXIT_FAILED, "nor is there /var/log/syslog or /var/log/messages");
+	tree_file(tree, "var/log/messages", "");
+	assert_log(tree, EXIT_FAILED, grep_messages);
+	tree_file(tree, "var/log/syslog", "");
+	assert_log(tree, EXIT_FAILED, grep_syslog);
+	tree_folder(tree, "var/log/journal");
+	assert_log(tree, EXIT_DONE, call);
+	setenv("PATH", root, 1);
+	assert_log(tree, EXIT_FAILED,
+		   "VM 100: journalctl cannot be run: No such file or directory\n");
+	assert_log(tree, EXIT_FAILED, grep_syslog);
+	setenv("PATH", path, 1);
 }
 
 /* A hook with closed streams writes its messages to nobody, and to no file of somebody's. */
@@ -141,9 +219,8 @@ int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_command_lines),
-		TEST(test_refused),
-		TEST(test_closed_streams),
+		TEST(test_command_lines), TEST(test_refused),	     TEST(test_journal),
+		TEST(test_log),		  TEST(test_closed_streams),
 	};
 #undef TEST
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
@@ -151,7 +228,7 @@ int main(int argc, char **argv)
 	program = fs_path("%.*s../pve-passthrough", slash ? (int)(slash + 1 - argv[0]) : 0,
 			  argv[0]);
 	if (!program || access(program, X_OK)) {
-		printf("[  PASSED  ] 0 test(s).\n[  SKIPPED ] 3 test(s), the program is not built.\n");
+		printf("[  PASSED  ] 0 test(s).\n[  SKIPPED ] 5 test(s), the program is not built.\n");
 		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
