@@ -346,3 +346,56 @@ t_syslog() {
 	grep -q "pve-passthrough.*$nic" /tmp/syslog ||
 		fail "expected a line about $nic in the system's log, seen: $(tail -n 2 /tmp/syslog)"
 }
+
+# One entry has all these fields; some text of its message may be one.
+expect_entry() {
+	cp /tmp/journal /tmp/entries
+	for field in "$@"; do
+		grep -F -- "$field" /tmp/entries >/tmp/entries.left ||
+			fail "expected an entry with $*, seen: $(tail -n 2 /tmp/journal)"
+		mv /tmp/entries.left /tmp/entries
+	done
+}
+
+# Where the journal listens it is told, of which VM and device; syslog is not told a second time.
+t_journal() {
+	nic=$(nic 21)
+	device="|PCI_SLOT_NAME=$nic|DRIVER=e1000e|"
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	rm -f /tmp/syslog /tmp/journal
+	background syslogd -n -O /tmp/syslog
+	background journal /tmp/journal
+	listener=$(tail -n 1 /tmp/background.pids)
+	wait_for 5 test -S /dev/log || fail "the lab: no /dev/log"
+	wait_for 5 test -S /run/systemd/journal/socket || fail "the lab: no journal"
+	start 100 "$nic=e1000e"
+	stop 100
+	expect_entry "|MESSAGE=$nic [" "e1000e -> vfio-pci" "|PVE_VMID=100|PVE_PHASE=pre-start$device"
+	expect_entry "|MESSAGE=$nic: vfio-pci -> e1000e|" "|PVE_VMID=100|PVE_PHASE=post-stop$device" \
+		"|PRIORITY=6|" "|SYSLOG_IDENTIFIER=pve-passthrough|"
+
+	step "the watcher"
+	start 100 "$nic=e1000e"
+	end_vm 100
+	back_within 5 "$before_start"
+	wait_for 5 grep -q "PHASE=watch" /tmp/journal
+	expect_entry "|MESSAGE=$nic: vfio-pci -> e1000e|" "|PVE_VMID=100|PVE_PHASE=watch$device"
+	expect "lines in syslog too" 0 "$(grep -c pve-passthrough /tmp/syslog)"
+
+	step "a refusal"
+	vm 101 "hostpci0: $nic,pcie=1"
+	refused 101
+	expect_entry "|MESSAGE=VM 101 refused" "|PRIORITY=3|" "|PVE_VMID=101|PVE_PHASE=pre-start|"
+
+	step "the journal has died"
+	kill -9 "$listener"
+	start 100 "$nic=e1000e"
+	stop 100
+	for line in "pre-start: $nic \[" "post-stop: $nic: vfio-pci -> e1000e"; do
+		wait_for 5 grep -q "pve-passthrough.*: VM 100, $line" /tmp/syslog ||
+			fail "expected '$line' in the system's log, seen: $(tail -n 2 /tmp/syslog)"
+	done
+	step "log"
+	verb_exits 1 log 100
+	expect_said "journalctl cannot be run"
+}

@@ -430,7 +430,7 @@ tidy() {
 	# What a VM had goes back now, to be seen; a watcher that does not end has nothing to do.
 	wait_for 10 no_watchers || echo "at its end: expected no watchers, seen: $(watchers | tr '\n' ' ')" >>/tmp/why
 	watchers | xargs -r kill -9
-	rm -rf "$settings" /run/udev /var/run/qemu-server/*.pid /etc/pve/nodes/*/qemu-server/*
+	rm -rf "$settings" /run/udev /run/systemd /dev/log /var/run/qemu-server/*.pid /etc/pve/nodes/*/qemu-server/*
 }
 
 # By hand, without the program, so that one failure is not the failure of all that follow.
