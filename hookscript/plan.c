@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Takes both texts over; a NULL one means that memory is out. */
-int planner_refuse(struct planner *p, enum refusal_reason reason, char *what, char *cure)
+int planner_refuse_device(struct planner *p, const struct device *device,
+			  enum refusal_reason reason, char *what, char *cure)
 {
 	struct plan *plan = p->plan;
 
@@ -15,11 +16,16 @@ int planner_refuse(struct planner *p, enum refusal_reason reason, char *what, ch
 		free(cure);
 		return -ENOMEM;
 	}
-	plan->refusals[plan->n_refusals++] = (struct refusal){reason, what, cure};
+	plan->refusals[plan->n_refusals++] = (struct refusal){reason, what, cure, device};
 	return 0;
 }
 
-int planner_warn(struct planner *p, char *text)
+int planner_refuse(struct planner *p, enum refusal_reason reason, char *what, char *cure)
+{
+	return planner_refuse_device(p, NULL, reason, what, cure);
+}
+
+int planner_warn_device(struct planner *p, const struct device *device, char *text)
 {
 	struct plan *plan = p->plan;
 
@@ -27,8 +33,13 @@ int planner_warn(struct planner *p, char *text)
 		free(text);
 		return -ENOMEM;
 	}
-	plan->warnings[plan->n_warnings++] = text;
+	plan->warnings[plan->n_warnings++] = (struct plan_warning){text, device};
 	return 0;
+}
+
+int planner_warn(struct planner *p, char *text)
+{
+	return planner_warn_device(p, NULL, text);
 }
 
 /* A check that the settings can turn into a warning or off. */
@@ -101,6 +112,11 @@ static bool is_choice(const struct planner *p, const struct device *device)
 	return choice;
 }
 
+const char *plan_returns_to(const struct device *device)
+{
+	return make_step(device).returns_to;
+}
+
 static int add_steps(struct planner *p)
 {
 	struct plan *plan = p->plan;
@@ -118,8 +134,8 @@ static int add_steps(struct planner *p)
 		step.choice = is_choice(p, device);
 		plan->steps[plan->n_steps++] = step;
 		if (step.why == RETURN_NONE_MISSING &&
-		    planner_warn(
-			    p,
+		    planner_warn_device(
+			    p, device,
 			    fs_path("%s has no driver, although module %s would match it; it will "
 				    "return to none",
 				    bdf_format(&device->bdf, text), device->module.name)))
@@ -200,7 +216,7 @@ void plan_free(struct plan *plan)
 		free(plan->refusals[i].cure);
 	}
 	for (size_t i = 0; i < plan->n_warnings; i++)
-		free(plan->warnings[i]);
+		free(plan->warnings[i].what);
 	free(plan->refusals);
 	free(plan->warnings);
 	free(plan->steps);

@@ -33,8 +33,14 @@ enum refusal_reason {
 
 struct refusal {
 	enum refusal_reason reason;
-	char *what; /* the device or setting, the value, and what it means */
-	char *cure; /* commands or words, one a line */
+	char *what;		     /* the device or setting, the value, and what it means */
+	char *cure;		     /* commands or words, one a line */
+	const struct device *device; /* the one it is about, in the snapshot; NULL: about none */
+};
+
+struct plan_warning {
+	char *what;
+	const struct device *device; /* the same */
 };
 
 /* Why a device will return to the driver that it will return to. */
@@ -59,7 +65,7 @@ struct plan_step {
 struct plan {
 	struct refusal *refusals;
 	size_t n_refusals;
-	char **warnings; /* to be said, in no way of the start */
+	struct plan_warning *warnings; /* to be said, in no way of the start */
 	size_t n_warnings;
 	struct plan_step *steps; /* in order of address; meaningless with refusals */
 	size_t n_steps;
@@ -75,6 +81,9 @@ struct plan {
 int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
 	      const struct selection *selection, const struct snapshot *snapshot,
 	      struct plan **ret) must_check;
+
+/* The driver that the device will return to when it is taken now, or NULL: none. */
+const char *plan_returns_to(const struct device *device);
 
 /* The reason in words: "returns to nouveau, its driver now". A constant or, with the module's name,
  * new string (the caller frees it); NULL without memory. */

@@ -41,8 +41,8 @@ static int warn_of_strangers(struct planner *p, const struct device *device)
 
 		if (bdf_compare(&setting->bdf, &device->bdf) || is_for(setting, device))
 			continue;
-		err = planner_warn(
-			p,
+		err = planner_warn_device(
+			p, device,
 			fs_path("/%s: the entry of 'devices' for %s is for a device %04x:%04x, "
 				"but the one there is %04x:%04x: the entry is ignored",
 				SETTINGS_PATH, bdf_format(&device->bdf, address), setting->vendor,
@@ -63,10 +63,11 @@ static int accept(struct planner *p, const struct device *device,
 	if (!array_grow(plan->accepted, plan->n_accepted))
 		return -ENOMEM;
 	plan->accepted[plan->n_accepted++] = finding;
-	return planner_warn(p,
-			    fs_path("%s: %s; taken all the same, because /%s allows \"%s\" for it",
-				    bdf_format(&device->bdf, address), finding->what, SETTINGS_PATH,
-				    usage_kind_name(finding->kind)));
+	return planner_warn_device(
+		p, device,
+		fs_path("%s: %s; taken all the same, because /%s allows \"%s\" for it",
+			bdf_format(&device->bdf, address), finding->what, SETTINGS_PATH,
+			usage_kind_name(finding->kind)));
 }
 
 static int check_finding(struct planner *p, const struct device *device,
@@ -77,12 +78,12 @@ static int check_finding(struct planner *p, const struct device *device,
 
 	bdf_format(&device->bdf, address);
 	if (finding->harmless)
-		return planner_warn(p,
-				    fs_path("%s: %s: %s", address, finding->what, finding->effect));
+		return planner_warn_device(
+			p, device, fs_path("%s: %s: %s", address, finding->what, finding->effect));
 	if (is_allowed(p, device, finding->kind))
 		return accept(p, device, finding);
-	return planner_refuse(
-		p, REFUSAL_IN_USE,
+	return planner_refuse_device(
+		p, device, REFUSAL_IN_USE,
 		fs_path("%s%s: %s; taking it for VM %u: %s", address,
 			device->named ? ""
 				      : ", which the VM does not name but whose IOMMU group "
@@ -102,8 +103,8 @@ static int check_neighbour(struct planner *p, const struct device *device)
 	if (device->named || p->settings->group != GROUP_REFUSE)
 		return 0;
 	bdf_format(&device->bdf, address);
-	return planner_refuse(
-		p, REFUSAL_NEIGHBOUR,
+	return planner_refuse_device(
+		p, device, REFUSAL_NEIGHBOUR,
 		fs_path("%s is in IOMMU group %d with a device of this VM, so it would be taken "
 			"too, but the VM does not name it, and /%s says group = \"refuse\"",
 			address, device->group, SETTINGS_PATH),

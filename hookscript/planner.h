@@ -21,6 +21,11 @@ int planner_refuse(struct planner *p, enum refusal_reason reason, char *what,
 		   char *cure) must_check;
 int planner_warn(struct planner *p, char *text) must_check;
 
+/* The same, about one device. */
+int planner_refuse_device(struct planner *p, const struct device *device,
+			  enum refusal_reason reason, char *what, char *cure) must_check;
+int planner_warn_device(struct planner *p, const struct device *device, char *text) must_check;
+
 /* A check that the settings can turn into a warning or off. */
 int planner_apply_policy(struct planner *p, enum policy policy, enum refusal_reason reason,
 			 char *what, char *cure) must_check;

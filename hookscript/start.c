@@ -63,23 +63,36 @@ static void say_last_line(const struct start *start, size_t problems)
 		  start->vmid, problems, problems == 1 ? "" : "s", start->vmid);
 }
 
+/* LABEL and the first LEN bytes of TEXT, about a device or, with NULL, none. */
+static void say_of(enum log_level level, const struct device *device, const char *label,
+		   const char *text, size_t len)
+{
+	if (device)
+		log_device(level, &device->bdf, plan_returns_to(device), "%s%.*s", label, (int)len,
+			   text);
+	else
+		log_say(level, "%s%.*s", label, (int)len, text);
+}
+
+static void say_refusal(const struct refusal *refusal)
+{
+	const char *rest = refusal->cure;
+	const char *label = "  cure: ";
+
+	say_of(LOG_LEVEL_ERROR, refusal->device, "refused: ", refusal->what, strlen(refusal->what));
+	for (; *rest; label = "        ") {
+		size_t len = strcspn(rest, "\n");
+
+		say_of(LOG_LEVEL_ERROR, refusal->device, label, rest, len);
+		rest += len + (rest[len] == '\n');
+	}
+}
+
 static int say_refusals(const struct start *start)
 {
-	const struct plan *plan = start->plan;
-
-	for (size_t i = 0; i < plan->n_refusals; i++) {
-		const char *rest = plan->refusals[i].cure;
-		const char *label = "  cure:";
-
-		log_error("refused: %s", plan->refusals[i].what);
-		for (; *rest; label = "       ") {
-			size_t len = strcspn(rest, "\n");
-
-			log_error("%s %.*s", label, (int)len, rest);
-			rest += len + (rest[len] == '\n');
-		}
-	}
-	say_last_line(start, plan->n_refusals);
+	for (size_t i = 0; i < start->plan->n_refusals; i++)
+		say_refusal(&start->plan->refusals[i]);
+	say_last_line(start, start->plan->n_refusals);
 	return EXIT_REFUSED;
 }
 
@@ -302,7 +315,8 @@ static int check_framebuffers(const struct start *start)
 static void say_warnings(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_warnings; i++)
-		log_warning("%s", plan->warnings[i]);
+		say_of(LOG_LEVEL_WARNING, plan->warnings[i].device, "", plan->warnings[i].what,
+		       strlen(plan->warnings[i].what));
 }
 
 int start_pre(const struct fs_root *root, unsigned int vmid)

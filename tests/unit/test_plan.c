@@ -102,7 +102,7 @@ static void show(const struct plan *plan)
 		print_error("refusal %d: %s\ncure: %s\n", plan->refusals[i].reason,
 			    plan->refusals[i].what, plan->refusals[i].cure);
 	for (size_t i = 0; i < plan->n_warnings; i++)
-		print_error("warning: %s\n", plan->warnings[i]);
+		print_error("warning: %s\n", plan->warnings[i].what);
 }
 
 static void assert_counts(const struct plan *plan, size_t refusals, size_t warnings)
@@ -452,7 +452,7 @@ static void test_legacy_igd(void **state)
 	plan = make(&room, "hostpci0: 01:00.0,legacy-igd=1\n", &vm);
 	assert_counts(plan, 0, 1);
 	assert_non_null(
-		strstr(plan->warnings[0],
+		strstr(plan->warnings[0].what,
 		       "hostpci0: legacy-igd=1 works on i440fx only, so neither q35 nor pcie=1"));
 	assert_int_equal(plan->n_steps, 1);
 }
@@ -552,7 +552,7 @@ static void test_left_taken_for_another_vm(void **state)
 	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
 	assert_counts(plan, 0, 1);
 	assert_non_null(
-		strstr(plan->warnings[0],
+		strstr(plan->warnings[0].what,
 		       "0000:01:00.0 was left taken for VM 101, which does not run: taken over; it "
 		       "will return to e1000e"));
 	assert_int_equal(plan->steps[0].why, RETURN_RECORDED);
@@ -606,8 +606,8 @@ static void test_dropped_lines_are_told(void **state)
 	prepare(&room);
 	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00.0,pcie=maybe\n", &vm);
 	assert_counts(plan, 0, 1);
-	assert_non_null(strstr(plan->warnings[0], "VM config, line 3: hostpci1: "));
-	assert_non_null(strstr(plan->warnings[0], "Proxmox VE ignores this line"));
+	assert_non_null(strstr(plan->warnings[0].what, "VM config, line 3: hostpci1: "));
+	assert_non_null(strstr(plan->warnings[0].what, "Proxmox VE ignores this line"));
 }
 
 /* ---- where devices return to ---- */
@@ -754,7 +754,7 @@ static void test_harmless_use(void **state)
 	finding.harmless = true;
 	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
 	assert_counts(plan, 0, 1);
-	assert_string_equal(plan->warnings[0],
+	assert_string_equal(plan->warnings[0].what,
 			    "0000:01:00.0: its disk /dev/sda is in use: swap: it dies");
 }
 

@@ -51,20 +51,31 @@ static void assert_field(const char *entry, const char *name, const char *value)
 		fail_msg("%s is not %s in:\n%s", name, value ? value : "left out", entry);
 }
 
+/* Which of the devices the line begins with, or their number. */
+static size_t find_device(const char *line)
+{
+	size_t i = 0;
+
+	if (!strncmp(line, "refused: ", 9))
+		line += 9;
+	while (i < ARRAY_SIZE(devices) && strncmp(line, devices[i].bdf, strlen(devices[i].bdf)))
+		i++;
+	return i;
+}
+
 /* Every entry has the fields that its line and the phase want. Returns how many are about a device.
  */
 static size_t assert_entries(char *said, const char *phase)
 {
-	size_t n = 0;
+	size_t n = 0, i = ARRAY_SIZE(devices);
 
 	for (char *entry; (entry = listener_next(&said));) {
 		auto_free char *message = listener_field(entry, "MESSAGE");
-		size_t i = 0;
 
 		assert_non_null(message);
-		while (i < ARRAY_SIZE(devices) &&
-		       strncmp(message, devices[i].bdf, strlen(devices[i].bdf)))
-			i++;
+		/* A cure is that of the line before it. */
+		if (strncmp(message, "  ", 2))
+			i = find_device(message);
 		assert_field(entry, "SYSLOG_IDENTIFIER", "pve-passthrough");
 		assert_field(entry, "PVE_VMID", "100");
 		assert_field(entry, "PVE_PHASE", phase);
@@ -141,6 +152,18 @@ static void test_failed_stop(void **state)
 	}
 }
 
+/* Each refusal, with all lines of its cure, and each warning. */
+static void test_refused_start(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_vm(tree, 101, "machine: q35\nhostpci0: 06:00.0\n");
+	scenario_must(tree, start_pre, 101);
+	tree_file(tree, "run/pve-passthrough/records/" DISK, "garbage");
+	/* A refusal and three lines of cure; a warning of what VM 101 left. */
+	assert_int_equal(run_and_assert(tree, start, "pre-start", EXIT_REFUSED), 5);
+}
+
 /* For each VM its own number. */
 static void test_restore_all(void **state)
 {
@@ -155,8 +178,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_start_and_stop), TEST(test_start_again), TEST(test_failed_start),
-		TEST(test_failed_stop),	   TEST(test_restore_all),
+		TEST(test_start_and_stop), TEST(test_start_again),   TEST(test_failed_start),
+		TEST(test_failed_stop),	   TEST(test_refused_start), TEST(test_restore_all),
 	};
 #undef TEST
 
