@@ -12,51 +12,48 @@ static const struct device *find_device(const struct planner *p, const struct bd
 	return NULL;
 }
 
-static bool is_for(const struct device_setting *setting, const struct device *device)
+static const struct device_setting *setting_of(const struct planner *p, const struct device *device)
 {
-	return setting->vendor == device->identity.vendor &&
-	       setting->device == device->identity.device;
+	return settings_device(p->settings, &device->bdf, device->identity.vendor,
+			       device->identity.device);
 }
 
 static bool is_allowed(const struct planner *p, const struct device *device, enum usage_kind kind)
 {
-	for (size_t i = 0; i < p->settings->n_devices; i++) {
-		const struct device_setting *setting = &p->settings->devices[i];
+	const struct device_setting *setting = setting_of(p, device);
 
-		if (!bdf_compare(&setting->bdf, &device->bdf) && is_for(setting, device) &&
-		    setting->allow & 1U << kind)
-			return true;
-	}
-	return false;
+	return setting && setting->allow & 1U << kind;
 }
 
 /* An entry that was written for another device, which sat there once. */
 static int warn_of_strangers(struct planner *p, const struct device *device)
 {
 	char address[BDF_TEXT_SIZE];
+	int err = 0;
 
-	for (size_t i = 0; i < p->settings->n_devices; i++) {
+	if (setting_of(p, device))
+		return 0;
+	for (size_t i = 0; !err && i < p->settings->n_devices; i++) {
 		const struct device_setting *setting = &p->settings->devices[i];
-		int err;
 
-		if (bdf_compare(&setting->bdf, &device->bdf) || is_for(setting, device))
+		if (bdf_compare(&setting->bdf, &device->bdf))
 			continue;
 		err = planner_warn_device(
 			p, device,
-			fs_path("/%s: the entry of 'devices' for %s is for a device %04x:%04x, "
-				"but the one there is %04x:%04x: the entry is ignored",
-				SETTINGS_PATH, bdf_format(&device->bdf, address), setting->vendor,
-				setting->device, device->identity.vendor, device->identity.device));
-		if (err)
-			return err;
+			fs_path("/%s, line %u: the entry of 'devices' for %s is for a device "
+				"%04x:%04x, but the one there is %04x:%04x: the entry is ignored",
+				setting->source.path, setting->source.line,
+				bdf_format(&device->bdf, address), setting->vendor, setting->device,
+				device->identity.vendor, device->identity.device));
 	}
-	return 0;
+	return err;
 }
 
 /* A use that the settings allow to end: said, and remembered for what may come of it. */
 static int accept(struct planner *p, const struct device *device,
 		  const struct usage_finding *finding)
 {
+	const struct setting_source *source = &setting_of(p, device)->from[DEVICE_ALLOW];
 	struct plan *plan = p->plan;
 	char address[BDF_TEXT_SIZE];
 
@@ -65,9 +62,10 @@ static int accept(struct planner *p, const struct device *device,
 	plan->accepted[plan->n_accepted++] = finding;
 	return planner_warn_device(
 		p, device,
-		fs_path("%s: %s; taken all the same, because /%s allows \"%s\" for it",
-			bdf_format(&device->bdf, address), finding->what, SETTINGS_PATH,
-			usage_kind_name(finding->kind)));
+		fs_path("%s: %s; taken all the same, because /%s, line %u, allows "
+			"\"%s\" for it",
+			bdf_format(&device->bdf, address), finding->what, source->path,
+			source->line, usage_kind_name(finding->kind)));
 }
 
 static int check_finding(struct planner *p, const struct device *device,

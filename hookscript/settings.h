@@ -8,9 +8,15 @@
  *	group = "take";                # or "refuse": a start that takes neighbours of a group
  *	ifreload = false;              # or true: run `ifreload -a` when an interface comes back
  *	at_shutdown = "keep";          # or "return": devices of VMs that stop because the host does
- *	devices = ( { address = "0000:03:00.0"; id = "8086:10fb"; allow = [ "network" ]; } );
- *	                               # a VM may have it although the host uses it so
+ *	next = "local:snippets/x";     # another hookscript to run too; "": none
+ *	language = "";                 # or "en", "zh_CN"; "": what the environment says
+ *	devices = ( { address = "0000:03:00.0"; id = "8086:10fb"; … } );
+ *	                               # one device; its keys are in struct device_setting
  *	vm100 = { machine = "warn"; }; # the same keys, for VM 100 alone
+ *
+ * An entry of 'devices' is for the device of that id at that address and for no other. Several for
+ * the same device, which can only stand in different lists, hold together, key by key: what the
+ * VM's group says beats what stands outside of it.
  */
 #ifndef HOOKSCRIPT_SETTINGS_H
 #define HOOKSCRIPT_SETTINGS_H
@@ -28,15 +34,75 @@ enum policy { POLICY_REFUSE, POLICY_WARN, POLICY_OFF };
 /* What to do with the members of a group that the VM does not name. */
 enum group_policy { GROUP_TAKE, GROUP_REFUSE };
 
-#define SETTINGS_DEVICES_MAX 64
+/* The driver that a device gets when it is given back. */
+enum return_to {
+	RETURN_TO_RECORDED, /* the one it had */
+	RETURN_TO_NONE,	    /* none: it stays away from the host */
+	RETURN_TO_DRIVER,   /* the one that is named */
+};
 
-/* What is allowed with one device, as long as it is that device which sits there. */
+/* What to write to d3cold_allowed: whether the device may lose its power. */
+enum d3cold { D3COLD_AS_IT_IS, D3COLD_FORBID, D3COLD_ALLOW };
+
+/* Where a value stands; without a path it is the default. */
+struct setting_source {
+	const char *path; /* SETTINGS_PATH */
+	unsigned int line;
+};
+
+enum setting_key {
+	SETTING_MACHINE,
+	SETTING_PCIE,
+	SETTING_DEADLINE,
+	SETTING_GROUP,
+	SETTING_IFRELOAD,
+	SETTING_AT_SHUTDOWN,
+	SETTING_NEXT,
+	SETTING_LANGUAGE,
+	SETTING_KEYS /* how many */
+};
+
+enum device_key {
+	DEVICE_ALLOW,
+	DEVICE_RETURN_TO,
+	DEVICE_RESET_METHOD,
+	DEVICE_D3COLD,
+	DEVICE_STOP_UNITS,
+	DEVICE_STOP_CT,
+	DEVICE_UNLOAD,
+	DEVICE_DRIVER,
+	DEVICE_KEYS /* how many */
+};
+
+#define SETTINGS_DEVICES_MAX 64
+#define SETTINGS_NAMES_MAX   16 /* in one list of a device: units, containers, modules */
+
+/* What holds for one device, as long as it is that device which sits there. */
 struct device_setting {
 	struct bdf bdf;
 	uint16_t vendor, device;
 	unsigned int allow; /* bits 1 << enum usage_kind */
+	enum return_to return_to;
+	char *return_driver; /* of RETURN_TO_DRIVER; else NULL */
+	/* For the attribute reset_method: names with one blank between them, "default", or "" for
+	 * none at all (which has to be written as "\n"); NULL: leave it as it is. */
+	char *reset_method;
+	enum d3cold d3cold;
+	char *driver; /* the vfio variant driver for an entry with driver=keep; NULL: none */
+	/* systemd units and containers to stop before the device is taken, in this order, and to
+	 * start when it is back. */
+	char **stop_units;
+	size_t n_stop_units;
+	unsigned int *stop_ct;
+	size_t n_stop_ct;
+	/* Modules to unload before it is taken, in this order. */
+	char **unload;
+	size_t n_unload;
+	struct setting_source source; /* of the entry */
+	struct setting_source from[DEVICE_KEYS];
 };
 
+/* Everything that is behind a pointer belongs to it: settings_free(). */
 struct settings {
 	enum policy machine;
 	enum policy pcie;
@@ -44,19 +110,32 @@ struct settings {
 	enum group_policy group;
 	bool ifreload;		 /* bring the network up after an interface came back */
 	bool return_at_shutdown; /* give devices back although the host shuts down */
-	struct device_setting devices[SETTINGS_DEVICES_MAX];
+	char *next;		 /* "STORAGE:snippets/NAME"; NULL: none */
+	char *language;		 /* "en", "zh_CN"; NULL: the environment's */
+	struct device_setting devices[SETTINGS_DEVICES_MAX]; /* each device once */
 	size_t n_devices;
+	struct setting_source from[SETTING_KEYS];
 };
 
-/* What holds without a file. */
+/* What holds without a file; owns nothing. */
 extern const struct settings settings_default;
 
 /*
- * Reads the settings that hold for VM VMID. Without a file: the defaults. Returns 0; or -errno and
- * a new text in *ret_why (the caller frees it) that names file, line and key: -EINVAL for an
- * unknown key, a wrong type or value, -EPERM when others than root can write the file.
+ * Reads the settings that hold for VM VMID. Without a file: the defaults. Returns 0 (free with
+ * settings_free()); or -errno and a new text in *ret_why (the caller frees it) that names file,
+ * line, key and value: -EINVAL for an unknown key, a wrong type or value, -EPERM when others than
+ * root can write the file.
  */
 int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
 		  char **ret_why) must_check;
+
+/* Frees what it owns, and leaves the defaults. */
+void settings_free(struct settings *settings);
+
+#define auto_settings cleanup_with(settings_free)
+
+/* What is set for the device at BDF when its id is VENDOR:DEVICE, or NULL. */
+const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
+					     uint16_t vendor, uint16_t device);
 
 #endif

@@ -49,6 +49,7 @@ static void free_start(struct start *start)
 	plan_free(start->plan);
 	snapshot_free(start->snapshot);
 	selection_free(start->selection);
+	settings_free(&start->settings);
 	vmcfg_free(start->vm);
 }
 

@@ -37,7 +37,7 @@ static int give_back(const struct fs_root *root, unsigned int vmid, int *lock)
 /* Without settings that can be read: what holds by default. */
 static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid)
 {
-	struct settings settings = settings_default;
+	auto_settings struct settings settings = settings_default;
 	auto_free char *why = NULL;
 
 	return settings_read(root, vmid, &settings, &why) || !settings.return_at_shutdown;
@@ -80,7 +80,7 @@ static int give_back_at_stop(const struct fs_root *root, unsigned int vmid)
 
 int stop_post(const struct fs_root *root, unsigned int vmid)
 {
-	struct settings settings;
+	auto_settings struct settings settings = settings_default;
 	auto_free char *why = NULL;
 	int left_ms;
 

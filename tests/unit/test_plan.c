@@ -762,15 +762,17 @@ static void test_harmless_use(void **state)
 static void test_allowed_use(void **state)
 {
 	static const struct {
-		struct device_setting setting;
+		struct bdf bdf;
+		uint16_t vendor, device;
+		unsigned int allow;
 		size_t refusals, warnings;
 	} rows[] = {
-		{{first, 0x8086, 0x10d3, 1 << USAGE_DISK}, 0, 1},
-		{{first, 0x8086, 0x10d3, 1 << USAGE_NETWORK}, 1, 0},
-		{{first, 0x8086, 0x10d3, 0}, 1, 0},
-		{{first, 0x8086, 0x10d4, 1 << USAGE_DISK}, 1, 1},
-		{{first, 0x8087, 0x10d3, 1 << USAGE_DISK}, 1, 1},
-		{{{0, 2, 0, 0}, 0x8086, 0x10d3, 1 << USAGE_DISK}, 1, 0},
+		{first, 0x8086, 0x10d3, 1 << USAGE_DISK, 0, 1},
+		{first, 0x8086, 0x10d3, 1 << USAGE_NETWORK, 1, 0},
+		{first, 0x8086, 0x10d3, 0, 1, 0},
+		{first, 0x8086, 0x10d4, 1 << USAGE_DISK, 1, 1},
+		{first, 0x8087, 0x10d3, 1 << USAGE_DISK, 1, 1},
+		{{0, 2, 0, 0}, 0x8086, 0x10d3, 1 << USAGE_DISK, 1, 0},
 	};
 
 	(void)state;
@@ -783,7 +785,14 @@ static void test_allowed_use(void **state)
 
 		prepare(&room);
 		add_finding(&room, &finding, 0);
-		settings.devices[settings.n_devices++] = rows[i].setting;
+		settings.devices[settings.n_devices++] = (struct device_setting){
+			.bdf = rows[i].bdf,
+			.vendor = rows[i].vendor,
+			.device = rows[i].device,
+			.allow = rows[i].allow,
+			.source = {SETTINGS_PATH, 7},
+			.from[DEVICE_ALLOW] = {SETTINGS_PATH, 8},
+		};
 		plan = make_with(&room, vm, &settings);
 		assert_counts(plan, rows[i].refusals, rows[i].warnings);
 	}

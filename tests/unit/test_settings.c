@@ -5,11 +5,11 @@
 
 #include "tree.h"
 
-/* Reads settings that must be good. */
+/* Reads settings that must be good; settings_free() is the caller's. */
 static struct settings read_good(struct tree *tree, unsigned int vmid)
 {
-	struct settings settings;
-	char *why = NULL;
+	struct settings settings = settings_default;
+	auto_free char *why = NULL;
 
 	if (settings_read(&tree->root, vmid, &settings, &why))
 		fail_msg("refused: %s", why);
@@ -29,8 +29,11 @@ static void read_bad(struct tree *tree, int err, const char *what)
 	assert_int_equal(settings.deadline, -7);
 }
 
-static void assert_settings(struct settings s, enum policy machine, enum policy pcie, int deadline)
+/* For VM 100. */
+static void assert_settings(struct tree *tree, enum policy machine, enum policy pcie, int deadline)
 {
+	auto_settings struct settings s = read_good(tree, 100);
+
 	assert_int_equal(s.machine, machine);
 	assert_int_equal(s.pcie, pcie);
 	assert_int_equal(s.deadline, deadline);
@@ -38,7 +41,7 @@ static void assert_settings(struct settings s, enum policy machine, enum policy 
 
 static void test_no_file(void **state)
 {
-	assert_settings(read_good(*state, 100), POLICY_REFUSE, POLICY_REFUSE, 30);
+	assert_settings(*state, POLICY_REFUSE, POLICY_REFUSE, 30);
 }
 
 static void test_good(void **state)
@@ -69,8 +72,7 @@ static void test_good(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		tree_settings(*state, rows[i].text);
-		assert_settings(read_good(*state, 100), rows[i].machine, rows[i].pcie,
-				rows[i].deadline);
+		assert_settings(*state, rows[i].machine, rows[i].pcie, rows[i].deadline);
 	}
 }
 
@@ -83,47 +85,82 @@ static void test_bad(void **state)
 		{"group = \"keep\";", "line 1: key 'group' must be \"take\" or \"refuse\""},
 		{"devices = 1;", "line 1: key 'devices' must be a list"},
 		{"devices = { };", "line 1: key 'devices' must be a list"},
-		{"devices = ( 1 );", "line 1: key 'devices' must be a list of {"},
-		{"devices = ( { address = \"0000:03:00.0\"; } );",
-		 "line 1: key 'devices' must be a list of {"},
+		{"devices = ( 1 );",
+		 "line 1: key 'devices' must be a list of { address = \"0000:BB:DD.F\"; "
+		 "id = \"VENDOR:DEVICE\"; … }, not 1"},
+		{"devices = (\n{ address = \"0000:03:00.0\"; } );",
+		 "line 2: an entry of 'devices' needs 'id', as lspci -Dn shows it"},
 		{"devices = ( { id = \"8086:10fb\"; } );",
-		 "line 1: key 'devices' must be a list of {"},
-		{"devices = ( { address = \"03:00.0\"; id = \"8086:10fb\"; } );",
-		 "line 1: key 'devices' must be a list of {"},
-		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10FB\"; } );",
-		 "line 1: key 'devices' must be a list of {"},
+		 "line 1: an entry of 'devices' needs 'address'"},
+		{"devices = ( { address = \"03:00.0\";\nid = \"8086:10fb\"; } );",
+		 "line 1: key 'address' must be an address as lspci -D shows it, "
+		 "\"0000:BB:DD.F\", not \"03:00.0\""},
+		{"devices = ( { address = 3; id = \"8086:10fb\"; } );",
+		 "line 1: key 'address' must be an address as lspci -D shows it"},
+		{"devices = ( { address = \"0000:03:00.0\";\nid = \"8086:10FB\"; } );",
+		 "line 2: key 'id' must be vendor and device as lspci -n shows them, "
+		 "\"8086:10fb\", not \"8086:10FB\""},
 		{"devices = ( { address = \"0000:03:00.0\"; id = \"808610fbx\"; } );",
-		 "line 1: key 'devices' must be a list of {"},
-		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; alow = [ ]; } );",
-		 "line 1: key 'devices' must be a list of {"},
-		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
-		 "allow = [ \"disks\" ]; } );",
-		 "line 1: key 'devices' must be a list whose 'allow' holds only"},
-		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
-		 "allow = \"disk\"; } );",
-		 "line 1: key 'devices' must be a list whose 'allow' holds only"},
+		 "line 1: key 'id' must be"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = true; } );",
+		 "line 1: key 'id' must be"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\";\nalow = [ ]; } );",
+		 "line 2: key 'alow' is unknown"},
+		{"devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; },\n"
+		 "{ address = \"0000:03:00.0\"; id = \"8086:10fb\"; } );",
+		 "line 2: this list of 'devices' has an entry for that device already"},
 		{"maschine = \"warn\";", "line 1: key 'maschine' is unknown"},
 		{"\n\npci = 1;", "line 3: key 'pci' is unknown"},
 		{"Machine = \"warn\";", "line 1: key 'Machine' is unknown"},
 		{"machine = \"warm\";",
-		 "line 1: key 'machine' must be \"refuse\", \"warn\" or \"off\""},
+		 "line 1: key 'machine' must be \"refuse\", \"warn\" or \"off\", not \"warm\""},
 		{"machine = \"\";", "line 1: key 'machine' must be"},
 		{"machine = true;", "line 1: key 'machine' must be"},
 		{"machine = 1;", "line 1: key 'machine' must be"},
 		{"machine = [ \"warn\" ];", "line 1: key 'machine' must be"},
 		{"machine = ( \"warn\" );", "line 1: key 'machine' must be"},
 		{"pcie = { };", "line 1: key 'pcie' must be"},
-		{"deadline = 0;", "line 1: key 'deadline' must be a whole number of seconds"},
+		{"deadline = 0;",
+		 "line 1: key 'deadline' must be a whole number of seconds from 1 to 3600, not 0"},
 		{"deadline = 3601;", "line 1: key 'deadline' must be"},
 		{"deadline = -1;", "line 1: key 'deadline' must be"},
-		{"deadline = 1.5;", "line 1: key 'deadline' must be"},
+		{"deadline = 1.5;",
+		 "line 1: key 'deadline' must be a whole number of seconds from 1 to 3600, not "
+		 "1.5"},
 		{"deadline = \"30\";", "line 1: key 'deadline' must be"},
 		{"deadline = 30L;", "line 1: key 'deadline' must be"},
-		{"deadline = true;", "line 1: key 'deadline' must be"},
+		{"deadline = true;",
+		 "line 1: key 'deadline' must be a whole number of seconds from 1 to 3600, not "
+		 "true"},
 		{"machine = \"warn\";\nvm100 = 1;", "line 2: key 'vm100' must be a group"},
 		{"vm100 = \"warn\";", "line 1: key 'vm100' must be a group"},
 		{"vm100 = {\n  machin = \"warn\";\n};", "line 2: key 'machin' is unknown"},
 		{"vm100 = { vm101 = { }; };", "line 1: key 'vm101' is unknown"},
+		{"next = 1;", "line 1: key 'next' must be a hookscript as Proxmox VE names it, "
+			      "\"STORAGE:snippets/NAME\", or \"\" for none, not 1"},
+		{"next = \"old.pl\";", "line 1: key 'next' must be"},
+		{"next = \"local:old.pl\";", "line 1: key 'next' must be"},
+		{"next = \"local:iso/old.pl\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/a/b\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/..\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/.\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/a..b\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/a b\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/a\\n\";", "line 1: key 'next' must be"},
+		{"next = \"l:snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \"9local:snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \"local-:snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \"lo/al:snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \":snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \"/var/lib/vz/snippets/a\";", "line 1: key 'next' must be"},
+		{"next = \"local:snippets/pve-passthrough\";",
+		 "line 1: key 'next' must be another hookscript than this one"},
+		{"language = \"de\";",
+		 "line 1: key 'language' must be \"en\", \"zh_CN\", or \"\" for what the "
+		 "environment says, not \"de\""},
+		{"language = \"zh_CN.UTF-8\";", "line 1: key 'language' must be"},
+		{"language = 1;", "line 1: key 'language' must be"},
 		/* Another VM's group is checked too. */
 		{"vm101 = {\n\n deadline = \"x\";\n};", "line 3: key 'deadline' must be"},
 		{"vm101 = { foo = 1; };", "line 1: key 'foo' is unknown"},
@@ -148,43 +185,311 @@ static void test_bad(void **state)
 	}
 }
 
+#define NIC "address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
+#define GPU "address = \"0000:04:00.0\"; id = \"10de:1b80\"; "
+
+/* What is wrong with one key of a device, behind "line 2: key 'KEY' must be ". */
+static void test_bad_devices(void **state)
+{
+	static const struct {
+		const char *text, *key, *what;
+	} rows[] = {
+		{"allow = \"disk\";", "allow", "a list that holds only \"disk\", \"network\""},
+		{"allow = [ \"disks\" ];", "allow", "a list that holds only"},
+		{"allow = ( \"disk\", 1 );", "allow", "a list that holds only"},
+		{"return_to = 1;", "return_to",
+		 "\"recorded\", \"none\" or the name of a driver (letters, digits, '_', '-'), not 1"},
+		{"return_to = \"\";", "return_to", "\"recorded\""},
+		{"return_to = \"a b\";", "return_to", "\"recorded\""},
+		{"return_to = \"../x\";", "return_to", "\"recorded\""},
+		{"return_to = \"x\\n\";", "return_to", "\"recorded\""},
+		{"return_to = \"-x\";", "return_to", "\"recorded\""},
+		{"return_to = \"nvme,x\";", "return_to", "\"recorded\""},
+		{"return_to = \"\xc3\xa9\";", "return_to", "\"recorded\""},
+		{"return_to = \"a234567890a234567890a234567890a234567890a234567890a23456\";",
+		 "return_to", "\"recorded\""},
+		{"return_to = [ \"nvme\" ];", "return_to", "\"recorded\""},
+		{"reset_method = \"flrr\";", "reset_method",
+		 "\"default\", \"\" (no reset at all), or one or more of"},
+		{"reset_method = \"fl\";", "reset_method", "\"default\""},
+		{"reset_method = \"FLR\";", "reset_method", "\"default\""},
+		{"reset_method = \"flr,bus\";", "reset_method", "\"default\""},
+		{"reset_method = \"flr\\n\";", "reset_method", "\"default\""},
+		{"reset_method = \"flr bus flr\";", "reset_method", "\"default\""},
+		{"reset_method = \"default flr\";", "reset_method", "\"default\""},
+		{"reset_method = \"flr default\";", "reset_method", "\"default\""},
+		{"reset_method = [ \"flr\" ];", "reset_method", "\"default\""},
+		{"reset_method = true;", "reset_method", "\"default\""},
+		{"d3cold = 1;", "d3cold", "true or false, not 1"},
+		{"d3cold = \"true\";", "d3cold", "true or false, not \"true\""},
+		{"stop_units = \"a.service\";", "stop_units",
+		 "a list of systemd units that can be stopped and started, each once, with their "
+		 "type: \"display-manager.service\", not \"a.service\""},
+		{"stop_units = [ \"a\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \".service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"-.mount\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"--now.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a b.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a/b.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a*.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a.Service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a.service\\n\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"sys-x.device\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"session-1.scope\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"user.slice\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"getty@.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"@tty1.service\" ];", "stop_units", "a list of systemd units"},
+		{"stop_units = [ \"a.service\", \"a.service\" ];", "stop_units",
+		 "a list of systemd units"},
+		{"stop_units = [ 1 ];", "stop_units", "a list of systemd units"},
+		{"stop_units = ( \"a.service\", [ ] );", "stop_units", "a list of systemd units"},
+		{"stop_ct = 105;", "stop_ct",
+		 "a list of numbers of containers, 100 to 999999999, each once: [ 105 ], not 105"},
+		{"stop_ct = [ 99 ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ -105 ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ 1000000000 ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ 105, 105 ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ 105L ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ 105.0 ];", "stop_ct", "a list of numbers of containers"},
+		{"stop_ct = [ \"105\" ];", "stop_ct", "a list of numbers of containers"},
+		{"unload = \"nouveau\";", "unload", "a list of names of modules"},
+		{"unload = [ \"nouveau.ko\" ];", "unload", "a list of names of modules"},
+		{"unload = [ \"-r\" ];", "unload", "a list of names of modules"},
+		{"unload = [ \"a\", \"a\" ];", "unload", "a list of names of modules"},
+		{"unload = [ \"a b\" ];", "unload", "a list of names of modules"},
+		{"unload = [ true ];", "unload", "a list of names of modules"},
+		{"driver = \"\";", "driver", "the name of a vfio variant driver"},
+		{"driver = 5;", "driver", "the name of a vfio variant driver"},
+		{"driver = \"mlx5/vfio\";", "driver", "the name of a vfio variant driver"},
+		{"unload = [ \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"j\", "
+		 "\"k\", \"l\", \"m\", \"n\", \"o\", \"p\", \"q\" ];",
+		 "unload", "a list of at most 16, not 17"},
+		{"stop_ct = [ 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, "
+		 "114, 115, 116, 117 ];",
+		 "stop_ct", "a list of at most 16, not 17"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = fs_path("devices = ( { " NIC "\n%s } );", rows[i].text);
+		auto_free char *what = fs_path(
+			"/etc/pve-passthrough.conf, line 2: key '%s' must be %s", rows[i].key,
+			rows[i].what);
+
+		tree_settings(*state, text);
+		read_bad(*state, -EINVAL, what);
+	}
+}
+
+/* A long text is not said in full. */
+static void test_long_value(void **state)
+{
+	char text[512] = "machine = \"";
+
+	memset(text + strlen(text), 'x', 300);
+	strcat(text, "\";");
+	tree_settings(*state, text);
+	read_bad(*state, -EINVAL, "xxxxx\" …");
+}
+
 static void test_devices(void **state)
 {
 	struct tree *tree = *state;
-	struct settings s;
+	auto_settings struct settings s = settings_default;
+	auto_settings struct settings other = settings_default;
 
 	tree_settings(tree, "group = \"refuse\";\n"
-			    "devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
-			    "allow = [ \"network\", \"vfs\" ]; },\n"
+			    "devices = ( { " NIC "allow = [ \"network\", \"vfs\" ]; },\n"
 			    "{ id = \"10de:0001\"; address = \"0000:04:00.1\"; } );\n"
 			    "vm100 = { group = \"take\"; devices = ( { address = \"0000:05:00.0\"; "
 			    "id = \"1b36:0010\"; allow = ( \"disk\" ); } ); };");
 	s = read_good(tree, 100);
 	assert_int_equal(s.group, GROUP_TAKE);
 	assert_int_equal(s.n_devices, 3);
-	assert_int_equal(s.devices[0].bdf.bus, 3);
-	assert_int_equal(s.devices[0].vendor, 0x8086);
-	assert_int_equal(s.devices[0].device, 0x10fb);
-	assert_int_equal(s.devices[0].allow, 1 << USAGE_NETWORK | 1 << USAGE_VFS);
-	assert_int_equal(s.devices[1].bdf.func, 1);
-	assert_int_equal(s.devices[1].allow, 0);
-	assert_int_equal(s.devices[2].allow, 1 << USAGE_DISK);
-	s = read_good(tree, 101);
-	assert_int_equal(s.group, GROUP_REFUSE);
+	/* The VM's own first. */
+	assert_int_equal(s.devices[0].allow, 1 << USAGE_DISK);
+	assert_int_equal(s.devices[0].source.line, 4);
+	assert_int_equal(s.devices[1].bdf.bus, 3);
+	assert_int_equal(s.devices[1].vendor, 0x8086);
+	assert_int_equal(s.devices[1].device, 0x10fb);
+	assert_int_equal(s.devices[1].allow, 1 << USAGE_NETWORK | 1 << USAGE_VFS);
+	assert_int_equal(s.devices[2].bdf.func, 1);
+	assert_int_equal(s.devices[2].allow, 0);
+	other = read_good(tree, 101);
+	assert_int_equal(other.group, GROUP_REFUSE);
+	assert_int_equal(other.n_devices, 2);
+}
+
+static void test_device_keys(void **state)
+{
+	auto_settings struct settings s = settings_default;
+	const struct device_setting *d;
+
+	tree_settings(*state,
+		      "devices = ( { " GPU "\n"
+		      "return_to = \"nvidia-drm_2\";\n"
+		      "reset_method = \"  device_specific   flr bus \";\n"
+		      "d3cold = false;\n"
+		      "stop_units = [ \"display-manager.service\", \"getty@tty1.service\",\n"
+		      "\"dev-disk-by\\\\x2duuid-1.swap\" ];\n"
+		      "stop_ct = [ 105, 100, 999999999 ];\n"
+		      "unload = [ \"nvidia_drm\", \"nvidia-modeset\" ];\n"
+		      "driver = \"mlx5_vfio_pci\"; } );");
+	s = read_good(*state, 100);
+	d = settings_device(&s, &(struct bdf){.bus = 4}, 0x10de, 0x1b80);
+	assert_non_null(d);
+	assert_int_equal(d->return_to, RETURN_TO_DRIVER);
+	assert_string_equal(d->return_driver, "nvidia-drm_2");
+	assert_string_equal(d->reset_method, "device_specific flr bus");
+	assert_int_equal(d->d3cold, D3COLD_FORBID);
+	assert_int_equal(d->n_stop_units, 3);
+	assert_string_equal(d->stop_units[0], "display-manager.service");
+	assert_string_equal(d->stop_units[1], "getty@tty1.service");
+	assert_string_equal(d->stop_units[2], "dev-disk-by\\x2duuid-1.swap");
+	assert_int_equal(d->n_stop_ct, 3);
+	assert_int_equal(d->stop_ct[0], 105);
+	assert_int_equal(d->stop_ct[2], 999999999);
+	assert_int_equal(d->n_unload, 2);
+	assert_string_equal(d->unload[1], "nvidia-modeset");
+	assert_string_equal(d->driver, "mlx5_vfio_pci");
+	assert_int_equal(d->from[DEVICE_DRIVER].line, 9);
+	assert_string_equal(d->from[DEVICE_DRIVER].path, SETTINGS_PATH);
+	assert_null(d->from[DEVICE_ALLOW].path);
+}
+
+/* An entry is for one device alone. */
+static void test_which_device(void **state)
+{
+	static const struct bdf bdf = {.bus = 4};
+	auto_settings struct settings s = settings_default;
+
+	tree_settings(*state, "devices = ( { " GPU "d3cold = true; },\n"
+			      "{ address = \"0000:04:00.0\"; id = \"10de:1b81\"; } );");
+	s = read_good(*state, 100);
+	assert_ptr_equal(settings_device(&s, &bdf, 0x10de, 0x1b80), &s.devices[0]);
+	assert_ptr_equal(settings_device(&s, &bdf, 0x10de, 0x1b81), &s.devices[1]);
+	assert_null(settings_device(&s, &bdf, 0x10de, 0x1b82));
+	assert_null(settings_device(&s, &bdf, 0x10df, 0x1b80));
+	assert_null(settings_device(&s, &(struct bdf){.bus = 4, .func = 1}, 0x10de, 0x1b80));
+	assert_null(settings_device(&settings_default, &bdf, 0x10de, 0x1b80));
+}
+
+/* What the text of one device's keys comes to. */
+static void test_return_and_reset(void **state)
+{
+	static const struct {
+		const char *text;
+		enum return_to to;
+		const char *driver, *method;
+		enum d3cold d3cold;
+	} rows[] = {
+		{"", RETURN_TO_RECORDED, NULL, NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"recorded\";", RETURN_TO_RECORDED, NULL, NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"none\";", RETURN_TO_NONE, NULL, NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"e1000e\";", RETURN_TO_DRIVER, "e1000e", NULL, D3COLD_AS_IT_IS},
+		{"reset_method = \"\";", RETURN_TO_RECORDED, NULL, "", D3COLD_AS_IT_IS},
+		{"reset_method = \"  \";", RETURN_TO_RECORDED, NULL, "", D3COLD_AS_IT_IS},
+		{"reset_method = \"default\";", RETURN_TO_RECORDED, NULL, "default",
+		 D3COLD_AS_IT_IS},
+		{"reset_method = \"flr\";", RETURN_TO_RECORDED, NULL, "flr", D3COLD_AS_IT_IS},
+		{"reset_method = \"cxl_bus bus pm af_flr flr acpi device_specific\";",
+		 RETURN_TO_RECORDED, NULL, "cxl_bus bus pm af_flr flr acpi device_specific",
+		 D3COLD_AS_IT_IS},
+		{"d3cold = true;", RETURN_TO_RECORDED, NULL, NULL, D3COLD_ALLOW},
+		{"d3cold = false;", RETURN_TO_RECORDED, NULL, NULL, D3COLD_FORBID},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = fs_path("devices = ( { " GPU "%s } );", rows[i].text);
+		auto_settings struct settings s = settings_default;
+		const struct device_setting *d = &s.devices[0];
+
+		tree_settings(*state, text);
+		s = read_good(*state, 100);
+		assert_int_equal(s.n_devices, 1);
+		assert_int_equal(d->return_to, rows[i].to);
+		assert_int_equal(d->d3cold, rows[i].d3cold);
+		if (rows[i].driver)
+			assert_string_equal(d->return_driver, rows[i].driver);
+		else
+			assert_null(d->return_driver);
+		if (rows[i].method)
+			assert_string_equal(d->reset_method, rows[i].method);
+		else
+			assert_null(d->reset_method);
+	}
+}
+
+/* What the VM's entry says holds; the rest comes from the general one. */
+static void test_devices_hold_together(void **state)
+{
+	auto_settings struct settings s = settings_default;
+	const struct device_setting *d = &s.devices[0];
+
+	tree_settings(*state, "devices = ( { " NIC "d3cold = true; }, { " GPU "\n"
+			      "allow = [ \"display\", \"sound\" ]; return_to = \"nouveau\";\n"
+			      "stop_units = [ \"a.service\", \"b.service\" ]; stop_ct = [ 105 ];\n"
+			      "unload = [ \"nouveau\" ]; reset_method = \"bus\"; } );\n"
+			      "vm100 = { devices = ( { " GPU "allow = [ ];\n"
+			      "return_to = \"none\"; stop_units = [ \"c.service\" ];\n"
+			      "stop_ct = [ ]; d3cold = false; } ); };");
+	s = read_good(*state, 100);
 	assert_int_equal(s.n_devices, 2);
+	assert_int_equal(d->vendor, 0x10de);
+	assert_int_equal(d->allow, 0);
+	assert_int_equal(d->return_to, RETURN_TO_NONE);
+	assert_null(d->return_driver);
+	assert_int_equal(d->n_stop_units, 1);
+	assert_string_equal(d->stop_units[0], "c.service");
+	assert_int_equal(d->n_stop_ct, 0);
+	assert_int_equal(d->d3cold, D3COLD_FORBID);
+	assert_string_equal(d->reset_method, "bus");
+	assert_int_equal(d->n_unload, 1);
+	assert_int_equal(d->source.line, 5);
+	assert_int_equal(d->from[DEVICE_RETURN_TO].line, 6);
+	assert_int_equal(d->from[DEVICE_UNLOAD].line, 4);
+	assert_int_equal(s.devices[1].vendor, 0x8086);
+	settings_free(&s);
+	s = read_good(*state, 101);
+	assert_int_equal(s.devices[1].n_stop_units, 2);
+	assert_int_equal(s.devices[1].return_to, RETURN_TO_DRIVER);
+}
+
+static void test_next_and_language(void **state)
+{
+	auto_settings struct settings s = settings_default;
+	auto_settings struct settings other = settings_default;
+
+	tree_settings(*state,
+		      "next = \"local:snippets/old.pl\"; language = \"zh_CN\";\n"
+		      "vm100 = { next = \"Nfs-1.b:snippets/h\xc3\xa4-x_2\"; language = \"en\"; };\n"
+		      "vm101 = { next = \"\"; language = \"\"; };");
+	s = read_good(*state, 100);
+	assert_string_equal(s.next, "Nfs-1.b:snippets/h\xc3\xa4-x_2");
+	assert_string_equal(s.language, "en");
+	assert_int_equal(s.from[SETTING_NEXT].line, 2);
+	other = read_good(*state, 101);
+	assert_null(other.next);
+	assert_null(other.language);
+	assert_int_equal(other.from[SETTING_LANGUAGE].line, 3);
+	settings_free(&other);
+	other = read_good(*state, 102);
+	assert_string_equal(other.next, "local:snippets/old.pl");
+	assert_null(other.from[SETTING_MACHINE].path);
 }
 
 static void test_too_many_devices(void **state)
 {
-	char text[SETTINGS_DEVICES_MAX * 64 + 128] = "devices = (";
+	char text[(SETTINGS_DEVICES_MAX + 1) * 64] = "devices = (";
 
-	for (int i = 0; i <= SETTINGS_DEVICES_MAX; i++) {
-		strcat(text, i ? "," : "");
-		strcat(text, "{ address = \"0000:03:00.0\"; id = \"8086:10fb\"; }");
-	}
+	for (int i = 0; i <= SETTINGS_DEVICES_MAX; i++)
+		sprintf(text + strlen(text),
+			"%s{ address = \"0000:%02x:00.0\"; id = \"8086:10fb\"; }", i ? ",\n" : "",
+			i);
 	strcat(text, ");");
 	tree_settings(*state, text);
-	read_bad(*state, -EINVAL, "key 'devices' must be a list of at most 64 devices");
+	read_bad(*state, -EINVAL,
+		 "/etc/pve-passthrough.conf, line 65: there are more than 64 devices");
 }
 
 static void test_includes_nothing(void **state)
@@ -228,7 +533,7 @@ static void test_writable_by_others(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		tree_mode(*state, SETTINGS_PATH, good[i]);
-		assert_int_equal(read_good(*state, 100).deadline, 5);
+		assert_settings(*state, POLICY_REFUSE, POLICY_REFUSE, 5);
 	}
 }
 
@@ -256,7 +561,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_file, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_good, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bad, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_devices, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_long_value, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_devices, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_device_keys, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_which_device, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_return_and_reset, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_devices_hold_together, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_next_and_language, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_devices, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_includes_nothing, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_nul, tree_setup, tree_teardown),
