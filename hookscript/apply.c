@@ -3,6 +3,7 @@
 
 #include "hookscript/job.h"
 #include "hookscript/report.h"
+#include "hookscript/users.h"
 #include "host/clock.h"
 #include "host/exec.h"
 #include "host/iommu.h"
@@ -206,7 +207,7 @@ static int read_records(struct run *run, struct record **records)
 			continue; /* its worker finds the same, and tells */
 		run->claims[i] = records[i]->claim;
 		if (records[i]->stage == RECORD_TAKEN)
-			run->outcomes[i].driver = records[i]->driver;
+			run->outcomes[i].driver = record_target(records[i]);
 		run->outcomes[i].network = records[i]->network;
 		if (records[i]->deadline > deadline)
 			deadline = records[i]->deadline;
@@ -275,8 +276,10 @@ int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct 
 		run.outcomes[i].brief = how->limit_ms;
 		failed += report_given_back(vmid, &run.outcomes[i]);
 	}
-	if (!err)
+	if (!err) {
 		reload_network(&run, records);
+		users_return(root, vmid);
+	}
 	free_records(records, n_devices);
 	return err ? err : failed;
 }

@@ -42,6 +42,53 @@ static int copy_network(const struct plan *plan, const struct bdf *bdf, char **r
 	return 0;
 }
 
+static int copy(char **to, const char *text)
+{
+	free(*to);
+	*to = text ? strdup(text) : NULL;
+	return text && !*to ? -ENOMEM : 0;
+}
+
+static char *join(char *const *names, size_t n)
+{
+	char *text = strdup(n ? names[0] : "");
+
+	for (size_t i = 1; text && i < n; i++) {
+		char *longer = fs_path("%s %s", text, names[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* What the settings want done with the device. Attributes and modules only before its image is
+ * complete: one that an earlier start has changed is what that start made of it. */
+static int want(struct record *record, const struct device_setting *setting)
+{
+	const char *return_to = NULL;
+	auto_free char *unload = NULL;
+	int err;
+
+	if (setting && setting->return_to == RETURN_TO_NONE)
+		return_to = RECORD_RETURN_NONE;
+	else if (setting && setting->return_to == RETURN_TO_DRIVER)
+		return_to = setting->return_driver;
+	err = copy(&record->return_to, return_to);
+	if (err || !setting || record->stage == RECORD_TAKEN)
+		return err;
+	if (setting->d3cold != D3COLD_AS_IT_IS)
+		err = copy(&record->attributes[RECORD_D3COLD].set,
+			   setting->d3cold == D3COLD_ALLOW ? "1" : "0");
+	if (!err)
+		err = copy(&record->attributes[RECORD_RESET_METHOD].set, setting->reset_method);
+	if (!err && setting->n_unload) {
+		unload = join(setting->unload, setting->n_unload);
+		err = unload ? copy(&record->unload, unload) : -ENOMEM;
+	}
+	return err;
+}
+
 static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t claim,
 			const struct settings *settings, const struct plan *plan,
 			const struct plan_step *step)
@@ -66,6 +113,10 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->claim = claim;
 	record->deadline = settings->deadline;
 	record->ifreload = settings->ifreload;
+	err = want(record, settings_device(settings, &device->bdf, device->identity.vendor,
+					   device->identity.device));
+	if (err)
+		return err;
 	record->choice = step->choice;
 	if (!record->network)
 		err = copy_network(plan, &device->bdf, &record->network);

@@ -84,6 +84,46 @@ static int read_image(const struct fs_root *root, struct record *record)
 	return err;
 }
 
+/* What its attributes are that are to be changed; one that is not there has no before-image, and
+ * cannot be set either. */
+static int read_attributes(const struct fs_root *root, struct record *record)
+{
+	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
+		struct record_attribute *attribute = &record->attributes[i];
+		auto_free char *path = pci_path(&record->bdf, record_attribute_name(i));
+		int err;
+
+		if (!attribute->set || attribute->before)
+			continue;
+		err = fs_read_attr(root, path, &attribute->before);
+		if (err && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+/* Which of the modules to be unloaded are loaded now. */
+static int read_unloaded(const struct fs_root *root, struct record *record)
+{
+	auto_free char *copy = strdup(record->unload ? record->unload : "");
+	char *rest = copy, *name;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((name = strsep(&rest, " "))) {
+		char *longer;
+
+		if (!*name || !module_is_loaded(root, name))
+			continue;
+		longer = record->unloaded ? fs_path("%s %s", record->unloaded, name) : strdup(name);
+		if (!longer)
+			return -ENOMEM;
+		free(record->unloaded);
+		record->unloaded = longer;
+	}
+	return 0;
+}
+
 /* What the device is now, written down before anything is written to it. */
 static int complete_record(const struct task *task, struct record *record)
 {
@@ -95,18 +135,87 @@ static int complete_record(const struct task *task, struct record *record)
 	tell_step(task, JOB_RECORD);
 	err = read_image(root, record);
 	if (!err)
+		err = read_attributes(root, record);
+	if (!err)
+		err = read_unloaded(root, record);
+	if (!err)
 		err = record_write(root, record);
 	return tell_error(task, JOB_RECORD, err);
 }
 
+static int set_attributes(const struct task *task, const struct record *record, bool back)
+{
+	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
+		const struct record_attribute *attribute = &record->attributes[i];
+		const char *value = back ? attribute->before : attribute->set;
+		int err;
+
+		if (!attribute->set || !value)
+			continue;
+		tell_step(task, JOB_ATTRIBUTE);
+		err = driver_set_attribute(task->job->root, task->bdf, record_attribute_name(i),
+					   value);
+		/* The way back does not end at one that went away with its driver. */
+		if (err && !(back && err == -ENOENT))
+			return tell_error(task, JOB_ATTRIBUTE, err);
+	}
+	return 0;
+}
+
+/* In the order of the settings, and only as far as no other device loses its driver by that. */
+static int unload_modules(const struct task *task, const struct record *record)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	auto_free char *copy = strdup(record->unloaded ? record->unloaded : "");
+	char *rest = copy, *name;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (name = strsep(&rest, " "))) {
+		if (!*name || !module_is_loaded(task->job->root, name) ||
+		    module_serves_others(task->job->root, name, task->bdf))
+			continue;
+		tell_step(task, JOB_UNLOAD);
+		if (!modules)
+			err = modules_open(task->job->root, &modules);
+		if (!err)
+			err = modules_unload(modules, name);
+	}
+	return tell_error(task, JOB_UNLOAD, err);
+}
+
+/* The last one first: what it needs comes with it. One that does not load is no reason to keep the
+ * device. */
+static void load_unloaded(const struct task *task, const struct record *record)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	auto_free char *copy = strdup(record->unloaded ? record->unloaded : "");
+	char *name;
+
+	while (copy && *copy) {
+		name = strrchr(copy, ' ');
+		name = name ? name + 1 : copy;
+		if (!module_is_loaded(task->job->root, name) &&
+		    (modules || !modules_open(task->job->root, &modules)) &&
+		    modules_load(modules, name))
+			tell_step(task, JOB_MODULE);
+		if (name > copy)
+			name[-1] = '\0';
+		else
+			*copy = '\0';
+	}
+}
+
 /* Override, unbind, probe; whatever of that an earlier attempt has done is not done again. */
-static int bind_to_vfio(const struct task *task, const char *driver)
+static int bind_to_vfio(const struct task *task, const struct record *record, const char *driver)
 {
 	int err = set_override(task, DRIVER_VFIO_PCI);
 
 	if (err || same_text(driver, DRIVER_VFIO_PCI))
 		return err;
-	err = driver ? unbind(task) : 0;
+	err = unload_modules(task, record);
+	/* Unloading may have unbound it; that is seen then. */
+	if (!err && driver)
+		err = unbind(task);
 	return err ? err : probe(task, DRIVER_VFIO_PCI);
 }
 
@@ -126,10 +235,14 @@ static int take_device(const struct task *task)
 	if (err)
 		return err;
 	if (same_text(driver, DRIVER_VFIO_PCI) && same_text(record->driver, DRIVER_VFIO_PCI)) {
-		tell_step(task, JOB_ALREADY);
-		return 0;
+		err = set_attributes(task, record, false);
+		if (!err)
+			tell_step(task, JOB_ALREADY);
+		return err;
 	}
-	err = bind_to_vfio(task, driver);
+	err = set_attributes(task, record, false);
+	if (!err)
+		err = bind_to_vfio(task, record, driver);
 	if (!err)
 		tell_step(task, JOB_TAKEN);
 	return err;
@@ -175,29 +288,32 @@ static int wait_for_group(const struct task *task)
 static int load_module(const struct task *task, const struct record *record)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
+	const char *target = record_target(record);
+	/* Of a driver that the settings name, no module is recorded: most have the same name. */
+	const char *module = same_text(target, record->driver) ? record->module : target;
 	int err;
 
-	if (!record->driver || !record->module ||
-	    driver_is_registered(task->job->root, record->driver))
+	if (!target || !module || driver_is_registered(task->job->root, target))
 		return 0;
 	tell_step(task, JOB_MODULE);
 	err = modules_open(task->job->root, &modules);
 	if (!err)
-		err = modules_load(modules, record->module);
+		err = modules_load(modules, module);
 	return tell_error(task, JOB_MODULE, err);
 }
 
 static int return_to_driver(const struct task *task, const struct record *record,
 			    const char *driver)
 {
+	const char *target = record_target(record);
 	int err = load_module(task, record);
 
 	if (!err && driver)
 		err = unbind(task);
-	if (!err && record->driver) {
-		err = set_override(task, record->driver);
+	if (!err && target) {
+		err = set_override(task, target);
 		if (!err)
-			err = probe(task, record->driver);
+			err = probe(task, target);
 	}
 	return err;
 }
@@ -228,10 +344,19 @@ static int forget_id(const struct task *task, struct record *record)
 	return tell_error(task, JOB_ID, err);
 }
 
+/* The recorded one; but a device that is to stay away from the host keeps one that no driver has,
+ * or the next module to be loaded would take it. */
+static const char *last_override(const struct record *record)
+{
+	return same_text(record->return_to, RECORD_RETURN_NONE) ? RECORD_RETURN_NONE
+								: record->override;
+}
+
 /* Makes the device what the record says, and then forgets the record. */
 static int converge(const struct task *task, struct record *record)
 {
 	const struct fs_root *root = task->job->root;
+	const char *target = record_target(record);
 	auto_free char *driver = NULL;
 	bool foreign;
 	int err;
@@ -243,11 +368,15 @@ static int converge(const struct task *task, struct record *record)
 	err = forget_id(task, record);
 	if (err)
 		return err;
-	foreign = driver && !same_text(driver, record->driver) && !is_placeholder(driver);
-	if (!same_text(driver, record->driver) && !foreign)
+	foreign = driver && !same_text(driver, target) && !is_placeholder(driver);
+	if (!same_text(driver, target) && !foreign)
 		err = return_to_driver(task, record, driver);
 	if (!err)
-		err = set_override(task, record->override);
+		err = set_attributes(task, record, true);
+	if (!err)
+		err = set_override(task, last_override(record));
+	if (!err)
+		load_unloaded(task, record);
 	if (!err)
 		err = tell_error(task, JOB_RECORD, record_remove(root, task->bdf));
 	if (!err)

@@ -12,15 +12,17 @@
 
 /* The kind of a worker's message. Without an error: about to do that. With one: that failed. */
 enum job_step {
-	JOB_LOCK,     /* the lock on the device's record */
-	JOB_RECORD,   /* reading or writing the record */
-	JOB_IDENTITY, /* looking whether it is still the same device */
-	JOB_WAIT,     /* waiting for the group to be closed */
-	JOB_MODULE,   /* loading the module of the recorded driver */
-	JOB_OVERRIDE, /* writing driver_override */
-	JOB_UNBIND,   /* writing driver/unbind */
-	JOB_PROBE,    /* writing drivers_probe */
-	JOB_ID,	      /* writing vfio-pci's remove_id */
+	JOB_LOCK,      /* the lock on the device's record */
+	JOB_RECORD,    /* reading or writing the record */
+	JOB_IDENTITY,  /* looking whether it is still the same device */
+	JOB_WAIT,      /* waiting for the group to be closed */
+	JOB_MODULE,    /* loading the module of the recorded driver */
+	JOB_OVERRIDE,  /* writing driver_override */
+	JOB_UNBIND,    /* writing driver/unbind */
+	JOB_PROBE,     /* writing drivers_probe */
+	JOB_ID,	       /* writing vfio-pci's remove_id */
+	JOB_ATTRIBUTE, /* writing reset_method or d3cold_allowed */
+	JOB_UNLOAD,    /* unloading a module */
 	/* Ends of one device, never with an error: */
 	JOB_TAKEN,     /* it is on vfio-pci */
 	JOB_ALREADY,   /* it was on vfio-pci, nothing was written */

@@ -82,7 +82,23 @@ static enum return_reason reason_for_none(const struct device *device)
 	return device->module.blacklisted ? RETURN_NONE_BLACKLIST : RETURN_NONE_MISSING;
 }
 
-static struct plan_step make_step(const struct device *device)
+/* What the settings say of where it returns to, or false. */
+static bool step_of_settings(const struct planner *p, const struct device *device,
+			     struct plan_step *ret)
+{
+	const struct device_setting *setting = settings_device(
+		p->settings, &device->bdf, device->identity.vendor, device->identity.device);
+
+	if (!setting || setting->return_to == RETURN_TO_RECORDED)
+		return false;
+	*ret = (struct plan_step){
+		device, setting->return_to == RETURN_TO_NONE ? NULL : setting->return_driver,
+		RETURN_SETTING, false};
+	return true;
+}
+
+/* By what it is, or was when it was taken. */
+static struct plan_step step_of_device(const struct device *device)
 {
 	if (device->record && device->record->stage == RECORD_TAKEN)
 		return (struct plan_step){device, device->record->driver, RETURN_RECORDED, false};
@@ -91,6 +107,13 @@ static struct plan_step make_step(const struct device *device)
 	if (!strcmp(device->driver, DRIVER_VFIO_PCI))
 		return (struct plan_step){device, device->driver, reason_for_vfio(device), false};
 	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW, false};
+}
+
+static struct plan_step make_step(const struct planner *p, const struct device *device)
+{
+	struct plan_step step;
+
+	return step_of_settings(p, device, &step) ? step : step_of_device(device);
 }
 
 /* Whether each entry that the device, or one of its group, is there for has other devices to choose
@@ -114,7 +137,7 @@ static bool is_choice(const struct planner *p, const struct device *device)
 
 const char *plan_returns_to(const struct device *device)
 {
-	return make_step(device).returns_to;
+	return step_of_device(device).returns_to;
 }
 
 static int add_steps(struct planner *p)
@@ -126,7 +149,7 @@ static int add_steps(struct planner *p)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
 		const struct device *device = &p->snapshot->devices[i];
-		struct plan_step step = make_step(device);
+		struct plan_step step = make_step(p, device);
 		char text[BDF_TEXT_SIZE];
 
 		if (!planner_takes(p, device))
@@ -177,6 +200,9 @@ char *plan_step_return_text(const struct plan_step *step)
 
 	switch (step->why) {
 	case RETURN_DRIVER_NOW: return fs_path("returns to %s, its driver now", step->returns_to);
+	case RETURN_SETTING:
+		return fs_path("returns to %s, because the settings say so",
+			       step->returns_to ? step->returns_to : "no driver");
 	case RETURN_RECORDED:
 		return fs_path("returns to %s, recorded when it was taken",
 			       step->returns_to ? step->returns_to : "no driver");

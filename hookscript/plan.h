@@ -46,6 +46,7 @@ struct plan_warning {
 /* Why a device will return to the driver that it will return to. */
 enum return_reason {
 	RETURN_DRIVER_NOW,     /* it has it now */
+	RETURN_SETTING,	       /* the settings say so */
 	RETURN_RECORDED,       /* an earlier start recorded it */
 	RETURN_VFIO_IDS,       /* on vfio-pci, because ids= gives it to vfio-pci */
 	RETURN_VFIO_BLACKLIST, /* on vfio-pci, its own module is blacklisted */
@@ -72,6 +73,8 @@ struct plan {
 	/* Uses of the devices by the host which the settings allow to end; in the snapshot. */
 	const struct usage_finding **accepted;
 	size_t n_accepted;
+	bool deferred; /* uses that may end when the settings' units and containers are stopped:
+			  plan again then */
 };
 
 /*

@@ -68,6 +68,16 @@ static int accept(struct planner *p, const struct device *device,
 			source->line, usage_kind_name(finding->kind)));
 }
 
+/* Whether what the settings stop before a start may be what uses the device. */
+static bool may_be_stopped(const struct planner *p, const struct device *device,
+			   enum usage_kind kind)
+{
+	const struct device_setting *setting = setting_of(p, device);
+
+	return setting && setting->n_stop_units + setting->n_stop_ct && kind != USAGE_CHIPSET &&
+	       kind != USAGE_VFS;
+}
+
 static int check_finding(struct planner *p, const struct device *device,
 			 const struct usage_finding *finding)
 {
@@ -80,6 +90,14 @@ static int check_finding(struct planner *p, const struct device *device,
 			p, device, fs_path("%s: %s: %s", address, finding->what, finding->effect));
 	if (is_allowed(p, device, finding->kind))
 		return accept(p, device, finding);
+	if (may_be_stopped(p, device, finding->kind)) {
+		p->plan->deferred = true;
+		return planner_warn_device(
+			p, device,
+			fs_path("%s: %s; the start first stops what the settings name for it, and "
+				"looks again",
+				address, finding->what));
+	}
 	return planner_refuse_device(
 		p, device, REFUSAL_IN_USE,
 		fs_path("%s%s: %s; taking it for VM %u: %s", address,

@@ -25,6 +25,23 @@ static const char *const stage_names[] = {
 	[RECORD_TAKEN] = "taken",
 };
 
+static const char *const attribute_names[RECORD_ATTRIBUTES] = {
+	[RECORD_RESET_METHOD] = "reset_method",
+	[RECORD_D3COLD] = "d3cold_allowed",
+};
+
+const char *record_attribute_name(enum record_attribute_name name)
+{
+	return attribute_names[name];
+}
+
+const char *record_target(const struct record *record)
+{
+	if (!record->return_to)
+		return record->driver;
+	return strcmp(record->return_to, RECORD_RETURN_NONE) ? record->return_to : NULL;
+}
+
 void record_free(struct record *record)
 {
 	if (!record)
@@ -33,6 +50,13 @@ void record_free(struct record *record)
 	free(record->module);
 	free(record->override);
 	free(record->network);
+	free(record->return_to);
+	for (size_t i = 0; i < RECORD_ATTRIBUTES; i++) {
+		free(record->attributes[i].set);
+		free(record->attributes[i].before);
+	}
+	free(record->unload);
+	free(record->unloaded);
 	free(record);
 }
 
@@ -66,6 +90,43 @@ static int get_stage(const config_t *config, enum record_stage *ret)
 	return -EINVAL;
 }
 
+/* A string setting that older records do not have. */
+static int get_newer(const config_t *config, const char *name, char **ret)
+{
+	return config_lookup(config, name) ? get_text(config, name, ret) : 0;
+}
+
+static int get_attribute(const config_t *config, enum record_attribute_name name,
+			 struct record_attribute *ret)
+{
+	auto_free char *before = fs_path("%s_before", attribute_names[name]);
+	const char *text;
+
+	if (!before)
+		return -ENOMEM;
+	/* Not get_text(): an empty value is one, too. */
+	if (config_lookup_string(config, attribute_names[name], &text))
+		ret->set = strdup(text);
+	if (config_lookup_string(config, before, &text))
+		ret->before = strdup(text);
+	return 0;
+}
+
+static int get_newer_fields(const config_t *config, struct record *record)
+{
+	int err = get_newer(config, "network", &record->network);
+
+	if (!err)
+		err = get_newer(config, "return_to", &record->return_to);
+	if (!err)
+		err = get_newer(config, "unload", &record->unload);
+	if (!err)
+		err = get_newer(config, "unloaded", &record->unloaded);
+	for (unsigned int i = 0; !err && i < RECORD_ATTRIBUTES; i++)
+		err = get_attribute(config, i, &record->attributes[i]);
+	return err;
+}
+
 static int get_fields(const config_t *config, struct record *record)
 {
 	const char *identity;
@@ -93,10 +154,7 @@ static int get_fields(const config_t *config, struct record *record)
 		err = get_text(config, "module", &record->module);
 	if (!err)
 		err = get_text(config, "driver_override", &record->override);
-	/* Newer than the first records. */
-	if (!err && config_lookup(config, "network"))
-		err = get_text(config, "network", &record->network);
-	return err;
+	return err ? err : get_newer_fields(config, record);
 }
 
 static int parse(const char *text, const struct bdf *bdf, struct record **ret)
@@ -200,6 +258,23 @@ static bool add_text(config_setting_t *top, const char *name, const char *value)
 	return setting && config_setting_set_string(setting, value ? value : "");
 }
 
+static bool add_newer(config_setting_t *top, const char *name, const char *value)
+{
+	return !value || add_text(top, name, value);
+}
+
+static bool add_attributes(config_setting_t *top, const struct record *record)
+{
+	for (size_t i = 0; i < RECORD_ATTRIBUTES; i++) {
+		auto_free char *before = fs_path("%s_before", attribute_names[i]);
+
+		if (!before || !add_newer(top, attribute_names[i], record->attributes[i].set) ||
+		    !add_newer(top, before, record->attributes[i].before))
+			return false;
+	}
+	return true;
+}
+
 /* The record's text; NULL without memory. */
 static char *format_record(const struct record *record)
 {
@@ -221,7 +296,10 @@ static char *format_record(const struct record *record)
 	       add_text(top, "driver", record->driver) && add_text(top, "module", record->module) &&
 	       add_text(top, "driver_override", record->override) &&
 	       add_int(top, "deadline", record->deadline) &&
-	       (!record->network || add_text(top, "network", record->network)) &&
+	       add_newer(top, "network", record->network) &&
+	       add_newer(top, "return_to", record->return_to) &&
+	       add_newer(top, "unload", record->unload) &&
+	       add_newer(top, "unloaded", record->unloaded) && add_attributes(top, record) &&
 	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload)) &&
 	       (!record->choice || add_bool(top, "choice", record->choice)) &&
 	       (!record->new_id || add_bool(top, "new_id", record->new_id));

@@ -19,6 +19,21 @@ enum record_stage {
 	RECORD_TAKEN,	/* the before-image is complete; the device may have been written to */
 };
 
+/* Attributes of a device that the settings may change. */
+enum record_attribute_name {
+	RECORD_RESET_METHOD,
+	RECORD_D3COLD,
+	RECORD_ATTRIBUTES /* how many */
+};
+
+struct record_attribute {
+	char *set;    /* what to write; NULL: leave it */
+	char *before; /* what it was; NULL: not looked at yet, or there is none */
+};
+
+/* The attribute's name in sysfs. */
+const char *record_attribute_name(enum record_attribute_name name);
+
 struct record {
 	struct bdf bdf;
 	unsigned int vmid;
@@ -31,6 +46,13 @@ struct record {
 	char *network; /* what its interface had and does not get back by itself, for people */
 	bool choice; /* taken as one of several devices of a mapping, of which Proxmox VE chooses */
 	bool new_id; /* Proxmox VE bound it through new_id, which still holds its id */
+	/* Which driver it gets when it is given back; NULL: the recorded one; "none": none at all,
+	 * so that it stays away from the host; else this one. */
+	char *return_to;
+	/* Attributes to be changed while it is taken, and what they were. */
+	struct record_attribute attributes[RECORD_ATTRIBUTES];
+	char *unload;	/* modules to be unloaded first, blanks between; NULL: none */
+	char *unloaded; /* those of them that were loaded */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* What gives the device back, so that post-stop needs no settings file. */
 	int deadline;  /* seconds */
@@ -44,6 +66,12 @@ struct record {
  */
 int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
 		char **ret_why) must_check;
+
+/* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
+const char *record_target(const struct record *record);
+
+/* The override with which a device stays away from the host's drivers: no driver has that name. */
+#define RECORD_RETURN_NONE "none"
 
 /*
  * Spare records: what the devices are like that Proxmox VE may yet take for VM VMID instead of

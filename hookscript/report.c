@@ -22,6 +22,8 @@ static const char *const step_names[] = {
 	[JOB_OVERRIDE] = "writing driver_override",
 	[JOB_UNBIND] = "writing driver/unbind",
 	[JOB_ID] = "writing /sys/bus/pci/drivers/vfio-pci/remove_id",
+	[JOB_ATTRIBUTE] = "writing reset_method or d3cold_allowed, as the settings say",
+	[JOB_UNLOAD] = "unloading a module that the settings name in 'unload'",
 	[JOB_PROBE] = "writing /sys/bus/pci/drivers_probe",
 };
 

@@ -6,6 +6,7 @@
 #include "hookscript/exit.h"
 #include "hookscript/identity.h"
 #include "hookscript/spares.h"
+#include "hookscript/users.h"
 #include "hookscript/vm.h"
 #include "hookscript/watch.h"
 #include "host/clock.h"
@@ -109,7 +110,9 @@ static int read_settings(struct start *start)
 	return EXIT_REFUSED;
 }
 
-static int make_plan(struct start *start, enum snapshot_detail detail)
+/* Plans by SETTINGS, on a new reading of the machine. */
+static int make_plan(struct start *start, const struct settings *settings,
+		     enum snapshot_detail detail)
 {
 	int err;
 
@@ -125,7 +128,7 @@ static int make_plan(struct start *start, enum snapshot_detail detail)
 			  strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (plan_make(start->vmid, &start->settings, start->vm, start->selection, start->snapshot,
+	if (plan_make(start->vmid, settings, start->vm, start->selection, start->snapshot,
 		      &start->plan)) {
 		say_no_memory();
 		return EXIT_FAILED;
@@ -250,7 +253,7 @@ static int plan_and_claim(struct start *start)
 	int err = -EAGAIN;
 
 	for (int attempt = 0; err == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
-		int code = make_plan(start, SNAPSHOT_BRIEF);
+		int code = make_plan(start, &start->settings, SNAPSHOT_BRIEF);
 
 		if (code)
 			return code;
@@ -278,6 +281,25 @@ static int plan_and_claim(struct start *start)
 		log_error("VM %u: no record can be written in /%s: %s; nothing was touched",
 			  start->vmid, RECORD_FOLDER, strerror(-err));
 	return EXIT_FAILED;
+}
+
+/* Stops what the settings name, and looks whether that was what used the devices. */
+static int make_room(struct start *start)
+{
+	struct settings stopped_all = start->settings;
+	bool stopped = false;
+	int code;
+
+	if (users_stop(start->root, start->vmid, &start->settings, start->plan, &stopped))
+		return EXIT_FAILED;
+	if (!stopped && !start->plan->deferred)
+		return EXIT_DONE;
+	/* What is stopped by now is no hope any more. */
+	for (size_t i = 0; i < stopped_all.n_devices; i++)
+		stopped_all.devices[i].n_stop_units = stopped_all.devices[i].n_stop_ct = 0;
+	start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
+	code = make_plan(start, &stopped_all, SNAPSHOT_BRIEF);
+	return !code && start->plan->n_refusals ? say_refusals(start) : code;
 }
 
 /* vfio-pci has the device, but the host's boot messages still go to its memory: the guest would get
@@ -337,8 +359,8 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 	if (code || !start.plan->n_steps)
 		return code;
 	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
-	if (load_vfio(root) || apply_take(root, vmid, start.deadline, start.plan) ||
-	    check_framebuffers(&start))
+	if (make_room(&start) || load_vfio(root) ||
+	    apply_take(root, vmid, start.deadline, start.plan) || check_framebuffers(&start))
 		return give_back_all(&start);
 	give_back_leftovers(&start);
 	return EXIT_DONE;
@@ -382,7 +404,34 @@ int start_post(const struct fs_root *root, unsigned int vmid)
 
 /* ---- plan ---- */
 
-static void print_step(const struct plan_step *step, struct pci *pci)
+static void print_names(const char *what, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", i ? ", " : what, names[i]);
+	if (n)
+		putchar('\n');
+}
+
+/* What the settings have done with the device, beside where it returns to. */
+static void print_setting(const struct device_setting *setting)
+{
+	if (!setting)
+		return;
+	print_names("      stopped before, and started after: ", setting->stop_units,
+		    setting->n_stop_units);
+	for (size_t i = 0; i < setting->n_stop_ct; i++)
+		printf("      shut down before, and started after: container %u\n",
+		       setting->stop_ct[i]);
+	print_names("      unloaded before: ", setting->unload, setting->n_unload);
+	if (setting->reset_method)
+		printf("      reset_method = \"%s\" while the VM has it\n", setting->reset_method);
+	if (setting->d3cold != D3COLD_AS_IT_IS)
+		printf("      d3cold_allowed = %d while the VM has it\n",
+		       setting->d3cold == D3COLD_ALLOW);
+}
+
+static void print_step(const struct plan_step *step, const struct settings *settings,
+		       struct pci *pci)
 {
 	const struct device *device = step->device;
 	auto_free char *name = pci_name(pci, &device->identity);
@@ -394,6 +443,8 @@ static void print_step(const struct plan_step *step, struct pci *pci)
 	printf("      group %d%s; now on %s; %s\n", device->group,
 	       device->named ? "" : ", not named by the VM but in that group", driver,
 	       back ? back : "");
+	print_setting(settings_device(settings, &device->bdf, device->identity.vendor,
+				      device->identity.device));
 }
 
 static int print_plan(const struct start *start)
@@ -406,7 +457,7 @@ static int print_plan(const struct start *start)
 	}
 	printf("VM %u: a start would bind to vfio-pci:\n", start->vmid);
 	for (size_t i = 0; i < start->plan->n_steps; i++)
-		print_step(&start->plan->steps[i], pci);
+		print_step(&start->plan->steps[i], &start->settings, pci);
 	return EXIT_DONE;
 }
 
@@ -425,7 +476,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	}
 	code = read_settings(&start);
 	if (!code)
-		code = make_plan(&start, SNAPSHOT_DETAIL);
+		code = make_plan(&start, &start.settings, SNAPSHOT_DETAIL);
 	if (code)
 		return code;
 	say_warnings(start.plan);

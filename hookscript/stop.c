@@ -8,6 +8,7 @@
 #include "hookscript/record.h"
 #include "hookscript/settings.h"
 #include "hookscript/spares.h"
+#include "hookscript/users.h"
 #include "hookscript/watch.h"
 #include "host/log.h"
 #include "host/systemd.h"
@@ -25,6 +26,8 @@ static int give_back(const struct fs_root *root, unsigned int vmid, int *lock)
 	failed = apply_list_recorded(root, vmid, &devices, &n);
 	if (!failed && n)
 		failed = apply_give_back(root, vmid, devices, n, &how);
+	else if (!failed)
+		users_return(root, vmid);
 	if (failed < 0)
 		log_error("VM %u: its records in /%s cannot be read: %s; nothing was given back",
 			  vmid, RECORD_FOLDER, strerror(-failed));
@@ -62,7 +65,7 @@ static bool has_records(const struct fs_root *root, unsigned int vmid)
 	auto_free struct bdf *devices = NULL;
 	size_t n;
 
-	return apply_list_recorded(root, vmid, &devices, &n) || n;
+	return apply_list_recorded(root, vmid, &devices, &n) || n || users_are_noted(root, vmid);
 }
 
 /* What is left behind is somebody's to try again, also when the start's own watcher has died. */

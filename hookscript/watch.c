@@ -7,6 +7,7 @@
 #include "hookscript/record.h"
 #include "hookscript/spares.h"
 #include "hookscript/stop.h"
+#include "hookscript/users.h"
 #include "host/changes.h"
 #include "host/clock.h"
 #include "host/log.h"
@@ -200,6 +201,13 @@ static void give_back(struct watch *watch, const struct bdf *devices, size_t n, 
 	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
 }
 
+/* Nothing is recorded any more: what else there was of the VM goes, too. */
+static void end(const struct watch *watch)
+{
+	spares_forget(watch->root, watch->vmid);
+	users_return(watch->root, watch->vmid);
+}
+
 /* One look, and what follows from it. Returns whether there is more to do. */
 static bool look(struct watch *watch)
 {
@@ -232,7 +240,7 @@ static bool look(struct watch *watch)
 	else if (next == NEXT_WORKER)
 		wait_for_worker(watch);
 	else if (!n)
-		spares_forget(watch->root, watch->vmid);
+		end(watch);
 	return next != NEXT_END;
 }
 

@@ -99,6 +99,25 @@ int driver_probe(const struct fs_root *root, const struct bdf *bdf, const char *
 	return write_err ? write_err : -ENXIO;
 }
 
+/* echo VALUE > /sys/bus/pci/devices/BDF/NAME */
+int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, const char *name,
+			 const char *value)
+{
+	auto_free char *path = pci_path(bdf, name);
+	auto_free char *before = NULL, *after = NULL;
+	int err = fs_read_attr(root, path, &before);
+
+	if (err || !strcmp(before, value))
+		return err;
+	err = fs_write_attr(root, path, *value ? value : "\n");
+	if (!err)
+		err = fs_read_attr(root, path, &after);
+	if (err)
+		return err;
+	/* "default" reads back as what that is for this device. */
+	return !strcmp(after, value) || !strcmp(value, "default") ? 0 : -EIO;
+}
+
 /* echo "VENDOR DEVICE" > /sys/bus/pci/drivers/DRIVER/remove_id */
 int driver_forget_id(const struct fs_root *root, const char *driver, const struct pci_identity *id)
 {

@@ -48,6 +48,15 @@ int driver_unbind(const struct fs_root *root, const struct bdf *bdf) must_check;
 int driver_probe(const struct fs_root *root, const struct bdf *bdf, const char *driver) must_check;
 
 /*
+ * Writes VALUE to an attribute of the device: reset_method, d3cold_allowed. An empty one is written
+ * as a newline, for an empty write does nothing. Returns 0 when it reads back so, or is so already;
+ * -EIO when it does not; -ENOENT when the device has no such attribute; -errno. (Linux:
+ * Documentation/ABI/testing/sysfs-bus-pci)
+ */
+int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, const char *name,
+			 const char *value) must_check;
+
+/*
  * Takes an id out again that somebody wrote to a driver's new_id, so that it claims no other device
  * with that id. Returns 0, also when it is not there; -errno. (Linux:
  * Documentation/ABI/testing/sysfs-bus-pci, remove_id)

@@ -154,6 +154,53 @@ int modules_load(struct modules *modules, const char *name)
 	return 0;
 }
 
+int modules_unload(struct modules *modules, const char *name)
+{
+	auto_module struct kmod_module *module = NULL;
+	int err;
+
+	if (!module_is_loaded(modules->root, name))
+		return 0;
+	if (!fs_root_is_running_system(modules->root))
+		return -EOPNOTSUPP;
+	err = kmod_module_new_from_name(modules->kmod, name, &module);
+	/* Not by force, and without waiting for who uses it. */
+	return err < 0 ? err : kmod_module_remove_module(module, 0);
+}
+
+static bool driver_serves_others(const struct fs_root *root, const char *folder,
+				 const struct bdf *bdf)
+{
+	auto_names struct fs_names names = {0};
+
+	if (fs_list(root, folder, &names))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		struct bdf other;
+
+		if (!bdf_parse(names.items[i], &other) && bdf_compare(&other, bdf))
+			return true;
+	}
+	return false;
+}
+
+bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf)
+{
+	auto_free char *drivers = sysfs_path(name, "/drivers");
+	auto_names struct fs_names names = {0};
+
+	if (fs_list(root, drivers, &names))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *folder = fs_path("%s/%s", drivers, names.items[i]);
+
+		if (!strncmp(names.items[i], "pci:", strlen("pci:")) &&
+		    driver_serves_others(root, folder, bdf))
+			return true;
+	}
+	return false;
+}
+
 int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 		      bool *ret_blacklisted)
 {

@@ -36,6 +36,16 @@ DEFINE_CLEANUP(struct modules *, modules_close)
  */
 int modules_load(struct modules *modules, const char *name) must_check;
 
+/*
+ * Unloads the module. Not loaded is success. Returns 0; -EBUSY when something needs it; -EOPNOTSUPP
+ * when the root is not the running system; -errno. Its driver lets every device go that it has: see
+ * module_serves_others().
+ */
+int modules_unload(struct modules *modules, const char *name) must_check;
+
+/* Whether a PCI driver of the module has a device beside this one. */
+bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf);
+
 /* Whether this kernel has the module, loaded, built in, or as a file. */
 bool modules_has(struct modules *modules, const char *name);
 

@@ -284,6 +284,11 @@ struct request {
 	const char *text;
 };
 
+static bool is_attribute(const char *file)
+{
+	return !strcmp(file, "reset_method") || !strcmp(file, "d3cold_allowed");
+}
+
 static bool parse_request(const char *path, const char *text, struct request *ret)
 {
 	struct bdf bdf;
@@ -294,7 +299,8 @@ static bool parse_request(const char *path, const char *text, struct request *re
 		snprintf(ret->bdf, sizeof(ret->bdf), "%s", text);
 		strcpy(ret->file, "drivers_probe");
 	} else if (sscanf(path, "sys/bus/pci/devices/%63[^/]/%63s", ret->bdf, ret->file) == 2) {
-		if (strcmp(ret->file, "driver_override") && strcmp(ret->file, "driver/unbind"))
+		if (strcmp(ret->file, "driver_override") && strcmp(ret->file, "driver/unbind") &&
+		    !is_attribute(ret->file))
 			return false;
 	} else if (sscanf(path, "sys/bus/pci/drivers/%48[^/]/unbind%n", ret->file, &end) == 1 &&
 		   end) {
@@ -306,6 +312,18 @@ static bool parse_request(const char *path, const char *text, struct request *re
 	return !bdf_parse(ret->bdf, &bdf);
 }
 
+/* Takes what it is given, but for a method that no device has. */
+static int write_attribute(const struct request *request)
+{
+	auto_free char *path = fs_path("sys/devices/pci0000:00/%s/%s", request->bdf, request->file);
+	auto_free char *text = fs_path("%.*s\n", (int)strcspn(request->text, "\n"), request->text);
+
+	if (!strcmp(text, "cxl_bus\n"))
+		return -EINVAL;
+	tree_file(tree, path, text);
+	return 0;
+}
+
 static int perform(const struct request *request)
 {
 	auto_free char *driver = strndup(request->file, strcspn(request->file, "/"));
@@ -314,6 +332,8 @@ static int perform(const struct request *request)
 		return write_probe(request->bdf);
 	if (!strcmp(request->file, "driver_override"))
 		return write_override(request->bdf, request->text);
+	if (is_attribute(request->file))
+		return write_attribute(request);
 	if (!strcmp(request->file, "driver/unbind"))
 		return write_device_unbind(request->bdf, request->text);
 	return write_unbind(request->bdf, driver, request->text);

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/users.h"
+
+#include "hookscript/record.h"
+#include "host/exec.h"
+#include "host/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long a service or a container may take to stop or to start. */
+#define USER_MS 60000
+
+/* Longer than what the settings can name. */
+#define NOTE_MAX ((size_t)64 * 1024)
+
+/* A kind of user: how it is asked, stopped and started. The last word is its name. */
+struct kind {
+	const char *letter; /* of its lines in the note */
+	const char *what;   /* for people */
+	const char *const *is_running;
+	const char *answer; /* what that prints when it runs; NULL: it succeeds */
+	const char *const *stop;
+	const char *const *start;
+};
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const struct kind kinds[] = {
+	{"u", "unit", WORDS("systemctl", "--quiet", "is-active"), NULL, WORDS("systemctl", "stop"),
+	 WORDS("systemctl", "start")},
+	{"c", "container", WORDS("pct", "status"), "status: running", WORDS("pct", "shutdown"),
+	 WORDS("pct", "start")},
+};
+
+/* The command with the name behind it. */
+static int run(const char *const *words, const char *name, const char *answer)
+{
+	const char *args[6] = {NULL};
+	size_t n = 0;
+
+	while (words[n] && n < ARRAY_SIZE(args) - 2) {
+		args[n] = words[n];
+		n++;
+	}
+	args[n] = name;
+	return exec_run(args, answer, USER_MS);
+}
+
+/* ---- the note: one line each, "u display-manager.service", "c 105" ---- */
+
+static char *note_path(unsigned int vmid)
+{
+	return fs_path("%s/%u.users", RECORD_FOLDER, vmid);
+}
+
+static int write_note(const struct fs_root *root, unsigned int vmid, const char *text)
+{
+	auto_free char *name = fs_path("%u.users", vmid);
+
+	return name ? fs_replace(root, RECORD_FOLDER, name, text, 0600) : -ENOMEM;
+}
+
+bool users_are_noted(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *path = note_path(vmid);
+
+	return fs_exists(root, path);
+}
+
+/* Shows LOOK each line of the note. */
+static int each_noted(const char *note, int (*look)(const struct kind *kind, const char *name))
+{
+	auto_free char *copy = strdup(note);
+	char *rest = copy, *line;
+	int first = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((line = strsep(&rest, "\n"))) {
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			int err = 0;
+
+			if (line[0] == *kinds[k].letter && line[1] == ' ')
+				err = look(&kinds[k], line + 2);
+			first = first ? first : err;
+		}
+	}
+	return first;
+}
+
+/* ---- stopping ---- */
+
+/* Adds a line for one that runs, unless it is there. */
+static void note_one(const struct kind *kind, const char *name, FILE *to, const char *so_far)
+{
+	auto_free char *line = fs_path("%s %s\n", kind->letter, name);
+
+	fflush(to);
+	if (!line || strstr(so_far, line) || run(kind->is_running, name, kind->answer))
+		return;
+	fputs(line, to);
+}
+
+static void note_device(const struct device_setting *setting, FILE *to, char *const *so_far)
+{
+	for (size_t i = 0; i < setting->n_stop_units; i++)
+		note_one(&kinds[0], setting->stop_units[i], to, *so_far);
+	for (size_t i = 0; i < setting->n_stop_ct; i++) {
+		auto_free char *ctid = fs_path("%u", setting->stop_ct[i]);
+
+		if (ctid)
+			note_one(&kinds[1], ctid, to, *so_far);
+	}
+}
+
+/* What runs of all that is to be stopped, and what is noted already. */
+static char *list_running(const struct settings *settings, const struct plan *plan,
+			  const char *noted)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	fputs(noted, to);
+	fflush(to);
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct device *device = plan->steps[i].device;
+		const struct device_setting *setting = settings_device(
+			settings, &device->bdf, device->identity.vendor, device->identity.device);
+
+		if (setting)
+			note_device(setting, to, &text);
+	}
+	if (fclose(to)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int stop_one(const struct kind *kind, const char *name)
+{
+	int err = run(kind->stop, name, NULL);
+
+	if (err)
+		log_error("%s %s could not be stopped: %s; look at it: %s %s", kind->what, name,
+			  err == -ETIMEDOUT ? "it takes too long" : strerror(-err),
+			  kind->is_running[0], name);
+	else
+		log_info("%s %s is stopped; it is started again when the devices are back",
+			 kind->what, name);
+	return err;
+}
+
+int users_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       const struct plan *plan, bool *ret_stopped)
+{
+	auto_free char *path = note_path(vmid);
+	auto_free char *noted = NULL, *text = NULL;
+	int err = fs_read(root, path, NOTE_MAX, &noted, NULL);
+
+	if (err && err != -ENOENT)
+		return err;
+	text = list_running(settings, plan, noted ? noted : "");
+	if (!text)
+		return -ENOMEM;
+	*ret_stopped = *text;
+	if (!*text)
+		return 0;
+	err = write_note(root, vmid, text);
+	return err ? err : each_noted(text, stop_one);
+}
+
+/* ---- starting ---- */
+
+static int start_one(const struct kind *kind, const char *name)
+{
+	int err = run(kind->start, name, NULL);
+
+	if (err)
+		log_error("%s %s could not be started again: %s; by hand: %s %s %s", kind->what,
+			  name, err == -ETIMEDOUT ? "it takes too long" : strerror(-err),
+			  kind->start[0], kind->start[1], name);
+	else
+		log_info("%s %s is started again", kind->what, name);
+	return err;
+}
+
+/* Whether a device is still recorded for the VM; in doubt one is. */
+static bool has_records(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n;
+
+	if (record_list(root, &list, &n))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+
+		if (!record_read(root, &list[i], &record, &why) && record && record->vmid == vmid)
+			return true;
+	}
+	return false;
+}
+
+void users_return(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *path = note_path(vmid);
+	auto_free char *name = fs_path("%u.users", vmid);
+	auto_free char *noted = NULL;
+	int err;
+
+	if (fs_read(root, path, NOTE_MAX, &noted, NULL) || has_records(root, vmid))
+		return;
+	/* What does not start now is said, and is its administrator's from here on. */
+	(void)each_noted(noted, start_one);
+	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
+	if (err)
+		log_error("VM %u: /%s cannot be removed: %s", vmid, path, strerror(-err));
+}
