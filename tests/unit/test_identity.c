@@ -133,6 +133,7 @@ static void test_nothing_is_written_when_nothing_changes(void **state)
 	{
 		auto_close int fd = fs_open(&tree->root, PATH, O_PATH, 0);
 
+		assert_true(fd >= 0);
 		assert_int_equal(identity_write(&tree->root, 100, some, 3), 0);
 		third = stat_of(tree, PATH);
 		assert_int_not_equal(third.st_ino, first.st_ino);
