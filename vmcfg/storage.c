@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcfg/storage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vmcfg/format.h"
+#include "vmcfg/text.h"
+
+#define LOCAL	   "local"
+#define LOCAL_PATH "/var/lib/vz"
+
+/* What a storage can be for (verify_content there). */
+#define CONTENTS "images|rootdir|vztmpl|iso|backup|snippets|none|import"
+
+/* Where the files of a storage of that type are. */
+enum place { NO_FOLDER, AT_PATH, MOUNTED };
+
+/* The types that Proxmox VE comes with, and what they are for without a line that says it. */
+static const struct {
+	const char *name, *content;
+	enum place place;
+	bool allocates; /* new disks */
+} types[] = {
+	{"dir", "images,rootdir", AT_PATH, true}, {"btrfs", "images,rootdir", AT_PATH, true},
+	{"nfs", "images", MOUNTED, true},	  {"cifs", "images", MOUNTED, true},
+	{"cephfs", "backup", MOUNTED, false},	  {"lvm", "images", NO_FOLDER, true},
+	{"lvmthin", "images", NO_FOLDER, true},	  {"zfspool", "images,rootdir", NO_FOLDER, true},
+	{"rbd", "images", NO_FOLDER, true},
+};
+
+/* In the order in which their bits are in struct parser. */
+enum key { PATH, CONTENT, CONTENT_DIRS, NODES, DISABLE, KEYS };
+
+static const char *const key_names[KEYS] = {
+	[PATH] = "path",   [CONTENT] = "content", [CONTENT_DIRS] = "content-dirs",
+	[NODES] = "nodes", [DISABLE] = "disable",
+};
+
+struct parser {
+	struct storages *storages;
+	bool in_section, skip; /* a skipped section's lines are not looked at */
+	bool broken;	  /* "none" beside other contents: Proxmox VE forgets all of the section */
+	unsigned int had; /* the keys of the section that are set: 1 << enum key */
+};
+
+static struct storage *section(const struct parser *p)
+{
+	return &p->storages->items[p->storages->n - 1];
+}
+
+static bool find_type(const char *name, size_t *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(types[i].name, name)) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+/* --- lists --- */
+
+static bool is_separator(char c)
+{
+	return c == ',' || c == ';' || !c || char_is_blank(c);
+}
+
+/* Takes the next item off REST (pve-common, split_list). */
+static bool next_item(struct text *rest, struct text *ret)
+{
+	size_t n = 0;
+
+	while (rest->len && is_separator(rest->at[0]))
+		*rest = text_skip(*rest, 1);
+	while (n < rest->len && !is_separator(rest->at[n]))
+		n++;
+	*ret = (struct text){rest->at, n};
+	*rest = text_skip(*rest, n);
+	return n > 0;
+}
+
+static bool list_has(struct text list, const char *word)
+{
+	struct text item;
+
+	while (next_item(&list, &item))
+		if (text_is(item, word))
+			return true;
+	return false;
+}
+
+/* The items of LIST joined with commas, without WORD when that is not NULL. */
+static char *list_join(struct text list, const char *without)
+{
+	char *joined = calloc(1, list.len + 2);
+	char *to = joined;
+	struct text item;
+
+	while (joined && next_item(&list, &item)) {
+		if (without && text_is(item, without))
+			continue;
+		if (to != joined)
+			*to++ = ',';
+		to = mempcpy(to, item.at, item.len);
+	}
+	return joined;
+}
+
+/* --- settings of a section --- */
+
+static int set_content(struct parser *p, struct text value)
+{
+	struct text rest = value, item;
+	size_t n = 0;
+
+	for (; next_item(&rest, &item); n++)
+		if (!text_is_one_of(item, CONTENTS))
+			return 0; /* dropped: what holds is the default */
+	if (!n)
+		return 0;
+	p->had |= 1U << CONTENT;
+	p->broken |= n > 1 && list_has(value, "none");
+	section(p)->content = list_join(value, NULL);
+	return section(p)->content ? 0 : -ENOMEM;
+}
+
+/* "snippets=scripts,iso=images": other folders than the usual ones. */
+static int set_folders(struct parser *p, struct text value)
+{
+	struct text rest = value, item;
+
+	p->had |= 1U << CONTENT_DIRS;
+	while (next_item(&rest, &item)) {
+		if (!text_take(&item, "snippets="))
+			continue;
+		free(section(p)->snippets);
+		section(p)->snippets = text_dup(item);
+		if (!section(p)->snippets)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int set_text(struct parser *p, enum key key, struct text value, char **ret)
+{
+	p->had |= 1U << key;
+	*ret = text_dup(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* VALUE's AT is NULL when the key stands alone, which is right for booleans only. */
+static int read_setting(struct parser *p, struct text key, struct text value)
+{
+	enum key k = 0;
+
+	while (k < KEYS && !text_is(key, key_names[k]))
+		k++;
+	if (k == KEYS || p->had & 1U << k || (!value.at && k != DISABLE))
+		return 0;
+	switch (k) {
+	case PATH: return value.at[0] == '/' ? set_text(p, k, value, &section(p)->path) : 0;
+	case CONTENT: return set_content(p, value);
+	case CONTENT_DIRS: return set_folders(p, value);
+	case NODES: return set_text(p, k, value, &section(p)->nodes);
+	case DISABLE:
+		p->had |= 1U << k;
+		section(p)->disabled = !value.at || text_is(value, "1");
+		return 0;
+	case KEYS: break;
+	}
+	return 0;
+}
+
+/* "    KEY VALUE"; a key in the first column is none. */
+static int read_property(struct parser *p, struct text line)
+{
+	struct text rest = text_trim(line), key = rest;
+
+	if (!line.len || !char_is_blank(line.at[0]) || !rest.len)
+		return 0;
+	key.len = 0;
+	while (key.len < rest.len && !char_is_blank(rest.at[key.len]))
+		key.len++;
+	rest = text_trim(text_skip(rest, key.len));
+	return read_setting(p, key, rest.len ? rest : (struct text){NULL, 0});
+}
+
+/* --- sections --- */
+
+/* What dir and btrfs take for a path (PVE/Storage/DirPlugin.pm, check_config). */
+static bool is_plain_path(const char *path)
+{
+	return path && path[0] == '/' && path[1] &&
+	       !path[strspn(path, "-/_.@ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789")];
+}
+
+static int set_defaults(struct storage *storage)
+{
+	size_t type;
+
+	if (!find_type(storage->type, &type)) {
+		free(TAKE_PTR(storage->path)); /* nobody knows what lies there */
+		return 0;
+	}
+	if (!storage->content) {
+		storage->content = strdup(types[type].content);
+		if (!storage->content)
+			return -ENOMEM;
+	}
+	if (types[type].place == MOUNTED && !storage->path)
+		return asprintf(&storage->path, "/mnt/pve/%s", storage->id) < 0 ? -ENOMEM : 0;
+	if (types[type].place == NO_FOLDER ||
+	    (types[type].place == AT_PATH && !is_plain_path(storage->path)))
+		free(TAKE_PTR(storage->path));
+	return 0;
+}
+
+static int end_section(struct parser *p)
+{
+	struct storage *storage;
+
+	if (!p->in_section)
+		return 0;
+	p->in_section = false;
+	if (p->skip)
+		return 0;
+	storage = section(p);
+	if (p->broken) {
+		free(storage->content);
+		storage->content = strdup("none");
+		free(TAKE_PTR(storage->path));
+		return storage->content ? 0 : -ENOMEM;
+	}
+	return set_defaults(storage);
+}
+
+/* "TYPE: ID", where blanks may stand behind the colon and the id only; TYPE may hold colons. */
+static bool split_header(struct text line, struct text *ret_type, struct text *ret_id)
+{
+	struct text rest = text_trim_end(line);
+	size_t word = 0, colon;
+
+	while (word < rest.len && !char_is_blank(rest.at[word]))
+		word++;
+	*ret_id = text_trim(text_skip(rest, word));
+	/* Without a blank the id follows the last colon that leaves one. */
+	colon = ret_id->len ? word : word ? word - 1 : 0;
+	while (colon > 0 && rest.at[colon - 1] != ':')
+		colon--;
+	if (colon < 2 || (ret_id->len && colon != word))
+		return false;
+	*ret_type = (struct text){rest.at, colon - 1};
+	if (!ret_id->len)
+		*ret_id = (struct text){rest.at + colon, word - colon};
+	for (size_t i = 0; i < ret_id->len; i++)
+		if (char_is_blank(ret_id->at[i]))
+			return false;
+	return true;
+}
+
+static int begin_section(struct parser *p, struct text line)
+{
+	struct storage storage = {0};
+	struct text type, id;
+
+	if (!split_header(line, &type, &id))
+		return 0;
+	p->in_section = true;
+	p->skip = !format_is_storage(NULL, id);
+	p->broken = false;
+	p->had = 0;
+	if (p->skip)
+		return 0;
+	storage.type = text_dup(type);
+	storage.id = text_dup(id);
+	if (!storage.type || !storage.id || !array_grow(p->storages->items, p->storages->n)) {
+		free(storage.type);
+		free(storage.id);
+		return -ENOMEM;
+	}
+	for (char *c = storage.type; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	p->storages->items[p->storages->n++] = storage;
+	return 0;
+}
+
+static int parse_line(struct parser *p, struct text line)
+{
+	struct text rest = text_trim(line);
+
+	if (rest.len && rest.at[0] == '#')
+		return 0;
+	if (!line.len || text_is(line, "0")) /* what Perl takes for false */
+		return end_section(p);
+	if (!p->in_section)
+		return begin_section(p, line);
+	return p->skip ? 0 : read_property(p, line);
+}
+
+/* The storage that is there whatever the file says. */
+static int ensure_local(struct storages *storages)
+{
+	const struct storage *local = storages_find(storages, LOCAL);
+	struct storage added;
+
+	if (local && !strcmp(local->type, "dir") && local->path && !strcmp(local->path, LOCAL_PATH))
+		return 0;
+	added = (struct storage){.id = strdup(LOCAL),
+				 .type = strdup("dir"),
+				 .path = strdup(LOCAL_PATH),
+				 .content = strdup("backup,images,iso,rootdir,snippets,vztmpl")};
+	if (!added.id || !added.type || !added.path || !added.content ||
+	    !array_grow(storages->items, storages->n)) {
+		free(added.id);
+		free(added.type);
+		free(added.path);
+		free(added.content);
+		return -ENOMEM;
+	}
+	storages->items[storages->n++] = added;
+	return 0;
+}
+
+int storages_parse(const char *text, size_t len, struct storages *ret)
+{
+	auto_storages struct storages storages = {0};
+	struct parser parser = {.storages = &storages};
+	struct text rest = {text, len}, line;
+	int r = 0;
+
+	if (len > STORAGE_TEXT_MAX)
+		return -EFBIG;
+	while (r >= 0 && rest.len && text_next(&rest, '\n', &line))
+		r = parse_line(&parser, line);
+	if (r >= 0)
+		r = end_section(&parser);
+	if (r >= 0)
+		r = ensure_local(&storages);
+	if (r < 0)
+		return r;
+	*ret = storages;
+	storages = (struct storages){0};
+	return 0;
+}
+
+void storages_free(struct storages *storages)
+{
+	for (size_t i = 0; i < storages->n; i++) {
+		struct storage *storage = &storages->items[i];
+
+		free(storage->id);
+		free(storage->type);
+		free(storage->path);
+		free(storage->content);
+		free(storage->snippets);
+		free(storage->nodes);
+	}
+	free(storages->items);
+	*storages = (struct storages){0};
+}
+
+/* --- questions --- */
+
+const struct storage *storages_find(const struct storages *storages, const char *id)
+{
+	for (size_t i = storages->n; i--;)
+		if (!strcmp(storages->items[i].id, id))
+			return &storages->items[i];
+	return NULL;
+}
+
+bool storage_is_for(const struct storage *storage, const char *content)
+{
+	return storage->content && list_has(text_of(storage->content), content);
+}
+
+char *storage_content_with(const struct storage *storage, const char *content)
+{
+	auto_free char *others = list_join(text_of(storage->content ? storage->content : ""),
+					   "none");
+	char *with;
+
+	if (!others)
+		return NULL;
+	if (list_has(text_of(others), content))
+		return TAKE_PTR(others);
+	return asprintf(&with, "%s%s%s", others, *others ? "," : "", content) < 0 ? NULL : with;
+}
+
+const struct storage *storages_for_disks(const struct storages *storages)
+{
+	for (size_t i = 0; i < storages->n; i++) {
+		const struct storage *storage = &storages->items[i];
+		size_t type;
+
+		if (storages_find(storages, storage->id) == storage &&
+		    find_type(storage->type, &type) && types[type].allocates &&
+		    !storage->disabled && !storage->nodes && storage_is_for(storage, "images"))
+			return storage;
+	}
+	return NULL;
+}
+
+int storage_split_snippet(const char *volume, char **ret_storage, char **ret_name)
+{
+	struct text name = text_of(volume), id = name;
+	char *storage;
+
+	id.len = strcspn(volume, ":");
+	name = text_skip(name, id.len);
+	if (!format_is_storage(NULL, id) || !text_take(&name, ":snippets/") || !name.len ||
+	    memchr(name.at, '/', name.len) || text_is(name, ".") || text_is(name, ".."))
+		return -EINVAL;
+	storage = text_dup(id);
+	*ret_name = storage ? text_dup(name) : NULL;
+	if (!*ret_name) {
+		free(storage);
+		return -ENOMEM;
+	}
+	*ret_storage = storage;
+	return 0;
+}
+
+int storages_snippet_path(const struct storages *storages, const char *volume, char **ret,
+			  char **ret_why)
+{
+	auto_free char *id = NULL, *name = NULL;
+	const struct storage *storage;
+	int r = storage_split_snippet(volume, &id, &name);
+
+	if (r == -EINVAL)
+		return text_refuse_part(ret_why, "a snippet is STORAGE:snippets/NAME, not",
+					text_of(volume));
+	if (r < 0)
+		return r;
+	storage = storages_find(storages, id);
+	if (!storage)
+		return text_refuse(ret_why, "there is no storage '%s'", id);
+	if (!storage->path)
+		return text_refuse(ret_why, "the storage '%s' of type %s has no folder of snippets",
+				   id, storage->type);
+	return asprintf(ret, "%s/%s/%s", storage->path + strspn(storage->path, "/"),
+			storage->snippets ? storage->snippets : "snippets", name) < 0
+		       ? -ENOMEM
+		       : 0;
+}

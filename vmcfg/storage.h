@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of /etc/pve/storage.cfg -> struct, as Proxmox VE itself reads it (pve-common,
+ * PVE/SectionConfig.pm, parse_config; pve-storage, PVE/Storage/Plugin.pm), as far as it concerns
+ * files and snippets.
+ *
+ *	dir: local
+ *		path /var/lib/vz
+ *		content iso,vztmpl,backup
+ *
+ * A section begins with "TYPE: ID" in the first column and ends at an empty line. Comments are
+ * skipped wherever they stand. Of a key the first valid line counts, of an id the last section. A
+ * storage "local" is always there: when none is configured, or one that is not of type dir with its
+ * files in /var/lib/vz, Proxmox VE goes on as if there was one, for everything, snippets too. Pure.
+ */
+#ifndef VMCFG_STORAGE_H
+#define VMCFG_STORAGE_H
+
+#include "host/base.h"
+
+/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
+#define STORAGE_TEXT_MAX ((size_t)1024 * 1024)
+
+struct storage {
+	char *id;
+	char *type;	/* "dir", "nfs", "lvmthin", … */
+	char *path;	/* the folder of its files; NULL: it has none, or none that counts */
+	char *content;	/* what it is for, "iso,vztmpl,backup", without a line the type's default;
+			   NULL: a type whose default is not known */
+	char *snippets; /* the folder of snippets below PATH; NULL: "snippets" */
+	char *nodes;	/* the only nodes that have it, as written; NULL: all */
+	bool disabled;
+};
+
+struct storages {
+	struct storage *items; /* in the order of the file; of an id the last one counts */
+	size_t n;
+};
+
+/*
+ * Parses TEXT of LEN bytes (none at all is fine: NULL and 0). Returns 0 (free with
+ * storages_free()); -EFBIG when LEN is over STORAGE_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
+ * are left out.
+ */
+int storages_parse(const char *text, size_t len, struct storages *ret) must_check;
+void storages_free(struct storages *storages);
+
+/* The storage that counts of those called ID; NULL when there is none. */
+const struct storage *storages_find(const struct storages *storages, const char *id);
+
+/* Whether the storage is for CONTENT: "snippets", "images". */
+bool storage_is_for(const struct storage *storage, const char *content);
+
+/* What `pvesm set ID --content` needs so that CONTENT is added: the whole list, which it replaces.
+ * Returns a new string, or NULL without memory. */
+char *storage_content_with(const struct storage *storage, const char *content) must_check;
+
+/* A storage on every node that a small disk can be allocated on (content images); NULL: none. */
+const struct storage *storages_for_disks(const struct storages *storages);
+
+/*
+ * Cuts VOLUME, "STORAGE:snippets/NAME", in two: new strings in *ret_storage and *ret_name, the
+ * caller's. Returns 0; -EINVAL when it is no such volume; -ENOMEM.
+ */
+int storage_split_snippet(const char *volume, char **ret_storage, char **ret_name) must_check;
+
+/*
+ * The file of VOLUME, "STORAGE:snippets/NAME", without leading '/': what Proxmox VE runs as a
+ * hookscript. Whether it is there is not looked at. Returns 0 with a new string; -EINVAL with a new
+ * string in *ret_why (when not NULL), which says what is wrong: no snippet, no such storage, or one
+ * that is no folder; -ENOMEM.
+ */
+int storages_snippet_path(const struct storages *storages, const char *volume, char **ret,
+			  char **ret_why) must_check;
+
+#define auto_storages cleanup_with(storages_free)
+
+#endif
