@@ -168,7 +168,11 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 		return r;
 	if (!strcmp(setting_name(setting), "hostpci"))
 		return set_hostpci(p, index, value);
-	return set_key(p, setting_name(setting), value);
+	/* (qemu-server, PVE/QemuServer/Helpers.pm, windows_version: wxp, w2k8, win11, …) */
+	if (!strcmp(setting_name(setting), "ostype"))
+		p->vm->windows = value.len && value.at[0] == 'w';
+	r = drives_set(&p->vm->drives, key, setting_name(setting), value);
+	return r < 0 ? r : set_key(p, setting_name(setting), value);
 }
 
 /* --- lines --- */
@@ -388,6 +392,7 @@ void vmcfg_free(struct vmcfg *vm)
 		free(vm->hostpci_values[i].text);
 		hostpci_free(vm->hostpci[i]);
 	}
+	drives_free(&vm->drives);
 	dropped_free(vm->dropped, vm->n_dropped);
 	free(vm);
 }

@@ -9,6 +9,7 @@
 #define VMCFG_VMCFG_H
 
 #include "host/base.h"
+#include "vmcfg/drives.h"
 #include "vmcfg/dropped.h"
 #include "vmcfg/hostpci.h"
 
@@ -42,7 +43,9 @@ struct vmcfg {
 	struct vmcfg_value values[VMCFG_KEYS];
 	struct vmcfg_value hostpci_values[HOSTPCI_MAX];
 	struct hostpci *hostpci[HOSTPCI_MAX]; /* NULL: not set */
-	struct vmcfg_dropped *dropped;	      /* in the order of their lines, in all sections */
+	struct drives drives;
+	bool windows;		       /* the guest is a Windows, as far as ostype says */
+	struct vmcfg_dropped *dropped; /* in the order of their lines, in all sections */
 	size_t n_dropped;
 };
 

@@ -710,6 +710,68 @@ static void test_struct(void **state)
 	vmcfg_free(NULL);
 }
 
+static void test_windows(void **state)
+{
+	static const struct {
+		const char *text;
+		bool windows;
+	} rows[] = {
+		{"", false},
+		{"ostype: win11\n", true},
+		{"ostype: w2k8\n", true},
+		{"ostype: l26\n", false},
+		{"ostype: win11\nostype: other\n", false},
+		{"[snap]\nostype: win11\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vmcfg *vm = parse(rows[i].text, strlen(rows[i].text));
+
+		assert_int_equal(vm->windows, rows[i].windows);
+		vmcfg_free(vm);
+	}
+}
+
+/* Which of them is found first: a disk, and the firmware's; NULL: none. */
+static void test_drives(void **state)
+{
+	static const struct {
+		const char *text, *disk, *efi;
+	} rows[] = {
+		{"", NULL, NULL},
+		{"scsi0: local-lvm:vm-100-disk-0,size=32G\n", "scsi0", NULL},
+		{"ide2: local:iso/x.iso,media=cdrom\nide3: none,media=cdrom\nide0: none\n", NULL,
+		 NULL},
+		{"ide2: cdrom\nvirtio15: file=/dev/sda\n", "virtio15", NULL},
+		{"sata5: volume=a1:b\n", "sata5", NULL},
+		{"sata6: a1:b\n", NULL, NULL},
+		{"unused7: local-lvm:vm-100-disk-9\n", "unused7", NULL},
+		{"efidisk0: local-lvm:vm-100-disk-1,efitype=4m\n", NULL, "efidisk0"},
+		{"tpmstate0: local-lvm:vm-100-disk-1\n", NULL, NULL},
+		{"scsi0: a1:b\nscsi0: none\n", NULL, NULL},
+		{"scsi0: none\nscsi0: a1:b\n", "scsi0", NULL},
+		{"scsi0: a1:b\nscsi0: a1:b,color=red\nscsi0: \n", "scsi0", NULL},
+		{"[PENDING]\nscsi0: a1:b\n[snap]\nscsi1: a1:b\n", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vmcfg *vm = parse(rows[i].text, strlen(rows[i].text));
+		const struct drive *disk = drives_first(&vm->drives, DRIVE_DISK);
+		const struct drive *efi = drives_first(&vm->drives, DRIVE_EFI);
+
+		if (!disk != !rows[i].disk || !efi != !rows[i].efi)
+			fail_msg("'%s': disk %s, EFI disk %s", rows[i].text,
+				 disk ? disk->key : "none", efi ? efi->key : "none");
+		if (disk)
+			assert_string_equal(disk->key, rows[i].disk);
+		if (efi)
+			assert_string_equal(efi->key, rows[i].efi);
+		vmcfg_free(vm);
+	}
+}
+
 static void test_template(void **state)
 {
 	static const struct {
@@ -1002,6 +1064,8 @@ int main(void)
 		cmocka_unit_test(test_keys_that_do_not_exist),
 		cmocka_unit_test(test_values_that_are_dropped),
 		cmocka_unit_test(test_struct),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_drives),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_dropped_lines),
 		cmocka_unit_test(test_size),

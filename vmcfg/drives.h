@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The drives in a VM config, as far as it matters whether something may be installed on them
+ * (qemu-server, PVE/QemuServer/Drive.pm). Pure.
+ */
+#ifndef VMCFG_DRIVES_H
+#define VMCFG_DRIVES_H
+
+#include "host/base.h"
+#include "vmcfg/text.h"
+
+enum drive_kind {
+	DRIVE_NO_DISK, /* a CD drive, or an empty one */
+	DRIVE_DISK,    /* a disk, which may hold a system; one that is not attached (unusedN) too */
+	DRIVE_EFI,     /* where the firmware OVMF keeps its variables */
+};
+
+struct drive {
+	char *key; /* "scsi0" */
+	enum drive_kind kind;
+};
+
+struct drives {
+	struct drive *items; /* one of each key, in the order in which the keys came first */
+	size_t n;
+};
+
+/*
+ * Takes up the line "KEY: VALUE", in place of an earlier one of that key. NAME is the key without
+ * its number; one that is no drive's changes nothing. VALUE is valid. Returns 0 or -ENOMEM.
+ */
+int drives_set(struct drives *drives, struct text key, const char *name,
+	       struct text value) must_check;
+
+/* The first drive of that kind; NULL when there is none. */
+const struct drive *drives_first(const struct drives *drives, enum drive_kind kind);
+
+void drives_free(struct drives *drives);
+
+#endif
