@@ -6,28 +6,13 @@
 
 #include <string.h>
 
-static bool has_legacy_igd(const struct vmcfg *vm)
-{
-	for (size_t e = 0; e < HOSTPCI_MAX; e++)
-		if (hostpci_needs_binding(vm->hostpci[e]) && vm->hostpci[e]->legacy_igd == 1)
-			return true;
-	return false;
-}
-
-static const char *machine_text(const struct vmcfg *vm)
-{
-	const char *text = vm->values[VMCFG_MACHINE].text;
-
-	return text && text[strspn(text, " \t")] ? text : "pc, the default";
-}
-
 static int check_machine(struct planner *p)
 {
 	const char *arch = p->vm->values[VMCFG_ARCH].text;
 	char *cure;
 
 	/* What a VM gives to QEMU by its own args is its administrator's to arrange. */
-	if (vmcfg_is_q35(p->vm) || has_legacy_igd(p->vm) || !selection_has_entries(p->vm))
+	if (vmcfg_is_q35(p->vm) || selection_has_legacy_igd(p->vm) || !selection_has_entries(p->vm))
 		return 0;
 	if (arch && !strcmp(arch, "aarch64"))
 		cure = fs_path(
@@ -45,7 +30,7 @@ static int check_machine(struct planner *p)
 		p, p->settings->machine, REFUSAL_NOT_Q35,
 		fs_path("machine: %s; this is not q35, the only machine type whose guests "
 			"see PCI Express devices",
-			machine_text(p->vm)),
+			vmcfg_machine_text(p->vm)),
 		cure);
 }
 
@@ -87,7 +72,7 @@ static int check_entry_pcie(struct planner *p, size_t e)
 	const struct device *express = first_express(p, e);
 	bool q35 = vmcfg_is_q35(p->vm);
 
-	if (has_legacy_igd(p->vm) && !q35) {
+	if (selection_has_legacy_igd(p->vm) && !q35) {
 		if (entry->legacy_igd != 1)
 			return 0;
 		return planner_warn(

@@ -83,6 +83,14 @@ bool selection_has_entries(const struct vmcfg *vm)
 	return false;
 }
 
+bool selection_has_legacy_igd(const struct vmcfg *vm)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (hostpci_needs_binding(vm->hostpci[e]) && vm->hostpci[e]->legacy_igd == 1)
+			return true;
+	return false;
+}
+
 /* Takes both texts over; a NULL one means that memory is out. */
 static int add_trouble(struct selector *s, int entry, char *what, char *cure)
 {

@@ -71,6 +71,9 @@ bool selection_is_needed(const struct vmcfg *vm);
 /* Whether it has a hostpci entry that needs binding. */
 bool selection_has_entries(const struct vmcfg *vm);
 
+/* Whether an entry that needs binding says legacy-igd=1, which works on i440fx only. */
+bool selection_has_legacy_igd(const struct vmcfg *vm);
+
 /*
  * Reads what VM VMID's config stands for on this node. VM must outlive the result. Returns 0 and a
  * new struct (selection_free()), or -errno. What is wrong with an entry is no error: see troubles.

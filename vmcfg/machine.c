@@ -114,6 +114,28 @@ bool machine_is_q35(const char *value, size_t len)
 	return type_is_q35(values[TYPE]);
 }
 
+char *machine_value_as_q35(const char *value, size_t len)
+{
+	struct text values[KEYS];
+	char *changed, *to;
+
+	if (propstr_parse(&machine_format, (struct text){value, len}, values, NULL) < 0)
+		return strdup("q35");
+	/* Every option of it is in it: names, values, and the commas between them. */
+	changed = malloc(len + sizeof("q35") + KEYS * sizeof(",enable-s3="));
+	if (!changed)
+		return NULL;
+	to = stpcpy(changed, "q35");
+	for (size_t k = TYPE + 1; k < KEYS; k++) {
+		if (!values[k].at)
+			continue;
+		to = stpcpy(stpcpy(stpcpy(to, ","), machine_keys[k].name), "=");
+		to = mempcpy(to, values[k].at, values[k].len);
+	}
+	*to = '\0';
+	return changed;
+}
+
 const char *machine_default_type(const char *arch)
 {
 	if (!arch || !strcmp(arch, "x86_64"))

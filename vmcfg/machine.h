@@ -34,6 +34,12 @@ int machine_parse(const char *value, size_t len, struct machine **ret, char **re
 bool machine_is_q35(const char *value, size_t len);
 
 /*
+ * The value as it is, but for q35 as its type: what to give to `qm set VMID --machine`. For a value
+ * that Proxmox VE would drop it is "q35". Returns a new string, or NULL without memory.
+ */
+char *machine_value_as_q35(const char *value, size_t len) must_check;
+
+/*
  * The type of a machine without one, on a VM whose line "arch:" says ARCH, or on an x86_64 host
  * when that is NULL: a constant, or NULL for an arch that Proxmox VE does not run.
  */

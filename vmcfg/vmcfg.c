@@ -291,6 +291,13 @@ bool vmcfg_is_q35(const struct vmcfg *vm)
 	return machine->text && machine_is_q35(machine->text, machine->len);
 }
 
+const char *vmcfg_machine_text(const struct vmcfg *vm)
+{
+	const char *text = vm->values[VMCFG_MACHINE].text;
+
+	return text && text[strspn(text, " \t")] ? text : "pc, the default";
+}
+
 bool vmcfg_is_template(const struct vmcfg *vm)
 {
 	const struct vmcfg_value *template = &vm->values[VMCFG_TEMPLATE];

@@ -62,6 +62,9 @@ int vmcfg_parse(const char *text, size_t len, struct vmcfg **ret) must_check;
 /* Whether Proxmox VE takes the machine for q35 (qemu-server, PVE/QemuServer/Machine.pm). */
 bool vmcfg_is_q35(const struct vmcfg *vm);
 
+/* The machine as written, or that it is the default, for a message. Valid as long as VM. */
+const char *vmcfg_machine_text(const struct vmcfg *vm);
+
 /* Whether the VM is a template: it never starts with devices. */
 bool vmcfg_is_template(const struct vmcfg *vm);
 

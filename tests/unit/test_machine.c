@@ -176,10 +176,35 @@ static void test_default_type(void **state)
 	assert_null(machine_default_type(""));
 }
 
+static void test_as_q35(void **state)
+{
+	static const struct {
+		const char *value, *q35;
+	} rows[] = {
+		{"pc", "q35"},
+		{"", "q35"},
+		{"pc-i440fx-9.2+pve1,viommu=virtio", "q35,viommu=virtio"},
+		{"enable-s4=0,,pc,aw-bits=39,enable-s3=yes",
+		 "q35,aw-bits=39,enable-s3=1,enable-s4=0"},
+		{"viommu=virtio", "q35,viommu=virtio"},
+		{"microvm", "q35"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *q35 = machine_value_as_q35(rows[i].value, strlen(rows[i].value));
+
+		assert_non_null(q35);
+		assert_string_equal(q35, rows[i].q35);
+		assert_true(machine_is_q35(q35, strlen(q35)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_as_q35),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_blank_is_a_machine_of_which_nothing_is_given),
 		cmocka_unit_test(test_nul),
