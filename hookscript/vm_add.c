@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/vm_add.h"
+
+#include "hookscript/argv.h"
+#include "hookscript/selection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct adder {
+	const struct vm_add_choice *choice;
+	struct hostpci_address address;
+	size_t entry; /* N of the hostpciN to be set */
+	struct vm_addition *addition;
+};
+
+/* Takes TEXT over; a NULL one means that memory is out. */
+static int note(struct adder *a, char *text)
+{
+	struct vm_add_notes *notes = &a->addition->notes;
+
+	if (!text || !array_grow(notes->items, notes->n)) {
+		free(text);
+		return -ENOMEM;
+	}
+	notes->items[notes->n++] = text;
+	return 0;
+}
+
+/* The same for the reason why nothing is proposed. */
+static int refuse(struct adder *a, char *text)
+{
+	a->addition->refusal = text;
+	return text ? 0 : -ENOMEM;
+}
+
+static bool is_chosen(const struct adder *a, const struct card *card)
+{
+	return hostpci_address_names(&a->address, &card->bdf);
+}
+
+/* The next chosen function behind CARD; the first for NULL. NULL when there is none (left). */
+static const struct card *next_chosen(const struct adder *a, const struct card *card)
+{
+	const struct cards *cards = a->choice->cards;
+
+	for (size_t i = card ? (size_t)(card - cards->items) + 1 : 0; i < cards->n; i++)
+		if (is_chosen(a, &cards->items[i]))
+			return &cards->items[i];
+	return NULL;
+}
+
+/* ---- what is meant ---- */
+
+/* Reads the choice's address into the shape that the config has. A text that is none, or that no
+ * device can have, names nothing. */
+static int read_address(struct adder *a)
+{
+	const char *text = a->choice->address;
+	const char *colon = strchr(text, ':');
+	bool short_form = colon && !strchr(colon + 1, ':');
+	auto_free char *full = fs_path("%s%s", short_form ? "0000:" : "", text);
+	char *dot = full ? strrchr(full, '.') : NULL;
+	auto_free char *function = full ? fs_path("%s%s", full, dot ? "" : ".0") : NULL;
+	struct bdf bdf;
+
+	if (!function)
+		return -ENOMEM;
+	if (bdf_parse(function, &bdf))
+		return refuse(a, fs_path("'%s' is no PCI address; they look like 0000:01:00.0, and "
+					 "are all in: pve-passthrough vm %u --add",
+					 text, a->choice->vmid));
+	a->address.all_functions = !dot || a->choice->gpu;
+	if (dot && a->choice->gpu)
+		*dot = '\0';
+	a->address.text = TAKE_PTR(full);
+	return 0;
+}
+
+static int check_chosen(struct adder *a)
+{
+	const struct card *first = next_chosen(a, NULL);
+	bool display = false;
+
+	if (!first)
+		return refuse(a, fs_path("%s: there is no such device that a VM could have; those "
+					 "that there are: pve-passthrough vm %u --add",
+					 a->address.text, a->choice->vmid));
+	for (const struct card *card = first; card; card = next_chosen(a, card))
+		display |= card_is_display(card);
+	if (a->choice->gpu && !display)
+		return refuse(a, fs_path("%s is no graphics card, but: %s; without --gpu: "
+					 "pve-passthrough vm %u --add %s",
+					 a->address.text, first->class_name, a->choice->vmid,
+					 a->choice->address));
+	return 0;
+}
+
+static bool entry_names_chosen(const struct adder *a, const struct hostpci *entry)
+{
+	for (const struct card *card = next_chosen(a, NULL); card; card = next_chosen(a, card))
+		for (size_t i = 0; i < entry->n_hosts; i++)
+			if (hostpci_address_names(&entry->hosts[i], &card->bdf))
+				return true;
+	return false;
+}
+
+/* An entry that is free, and none that has the device already. */
+static int choose_entry(struct adder *a)
+{
+	const struct vmcfg *vm = a->choice->vm;
+
+	a->entry = HOSTPCI_MAX;
+	for (size_t e = HOSTPCI_MAX; e--;) {
+		const struct hostpci *entry = vm->hostpci[e];
+
+		if (!entry)
+			a->entry = e;
+		else if (entry_names_chosen(a, entry))
+			return refuse(a,
+				      fs_path("VM %u has %s already: hostpci%zu: %s",
+					      a->choice->vmid, a->address.text, e, entry->value));
+	}
+	if (a->entry == HOSTPCI_MAX)
+		return refuse(a, fs_path("VM %u has %d hostpci entries, and there are no more",
+					 a->choice->vmid, HOSTPCI_MAX));
+	return 0;
+}
+
+/* ---- what to know ---- */
+
+static int note_card(struct adder *a, const struct card *card)
+{
+	char address[BDF_TEXT_SIZE];
+	int err = 0;
+
+	bdf_format(&card->bdf, address);
+	if (card->vms)
+		err = note(a, fs_path("%s: %s has it, too; only one of them can run at a time",
+				      address, card->vms));
+	if (!err && card->used)
+		err = note(a, fs_path("%s: the host uses it: %s; until that ends a start will be "
+				      "refused",
+				      address, card->used));
+	if (!err && card->group < 0)
+		err = note(a,
+			   fs_path("%s: it is in no IOMMU group, so a start will be refused; see: "
+				   "host-setup check",
+				   address));
+	return err;
+}
+
+/* What comes along: the IOMMU keeps a group together. */
+static int note_neighbours(struct adder *a)
+{
+	const struct cards *cards = a->choice->cards;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < cards->n; i++) {
+		const struct card *other = &cards->items[i], *card = next_chosen(a, NULL);
+		char address[BDF_TEXT_SIZE];
+
+		while (card && (card->group < 0 || card->group != other->group))
+			card = next_chosen(a, card);
+		if (!card || is_chosen(a, other))
+			continue;
+		err = note(a, fs_path("a start takes %s from the host, too, which is in its IOMMU "
+				      "group (%d): %s%s%s",
+				      bdf_format(&other->bdf, address), other->group, other->name,
+				      other->used ? "; in use: " : "",
+				      other->used ? other->used : ""));
+	}
+	return err;
+}
+
+static int note_all(struct adder *a)
+{
+	int err = 0;
+
+	for (const struct card *card = next_chosen(a, NULL); !err && card;
+	     card = next_chosen(a, card)) {
+		err = note_card(a, card);
+		if (!err && card_is_display(card) && !a->choice->gpu)
+			err = note(a, fs_path("as a graphics card, with its sound, and as the VM's "
+					      "display: pve-passthrough vm %u --add %s --gpu",
+					      a->choice->vmid, a->choice->address));
+	}
+	if (!err)
+		err = note_neighbours(a);
+	if (err || !a->choice->gpu)
+		return err;
+	return note(
+		a,
+		strdup(a->choice->primary
+			       ? "x-vga=1: the VM's picture is on the card's output alone, and "
+				 "Proxmox VE's console stays dark; leave it out to keep that one"
+			       : "without x-vga=1 the VM starts with Proxmox VE's console as its "
+				 "display, and the card is a further one"));
+}
+
+/* ---- the commands ---- */
+
+/* What pcie=1 asks for: a device that has it, and a machine that is q35 or will be. */
+static bool wants_pcie(const struct adder *a)
+{
+	const struct vm_add_choice *choice = a->choice;
+	bool express = false;
+
+	for (const struct card *card = next_chosen(a, NULL); card; card = next_chosen(a, card))
+		express |= card->express;
+	if (!express || vmcfg_is_q35(choice->vm))
+		return express;
+	return choice->settings->machine == POLICY_REFUSE && !selection_has_legacy_igd(choice->vm);
+}
+
+static int build_command(struct adder *a)
+{
+	const struct vm_add_choice *choice = a->choice;
+	auto_free char *vmid = fs_path("%u", choice->vmid);
+	auto_free char *option = fs_path("--hostpci%zu", a->entry);
+	auto_free char *value = fs_path("%s%s%s", a->address.text, wants_pcie(a) ? ",pcie=1" : "",
+					choice->gpu && choice->primary ? ",x-vga=1" : "");
+
+	if (vmid && option && value)
+		a->addition->command = argv_new("qm", "set", vmid, option, value, NULL);
+	return a->addition->command ? 0 : -ENOMEM;
+}
+
+/*
+ * Graphics cards are made for OVMF, but a guest that was installed with one firmware does not boot
+ * with another. Without pre-enrolled keys, which Windows wants and other guests' drivers fail at
+ * (Secure Boot).
+ */
+static int choose_firmware(struct adder *a)
+{
+	const struct vm_add_choice *choice = a->choice;
+	const char *bios = choice->vm->values[VMCFG_BIOS].text;
+	const struct drive *disk = drives_first(&choice->vm->drives, DRIVE_DISK);
+	const struct storage *storage = storages_for_disks(choice->storages);
+	auto_free char *vmid = fs_path("%u", choice->vmid);
+	auto_free char *efidisk = NULL;
+
+	if (!choice->gpu || (bios && !strcmp(bios, "ovmf")))
+		return 0;
+	if (disk)
+		return note(a,
+			    fs_path("the VM's firmware is left as it is: %s may hold a guest that "
+				    "was installed with it, and would not boot with another. "
+				    "Graphics cards work best with OVMF (UEFI): choose it when you "
+				    "make a new VM",
+				    disk->key));
+	if (!storage)
+		return note(a, strdup("graphics cards work best with the firmware OVMF, for which "
+				      "there is no storage with content images here"));
+	efidisk = fs_path("%s:1,efitype=4m%s", storage->id,
+			  choice->vm->windows ? ",pre-enrolled-keys=1" : "");
+	if (!vmid || !efidisk)
+		return -ENOMEM;
+	/* An EFI disk that is there is kept. */
+	a->addition->firmware = drives_first(&choice->vm->drives, DRIVE_EFI)
+					? argv_new("qm", "set", vmid, "--bios", "ovmf", NULL)
+					: argv_new("qm", "set", vmid, "--bios", "ovmf",
+						   "--efidisk0", efidisk, NULL);
+	if (!a->addition->firmware)
+		return -ENOMEM;
+	return note(a, strdup("this VM has no disk yet, so it gets the firmware OVMF (UEFI), with "
+			      "which graphics cards work best"));
+}
+
+static int propose(struct adder *a)
+{
+	static int (*const steps[])(struct adder * a) = {
+		read_address, check_chosen, choose_entry, note_all, choose_firmware, build_command,
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && !a->addition->refusal && i < ARRAY_SIZE(steps); i++)
+		err = steps[i](a);
+	return err;
+}
+
+int vm_add_propose(const struct vm_add_choice *choice, struct vm_addition *ret)
+{
+	auto_vm_addition struct vm_addition addition = {0};
+	struct adder adder = {.choice = choice, .addition = &addition};
+	int err = propose(&adder);
+
+	free(adder.address.text);
+	if (err)
+		return err;
+	*ret = addition;
+	addition = (struct vm_addition){0};
+	return 0;
+}
+
+void vm_addition_free(struct vm_addition *addition)
+{
+	free(addition->refusal);
+	argv_free(addition->command);
+	argv_free(addition->firmware);
+	for (size_t i = 0; i < addition->notes.n; i++)
+		free(addition->notes.items[i]);
+	free(addition->notes.items);
+	*addition = (struct vm_addition){0};
+}
