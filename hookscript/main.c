@@ -6,6 +6,7 @@
 #include "hookscript/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "hookscript/vm_verb.h"
 #include "hookscript/watch.h"
 #include "host/log.h"
 
@@ -35,12 +36,19 @@ static const char help_text[] =
 	" accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
 	"       " NAME
 	" log VMID        what was said of the VM so far, from the journal, newest last\n"
+	"       " NAME
+	" vm VMID         what the VM still needs for its devices, as commands; with one of:\n"
+	"           --fix             run them, after a question\n"
+	"           --add [ADDRESS]   give the VM a device of this host; without ADDRESS, list them\n"
+	"           --add ADDRESS --gpu   the whole graphics card, as the VM's display\n"
+	"           --detach          take the hook out of the VM's config\n"
 	"\n"
 	"A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
 	"VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
 	"Register it once per VM: qm set VMID --hookscript local:snippets/" NAME "\n"
 	"\n"
 	"options:\n"
+	"  -y, --yes    vm: ask nothing\n"
 	"  --root DIR   read and write everything below DIR (for tests and images)\n"
 	"  --help       this text\n"
 	"  --version    the version\n"
@@ -57,7 +65,8 @@ static const char help_text[] =
 	"  at_shutdown = \"keep\";          devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
 	"  vm100 = { machine = \"warn\"; };  any of these for VM 100 alone\n"
 	"\n"
-	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched), 64 usage\n";
+	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
+	"64 usage\n";
 
 struct phase {
 	const char *name;
@@ -71,21 +80,33 @@ static const struct phase phases[] = {
 	{"post-stop", stop_post},
 };
 
+/* All that the command line said. */
+struct request {
+	const char *root;
+	bool all;
+	bool given_for_vm; /* an option that only vm has */
+	struct vm_options vm;
+};
+
 struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
+	/* Or this: with a VMID, options, and maybe an ADDRESS behind the VMID. */
+	int (*run_with)(const struct fs_root *root, unsigned int vmid,
+			const struct vm_options *options);
 	bool logged; /* changes something, so the journal hears of it */
 };
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, false},
-	{"status", show_status, NULL, false},
-	{"restore", stop_restore_all, stop_restore, true},
-	{"watch", NULL, watch_run, true},
-	{"config", NULL, show_config, false},
-	{"accept", NULL, accept_devices, true},
-	{"log", NULL, show_log, false},
+	{"plan", NULL, start_plan, NULL, false},
+	{"status", show_status, NULL, NULL, false},
+	{"restore", stop_restore_all, stop_restore, NULL, true},
+	{"watch", NULL, watch_run, NULL, true},
+	{"config", NULL, show_config, NULL, false},
+	{"accept", NULL, accept_devices, NULL, true},
+	{"log", NULL, show_log, NULL, false},
+	{"vm", NULL, NULL, vm_verb_run, false},
 };
 
 static int usage_error(const char *what, const char *which)
@@ -93,7 +114,7 @@ static int usage_error(const char *what, const char *which)
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
 	log_error(
 		"usage: " NAME
-		" VMID PHASE, or plan|restore|watch|config|accept|log VMID, or restore --all, or status; more: " NAME
+		" VMID PHASE, or plan|restore|watch|config|accept|log|vm VMID, or restore --all, or status; more: " NAME
 		" --help");
 	return EXIT_USAGE;
 }
@@ -121,14 +142,52 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 	return EXIT_DONE;
 }
 
-static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n,
-		    bool all)
+/* Options that the verb does not have are an error: silence would be taken for obedience. */
+static int check_options(const struct verb *verb, const struct request *request)
 {
-	bool one = verb->run_vm && !all;
-	unsigned int vmid = 0;
+	const struct vm_options *vm = &request->vm;
 
-	if (all && !(verb->run && verb->run_vm))
-		return usage_error("--all is for restore", verb->name);
+	if (request->all && !(verb && verb->run && verb->run_vm))
+		return usage_error("--all is for restore", verb ? verb->name : NULL);
+	if (request->given_for_vm && !(verb && verb->run_with))
+		return usage_error("only vm has --fix, --add, --gpu, --detach and --yes",
+				   verb ? verb->name : NULL);
+	if (vm->fix + vm->add + vm->detach > 1)
+		return usage_error("one of --fix, --add and --detach at a time", NULL);
+	if (vm->gpu && !vm->add)
+		return usage_error("--gpu goes with --add", NULL);
+	return 0;
+}
+
+static int run_with_options(const struct fs_root *root, const struct verb *verb, char **args, int n,
+			    const struct request *request)
+{
+	struct vm_options options = request->vm;
+	unsigned int vmid;
+
+	if (n < 1 || n > (options.add ? 2 : 1))
+		return usage_error(options.add ? "one VMID must follow, and maybe an ADDRESS"
+					       : "one VMID must follow",
+				   verb->name);
+	if (pve_vmid_parse(args[0], &vmid))
+		return usage_error("no VMID (100 to 999999999)", args[0]);
+	options.address = n > 1 ? args[1] : NULL;
+	options.run = fs_root_is_running_system(root);
+	log_open(NULL, NULL);
+	return verb->run_with(root, vmid, &options);
+}
+
+static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n,
+		    const struct request *request)
+{
+	bool one = verb->run_vm && !request->all;
+	unsigned int vmid = 0;
+	int code = check_options(verb, request);
+
+	if (code)
+		return code;
+	if (verb->run_with)
+		return run_with_options(root, verb, args, n, request);
 	if (n != (one ? 1 : 0))
 		return usage_error(one ? "one VMID must follow" : "nothing may follow", verb->name);
 	if (one && pve_vmid_parse(args[0], &vmid))
@@ -141,15 +200,20 @@ static int run_verb(const struct fs_root *root, const struct verb *verb, char **
 	return one ? verb->run_vm(root, vmid) : verb->run(root);
 }
 
-static int run_command(const struct fs_root *root, char **args, int n, bool all)
+static int run_command(const struct fs_root *root, char **args, int n,
+		       const struct request *request)
 {
+	int code;
+
 	if (!n)
 		return usage_error("what shall be done?", NULL);
-	if (is_number(args[0]))
-		return all ? usage_error("--all is for restore", NULL) : run_phase(root, args, n);
+	if (is_number(args[0])) {
+		code = check_options(NULL, request);
+		return code ? code : run_phase(root, args, n);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, args[0]))
-			return run_verb(root, &verbs[i], args + 1, n - 1, all);
+			return run_verb(root, &verbs[i], args + 1, n - 1, request);
 	return usage_error("unknown command", args[0]);
 }
 
@@ -165,38 +229,52 @@ static void ensure_standard_streams(void)
 		close(fd);
 }
 
+/* One that this program has no more to say about than that it was given. */
+static void take_option(struct request *request, int option)
+{
+	switch (option) {
+	case 'a': request->all = true; return;
+	case 'f': request->vm.fix = true; break;
+	case 'd': request->vm.add = true; break;
+	case 't': request->vm.detach = true; break;
+	case 'g': request->vm.gpu = true; break;
+	case 'y': request->vm.yes = true; break;
+	default: return;
+	}
+	request->given_for_vm = true;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},
-		{"all", no_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{0},
+		{"root", required_argument, NULL, 'r'}, {"all", no_argument, NULL, 'a'},
+		{"fix", no_argument, NULL, 'f'},	{"add", no_argument, NULL, 'd'},
+		{"detach", no_argument, NULL, 't'},	{"gpu", no_argument, NULL, 'g'},
+		{"yes", no_argument, NULL, 'y'},	{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},	{0},
 	};
 	auto_root struct fs_root root = {.fd = -1};
-	const char *dir = "/";
-	bool all = false;
+	struct request request = {.root = "/"};
 	int option, err;
 
 	ensure_standard_streams();
 	log_open(NAME, NULL);
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hy", options, NULL)) != -1) {
 		switch (option) {
-		case 'r': dir = optarg; break;
-		case 'a': all = true; break;
+		case 'r': request.root = optarg; break;
 		case 'h': fputs(help_text, stdout); return EXIT_DONE;
 		case 'v': puts(NAME " " VERSION); return EXIT_DONE;
-		default:
+		case '?':
 			return usage_error("unknown option, or one without its value",
 					   argv[optind - 1]);
+		default: take_option(&request, option);
 		}
 	}
-	err = fs_root_open(dir, &root);
+	err = fs_root_open(request.root, &root);
 	if (err) {
-		log_error("--root %s: %s", dir, strerror(-err));
+		log_error("--root %s: %s", request.root, strerror(-err));
 		return EXIT_FAILED;
 	}
-	return run_command(&root, argv + optind, argc - optind, all);
+	return run_command(&root, argv + optind, argc - optind, &request);
 }

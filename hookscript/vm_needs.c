@@ -203,17 +203,17 @@ static int check_snippet(struct lister *l)
 	err = storages_snippet_path(l->facts->storages, l->volume, &path, NULL);
 	if (err)
 		return err;
-	return add(
-		l,
-		(struct vm_need){
-			.kind = NEED_SNIPPET,
-			.name = strdup("the snippet"),
-			.what = fs_path("%s: /%s %s; Proxmox VE would abort the start", l->volume,
-					path, absent ? "is not there" : "is no program"),
-			.by_hand = fs_path(absent ? "ln -s \"$(command -v " HOOK_NAME ")\" /%s"
-						  : "chmod +x /%s",
-					   path),
-		});
+	return add(l,
+		   (struct vm_need){
+			   .kind = NEED_SNIPPET,
+			   .name = strdup("the snippet"),
+			   .what = fs_path(
+				   "%s: /%s %s; Proxmox VE aborts the start of a VM that names it",
+				   l->volume, path, absent ? "is not there" : "is no program"),
+			   .by_hand = fs_path(absent ? "ln -s \"$(command -v " HOOK_NAME ")\" /%s"
+						     : "chmod +x /%s",
+					      path),
+		   });
 }
 
 /* Another's hook is never taken away. */

@@ -94,6 +94,25 @@ static void test_command_lines(void **state)
 		{"--root ROOT log 1", EXIT_USAGE, NULL, "no VMID"},
 		{"--root ROOT log --all", EXIT_USAGE, NULL, "--all is for restore"},
 		{"--root ROOT log 100", EXIT_FAILED, NULL, "there is no journal here"},
+		/* A verb with options of its own. */
+		{"--root ROOT vm 100", EXIT_REFUSED, "VM 100 needs", NULL},
+		{"vm 100 --fix -y --root ROOT", EXIT_REFUSED,
+		 "nothing of this is done by a command that --fix could run", NULL},
+		{"vm 100 --detach --root ROOT --yes", EXIT_DONE, "VM 100 has no hookscript", NULL},
+		{"vm 100 --add --root ROOT", EXIT_DONE, "give one to VM 100", NULL},
+		{"vm --add 100 05:00.0 --root ROOT --yes", EXIT_REFUSED,
+		 "    qm set 100 --hostpci4 0000:05:00.0,pcie=1", NULL},
+		{"--root ROOT vm", EXIT_USAGE, NULL, "one VMID must follow: vm"},
+		{"--root ROOT vm 1 --fix", EXIT_USAGE, NULL, "no VMID"},
+		{"--root ROOT vm 100 01:00.0", EXIT_USAGE, NULL, "one VMID must follow: vm"},
+		{"--root ROOT vm 100 --add 01:00.0 02:00.0", EXIT_USAGE, NULL,
+		 "one VMID must follow, and maybe an ADDRESS: vm"},
+		{"--root ROOT vm 100 --fix --add", EXIT_USAGE, NULL, "--detach at a time"},
+		{"--root ROOT vm 100 --gpu", EXIT_USAGE, NULL, "--gpu goes with --add"},
+		{"--root ROOT vm 100 --all", EXIT_USAGE, NULL, "--all is for restore: vm"},
+		{"--root ROOT plan 100 --fix", EXIT_USAGE, NULL, "only vm has --fix"},
+		{"--root ROOT 100 pre-start --yes", EXIT_USAGE, NULL, "only vm has --fix"},
+		{"--root ROOT 100 pre-start --all", EXIT_USAGE, NULL, "--all is for restore"},
 	};
 	auto_free char *before = tree_render(*state, TREE_ALL);
 
