@@ -196,6 +196,7 @@ static int check_snippet(struct lister *l)
 {
 	auto_free char *path = NULL;
 	bool absent = l->facts->snippet == SNIPPET_ABSENT;
+	struct vm_need need = {.kind = NEED_SNIPPET};
 	int err;
 
 	if (l->facts->snippet == SNIPPET_GOOD)
@@ -203,17 +204,15 @@ static int check_snippet(struct lister *l)
 	err = storages_snippet_path(l->facts->storages, l->volume, &path, NULL);
 	if (err)
 		return err;
-	return add(l,
-		   (struct vm_need){
-			   .kind = NEED_SNIPPET,
-			   .name = strdup("the snippet"),
-			   .what = fs_path(
-				   "%s: /%s %s; Proxmox VE aborts the start of a VM that names it",
-				   l->volume, path, absent ? "is not there" : "is no program"),
-			   .by_hand = fs_path(absent ? "ln -s \"$(command -v " HOOK_NAME ")\" /%s"
-						     : "chmod +x /%s",
-					      path),
-		   });
+	need.name = strdup("the snippet");
+	need.what = fs_path("%s: /%s %s; Proxmox VE aborts the start of a VM that names it",
+			    l->volume, path, absent ? "is not there" : "is no program");
+	/* A link that leads nowhere may be there. */
+	need.by_hand = absent ? fs_path("mkdir -p /%.*s && ln -sfn \"$(command -v " HOOK_NAME
+					")\" /%s",
+					(int)(strrchr(path, '/') - path), path, path)
+			      : fs_path("chmod +x /%s", path);
+	return add(l, need);
 }
 
 /* Another's hook is never taken away. */

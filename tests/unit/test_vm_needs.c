@@ -68,7 +68,7 @@ static const struct row rows[] = {
 	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
 	/* The file; qm would refuse a hookscript that is not there. */
 	{CASE(GOOD_CONFIG, GOOD_STORAGE,
-	      "the snippet! ln -s \"$(command -v pve-passthrough)\" "
+	      "the snippet! mkdir -p /var/lib/vz/snippets && ln -sfn \"$(command -v pve-passthrough)\" "
 	      "/var/lib/vz/snippets/pve-passthrough\n"),
 	 .snippet = SNIPPET_ABSENT},
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\n", GOOD_STORAGE,

@@ -170,7 +170,9 @@ static void test_needs_nothing(void **state)
 /* The file is looked at as Proxmox VE does: through links, and whether it is a program. */
 static void test_snippet(void **state)
 {
-	static const char absent[] = "    ln -s \"$(command -v pve-passthrough)\" /" SNIPPET "\n";
+	static const char absent[] =
+		"    mkdir -p /var/lib/vz/snippets && ln -sfn \"$(command -v pve-passthrough)\" /" SNIPPET
+		"\n";
 	struct tree *tree = *state;
 	auto_run struct run dangling = {0}, not_executable = {0}, folder = {0};
 
