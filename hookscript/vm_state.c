@@ -193,6 +193,12 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 	auto_node_vms struct node_vms vms = {0};
 	int err = node_vms_read(root, &vms);
 
+	if (err && err != -ENOMEM) /* says nothing of the host, which is what was asked */
+		return check_add(list, "vm", CHECK_NOTE,
+				 fs_path("the VMs of this node cannot be read: %s%s",
+					 strerror(-err),
+					 err == -EACCES ? "; run this as root" : ""),
+				 NULL, NULL);
 	for (size_t i = 0; !err && i < vms.n; i++) {
 		auto_vm_state struct vm_state state = {0};
 		auto_free char *why = NULL;

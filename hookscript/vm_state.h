@@ -26,7 +26,8 @@ void vm_state_free(struct vm_state *state);
 
 /*
  * Adds an item "vm" for every VM of this node that has hostpci entries: whether it runs, and what
- * it needs; never CHECK_MISSING, for it says nothing of the host. Returns 0 or -errno.
+ * it needs; never CHECK_MISSING, for it says nothing of the host. What cannot be read is an item,
+ * too. Returns 0 or -ENOMEM.
  */
 int vm_states_check(const struct fs_root *root, struct checklist *list) must_check;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
  */
+#include "hookscript/vm_state.h"
 #include "hookscript/vms.h"
 #include "host/setup/checkview.h"
 #include "host/setup/enable.h"
@@ -75,6 +76,8 @@ static const struct verb verbs[] = {
 	 "\n"
 	 "One line a finding: ok, note, warning, or missing, with what was seen and the\n"
 	 "cure. Missing is what keeps VMs with devices from starting.\n"
+	 "Last come the VMs of this node that have devices: whether they run, and what each\n"
+	 "still needs.\n"
 	 "\n"
 	 "  --json               the same for programs\n" BOOT_OPTIONS
 	 "Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
@@ -136,6 +139,8 @@ static int run_check(const struct fs_root *root, const struct request *request)
 
 	if (err == -EINVAL && why)
 		return usage_error(why, NULL);
+	if (!err)
+		err = vm_states_check(root, &list);
 	if (!err && request->json)
 		err = checkview_print_json(&list, verdict);
 	else if (!err)
