@@ -2,7 +2,6 @@
 #include "hookscript/vm_add.h"
 
 #include "hookscript/argv.h"
-#include "hookscript/selection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,13 +95,28 @@ static int check_chosen(struct adder *a)
 	return 0;
 }
 
-static bool entry_names_chosen(const struct adder *a, const struct hostpci *entry)
+static bool names_chosen(const struct adder *a, const struct hostpci_address *addresses, size_t n)
 {
 	for (const struct card *card = next_chosen(a, NULL); card; card = next_chosen(a, card))
-		for (size_t i = 0; i < entry->n_hosts; i++)
-			if (hostpci_address_names(&entry->hosts[i], &card->bdf))
+		for (size_t i = 0; i < n; i++)
+			if (hostpci_address_names(&addresses[i], &card->bdf))
 				return true;
 	return false;
+}
+
+/* By address, whatever becomes of it, or by what a mapping stands for. */
+static bool entry_has_chosen(const struct adder *a, size_t e)
+{
+	const struct selection *selection = a->choice->selection;
+	const struct hostpci *entry = a->choice->vm->hostpci[e];
+
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct selected *item = &selection->items[i];
+
+		if (item->entry == (int)e && names_chosen(a, item->addresses, item->n_addresses))
+			return true;
+	}
+	return names_chosen(a, entry->hosts, entry->n_hosts);
 }
 
 /* An entry that is free, and none that has the device already. */
@@ -116,7 +130,7 @@ static int choose_entry(struct adder *a)
 
 		if (!entry)
 			a->entry = e;
-		else if (entry_names_chosen(a, entry))
+		else if (entry_has_chosen(a, e))
 			return refuse(a,
 				      fs_path("VM %u has %s already: hostpci%zu: %s",
 					      a->choice->vmid, a->address.text, e, entry->value));

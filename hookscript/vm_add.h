@@ -7,6 +7,7 @@
 #define HOOKSCRIPT_VM_ADD_H
 
 #include "hookscript/cards.h"
+#include "hookscript/selection.h"
 #include "hookscript/settings.h"
 #include "vmcfg/storage.h"
 #include "vmcfg/vmcfg.h"
@@ -14,6 +15,7 @@
 struct vm_add_choice {
 	unsigned int vmid;
 	const struct vmcfg *vm;
+	const struct selection *selection; /* what its entries stand for by now */
 	const struct settings *settings;
 	const struct cards *cards;
 	const struct storages *storages;

@@ -2,7 +2,6 @@
 #include "hookscript/vm_state.h"
 
 #include "hookscript/pve.h"
-#include "hookscript/selection.h"
 #include "hookscript/vms.h"
 #include "host/pci.h"
 
@@ -93,21 +92,20 @@ static bool has_entry(const struct vmcfg *vm)
 static int read_needs(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
 		      struct vm_state *state)
 {
-	cleanup_with(selection_freep) struct selection *selection = NULL;
 	struct vm_needs_facts facts = {
 		.vmid = vmid, .vm = vm, .settings = &state->settings, .storages = &state->storages};
 	struct bdf bdfs[HOSTPCI_MAX];
-	int err = selection_read(root, vmid, vm, &selection);
+	int err = selection_read(root, vmid, vm, &state->selection);
 
 	if (!err)
-		err = read_express(root, selection, bdfs, &facts);
+		err = read_express(root, state->selection, bdfs, &facts);
 	if (!err)
 		err = read_snippet(root, vm, &state->storages, &facts.snippet);
 	if (err)
 		return err;
 	state->binds = selection_is_needed(vm);
 	facts.binds = state->binds;
-	facts.has_devices = has_entry(vm) || selection->n;
+	facts.has_devices = has_entry(vm) || state->selection->n;
 	return vm_needs_list(&facts, &state->needs);
 }
 
@@ -138,6 +136,7 @@ void vm_state_free(struct vm_state *state)
 {
 	settings_free(&state->settings);
 	storages_free(&state->storages);
+	selection_free(state->selection);
 	vm_needs_free(&state->needs);
 	*state = (struct vm_state){0};
 }

@@ -3,6 +3,7 @@
 #ifndef HOOKSCRIPT_VM_STATE_H
 #define HOOKSCRIPT_VM_STATE_H
 
+#include "hookscript/selection.h"
 #include "hookscript/vm_needs.h"
 #include "host/check.h"
 #include "host/fs.h"
@@ -10,15 +11,16 @@
 struct vm_state {
 	struct settings settings;
 	struct storages storages;
+	struct selection *selection; /* what the VM's entries stand for */
 	struct vm_needs needs;
 	bool binds; /* it has devices that this hook binds */
 	bool runs;
 };
 
 /*
- * Reads the state of VM VMID, whose config is VM. Returns 0 (free with vm_state_free()); or -errno
- * and a new text in *ret_why (the caller frees it; NULL without memory) that says what could not be
- * read.
+ * Reads the state of VM VMID, whose config is VM, which must outlive it. Returns 0 (free with
+ * vm_state_free()); or -errno and a new text in *ret_why (the caller frees it; NULL without memory)
+ * that says what could not be read.
  */
 int vm_state_read(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
 		  struct vm_state *ret, char **ret_why) must_check;

@@ -32,8 +32,8 @@ static bool read_state(struct verb *verb)
 {
 	auto_free char *why = NULL;
 
-	vmcfg_free(TAKE_PTR(verb->vm));
 	vm_state_free(&verb->state);
+	vmcfg_free(TAKE_PTR(verb->vm));
 	if (vm_read(verb->root, verb->vmid, &verb->vm))
 		return false;
 	if (!vm_state_read(verb->root, verb->vmid, verb->vm, &verb->state, &why))
@@ -299,6 +299,7 @@ static int add_card(struct verb *verb, const struct cards *cards)
 {
 	struct vm_add_choice choice = {.vmid = verb->vmid,
 				       .vm = verb->vm,
+				       .selection = verb->state.selection,
 				       .settings = &verb->state.settings,
 				       .cards = cards,
 				       .storages = &verb->state.storages,
@@ -402,7 +403,7 @@ int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_o
 	} else if (read_state(&verb)) {
 		code = options->add ? add_or_list(&verb) : show_needs(&verb);
 	}
-	vmcfg_free(verb.vm);
 	vm_state_free(&verb.state);
+	vmcfg_free(verb.vm);
 	return code;
 }

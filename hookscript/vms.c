@@ -2,7 +2,6 @@
 #include "hookscript/vms.h"
 
 #include "hookscript/pve.h"
-#include "hookscript/selection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +32,7 @@ static int add_vm(const struct fs_root *root, const char *name, struct node_vms 
 	auto_free char *path = fs_path(CONFIG_FOLDER "/%s", name);
 	cleanup_with(vmcfg_freep) struct vmcfg *config = NULL;
 	auto_free char *text = NULL;
+	struct selection *selection = NULL;
 	unsigned int vmid;
 	size_t len;
 
@@ -41,7 +41,9 @@ static int add_vm(const struct fs_root *root, const char *name, struct node_vms 
 		return 0;
 	if (!array_grow(vms->items, vms->n))
 		return -ENOMEM;
-	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config)};
+	if (selection_read(root, vmid, config, &selection))
+		selection = NULL;
+	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config), selection};
 	return 0;
 }
 
@@ -75,8 +77,10 @@ int node_vms_read(const struct fs_root *root, struct node_vms *ret)
 
 void node_vms_free(struct node_vms *vms)
 {
-	for (size_t i = 0; i < vms->n; i++)
+	for (size_t i = 0; i < vms->n; i++) {
+		selection_free(vms->items[i].selection);
 		vmcfg_free(vms->items[i].config);
+	}
 	free(vms->items);
 	*vms = (struct node_vms){0};
 }
@@ -89,22 +93,44 @@ static bool entry_names(const struct hostpci *entry, const struct bdf *bdf)
 	return false;
 }
 
+/* Adds to *TEXT, which is NULL at first. Returns 0 or -ENOMEM. */
+static int add_name(char **text, unsigned int vmid, size_t e, const char *mapping)
+{
+	char *longer = fs_path("%s%sVM %u (hostpci%zu%s%s)", *text ? *text : "", *text ? ", " : "",
+			       vmid, e, mapping ? ", mapping " : "", mapping ? mapping : "");
+
+	if (!longer)
+		return -ENOMEM;
+	free(*text);
+	*text = longer;
+	return 0;
+}
+
+/* The mapping with which entry E of the VM may get the device; NULL: none. */
+static const char *mapping_of(const struct node_vm *vm, size_t e, const struct bdf *bdf)
+{
+	for (size_t i = 0; vm->selection && i < vm->selection->n; i++) {
+		const struct selected *item = &vm->selection->items[i];
+
+		for (size_t a = 0; item->entry == (int)e && a < item->n_addresses; a++)
+			if (item->mapping && hostpci_address_names(&item->addresses[a], bdf))
+				return item->mapping;
+	}
+	return NULL;
+}
+
 int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret)
 {
 	auto_free char *text = NULL;
 
 	for (size_t i = 0; i < vms->n; i++)
 		for (size_t e = 0; e < HOSTPCI_MAX; e++) {
-			char *longer;
+			const struct node_vm *vm = &vms->items[i];
+			const char *mapping = mapping_of(vm, e, bdf);
 
-			if (!entry_names(vms->items[i].config->hostpci[e], bdf))
-				continue;
-			longer = fs_path("%s%sVM %u (hostpci%zu)", text ? text : "",
-					 text ? ", " : "", vms->items[i].vmid, e);
-			if (!longer)
+			if ((mapping || entry_names(vm->config->hostpci[e], bdf)) &&
+			    add_name(&text, vm->vmid, e, mapping))
 				return -ENOMEM;
-			free(text);
-			text = longer;
 		}
 	*ret = TAKE_PTR(text);
 	return 0;

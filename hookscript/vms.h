@@ -3,6 +3,7 @@
 #ifndef HOOKSCRIPT_VMS_H
 #define HOOKSCRIPT_VMS_H
 
+#include "hookscript/selection.h"
 #include "host/bdf.h"
 #include "host/fs.h"
 #include "vmcfg/vmcfg.h"
@@ -10,6 +11,7 @@
 struct node_vm {
 	unsigned int vmid;
 	struct vmcfg *config;
+	struct selection *selection; /* NULL: what its mappings stand for is not known */
 };
 
 /* The VMs of this node whose main section has a hostpci entry, in order of number. */
@@ -23,7 +25,8 @@ struct node_vms {
 int node_vms_read(const struct fs_root *root, struct node_vms *ret) must_check;
 void node_vms_free(struct node_vms *vms);
 
-/* Who names the device: "VM 100 (hostpci0), VM 101 (hostpci1)". Returns 0 with a new string, or
+/* Who names the device, or may get it by a mapping: "VM 100 (hostpci0), VM 101 (hostpci1, mapping
+ * gpu)". Returns 0 with a new string, or
  * with NULL when none does; -ENOMEM. */
 int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret) must_check;
 

@@ -127,6 +127,33 @@ static void test_vms(void **state)
 	assert_null(disk_text);
 }
 
+/* And by a mapping, on this node, whichever of its devices it will be. */
+static void test_vms_by_mapping(void **state)
+{
+	static const struct bdf gpu = {0, 1, 0, 0}, disk = {0, 2, 0, 0}, net = {0, 3, 0, 0};
+	struct tree *tree = *state;
+	auto_node_vms struct node_vms vms = {0};
+	auto_free char *gpu_text = NULL, *disk_text = NULL, *net_text = NULL;
+
+	prepare(tree);
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_file(
+		tree, "etc/pve/mapping/pci.cfg",
+		"any\n"
+		"\tmap id=10de:0000,iommugroup=2,node=lab,path=0000:01:00.0,subsystem-id=0000:0000\n"
+		"\tmap id=144d:0000,iommugroup=3,node=lab,path=0000:02:00.0,subsystem-id=0000:0000\n"
+		"\tmap id=8086:0000,node=other,path=0000:03:00.0\n");
+	tree_vm(tree, 100, "hostpci2: mapping=any\n");
+	tree_vm(tree, 101, "hostpci0: 01:00.0\n");
+	assert_int_equal(node_vms_read(&tree->root, &vms), 0);
+	assert_int_equal(node_vms_naming(&vms, &gpu, &gpu_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &disk, &disk_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &net, &net_text), 0);
+	assert_string_equal(gpu_text, "VM 100 (hostpci2, mapping any), VM 101 (hostpci0)");
+	assert_string_equal(disk_text, "VM 100 (hostpci2, mapping any)");
+	assert_null(net_text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +161,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_vms, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_vms_by_mapping, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

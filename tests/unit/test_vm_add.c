@@ -63,6 +63,7 @@ struct row {
 	const char *storages;
 	enum policy machine;
 	bool gpu, primary;
+	bool mapped; /* entry 0 stands for 0000:03:00.0 by a mapping */
 };
 
 #define CASE(text, what, answer) .config = (text), .address = (what), .says = (answer)
@@ -92,6 +93,9 @@ static const struct row rows[] = {
 	{CASE("", "01:00.", "'01:00.' is no PCI address")},
 	{CASE("", "", "'' is no PCI address")},
 	{CASE("", "01:00.0,x-vga=1", "'01:00.0,x-vga=1' is no PCI address")},
+	{CASE("hostpci0: mapping=net\n", "03:00",
+	      "VM 100 has 0000:03:00 already: hostpci0: mapping=net"),
+	 .mapped = true},
 	/* pcie=1: for devices that have it, on a machine that has it or is to get it. */
 	{CASE("", "03:00.0", "qm set 100 --hostpci0 0000:03:00.0,pcie=1\n"),
 	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: the host"}},
@@ -149,6 +153,10 @@ static const struct row rows[] = {
 
 static void propose(const struct row *row, struct vm_addition *ret)
 {
+	static char mapped_text[] = "0000:03:00.0";
+	const struct hostpci_address mapped = {.text = mapped_text};
+	struct selected item = {.addresses = &mapped, .n_addresses = 1, .mapping = "net"};
+	const struct selection selection = {.items = &item, .n = row->mapped ? 1 : 0};
 	const struct cards cards = {devices, ARRAY_SIZE(devices)};
 	const char *text = row->storages ? row->storages : "";
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
@@ -156,6 +164,7 @@ static void propose(const struct row *row, struct vm_addition *ret)
 	struct settings settings = settings_default;
 	struct vm_add_choice choice = {.vmid = 100,
 				       .settings = &settings,
+				       .selection = &selection,
 				       .cards = &cards,
 				       .storages = &storages,
 				       .address = row->address,
