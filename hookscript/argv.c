@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,25 +15,22 @@
 
 extern char **environ;
 
-char **argv_new(const char *first, ...)
+char **argv_copy(const char *const *words)
 {
 	cleanup_with(argv_freep) char **argv = NULL;
-	va_list words;
-	size_t n = 1;
+	size_t n = 0;
 
-	va_start(words, first);
-	while (va_arg(words, const char *))
+	while (words[n])
 		n++;
-	va_end(words);
 	argv = calloc(n + 1, sizeof(*argv));
 	if (!argv)
 		return NULL;
-	va_start(words, first);
-	argv[0] = strdup(first);
-	for (size_t i = 1; i < n && argv[i - 1]; i++)
-		argv[i] = strdup(va_arg(words, const char *));
-	va_end(words);
-	return argv[n - 1] ? TAKE_PTR(argv) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		argv[i] = strdup(words[i]);
+		if (!argv[i])
+			return NULL;
+	}
+	return TAKE_PTR(argv);
 }
 
 char *argv_quote(const char *word)

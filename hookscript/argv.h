@@ -5,8 +5,12 @@
 
 #include "host/base.h"
 
-/* The words of a command, NULL at the end; argv_free() takes them away. */
-char **argv_new(const char *first, ...) __attribute__((sentinel)) must_check;
+/* A copy of the words of a command, of which the last is NULL; argv_free() takes it away. Returns
+ * NULL without memory. */
+char **argv_copy(const char *const *words) must_check;
+
+/* argv_copy() of the words that are written here. */
+#define argv_new(...) argv_copy((const char *const[]){__VA_ARGS__, NULL})
 
 /* 'WORD' in quotes for a shell, whatever it holds. Returns a new string; NULL without memory, or
  * for a WORD of NULL. */

@@ -236,7 +236,7 @@ static int build_command(struct adder *a)
 					choice->gpu && choice->primary ? ",x-vga=1" : "");
 
 	if (vmid && option && value)
-		a->addition->command = argv_new("qm", "set", vmid, option, value, NULL);
+		a->addition->command = argv_new("qm", "set", vmid, option, value);
 	return a->addition->command ? 0 : -ENOMEM;
 }
 
@@ -272,9 +272,9 @@ static int choose_firmware(struct adder *a)
 		return -ENOMEM;
 	/* An EFI disk that is there is kept. */
 	a->addition->firmware = drives_first(&choice->vm->drives, DRIVE_EFI)
-					? argv_new("qm", "set", vmid, "--bios", "ovmf", NULL)
+					? argv_new("qm", "set", vmid, "--bios", "ovmf")
 					: argv_new("qm", "set", vmid, "--bios", "ovmf",
-						   "--efidisk0", efidisk, NULL);
+						   "--efidisk0", efidisk);
 	if (!a->addition->firmware)
 		return -ENOMEM;
 	return note(a, strdup("this VM has no disk yet, so it gets the firmware OVMF (UEFI), with "

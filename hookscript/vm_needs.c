@@ -98,7 +98,7 @@ static int need_q35(struct lister *l)
 				"see PCI Express devices",
 				vmcfg_machine_text(l->facts->vm)),
 		.note = machine_note(l->facts),
-		.command = value ? argv_new("qm", "set", l->vmid, "--machine", value, NULL) : NULL,
+		.command = value ? argv_new("qm", "set", l->vmid, "--machine", value) : NULL,
 	};
 
 	return add(l, need);
@@ -138,8 +138,7 @@ static int need_pcie(struct lister *l, size_t e)
 			"pcie=1; the guest would see it as conventional PCI, which many "
 			"drivers do not accept",
 			e, bdf_format(l->facts->express[e], address)),
-		.command = value && option ? argv_new("qm", "set", l->vmid, option, value, NULL)
-					   : NULL,
+		.command = value && option ? argv_new("qm", "set", l->vmid, option, value) : NULL,
 	};
 
 	return add(l, need);
@@ -186,8 +185,7 @@ static int check_storage(struct lister *l)
 					   "hookscript is one of",
 					   id, storage->content ? storage->content : "nothing"),
 			   .note = strdup("pvesm replaces the whole list, so all of it is named"),
-			   .command = content ? argv_new("pvesm", "set", id, "--content", content,
-							 NULL)
+			   .command = content ? argv_new("pvesm", "set", id, "--content", content)
 					      : NULL,
 		   });
 }
@@ -250,7 +248,7 @@ static int check_hookscript(struct lister *l)
 	if (l->facts->snippet != SNIPPET_GOOD)
 		need.by_hand = fs_path("then: qm set %s --hookscript %s", l->vmid, l->volume);
 	else
-		need.command = argv_new("qm", "set", l->vmid, "--hookscript", l->volume, NULL);
+		need.command = argv_new("qm", "set", l->vmid, "--hookscript", l->volume);
 	return add(l, need);
 }
 

@@ -364,8 +364,7 @@ static int detach(struct verb *verb)
 {
 	const char *volume = verb->vm->values[VMCFG_HOOKSCRIPT].text;
 	auto_free char *vmid = fs_path("%u", verb->vmid);
-	auto_argv char **command = vmid ? argv_new("qm", "set", vmid, "--delete", "hookscript",
-						   NULL)
+	auto_argv char **command = vmid ? argv_new("qm", "set", vmid, "--delete", "hookscript")
 					: NULL;
 
 	if (!command)

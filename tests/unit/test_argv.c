@@ -25,7 +25,7 @@ static void test_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_argv char **argv = argv_new("a", rows[i].word, NULL);
+		auto_argv char **argv = argv_new("a", rows[i].word);
 		auto_free char *text = argv_text(argv);
 
 		assert_string_equal(text, rows[i].text);
@@ -39,7 +39,7 @@ static void test_shell_agrees(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		auto_argv char **argv = argv_new("printf", "%s|", words[i], "end", NULL);
+		auto_argv char **argv = argv_new("printf", "%s|", words[i], "end");
 		auto_free char *text = argv_text(argv);
 		auto_free char *expected = fs_path("%s|end|", words[i]);
 		char line[128] = "";
@@ -54,13 +54,12 @@ static void test_shell_agrees(void **state)
 
 static void test_run(void **state)
 {
-	auto_argv char **good = argv_new("true", NULL);
-	auto_argv char **bad = argv_new("sh", "-c", "exit 7", NULL);
-	auto_argv char **killed = argv_new("sh", "-c", "kill -9 $$", NULL);
-	auto_argv char **no_input = argv_new("sh", "-c", "! read line", NULL);
-	auto_argv char **none = argv_new("no-such-program-here", "x", NULL);
-	auto_argv char **words = argv_new("sh", "-c", "test \"$1\" = \"a b'c\"", "sh", "a b'c",
-					  NULL);
+	auto_argv char **good = argv_new("true");
+	auto_argv char **bad = argv_new("sh", "-c", "exit 7");
+	auto_argv char **killed = argv_new("sh", "-c", "kill -9 $$");
+	auto_argv char **no_input = argv_new("sh", "-c", "! read line");
+	auto_argv char **none = argv_new("no-such-program-here", "x");
+	auto_argv char **words = argv_new("sh", "-c", "test \"$1\" = \"a b'c\"", "sh", "a b'c");
 
 	(void)state;
 	assert_int_equal(argv_run(good), 0);
