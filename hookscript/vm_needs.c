@@ -112,6 +112,9 @@ static int check_machine(struct lister *l)
 	if (vmcfg_is_q35(facts->vm) || selection_has_legacy_igd(facts->vm) ||
 	    facts->settings->machine != POLICY_REFUSE)
 		return 0;
+	/* What a VM gives to QEMU by its own args is its administrator's to arrange. */
+	if (facts->has_devices && !selection_has_entries(facts->vm))
+		return 0;
 	if (!arch || strcmp(arch, "aarch64"))
 		return need_q35(l);
 	return add(l,
@@ -230,20 +233,30 @@ static int need_one_hookscript(struct lister *l, const char *other)
 		   });
 }
 
+/* What is wrong with the line hookscript, which is not another's that would be lost. */
+static char *describe_hookscript(const char *has)
+{
+	if (!has)
+		return strdup(
+			"hookscript: the VM's config does not name this hook, so it is not run");
+	if (vm_hook_is_ours(has))
+		return fs_path("hookscript: %s: there is no such storage", has);
+	return fs_path("hookscript: %s is another hook; /%s has it as 'next', so this hook runs it",
+		       has, SETTINGS_PATH);
+}
+
 static int check_hookscript(struct lister *l)
 {
 	const char *has = l->facts->vm->values[VMCFG_HOOKSCRIPT].text;
+	const char *next = l->facts->settings->next;
 	struct vm_need need = {.kind = NEED_HOOKSCRIPT};
 
 	if (has && !strcmp(has, l->volume))
 		return 0;
-	if (has && !vm_hook_is_ours(has))
+	if (has && !vm_hook_is_ours(has) && (!next || strcmp(next, has) != 0))
 		return need_one_hookscript(l, has);
 	need.name = strdup("hookscript");
-	need.what =
-		has ? fs_path("hookscript: %s: there is no such storage", has)
-		    : strdup("hookscript: the VM's config does not name this hook, so it is not "
-			     "run");
+	need.what = describe_hookscript(has);
 	/* qm looks whether the file is there, and is a program. */
 	if (l->facts->snippet != SNIPPET_GOOD)
 		need.by_hand = fs_path("then: qm set %s --hookscript %s", l->vmid, l->volume);

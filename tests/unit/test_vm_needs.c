@@ -22,6 +22,7 @@ struct row {
 	bool conventional; /* the devices are no PCI Express ones */
 	bool left;	   /* the entries need no binding */
 	bool none;	   /* there are no devices */
+	const char *next;  /* of the settings */
 };
 
 #define CASE(text, storages, list) .config = (text), .storage = (storages), .needs = (list)
@@ -86,6 +87,20 @@ static const struct row rows[] = {
 	      "hookscript (it has another one)! to run both, put this line into "
 	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/pve-passthrough.pl\"; };\n"
 	      "then: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
+	/* Unless the settings have it run. */
+	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
+	      GOOD_STORAGE, "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
+	 .next = "local:snippets/old.pl"},
+	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
+	      GOOD_STORAGE,
+	      "hookscript (it has another one)! to run both, put this line into "
+	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/old.pl\"; };\n"
+	      "then: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
+	 .next = "local:snippets/older.pl"},
+	/* Devices in args alone, on whatever machine. */
+	{CASE("args: -device vfio-pci,host=01:00.0\n", GOOD_STORAGE,
+	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
+	 .conventional = true},
 	/* What the hook leaves alone needs nothing of it. */
 	{CASE("hostpci0: 01:00.0,driver=keep\n", GOOD_STORAGE, ""), .left = true},
 	{CASE("machine: q35\n", GOOD_STORAGE,
@@ -129,6 +144,7 @@ static void list(const struct row *row, struct vm_needs *ret)
 
 	settings.machine = row->machine;
 	settings.pcie = row->pcie;
+	settings.next = (char *)(uintptr_t)row->next;
 	assert_int_equal(vmcfg_parse(row->config, strlen(row->config), &vm), 0);
 	assert_int_equal(storages_parse(row->storage, strlen(row->storage), &storages), 0);
 	facts.vm = vm;
