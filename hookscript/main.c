@@ -2,6 +2,7 @@
 /* argv -> a phase of Proxmox VE or a verb of a person, from const tables. */
 #include "hookscript/accept.h"
 #include "hookscript/exit.h"
+#include "hookscript/phase.h"
 #include "hookscript/pve.h"
 #include "hookscript/show.h"
 #include "hookscript/start.h"
@@ -68,18 +69,6 @@ static const char help_text[] =
 	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
 	"64 usage\n";
 
-struct phase {
-	const char *name;
-	int (*run)(const struct fs_root *root, unsigned int vmid);
-};
-
-/* pre-stop, and phases to come: nothing to do, so they are not here. */
-static const struct phase phases[] = {
-	{"pre-start", start_pre},
-	{"post-start", start_post},
-	{"post-stop", stop_post},
-};
-
 /* All that the command line said. */
 struct request {
 	const char *root;
@@ -133,13 +122,7 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 	if (pve_vmid_parse(args[0], &vmid))
 		return usage_error("no VMID (100 to 999999999)", args[0]);
 	log_open(NAME, root);
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
-		if (strcmp(phases[i].name, args[1]))
-			continue;
-		log_set_context(vmid, phases[i].name);
-		return phases[i].run(root, vmid);
-	}
-	return EXIT_DONE;
+	return phase_run(root, vmid, args[1]);
 }
 
 /* Options that the verb does not have are an error: silence would be taken for obedience. */

@@ -366,6 +366,14 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 	return EXIT_DONE;
 }
 
+int start_undo(const struct fs_root *root, unsigned int vmid)
+{
+	struct start start = {.root = root, .vmid = vmid};
+
+	start.deadline = clock_now_ms() + (int64_t)settings_default.deadline * 1000;
+	return give_back_all(&start);
+}
+
 /* The start was good with what is at the VM's addresses now. */
 static int remember_devices(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm)
 {

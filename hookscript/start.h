@@ -13,6 +13,10 @@
  * back. */
 int start_pre(const struct fs_root *root, unsigned int vmid);
 
+/* pre-start has succeeded, and the VM is not started all the same: gives back what it took. Returns
+ * EXIT_FAILED. */
+int start_undo(const struct fs_root *root, unsigned int vmid);
+
 /* `plan VMID`: the same checks and what a start would take, on standard output. Changes nothing. */
 int start_plan(const struct fs_root *root, unsigned int vmid);
 

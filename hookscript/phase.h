@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The phases in which Proxmox VE runs a hookscript: ours, and the one that the settings name as
+ * next. */
+#ifndef HOOKSCRIPT_PHASE_H
+#define HOOKSCRIPT_PHASE_H
+
+#include "host/fs.h"
+
+/*
+ * Runs the phase of that name for the VM: at the beginning of a VM's life our part comes first, at
+ * its end the other hookscript's. When the other one fails at pre-start, the start is aborted, and
+ * what was taken goes back. A phase that nobody knows is done at once. Returns the program's exit
+ * code.
+ */
+int phase_run(const struct fs_root *root, unsigned int vmid, const char *name);
+
+#endif
