@@ -91,11 +91,13 @@ static void say_now(struct acceptance *a, const struct known_device *device)
 
 	bdf_format(&device->bdf, address);
 	if (!old)
-		log_info("%s: %s", address, is ? is : "");
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: %s", address, is ? is : "");
 	else if (pci_identity_equal(&old->identity, &device->identity))
-		log_info("%s: %s, as before", address, is ? is : "");
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: %s, as before", address,
+			   is ? is : "");
 	else
-		log_info("%s: was %s; now %s", address, was ? was : "", is ? is : "");
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: was %s; now %s", address,
+			   was ? was : "", is ? is : "");
 }
 
 static void say_gone(struct acceptance *a, const struct known_device *device)
@@ -104,8 +106,9 @@ static void say_gone(struct acceptance *a, const struct known_device *device)
 	bool wanted = identity_is_wanted(a->selection, &device->bdf);
 	char address[BDF_TEXT_SIZE];
 
-	log_info("%s: was %s; forgotten: %s", bdf_format(&device->bdf, address), was ? was : "",
-		 wanted ? "no device is there now" : "the VM does not name it any more");
+	log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: was %s; forgotten: %s",
+		   bdf_format(&device->bdf, address), was ? was : "",
+		   wanted ? "no device is there now" : "the VM does not name it any more");
 }
 
 /* An address of the VM where nothing is: nothing to keep, and no start. */

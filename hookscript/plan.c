@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Takes both texts over; a NULL one means that memory is out. */
-int planner_refuse_device(struct planner *p, const struct device *device,
-			  enum refusal_reason reason, char *what, char *cure)
+int planner_refuse_device(struct planner *p, const struct bdf *bdf, enum refusal_reason reason,
+			  char *what, char *cure)
 {
 	struct plan *plan = p->plan;
 
@@ -16,7 +16,7 @@ int planner_refuse_device(struct planner *p, const struct device *device,
 		free(cure);
 		return -ENOMEM;
 	}
-	plan->refusals[plan->n_refusals++] = (struct refusal){reason, what, cure, device};
+	plan->refusals[plan->n_refusals++] = (struct refusal){reason, what, cure, bdf};
 	return 0;
 }
 
@@ -25,7 +25,7 @@ int planner_refuse(struct planner *p, enum refusal_reason reason, char *what, ch
 	return planner_refuse_device(p, NULL, reason, what, cure);
 }
 
-int planner_warn_device(struct planner *p, const struct device *device, char *text)
+int planner_warn_device(struct planner *p, const struct bdf *bdf, char *text)
 {
 	struct plan *plan = p->plan;
 
@@ -33,7 +33,7 @@ int planner_warn_device(struct planner *p, const struct device *device, char *te
 		free(text);
 		return -ENOMEM;
 	}
-	plan->warnings[plan->n_warnings++] = (struct plan_warning){text, device};
+	plan->warnings[plan->n_warnings++] = (struct plan_warning){text, bdf};
 	return 0;
 }
 
@@ -158,7 +158,7 @@ static int add_steps(struct planner *p)
 		plan->steps[plan->n_steps++] = step;
 		if (step.why == RETURN_NONE_MISSING &&
 		    planner_warn_device(
-			    p, device,
+			    p, &device->bdf,
 			    fs_path("%s has no driver, although module %s would match it; it will "
 				    "return to none",
 				    bdf_format(&device->bdf, text), device->module.name)))

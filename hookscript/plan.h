@@ -33,14 +33,14 @@ enum refusal_reason {
 
 struct refusal {
 	enum refusal_reason reason;
-	char *what;		     /* the device or setting, the value, and what it means */
-	char *cure;		     /* commands or words, one a line */
-	const struct device *device; /* the one it is about, in the snapshot; NULL: about none */
+	char *what;	       /* the device or setting, the value, and what it means */
+	char *cure;	       /* commands or words, one a line */
+	const struct bdf *bdf; /* of the device that it is about, in the snapshot; NULL: none */
 };
 
 struct plan_warning {
 	char *what;
-	const struct device *device; /* the same */
+	const struct bdf *bdf; /* the same */
 };
 
 /* Why a device will return to the driver that it will return to. */

@@ -27,12 +27,12 @@ static int check_named_device(struct planner *p, const struct device *device)
 	bdf_format(&device->bdf, text);
 	if (device->bridge)
 		return planner_refuse_device(
-			p, device, REFUSAL_BRIDGE,
+			p, &device->bdf, REFUSAL_BRIDGE,
 			fs_path("%s is a PCI bridge: bridges cannot be passed through", text),
 			strdup("name the devices behind it instead; they are listed by: lspci -Dtnn"));
 	if (device->group < 0 && p->snapshot->iommu_active)
 		return planner_refuse_device(
-			p, device, REFUSAL_NO_GROUP,
+			p, &device->bdf, REFUSAL_NO_GROUP,
 			fs_path("%s is in no IOMMU group: the IOMMU does not cover it, so it cannot "
 				"be passed through",
 				text),
@@ -51,7 +51,7 @@ static int check_record(struct planner *p, const struct device *device)
 	bdf_format(&device->bdf, text);
 	if (device->record_error)
 		return planner_refuse_device(
-			p, device, REFUSAL_RECORD,
+			p, &device->bdf, REFUSAL_RECORD,
 			fs_path("%s is recorded as taken, but the record cannot be used: %s", text,
 				device->record_error),
 			fs_path("look what driver it names, give the device back to that by hand:\n"
@@ -68,7 +68,7 @@ static int check_record(struct planner *p, const struct device *device)
 		char was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
 
 		return planner_refuse_device(
-			p, device, REFUSAL_IDENTITY,
+			p, &device->bdf, REFUSAL_IDENTITY,
 			fs_path("%s was taken for VM %u as %s, but the device there now is %s",
 				text, record->vmid, pci_identity_format(&record->identity, was),
 				pci_identity_format(&device->identity, is)),
@@ -79,18 +79,18 @@ static int check_record(struct planner *p, const struct device *device)
 		return 0;
 	if (device->record_vm_runs)
 		return planner_refuse_device(
-			p, device, REFUSAL_OTHER_VM,
+			p, &device->bdf, REFUSAL_OTHER_VM,
 			fs_path("%s is taken for VM %u, which is running", text, record->vmid),
 			fs_path("qm shutdown %u", record->vmid));
 	if (device->record_vm_locked)
 		return planner_refuse_device(
-			p, device, REFUSAL_OTHER_VM,
+			p, &device->bdf, REFUSAL_OTHER_VM,
 			fs_path("%s is taken for VM %u, which is being started, stopped or changed "
 				"at this moment",
 				text, record->vmid),
 			fs_path("wait for that task, then: qm start %u", p->vmid));
 	return planner_warn_device(
-		p, device,
+		p, &device->bdf,
 		fs_path("%s was left taken for VM %u, which does not run: taken over; it will "
 			"return to %s",
 			text, record->vmid,
@@ -106,7 +106,7 @@ static int check_reservation(struct planner *p, const struct device *device)
 	if (!device->reserved_for)
 		return 0;
 	return planner_refuse_device(
-		p, device, REFUSAL_OTHER_VM,
+		p, &device->bdf, REFUSAL_OTHER_VM,
 		fs_path("%s is reserved by Proxmox VE for VM %u, which runs with it or is being "
 			"started",
 			bdf_format(&device->bdf, text), device->reserved_for),

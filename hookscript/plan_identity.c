@@ -77,8 +77,8 @@ static int refuse_moved(struct planner *p, const struct moved_device *moved)
 
 	if (err)
 		return err;
-	return planner_refuse(
-		p, REFUSAL_MOVED,
+	return planner_refuse_device(
+		p, &moved->bdf, REFUSAL_MOVED,
 		fs_path("%s: at this VM's last start the device here was %s, now %s%s; hardware was "
 			"probably added or removed; %s",
 			bdf_format(&moved->bdf, address), pci_identity_format(&moved->was, was),

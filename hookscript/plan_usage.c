@@ -39,7 +39,7 @@ static int warn_of_strangers(struct planner *p, const struct device *device)
 		if (bdf_compare(&setting->bdf, &device->bdf))
 			continue;
 		err = planner_warn_device(
-			p, device,
+			p, &device->bdf,
 			fs_path("/%s, line %u: the entry of 'devices' for %s is for a device "
 				"%04x:%04x, but the one there is %04x:%04x: the entry is ignored",
 				setting->source.path, setting->source.line,
@@ -61,7 +61,7 @@ static int accept(struct planner *p, const struct device *device,
 		return -ENOMEM;
 	plan->accepted[plan->n_accepted++] = finding;
 	return planner_warn_device(
-		p, device,
+		p, &device->bdf,
 		fs_path("%s: %s; taken all the same, because /%s, line %u, allows "
 			"\"%s\" for it",
 			bdf_format(&device->bdf, address), finding->what, source->path,
@@ -87,19 +87,20 @@ static int check_finding(struct planner *p, const struct device *device,
 	bdf_format(&device->bdf, address);
 	if (finding->harmless)
 		return planner_warn_device(
-			p, device, fs_path("%s: %s: %s", address, finding->what, finding->effect));
+			p, &device->bdf,
+			fs_path("%s: %s: %s", address, finding->what, finding->effect));
 	if (is_allowed(p, device, finding->kind))
 		return accept(p, device, finding);
 	if (may_be_stopped(p, device, finding->kind)) {
 		p->plan->deferred = true;
 		return planner_warn_device(
-			p, device,
+			p, &device->bdf,
 			fs_path("%s: %s; the start first stops what the settings name for it, and "
 				"looks again",
 				address, finding->what));
 	}
 	return planner_refuse_device(
-		p, device, REFUSAL_IN_USE,
+		p, &device->bdf, REFUSAL_IN_USE,
 		fs_path("%s%s: %s; taking it for VM %u: %s", address,
 			device->named ? ""
 				      : ", which the VM does not name but whose IOMMU group "
@@ -120,7 +121,7 @@ static int check_neighbour(struct planner *p, const struct device *device)
 		return 0;
 	bdf_format(&device->bdf, address);
 	return planner_refuse_device(
-		p, device, REFUSAL_NEIGHBOUR,
+		p, &device->bdf, REFUSAL_NEIGHBOUR,
 		fs_path("%s is in IOMMU group %d with a device of this VM, so it would be taken "
 			"too, but the VM does not name it, and /%s says group = \"refuse\"",
 			address, device->group, SETTINGS_PATH),

@@ -21,10 +21,10 @@ int planner_refuse(struct planner *p, enum refusal_reason reason, char *what,
 		   char *cure) must_check;
 int planner_warn(struct planner *p, char *text) must_check;
 
-/* The same, about one device. */
-int planner_refuse_device(struct planner *p, const struct device *device,
-			  enum refusal_reason reason, char *what, char *cure) must_check;
-int planner_warn_device(struct planner *p, const struct device *device, char *text) must_check;
+/* The same, about one device, whose address stays where it is: in the snapshot. */
+int planner_refuse_device(struct planner *p, const struct bdf *bdf, enum refusal_reason reason,
+			  char *what, char *cure) must_check;
+int planner_warn_device(struct planner *p, const struct bdf *bdf, char *text) must_check;
 
 /* A check that the settings can turn into a warning or off. */
 int planner_apply_policy(struct planner *p, enum policy policy, enum refusal_reason reason,

@@ -65,27 +65,38 @@ static void say_last_line(const struct start *start, size_t problems)
 		  start->vmid, problems, problems == 1 ? "" : "s", start->vmid);
 }
 
-/* LABEL and the first LEN bytes of TEXT, about a device or, with NULL, none. */
-static void say_of(enum log_level level, const struct device *device, const char *label,
-		   const char *text, size_t len)
+static const struct device *find_device(const struct start *start, const struct bdf *bdf)
 {
-	if (device)
-		log_device(level, &device->bdf, plan_returns_to(device), "%s%.*s", label, (int)len,
-			   text);
+	for (size_t i = 0; i < start->snapshot->n_devices; i++)
+		if (!bdf_compare(&start->snapshot->devices[i].bdf, bdf))
+			return &start->snapshot->devices[i];
+	return NULL;
+}
+
+/* LABEL and the first LEN bytes of TEXT, about the device at BDF or, with NULL, none. */
+static void say_of(const struct start *start, enum log_level level, const struct bdf *bdf,
+		   const char *label, const char *text, size_t len)
+{
+	const struct device *device = bdf ? find_device(start, bdf) : NULL;
+
+	if (bdf)
+		log_device(level, bdf, device ? plan_returns_to(device) : NULL, "%s%.*s", label,
+			   (int)len, text);
 	else
 		log_say(level, "%s%.*s", label, (int)len, text);
 }
 
-static void say_refusal(const struct refusal *refusal)
+static void say_refusal(const struct start *start, const struct refusal *refusal)
 {
 	const char *rest = refusal->cure;
 	const char *label = "  cure: ";
 
-	say_of(LOG_LEVEL_ERROR, refusal->device, "refused: ", refusal->what, strlen(refusal->what));
+	say_of(start, LOG_LEVEL_ERROR, refusal->bdf, "refused: ", refusal->what,
+	       strlen(refusal->what));
 	for (; *rest; label = "        ") {
 		size_t len = strcspn(rest, "\n");
 
-		say_of(LOG_LEVEL_ERROR, refusal->device, label, rest, len);
+		say_of(start, LOG_LEVEL_ERROR, refusal->bdf, label, rest, len);
 		rest += len + (rest[len] == '\n');
 	}
 }
@@ -93,7 +104,7 @@ static void say_refusal(const struct refusal *refusal)
 static int say_refusals(const struct start *start)
 {
 	for (size_t i = 0; i < start->plan->n_refusals; i++)
-		say_refusal(&start->plan->refusals[i]);
+		say_refusal(start, &start->plan->refusals[i]);
 	say_last_line(start, start->plan->n_refusals);
 	return EXIT_REFUSED;
 }
@@ -335,11 +346,14 @@ static int check_framebuffers(const struct start *start)
 	return err;
 }
 
-static void say_warnings(const struct plan *plan)
+static void say_warnings(const struct start *start)
 {
-	for (size_t i = 0; i < plan->n_warnings; i++)
-		say_of(LOG_LEVEL_WARNING, plan->warnings[i].device, "", plan->warnings[i].what,
-		       strlen(plan->warnings[i].what));
+	for (size_t i = 0; i < start->plan->n_warnings; i++) {
+		const struct plan_warning *warning = &start->plan->warnings[i];
+
+		say_of(start, LOG_LEVEL_WARNING, warning->bdf, "", warning->what,
+		       strlen(warning->what));
+	}
 }
 
 int start_pre(const struct fs_root *root, unsigned int vmid)
@@ -355,8 +369,8 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 	if (!code)
 		code = plan_and_claim(&start);
 	if (start.plan)
-		say_warnings(start.plan);
-	if (code || !start.plan->n_steps)
+		say_warnings(&start);
+	if (code || !start.plan || !start.plan->n_steps)
 		return code;
 	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
 	if (make_room(&start) || load_vfio(root) ||
@@ -487,6 +501,6 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 		code = make_plan(&start, &start.settings, SNAPSHOT_DETAIL);
 	if (code)
 		return code;
-	say_warnings(start.plan);
+	say_warnings(&start);
 	return start.plan->n_refusals ? say_refusals(&start) : print_plan(&start);
 }

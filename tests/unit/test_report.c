@@ -164,6 +164,21 @@ static void test_refused_start(void **state)
 	assert_int_equal(run_and_assert(tree, start, "pre-start", EXIT_REFUSED), 5);
 }
 
+/* Another device sits where one was; what is said is about that address, and about its driver. */
+static void test_moved_device(void **state)
+{
+	static const struct tree_device other = {USB, 0x1b73,	  0x1400, 0,	0,     0x0c0330,
+						 14,  "xhci_hcd", NULL,	  NULL, false, false};
+	struct tree *tree = *state;
+
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, start_post, 100);
+	scenario_must(tree, stop_post, 100);
+	tree_device_gone(tree, USB);
+	tree_device(tree, &other);
+	assert_true(run_and_assert(tree, start, "pre-start", EXIT_REFUSED) > 1);
+}
+
 /* For each VM its own number. */
 static void test_restore_all(void **state)
 {
@@ -179,7 +194,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_start_and_stop), TEST(test_start_again),   TEST(test_failed_start),
-		TEST(test_failed_stop),	   TEST(test_refused_start), TEST(test_restore_all),
+		TEST(test_failed_stop),	   TEST(test_refused_start), TEST(test_moved_device),
+		TEST(test_restore_all),
 	};
 #undef TEST
 
