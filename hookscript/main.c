@@ -34,6 +34,8 @@ static const char help_text[] =
 	" watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
 	"       " NAME " config VMID     what was understood of the VM's config\n"
 	"       " NAME
+	" settings VMID   the settings that hold for the VM, and where each comes from\n"
+	"       " NAME
 	" accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
 	"       " NAME
 	" log VMID        what was said of the VM so far, from the journal, newest last\n"
@@ -54,17 +56,28 @@ static const char help_text[] =
 	"  --help       this text\n"
 	"  --version    the version\n"
 	"\n"
-	"settings, all optional, in /etc/pve-passthrough.conf:\n"
+	"settings, all optional, in /etc/pve-passthrough.conf, or for all nodes in /etc/pve/pve-passthrough.conf\n"
+	"(the node's file wins, key by key; within a file, the VM's own group does):\n"
 	"  machine = \"refuse\";             a VM that is not q35: \"refuse\", \"warn\" or \"off\"\n"
 	"  pcie = \"refuse\";                a PCIe device without pcie=1: the same\n"
 	"  deadline = 30;                  seconds that taking or giving back may last\n"
-	"  group = \"take\";                members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
-	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; allow = [ \"network\" ]; } );\n"
-	"                                  a device that a VM may have although the host uses it so: \"disk\",\n"
-	"                                  \"network\", \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"
-	"  ifreload = false;                true: run ifreload -a when an interface that the host used comes back\n"
-	"  at_shutdown = \"keep\";          devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
-	"  vm100 = { machine = \"warn\"; };  any of these for VM 100 alone\n"
+	"  group = \"take\";                 members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
+	"  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
+	"  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
+	"  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
+	"  language = \"zh_CN\";             of the messages: \"en\", \"zh_CN\"; \"\": what the environment says\n"
+	"  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"
+	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
+	"                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
+	"    allow = [ \"network\" ];        a VM may have it although the host uses it so: \"disk\", \"network\",\n"
+	"                                  \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"
+	"    return_to = \"recorded\";       its driver afterwards: the one it had, \"none\", or a driver's name\n"
+	"    reset_method = \"flr bus\";     how it is reset, as sysfs takes it; \"default\"; \"\": not at all\n"
+	"    d3cold = false;               whether it may lose its power while it sleeps\n"
+	"    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
+	"    stop_ct = [ 105 ];            containers likewise\n"
+	"    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"
+	"    driver = \"mlx5_vfio_pci\";     a vfio variant driver, where the VM's config says driver=keep\n"
 	"\n"
 	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
 	"64 usage\n";
@@ -93,6 +106,7 @@ static const struct verb verbs[] = {
 	{"restore", stop_restore_all, stop_restore, NULL, true},
 	{"watch", NULL, watch_run, NULL, true},
 	{"config", NULL, show_config, NULL, false},
+	{"settings", NULL, show_settings, NULL, false},
 	{"accept", NULL, accept_devices, NULL, true},
 	{"log", NULL, show_log, NULL, false},
 	{"vm", NULL, NULL, vm_verb_run, false},
@@ -103,7 +117,7 @@ static int usage_error(const char *what, const char *which)
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
 	log_error(
 		"usage: " NAME
-		" VMID PHASE, or plan|restore|watch|config|accept|log|vm VMID, or restore --all, or status; more: " NAME
+		" VMID PHASE, or plan|restore|watch|config|settings|accept|log|vm VMID, or restore --all, or status; more: " NAME
 		" --help");
 	return EXIT_USAGE;
 }

@@ -115,6 +115,7 @@ static int check_finding(struct planner *p, const struct device *device,
 
 static int check_neighbour(struct planner *p, const struct device *device)
 {
+	const struct setting_source *source = &p->settings->from[SETTING_GROUP];
 	char address[BDF_TEXT_SIZE];
 
 	if (device->named || p->settings->group != GROUP_REFUSE)
@@ -123,11 +124,11 @@ static int check_neighbour(struct planner *p, const struct device *device)
 	return planner_refuse_device(
 		p, &device->bdf, REFUSAL_NEIGHBOUR,
 		fs_path("%s is in IOMMU group %d with a device of this VM, so it would be taken "
-			"too, but the VM does not name it, and /%s says group = \"refuse\"",
-			address, device->group, SETTINGS_PATH),
+			"too, but the VM does not name it, and /%s, line %u, says group = \"refuse\"",
+			address, device->group, source->path, source->line),
 		fs_path("let the VM have it too: qm set %u --hostpciN %s,pcie=1; or allow it for "
-			"this VM: vm%u = { group = \"take\"; };",
-			p->vmid, address, p->vmid));
+			"this VM in /%s: vm%u = { group = \"take\"; };",
+			p->vmid, address, SETTINGS_PATH, p->vmid));
 }
 
 int planner_check_usage(struct planner *p)

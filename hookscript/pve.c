@@ -25,7 +25,7 @@ int pve_vmid_parse(const char *text, unsigned int *ret)
 	return 0;
 }
 
-static bool is_node_name(const char *text)
+bool pve_is_node_name(const char *text)
 {
 	if (!isalnum((unsigned char)text[0]) || strlen(text) > 63)
 		return false;
@@ -49,7 +49,7 @@ int pve_node_name(const struct fs_root *root, char **ret)
 
 char *pve_config_path(unsigned int vmid, const char *migrated_from)
 {
-	if (migrated_from && is_node_name(migrated_from))
+	if (migrated_from && pve_is_node_name(migrated_from))
 		return fs_path("etc/pve/nodes/%s/qemu-server/%u.conf", migrated_from, vmid);
 	return fs_path("etc/pve/qemu-server/%u.conf", vmid);
 }

@@ -21,6 +21,9 @@ int pve_vmid_parse(const char *text, unsigned int *ret) must_check;
  */
 int pve_node_name(const struct fs_root *root, char **ret) must_check;
 
+/* Whether a node can have that name: that of a host, without a domain. */
+bool pve_is_node_name(const char *text);
+
 /*
  * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
  * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path

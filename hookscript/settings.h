@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /etc/pve-passthrough.conf (libconfig): every key is optional, and so is the file.
+ * /etc/pve/pve-passthrough.conf for all nodes of a cluster, and /etc/pve-passthrough.conf for this
+ * node (libconfig). Every key is optional, and so are the files.
  *
  *	machine = "refuse";            # or "warn", "off": a VM that is not q35
  *	pcie = "refuse";               # or "warn", "off": a PCIe device without pcie=1
@@ -14,9 +15,15 @@
  *	                               # one device; its keys are in struct device_setting
  *	vm100 = { machine = "warn"; }; # the same keys, for VM 100 alone
  *
- * An entry of 'devices' is for the device of that id at that address and for no other. Several for
- * the same device, which can only stand in different lists, hold together, key by key: what the
- * VM's group says beats what stands outside of it.
+ * Key by key, the node's file beats the cluster's, also its vmNNN groups: who writes into the
+ * node's file means this node, whatever holds elsewhere. Within one file the VM's group beats what
+ * stands outside of it, wherever in the file that is.
+ *
+ * An entry of 'devices' is for the device of that id at that address and for no other. Entries for
+ * the same device, which can only stand in different lists, hold together, key by key in that same
+ * order. In the cluster's file an entry needs node = "pve1" too, for every node has its own
+ * devices; it holds on that node only. A key of the cluster's file that this version does not know
+ * is a warning, since nodes are upgraded one after the other; in the node's file it is an error.
  */
 #ifndef HOOKSCRIPT_SETTINGS_H
 #define HOOKSCRIPT_SETTINGS_H
@@ -25,8 +32,9 @@
 #include "host/fs.h"
 #include "host/usage/usage.h"
 
-#define SETTINGS_PATH	  "etc/pve-passthrough.conf"
-#define SETTINGS_TEXT_MAX ((size_t)1024 * 1024)
+#define SETTINGS_PATH	      "etc/pve-passthrough.conf"
+#define SETTINGS_CLUSTER_PATH "etc/pve/pve-passthrough.conf"
+#define SETTINGS_TEXT_MAX     ((size_t)1024 * 1024)
 
 /* What to do with a VM that does not meet a check. */
 enum policy { POLICY_REFUSE, POLICY_WARN, POLICY_OFF };
@@ -46,7 +54,7 @@ enum d3cold { D3COLD_AS_IT_IS, D3COLD_FORBID, D3COLD_ALLOW };
 
 /* Where a value stands; without a path it is the default. */
 struct setting_source {
-	const char *path; /* SETTINGS_PATH */
+	const char *path; /* SETTINGS_PATH or SETTINGS_CLUSTER_PATH */
 	unsigned int line;
 };
 
@@ -115,16 +123,18 @@ struct settings {
 	struct device_setting devices[SETTINGS_DEVICES_MAX]; /* each device once */
 	size_t n_devices;
 	struct setting_source from[SETTING_KEYS];
+	char **warnings; /* what the user should hear, without a newline */
+	size_t n_warnings;
 };
 
 /* What holds without a file; owns nothing. */
 extern const struct settings settings_default;
 
 /*
- * Reads the settings that hold for VM VMID. Without a file: the defaults. Returns 0 (free with
- * settings_free()); or -errno and a new text in *ret_why (the caller frees it) that names file,
- * line, key and value: -EINVAL for an unknown key, a wrong type or value, -EPERM when others than
- * root can write the file.
+ * Reads the settings that hold for VM VMID on this node. Without files: the defaults. Returns 0
+ * (free with settings_free()); or -errno and a new text in *ret_why (the caller frees it) that
+ * names file, line, key and value: -EINVAL for an unknown key, a wrong type or value, -EPERM when
+ * others than root can write a file.
  */
 int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
 		  char **ret_why) must_check;
@@ -137,5 +147,11 @@ void settings_free(struct settings *settings);
 /* What is set for the device at BDF when its id is VENDOR:DEVICE, or NULL. */
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
 					     uint16_t vendor, uint16_t device);
+
+/*
+ * The settings as the text of a node's file, with where each comes from as a comment. Returns a new
+ * string, or NULL without memory.
+ */
+char *settings_describe(const struct settings *settings) must_check;
 
 #endif

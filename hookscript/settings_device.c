@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The keys of one device. */
+#include "hookscript/pve.h"
 #include "hookscript/settings_grammar.h"
 #include "hookscript/settings_reader.h"
 
@@ -229,11 +230,16 @@ static const struct {
 	[DEVICE_DRIVER] = {"driver", read_driver},
 };
 
+const char *device_key_name(enum device_key key)
+{
+	return keys[key].name;
+}
+
 /* ---- the entry ---- */
 
 static bool is_identity(const char *name)
 {
-	return !strcmp(name, "address") || !strcmp(name, "id");
+	return !strcmp(name, "address") || !strcmp(name, "id") || !strcmp(name, "node");
 }
 
 static int read_key(struct settings_reader *reader, const config_setting_t *setting,
@@ -249,7 +255,7 @@ static int read_key(struct settings_reader *reader, const config_setting_t *sett
 		device->from[i] = reader_source(reader, setting);
 		return keys[i].read(reader, setting, device);
 	}
-	return reader_refuse_unknown(reader, setting);
+	return reader_take_unknown(reader, setting);
 }
 
 /* "8086:10fb", as lspci -n shows it. */
@@ -314,10 +320,10 @@ static void move_device(struct settings *settings, size_t from, size_t to)
 static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
 {
 	struct settings *settings = reader->settings;
-	struct device_setting identity = {0};
 	struct device_setting *device = &settings->devices[place];
+	struct device_setting identity = {0};
 	int err = read_identity(reader, entry, &identity);
-	size_t at = settings->n_devices;
+	size_t at;
 
 	if (err)
 		return err;
@@ -338,14 +344,58 @@ static int read_entry(struct settings_reader *reader, const config_setting_t *en
 	return err;
 }
 
+/* Another node's device: checked, and then forgotten. */
+static int read_elsewhere(struct settings_reader *reader, const config_setting_t *entry)
+{
+	auto_settings struct settings other = settings_default;
+	struct settings *settings = reader->settings;
+	int err;
+
+	reader->settings = &other;
+	err = read_entry(reader, entry, 0);
+	reader->settings = settings;
+	return err;
+}
+
+/* Whether the device is this node's. All nodes read the cluster's file, and most cards are not the
+ * only one of their kind and at their address. */
+static int read_node(struct settings_reader *reader, const config_setting_t *entry, bool *ret_here)
+{
+	const config_setting_t *node = NULL;
+	const char *name;
+
+	if (config_setting_is_group(entry))
+		node = config_setting_get_member(entry, "node");
+	*ret_here = true;
+	if (!node && reader->of_cluster && config_setting_is_group(entry))
+		return reader_complain(reader, entry,
+				       "an entry of 'devices' needs 'node' in the cluster's file: "
+				       "the name of the node that has the device");
+	if (!node)
+		return 0;
+	name = config_setting_get_string(node);
+	if (!name || !pve_is_node_name(name))
+		return reader_refuse(reader, node, "the name of a node, as in /etc/pve/nodes");
+	*ret_here = !strcmp(name, reader->node);
+	return 0;
+}
+
 int reader_read_devices(struct settings_reader *reader, const config_setting_t *list)
 {
 	int n = config_setting_length(list);
+	size_t place = 0;
 	int err = 0;
 
 	if (!config_setting_is_list(list))
 		return reader_refuse(reader, list, "a list: ( { address = …; id = …; … } )");
-	for (int i = 0; !err && i < n; i++)
-		err = read_entry(reader, config_setting_get_elem(list, (unsigned int)i), (size_t)i);
+	for (int i = 0; !err && i < n; i++) {
+		const config_setting_t *entry = config_setting_get_elem(list, (unsigned int)i);
+		bool here;
+
+		err = read_node(reader, entry, &here);
+		if (!err)
+			err = here ? read_entry(reader, entry, place++)
+				   : read_elsewhere(reader, entry);
+	}
 	return err;
 }

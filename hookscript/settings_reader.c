@@ -72,11 +72,24 @@ int reader_refuse(struct settings_reader *reader, const config_setting_t *settin
 			       config_setting_name(named), wanted, value);
 }
 
-int reader_refuse_unknown(struct settings_reader *reader, const config_setting_t *setting)
+int reader_take_unknown(struct settings_reader *reader, const config_setting_t *setting)
 {
-	return reader_complain(reader, setting,
-			       "key '%s' is unknown; see pve-passthrough --help for the keys",
-			       config_setting_name(setting));
+	static const char see[] = "see pve-passthrough --help for the keys";
+	struct settings *settings = reader->settings;
+	const char *name = config_setting_name(setting);
+	char *warning;
+
+	if (!reader->of_cluster)
+		return reader_complain(reader, setting, "key '%s' is unknown; %s", name, see);
+	warning = fs_path("/%s, line %u: key '%s' is unknown to this node's version, so it is "
+			  "ignored here; %s",
+			  reader->path, config_setting_source_line(setting), name, see);
+	if (!warning || !array_grow(settings->warnings, settings->n_warnings)) {
+		free(warning);
+		return -ENOMEM;
+	}
+	settings->warnings[settings->n_warnings++] = warning;
+	return 0;
 }
 
 int reader_set_text(char **text_of, const char *text)
@@ -90,18 +103,19 @@ int reader_set_text(char **text_of, const char *text)
 	return 0;
 }
 
+const char *const policy_names[3] = {
+	[POLICY_REFUSE] = "refuse",
+	[POLICY_WARN] = "warn",
+	[POLICY_OFF] = "off",
+};
+
 static int read_policy(struct settings_reader *reader, const config_setting_t *setting,
 		       enum policy *ret)
 {
-	static const char *const names[] = {
-		[POLICY_REFUSE] = "refuse",
-		[POLICY_WARN] = "warn",
-		[POLICY_OFF] = "off",
-	};
 	const char *text = config_setting_get_string(setting);
 
-	for (size_t i = 0; text && i < ARRAY_SIZE(names); i++)
-		if (!strcmp(text, names[i])) {
+	for (size_t i = 0; text && i < ARRAY_SIZE(policy_names); i++)
+		if (!strcmp(text, policy_names[i])) {
 			*ret = (enum policy)i;
 			return 0;
 		}
@@ -196,6 +210,11 @@ static const struct {
 	[SETTING_LANGUAGE] = {"language", read_language},
 };
 
+const char *setting_key_name(enum setting_key key)
+{
+	return keys[key].name;
+}
+
 int reader_read_key(struct settings_reader *reader, const config_setting_t *setting)
 {
 	const char *name = config_setting_name(setting);
@@ -208,5 +227,5 @@ int reader_read_key(struct settings_reader *reader, const config_setting_t *sett
 		reader->settings->from[i] = reader_source(reader, setting);
 		return keys[i].read(reader, setting);
 	}
-	return reader_refuse_unknown(reader, setting);
+	return reader_take_unknown(reader, setting);
 }

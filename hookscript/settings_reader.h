@@ -11,12 +11,18 @@
 #include "hookscript/settings.h"
 
 struct settings_reader {
-	const char *path;	   /* the file, as in struct setting_source */
+	const char *path; /* the file, as in struct setting_source */
+	bool of_cluster;  /* it is the cluster's: a device needs its node, see settings.h */
+	const char *node; /* this node's name */
 	struct settings *settings; /* where the values go */
 	char *why;		   /* after a failure: the error for the user */
 };
 
 /* Each returns 0; or -errno, and reader->why says what is wrong where, unless memory was short. */
+
+/* A whole file, what it has for all VMs and then for VMID. -ENOENT when there is none. */
+int reader_read_file(struct settings_reader *reader, const struct fs_root *root,
+		     unsigned int vmid) must_check;
 
 /* One key for all VMs or for one, devices too. */
 int reader_read_key(struct settings_reader *reader, const config_setting_t *setting) must_check;
@@ -31,8 +37,8 @@ int reader_read_devices(struct settings_reader *reader, const config_setting_t *
 int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
 		  const char *wanted);
 
-/* The same for a key that nobody knows. */
-int reader_refuse_unknown(struct settings_reader *reader, const config_setting_t *setting);
+/* A key that nobody knows: the same in a node's file, a warning and 0 in the cluster's. */
+int reader_take_unknown(struct settings_reader *reader, const config_setting_t *setting);
 
 /* The same in words: "/FILE, line N: WHAT". */
 int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
@@ -44,6 +50,11 @@ struct setting_source reader_source(const struct settings_reader *reader,
 
 /* A new copy of TEXT in place of *TEXT_OF, or none for NULL. Returns 0 or -ENOMEM. */
 int reader_set_text(char **text_of, const char *text) must_check;
+
+/* How the files name them. */
+extern const char *const policy_names[3];
+const char *setting_key_name(enum setting_key key);
+const char *device_key_name(enum device_key key);
 
 void device_setting_free(struct device_setting *device);
 

@@ -2,7 +2,9 @@
 #include "hookscript/show.h"
 
 #include "hookscript/exit.h"
+#include "hookscript/pve.h"
 #include "hookscript/record.h"
+#include "hookscript/settings.h"
 #include "hookscript/vm.h"
 #include "host/log.h"
 #include "host/pci.h"
@@ -97,6 +99,27 @@ int show_config(const struct fs_root *root, unsigned int vmid)
 	fflush(stdout);
 	for (size_t i = 0; i < vm->n_dropped; i++)
 		log_warning("line %u: %s", vm->dropped[i].line, vm->dropped[i].why);
+	return EXIT_DONE;
+}
+
+int show_settings(const struct fs_root *root, unsigned int vmid)
+{
+	auto_settings struct settings settings = settings_default;
+	auto_free char *why = NULL, *node = NULL, *text = NULL;
+
+	if (settings_read(root, vmid, &settings, &why)) {
+		log_error("%s", why ? why : "out of memory");
+		return EXIT_FAILED;
+	}
+	text = settings_describe(&settings);
+	if (!text || pve_node_name(root, &node)) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	printf("# VM %u on node %s\n%s", vmid, node, text);
+	fflush(stdout);
+	for (size_t i = 0; i < settings.n_warnings; i++)
+		log_warning("%s", settings.warnings[i]);
 	return EXIT_DONE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people ask and nothing changes: `status`, `config` and `log`. */
+/* What people ask and nothing changes: `status`, `config`, `settings` and `log`. */
 #ifndef HOOKSCRIPT_SHOW_H
 #define HOOKSCRIPT_SHOW_H
 
@@ -13,6 +13,12 @@ int show_status(const struct fs_root *root);
 
 /* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */
 int show_config(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * `settings VMID`: what the settings files come to for that VM, which need not exist, and where
+ * each value comes from. The text is itself good as a node's settings file.
+ */
+int show_settings(const struct fs_root *root, unsigned int vmid);
 
 /*
  * `log`: becomes journalctl(1), which shows all that was said of the VM, newest last. Without a

@@ -113,8 +113,11 @@ static int read_settings(struct start *start)
 {
 	auto_free char *why = NULL;
 
-	if (!settings_read(start->root, start->vmid, &start->settings, &why))
+	if (!settings_read(start->root, start->vmid, &start->settings, &why)) {
+		for (size_t i = 0; i < start->settings.n_warnings; i++)
+			log_warning("%s", start->settings.warnings[i]);
 		return EXIT_DONE;
+	}
 	log_error("refused: %s", why ? why : "out of memory");
 	log_error("  cure: correct that line, or move the file away to run with the defaults");
 	say_last_line(start, 1);

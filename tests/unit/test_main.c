@@ -83,6 +83,8 @@ static void test_command_lines(void **state)
 		{"status --root ROOT", EXIT_DONE, "no device is taken", NULL},
 		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
 		{"config 100 --root ROOT", EXIT_DONE, "q35 yes", NULL},
+		{"settings 999 --root ROOT", EXIT_DONE, "# VM 999 on node ", NULL},
+		{"settings --root ROOT", EXIT_USAGE, NULL, "one VMID must follow: settings"},
 		{"--root=ROOT-not", EXIT_FAILED, NULL, "ROOT-not"},
 		{"plan --root ROOT 100", EXIT_DONE,
 		 "VM 100: a start would bind to vfio-pci:", NULL},

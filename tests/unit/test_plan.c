@@ -810,11 +810,13 @@ static void test_neighbours_refused(void **state)
 	add_device(&room, (struct bdf){0, 2, 0, 0});
 	add_device(&room, (struct bdf){0, 0, 1, 0})->bridge = true;
 	settings.group = GROUP_REFUSE;
+	settings.from[SETTING_GROUP] = (struct setting_source){SETTINGS_CLUSTER_PATH, 3};
 	plan = make_with(&room, vm, &settings);
 	assert_counts(plan, 1, 0);
-	assert_refusal(plan, 0, REFUSAL_NEIGHBOUR, "0000:02:00.0 is in IOMMU group 10",
-		       "let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1; or "
-		       "allow it for this VM: vm100 = { group = \"take\"; };");
+	assert_refusal(
+		plan, 0, REFUSAL_NEIGHBOUR, "0000:02:00.0 is in IOMMU group 10",
+		"let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1; or "
+		"allow it for this VM in /etc/pve-passthrough.conf: vm100 = { group = \"take\"; };");
 }
 
 int main(void)

@@ -76,6 +76,35 @@ static void test_config_of_no_vm(void **state)
 	run_assert_says(&run, "there is no config /etc/pve/qemu-server/101.conf");
 }
 
+static void test_settings(void **state)
+{
+	auto_free char *before = NULL;
+	auto_run struct run run = {0};
+
+	tree_settings(*state, "\nvm100 = { machine = \"warn\"; };\n");
+	tree_file(*state, "etc/pve/pve-passthrough.conf", "deadline = 7; color = 1;\n");
+	tree_link(*state, "etc/pve/local", "nodes/pve1");
+	before = tree_render(*state, TREE_ALL);
+	run_hook(*state, show_settings, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	assert_ptr_equal(strstr(run.out, "# VM 100 on node pve1\nmachine = \"warn\"; "), run.out);
+	run_assert_says(&run, "deadline = 7; ");
+	run_assert_says(&run, "# /etc/pve/pve-passthrough.conf, line 1\n");
+	assert_non_null(strstr(run.err, "key 'color' is unknown to this node's version"));
+	tree_assert_is(*state, TREE_ALL, before);
+}
+
+static void test_bad_settings(void **state)
+{
+	auto_run struct run run = {0};
+
+	tree_settings(*state, "machine = 1;\n");
+	run_hook(*state, show_settings, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	assert_string_equal(run.out, "");
+	run_assert_says(&run, "/etc/pve-passthrough.conf, line 1: key 'machine' must be");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
@@ -85,6 +114,8 @@ int main(void)
 		TEST(test_status_with_a_broken_record),
 		TEST(test_config),
 		TEST(test_config_of_no_vm),
+		TEST(test_settings),
+		TEST(test_bad_settings),
 	};
 #undef TEST
 

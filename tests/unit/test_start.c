@@ -55,6 +55,18 @@ static void test_bad_settings(void **state)
 	scenario_assert_refused(tree, 100, "others than root can write it");
 }
 
+/* A newer node's key in the cluster's file stops no VM of this one. */
+static void test_unknown_in_cluster(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	tree_file(tree, "etc/pve/pve-passthrough.conf", "color = 1;\n");
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, "/etc/pve/pve-passthrough.conf, line 1: key 'color' is unknown to");
+}
+
 static void test_open_group(void **state)
 {
 	struct tree *tree = *state;
@@ -745,6 +757,7 @@ int main(void)
 		TEST(test_refusals),
 		TEST(test_no_iommu),
 		TEST(test_bad_settings),
+		TEST(test_unknown_in_cluster),
 		TEST(test_open_group),
 		TEST(test_all_problems_at_once),
 		TEST(test_nothing_to_do),
