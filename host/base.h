@@ -77,11 +77,6 @@ static inline void closep(int *fd)
 		grown_ != NULL;                                              \
 	})
 
-static inline void *array_grown_(void *items, size_t n, size_t size)
-{
-	if (n & (n - 1))
-		return items;
-	return reallocarray(items, n ? n * 2 : 1, size);
-}
+void *array_grown_(void *items, size_t n, size_t size) must_check;
 
 #endif

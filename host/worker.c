@@ -71,6 +71,7 @@ int worker_start(struct worker *worker, int (*job)(int tell, void *arg), void *a
 		struct worker_message end = {.kind = KIND_FINISHED};
 
 		detach(kept, n_keep + 1);
+		free(TAKE_PTR(kept));
 		end.error = job(channel[1], arg);
 		worker_tell(channel[1], &end);
 		/* Not exit(): the caller's buffered output is not the worker's to write again. */
