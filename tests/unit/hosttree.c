@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hosttree.h"
 
+#include "descriptors.h"
 #include "host/setup/command.h"
 #include "host/setup/diff.h"
 #include "host/log.h"
@@ -359,12 +360,16 @@ struct hosttree_run hosttree_run(const struct hosttree *tree, hosttree_function 
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
+		struct descriptors before;
 		int code;
 
 		enter(tree, fileno(output));
+		descriptors_read(&before);
 		code = function(&tree->root, options);
+		if (!descriptors_are_same(&before))
+			code = HOSTTREE_LEFT_OPEN;
 		if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
-			code = 99;
+			code = HOSTTREE_LEAKED;
 		fflush(NULL);
 		_exit(code);
 	}

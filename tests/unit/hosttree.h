@@ -82,6 +82,11 @@ enum hosttree_cut {
 #define HOSTTREE_DEAD	  77
 #define HOSTTREE_NOT_TORN 78
 
+/* A run's that left a descriptor open, or closed one that was not its own, and one's that leaked
+ * memory. */
+#define HOSTTREE_LEFT_OPEN 98
+#define HOSTTREE_LEAKED	   99
+
 /* In the runs to come it dies at step AT (a write, a removal, a new folder, a command), from 1 on.
  */
 void hosttree_cut(enum hosttree_cut cut, unsigned int at);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "descriptors.h"
 #include "fake_kernel.h"
 #include "host/clock.h"
 
@@ -16,10 +17,12 @@
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 bool run_checks_leaks = true;
+bool run_checks_descriptors = true;
 
 static void __attribute__((noreturn))
 run_child(struct tree *tree, run_phase *phase, unsigned int vmid, int out, int err)
 {
+	struct descriptors before;
 	int code;
 
 	setpgid(0, 0);
@@ -28,7 +31,10 @@ run_child(struct tree *tree, run_phase *phase, unsigned int vmid, int out, int e
 	close(out);
 	close(err);
 	fake_kernel_enter();
+	descriptors_read(&before);
 	code = phase(&tree->root, vmid);
+	if (run_checks_descriptors && !descriptors_are_same(&before))
+		code = RUN_LEFT_OPEN;
 	fflush(NULL);
 	if (run_checks_leaks && __lsan_do_recoverable_leak_check &&
 	    __lsan_do_recoverable_leak_check())

@@ -8,6 +8,9 @@
 /* A fork's memory leaked: the code of a run under LeakSanitizer. */
 #define RUN_LEAKED 23
 
+/* It left a descriptor open, or closed one that was not its own. */
+#define RUN_LEFT_OPEN 24
+
 struct run {
 	int code;  /* its exit code, or -SIGNAL */
 	char *out; /* all that it and its children wrote, to the end of file of both */
@@ -31,6 +34,9 @@ struct run {
 #endif
 
 extern bool run_checks_leaks;
+
+/* False for what keeps descriptors until its process ends, as a worker's job keeps its locks. */
+extern bool run_checks_descriptors;
 
 typedef int run_phase(const struct fs_root *root, unsigned int vmid);
 
