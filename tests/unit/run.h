@@ -19,8 +19,9 @@ struct run {
 };
 
 /*
- * Under sanitizers everything takes ten times as long: what tries all of something tries every
- * third there, and leaves the search for leaks, as long as a run itself, to other tests.
+ * Under sanitizers everything takes ten times as long, under valgrind (the Makefile says so) still
+ * longer: what tries all of something tries every third there, and leaves the search for leaks, as
+ * long as a run itself, to other tests.
  */
 #if defined(__SANITIZE_ADDRESS__)
 #define RUN_SANITIZED 1
@@ -30,7 +31,7 @@ struct run {
 #endif
 #endif
 #ifndef RUN_SANITIZED
-#define RUN_SANITIZED 0
+#define RUN_SANITIZED RUN_VALGRIND
 #endif
 
 extern bool run_checks_leaks;

@@ -17,6 +17,9 @@
 #define CORPUS	  TESTS_DIR "/corpus"
 #define CASES_MIN 280
 
+/* How often each text of the corpus is changed at random. */
+#define ROUNDS (RUN_VALGRIND ? 2 : 60)
+
 static struct vmcfg *parse(const char *text, size_t len)
 {
 	struct vmcfg *vm = NULL;
@@ -1032,7 +1035,7 @@ static void test_mutations(void **state)
 		size_t len;
 		char *text = read_case(cases[i]->d_name, &len);
 
-		for (int round = 0; round < 60; round++) {
+		for (int round = 0; round < ROUNDS; round++) {
 			/* Of its own size, so that a sanitizer sees what reads beyond it. */
 			char *copy = malloc(len ? len : 1);
 
