@@ -62,8 +62,13 @@ static int ask(int tell, void *arg)
 	if (pipe2(out, O_CLOEXEC))
 		return -errno;
 	pid = fork();
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		int err = -errno;
+
+		close(out[0]);
+		close(out[1]);
+		return err;
+	}
 	if (!pid) {
 		if (dup2(out[1], STDOUT_FILENO) >= 0)
 			execvp(question->args[0], (char *const *)(uintptr_t)question->args);

@@ -161,11 +161,16 @@ static int read_device(int device, enum bootloader_kind kind, char **ret_lines, 
 		report_device(device, kind, ends[1]);
 		_exit(0);
 	}
-	err = pid < 0 ? -errno : 0;
+	if (pid < 0) {
+		err = -errno;
+		close(ends[0]);
+		close(ends[1]);
+		return err;
+	}
 	close(ends[1]);
-	err = err ?: fs_read_fd(ends[0], TEXT_MAX, &report, NULL);
+	err = fs_read_fd(ends[0], TEXT_MAX, &report, NULL);
 	close(ends[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (err)
 		return err;
