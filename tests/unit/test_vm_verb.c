@@ -22,8 +22,9 @@
 static struct vm_options options;
 static const char *answers;
 
-/* Makes standard input a terminal at which ANSWERS were typed. */
-static void sit_at_terminal(void)
+/* Makes standard input a terminal at which ANSWERS were typed. Returns what keeps it one until it is
+ * closed. */
+static int sit_at_terminal(void)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
 
@@ -33,14 +34,27 @@ static void sit_at_terminal(void)
 	if (slave < 0 || write(master, answers, strlen(answers)) < 0)
 		_exit(99);
 	dup2(slave, STDIN_FILENO);
+	close(slave);
+	return master;
+}
+
+/* Makes standard input one at its end. */
+static void sit_nowhere(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	dup2(null, STDIN_FILENO);
+	close(null);
 }
 
 static int run_verb(const struct fs_root *root, unsigned int vmid)
 {
+	auto_close int terminal = -1;
+
 	if (answers)
-		sit_at_terminal();
+		terminal = sit_at_terminal();
 	else
-		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+		sit_nowhere();
 	log_open(NULL, NULL);
 	return vm_verb_run(root, vmid, &options);
 }
