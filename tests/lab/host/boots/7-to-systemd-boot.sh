@@ -4,7 +4,7 @@
 # partition only while it writes there, so host-setup has to look at one that is not mounted.
 #
 #end shutdown
-#seconds 600
+#seconds 1200
 
 esp=/dev/vda2
 tool=/usr/local/sbin/proxmox-boot-tool
