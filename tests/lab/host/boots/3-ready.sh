@@ -76,6 +76,48 @@ t_vm_starts_and_stops() {
 	rm /etc/pve/qemu-server/100.conf
 }
 
+# The watcher is systemd's, and does its work: nobody calls post-stop.
+t_watcher_is_a_unit() {
+	nic=$(nic 01)
+	unit=pve-passthrough-watch@100.service
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	expect "state of $unit" active "$(systemctl is-active "$unit")"
+	systemctl status "$unit" --no-pager
+	read -r pid </var/run/qemu-server/100.pid
+	kill -9 "$pid"
+	wait_for 20 test ! -e "$records/$nic" || fail "expected the watcher to give $nic back"
+	expect_machine "$before_start"
+	wait_for 20 unit_is inactive || fail "expected $unit to end, seen $(systemctl is-active "$unit")"
+	! systemctl --failed --no-legend | grep . || fail "units have failed"
+	journalctl -b -u "$unit" --no-pager
+	pve-passthrough log 100 >/tmp/hook.out 2>&1
+	cat /tmp/hook.out
+	expect_said "$nic: vfio-pci -> e1000e"
+	rm -f /var/run/qemu-server/100.pid /etc/pve/qemu-server/100.conf
+}
+
+unit_is() {
+	[ "$(systemctl is-active "$unit")" = "$1" ]
+}
+
+# Killed, it starts again; and what was left behind without one goes back when qmeventd starts.
+t_watcher_is_killed() {
+	nic=$(nic 01)
+	unit=pve-passthrough-watch@100.service
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	systemctl kill -s KILL "$unit"
+	wait_for 20 unit_is active || fail "expected $unit again, seen $(systemctl is-active "$unit")"
+	systemctl stop "$unit"
+	end_vm 100
+	sleep 1
+	expect_taken 100 "$nic" e1000e
+	systemctl start pve-passthrough-restore.service || fail "pve-passthrough-restore.service failed"
+	expect_machine "$before_start"
+	rm -f /etc/pve/qemu-server/100.conf
+}
+
 t_disabled() {
 	setup 0 disable -y
 	files >/tmp/after
