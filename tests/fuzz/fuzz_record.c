@@ -29,7 +29,8 @@ static void check_same(const struct record *a, const struct record *b)
 	fuzz_require(fuzz_same(a->driver, b->driver) && fuzz_same(a->module, b->module));
 	fuzz_require(fuzz_same(a->override, b->override) && fuzz_same(a->network, b->network));
 	fuzz_require(a->claim == b->claim && a->deadline == b->deadline &&
-		     a->ifreload == b->ifreload);
+		     a->ifreload == b->ifreload && a->choice == b->choice &&
+		     a->new_id == b->new_id);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
