@@ -94,16 +94,24 @@ static void check_modules_left(const struct bootcfg_lines *before,
 static void check_byhand(const struct bootcfg *boot)
 {
 	auto_edits struct edits edits = {0};
-	auto_bootcfg struct bootcfg left = {0}, again = {0};
+	auto_bootcfg struct bootcfg left = {0};
+	char *texts[FILES];
 
 	fuzz_require(!byhand_remove(&edits, fuzz_root(), &bootloader, boot));
 	read_edited(&edits, &left);
 	fuzz_require(!left.n_problems);
 	check_words_left(&boot->words, &left.words);
 	check_modules_left(&boot->modules, &left.modules);
+	for (size_t i = 0; i < FILES; i++)
+		fuzz_require(!edits_text(&edits, fuzz_root(), paths[i], &texts[i]));
 	fuzz_require(!byhand_remove(&edits, fuzz_root(), &bootloader, &left));
-	read_edited(&edits, &again);
-	fuzz_require(again.words.n == left.words.n && again.modules.n == left.modules.n);
+	for (size_t i = 0; i < FILES; i++) {
+		auto_free char *again = NULL;
+
+		fuzz_require(!edits_text(&edits, fuzz_root(), paths[i], &again));
+		fuzz_require(fuzz_same(again, texts[i]));
+		free(texts[i]);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

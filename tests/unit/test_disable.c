@@ -277,7 +277,6 @@ static void test_on_by_default(void **state)
 	hosttree_assert_says(&run, "this kernel turns an Intel IOMMU on by itself");
 }
 
-/* A word that is put together from pieces is said, and left. */
 /* A word that cannot be taken out without harm to others stays, and is named. */
 static void try_unplain(const char *grub, const char *says)
 {
