@@ -10,10 +10,15 @@
 
 VERSION := 0.1.0
 
-prefix	   ?= /usr/local
-sbindir	   ?= $(prefix)/sbin
-snippetdir ?= /var/lib/vz/snippets
-unitdir	   ?= $(prefix)/lib/systemd/system
+prefix	    ?= /usr/local
+sbindir	    ?= $(prefix)/sbin
+snippetdir  ?= /var/lib/vz/snippets
+unitdir	    ?= $(prefix)/lib/systemd/system
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+mandir	    ?= $(prefix)/share/man
+docdir	    ?= $(prefix)/share/doc/pve-passthrough
+bashcompdir ?= $(prefix)/share/bash-completion/completions
+zshcompdir  ?= $(prefix)/share/zsh/site-functions
 
 B ?= build
 
@@ -90,17 +95,19 @@ $(B)/%.o: %.c Makefile
 
 # ---- what it needs ----
 
-DEPS := build-essential pkg-config libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
+DEPS := build-essential pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
 
 # Nothing is installed, and no network asked, when nothing is missing.
-deps:
-	@missing=; for p in $(DEPS); do \
+install_missing = missing=; for p in $(1); do \
 		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
 		missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || { \
 		echo "installing:$$missing"; \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+deps:
+	@$(call install_missing,$(DEPS))
 
 deps-lab:
 	tests/lab/deps
@@ -220,10 +227,12 @@ layers:
 
 ANALYZED := $(SOURCES) $(MAINS)
 SCRIPTS := .ci/run tests/summarise tests/fuzz/run tests/valgrind/run $(shell grep -lE '^\#!/bin/(ba)?sh' tests/lab/* tests/lab/host/* tests/fakes/* 2>/dev/null)
+COMPLETIONS := $(wildcard completions/*.bash)
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use: LeakSanitizer and memcheck judge
 # those. Newer ones ask about every allocation that may fail, those of <string.h> that are checked later too.
 analyze:
 	@shellcheck -x $(SCRIPTS)
+	@shellcheck -s bash $(COMPLETIONS)
 	@cppcheck $(JOBS) --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
 		--suppress=memleak --suppress=nullPointerOutOfMemory -I. -D_GNU_SOURCE $(ANALYZED)
 	@$(MAKE) --no-print-directory $(JOBS) analyze-gcc analyze-tidy
@@ -261,24 +270,41 @@ format-check:
 # ---- installation ----
 
 UNITS := $(patsubst systemd/%.in,%,$(wildcard systemd/*.in))
+PAGES := $(wildcard man/*.[58])
+SNIPPET := $(snippetdir)/pve-passthrough
+
+INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pve-passthrough.conf \
+	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
+	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
+	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) $(docdir)/examples/pve-passthrough.conf
 
 # On the running system systemd is told of its units, and the one that is to run by itself is enabled.
 install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(snippetdir) $(DESTDIR)$(unitdir)
+	install -d $(sort $(dir $(SNIPPET:%=$(DESTDIR)%) $(INSTALLED:%=$(DESTDIR)%)))
 	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(sbindir)
-	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(snippetdir)/pve-passthrough
+	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(SNIPPET)
 	for unit in $(UNITS); do \
 		sed 's|@sbindir@|$(sbindir)|' "systemd/$$unit.in" >"$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
 	done
+	install -m 644 systemd/pve-passthrough.tmpfiles $(DESTDIR)$(tmpfilesdir)/pve-passthrough.conf
+	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(mandir)/man5
+	install -m 644 $(filter %.8,$(PAGES)) $(DESTDIR)$(mandir)/man8
+	for program in $(PROGRAMS); do \
+		install -m 644 completions/$$program.bash "$(DESTDIR)$(bashcompdir)/$$program" && \
+		install -m 644 completions/_$$program "$(DESTDIR)$(zshcompdir)" || exit 1; \
+	done
+	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
 
 RESTORE_UNIT := pve-passthrough-restore.service
 systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
 
+# The link may be that of a package by now.
 uninstall:
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(RESTORE_UNIT) || true))
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(snippetdir)/pve-passthrough \
-		$(UNITS:%=$(DESTDIR)$(unitdir)/%)
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+	[ "$$(readlink $(DESTDIR)$(SNIPPET))" != $(sbindir)/pve-passthrough ] || rm -f $(DESTDIR)$(SNIPPET)
+	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) 2>/dev/null
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload))
 
 clean:

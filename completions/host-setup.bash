@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of host-setup(8) for bash.
+_host_setup() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local words="--help --root --version" command="" i
+
+	# To bash, --option=value is three words.
+	[[ $word != = ]] || word=
+	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		check | disable | enable | groups) command=${COMP_WORDS[i]} ;;
+		esac
+	done
+
+	case $command in
+	check | groups) words+=" --json" ;;
+	disable) words+=" --bootloader --dry-run --manual-too --yes -y" ;;
+	enable)
+		words+=" --bootloader --dry-run --yes -y --acs-override --ignore-msrs --kernel-arg"
+		words+=" --pci-realloc --processor --unsafe-interrupts"
+		;;
+	*) words+=" check disable enable groups" ;;
+	esac
+
+	case $before in
+	--root)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
+	--acs-override) words="downstream multifunction both" ;;
+	--bootloader) words="grub systemd-boot" ;;
+	--kernel-arg) words="" ;;
+	--pci-realloc) words="off" ;;
+	--processor) words="intel amd" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -F _host_setup host-setup
