@@ -7,7 +7,9 @@
 #                 names the targets
 # make install    DESTDIR= prefix= as usual; snippetdir= is Proxmox VE's folder for hookscripts, unitdir=
 #                 that of systemd's units
+# make deb        a Debian package of all that, in build/deb/
 
+# The first entry of debian/changelog says the same; `make same-version` compares them.
 VERSION := 0.1.0
 
 prefix	    ?= /usr/local
@@ -95,7 +97,11 @@ $(B)/%.o: %.c Makefile
 
 # ---- what it needs ----
 
+# debian/control names the same (`make check-man` compares them), but for build-essential.
 DEPS := build-essential pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
+# And what more these need.
+DEB_DEPS := debhelper
+MAN_DEPS := mandoc zsh
 
 # Nothing is installed, and no network asked, when nothing is missing.
 install_missing = missing=; for p in $(1); do \
@@ -109,6 +115,12 @@ install_missing = missing=; for p in $(1); do \
 deps:
 	@$(call install_missing,$(DEPS))
 
+deps-deb:
+	@$(call install_missing,$(DEPS) $(DEB_DEPS))
+
+deps-man:
+	@$(call install_missing,$(DEPS) $(MAN_DEPS))
+
 deps-lab:
 	tests/lab/deps
 
@@ -116,6 +128,7 @@ deps-lab:
 
 # One after the other, whatever -j says: two of them build into the same folder.
 check:
+	@$(MAKE) --no-print-directory check-man
 	@$(MAKE) --no-print-directory check-unit
 	@$(MAKE) --no-print-directory check-san
 	@$(MAKE) --no-print-directory check-fuzz
@@ -211,6 +224,15 @@ check-kernel: deps-lab deps
 check-host: deps-lab deps
 	tests/lab/check-host
 
+# What the programs have, against what the manual pages, the completions and debian/ say of it.
+check-man: deps-man same-version
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@tests/package/check-man $(B) '$(filter-out build-essential,$(DEPS))'
+
+same-version:
+	@changelog=$$(sed -n '1s/^[^ ]* (\([^)]*\)).*/\1/p' debian/changelog); [ "$$changelog" = $(VERSION) ] || { \
+		echo "Makefile: VERSION is $(VERSION), but debian/changelog begins with $$changelog"; exit 1; }
+
 demo: deps-lab deps
 	tests/lab/demo
 
@@ -226,7 +248,8 @@ layers:
 	@echo 'layers: good'
 
 ANALYZED := $(SOURCES) $(MAINS)
-SCRIPTS := .ci/run tests/summarise tests/fuzz/run tests/valgrind/run $(shell grep -lE '^\#!/bin/(ba)?sh' tests/lab/* tests/lab/host/* tests/fakes/* 2>/dev/null)
+SCRIPTS := .ci/run tests/summarise tests/fuzz/run tests/valgrind/run $(shell grep -lE '^\#!/bin/(ba)?sh' \
+	tests/lab/* tests/lab/host/* tests/fakes/* tests/package/* debian/* 2>/dev/null)
 COMPLETIONS := $(wildcard completions/*.bash)
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use: LeakSanitizer and memcheck judge
 # those. Newer ones ask about every allocation that may fail, those of <string.h> that are checked later too.
@@ -307,11 +330,23 @@ uninstall:
 	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) 2>/dev/null
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload))
 
+# ---- the package ----
+
+# Built in a copy, for the build leaves files in debian/ and puts its results into the folder above.
+DEB_B := $(B)/deb
+deb: deps-deb same-version
+	rm -rf $(DEB_B)
+	mkdir -p $(DEB_B)/pve-passthrough-$(VERSION)
+	tar --exclude-vcs --exclude=./$(B) --exclude=./.cache -c . | tar -x -C $(DEB_B)/pve-passthrough-$(VERSION)
+	cd $(DEB_B)/pve-passthrough-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
+	rm -rf $(DEB_B)/pve-passthrough-$(VERSION)
+	@ls $(DEB_B)/*.deb
+
 clean:
 	rm -rf $(B)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-lab check check-unit check-san check-valgrind unit-tests \
-	check-fuzz fuzz fuzz-targets check-kernel check-host demo layers analyze \
+.PHONY: all deps deps-lab deps-deb deps-man check check-man same-version check-unit check-san check-valgrind \
+	unit-tests check-fuzz fuzz fuzz-targets check-kernel check-host check-deb demo layers analyze \
 	analyze-gcc analyze-tidy $(GCC_ANALYZED) $(TIDIED) \
-	format format-check install uninstall clean
+	format format-check install uninstall deb clean
