@@ -14,13 +14,14 @@ _host_setup() {
 	done
 
 	case $command in
-	check | groups) words+=" --json" ;;
+	check) words+=" --bootloader --json" ;;
 	disable) words+=" --bootloader --dry-run --manual-too --yes -y" ;;
 	enable)
 		words+=" --bootloader --dry-run --yes -y --acs-override --ignore-msrs --kernel-arg"
 		words+=" --pci-realloc --processor --unsafe-interrupts"
 		;;
-	*) words+=" check disable enable groups" ;;
+	groups) words+=" --json" ;;
+	*) words+=" check disable enable groups --bootloader" ;;
 	esac
 
 	case $before in

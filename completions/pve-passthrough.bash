@@ -19,15 +19,15 @@ _pve_passthrough() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		config | plan | restore | status | watch) command=${COMP_WORDS[i]} ;;
+		accept | config | log | plan | restore | status | watch) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
 	case $command in
-	config | plan | watch) words+=" $(_pve_passthrough_vms)" ;;
+	accept | config | log | plan | watch) words+=" $(_pve_passthrough_vms)" ;;
 	restore) words+=" --all $(_pve_passthrough_vms)" ;;
 	status) ;;
-	*) words+=" config plan restore status watch" ;;
+	*) words+=" accept config log plan restore status watch" ;;
 	esac
 
 	if [[ $before == --root ]]; then
