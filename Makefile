@@ -233,6 +233,11 @@ same-version:
 	@changelog=$$(sed -n '1s/^[^ ]* (\([^)]*\)).*/\1/p' debian/changelog); [ "$$changelog" = $(VERSION) ] || { \
 		echo "Makefile: VERSION is $(VERSION), but debian/changelog begins with $$changelog"; exit 1; }
 
+# The package, built, installed, upgraded, removed and purged in trees of Debian 12 and 13. Not part of check:
+# it takes minutes.
+check-deb:
+	tests/package/check-deb
+
 demo: deps-lab deps
 	tests/lab/demo
 

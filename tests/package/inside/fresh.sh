@@ -1,0 +1,144 @@
+# shellcheck shell=sh disable=SC2154 # variables of lib.sh
+# The package comes to a node, and leaves it.
+
+t_a_node() {
+	put_node
+	files >/lab/before
+}
+
+t_install() {
+	apt-get update -qq
+	apt-get install -y --no-install-recommends /lab/new/*.deb
+	[ -x "$hook" ] || fail "$hook is nothing that can be run"
+	expect "the hook is" /usr/sbin/pve-passthrough "$(readlink "$hook")"
+	expect "owner of the hook" "pve-passthrough: $hook" "$(dpkg -S "$hook")"
+	for program in pve-passthrough host-setup; do
+		! ldd "/usr/sbin/$program" | grep 'not found' || fail "$program lacks a library"
+		"$program" --version
+		[ -s "/usr/share/man/man8/$program.8.gz" ] || fail "no page of $program"
+		[ -s "/usr/share/zsh/vendor-completions/_$program" ] || fail "zsh does not complete $program"
+	done
+	[ -s /usr/share/man/man5/pve-passthrough.conf.5.gz ] || fail "no page of the settings"
+	[ -s /usr/share/doc/pve-passthrough/examples/pve-passthrough.conf ] || fail "no example"
+	expect "mode of /run/pve-passthrough" "700 root" "$(stat -c '%a %U' /run/pve-passthrough)"
+	[ ! -e /etc/pve-passthrough.conf ] || fail "the settings are the administrator's to write"
+}
+
+t_restore_runs_with_qmeventd() {
+	[ -L /etc/systemd/system/qmeventd.service.wants/pve-passthrough-restore.service ] ||
+		fail "it is not enabled: $(find /etc/systemd/system)"
+	systemd-analyze --man=no verify pve-passthrough-restore.service pve-passthrough-watch@100.service >/tmp/out 2>&1 ||
+		fail "systemd does not like the units: $(cat /tmp/out)"
+	expect_no_line pve-passthrough /tmp/out
+	rm -f /run/systemd/systemd-units-load # its own
+}
+
+t_bash_completes_this_nodes_vms() {
+	bash -c '. /usr/share/bash-completion/completions/pve-passthrough
+		COMP_WORDS=(pve-passthrough plan 10) COMP_CWORD=2
+		_pve_passthrough
+		echo "${COMPREPLY[*]}"' >/tmp/out
+	expect "completed" "100 101 102 103 104 105" "$(cat /tmp/out)"
+}
+
+t_a_vm_without_devices() {
+	for phase in pre-start post-start pre-stop post-stop; do
+		hook 0 100 $phase
+		expect "output of $phase" "" "$(cat /tmp/out)"
+	done
+}
+
+t_a_vm_whose_device_is_not_there() {
+	hook 2 101 pre-start
+	expect_line '0000:99:00\.0' /tmp/out
+	nothing_taken || fail "a record after a refusal"
+	pve-passthrough plan 101 >/tmp/out 2>&1 || expect "exit code of plan" 2 $?
+}
+
+t_a_vm_with_a_device() {
+	start_vm 102
+	expect "records" "$device" "$(ls "$records")"
+	pve-passthrough status | tee /tmp/out
+	expect_line 'taken for VM 102 from vfio-pci' /tmp/out
+	[ -n "$(watcher_of 102)" ] || fail "no watcher"
+	stop_vm 102
+	nothing_taken || fail "still taken after post-stop"
+}
+
+# As after a QEMU that died while qmeventd was down.
+t_a_vm_that_nobody_stops() {
+	start_vm 102
+	end_vm 102
+	wait_until nothing_taken
+}
+
+t_the_settings_are_read() {
+	echo 'vm102 = { deadline = 0; };' >/etc/pve-passthrough.conf
+	hook 2 102 pre-start
+	expect_line "/etc/pve-passthrough.conf, line 1: key 'deadline' must be" /tmp/out
+	cp /usr/share/doc/pve-passthrough/examples/pve-passthrough.conf /etc/pve-passthrough.conf
+	pve-passthrough plan 102
+}
+
+t_host_setup_runs() {
+	host-setup check >/tmp/out 2>&1 || expect "exit code of check" 2 $?
+	host-setup groups >/tmp/out
+	expect_line "$device" /tmp/out
+}
+
+# What enable leaves on a host that is started by systemd-boot and one that is started by GRUB.
+put_what_enable_leaves() {
+	mkdir -p /etc/kernel /etc/default/grub.d /var/lib/pve-passthrough
+	touch /etc/default/grub.d/zz-pve-passthrough.cfg /etc/modules-load.d/pve-passthrough.conf
+	printf 'word intel_iommu=on\nword iommu=pt\n' >/var/lib/pve-passthrough/host-setup
+}
+
+t_remove_says_what_it_means() {
+	put_what_enable_leaves
+	start_vm 102
+	apt-get remove -y pve-passthrough >/tmp/remove 2>&1
+	cat /tmp/remove
+	for vm in 100 101 102 105; do
+		expect_line "qm set $vm --delete hookscript" /tmp/remove
+	done
+	for vm in 103 104; do
+		expect_no_line "qm set $vm " /tmp/remove
+	done
+	expect_line "$device" /tmp/remove
+	expect_line 'taken for VM 102 from vfio-pci' /tmp/remove
+	expect_line 'host-setup disable' /tmp/remove
+	[ ! -L "$hook" ] || fail "the hook is still there"
+	[ -e /var/lib/vz/snippets/mine.sh ] || fail "another hookscript is gone"
+	[ -e /etc/pve-passthrough.conf ] || fail "the settings are gone"
+}
+
+t_devices_come_back_without_the_package() {
+	taken || fail "removing gave back the device of a VM that runs"
+	end_vm 102
+	wait_until nothing_taken
+}
+
+t_purge_keeps_what_disable_needs() {
+	apt-get purge -y pve-passthrough >/tmp/purge 2>&1
+	cat /tmp/purge
+	expect_line 'rm /etc/default/grub.d/zz-pve-passthrough.cfg' /tmp/purge
+	expect_line 'rm /etc/modules-load.d/pve-passthrough.conf' /tmp/purge
+	expect_line 'take out of /etc/kernel/cmdline: intel_iommu=on' /tmp/purge
+	expect "kept of the state" "word intel_iommu=on
+word iommu=pt" "$(cat /var/lib/pve-passthrough/host-setup)"
+	[ ! -e /etc/pve-passthrough.conf ] || fail "the settings are still there"
+}
+
+t_purge_leaves_nothing() {
+	apt-get install -y --no-install-recommends /lab/new/*.deb
+	cp /usr/share/doc/pve-passthrough/examples/pve-passthrough.conf /etc/pve-passthrough.conf
+	start_vm 102
+	stop_vm 102
+	# As `host-setup disable` does it.
+	rm /etc/default/grub.d/zz-pve-passthrough.cfg /etc/modules-load.d/pve-passthrough.conf
+	rm /var/lib/pve-passthrough/host-setup
+	rmdir /etc/default/grub.d /etc/kernel 2>/dev/null || true
+	apt-get purge -y --autoremove pve-passthrough
+	files >/lab/after
+	diff /lab/before /lab/after || fail "the tree is not what it was before"
+}
