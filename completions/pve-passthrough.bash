@@ -19,15 +19,16 @@ _pve_passthrough() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		accept | config | log | plan | restore | status | watch) command=${COMP_WORDS[i]} ;;
+		accept | config | log | plan | restore | settings | status | vm | watch) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
 	case $command in
-	accept | config | log | plan | watch) words+=" $(_pve_passthrough_vms)" ;;
+	accept | config | log | plan | settings | watch) words+=" $(_pve_passthrough_vms)" ;;
 	restore) words+=" --all $(_pve_passthrough_vms)" ;;
+	vm) words+=" --add --detach --fix --gpu --yes -y $(_pve_passthrough_vms)" ;;
 	status) ;;
-	*) words+=" accept config log plan restore status watch" ;;
+	*) words+=" accept config log plan restore settings status vm watch" ;;
 	esac
 
 	if [[ $before == --root ]]; then

@@ -65,7 +65,6 @@ static const char help_text[] =
 	"  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
 	"  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
 	"  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
-	"  language = \"zh_CN\";             of the messages: \"en\", \"zh_CN\"; \"\": what the environment says\n"
 	"  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"
 	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
 	"                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
@@ -77,7 +76,6 @@ static const char help_text[] =
 	"    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
 	"    stop_ct = [ 105 ];            containers likewise\n"
 	"    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"
-	"    driver = \"mlx5_vfio_pci\";     a vfio variant driver, where the VM's config says driver=keep\n"
 	"\n"
 	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
 	"64 usage\n";

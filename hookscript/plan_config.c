@@ -171,9 +171,32 @@ static int warn_of_dropped(struct planner *p)
 	return 0;
 }
 
+/* Keys that are read for the sake of a newer version, whose settings a cluster may share. */
+static int warn_of_future(struct planner *p)
+{
+	int err = p->settings->language
+			  ? planner_warn(p,
+					 fs_path("/%s: language has no effect in this version: its "
+						 "messages are English",
+						 SETTINGS_PATH))
+			  : 0;
+
+	for (size_t i = 0; !err && i < p->settings->n_devices; i++)
+		if (p->settings->devices[i].driver)
+			err = planner_warn(
+				p,
+				fs_path("/%s, line %u: driver has no effect in this version: entries "
+					"with driver=keep are left to Proxmox VE",
+					SETTINGS_PATH, p->settings->devices[i].source.line));
+	return err;
+}
+
 int planner_check_config(struct planner *p)
 {
 	int err = warn_of_dropped(p);
+
+	if (!err)
+		err = warn_of_future(p);
 
 	if (!err)
 		err = check_machine(p);

@@ -22,8 +22,8 @@
 static struct vm_options options;
 static const char *answers;
 
-/* Makes standard input a terminal at which ANSWERS were typed. Returns what keeps it one until it is
- * closed. */
+/* Makes standard input a terminal at which ANSWERS were typed. Returns what keeps it one until it
+ * is closed. */
 static int sit_at_terminal(void)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
