@@ -1,0 +1,170 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
+# What the settings have done with single devices, and the other things that a VM's start is made of: args, a
+# next hookscript, what was at its addresses at the last start.
+#
+#qemu -device intel-iommu,intremap=on,caching-mode=on
+#qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
+#qemu -device pcie-root-port,id=rp2,chassis=2 -device e1000e,bus=rp2,romfile=,mac=52:54:00:00:00:41
+#qemu -device pcie-root-port,id=rp3,chassis=3 -device ich9-intel-hda,bus=rp3,id=sound
+#qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
+#append intel_iommu=on
+
+prepare() {
+	for module in nvme e1000e snd_hda_intel vfio_pci vfio_iommu_type1; do
+		modprobe "$module"
+	done
+	wait_for 10 test -e /sys/class/nvme/nvme0/serial
+	wait_for 10 sound_there
+}
+
+want() {
+	vm 100 "machine: q35" "hostpci0: $1,pcie=1"
+}
+
+# set_device BDF KEYS: settings for it alone.
+set_device() {
+	echo "deadline = 10; devices = ( { address = \"$1\"; id = \"$(id_of "$1")\"; $2 } );" >"$settings"
+}
+
+t_return_to_none() {
+	disk=$(nvme lab1)
+	want "$disk"
+	before=$(machine)
+	set_device "$disk" 'return_to = "none";'
+	hook_ok 100 pre-start
+	hook_ok 100 post-stop
+	expect_free "$disk" none
+	step "no module that is loaded takes it"
+	echo "$disk" >/sys/bus/pci/drivers_probe
+	expect_driver "$disk" none
+	step "until the settings say otherwise"
+	set_device "$disk" 'return_to = "nvme";'
+	hook_ok 100 pre-start
+	hook_ok 100 post-stop
+	expect_free "$disk" nvme
+	echo >"$devices/$disk/driver_override"
+	expect_machine "$before"
+}
+
+t_return_to_driver() {
+	disk=$(nvme lab1)
+	want "$disk"
+	before=$(machine)
+	modprobe pci_stub || skip "this kernel has no pci-stub as a module"
+	set_device "$disk" 'return_to = "pci-stub";'
+	hook_ok 100 pre-start
+	hook_ok 100 post-stop
+	expect_free "$disk" pci-stub
+	set_device "$disk" 'return_to = "nvme";'
+	hook_ok 100 pre-start
+	hook_ok 100 post-stop
+	expect_machine "$before"
+}
+
+t_reset_method_and_d3cold() {
+	nic=$(nic 41)
+	want "$nic"
+	methods=$(cat "$devices/$nic/reset_method")
+	d3cold=$(cat "$devices/$nic/d3cold_allowed")
+	one=${methods##* }
+	set_device "$nic" "reset_method = \"$one\"; d3cold = false;"
+	start 100 "$nic=e1000e"
+	expect "reset_method while it is taken, of $methods" "$one" "$(cat "$devices/$nic/reset_method")"
+	expect "d3cold_allowed while it is taken" 0 "$(cat "$devices/$nic/d3cold_allowed")"
+	stop 100
+	expect "reset_method afterwards" "$methods" "$(cat "$devices/$nic/reset_method")"
+	expect "d3cold_allowed afterwards" "$d3cold" "$(cat "$devices/$nic/d3cold_allowed")"
+	step "a method that the device does not have"
+	set_device "$nic" 'reset_method = "cxl_bus";'
+	before=$(machine)
+	hook_exits 1 100 pre-start
+	expect_said "$nic: failed at: writing reset_method"
+	expect_machine "$before"
+}
+
+# Its driver's module goes before it is unbound, as some graphics drivers need it, and comes back.
+t_unload() {
+	nic=$(nic 41)
+	want "$nic"
+	set_device "$nic" 'unload = [ "e1000e" ];'
+	start 100 "$nic=e1000e"
+	[ ! -e /sys/module/e1000e ] || fail "expected e1000e to be unloaded, seen it"
+	stop 100
+	[ -e /sys/module/e1000e ] || fail "expected e1000e to be loaded again"
+}
+
+# A unit that has the sound card open stops for the start; a process that is none of its keeps the refusal.
+t_stop_units() {
+	card=$(pci 8086:293e)
+	vm 100 "machine: q35" "hostpci0: $card"
+	cat >/sbin/systemctl <<-'END'
+	#!/bin/sh
+	case "$*" in
+	*is-active*) kill -0 "$(cat /tmp/player.pid)" 2>/dev/null ;;
+	stop*) kill -9 "$(cat /tmp/player.pid)"; sleep 0.3; echo stop >>/tmp/units ;;
+	start*) sh -c 'exec sleep 1000 3</dev/snd/controlC0' >/dev/null 2>&1 & echo $! >/tmp/player.pid
+		echo start >>/tmp/units ;;
+	esac
+	END
+	chmod +x /sbin/systemctl
+	rm -f /tmp/units
+	background sh -c 'exec sleep 1000 3</dev/snd/controlC0'
+	tail -n 1 /tmp/background.pids >/tmp/player.pid
+	sleep 0.3
+	set_device "$card" 'stop_units = [ "player.service" ];'
+	hook_ok 100 pre-start
+	expect_taken 100 "$card" snd_hda_intel
+	expect "what was done to the unit" stop "$(tr '\n' ' ' </tmp/units | sed 's/ $//')"
+	hook_ok 100 post-stop
+	expect_said "unit player.service is started again"
+	expect "what was done to the unit" "stop start" "$(tr '\n' ' ' </tmp/units | sed 's/ $//')"
+	kill -9 "$(cat /tmp/player.pid)"
+	rm -f /sbin/systemctl
+	expect_driver "$card" snd_hda_intel
+}
+
+t_next() {
+	disk=$(nvme lab1)
+	want "$disk"
+	printf 'dir: local\n\tpath /var/lib/vz\n\tcontent snippets\n' >/etc/pve/storage.cfg
+	# shellcheck disable=SC2016 # for that script
+	printf '#!/bin/sh\necho "old hook: $1 $2"\n[ ! -e /tmp/next-fails ]\n' >/var/lib/vz/snippets/old.sh
+	chmod +x /var/lib/vz/snippets/old.sh
+	echo 'next = "local:snippets/old.sh";' >"$settings"
+	start 100 "$disk=nvme"
+	expect_said "old hook: 100 pre-start"
+	stop 100
+	expect_said "old hook: 100 post-stop"
+	step "when it fails, the devices go back"
+	before=$(machine)
+	: >/tmp/next-fails
+	hook_exits 1 100 pre-start
+	rm /tmp/next-fails
+	expect_machine "$before"
+}
+
+t_args() {
+	disk=$(nvme lab1)
+	vm 100 "args: -device vfio-pci,host=${disk#0000:}"
+	start 100 "$disk=nvme"
+	vfio-use "$disk" >/tmp/use 2>&1 || fail "vfio-use: $(cat /tmp/use)"
+	stop 100
+}
+
+# After a change of hardware (here: of the file, which says what was there at the last start).
+t_moved() {
+	disk=$(nvme lab1)
+	nic=$(nic 41)
+	want "$nic"
+	start 100 "$nic=e1000e"
+	hook_ok 100 post-start
+	stop 100
+	sed -i "s/$nic/$disk/" /var/lib/pve-passthrough/vm/100
+	want "$disk"
+	refused 100 "$disk: at this VM's last start the device here was 8086:10d3" \
+		"a device like that is now at $nic" "qm set 100 --hostpci0 '$nic,pcie=1'"
+	verb_exits 0 accept 100
+	start 100 "$disk=nvme"
+	stop 100
+	rm -rf /var/lib/pve-passthrough
+}
