@@ -39,7 +39,7 @@ static int run(const char *const *words, const char *name, const char *answer)
 	const char *args[6] = {NULL};
 	size_t n = 0;
 
-	while (words[n] && n < ARRAY_SIZE(args) - 2) {
+	while (n < ARRAY_SIZE(args) - 2 && words[n]) {
 		args[n] = words[n];
 		n++;
 	}
