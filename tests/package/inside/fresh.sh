@@ -3,6 +3,7 @@
 
 t_a_node() {
 	put_node
+	dpkg-query -W -f '${binary:Package}\n' | sort >/lab/packages
 	files >/lab/before
 }
 
@@ -138,7 +139,9 @@ t_purge_leaves_nothing() {
 	rm /etc/default/grub.d/zz-pve-passthrough.cfg /etc/modules-load.d/pve-passthrough.conf
 	rm /var/lib/pve-passthrough/host-setup
 	rmdir /etc/default/grub.d /etc/kernel 2>/dev/null || true
-	apt-get purge -y --autoremove pve-passthrough
+	apt-get purge -y pve-passthrough
+	# What it needed, and others recommend, so that autoremove would not take it.
+	dpkg-query -W -f '${binary:Package}\n' | sort | comm -13 /lab/packages - | xargs -r apt-get purge -y
 	files >/lab/after
 	diff /lab/before /lab/after || fail "the tree is not what it was before"
 }
