@@ -131,7 +131,7 @@ static int edit_words(struct enabling *it)
 
 static int edit_modules(struct enabling *it)
 {
-	const char *missing[ARRAY_SIZE(it->wanted.modules)];
+	const char *missing[ARRAY_SIZE(it->wanted.modules)] = {NULL};
 	size_t n = 0;
 
 	for (size_t i = 0; i < it->wanted.n_modules; i++) {
