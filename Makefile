@@ -55,14 +55,18 @@ CFLAGS ?= -O2 -g
 # WERROR=1 in CI: a newer compiler's new warning should not keep a user from building.
 WERROR ?=
 
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
-	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wvla -Wformat=2 -Wundef \
-	-Wcast-align -Wpointer-arith -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference \
-	$(if $(WERROR),-Werror)
-
 # Whether the compiler takes the options $(1) on an empty file.
 takes = $(shell printf '\043include <features.h>\n' | \
 	$(CC) $(1) -Werror -O2 -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
+
+# Those behind takes are gcc's alone.
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wvla -Wformat=2 -Wundef \
+	-Wcast-align -Wpointer-arith -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference \
+	-Wredundant-decls -Wnested-externs -Wfloat-equal -Wdate-time -Wbad-function-cast \
+	$(call takes,-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wtrampolines) \
+	$(if $(WERROR),-Werror)
+
 FORTIFY := $(or $(call takes,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDENING := $(FORTIFY) -fstack-protector-strong $(call takes,-fstack-clash-protection) \
 	$(call takes,-fcf-protection) -fPIE

@@ -13,8 +13,6 @@
 /* What no shell takes for anything but itself, wherever it stands. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+"
 
-extern char **environ;
-
 char **argv_copy(const char *const *words)
 {
 	cleanup_with(argv_freep) char **argv = NULL;

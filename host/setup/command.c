@@ -12,8 +12,6 @@
 
 #define WORDS_MAX 16
 
-extern char **environ;
-
 bool command_is_there(const char *command)
 {
 	auto_free char *name = strndup(command, strcspn(command, " "));

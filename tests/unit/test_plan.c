@@ -761,7 +761,7 @@ static void test_harmless_use(void **state)
 /* Only for that kind of use, of that device, and no other that came to sit there. */
 static void test_allowed_use(void **state)
 {
-	static const struct {
+	const struct {
 		struct bdf bdf;
 		uint16_t vendor, device;
 		unsigned int allow;
