@@ -7,44 +7,14 @@
 
 #include "hookscript/exit.h"
 #include "listener.h"
+#include "program.h"
 #include "scenario.h"
-
-#define ARGS_MAX 8
 
 static char *program;
 
-/* What the program says and returns; ARGS is a blank between words, ROOT stands for the tree. */
 static void run_program(struct tree *tree, const char *args, struct run *ret)
 {
-	auto_free char *words = strdup(args);
-	char *argv[ARGS_MAX + 1] = {program};
-	char *rest = words;
-	int out[2], err[2], status;
-	int n = 1;
-	pid_t pid;
-
-	for (char *word; (word = strsep(&rest, " ")) && n < ARGS_MAX;)
-		if (*word)
-			argv[n++] = strcmp(word, "ROOT") ? word : tree->root.path;
-	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		dup2(out[1], STDOUT_FILENO);
-		dup2(err[1], STDERR_FILENO);
-		execv(program, argv);
-		_exit(127);
-	}
-	close(out[1]);
-	close(err[1]);
-	/* Neither fills a pipe. */
-	assert_int_equal(fs_read_fd(out[0], 65536, &ret->out, NULL), 0);
-	assert_int_equal(fs_read_fd(err[0], 65536, &ret->err, NULL), 0);
-	close(out[0]);
-	close(err[0]);
-	waitpid(pid, &status, 0);
-	ret->code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	program_run(program, tree->root.path, args, ret);
 }
 
 static void test_command_lines(void **state)
@@ -244,13 +214,7 @@ int main(int argc, char **argv)
 		TEST(test_log),		  TEST(test_closed_streams),
 	};
 #undef TEST
-	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
-
-	program = fs_path("%.*s../pve-passthrough", slash ? (int)(slash + 1 - argv[0]) : 0,
-			  argv[0]);
-	if (!program || access(program, X_OK)) {
-		printf("[  PASSED  ] 0 test(s).\n[  SKIPPED ] 5 test(s), the program is not built.\n");
-		return 0;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	(void)argc;
+	program = program_find(argv[0], "pve-passthrough", ARRAY_SIZE(tests));
+	return program ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The built programs, which stand in the folder above the tests', run as a user runs them. */
+#ifndef TESTS_PROGRAM_H
+#define TESTS_PROGRAM_H
+
+#include "run.h"
+
+/*
+ * The path of the program NAME, found from ARGV0, the test's own. NULL when it is not built;
+ * cmocka's summary of N skipped tests has been printed then. The caller frees it.
+ */
+char *program_find(const char *argv0, const char *name, unsigned int n);
+
+/*
+ * Runs it to its end with ARGS, a blank between words; ROOT among them stands for the folder ROOT.
+ * What it prints has to fit into a pipe.
+ */
+void program_run(char *program, const char *root, const char *args, struct run *ret);
+
+#endif

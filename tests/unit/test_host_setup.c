@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The built host-setup, beside the folder of the tests: its command line. Skipped where it is not
+ * built. */
+#include "hosttree.h"
+#include "program.h"
+
+static char *program;
+
+/* One after the other on one host. It is a tree, not the running system, so no command is run. */
+static void test_command_lines(void **state)
+{
+	static const struct {
+		const char *args;
+		int code;
+		const char *out, *err; /* NULL: nothing */
+	} rows[] = {
+		{"--help", 0, "usage: host-setup [check | enable", NULL},
+		{"enable --help", 0, "usage: host-setup enable", NULL},
+		{"--version", 0, "host-setup ", NULL},
+		{"frobnicate", 64, NULL, "unknown command: frobnicate"},
+		{"check more", 64, NULL, "more"},
+		{"enable --what", 64, NULL, "unknown option"},
+		{"check --yes", 64, NULL, "only enable and disable have"},
+		{"groups --acs-override=both", 64, NULL, "only enable has"},
+		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off: on"},
+		{"check --root /no/such/folder", 1, NULL, "/no/such/folder"},
+		{"check --root ROOT", 2, "missing", NULL},
+		{"check --json --root ROOT", 2, "\"verdict\":\"not-ready\"", NULL},
+		{"--root ROOT", 2, "missing", NULL},
+		{"groups --root ROOT", 0, "there are no IOMMU groups", NULL},
+		{"groups --json --root ROOT", 0, "\"groups\":[", NULL},
+		{"disable --yes --root ROOT", 0, "has changed nothing here", NULL},
+		{"enable --dry-run --root ROOT", 0, "\n+vfio_pci\n", NULL},
+		{"enable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
+		{"enable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
+		{"disable --dry-run --root ROOT", 0, "\n-vfio_pci\n", NULL},
+		{"disable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
+	};
+	auto_hosttree struct hosttree tree = {0};
+	auto_free char *before = NULL;
+
+	(void)state;
+	hosttree_open(&tree, false);
+	hosttree_copy(&tree, TESTS_DIR "/hosts/grub-intel/before");
+	before = hosttree_render(&tree);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_run struct run run = {0};
+
+		program_run(program, tree.folder, rows[i].args, &run);
+		if (run.code != rows[i].code ||
+		    (rows[i].out ? !strstr(run.out, rows[i].out) : *run.out) ||
+		    (rows[i].err ? !strstr(run.err, rows[i].err) : *run.err))
+			fail_msg("'%s' gave %d, '%s', '%s'", rows[i].args, run.code, run.out,
+				 run.err);
+	}
+	hosttree_assert(&tree, before, "after disable");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_command_lines),
+	};
+
+	(void)argc;
+	program = program_find(argv[0], "host-setup", ARRAY_SIZE(tests));
+	return program ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
+}
