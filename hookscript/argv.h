@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands as lists of words: shown as a shell would take them, and run without one. */
+/* Commands as lists of words: shown as a shell would take them, and run (host/spawn.h) without one.
+ */
 #ifndef HOOKSCRIPT_ARGV_H
 #define HOOKSCRIPT_ARGV_H
 
@@ -19,13 +20,6 @@ char *argv_quote(const char *word) must_check;
 /* The command in one line that can be copied into a shell: words are quoted where they need it.
  * Returns a new string, or NULL without memory. */
 char *argv_text(char *const *argv) must_check;
-
-/*
- * Runs it, found on PATH, without a shell and with nothing on standard input; its output goes where
- * ours goes. Returns its exit code, 128 + N when signal N ended it, or -errno when it could not be
- * started.
- */
-int argv_run(char *const *argv) must_check;
 
 /* NULL is fine. */
 void argv_free(char **argv);

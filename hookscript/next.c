@@ -3,6 +3,7 @@
 
 #include "hookscript/argv.h"
 #include "host/log.h"
+#include "host/spawn.h"
 #include "vmcfg/storage.h"
 
 #include <string.h>
@@ -54,7 +55,7 @@ int next_run(const struct fs_root *root, const struct settings *settings, unsign
 	if (!code) {
 		char *const args[] = {path, number, (char *)(uintptr_t)phase, NULL};
 
-		code = number ? argv_run(args) : -ENOMEM;
+		code = number ? spawn_run(args) : -ENOMEM;
 	}
 	if (code)
 		say_failure(vmid, settings->next, phase, code, why);

@@ -8,6 +8,7 @@
 #include "hookscript/vm_add.h"
 #include "hookscript/vm_state.h"
 #include "host/log.h"
+#include "host/spawn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static bool run_command(char *const *command)
 		return false;
 	}
 	log_info("running: %s", text);
-	code = argv_run(command);
+	code = spawn_run(command);
 	if (!code)
 		return true;
 	if (code < 0)

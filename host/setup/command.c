@@ -2,11 +2,11 @@
 #include "host/setup/command.h"
 
 #include "host/clock.h"
+#include "host/spawn.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -49,72 +49,14 @@ static bool split_words(char *text, char *words[WORDS_MAX])
 	return n;
 }
 
-/* Standard output into OUTPUT, which then is read by us alone, and a process group of its own. */
-static int redirect(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int output)
-{
-	int err = posix_spawn_file_actions_adddup2(files, output, STDOUT_FILENO);
-
-	err = err
-		      ?: posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null",
-							  O_WRONLY, 0);
-	err = err ?: posix_spawnattr_setpgroup(attributes, 0);
-	return err
-		       ?: posix_spawnattr_setflags(attributes,
-						   POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-}
-
-/* Starts it with the signals that we ignore set back to what they do by default; what it prints
- * goes to OUTPUT, or, when that is -1, where our output goes. */
-static int spawn(char *words[WORDS_MAX], int output, pid_t *ret)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	int err;
-
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGPIPE);
-	err = posix_spawn_file_actions_init(&files);
-	if (err)
-		return -err;
-	err = posix_spawnattr_init(&attributes);
-	if (err) {
-		posix_spawn_file_actions_destroy(&files);
-		return -err;
-	}
-	err = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	err = err ?: posix_spawnattr_setsigdefault(&attributes, &defaults);
-	err = err ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	if (output >= 0)
-		err = err ?: redirect(&files, &attributes, output);
-	err = err ?: posix_spawnp(ret, words[0], &files, &attributes, words, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return -err;
-}
-
 int command_run(const char *command)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
 	auto_free char *text = strdup(command);
 	char *words[WORDS_MAX];
-	int status, err;
-	pid_t pid = -1;
 
 	if (!text)
 		return -ENOMEM;
-	if (!split_words(text, words))
-		return -E2BIG;
-	sigaction(SIGINT, &ignore, &old);
-	err = spawn(words, -1, &pid);
-	while (!err && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			err = -errno;
-	sigaction(SIGINT, &old, NULL);
-	if (err)
-		return err;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return split_words(text, words) ? spawn_run(words) : -E2BIG;
 }
 
 /* All that comes from FD before the deadline. */
@@ -173,7 +115,7 @@ int command_read(const char *command, unsigned int seconds, size_t max, char **r
 		return -E2BIG;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	err = spawn(words, ends[1], &pid);
+	err = spawn_start(words, ends[1], &pid);
 	close(ends[1]);
 	err = err ?: read_until(ends[0], deadline, max, ret);
 	close(ends[0]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/argv.h"
+#include "host/spawn.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -62,12 +63,12 @@ static void test_run(void **state)
 	auto_argv char **words = argv_new("sh", "-c", "test \"$1\" = \"a b'c\"", "sh", "a b'c");
 
 	(void)state;
-	assert_int_equal(argv_run(good), 0);
-	assert_int_equal(argv_run(bad), 7);
-	assert_int_equal(argv_run(killed), 128 + SIGKILL);
-	assert_int_equal(argv_run(no_input), 0);
-	assert_int_equal(argv_run(none), -ENOENT);
-	assert_int_equal(argv_run(words), 0);
+	assert_int_equal(spawn_run(good), 0);
+	assert_int_equal(spawn_run(bad), 7);
+	assert_int_equal(spawn_run(killed), 128 + SIGKILL);
+	assert_int_equal(spawn_run(no_input), 0);
+	assert_int_equal(spawn_run(none), -ENOENT);
+	assert_int_equal(spawn_run(words), 0);
 }
 
 int main(void)
