@@ -163,10 +163,10 @@ VG_TESTS := $(filter-out %/test_hook %/test_commit %/test_exec,$(TESTS:$(B)/%=$(
 check-valgrind: deps
 	@$(MAKE) --no-print-directory deps DEPS=valgrind
 	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
-		all unit-tests $(VG_B)/openat2.so
-	@RUN='tests/valgrind/run $(VG_B)/openat2.so' tests/summarise valgrind $(VG_TESTS)
+		all unit-tests $(VG_B)/preload.so
+	@RUN='tests/valgrind/run $(VG_B)/preload.so' tests/summarise valgrind $(VG_TESTS)
 
-$(B)/openat2.so: tests/valgrind/openat2.c Makefile
+$(B)/preload.so: tests/valgrind/preload.c Makefile
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Preloaded below valgrind. Debian 12's does not know openat2(2) and fails it with ENOSYS, so that
- * no file could be opened: RESOLVE_IN_ROOT is then done here, one component after the other. A
- * valgrind that knows the call has it from the kernel.
+ * Preloaded below valgrind, for two calls of the programs.
+ *
+ * openat2(2): Debian 12's valgrind does not know it and fails it with ENOSYS, so that no file could
+ * be opened. RESOLVE_IN_ROOT is then done here, one component after the other. A valgrind that
+ * knows the call has it from the kernel.
+ *
+ * posix_spawn(3): it is told by the memory that it shares with its child, after a vfork(2), that
+ * there is no such program. Valgrind makes a fork(2) of that, and every program seems to be there.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* ---- openat2(2) ---- */
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
@@ -130,4 +139,45 @@ long syscall(long number, ...)
 		unknown = true; /* asked once only: valgrind writes five lines about it */
 	}
 	return open_in_root((int)a[0], (const char *)a[1], (const struct open_how *)a[2]);
+}
+
+/* ---- posix_spawn(3) ---- */
+
+typedef int spawn_function(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attributes, char *const argv[],
+			   char *const envp[]);
+
+/* Whether FILE is there: where it says, or in a folder of PATH. */
+static bool is_there(const char *file, bool search)
+{
+	const char *at = getenv("PATH");
+
+	if (!search || strchr(file, '/'))
+		return !access(file, X_OK);
+	while (at && *at) {
+		int len = (int)strcspn(at, ":");
+		char path[PATH_MAX];
+
+		if (snprintf(path, sizeof(path), "%.*s/%s", len, at, file) < (int)sizeof(path) &&
+		    !access(path, X_OK))
+			return true;
+		at += len + (at[len] == ':');
+	}
+	return false;
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	spawn_function *real = (spawn_function *)dlsym(RTLD_NEXT, "posix_spawn");
+
+	return is_there(path, false) ? real(pid, path, actions, attributes, argv, envp) : ENOENT;
+}
+
+int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	spawn_function *real = (spawn_function *)dlsym(RTLD_NEXT, "posix_spawnp");
+
+	return is_there(file, true) ? real(pid, file, actions, attributes, argv, envp) : ENOENT;
 }
