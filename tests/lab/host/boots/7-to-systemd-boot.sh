@@ -23,8 +23,8 @@ t_systemd_boot_installed() {
 	mount /boot/efi || fail "the lab could not mount $esp"
 	bootctl install --esp-path=/boot/efi --no-variables || fail "bootctl install failed"
 	echo 'timeout 0' >/boot/efi/loader/loader.conf
-	# As they are, but for what GRUB puts before them.
-	sed 's/BOOT_IMAGE=[^ ]* *//' /proc/cmdline >/etc/kernel/cmdline
+	# As they are, but for what GRUB puts before them, and what enable had put behind them for this boot.
+	sed 's/BOOT_IMAGE=[^ ]* *//; s/ intel_iommu=on//; s/ iommu=pt//' /proc/cmdline >/etc/kernel/cmdline
 	for image in /boot/vmlinuz-*; do
 		kernel-install add "${image#/boot/vmlinuz-}" "$image" || fail "kernel-install failed"
 	done
