@@ -91,54 +91,54 @@ static int each_noted(const char *note, int (*look)(const struct kind *kind, con
 
 /* ---- stopping ---- */
 
-/* Adds a line for one that runs, unless it is there. */
-static void note_one(const struct kind *kind, const char *name, FILE *to, const char *so_far)
+/* Adds a line to *TEXT for one that runs, unless it is there. */
+static int note_one(const struct kind *kind, const char *name, char **text)
 {
 	auto_free char *line = fs_path("%s %s\n", kind->letter, name);
+	char *longer;
 
-	fflush(to);
-	if (!line || strstr(so_far, line) || run(kind->is_running, name, kind->answer))
-		return;
-	fputs(line, to);
+	if (!line)
+		return -ENOMEM;
+	if (strstr(*text, line) || run(kind->is_running, name, kind->answer))
+		return 0;
+	longer = fs_path("%s%s", *text, line);
+	if (!longer)
+		return -ENOMEM;
+	free(*text);
+	*text = longer;
+	return 0;
 }
 
-static void note_device(const struct device_setting *setting, FILE *to, char *const *so_far)
+static int note_device(const struct device_setting *setting, char **text)
 {
-	for (size_t i = 0; i < setting->n_stop_units; i++)
-		note_one(&kinds[0], setting->stop_units[i], to, *so_far);
-	for (size_t i = 0; i < setting->n_stop_ct; i++) {
+	int err = 0;
+
+	for (size_t i = 0; !err && i < setting->n_stop_units; i++)
+		err = note_one(&kinds[0], setting->stop_units[i], text);
+	for (size_t i = 0; !err && i < setting->n_stop_ct; i++) {
 		auto_free char *ctid = fs_path("%u", setting->stop_ct[i]);
 
-		if (ctid)
-			note_one(&kinds[1], ctid, to, *so_far);
+		err = ctid ? note_one(&kinds[1], ctid, text) : -ENOMEM;
 	}
+	return err;
 }
 
-/* What runs of all that is to be stopped, and what is noted already. */
+/* What runs of all that is to be stopped, behind what is noted already; NULL without memory. */
 static char *list_running(const struct settings *settings, const struct plan *plan,
 			  const char *noted)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	auto_free char *text = strdup(noted);
+	int err = text ? 0 : -ENOMEM;
 
-	if (!to)
-		return NULL;
-	fputs(noted, to);
-	fflush(to);
-	for (size_t i = 0; i < plan->n_steps; i++) {
+	for (size_t i = 0; !err && i < plan->n_steps; i++) {
 		const struct device *device = plan->steps[i].device;
 		const struct device_setting *setting = settings_device(
 			settings, &device->bdf, device->identity.vendor, device->identity.device);
 
 		if (setting)
-			note_device(setting, to, &text);
+			err = note_device(setting, &text);
 	}
-	if (fclose(to)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return err ? NULL : TAKE_PTR(text);
 }
 
 static int stop_one(const struct kind *kind, const char *name)
