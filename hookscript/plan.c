@@ -233,6 +233,14 @@ char *plan_step_return_text(const struct plan_step *step)
 	return NULL;
 }
 
+bool plan_takes(const struct plan *plan, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
+			return true;
+	return false;
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)

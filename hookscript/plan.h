@@ -92,6 +92,9 @@ const char *plan_returns_to(const struct device *device);
  * new string (the caller frees it); NULL without memory. */
 char *plan_step_return_text(const struct plan_step *step) must_check;
 
+/* Whether the plan takes the device. */
+bool plan_takes(const struct plan *plan, const struct bdf *bdf);
+
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free)
 

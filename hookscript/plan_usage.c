@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-static const struct device *find_device(const struct planner *p, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < p->snapshot->n_devices; i++)
-		if (!bdf_compare(&p->snapshot->devices[i].bdf, bdf))
-			return &p->snapshot->devices[i];
-	return NULL;
-}
-
 static const struct device_setting *setting_of(const struct planner *p, const struct device *device)
 {
 	return settings_device(p->settings, &device->bdf, device->identity.vendor,
@@ -146,7 +138,7 @@ int planner_check_usage(struct planner *p)
 			err = check_neighbour(p, device);
 	}
 	for (size_t i = 0; !err && i < usage->n; i++) {
-		const struct device *device = find_device(p, &usage->items[i].bdf);
+		const struct device *device = snapshot_device(p->snapshot, &usage->items[i].bdf);
 
 		if (device && planner_takes(p, device))
 			err = check_finding(p, device, &usage->items[i]);

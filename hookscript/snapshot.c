@@ -18,17 +18,10 @@ struct reader {
 	unsigned int vmid;
 };
 
-static struct device *find_device(const struct snapshot *snapshot, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < snapshot->n_devices; i++)
-		if (!bdf_compare(&snapshot->devices[i].bdf, bdf))
-			return &snapshot->devices[i];
-	return NULL;
-}
-
 static int add_device(struct snapshot *snapshot, const struct bdf *bdf, bool named)
 {
-	struct device *device = find_device(snapshot, bdf);
+	const struct device *known = snapshot_device(snapshot, bdf);
+	struct device *device = known ? &snapshot->devices[known - snapshot->devices] : NULL;
 
 	if (!device) {
 		if (!array_grow(snapshot->devices, snapshot->n_devices))
@@ -288,6 +281,14 @@ int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct se
 	if (!err)
 		*ret = TAKE_PTR(snapshot);
 	return err;
+}
+
+const struct device *snapshot_device(const struct snapshot *snapshot, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < snapshot->n_devices; i++)
+		if (!bdf_compare(&snapshot->devices[i].bdf, bdf))
+			return &snapshot->devices[i];
+	return NULL;
 }
 
 bool snapshot_awaits_driver(const struct snapshot *snapshot)

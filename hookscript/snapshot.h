@@ -79,6 +79,9 @@ enum snapshot_detail { SNAPSHOT_BRIEF, SNAPSHOT_DETAIL };
 int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct selection *selection,
 		  enum snapshot_detail detail, struct snapshot **ret) must_check;
 
+/* The device at BDF, or NULL. */
+const struct device *snapshot_device(const struct snapshot *snapshot, const struct bdf *bdf);
+
 /*
  * Whether a driver may still be coming: a device that would be taken has none, no record either,
  * and a module that is not blacklisted matches it.

@@ -78,14 +78,6 @@ static int add_address(const struct fs_root *root, const struct hostpci_address 
 	return err;
 }
 
-static bool is_planned(const struct plan *plan, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < plan->n_steps; i++)
-		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
-			return true;
-	return false;
-}
-
 /* What Proxmox VE may take, and the plan does not. */
 static int list_spares(const struct fs_root *root, const struct plan *plan,
 		       const struct selection *selection, struct set *ret)
@@ -100,7 +92,7 @@ static int list_spares(const struct fs_root *root, const struct plan *plan,
 			err = add_address(root, &item->addresses[k], ret);
 	}
 	for (size_t i = 0; i < ret->n; i++)
-		if (!is_planned(plan, &ret->items[i]))
+		if (!plan_takes(plan, &ret->items[i]))
 			ret->items[kept++] = ret->items[i];
 	ret->n = kept;
 	if (kept)

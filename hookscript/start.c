@@ -65,19 +65,11 @@ static void say_last_line(const struct start *start, size_t problems)
 		  start->vmid, problems, problems == 1 ? "" : "s", start->vmid);
 }
 
-static const struct device *find_device(const struct start *start, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < start->snapshot->n_devices; i++)
-		if (!bdf_compare(&start->snapshot->devices[i].bdf, bdf))
-			return &start->snapshot->devices[i];
-	return NULL;
-}
-
 /* LABEL and the first LEN bytes of TEXT, about the device at BDF or, with NULL, none. */
 static void say_of(const struct start *start, enum log_level level, const struct bdf *bdf,
 		   const char *label, const char *text, size_t len)
 {
-	const struct device *device = bdf ? find_device(start, bdf) : NULL;
+	const struct device *device = bdf ? snapshot_device(start->snapshot, bdf) : NULL;
 
 	if (bdf)
 		log_device(level, bdf, device ? plan_returns_to(device) : NULL, "%s%.*s", label,
@@ -197,14 +189,6 @@ static int load_vfio(const struct fs_root *root)
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static bool is_planned(const struct plan *plan, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < plan->n_steps; i++)
-		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
-			return true;
-	return false;
-}
-
 /* What an earlier start of this VM took and this one does not: its entry has gone from the config.
  */
 static void give_back_leftovers(const struct start *start)
@@ -215,7 +199,7 @@ static void give_back_leftovers(const struct start *start)
 	if (apply_list_recorded(start->root, start->vmid, &devices, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (!is_planned(start->plan, &devices[i]))
+		if (!plan_takes(start->plan, &devices[i]))
 			devices[kept++] = devices[i];
 	kept = apply_leave_busy(start->root, devices, kept);
 	if (kept &&
