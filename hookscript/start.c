@@ -4,7 +4,7 @@
 #include "hookscript/apply.h"
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
-#include "hookscript/identity.h"
+#include "hookscript/plan_print.h"
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
 #include "hookscript/vm.h"
@@ -375,100 +375,7 @@ int start_undo(const struct fs_root *root, unsigned int vmid)
 	return give_back_all(&start);
 }
 
-/* The start was good with what is at the VM's addresses now. */
-static int remember_devices(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm)
-{
-	cleanup_with(selection_freep) struct selection *selection = NULL;
-	cleanup_with(pci_closep) struct pci *pci = NULL;
-	auto_free struct known_device *list = NULL;
-	size_t n;
-	int err = selection_read(root, vmid, vm, &selection);
-
-	if (!err)
-		err = pci_open(root, &pci);
-	if (!err)
-		err = identity_survey(root, pci, selection, &list, &n);
-	if (!err)
-		err = identity_write(root, vmid, list, n);
-	if (err)
-		log_warning("VM %u: /%s/%u cannot be written: %s; should its devices get other "
-			    "addresses, its next start will not notice",
-			    vmid, IDENTITY_FOLDER, vmid, strerror(-err));
-	return err ? EXIT_FAILED : EXIT_DONE;
-}
-
-int start_post(const struct fs_root *root, unsigned int vmid)
-{
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
-	int settled, remembered;
-
-	if (vm_read(root, vmid, &vm))
-		return EXIT_FAILED;
-	if (!selection_is_needed(vm))
-		return EXIT_DONE;
-	settled = spares_settle(root, vmid);
-	remembered = remember_devices(root, vmid, vm);
-	return settled ? settled : remembered;
-}
-
 /* ---- plan ---- */
-
-static void print_names(const char *what, char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		printf("%s%s", i ? ", " : what, names[i]);
-	if (n)
-		putchar('\n');
-}
-
-/* What the settings have done with the device, beside where it returns to. */
-static void print_setting(const struct device_setting *setting)
-{
-	if (!setting)
-		return;
-	print_names("      stopped before, and started after: ", setting->stop_units,
-		    setting->n_stop_units);
-	for (size_t i = 0; i < setting->n_stop_ct; i++)
-		printf("      shut down before, and started after: container %u\n",
-		       setting->stop_ct[i]);
-	print_names("      unloaded before: ", setting->unload, setting->n_unload);
-	if (setting->reset_method)
-		printf("      reset_method = \"%s\" while the VM has it\n", setting->reset_method);
-	if (setting->d3cold != D3COLD_AS_IT_IS)
-		printf("      d3cold_allowed = %d while the VM has it\n",
-		       setting->d3cold == D3COLD_ALLOW);
-}
-
-static void print_step(const struct plan_step *step, const struct settings *settings,
-		       struct pci *pci)
-{
-	const struct device *device = step->device;
-	auto_free char *name = pci_name(pci, &device->identity);
-	auto_free char *back = plan_step_return_text(step);
-	const char *driver = device->driver ? device->driver : "no driver";
-	char address[BDF_TEXT_SIZE];
-
-	printf("  %s  %s\n", bdf_format(&device->bdf, address), name ? name : "PCI device");
-	printf("      group %d%s; now on %s; %s\n", device->group,
-	       device->named ? "" : ", not named by the VM but in that group", driver,
-	       back ? back : "");
-	print_setting(settings_device(settings, &device->bdf, device->identity.vendor,
-				      device->identity.device));
-}
-
-static int print_plan(const struct start *start)
-{
-	cleanup_with(pci_closep) struct pci *pci = NULL;
-
-	if (pci_open(start->root, &pci)) {
-		say_no_memory();
-		return EXIT_FAILED;
-	}
-	printf("VM %u: a start would bind to vfio-pci:\n", start->vmid);
-	for (size_t i = 0; i < start->plan->n_steps; i++)
-		print_step(&start->plan->steps[i], &start->settings, pci);
-	return EXIT_DONE;
-}
 
 int start_plan(const struct fs_root *root, unsigned int vmid)
 {
@@ -489,5 +396,11 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	if (code)
 		return code;
 	say_warnings(&start);
-	return start.plan->n_refusals ? say_refusals(&start) : print_plan(&start);
+	if (start.plan->n_refusals)
+		return say_refusals(&start);
+	if (plan_print(root, vmid, &start.settings, start.plan)) {
+		say_no_memory();
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
 }
