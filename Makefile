@@ -18,6 +18,7 @@ snippetdir  ?= /var/lib/vz/snippets
 unitdir	    ?= $(prefix)/lib/systemd/system
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir	    ?= $(prefix)/share/man
+localedir   ?= $(prefix)/share/locale
 docdir	    ?= $(prefix)/share/doc/pve-passthrough
 bashcompdir ?= $(prefix)/share/bash-completion/completions
 zshcompdir  ?= $(prefix)/share/zsh/site-functions
@@ -77,7 +78,23 @@ ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(HARDENING) $(shell pkg-config --cflags $
 ALL_LDFLAGS  = $(HARDENING_LINK) $(LDFLAGS)
 LIBS	     = $(shell pkg-config --libs $(PACKAGES))
 
-all: $(PROGRAMS:%=$(B)/%)
+# What people read is in these languages too (po/), each a catalog for both programs.
+LANGUAGES := $(patsubst po/%.po,%,$(wildcard po/*.po))
+CATALOG	  := LC_MESSAGES/pve-passthrough.mo
+
+all: $(PROGRAMS:%=$(B)/%) $(LANGUAGES:%=$(B)/locale/%/$(CATALOG))
+
+$(B)/locale/%/$(CATALOG): po/%.po
+	$(call say,MSGFMT,$@)
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check -o $@ $<
+
+# The mains know where catalogs are installed, so they are built again when that is said otherwise.
+$(MAINS:%.c=$(B)/%.o): ALL_CPPFLAGS += -DLOCALEDIR='"$(localedir)"'
+$(MAINS:%.c=$(B)/%.o): $(B)/localedir
+$(B)/localedir: always
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = '$(localedir)' ] || echo '$(localedir)' >$@
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
 $(B)/pve-passthrough: $(B)/hookscript/main.o
@@ -102,7 +119,7 @@ $(B)/%.o: %.c Makefile
 # ---- what it needs ----
 
 # debian/control names the same (`make check-man` compares them), but for build-essential.
-DEPS := build-essential pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
+DEPS := build-essential gettext pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
 # And what more these need.
 DEB_DEPS := debhelper
 MAN_DEPS := mandoc zsh
@@ -233,6 +250,21 @@ check-man: deps-man same-version
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@tests/package/check-man $(B) '$(filter-out build-essential,$(DEPS))'
 
+# What is said, against what po/ has of it.
+check-po: deps
+	@tests/package/check-po $(TEXTS)
+
+# Brings po/ up to what the code says; texts that are new there are without translation then.
+TEXTS := $(SOURCES) $(MAINS)
+po:
+	@tests/package/extract $(TEXTS) >$(B)/pve-passthrough.pot
+	@for language in $(LANGUAGES); do \
+		msgmerge --quiet --update --backup=none --no-fuzzy-matching --add-location=file --no-wrap --sort-by-file \
+			po/$$language.po $(B)/pve-passthrough.pot && \
+		msgattrib --no-obsolete --add-location=file --no-wrap -o po/$$language.po po/$$language.po && \
+		echo "po/$$language.po: $$(LC_ALL=C msgfmt --statistics -o /dev/null po/$$language.po 2>&1)" || exit 1; \
+	done
+
 same-version:
 	@changelog=$$(sed -n '1s/^[^ ]* (\([^)]*\)).*/\1/p' debian/changelog); [ "$$changelog" = $(VERSION) ] || { \
 		echo "Makefile: VERSION is $(VERSION), but debian/changelog begins with $$changelog"; exit 1; }
@@ -310,7 +342,8 @@ SNIPPET := $(snippetdir)/pve-passthrough
 INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pve-passthrough.conf \
 	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
 	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
-	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) $(docdir)/examples/pve-passthrough.conf
+	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
+	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(docdir)/examples/pve-passthrough.conf
 
 # On the running system systemd is told of its units, and the one that is to run by itself is enabled.
 install: all
@@ -326,6 +359,9 @@ install: all
 	for program in $(PROGRAMS); do \
 		install -m 644 completions/$$program.bash "$(DESTDIR)$(bashcompdir)/$$program" && \
 		install -m 644 completions/_$$program "$(DESTDIR)$(zshcompdir)" || exit 1; \
+	done
+	for language in $(LANGUAGES); do \
+		install -m 644 "$(B)/locale/$$language/$(CATALOG)" "$(DESTDIR)$(localedir)/$$language/LC_MESSAGES" || exit 1; \
 	done
 	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
@@ -357,7 +393,7 @@ clean:
 	rm -rf $(B)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-lab deps-deb deps-man check check-man same-version check-unit check-san check-valgrind \
+.PHONY: all always deps deps-lab deps-deb deps-man check check-man check-po po same-version check-unit check-san check-valgrind \
 	unit-tests check-fuzz fuzz fuzz-targets check-kernel check-host check-deb demo layers analyze \
 	analyze-gcc analyze-tidy $(GCC_ANALYZED) $(TIDIED) \
 	format format-check install uninstall deb clean

@@ -4,11 +4,13 @@
 #include "hookscript/exit.h"
 #include "hookscript/phase.h"
 #include "hookscript/pve.h"
+#include "hookscript/settings.h"
 #include "hookscript/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "hookscript/vm_verb.h"
 #include "hookscript/watch.h"
+#include "host/language.h"
 #include "host/log.h"
 
 #include <fcntl.h>
@@ -20,6 +22,10 @@
 
 #ifndef VERSION
 #define VERSION "unknown"
+#endif
+
+#ifndef LOCALEDIR
+#define LOCALEDIR "/usr/share/locale"
 #endif
 
 static const char help_text[] =
@@ -169,6 +175,7 @@ static int run_with_options(const struct fs_root *root, const struct verb *verb,
 	options.address = n > 1 ? args[1] : NULL;
 	options.run = fs_root_is_running_system(root);
 	log_open(NULL, NULL);
+	settings_speak_of(root, vmid);
 	return verb->run_with(root, vmid, &options);
 }
 
@@ -192,6 +199,8 @@ static int run_verb(const struct fs_root *root, const struct verb *verb, char **
 	else
 		log_open(NULL, NULL);
 	log_set_context(vmid, verb->name);
+	if (one)
+		settings_speak_of(root, vmid);
 	return one ? verb->run_vm(root, vmid) : verb->run(root);
 }
 
@@ -253,6 +262,7 @@ int main(int argc, char **argv)
 	int option, err;
 
 	ensure_standard_streams();
+	language_open(LOCALEDIR);
 	log_open(NAME, NULL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hy", options, NULL)) != -1) {

@@ -58,6 +58,7 @@ int phase_run(const struct fs_root *root, unsigned int vmid, const char *name)
 		 * would be next is not known then. */
 		if (settings_read(root, vmid, &settings, &why))
 			return run_ours(&phases[i], root, vmid);
+		settings_speak(&settings);
 		return run_both(&phases[i], root, vmid, &settings);
 	}
 	return EXIT_DONE;

@@ -174,12 +174,7 @@ static int warn_of_dropped(struct planner *p)
 /* Keys that are read for the sake of a newer version, whose settings a cluster may share. */
 static int warn_of_future(struct planner *p)
 {
-	int err = p->settings->language
-			  ? planner_warn(p,
-					 fs_path("/%s: language has no effect in this version: its "
-						 "messages are English",
-						 SETTINGS_PATH))
-			  : 0;
+	int err = 0;
 
 	for (size_t i = 0; !err && i < p->settings->n_devices; i++)
 		if (p->settings->devices[i].driver)

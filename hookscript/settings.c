@@ -3,6 +3,7 @@
 
 #include "hookscript/pve.h"
 #include "hookscript/settings_reader.h"
+#include "host/language.h"
 
 #include <string.h>
 
@@ -23,6 +24,21 @@ const struct device_setting *settings_device(const struct settings *settings, co
 			return item;
 	}
 	return NULL;
+}
+
+void settings_speak(const struct settings *settings)
+{
+	if (settings->language)
+		language_set(settings->language);
+}
+
+void settings_speak_of(const struct fs_root *root, unsigned int vmid)
+{
+	auto_settings struct settings settings = settings_default;
+	auto_free char *why = NULL;
+
+	if (!settings_read(root, vmid, &settings, &why))
+		settings_speak(&settings);
 }
 
 void settings_free(struct settings *settings)

@@ -139,6 +139,12 @@ extern const struct settings settings_default;
 int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
 		  char **ret_why) must_check;
 
+/* From now on messages are in the language that the settings name, if they do (host/language.h). */
+void settings_speak(const struct settings *settings);
+
+/* The same by the settings of VM VMID; ones that cannot be read change nothing. */
+void settings_speak_of(const struct fs_root *root, unsigned int vmid);
+
 /* Frees what it owns, and leaves the defaults. */
 void settings_free(struct settings *settings);
 

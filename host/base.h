@@ -7,6 +7,7 @@
 #define HOST_BASE_H
 
 #include <errno.h>
+#include <libintl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,10 @@
 #define must_check	   __attribute__((warn_unused_result))
 #define printf_like(f, a)  __attribute__((format(printf, f, a)))
 #define cleanup_with(func) __attribute__((cleanup(func)))
+
+/* Text that people read (host/language.h): in their language; or only marked for translation. */
+#define _(text)	 gettext(text)
+#define N_(text) text
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

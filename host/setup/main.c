@@ -6,6 +6,7 @@
 #include "host/setup/checkview.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups.h"
+#include "host/language.h"
 #include "host/log.h"
 #include "host/setup/readiness.h"
 
@@ -18,6 +19,10 @@
 
 #ifndef VERSION
 #define VERSION "unknown"
+#endif
+
+#ifndef LOCALEDIR
+#define LOCALEDIR "/usr/share/locale"
 #endif
 
 /* host-setup's own exit codes; those of check are enum check_verdict. */
@@ -282,7 +287,11 @@ static int take_option(struct request *request, int option, const char *value)
 	switch (option) {
 	case OPT_ROOT: request->root = value; return 0;
 	case OPT_HELP: request->help = true; return 0;
-	case OPT_JSON: request->json = true; return 0;
+	case OPT_JSON:
+		/* What programs read is the same everywhere. */
+		language_set("en");
+		request->json = true;
+		return 0;
 	case 'y':
 		request->enable.yes = request->disable.yes = request->given_for_edit = true;
 		return 0;
@@ -353,6 +362,7 @@ int main(int argc, char **argv)
 	struct request request = {.root = "/", .kernel_args = kernel_args};
 	int option, err;
 
+	language_open(LOCALEDIR);
 	log_open(NAME, NULL);
 	if (!kernel_args)
 		return could_not("host-setup", -ENOMEM);
