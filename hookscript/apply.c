@@ -5,6 +5,7 @@
 #include "hookscript/report.h"
 #include "hookscript/users.h"
 #include "host/clock.h"
+#include "host/driver.h"
 #include "host/exec.h"
 #include "host/iommu.h"
 #include "host/log.h"
@@ -180,6 +181,7 @@ int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 		devices[i] = plan->steps[i].device->bdf;
 		run.outcomes[i].bdf = devices[i];
 		run.outcomes[i].driver = plan->steps[i].returns_to;
+		run.outcomes[i].taken_driver = plan_step_driver(&plan->steps[i]);
 	}
 	run.n_outcomes = plan->n_steps;
 	err = run_jobs(&run, job_take, devices, deadline);
@@ -203,11 +205,13 @@ static int read_records(struct run *run, struct record **records)
 		auto_free char *why = NULL;
 
 		run->claims[i] = CLAIM_NONE;
+		run->outcomes[i].taken_driver = DRIVER_VFIO_PCI;
 		if (record_read(run->root, &run->outcomes[i].bdf, &records[i], &why) || !records[i])
 			continue; /* its worker finds the same, and tells */
 		run->claims[i] = records[i]->claim;
 		if (records[i]->stage == RECORD_TAKEN)
 			run->outcomes[i].driver = record_target(records[i]);
+		run->outcomes[i].taken_driver = record_taken_driver(records[i]);
 		run->outcomes[i].network = records[i]->network;
 		if (records[i]->deadline > deadline)
 			deadline = records[i]->deadline;

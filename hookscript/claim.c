@@ -64,7 +64,7 @@ static char *join(char *const *names, size_t n)
 
 /* What the settings want done with the device. Attributes and modules only before its image is
  * complete: one that an earlier start has changed is what that start made of it. */
-static int want(struct record *record, const struct device_setting *setting)
+static int want(struct record *record, const struct device_setting *setting, const char *bind_to)
 {
 	const char *return_to = NULL;
 	auto_free char *unload = NULL;
@@ -75,6 +75,8 @@ static int want(struct record *record, const struct device_setting *setting)
 	else if (setting && setting->return_to == RETURN_TO_DRIVER)
 		return_to = setting->return_driver;
 	err = copy(&record->return_to, return_to);
+	if (!err)
+		err = copy(&record->bind_to, bind_to);
 	if (err || !setting || record->stage == RECORD_TAKEN)
 		return err;
 	if (setting->d3cold != D3COLD_AS_IT_IS)
@@ -113,8 +115,10 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->claim = claim;
 	record->deadline = settings->deadline;
 	record->ifreload = settings->ifreload;
-	err = want(record, settings_device(settings, &device->bdf, device->identity.vendor,
-					   device->identity.device));
+	err = want(record,
+		   settings_device(settings, &device->bdf, device->identity.vendor,
+				   device->identity.device),
+		   step->variant);
 	if (err)
 		return err;
 	record->choice = step->choice;

@@ -23,9 +23,10 @@ enum job_step {
 	JOB_ID,	       /* writing vfio-pci's remove_id */
 	JOB_ATTRIBUTE, /* writing reset_method or d3cold_allowed */
 	JOB_UNLOAD,    /* unloading a module */
+	JOB_VARIANT,   /* looking for the VFIO device that a variant driver makes */
 	/* Ends of one device, never with an error: */
-	JOB_TAKEN,     /* it is on vfio-pci */
-	JOB_ALREADY,   /* it was on vfio-pci, nothing was written */
+	JOB_TAKEN,     /* it is on vfio-pci, or its variant driver */
+	JOB_ALREADY,   /* it was there already, nothing was written */
 	JOB_BACK,      /* it is what its record said */
 	JOB_UNTOUCHED, /* nothing had been done to it; only its record went */
 	JOB_GONE,      /* the device is not there any more; its record went */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/planner.h"
 
+#include "hookscript/variant.h"
 #include "host/driver.h"
 
 #include <string.h>
@@ -93,7 +94,7 @@ static bool step_of_settings(const struct planner *p, const struct device *devic
 		return false;
 	*ret = (struct plan_step){
 		device, setting->return_to == RETURN_TO_NONE ? NULL : setting->return_driver,
-		RETURN_SETTING, false};
+		RETURN_SETTING, NULL, false};
 	return true;
 }
 
@@ -101,12 +102,14 @@ static bool step_of_settings(const struct planner *p, const struct device *devic
 static struct plan_step step_of_device(const struct device *device)
 {
 	if (device->record && device->record->stage == RECORD_TAKEN)
-		return (struct plan_step){device, device->record->driver, RETURN_RECORDED, false};
+		return (struct plan_step){device, device->record->driver, RETURN_RECORDED, NULL,
+					  false};
 	if (!device->driver)
-		return (struct plan_step){device, NULL, reason_for_none(device), false};
+		return (struct plan_step){device, NULL, reason_for_none(device), NULL, false};
 	if (!strcmp(device->driver, DRIVER_VFIO_PCI))
-		return (struct plan_step){device, device->driver, reason_for_vfio(device), false};
-	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW, false};
+		return (struct plan_step){device, device->driver, reason_for_vfio(device), NULL,
+					  false};
+	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW, NULL, false};
 }
 
 static struct plan_step make_step(const struct planner *p, const struct device *device)
@@ -135,6 +138,11 @@ static bool is_choice(const struct planner *p, const struct device *device)
 	return choice;
 }
 
+const char *plan_step_driver(const struct plan_step *step)
+{
+	return step->variant ? step->variant : DRIVER_VFIO_PCI;
+}
+
 const char *plan_returns_to(const struct device *device)
 {
 	return step_of_device(device).returns_to;
@@ -155,6 +163,8 @@ static int add_steps(struct planner *p)
 		if (!planner_takes(p, device))
 			continue;
 		step.choice = is_choice(p, device);
+		step.variant = variant_driver(p->settings, p->vm, p->selection, &device->bdf,
+					      &device->identity);
 		plan->steps[plan->n_steps++] = step;
 		if (step.why == RETURN_NONE_MISSING &&
 		    planner_warn_device(

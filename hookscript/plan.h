@@ -60,7 +60,8 @@ struct plan_step {
 	const struct device *device; /* in the snapshot */
 	const char *returns_to;	     /* a driver, or NULL: none; in the snapshot */
 	enum return_reason why;
-	bool choice; /* one of several devices of a mapping, of which Proxmox VE chooses */
+	const char *variant; /* the vfio variant driver that it gets; NULL: vfio-pci; in settings */
+	bool choice;	     /* one of several devices of a mapping, of which Proxmox VE chooses */
 };
 
 struct plan {
@@ -78,12 +79,15 @@ struct plan {
 };
 
 /*
- * Decides. The plan points into SNAPSHOT, which must outlive it. Returns 0 and a new plan
- * (plan_free()), or -ENOMEM.
+ * Decides. The plan points into SNAPSHOT and SETTINGS, which must outlive it. Returns 0 and a new
+ * plan (plan_free()), or -ENOMEM.
  */
 int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
 	      const struct selection *selection, const struct snapshot *snapshot,
 	      struct plan **ret) must_check;
+
+/* The driver that the device gets while the VM has it. */
+const char *plan_step_driver(const struct plan_step *step);
 
 /* The driver that the device will return to when it is taken now, or NULL: none. */
 const char *plan_returns_to(const struct device *device);

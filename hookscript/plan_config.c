@@ -171,18 +171,33 @@ static int warn_of_dropped(struct planner *p)
 	return 0;
 }
 
-/* Keys that are read for the sake of a newer version, whose settings a cluster may share. */
-static int warn_of_future(struct planner *p)
+/* A driver that the settings name for a device whose entry does not say driver=keep: Proxmox VE
+ * takes the device for vfio-pci then. */
+static int warn_of_variant(struct planner *p, const struct device *device)
+{
+	const struct device_setting *setting = settings_device(
+		p->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct selected *item = selection_of(p->selection, &device->bdf);
+	char address[BDF_TEXT_SIZE];
+
+	if (!setting || !setting->driver || !item || item->entry == SELECTED_ARGS ||
+	    hostpci_keeps_driver(p->vm->hostpci[item->entry]))
+		return 0;
+	return planner_warn_device(
+		p, &device->bdf,
+		fs_path(_("%s is bound to vfio-pci, although /%s, line %u, says driver = \"%s\": "
+			  "Proxmox VE takes another driver from it unless hostpci%d says driver=keep "
+			  "(Proxmox VE 9)"),
+			bdf_format(&device->bdf, address), setting->from[DEVICE_DRIVER].path,
+			setting->from[DEVICE_DRIVER].line, setting->driver, item->entry));
+}
+
+static int warn_of_variants(struct planner *p)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < p->settings->n_devices; i++)
-		if (p->settings->devices[i].driver)
-			err = planner_warn(
-				p,
-				fs_path("/%s, line %u: driver has no effect in this version: entries "
-					"with driver=keep are left to Proxmox VE",
-					SETTINGS_PATH, p->settings->devices[i].source.line));
+	for (size_t i = 0; !err && i < p->snapshot->n_devices; i++)
+		err = warn_of_variant(p, &p->snapshot->devices[i]);
 	return err;
 }
 
@@ -191,8 +206,7 @@ int planner_check_config(struct planner *p)
 	int err = warn_of_dropped(p);
 
 	if (!err)
-		err = warn_of_future(p);
-
+		err = warn_of_variants(p);
 	if (!err)
 		err = check_machine(p);
 	if (!err)

@@ -42,6 +42,9 @@ static void print_step(const struct plan_step *step, const struct settings *sett
 	printf("      group %d%s; now on %s; %s\n", device->group,
 	       device->named ? "" : ", not named by the VM but in that group", driver,
 	       back ? back : "");
+	if (step->variant)
+		printf(_("      bound to %s, its vfio variant driver, as the settings say\n"),
+		       step->variant);
 	print_setting(settings_device(settings, &device->bdf, device->identity.vendor,
 				      device->identity.device));
 }

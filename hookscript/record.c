@@ -4,6 +4,7 @@
 #include "hookscript/record_text.h"
 #include "host/changes.h"
 #include "host/clock.h"
+#include "host/driver.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,6 +36,11 @@ const char *record_target(const struct record *record)
 	return strcmp(record->return_to, RECORD_RETURN_NONE) ? record->return_to : NULL;
 }
 
+const char *record_taken_driver(const struct record *record)
+{
+	return record->bind_to ? record->bind_to : DRIVER_VFIO_PCI;
+}
+
 void record_free(struct record *record)
 {
 	if (!record)
@@ -48,6 +54,7 @@ void record_free(struct record *record)
 		free(record->attributes[i].set);
 		free(record->attributes[i].before);
 	}
+	free(record->bind_to);
 	free(record->unload);
 	free(record->unloaded);
 	free(record);

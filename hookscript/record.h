@@ -49,6 +49,7 @@ struct record {
 	/* Which driver it gets when it is given back; NULL: the recorded one; "none": none at all,
 	 * so that it stays away from the host; else this one. */
 	char *return_to;
+	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
 	/* Attributes to be changed while it is taken, and what they were. */
 	struct record_attribute attributes[RECORD_ATTRIBUTES];
 	char *unload;	/* modules to be unloaded first, blanks between; NULL: none */
@@ -69,6 +70,9 @@ int record_read(const struct fs_root *root, const struct bdf *bdf, struct record
 
 /* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
 const char *record_target(const struct record *record);
+
+/* The driver that it has while it is taken. Belongs to RECORD, or is a constant. */
+const char *record_taken_driver(const struct record *record);
 
 /* The override with which a device stays away from the host's drivers: no driver has that name. */
 #define RECORD_RETURN_NONE "none"

@@ -78,6 +78,8 @@ static int get_newer_fields(const config_t *config, struct record *record)
 	if (!err)
 		err = get_newer(config, "return_to", &record->return_to);
 	if (!err)
+		err = get_newer(config, "bind_to", &record->bind_to);
+	if (!err)
 		err = get_newer(config, "unload", &record->unload);
 	if (!err)
 		err = get_newer(config, "unloaded", &record->unloaded);
@@ -201,6 +203,7 @@ char *record_format(const struct record *record)
 	       add_int(top, "deadline", record->deadline) &&
 	       add_newer(top, "network", record->network) &&
 	       add_newer(top, "return_to", record->return_to) &&
+	       add_newer(top, "bind_to", record->bind_to) &&
 	       add_newer(top, "unload", record->unload) &&
 	       add_newer(top, "unloaded", record->unloaded) && add_attributes(top, record) &&
 	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload)) &&

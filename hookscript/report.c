@@ -24,6 +24,7 @@ static const char *const step_names[] = {
 	[JOB_ID] = "writing /sys/bus/pci/drivers/vfio-pci/remove_id",
 	[JOB_ATTRIBUTE] = "writing reset_method or d3cold_allowed, as the settings say",
 	[JOB_UNLOAD] = "unloading a module that the settings name in 'unload'",
+	[JOB_VARIANT] = "looking for the VFIO device that its driver makes",
 	[JOB_PROBE] = "writing /sys/bus/pci/drivers_probe",
 };
 
@@ -94,9 +95,15 @@ static void say_take_failure(unsigned int vmid, const struct outcome *outcome,
 	if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 	    outcome->error != -ECANCELED)
 		say_error(outcome,
-			  "%s: vfio-pci did not take it (%s); the kernel's log says why: "
+			  "%s: %s did not take it (%s); the kernel's log says why: "
 			  "journalctl -k -g '%s|vfio'",
-			  address, strerror(-outcome->error), address);
+			  address, outcome->taken_driver, strerror(-outcome->error), address);
+	else if (outcome->step == JOB_VARIANT && outcome->error == -ENODEV)
+		say_error(
+			outcome,
+			"%s: %s took it, but is no vfio variant driver, so no guest could use the "
+			"device; correct driver = \"%s\" in the settings: pve-passthrough settings %u",
+			address, outcome->taken_driver, outcome->taken_driver, vmid);
 	else
 		say_common_failure(vmid, outcome, address, who);
 }
@@ -109,11 +116,13 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 
 	bdf_format(&outcome->bdf, address);
 	if (outcome->ended && outcome->step == JOB_ALREADY)
-		say_info(outcome, "%s: is on vfio-pci already, and will stay there", address);
+		say_info(outcome, "%s: is on %s already, and will stay there", address,
+			 outcome->taken_driver);
 	else if (outcome->ended)
-		say_info(outcome, "%s [%04x:%04x]: %s -> vfio-pci, for VM %u; will return to %s",
-			 address, step->device->identity.vendor, step->device->identity.device,
-			 driver, vmid, step->returns_to ? step->returns_to : "no driver");
+		say_info(outcome, "%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s", address,
+			 step->device->identity.vendor, step->device->identity.device, driver,
+			 outcome->taken_driver, vmid,
+			 step->returns_to ? step->returns_to : "no driver");
 	else if (outcome->error)
 		say_take_failure(vmid, outcome, plan);
 	return !outcome->ended;
@@ -145,9 +154,9 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 	else if (outcome->step == JOB_MODULE && outcome->error != -ETIMEDOUT)
 		say_error(
 			outcome,
-			"%s: the module of %s cannot be loaded (%s), so it stays on vfio-pci; its record "
+			"%s: the module of %s cannot be loaded (%s), so it stays on %s; its record "
 			"stays; load the module by modprobe, then: pve-passthrough restore %u",
-			address, driver, strerror(-outcome->error), vmid);
+			address, driver, strerror(-outcome->error), outcome->taken_driver, vmid);
 	else if (outcome->step == JOB_IDENTITY && outcome->error == -ESTALE)
 		say_error(
 			outcome,
@@ -176,11 +185,11 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 		return true;
 	}
 	if (outcome->step == JOB_BACK && outcome->driver &&
-	    !strcmp(outcome->driver, DRIVER_VFIO_PCI))
-		say_info(outcome, "%s: stays on vfio-pci, where it was before VM %u", address,
-			 vmid);
+	    !strcmp(outcome->driver, outcome->taken_driver))
+		say_info(outcome, "%s: stays on %s, where it was before VM %u", address,
+			 outcome->taken_driver, vmid);
 	else if (outcome->step == JOB_BACK)
-		say_info(outcome, "%s: vfio-pci -> %s", address, driver);
+		say_info(outcome, "%s: %s -> %s", address, outcome->taken_driver, driver);
 	if (outcome->step == JOB_BACK && outcome->network)
 		say_lost_network(outcome, address);
 	else if (outcome->step == JOB_GONE)
@@ -188,9 +197,8 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 	else if (outcome->step == JOB_FOREIGN)
 		say_warning(
 			outcome,
-			"%s: somebody gave it another driver than vfio-pci and %s meanwhile; left "
-			"there",
-			address, driver);
+			"%s: somebody gave it another driver than %s and %s meanwhile; left there",
+			address, outcome->taken_driver, driver);
 	return false;
 }
 

@@ -12,13 +12,14 @@
 /* What is known of one device while its worker works, and afterwards. */
 struct outcome {
 	struct bdf bdf;
-	const char *driver;  /* which it returns to, as far as is known; NULL: none */
-	enum job_step step;  /* the last one told */
-	int error;	     /* 0, or the -errno with which that step failed */
-	bool ended;	     /* the device's end was told, in step */
-	pid_t worker;	     /* with an error that the worker did not tell: its process */
-	bool brief;	     /* little time was given to it: a timeout is no hang */
-	const char *network; /* what its interface lost, as the record says, or NULL */
+	const char *driver;	  /* which it returns to, as far as is known; NULL: none */
+	enum job_step step;	  /* the last one told */
+	int error;		  /* 0, or the -errno with which that step failed */
+	bool ended;		  /* the device's end was told, in step */
+	pid_t worker;		  /* with an error that the worker did not tell: its process */
+	bool brief;		  /* little time was given to it: a timeout is no hang */
+	const char *taken_driver; /* vfio-pci, or its variant driver */
+	const char *network;	  /* what its interface lost, as the record says, or NULL */
 };
 
 /* Each says a line, unless the device's turn never came, and returns whether the device failed.

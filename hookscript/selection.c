@@ -22,9 +22,14 @@ struct selector {
 	struct selection *selection;
 };
 
+bool hostpci_keeps_driver(const struct hostpci *entry)
+{
+	return entry && entry->driver && !strcmp(entry->driver, "keep");
+}
+
 bool hostpci_needs_binding(const struct hostpci *entry)
 {
-	return entry && !entry->mdev && !(entry->driver && !strcmp(entry->driver, "keep"));
+	return entry && !entry->mdev && (!hostpci_keeps_driver(entry) || entry->variant);
 }
 
 bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf)

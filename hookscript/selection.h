@@ -46,9 +46,12 @@ struct selection {
 	size_t n_args;
 };
 
+/* Whether an entry says driver=keep: Proxmox VE leaves its devices as they are. NULL: no. */
+bool hostpci_keeps_driver(const struct hostpci *entry);
+
 /*
- * Whether Proxmox VE binds what an entry names: not for mdev=, whose parent keeps its driver, nor
- * for driver=keep.
+ * Whether what an entry names is to be bound: not for mdev=, whose parent keeps its driver, nor for
+ * driver=keep, unless the entry is marked (hookscript/variant.h). NULL: no.
  */
 bool hostpci_needs_binding(const struct hostpci *entry);
 

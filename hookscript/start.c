@@ -7,6 +7,7 @@
 #include "hookscript/plan_print.h"
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
+#include "hookscript/variant.h"
 #include "hookscript/vm.h"
 #include "hookscript/watch.h"
 #include "host/clock.h"
@@ -360,7 +361,7 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 	if (code || !start.plan || !start.plan->n_steps)
 		return code;
 	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
-	if (make_room(&start) || load_vfio(root) ||
+	if (make_room(&start) || load_vfio(root) || variant_load(root, start.plan) ||
 	    apply_take(root, vmid, start.deadline, start.plan) || check_framebuffers(&start))
 		return give_back_all(&start);
 	give_back_leftovers(&start);

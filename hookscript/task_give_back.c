@@ -34,9 +34,10 @@ static void load_unloaded(const struct task *task, const struct record *record)
 }
 
 /* A driver that only holds a device for somebody: one that we may take it from again. */
-static bool is_placeholder(const char *driver)
+static bool is_placeholder(const struct record *record, const char *driver)
 {
-	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub");
+	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub") ||
+	       task_same_text(driver, record->bind_to);
 }
 
 static int check_identity(const struct task *task, const struct record *record)
@@ -153,7 +154,7 @@ static int converge(const struct task *task, struct record *record)
 	err = forget_id(task, record);
 	if (err)
 		return err;
-	foreign = driver && !task_same_text(driver, target) && !is_placeholder(driver);
+	foreign = driver && !task_same_text(driver, target) && !is_placeholder(record, driver);
 	if (!task_same_text(driver, target) && !foreign)
 		err = return_to_driver(task, record, driver);
 	if (!err)

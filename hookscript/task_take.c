@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Taking a device: what it is is written down, and then it is bound to vfio-pci. */
+/* Taking a device: what it is is written down, and then it is bound to vfio-pci, or to its
+ * variant driver. */
 #include "hookscript/task.h"
 
 #include "host/driver.h"
 #include "host/modules.h"
 #include "host/pci.h"
+#include "host/vfio.h"
 
 #include <string.h>
 
@@ -101,18 +103,29 @@ static int unload_modules(const struct task *task, const struct record *record)
 	return task_fail(task, JOB_UNLOAD, err);
 }
 
+/* A driver that the settings name may be any; QEMU needs one that makes a VFIO device of it. */
+static int check_variant(const struct task *task, const struct record *record)
+{
+	if (!record->bind_to || vfio_has_device(task->job->root, task->bdf))
+		return 0;
+	return task_fail(task, JOB_VARIANT, -ENODEV);
+}
+
 /* Override, unbind, probe; whatever of that an earlier attempt has done is not done again. */
 static int bind_to_vfio(const struct task *task, const struct record *record, const char *driver)
 {
-	int err = task_set_override(task, DRIVER_VFIO_PCI);
+	const char *wanted = record_taken_driver(record);
+	int err = task_set_override(task, wanted);
 
-	if (err || task_same_text(driver, DRIVER_VFIO_PCI))
+	if (err || task_same_text(driver, wanted))
 		return err;
 	err = unload_modules(task, record);
 	/* Unloading may have unbound it; that is seen then. */
 	if (!err && driver)
 		err = task_unbind(task);
-	return err ? err : task_probe(task, DRIVER_VFIO_PCI);
+	if (!err)
+		err = task_probe(task, wanted);
+	return err ? err : check_variant(task, record);
 }
 
 int task_take(const struct task *task)
@@ -131,8 +144,8 @@ int task_take(const struct task *task)
 		err = task_fail(task, JOB_RECORD, pci_driver(task->job->root, task->bdf, &driver));
 	if (err)
 		return err;
-	if (task_same_text(driver, DRIVER_VFIO_PCI) &&
-	    task_same_text(record->driver, DRIVER_VFIO_PCI)) {
+	if (task_same_text(driver, record_taken_driver(record)) &&
+	    task_same_text(driver, record->driver)) {
 		err = task_set_attributes(task, record, false);
 		if (!err)
 			task_tell(task, JOB_ALREADY);

@@ -2,6 +2,7 @@
 #include "hookscript/vms.h"
 
 #include "hookscript/pve.h"
+#include "hookscript/variant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static int add_vm(const struct fs_root *root, const char *name, struct node_vms 
 		return 0;
 	if (!array_grow(vms->items, vms->n))
 		return -ENOMEM;
-	if (selection_read(root, vmid, config, &selection))
+	if (variant_mark(root, vmid, config) || selection_read(root, vmid, config, &selection))
 		selection = NULL;
 	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config), selection};
 	return 0;

@@ -195,3 +195,10 @@ int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadli
 		wait_for_change(root, &holders, deadline);
 	}
 }
+
+bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf)
+{
+	auto_free char *path = pci_path(bdf, "vfio-dev");
+
+	return fs_exists(root, path);
+}

@@ -40,6 +40,12 @@ char *vfio_holders_describe(const struct vfio_holders *holders) must_check;
 int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
 			   struct vfio_holders *ret) must_check;
 
+/*
+ * Whether the device's driver has made a VFIO device of it, without which QEMU cannot use it.
+ * (Linux: Documentation/ABI/testing/sysfs-devices-vfio-dev, since 6.1)
+ */
+bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf);
+
 #define auto_holders cleanup_with(vfio_holders_free)
 
 #endif

@@ -38,6 +38,7 @@ struct hostpci {
 	char *driver; /* "vfio" or "keep" */
 	char *vendor_id, *device_id, *sub_vendor_id, *sub_device_id;
 	int pcie, x_vga, rombar, legacy_igd;
+	bool variant; /* not of the text: see hookscript/variant.h */
 };
 
 /* The options of an entry, for vmcfg/propstr.h. */

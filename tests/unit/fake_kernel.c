@@ -148,7 +148,7 @@ static void kill_all(void)
 
 static bool is_vfio(const char *driver)
 {
-	return !strcmp(driver, "vfio-pci");
+	return strstr(driver, "vfio");
 }
 
 static int group_of(const char *bdf)

@@ -402,8 +402,13 @@ void tree_device_gone(struct tree *tree, const char *bdf)
 void tree_bind(struct tree *tree, const char *bdf, const char *driver)
 {
 	auto_free char *link = fs_path("sys/devices/pci0000:00/%s/driver", bdf);
+	auto_free char *vfio = fs_path("sys/devices/pci0000:00/%s/vfio-dev", bdf);
 	auto_free char *before = NULL;
 
+	if (driver && strstr(driver, "vfio"))
+		tree_folder(tree, vfio);
+	else
+		tree_delete(tree, vfio);
 	if (!fs_link_name(&tree->root, link, &before)) {
 		auto_free char *back = fs_path("sys/bus/pci/drivers/%s/%s", before, bdf);
 

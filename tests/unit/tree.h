@@ -67,7 +67,8 @@ struct tree_device {
 void tree_device(struct tree *tree, const struct tree_device *device);
 void tree_device_gone(struct tree *tree, const char *bdf);
 
-/* Changes which driver a device has, links and all; NULL: none. */
+/* Changes which driver a device has, links and all; NULL: none. One with "vfio" in its name makes
+ * a VFIO device of it. */
 void tree_bind(struct tree *tree, const char *bdf, const char *driver);
 
 /* A registered PCI driver; MODULE NULL: built in. */

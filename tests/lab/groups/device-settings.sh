@@ -123,6 +123,31 @@ t_stop_units() {
 	expect_driver "$card" snd_hda_intel
 }
 
+# Debian's kernels have no vfio variant driver, so the setting names the one VFIO driver that there is: the way is the
+# same but for the name, which the unit tests change (tests/unit/test_variant.c).
+t_driver_of_a_kept_entry() {
+	variant=vfio-pci
+	disk=$(nvme lab1)
+	before=$(machine)
+	vm 100 "machine: q35" "hostpci0: $disk,pcie=1,driver=keep"
+	step "without a setting it is left alone"
+	hook_ok 100 pre-start
+	expect_machine "$before"
+	set_device "$disk" "driver = \"$variant\";"
+	hook_ok 100 pre-start
+	expect_said "$disk [$(id_of "$disk")]: nvme -> $variant, for VM 100; will return to nvme"
+	expect_driver "$disk" "$variant"
+	vfio-use "$disk" >/tmp/use 2>&1 || fail "vfio-use: $(cat /tmp/use)"
+	hook_ok 100 post-stop
+	expect_machine "$before"
+	step "a driver that is none of VFIO's"
+	modprobe pci_stub || skip "this kernel has no pci-stub as a module"
+	set_device "$disk" 'driver = "pci-stub";'
+	hook_exits 1 100 pre-start
+	expect_said "pci-stub took it, but is no vfio variant driver"
+	expect_machine "$before"
+}
+
 t_next() {
 	disk=$(nvme lab1)
 	want "$disk"
