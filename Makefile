@@ -35,6 +35,8 @@ PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
 MAIN_host-setup := host/setup/main.c
 PACKAGES := libpci libconfig libkmod json-c
+# libkmod is loaded when it is needed (host/libkmod.h).
+LINKED	 := $(filter-out libkmod,$(PACKAGES))
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
 SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/usage/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))
@@ -76,7 +78,7 @@ HARDENING_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(HARDENING) $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LDFLAGS  = $(HARDENING_LINK) $(LDFLAGS)
-LIBS	     = $(shell pkg-config --libs $(PACKAGES))
+LIBS	     = $(shell pkg-config --libs $(LINKED))
 
 # What people read is in these languages too (po/), each a catalog for both programs.
 LANGUAGES := $(patsubst po/%.po,%,$(wildcard po/*.po))
