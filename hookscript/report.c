@@ -14,29 +14,29 @@
 #define say(level, outcome, ...)  log_device(level, &(outcome)->bdf, (outcome)->driver, __VA_ARGS__)
 
 static const char *const step_names[] = {
-	[JOB_LOCK] = "waiting for another process that works on this device",
-	[JOB_RECORD] = ("its record in /" RECORD_FOLDER),
-	[JOB_IDENTITY] = "reading its ids",
-	[JOB_WAIT] = "waiting for its IOMMU group to be closed",
-	[JOB_MODULE] = "loading its driver's module",
-	[JOB_OVERRIDE] = "writing driver_override",
-	[JOB_UNBIND] = "writing driver/unbind",
-	[JOB_ID] = "writing /sys/bus/pci/drivers/vfio-pci/remove_id",
-	[JOB_ATTRIBUTE] = "writing reset_method or d3cold_allowed, as the settings say",
-	[JOB_UNLOAD] = "unloading a module that the settings name in 'unload'",
-	[JOB_VARIANT] = "looking for the VFIO device that its driver makes",
-	[JOB_PROBE] = "writing /sys/bus/pci/drivers_probe",
+	[JOB_LOCK] = N_("waiting for another process that works on this device"),
+	[JOB_RECORD] = N_("its record in /run/pve-passthrough/records"),
+	[JOB_IDENTITY] = N_("reading its ids"),
+	[JOB_WAIT] = N_("waiting for its IOMMU group to be closed"),
+	[JOB_MODULE] = N_("loading its driver's module"),
+	[JOB_OVERRIDE] = N_("writing driver_override"),
+	[JOB_UNBIND] = N_("writing driver/unbind"),
+	[JOB_ID] = N_("writing /sys/bus/pci/drivers/vfio-pci/remove_id"),
+	[JOB_ATTRIBUTE] = N_("writing reset_method or d3cold_allowed, as the settings say"),
+	[JOB_UNLOAD] = N_("unloading a module that the settings name in 'unload'"),
+	[JOB_VARIANT] = N_("looking for the VFIO device that its driver makes"),
+	[JOB_PROBE] = N_("writing /sys/bus/pci/drivers_probe"),
 };
 
 static const char *step_name(enum job_step step)
 {
-	return step < ARRAY_SIZE(step_names) ? step_names[step] : "ending";
+	return step < ARRAY_SIZE(step_names) ? _(step_names[step]) : _("ending");
 }
 
 /* The process of a worker, for a message, or "". A new string; NULL without memory. */
 static char *worker_text(const struct outcome *outcome)
 {
-	return outcome->worker ? fs_path(" (process %d)", outcome->worker) : strdup("");
+	return outcome->worker ? fs_path(_(" (process %d)"), outcome->worker) : strdup("");
 }
 
 /* What a failure means, in words that name the next thing to do. WHO holds the device, or NULL. */
@@ -46,26 +46,24 @@ static void say_common_failure(unsigned int vmid, const struct outcome *outcome,
 	auto_free char *worker = worker_text(outcome);
 
 	if (outcome->error == -ETIMEDOUT && outcome->step != JOB_WAIT)
-		say_error(
-			outcome,
-			"%s: hangs in the kernel at: %s%s; %s; no signal can end that; its record stays, "
-			"and it is given back when the kernel lets go of it; by hand: pve-passthrough "
-			"restore %u",
-			address, step_name(outcome->step), worker ? worker : "",
-			who ? who : "something on this host still uses the device", vmid);
+		say_error(outcome,
+			  _("%s: hangs in the kernel at: %s%s; %s; no signal can end that; its "
+			    "record stays, and it is given back when the kernel lets go of it; by "
+			    "hand: pve-passthrough restore %u"),
+			  address, step_name(outcome->step), worker ? worker : "",
+			  who ? who : _("something on this host still uses the device"), vmid);
 	else if (outcome->error == -ECANCELED)
 		say_error(outcome,
-			  "%s: the worker was killed at: %s; its record stays; give it back by: "
-			  "pve-passthrough restore %u",
+			  _("%s: the worker was killed at: %s; its record stays; give it back by: "
+			    "pve-passthrough restore %u"),
 			  address, step_name(outcome->step), vmid);
 	else if (outcome->step == JOB_LOCK && outcome->error == -EBUSY)
-		say_error(
-			outcome,
-			"%s: another process has been working on this device for too long; look at: "
-			"pve-passthrough status; fuser /run/pve-passthrough/locks/%s",
-			address, address);
+		say_error(outcome,
+			  _("%s: another process has been working on this device for too long; "
+			    "look at: pve-passthrough status; fuser /run/pve-passthrough/locks/%s"),
+			  address, address);
 	else
-		say_error(outcome, "%s: failed at: %s: %s", address, step_name(outcome->step),
+		say_error(outcome, _("%s: failed at: %s: %s"), address, step_name(outcome->step),
 			  strerror(-outcome->error));
 }
 
@@ -80,8 +78,8 @@ static char *accepted_uses(const struct plan *plan, const struct bdf *bdf)
 		return NULL;
 	for (size_t i = 0; i < plan->n_accepted; i++)
 		if (!bdf_compare(&plan->accepted[i]->bdf, bdf))
-			fprintf(to, "%s%s",
-				n++ ? "; " : "when the start began: ", plan->accepted[i]->what);
+			fprintf(to, "%s%s", n++ ? "; " : _("when the start began: "),
+				plan->accepted[i]->what);
 	return fclose(to) || !n ? NULL : TAKE_PTR(text);
 }
 
@@ -95,15 +93,15 @@ static void say_take_failure(unsigned int vmid, const struct outcome *outcome,
 	if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 	    outcome->error != -ECANCELED)
 		say_error(outcome,
-			  "%s: %s did not take it (%s); the kernel's log says why: "
-			  "journalctl -k -g '%s|vfio'",
+			  _("%s: %s did not take it (%s); the kernel's log says why: "
+			    "journalctl -k -g '%s|vfio'"),
 			  address, outcome->taken_driver, strerror(-outcome->error), address);
 	else if (outcome->step == JOB_VARIANT && outcome->error == -ENODEV)
-		say_error(
-			outcome,
-			"%s: %s took it, but is no vfio variant driver, so no guest could use the "
-			"device; correct driver = \"%s\" in the settings: pve-passthrough settings %u",
-			address, outcome->taken_driver, outcome->taken_driver, vmid);
+		say_error(outcome,
+			  _("%s: %s took it, but is no vfio variant driver, so no guest could use "
+			    "the device; correct driver = \"%s\" in the settings: "
+			    "pve-passthrough settings %u"),
+			  address, outcome->taken_driver, outcome->taken_driver, vmid);
 	else
 		say_common_failure(vmid, outcome, address, who);
 }
@@ -112,17 +110,16 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 		  const struct plan *plan)
 {
 	char address[BDF_TEXT_SIZE];
-	const char *driver = step->device->driver ? step->device->driver : "no driver";
+	const char *driver = step->device->driver ? step->device->driver : _("no driver");
 
 	bdf_format(&outcome->bdf, address);
 	if (outcome->ended && outcome->step == JOB_ALREADY)
-		say_info(outcome, "%s: is on %s already, and will stay there", address,
+		say_info(outcome, _("%s: is on %s already, and will stay there"), address,
 			 outcome->taken_driver);
 	else if (outcome->ended)
-		say_info(outcome, "%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s", address,
-			 step->device->identity.vendor, step->device->identity.device, driver,
-			 outcome->taken_driver, vmid,
-			 step->returns_to ? step->returns_to : "no driver");
+		say_info(outcome, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
+			 address, step->device->identity.vendor, step->device->identity.device,
+			 driver, outcome->taken_driver, vmid, step->returns_to ? step->returns_to : _("no driver"));
 	else if (outcome->error)
 		say_take_failure(vmid, outcome, plan);
 	return !outcome->ended;
@@ -131,53 +128,55 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 static void say_give_back_failure(unsigned int vmid, const struct outcome *outcome)
 {
 	char address[BDF_TEXT_SIZE];
-	const char *driver = outcome->driver ? outcome->driver : "its driver";
+	const char *driver = outcome->driver ? outcome->driver : _("its driver");
 
 	bdf_format(&outcome->bdf, address);
 	if (outcome->brief && outcome->error == -ETIMEDOUT)
-		say_warning(outcome, "%s: not given back yet, at: %s; process %d goes on with it",
+		say_warning(outcome,
+			    _("%s: not given back yet, at: %s; process %d goes on with it"),
 			    address, step_name(outcome->step), outcome->worker);
 	else if (outcome->step == JOB_WAIT)
-		say_error(
-			outcome,
-			"%s: not given back: its IOMMU group is still open, and taking a device from "
-			"under an open group hangs the host; its record stays, and it is given back "
-			"when what uses it has ended; by hand: pve-passthrough restore %u",
-			address, vmid);
+		say_error(outcome,
+			  _("%s: not given back: its IOMMU group is still open, and taking a "
+			    "device from under an open group hangs the host; its record stays, "
+			    "and it is given back when what uses it has ended; by hand: "
+			    "pve-passthrough restore %u"),
+			  address, vmid);
 	else if (outcome->step == JOB_PROBE && outcome->error != -ETIMEDOUT &&
 		 outcome->error != -ECANCELED)
-		say_error(
-			outcome,
-			"%s: %s did not take it back (%s), it has no driver now; the kernel's log says "
-			"why: journalctl -k -g %s; its record stays; then: pve-passthrough restore %u",
-			address, driver, strerror(-outcome->error), address, vmid);
+		say_error(outcome,
+			  _("%s: %s did not take it back (%s), it has no driver now; the kernel's "
+			    "log says why: journalctl -k -g %s; its record stays; then: "
+			    "pve-passthrough restore %u"),
+			  address, driver, strerror(-outcome->error), address, vmid);
 	else if (outcome->step == JOB_MODULE && outcome->error != -ETIMEDOUT)
-		say_error(
-			outcome,
-			"%s: the module of %s cannot be loaded (%s), so it stays on %s; its record "
-			"stays; load the module by modprobe, then: pve-passthrough restore %u",
-			address, driver, strerror(-outcome->error), outcome->taken_driver, vmid);
+		say_error(outcome,
+			  _("%s: the module of %s cannot be loaded (%s), so it stays on %s; "
+			    "its record stays; load the module by modprobe, then: pve-passthrough "
+			    "restore %u"),
+			  address, driver, strerror(-outcome->error), outcome->taken_driver, vmid);
 	else if (outcome->step == JOB_IDENTITY && outcome->error == -ESTALE)
-		say_error(
-			outcome,
-			"%s: another device sits there than the one that was taken, so it is left alone; "
-			"if the hardware was exchanged, forget the record: rm /%s/%s",
-			address, RECORD_FOLDER, address);
+		say_error(outcome,
+			  _("%s: another device sits there than the one that was taken, so it is "
+			    "left alone; if the hardware was exchanged, forget the record: rm "
+			    "/%s/%s"),
+			  address, RECORD_FOLDER, address);
 	else
 		say_common_failure(vmid, outcome, address, NULL);
 }
 
 static void say_lost_network(const struct outcome *outcome, const char *address)
 {
-	say_warning(outcome,
-		    "%s: is back without what its interface had: %s; get that back by: ifreload -a",
-		    address, outcome->network);
+	say_warning(
+		outcome,
+		_("%s: is back without what its interface had: %s; get that back by: ifreload -a"),
+		address, outcome->network);
 }
 
 bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 {
 	char address[BDF_TEXT_SIZE];
-	const char *driver = outcome->driver ? outcome->driver : "no driver";
+	const char *driver = outcome->driver ? outcome->driver : _("no driver");
 
 	bdf_format(&outcome->bdf, address);
 	if (!outcome->ended) {
@@ -186,19 +185,19 @@ bool report_given_back(unsigned int vmid, const struct outcome *outcome)
 	}
 	if (outcome->step == JOB_BACK && outcome->driver &&
 	    !strcmp(outcome->driver, outcome->taken_driver))
-		say_info(outcome, "%s: stays on %s, where it was before VM %u", address,
+		say_info(outcome, _("%s: stays on %s, where it was before VM %u"), address,
 			 outcome->taken_driver, vmid);
 	else if (outcome->step == JOB_BACK)
 		say_info(outcome, "%s: %s -> %s", address, outcome->taken_driver, driver);
 	if (outcome->step == JOB_BACK && outcome->network)
 		say_lost_network(outcome, address);
 	else if (outcome->step == JOB_GONE)
-		say_warning(outcome, "%s: is not there any more; nothing to give back", address);
+		say_warning(outcome, _("%s: is not there any more; nothing to give back"), address);
 	else if (outcome->step == JOB_FOREIGN)
-		say_warning(
-			outcome,
-			"%s: somebody gave it another driver than %s and %s meanwhile; left there",
-			address, outcome->taken_driver, driver);
+		say_warning(outcome,
+			    _("%s: somebody gave it another driver than %s and %s meanwhile; "
+			      "left there"),
+			    address, outcome->taken_driver, driver);
 	return false;
 }
 

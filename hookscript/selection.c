@@ -171,8 +171,8 @@ static int use_all(struct selector *s, size_t e, const struct hostpci_address *a
 	if (twice > 0)
 		return add_trouble(
 			s, (int)e,
-			fs_path("hostpci%zu: a device of it is that of another entry, too; Proxmox VE "
-				"would abort the start",
+			fs_path(_("hostpci%zu: a device of it is that of another entry, too; "
+				  "Proxmox VE would abort the start"),
 				e),
 			fs_path("qm set %u --delete hostpci%zu", s->vmid, e));
 	return twice < 0 ? twice : each_device(s, addresses, n, use);
@@ -227,21 +227,21 @@ static int add_wrong(struct selector *s, size_t e, const struct mapping *mapping
 
 	if (verdict->wrong == MAPPING_NO_DEVICE)
 		what = fs_path(
-			"hostpci%zu: mapping %s: there is no device at %s on this node (%s); "
-			"hardware was probably changed; Proxmox VE would abort the start",
+			_("hostpci%zu: mapping %s: there is no device at %s on this node (%s); "
+			  "hardware was probably changed; Proxmox VE would abort the start"),
 			e, mapping->id, path, s->node);
 	else
 		what = fs_path(
-			"hostpci%zu: mapping %s: the device at %s on this node (%s) has %s %s, "
-			"but the mapping says %s; hardware was probably changed, or the "
-			"firmware setup; Proxmox VE would abort the start",
+			_("hostpci%zu: mapping %s: the device at %s on this node (%s) has %s %s, "
+			  "but the mapping says %s; hardware was probably changed, or the "
+			  "firmware setup; Proxmox VE would abort the start"),
 			e, mapping->id, path, s->node, name,
-			*verdict->seen ? verdict->seen : "none",
-			verdict->expected ? verdict->expected : "nothing of it");
+			*verdict->seen ? verdict->seen : _("none"),
+			verdict->expected ? verdict->expected : _("nothing of it"));
 	return add_trouble(
 		s, (int)e, what,
-		fs_path("correct the mapping: Datacenter, Resource Mappings, %s; or its line "
-			"%u in /%s",
+		fs_path(_("correct the mapping: Datacenter, Resource Mappings, %s; or its line "
+			  "%u in /%s"),
 			mapping->id, entry->line, MAPPINGS_PATH));
 }
 
@@ -309,11 +309,11 @@ static int choose(struct selector *s, size_t e, const struct mapping *mapping, s
 		return 0;
 	return add_trouble(
 		s, (int)e,
-		fs_path("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
-			"in use, or reserved for other VMs",
+		fs_path(_("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
+			  "in use, or reserved for other VMs"),
 			e, mapping->id, n, s->node),
-		strdup("stop one of those VMs: qm list; who has what: "
-		       "cat /run/qemu-server/pci-id-reservations"));
+		strdup(_("stop one of those VMs: qm list; who has what: "
+			 "cat /run/qemu-server/pci-id-reservations")));
 }
 
 static int read_mappings(struct selector *s)
@@ -350,11 +350,11 @@ static int add_mapping(struct selector *s, size_t e)
 	if (!n)
 		return add_trouble(
 			s, (int)e,
-			fs_path("hostpci%zu: mapping=%s: /%s has no device of that name for this node "
-				"(%s); Proxmox VE would abort the start",
+			fs_path(_("hostpci%zu: mapping=%s: /%s has no device of that name for "
+				  "this node (%s); Proxmox VE would abort the start"),
 				e, id, MAPPINGS_PATH, s->node),
-			fs_path("add one: Datacenter, Resource Mappings; what there is: "
-				"pvesh get /cluster/mapping/pci --check-node %s",
+			fs_path(_("add one: Datacenter, Resource Mappings; what there is: "
+				  "pvesh get /cluster/mapping/pci --check-node %s"),
 				s->node));
 	if (n > 1)
 		return choose(s, e, mapping, n);
@@ -380,12 +380,12 @@ static int add_entry(struct selector *s, size_t e)
 	if (entry->mapping || !entry->n_hosts)
 		return add_trouble(
 			s, (int)e,
-			fs_path("hostpci%zu: '%s' has %s; Proxmox VE would abort the start", e,
+			fs_path(_("hostpci%zu: '%s' has %s; Proxmox VE would abort the start"), e,
 				entry->value,
-				entry->mapping ? "both host= and mapping="
-					       : "neither host= nor mapping="),
-			fs_path("qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1, or qm set %u --delete "
-				"hostpci%zu",
+				entry->mapping ? _("both host= and mapping=")
+					       : _("neither host= nor mapping=")),
+			fs_path(_("qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1, or qm set %u "
+				  "--delete hostpci%zu"),
 				s->vmid, e, s->vmid, e));
 	err = use_all(s, e, entry->hosts, entry->n_hosts);
 	return err ? err
@@ -402,11 +402,11 @@ static int add_arg(struct selector *s, const struct args_device *device)
 	char text[BDF_TEXT_SIZE];
 
 	if (device->why)
-		return add_trouble(
-			s, SELECTED_ARGS,
-			fs_path("args: -device %s: %s; QEMU would not start", device->text,
-				device->why),
-			fs_path("correct it: qm config %u; qm set %u --args …", s->vmid, s->vmid));
+		return add_trouble(s, SELECTED_ARGS,
+				   fs_path(_("args: -device %s: %s; QEMU would not start"),
+					   device->text, device->why),
+				   fs_path(_("correct it: qm config %u; qm set %u --args …"),
+					   s->vmid, s->vmid));
 	address->text = strdup(bdf_format(&device->bdf, text));
 	if (!address->text)
 		return -ENOMEM;
@@ -469,7 +469,7 @@ char *selected_name(const struct selected *item)
 		return strdup("args");
 	if (!item->mapping)
 		return fs_path("hostpci%d", item->entry);
-	return fs_path("hostpci%d (mapping %s)", item->entry, item->mapping);
+	return fs_path(_("hostpci%d (mapping %s)"), item->entry, item->mapping);
 }
 
 void selection_free(struct selection *selection)

@@ -62,7 +62,7 @@ static int read_file(const struct fs_root *root, struct settings_reader *reader,
 	if (err == -ENOENT)
 		return 0;
 	if (err && !reader->why)
-		reader->why = fs_path("/%s: cannot be read: %s", reader->path, strerror(-err));
+		reader->why = fs_path(_("/%s: cannot be read: %s"), reader->path, strerror(-err));
 	if (err)
 		*ret_why = TAKE_PTR(reader->why);
 	return err;
@@ -79,7 +79,7 @@ int settings_read(const struct fs_root *root, unsigned int vmid, struct settings
 	int err = pve_node_name(root, &node);
 
 	if (err) {
-		*ret_why = fs_path("this node's name cannot be read: %s", strerror(-err));
+		*ret_why = fs_path(_("this node's name cannot be read: %s"), strerror(-err));
 		return err;
 	}
 	cluster.node = here.node = node;

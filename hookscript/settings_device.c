@@ -39,7 +39,7 @@ static int check_list(struct settings_reader *reader, const config_setting_t *li
 		return reader_refuse(reader, list, wanted);
 	if (config_setting_length(list) > SETTINGS_NAMES_MAX)
 		return reader_complain(
-			reader, list, "key '%s' must be a list of at most %d, not %d",
+			reader, list, _("key '%s' must be a list of at most %d, not %d"),
 			config_setting_name(list), SETTINGS_NAMES_MAX, config_setting_length(list));
 	return 0;
 }
@@ -47,9 +47,8 @@ static int check_list(struct settings_reader *reader, const config_setting_t *li
 static int read_allow(struct settings_reader *reader, const config_setting_t *list,
 		      struct device_setting *device)
 {
-	static const char wanted[] =
-		"a list that holds only \"disk\", \"network\", \"display\", \"sound\", "
-		"\"process\", \"container\", \"chipset\" or \"vfs\"";
+	const char *wanted = _("a list that holds only \"disk\", \"network\", \"display\", "
+			       "\"sound\", \"process\", \"container\", \"chipset\" or \"vfs\"");
 	int err = check_list(reader, list, wanted);
 	int n = config_setting_length(list);
 
@@ -73,8 +72,8 @@ static int read_return_to(struct settings_reader *reader, const config_setting_t
 
 	if (!text || !grammar_is_module(text))
 		return reader_refuse(reader, setting,
-				     "\"recorded\", \"none\" or the name of a driver (letters, "
-				     "digits, '_', '-')");
+				     _("\"recorded\", \"none\" or the name of a driver (letters, "
+				       "digits, '_', '-')"));
 	device->return_to = RETURN_TO_DRIVER;
 	if (!strcmp(text, "recorded"))
 		device->return_to = RETURN_TO_RECORDED;
@@ -92,11 +91,12 @@ static int read_reset_method(struct settings_reader *reader, const config_settin
 	int err = text ? grammar_reset_method(text, &method) : -EINVAL;
 
 	if (err == -EINVAL)
-		return reader_refuse(reader, setting,
-				     "\"default\", \"\" (no reset at all), or one or more of "
-				     "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
-				     "\"bus\" and \"cxl_bus\" in one text with blanks between "
-				     "them, each once");
+		return reader_refuse(
+			reader, setting,
+			_("\"default\", \"\" (no reset at all), or one or more of "
+			  "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
+			  "\"bus\" and \"cxl_bus\" in one text with blanks between "
+			  "them, each once"));
 	if (err)
 		return err;
 	free(device->reset_method);
@@ -108,7 +108,7 @@ static int read_d3cold(struct settings_reader *reader, const config_setting_t *s
 		       struct device_setting *device)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-		return reader_refuse(reader, setting, "true or false");
+		return reader_refuse(reader, setting, _("true or false"));
 	device->d3cold = config_setting_get_bool(setting) ? D3COLD_ALLOW : D3COLD_FORBID;
 	return 0;
 }
@@ -154,8 +154,8 @@ static int read_stop_units(struct settings_reader *reader, const config_setting_
 			   struct device_setting *device)
 {
 	return read_names(reader, list, grammar_is_unit,
-			  "a list of systemd units that can be stopped and started, each once, "
-			  "with their type: \"display-manager.service\"",
+			  _("a list of systemd units that can be stopped and started, each once, "
+			    "with their type: \"display-manager.service\""),
 			  &device->stop_units, &device->n_stop_units);
 }
 
@@ -163,8 +163,8 @@ static int read_unload(struct settings_reader *reader, const config_setting_t *l
 		       struct device_setting *device)
 {
 	return read_names(reader, list, grammar_is_module,
-			  "a list of names of modules (letters, digits, '_', '-'), each once: "
-			  "\"nouveau\"",
+			  _("a list of names of modules (letters, digits, '_', '-'), each once: "
+			    "\"nouveau\""),
 			  &device->unload, &device->n_unload);
 }
 
@@ -179,8 +179,8 @@ static bool has_number(const unsigned int *numbers, size_t n, unsigned int numbe
 static int read_stop_ct(struct settings_reader *reader, const config_setting_t *list,
 			struct device_setting *device)
 {
-	static const char wanted[] =
-		"a list of numbers of containers, 100 to 999999999, each once: [ 105 ]";
+	const char *wanted = _("a list of numbers of containers, 100 to 999999999, each once: [ "
+			       "105 ]");
 	int err = check_list(reader, list, wanted);
 	int n = config_setting_length(list);
 
@@ -210,8 +210,8 @@ static int read_driver(struct settings_reader *reader, const config_setting_t *s
 
 	if (!text || !grammar_is_module(text))
 		return reader_refuse(reader, setting,
-				     "the name of a vfio variant driver (letters, digits, '_', "
-				     "'-'): \"mlx5_vfio_pci\"");
+				     _("the name of a vfio variant driver (letters, digits, '_', "
+				       "'-'): \"mlx5_vfio_pci\""));
 	return reader_set_text(&device->driver, text);
 }
 
@@ -278,22 +278,22 @@ static int read_identity(struct settings_reader *reader, const config_setting_t 
 
 	if (!config_setting_is_group(entry))
 		return reader_refuse(reader, entry,
-				     "a list of { address = \"0000:BB:DD.F\"; "
-				     "id = \"VENDOR:DEVICE\"; … }");
+				     _("a list of { address = \"0000:BB:DD.F\"; "
+				       "id = \"VENDOR:DEVICE\"; … }"));
 	address = config_setting_get_member(entry, "address");
 	id = config_setting_get_member(entry, "id");
 	if (!address || !id)
 		return reader_complain(reader, entry,
-				       "an entry of 'devices' needs %s, as lspci -Dn shows it",
+				       _("an entry of 'devices' needs %s, as lspci -Dn shows it"),
 				       address ? "'id'" : "'address'");
 	text = config_setting_get_string(address);
 	if (!text || bdf_parse(text, &ret->bdf))
 		return reader_refuse(reader, address,
-				     "an address as lspci -D shows it, \"0000:BB:DD.F\"");
+				     _("an address as lspci -D shows it, \"0000:BB:DD.F\""));
 	text = config_setting_get_string(id);
 	if (!text || !parse_id(text, ret))
 		return reader_refuse(reader, id,
-				     "vendor and device as lspci -n shows them, \"8086:10fb\"");
+				     _("vendor and device as lspci -n shows them, \"8086:10fb\""));
 	return 0;
 }
 
@@ -331,9 +331,9 @@ static int read_entry(struct settings_reader *reader, const config_setting_t *en
 	if (at < place)
 		return reader_complain(
 			reader, entry,
-			"this list of 'devices' has an entry for that device already");
+			_("this list of 'devices' has an entry for that device already"));
 	if (at == SETTINGS_DEVICES_MAX)
-		return reader_complain(reader, entry, "there are more than %d devices",
+		return reader_complain(reader, entry, _("there are more than %d devices"),
 				       SETTINGS_DEVICES_MAX);
 	if (at == settings->n_devices)
 		settings->devices[settings->n_devices++] = identity;
@@ -368,14 +368,15 @@ static int read_node(struct settings_reader *reader, const config_setting_t *ent
 		node = config_setting_get_member(entry, "node");
 	*ret_here = true;
 	if (!node && reader->of_cluster && config_setting_is_group(entry))
-		return reader_complain(reader, entry,
-				       "an entry of 'devices' needs 'node' in the cluster's file: "
-				       "the name of the node that has the device");
+		return reader_complain(
+			reader, entry,
+			_("an entry of 'devices' needs 'node' in the cluster's file: "
+			  "the name of the node that has the device"));
 	if (!node)
 		return 0;
 	name = config_setting_get_string(node);
 	if (!name || !pve_is_node_name(name))
-		return reader_refuse(reader, node, "the name of a node, as in /etc/pve/nodes");
+		return reader_refuse(reader, node, _("the name of a node, as in /etc/pve/nodes"));
 	*ret_here = !strcmp(name, reader->node);
 	return 0;
 }
@@ -387,7 +388,7 @@ int reader_read_devices(struct settings_reader *reader, const config_setting_t *
 	int err = 0;
 
 	if (!config_setting_is_list(list))
-		return reader_refuse(reader, list, "a list: ( { address = …; id = …; … } )");
+		return reader_refuse(reader, list, _("a list: ( { address = …; id = …; … } )"));
 	for (int i = 0; !err && i < n; i++) {
 		const config_setting_t *entry = config_setting_get_elem(list, (unsigned int)i);
 		bool here;

@@ -41,7 +41,7 @@ static int read_vm_group(struct settings_reader *reader, const config_setting_t 
 	int err;
 
 	if (!config_setting_is_group(setting))
-		return reader_refuse(reader, setting, "a group: { machine = \"warn\"; }");
+		return reader_refuse(reader, setting, _("a group: { machine = \"warn\"; }"));
 	if (vmid_of_group(config_setting_name(setting)) != vmid)
 		reader->settings = &other;
 	err = read_group(reader, setting);
@@ -83,13 +83,13 @@ static int check_owner(struct settings_reader *reader, int fd)
 	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
 		return 0;
 	cure = reader->of_cluster
-		       ? fs_path("mount /etc/pve, where Proxmox VE lets only root write: "
-				 "systemctl restart pve-cluster")
+		       ? fs_path(_("mount /etc/pve, where Proxmox VE lets only root write: "
+				   "systemctl restart pve-cluster"))
 		       : fs_path("chown root: /%s && chmod 644 /%s", reader->path, reader->path);
 	if (!cure)
 		return -ENOMEM;
-	reader->why = fs_path("/%s: others than root can write it (owner %u, mode %04o), and it "
-			      "decides what is done as root; cure: %s",
+	reader->why = fs_path(_("/%s: others than root can write it (owner %u, mode %04o), and it "
+				"decides what is done as root; cure: %s"),
 			      reader->path, st.st_uid, st.st_mode & 07777, cure);
 	return -EPERM;
 }
@@ -117,16 +117,16 @@ static int parse(struct settings_reader *reader, const char *text, unsigned int 
 	int err = -EINVAL;
 
 	if (include) {
-		reader->why = fs_path("/%s, line %u: @include is not supported here", reader->path,
-				      include);
+		reader->why = fs_path(_("/%s, line %u: @include is not supported here"),
+				      reader->path, include);
 		return -EINVAL;
 	}
 	config_init(&config);
 	if (config_read_string(&config, text))
 		err = read_tree(reader, &config, vmid);
 	else
-		reader->why = fs_path("/%s, line %d: %s", reader->path, config_error_line(&config),
-				      config_error_text(&config));
+		reader->why = fs_path(_("/%s, line %d: %s"), reader->path,
+				      config_error_line(&config), config_error_text(&config));
 	config_destroy(&config);
 	return err;
 }
@@ -143,7 +143,7 @@ static int read_text(struct settings_reader *reader, const struct fs_root *root,
 	if (err)
 		return err;
 	if (strlen(text) != len) {
-		reader->why = fs_path("/%s: holds a NUL byte, so it is no text", reader->path);
+		reader->why = fs_path(_("/%s: holds a NUL byte, so it is no text"), reader->path);
 		return -EINVAL;
 	}
 	*ret = TAKE_PTR(text);

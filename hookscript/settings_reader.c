@@ -34,8 +34,8 @@ int reader_complain(struct settings_reader *reader, const config_setting_t *sett
 		return -ENOMEM;
 	}
 	free(reader->why);
-	reader->why = fs_path("/%s, line %u: %s", reader->path, config_setting_source_line(setting),
-			      what);
+	reader->why = fs_path(_("/%s, line %u: %s"), reader->path,
+			      config_setting_source_line(setting), what);
 	return reader->why ? -EINVAL : -ENOMEM;
 }
 
@@ -52,9 +52,9 @@ static char *quote(const config_setting_t *setting)
 	case CONFIG_TYPE_FLOAT: return fs_path("%g", config_setting_get_float(setting));
 	case CONFIG_TYPE_BOOL:
 		return fs_path("%s", config_setting_get_bool(setting) ? "true" : "false");
-	case CONFIG_TYPE_GROUP: return fs_path("a group { … }");
-	case CONFIG_TYPE_ARRAY: return fs_path("a list [ … ]");
-	default: return fs_path("a list ( … )");
+	case CONFIG_TYPE_GROUP: return fs_path(_("a group { … }"));
+	case CONFIG_TYPE_ARRAY: return fs_path(_("a list [ … ]"));
+	default: return fs_path(_("a list ( … )"));
 	}
 }
 
@@ -68,21 +68,21 @@ int reader_refuse(struct settings_reader *reader, const config_setting_t *settin
 		named = config_setting_parent(named);
 	if (!value)
 		return -ENOMEM;
-	return reader_complain(reader, setting, "key '%s' must be %s, not %s",
+	return reader_complain(reader, setting, _("key '%s' must be %s, not %s"),
 			       config_setting_name(named), wanted, value);
 }
 
 int reader_take_unknown(struct settings_reader *reader, const config_setting_t *setting)
 {
-	static const char see[] = "see pve-passthrough --help for the keys";
+	const char *see = _("see pve-passthrough --help for the keys");
 	struct settings *settings = reader->settings;
 	const char *name = config_setting_name(setting);
 	char *warning;
 
 	if (!reader->of_cluster)
-		return reader_complain(reader, setting, "key '%s' is unknown; %s", name, see);
-	warning = fs_path("/%s, line %u: key '%s' is unknown to this node's version, so it is "
-			  "ignored here; %s",
+		return reader_complain(reader, setting, _("key '%s' is unknown; %s"), name, see);
+	warning = fs_path(_("/%s, line %u: key '%s' is unknown to this node's version, so it is "
+			    "ignored here; %s"),
 			  reader->path, config_setting_source_line(setting), name, see);
 	if (!warning || !array_grow(settings->warnings, settings->n_warnings)) {
 		free(warning);
@@ -119,7 +119,7 @@ static int read_policy(struct settings_reader *reader, const config_setting_t *s
 			*ret = (enum policy)i;
 			return 0;
 		}
-	return reader_refuse(reader, setting, "\"refuse\", \"warn\" or \"off\"");
+	return reader_refuse(reader, setting, _("\"refuse\", \"warn\" or \"off\""));
 }
 
 static int read_machine(struct settings_reader *reader, const config_setting_t *setting)
@@ -138,7 +138,8 @@ static int read_deadline(struct settings_reader *reader, const config_setting_t 
 
 	if (config_setting_type(setting) != CONFIG_TYPE_INT || seconds < 1 ||
 	    seconds > DEADLINE_MAX)
-		return reader_refuse(reader, setting, "a whole number of seconds from 1 to 3600");
+		return reader_refuse(reader, setting,
+				     _("a whole number of seconds from 1 to 3600"));
 	reader->settings->deadline = seconds;
 	return 0;
 }
@@ -148,7 +149,7 @@ static int read_group_policy(struct settings_reader *reader, const config_settin
 	const char *text = config_setting_get_string(setting);
 
 	if (!text || (strcmp(text, "take") && strcmp(text, "refuse")))
-		return reader_refuse(reader, setting, "\"take\" or \"refuse\"");
+		return reader_refuse(reader, setting, _("\"take\" or \"refuse\""));
 	reader->settings->group = strcmp(text, "take") ? GROUP_REFUSE : GROUP_TAKE;
 	return 0;
 }
@@ -156,7 +157,7 @@ static int read_group_policy(struct settings_reader *reader, const config_settin
 static int read_ifreload(struct settings_reader *reader, const config_setting_t *setting)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-		return reader_refuse(reader, setting, "true or false");
+		return reader_refuse(reader, setting, _("true or false"));
 	reader->settings->ifreload = config_setting_get_bool(setting);
 	return 0;
 }
@@ -166,7 +167,7 @@ static int read_at_shutdown(struct settings_reader *reader, const config_setting
 	const char *text = config_setting_get_string(setting);
 
 	if (!text || (strcmp(text, "keep") && strcmp(text, "return")))
-		return reader_refuse(reader, setting, "\"keep\" or \"return\"");
+		return reader_refuse(reader, setting, _("\"keep\" or \"return\""));
 	reader->settings->return_at_shutdown = !strcmp(text, "return");
 	return 0;
 }
@@ -177,12 +178,12 @@ static int read_next(struct settings_reader *reader, const config_setting_t *set
 
 	if (!text || (*text && !grammar_is_snippet(text)))
 		return reader_refuse(reader, setting,
-				     "a hookscript as Proxmox VE names it, "
-				     "\"STORAGE:snippets/NAME\", or \"\" for none");
+				     _("a hookscript as Proxmox VE names it, "
+				       "\"STORAGE:snippets/NAME\", or \"\" for none"));
 	if (!strcmp(text + strcspn(text, "/"), "/pve-passthrough"))
 		return reader_refuse(reader, setting,
-				     "another hookscript than this one, which would run itself "
-				     "for ever");
+				     _("another hookscript than this one, which would run itself "
+				       "for ever"));
 	return reader_set_text(&reader->settings->next, *text ? text : NULL);
 }
 
@@ -192,7 +193,7 @@ static int read_language(struct settings_reader *reader, const config_setting_t 
 
 	if (!text || (*text && strcmp(text, "en") && strcmp(text, "zh_CN")))
 		return reader_refuse(reader, setting,
-				     "\"en\", \"zh_CN\", or \"\" for what the environment says");
+				     _("\"en\", \"zh_CN\", or \"\" for what the environment says"));
 	return reader_set_text(&reader->settings->language, *text ? text : NULL);
 }
 

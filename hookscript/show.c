@@ -18,20 +18,20 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 	auto_free char *driver = NULL;
 	char address[BDF_TEXT_SIZE];
 
-	printf("%s  %s\n", bdf_format(&record->bdf, address), name ? name : "PCI device");
+	printf("%s  %s\n", bdf_format(&record->bdf, address), name ? name : _("PCI device"));
 	if (!pci_exists(root, &record->bdf)) {
-		printf("    taken for VM %u; the device is not there any more\n", record->vmid);
+		printf(_("    taken for VM %u; the device is not there any more\n"), record->vmid);
 		return;
 	}
 	if (pci_driver(root, &record->bdf, &driver))
 		driver = NULL;
 	if (record->stage == RECORD_CLAIMED)
-		printf("    claimed for VM %u, nothing was done to it yet; now on %s\n",
-		       record->vmid, driver ? driver : "no driver");
+		printf(_("    claimed for VM %u, nothing was done to it yet; now on %s\n"),
+		       record->vmid, driver ? driver : _("no driver"));
 	else
-		printf("    taken for VM %u from %s; now on %s\n", record->vmid,
-		       record->driver ? record->driver : "no driver",
-		       driver ? driver : "no driver");
+		printf(_("    taken for VM %u from %s; now on %s\n"), record->vmid,
+		       record->driver ? record->driver : _("no driver"),
+		       driver ? driver : _("no driver"));
 }
 
 /* Records that were set aside, which are somebody's to put right. Adds to *N how many. */
@@ -43,8 +43,8 @@ static int print_set_aside(const struct fs_root *root, size_t *n)
 	char address[BDF_TEXT_SIZE];
 
 	for (size_t i = 0; !err && i < n_broken; i++)
-		printf("%s\n    its record could not be understood and is set aside; look at it, give "
-		       "the device back by hand, then: rm /%s/%s.broken\n",
+		printf(_("%s\n    its record could not be understood and is set aside; look at "
+			 "it, give the device back by hand, then: rm /%s/%s.broken\n"),
 		       bdf_format(&list[i], address), RECORD_FOLDER, address);
 	*n += err ? 0 : n_broken;
 	return err;
@@ -62,8 +62,8 @@ int show_status(const struct fs_root *root)
 	if (!err)
 		err = pci_open(root, &pci);
 	if (err) {
-		log_error("/%s cannot be read: %s%s", RECORD_FOLDER, strerror(-err),
-			  err == -EACCES ? "; run this as root" : "");
+		log_error(_("/%s cannot be read: %s%s"), RECORD_FOLDER, strerror(-err),
+			  err == -EACCES ? _("; run this as root") : "");
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -79,7 +79,7 @@ int show_status(const struct fs_root *root)
 	}
 	code = print_set_aside(root, &n) ? EXIT_FAILED : code;
 	if (!n)
-		printf("no device is taken\n");
+		printf(_("no device is taken\n"));
 	return code;
 }
 
@@ -92,13 +92,13 @@ int show_config(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	text = vmcfg_describe(vm);
 	if (!text) {
-		log_error("out of memory");
+		log_error(_("out of memory"));
 		return EXIT_FAILED;
 	}
 	fputs(text, stdout);
 	fflush(stdout);
 	for (size_t i = 0; i < vm->n_dropped; i++)
-		log_warning("line %u: %s", vm->dropped[i].line, vm->dropped[i].why);
+		log_warning(_("line %u: %s"), vm->dropped[i].line, vm->dropped[i].why);
 	return EXIT_DONE;
 }
 
@@ -108,12 +108,12 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 	auto_free char *why = NULL, *node = NULL, *text = NULL;
 
 	if (settings_read(root, vmid, &settings, &why)) {
-		log_error("%s", why ? why : "out of memory");
+		log_error("%s", why ? why : _("out of memory"));
 		return EXIT_FAILED;
 	}
 	text = settings_describe(&settings);
 	if (!text || pve_node_name(root, &node)) {
-		log_error("out of memory");
+		log_error(_("out of memory"));
 		return EXIT_FAILED;
 	}
 	printf("# VM %u on node %s\n%s", vmid, node, text);
@@ -134,12 +134,12 @@ static void say_where_syslog_is(const struct fs_root *root, unsigned int vmid)
 	while (i < ARRAY_SIZE(files) && !fs_exists(root, files[i]))
 		i++;
 	if (i < ARRAY_SIZE(files))
-		log_error("look into the system's log: grep 'pve-passthrough.*: VM %u, ' %s/%s",
+		log_error(_("look into the system's log: grep 'pve-passthrough.*: VM %u, ' %s/%s"),
 			  vmid, root->path, files[i]);
 	else
-		log_error(
-			"nor is there /%s or /%s; what was said at starts stands in their task logs",
-			files[0], files[1]);
+		log_error(_("nor is there /%s or /%s; what was said at starts stands in their "
+			    "task logs"),
+			  files[0], files[1]);
 }
 
 /* Anybody may write to a journal, so only root's word counts. Returns only on failure: -errno. */
@@ -168,10 +168,11 @@ int show_log(const struct fs_root *root, unsigned int vmid)
 							      : "var/log/journal";
 
 	if (fs_exists(root, journal))
-		log_error("VM %u: journalctl cannot be run: %s", vmid,
+		log_error(_("VM %u: journalctl cannot be run: %s"), vmid,
 			  strerror(-become_journalctl(root, vmid)));
 	else
-		log_error("VM %u: there is no journal here (no %s/%s)", vmid, root->path, journal);
+		log_error(_("VM %u: there is no journal here (no %s/%s)"), vmid, root->path,
+			  journal);
 	say_where_syslog_is(root, vmid);
 	return EXIT_FAILED;
 }

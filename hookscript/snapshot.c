@@ -141,9 +141,10 @@ static int read_record(const struct reader *reader, struct device *device)
 	if (!err && !device->record && record_is_set_aside(reader->root, &device->bdf)) {
 		char address[BDF_TEXT_SIZE];
 
-		device->record_error = fs_path("/%s/%s.broken: set aside, because it could not be "
-					       "understood",
-					       RECORD_FOLDER, bdf_format(&device->bdf, address));
+		device->record_error = fs_path(
+			_("/%s/%s.broken: set aside, because it could not be "
+			  "understood"),
+			RECORD_FOLDER, bdf_format(&device->bdf, address));
 		return device->record_error ? 0 : -ENOMEM;
 	}
 	if (!device->record)

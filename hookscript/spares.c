@@ -112,8 +112,8 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 		err = apply_see(root, vmid, set.items, set.n, settings->deadline);
 	if (err)
 		log_warning(
-			"VM %u: the other devices of its mappings could not be looked at: should "
-			"Proxmox VE take one of them, it is not known where that belongs: %s",
+			_("VM %u: the other devices of its mappings could not be looked at: should "
+			  "Proxmox VE take one of them, it is not known where that belongs: %s"),
 			vmid, strerror(-err));
 }
 
@@ -128,7 +128,7 @@ void spares_forget(const struct fs_root *root, unsigned int vmid)
 		int err = record_remove_spare(root, vmid, &list[i]);
 
 		if (err)
-			log_warning("a spare record of VM %u in /%s cannot be removed: %s", vmid,
+			log_warning(_("a spare record of VM %u in /%s cannot be removed: %s"), vmid,
 				    RECORD_FOLDER, strerror(-err));
 	}
 }
@@ -161,12 +161,12 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 	if (!err && spare)
 		err = record_read(root, bdf, &known, &why);
 	if (err || !spare || known) {
-		log_warning(
-			"%s: Proxmox VE has bound it for VM %u, but %s; it will stay on vfio-pci",
-			bdf_format(bdf, address), vmid,
-			why	? why
-			: known ? "it is recorded as taken already"
-				: "nothing is known of how it was before");
+		log_warning(_("%s: Proxmox VE has bound it for VM %u, but %s; it will stay on "
+			      "vfio-pci"),
+			    bdf_format(bdf, address), vmid,
+			    why	    ? why
+			    : known ? _("it is recorded as taken already")
+				    : _("nothing is known of how it was before"));
 		return 0;
 	}
 	spare->claim = record_new_claim();
@@ -176,10 +176,10 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 	if (!err)
 		err = add(ret, bdf);
 	if (!err)
-		log_info(
-			"%s: Proxmox VE took it for VM %u, another one than foreseen; will return to %s",
-			bdf_format(bdf, address), vmid,
-			spare->driver ? spare->driver : "no driver");
+		log_info(_("%s: Proxmox VE took it for VM %u, another one than foreseen; will "
+			   "return to %s"),
+			 bdf_format(bdf, address), vmid,
+			 spare->driver ? spare->driver : _("no driver"));
 	return err;
 }
 
@@ -228,10 +228,9 @@ static int settle(const struct fs_root *root, unsigned int vmid, const struct se
 	if (!err)
 		err = list_needless(root, vmid, reserved, &needless);
 	if (!err && needless.n) {
-		log_info(
-			"VM %u: given back at once, because Proxmox VE chose another device of the "
-			"mapping:",
-			vmid);
+		log_info(_("VM %u: given back at once, because Proxmox VE chose another device "
+			   "of the mapping:"),
+			 vmid);
 		err = apply_give_back(root, vmid, needless.items, needless.n,
 				      &(struct give_back){0})
 			      ? -EIO
@@ -256,8 +255,8 @@ int spares_settle(const struct fs_root *root, unsigned int vmid)
 		err = settle(root, vmid, &reserved);
 	spares_forget(root, vmid);
 	if (err)
-		log_error("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
-			  "pve-passthrough status",
+		log_error(_("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
+			    "pve-passthrough status"),
 			  vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;
 }

@@ -57,13 +57,16 @@ static void free_start(struct start *start)
 
 static void say_no_memory(void)
 {
-	log_error("out of memory");
+	log_error(_("out of memory"));
 }
 
 static void say_last_line(const struct start *start, size_t problems)
 {
-	log_error("VM %u refused: %zu problem%s, above; check again: pve-passthrough plan %u",
-		  start->vmid, problems, problems == 1 ? "" : "s", start->vmid);
+	log_error(
+		ngettext("VM %u refused: %zu problem, above; check again: pve-passthrough plan %u",
+			 "VM %u refused: %zu problems, above; check again: pve-passthrough plan %u",
+			 problems),
+		start->vmid, problems, start->vmid);
 }
 
 /* LABEL and the first LEN bytes of TEXT, about the device at BDF or, with NULL, none. */
@@ -82,9 +85,9 @@ static void say_of(const struct start *start, enum log_level level, const struct
 static void say_refusal(const struct start *start, const struct refusal *refusal)
 {
 	const char *rest = refusal->cure;
-	const char *label = "  cure: ";
+	const char *label = _("  cure: "); /* as wide as the blanks of the other lines */
 
-	say_of(start, LOG_LEVEL_ERROR, refusal->bdf, "refused: ", refusal->what,
+	say_of(start, LOG_LEVEL_ERROR, refusal->bdf, _("refused: "), refusal->what,
 	       strlen(refusal->what));
 	for (; *rest; label = "        ") {
 		size_t len = strcspn(rest, "\n");
@@ -111,8 +114,8 @@ static int read_settings(struct start *start)
 			log_warning("%s", start->settings.warnings[i]);
 		return EXIT_DONE;
 	}
-	log_error("refused: %s", why ? why : "out of memory");
-	log_error("  cure: correct that line, or move the file away to run with the defaults");
+	log_error(_("refused: %s"), why ? why : _("out of memory"));
+	log_error(_("  cure: correct that line, or move the file away to run with the defaults"));
 	say_last_line(start, 1);
 	return EXIT_REFUSED;
 }
@@ -131,7 +134,7 @@ static int make_plan(struct start *start, const struct settings *settings,
 		err = snapshot_take(start->root, start->vmid, start->selection, detail,
 				    &start->snapshot);
 	if (err) {
-		log_error("VM %u: the devices cannot be read from /sys: %s", start->vmid,
+		log_error(_("VM %u: the devices cannot be read from /sys: %s"), start->vmid,
 			  strerror(-err));
 		return EXIT_FAILED;
 	}
@@ -150,7 +153,7 @@ static bool wait_for_udev(const struct start *start)
 
 	if (!fs_exists(start->root, UDEV_QUEUE))
 		return false;
-	log_info("VM %u: waiting for udev, which still loads drivers", start->vmid);
+	log_info(_("VM %u: waiting for udev, which still loads drivers"), start->vmid);
 	while (fs_exists(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
 	return true;
@@ -178,13 +181,13 @@ static int load_vfio(const struct fs_root *root)
 			continue;
 		err = modules_load(modules, names[i]);
 		if (err)
-			log_error(
-				"module %s cannot be loaded: %s; try: modprobe %s; journalctl -k -n 20",
-				names[i], strerror(-err), names[i]);
+			log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl "
+				    "-k -n 20"),
+				  names[i], strerror(-err), names[i]);
 	}
 	if (!err && !driver_is_registered(root, DRIVER_VFIO_PCI)) {
-		log_error(
-			"module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci is not there");
+		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci is "
+			    "not there"));
 		err = -ENODEV;
 	}
 	return err ? EXIT_FAILED : EXIT_DONE;
@@ -206,8 +209,8 @@ static void give_back_leftovers(const struct start *start)
 	if (kept &&
 	    apply_give_back(start->root, start->vmid, devices, kept, &(struct give_back){0}))
 		log_warning(
-			"VM %u: a device that it no longer names could not be given back; the start "
-			"goes on; later: pve-passthrough restore %u",
+			_("VM %u: a device that it no longer names could not be given back; the "
+			  "start goes on; later: pve-passthrough restore %u"),
 			start->vmid, start->vmid);
 }
 
@@ -220,16 +223,17 @@ static int give_back_all(const struct start *start)
 	size_t n, idle;
 	int err;
 
-	log_error("VM %u: not started; giving back what was taken", start->vmid);
+	log_error(_("VM %u: not started; giving back what was taken"), start->vmid);
 	spares_forget(start->root, start->vmid);
 	err = apply_list_recorded(start->root, start->vmid, &devices, &n);
 	idle = err ? 0 : apply_leave_busy(start->root, devices, n);
 	if (idle)
 		err = apply_give_back(start->root, start->vmid, devices, idle, &how);
 	if (err || idle < n)
-		log_error("VM %u: not everything is given back yet, above; it is tried again until "
-			  "it is; by hand: pve-passthrough restore %u",
-			  start->vmid, start->vmid);
+		log_error(
+			_("VM %u: not everything is given back yet, above; it is tried again until "
+			  "it is; by hand: pve-passthrough restore %u"),
+			start->vmid, start->vmid);
 	return EXIT_FAILED;
 }
 
@@ -239,10 +243,9 @@ static void start_watcher(const struct start *start)
 	int err = watch_start(start->root, start->vmid);
 
 	if (err)
-		log_warning(
-			"VM %u: no watcher could be started (%s); if this start fails later, give its "
-			"devices back by: pve-passthrough restore %u",
-			start->vmid, strerror(-err), start->vmid);
+		log_warning(_("VM %u: no watcher could be started (%s); if this start fails later, "
+			      "give its devices back by: pve-passthrough restore %u"),
+			    start->vmid, strerror(-err), start->vmid);
 }
 
 /* Plans until a plan is claimed, refused, or overtaken too often. */
@@ -273,11 +276,12 @@ static int plan_and_claim(struct start *start)
 	if (!err)
 		return EXIT_DONE;
 	if (err == -EBUSY || err == -EAGAIN)
-		log_error("VM %u: another pve-passthrough has been working on its devices for too "
-			  "long; see: pve-passthrough status; fuser /run/pve-passthrough/locks/*",
-			  start->vmid);
+		log_error(
+			_("VM %u: another pve-passthrough has been working on its devices for too "
+			  "long; see: pve-passthrough status; fuser /run/pve-passthrough/locks/*"),
+			start->vmid);
 	else
-		log_error("VM %u: no record can be written in /%s: %s; nothing was touched",
+		log_error(_("VM %u: no record can be written in /%s: %s; nothing was touched"),
 			  start->vmid, RECORD_FOLDER, strerror(-err));
 	return EXIT_FAILED;
 }
@@ -315,13 +319,12 @@ static int check_framebuffer(const struct start *start, const struct plan_step *
 	err = iomem_boot_framebuffer(start->root, &device->bdf, &name);
 	if (err || !name)
 		return 0; /* no such file: nothing is known against it */
-	log_device(
-		LOG_LEVEL_ERROR, &device->bdf, step->returns_to,
-		"%s: the framebuffer of the host's boot messages (%s in /proc/iomem) still lies in "
-		"its memory, so no guest can use it; cure: host-setup enable --kernel-arg "
-		"initcall_blacklist=sysfb_init && reboot; the host's screen then stays dark until "
-		"a driver of its own takes the card",
-		bdf_format(&device->bdf, address), name);
+	log_device(LOG_LEVEL_ERROR, &device->bdf, step->returns_to,
+		   _("%s: the framebuffer of the host's boot messages (%s in /proc/iomem) still "
+		     "lies in its memory, so no guest can use it; cure: host-setup enable "
+		     "--kernel-arg initcall_blacklist=sysfb_init && reboot; the host's screen then "
+		     "stays dark until a driver of its own takes the card"),
+		   bdf_format(&device->bdf, address), name);
 	return -EBUSY;
 }
 
@@ -386,9 +389,11 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	if (vm_read(root, vmid, &start.vm))
 		return EXIT_FAILED;
 	if (!selection_is_needed(start.vm)) {
-		printf("VM %u: %s: a start touches nothing\n", vmid,
-		       vmcfg_is_template(start.vm) ? "is a template"
-						   : "has no hostpci entry that needs binding");
+		printf(vmcfg_is_template(start.vm)
+			       ? _("VM %u: is a template: a start touches nothing\n")
+			       : _("VM %u: has no hostpci entry that needs binding: a start "
+				   "touches nothing\n"),
+		       vmid);
 		return EXIT_DONE;
 	}
 	code = read_settings(&start);

@@ -26,8 +26,8 @@ static int remember_devices(const struct fs_root *root, unsigned int vmid, const
 	if (!err)
 		err = identity_write(root, vmid, list, n);
 	if (err)
-		log_warning("VM %u: /%s/%u cannot be written: %s; should its devices get other "
-			    "addresses, its next start will not notice",
+		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
+			      "addresses, its next start will not notice"),
 			    vmid, IDENTITY_FOLDER, vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;
 }

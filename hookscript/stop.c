@@ -29,11 +29,15 @@ static int give_back(const struct fs_root *root, unsigned int vmid, int *lock)
 	else if (!failed)
 		users_return(root, vmid);
 	if (failed < 0)
-		log_error("VM %u: its records in /%s cannot be read: %s; nothing was given back",
+		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
 			  vmid, RECORD_FOLDER, strerror(-failed));
 	else if (failed)
-		log_error("VM %u: %d device%s not given back, above; see: pve-passthrough status",
-			  vmid, failed, failed == 1 ? "" : "s");
+		log_error(ngettext("VM %u: %d device not given back, above; see: pve-passthrough "
+				   "status",
+				   "VM %u: %d devices not given back, above; see: pve-passthrough "
+				   "status",
+				   (unsigned long)failed),
+			  vmid, failed);
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
@@ -49,8 +53,8 @@ static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid)
 enum stop_fate stop_fate(const struct fs_root *root, unsigned int vmid, int *ret_left_ms)
 {
 	if (reboot_left_ms(root, vmid) < 0 && pve_vm_reboots(root, vmid) && reboot_note(root, vmid))
-		log_warning("VM %u: that it is being rebooted cannot be noted, so its devices go "
-			    "back in between",
+		log_warning(_("VM %u: that it is being rebooted cannot be noted, so its devices go "
+			      "back in between"),
 			    vmid);
 	*ret_left_ms = reboot_left_ms(root, vmid);
 	if (*ret_left_ms > 0)
@@ -75,8 +79,8 @@ static int give_back_at_stop(const struct fs_root *root, unsigned int vmid)
 	int err = code ? watch_start(root, vmid) : 0;
 
 	if (err)
-		log_warning("VM %u: no watcher could be started (%s); later: pve-passthrough "
-			    "restore %u",
+		log_warning(_("VM %u: no watcher could be started (%s); later: pve-passthrough "
+			      "restore %u"),
 			    vmid, strerror(-err), vmid);
 	return code;
 }
@@ -88,20 +92,20 @@ int stop_post(const struct fs_root *root, unsigned int vmid)
 	int left_ms;
 
 	if (settings_read(root, vmid, &settings, &why))
-		log_warning(
-			"%s; devices are given back without it, but the next start will be refused",
-			why ? why : "out of memory");
+		log_warning(_("%s; devices are given back without it, but the next start will be "
+			      "refused"),
+			    why ? why : _("out of memory"));
 	if (!has_records(root, vmid))
 		return EXIT_DONE;
 	spares_forget(root, vmid);
 	switch (stop_fate(root, vmid, &left_ms)) {
 	case STOP_REBOOTS:
-		log_info("VM %u is being rebooted: its devices stay taken for its next start",
+		log_info(_("VM %u is being rebooted: its devices stay taken for its next start"),
 			 vmid);
 		return EXIT_DONE;
 	case STOP_KEEPS:
-		log_info("VM %u: the host shuts down, so its devices stay taken; to give them back "
-			 "then too: at_shutdown = \"return\"; in /%s",
+		log_info(_("VM %u: the host shuts down, so its devices stay taken; to give them "
+			   "back then too: at_shutdown = \"return\"; in /%s"),
 			 vmid, SETTINGS_PATH);
 		return EXIT_DONE;
 	case STOP_RETURNS: break;
@@ -116,19 +120,19 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	size_t n;
 
 	if (pve_vm_runs(root, vmid)) {
-		log_error("VM %u runs, and would lose its devices; stop it first: qm shutdown %u",
-			  vmid, vmid);
-		return EXIT_REFUSED;
-	}
-	if (lock == -EWOULDBLOCK) {
 		log_error(
-			"VM %u is being started, stopped or changed at this moment; wait for that task, "
-			"then: pve-passthrough restore %u",
+			_("VM %u runs, and would lose its devices; stop it first: qm shutdown %u"),
 			vmid, vmid);
 		return EXIT_REFUSED;
 	}
+	if (lock == -EWOULDBLOCK) {
+		log_error(_("VM %u is being started, stopped or changed at this moment; wait for "
+			    "that task, then: pve-passthrough restore %u"),
+			  vmid, vmid);
+		return EXIT_REFUSED;
+	}
 	if (!apply_list_recorded(root, vmid, &devices, &n) && !n) {
-		printf("VM %u: no device is recorded as taken for it\n", vmid);
+		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}
 	return give_back(root, vmid, &lock);
@@ -154,7 +158,7 @@ static int list_vms(const struct fs_root *root, unsigned int **ret, size_t *ret_
 
 		if (record_read(root, &list[i], &record, &why) || !record) {
 			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
-				   why ? why : "a record has just gone");
+				   why ? why : _("a record has just gone"));
 			continue;
 		}
 		while (k < kept && vmids[k] != record->vmid)
@@ -175,7 +179,7 @@ int stop_restore_all(const struct fs_root *root)
 	int err = list_vms(root, &vmids, &n);
 
 	if (err) {
-		log_error("/%s cannot be read: %s", RECORD_FOLDER, strerror(-err));
+		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, strerror(-err));
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < n; i++) {

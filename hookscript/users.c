@@ -27,9 +27,9 @@ struct kind {
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct kind kinds[] = {
-	{"u", "unit", WORDS("systemctl", "--quiet", "is-active"), NULL, WORDS("systemctl", "stop"),
-	 WORDS("systemctl", "start")},
-	{"c", "container", WORDS("pct", "status"), "status: running", WORDS("pct", "shutdown"),
+	{"u", N_("unit"), WORDS("systemctl", "--quiet", "is-active"), NULL,
+	 WORDS("systemctl", "stop"), WORDS("systemctl", "start")},
+	{"c", N_("container"), WORDS("pct", "status"), "status: running", WORDS("pct", "shutdown"),
 	 WORDS("pct", "start")},
 };
 
@@ -146,12 +146,12 @@ static int stop_one(const struct kind *kind, const char *name)
 	int err = run(kind->stop, name, NULL);
 
 	if (err)
-		log_error("%s %s could not be stopped: %s; look at it: %s %s", kind->what, name,
-			  err == -ETIMEDOUT ? "it takes too long" : strerror(-err),
+		log_error(_("%s %s could not be stopped: %s; look at it: %s %s"), _(kind->what),
+			  name, err == -ETIMEDOUT ? _("it takes too long") : strerror(-err),
 			  kind->is_running[0], name);
 	else
-		log_info("%s %s is stopped; it is started again when the devices are back",
-			 kind->what, name);
+		log_info(_("%s %s is stopped; it is started again when the devices are back"),
+			 _(kind->what), name);
 	return err;
 }
 
@@ -181,11 +181,12 @@ static int start_one(const struct kind *kind, const char *name)
 	int err = run(kind->start, name, NULL);
 
 	if (err)
-		log_error("%s %s could not be started again: %s; by hand: %s %s %s", kind->what,
-			  name, err == -ETIMEDOUT ? "it takes too long" : strerror(-err),
+		log_error(_("%s %s could not be started again: %s; by hand: %s %s %s"),
+			  _(kind->what), name,
+			  err == -ETIMEDOUT ? _("it takes too long") : strerror(-err),
 			  kind->start[0], kind->start[1], name);
 	else
-		log_info("%s %s is started again", kind->what, name);
+		log_info(_("%s %s is started again"), _(kind->what), name);
 	return err;
 }
 
@@ -220,5 +221,5 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 	(void)each_noted(noted, start_one);
 	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
 	if (err)
-		log_error("VM %u: /%s cannot be removed: %s", vmid, path, strerror(-err));
+		log_error(_("VM %u: /%s cannot be removed: %s"), vmid, path, strerror(-err));
 }

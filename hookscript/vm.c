@@ -21,14 +21,14 @@ int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret)
 	if (!err)
 		err = variant_mark(root, vmid, vm);
 	if (err == -ENOENT)
-		log_error(
-			"VM %u: there is no config /%s on this node; the VMs that it has: qm list",
-			vmid, path);
+		log_error(_("VM %u: there is no config /%s on this node; the VMs that it has: qm "
+			    "list"),
+			  vmid, path);
 	else if (err == -EACCES)
-		log_error("VM %u: /%s cannot be read: %s; run this as root", vmid, path,
+		log_error(_("VM %u: /%s cannot be read: %s; run this as root"), vmid, path,
 			  strerror(-err));
 	else if (err)
-		log_error("VM %u: /%s cannot be read: %s", vmid, path ? path : "etc/pve",
+		log_error(_("VM %u: /%s cannot be read: %s"), vmid, path ? path : "etc/pve",
 			  strerror(-err));
 	else
 		*ret = TAKE_PTR(vm);

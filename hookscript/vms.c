@@ -97,9 +97,13 @@ static bool entry_names(const struct hostpci *entry, const struct bdf *bdf)
 /* Adds to *TEXT, which is NULL at first. Returns 0 or -ENOMEM. */
 static int add_name(char **text, unsigned int vmid, size_t e, const char *mapping)
 {
-	char *longer = fs_path("%s%sVM %u (hostpci%zu%s%s)", *text ? *text : "", *text ? ", " : "",
-			       vmid, e, mapping ? ", mapping " : "", mapping ? mapping : "");
+	auto_free char *name = mapping ? fs_path(_("VM %u (hostpci%zu, mapping %s)"), vmid, e,
+						 mapping)
+				       : fs_path("VM %u (hostpci%zu)", vmid, e);
+	char *longer = NULL;
 
+	if (name)
+		longer = fs_path("%s%s%s", *text ? *text : "", *text ? ", " : "", name);
 	if (!longer)
 		return -ENOMEM;
 	free(*text);

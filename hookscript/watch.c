@@ -193,7 +193,7 @@ static void give_back(struct watch *watch, const struct bdf *devices, size_t n, 
 		watch->pause_ms = PAUSE_MS;
 		return;
 	}
-	log_warning("VM %u: what was not given back is tried again in %d s", watch->vmid,
+	log_warning(_("VM %u: what was not given back is tried again in %d s"), watch->vmid,
 		    watch->pause_ms / 1000);
 	/* Its own writes of records are no reason to try at once. */
 	changes_forget(watch->changes);
