@@ -128,9 +128,9 @@ static const char *word_effect(const char *word)
 		const char *name;
 		const char *effect;
 	} offs[] = {
-		{"intel_iommu", "it turns an Intel IOMMU off"},
-		{"amd_iommu", "it turns an AMD IOMMU off"},
-		{"iommu", "it turns the IOMMU off"},
+		{"intel_iommu", N_("it turns an Intel IOMMU off")},
+		{"amd_iommu", N_("it turns an AMD IOMMU off")},
+		{"iommu", N_("it turns the IOMMU off")},
 	};
 	static const char *const lists[] = {"module_blacklist", "modprobe.blacklist",
 					    "rd.driver.blacklist"};
@@ -139,14 +139,14 @@ static const char *word_effect(const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(offs); i++) {
 		value = cmdline_value(word, offs[i].name);
 		if (value && cmdline_value_has(value, "off"))
-			return offs[i].effect;
+			return _(offs[i].effect);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		value = cmdline_value(word, lists[i]);
 		for (size_t len; value && *value; value += len + (value[len] != '\0')) {
 			len = strcspn(value, ",\"");
 			if (modconf_is_vfio(value, len))
-				return "a module that passthrough needs is then not loaded";
+				return _("a module that passthrough needs is then not loaded");
 		}
 	}
 	return NULL;

@@ -116,7 +116,7 @@ static int look_at_loader_info(const struct fs_root *root, struct findings *find
 
 	if (read_efi_text(root, EFIVARS "LoaderInfo-" LOADER_VENDOR, &info))
 		return 0;
-	what = fs_path("the EFI variable LoaderInfo says \"%s\"", info);
+	what = fs_path(_("the EFI variable LoaderInfo says \"%s\""), info);
 	if (!what)
 		return -ENOMEM;
 	if (!strncmp(info, "systemd-boot", strlen("systemd-boot")))
@@ -135,10 +135,10 @@ static int look_at_cmdline(const char *cmdline, struct findings *findings)
 
 	if (!strncmp(cmdline, "BOOT_IMAGE=", 11) || strstr(cmdline, " BOOT_IMAGE="))
 		err = speak_for(findings, BOOTLOADER_GRUB,
-				"/proc/cmdline has BOOT_IMAGE=, as GRUB writes it");
+				_("/proc/cmdline has BOOT_IMAGE=, as GRUB writes it"));
 	if (!err && initrd && initrd[strlen("initrd=")] == '\\')
 		err = speak_for(findings, BOOTLOADER_SYSTEMD_BOOT,
-				"/proc/cmdline has initrd=\\..., as systemd-boot writes it");
+				_("/proc/cmdline has initrd=\\..., as systemd-boot writes it"));
 	return err;
 }
 
@@ -150,7 +150,7 @@ static int take_answer(struct findings *findings, const char *tool,
 
 	if (!answer->line)
 		return 0;
-	what = fs_path("`%s` says \"%s\"", tool, answer->line);
+	what = fs_path(_("`%s` says \"%s\""), tool, answer->line);
 	if (!what)
 		return -ENOMEM;
 	if (answer->grub == answer->systemd_boot)
@@ -174,10 +174,10 @@ static int look_at_firmware(const struct fs_root *root, struct findings *finding
 {
 	if (findings->secure_boot)
 		return speak_for(findings, BOOTLOADER_GRUB,
-				 "with Secure Boot, Proxmox VE boots by GRUB");
+				 _("with Secure Boot, Proxmox VE boots by GRUB"));
 	if (!findings->efi && fs_exists(root, "boot/grub/grub.cfg"))
 		return speak_for(findings, BOOTLOADER_GRUB,
-				 "it did not boot by EFI, and /boot/grub/grub.cfg is there");
+				 _("it did not boot by EFI, and /boot/grub/grub.cfg is there"));
 	return 0;
 }
 
@@ -197,9 +197,10 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 	err = look_at_loader_info(root, findings);
 	err = err ?: look_at_cmdline(cmdline, findings);
 	if (!err && !findings->efi)
-		err = add_line(&findings->other, "it did not boot by EFI (no /sys/firmware/efi)");
+		err = add_line(&findings->other,
+			       _("it did not boot by EFI (no /sys/firmware/efi)"));
 	if (!err && findings->secure_boot)
-		err = add_line(&findings->other, "Secure Boot is on");
+		err = add_line(&findings->other, _("Secure Boot is on"));
 	if (err || !is_unclear(findings))
 		return err;
 	if (!findings->n[BOOTLOADER_SYSTEMD_BOOT] && !findings->n[BOOTLOADER_GRUB] &&
@@ -226,7 +227,7 @@ static int look_at_files(const struct fs_root *root, struct findings *findings)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(signs) && !err; i++) {
-		auto_free char *what = fs_path("/%s is there", signs[i].path);
+		auto_free char *what = fs_path(_("/%s is there"), signs[i].path);
 
 		if (!what)
 			return -ENOMEM;
@@ -236,7 +237,7 @@ static int look_at_files(const struct fs_root *root, struct findings *findings)
 	/* Debian's grub-common alone puts this file there: it says little. */
 	if (!err && !findings->n[BOOTLOADER_GRUB] && !findings->n[BOOTLOADER_SYSTEMD_BOOT] &&
 	    fs_exists(root, "etc/default/grub"))
-		err = speak_for(findings, BOOTLOADER_GRUB, "/etc/default/grub is there");
+		err = speak_for(findings, BOOTLOADER_GRUB, _("/etc/default/grub is there"));
 	return err;
 }
 
@@ -244,19 +245,19 @@ static int explain_unclear(const struct findings *findings, char **ret_why)
 {
 	bool both = findings->n[BOOTLOADER_GRUB] && findings->n[BOOTLOADER_SYSTEMD_BOOT];
 	auto_free char *why = NULL;
-	int err = add_line(&why, "which boot loader starts this host is unclear: %s",
-			   both ? "the findings contradict each other"
-				: "nothing says that it is GRUB or systemd-boot");
+	int err = add_line(&why, _("which boot loader starts this host is unclear: %s"),
+			   both ? _("the findings contradict each other")
+				: _("nothing says that it is GRUB or systemd-boot"));
 
 	for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++)
 		if (findings->n[i])
-			err = add_line(&why, "for %s: %s", names[i], findings->for_kind[i]);
+			err = add_line(&why, _("for %s: %s"), names[i], findings->for_kind[i]);
 	if (!err && findings->other)
-		err = add_line(&why, "also: %s", findings->other);
+		err = add_line(&why, _("also: %s"), findings->other);
 	err = err
 		      ?: add_line(
 				 &why,
-				 "say which it is: --bootloader=grub or --bootloader=systemd-boot");
+				 _("say which it is: --bootloader=grub or --bootloader=systemd-boot"));
 	if (err)
 		return err;
 	*ret_why = TAKE_PTR(why);
@@ -329,8 +330,8 @@ static int choose_refresh(const struct fs_root *root, struct bootloader *loader)
 {
 	loader->proxmox_boot_tool = has_boot_tool(root);
 	if (loader->proxmox_boot_tool)
-		return add_line(&loader->evidence, "proxmox-boot-tool keeps its ESPs "
-						   "(/etc/kernel/proxmox-boot-uuids)")
+		return add_line(&loader->evidence, _("proxmox-boot-tool keeps its ESPs "
+						     "(/etc/kernel/proxmox-boot-uuids)"))
 			       ?: add_refresh(loader, strdup("proxmox-boot-tool refresh"));
 	if (loader->kind == BOOTLOADER_GRUB)
 		return add_refresh(loader, strdup("update-grub"));
@@ -346,11 +347,11 @@ static int use_override(const char *override, struct bootloader *loader, char **
 	} else if (!strcmp(override, "systemd-boot")) {
 		loader->kind = BOOTLOADER_SYSTEMD_BOOT;
 	} else {
-		err = add_line(ret_why, "--bootloader=%s: there is grub and systemd-boot",
+		err = add_line(ret_why, _("--bootloader=%s: there is grub and systemd-boot"),
 			       override);
 		return err ? err : -EINVAL;
 	}
-	return add_line(&loader->evidence, "--bootloader=%s says so", override);
+	return add_line(&loader->evidence, _("--bootloader=%s says so"), override);
 }
 
 int bootloader_detect(const struct fs_root *root, const char *override, struct bootloader *ret,

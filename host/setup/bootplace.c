@@ -204,7 +204,7 @@ static int add_esp(const struct fs_root *root, const char *uuid, enum bootloader
 		free(TAKE_PTR(lines));
 		err = device < 0 ? device : read_device(device, kind, &lines, &space);
 	}
-	return add_place(places, fs_path("the ESP %s", uuid), lines, space, err);
+	return add_place(places, fs_path(_("the ESP %s"), uuid), lines, space, err);
 }
 
 static int add_boot_tool_esps(const struct fs_root *root, enum bootloader_kind kind,
@@ -313,7 +313,7 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 		if (find_words(place->lines, words, &missing))
 			return -ENOMEM;
 		if (missing) {
-			*ret_why = fs_path("%s has no entry with %s", place->name, missing);
+			*ret_why = fs_path(_("%s has no entry with %s"), place->name, missing);
 			return *ret_why ? -ENODATA : -ENOMEM;
 		}
 		good++;
@@ -321,12 +321,13 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 	if (good)
 		return 0;
 	if (unread && !unread->err) {
-		*ret_why = fs_path("%s has no entry at all", unread->name);
+		*ret_why = fs_path(_("%s has no entry at all"), unread->name);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
-	*ret_why = fs_path("%s could not be read: %s",
-			   unread ? unread->name : "where the boot loader's entries are",
-			   unread ? strerror(-unread->err) : "found nowhere");
+	*ret_why = unread ? fs_path(_("%s could not be read: %s"), unread->name,
+				    strerror(-unread->err))
+			  : strdup(_("where the boot loader's entries are could not be read: "
+				     "found nowhere"));
 	return *ret_why ? -ENOENT : -ENOMEM;
 }
 
@@ -370,7 +371,7 @@ int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline 
 			return -ENOMEM;
 		if (!kept)
 			continue;
-		*ret_why = fs_path("each entry of %s still has %s", place->name, kept);
+		*ret_why = fs_path(_("each entry of %s still has %s"), place->name, kept);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
 	return 0;
@@ -401,8 +402,8 @@ static uint64_t largest_initramfs(const struct fs_root *root)
 static int explain_space(const char *name, uint64_t has, uint64_t needs, char **ret_why)
 {
 	*ret_why = fs_path(
-		"%s has %llu MiB free, and writing an initramfs anew may need %llu MiB\n"
-		"remove kernels that are not needed any more: apt-get autoremove --purge",
+		_("%s has %llu MiB free, and writing an initramfs anew may need %llu MiB\n"
+		  "remove kernels that are not needed any more: apt-get autoremove --purge"),
 		name, (unsigned long long)(has >> 20), (unsigned long long)(needs >> 20));
 	return *ret_why ? -ENOSPC : -ENOMEM;
 }

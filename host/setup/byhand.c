@@ -87,23 +87,23 @@ void byhand_tell(const struct bootcfg *bootcfg)
 		const struct cmdline_word *word = &bootcfg->words.items[i];
 
 		if (byhand_is_word(word->text))
-			log_warning("set by hand, and stays: %s (/%s:%u)", word->text, word->file,
-				    word->line);
+			log_warning(_("set by hand, and stays: %s (/%s:%u)"), word->text,
+				    word->file, word->line);
 	}
 	for (size_t i = 0; i < bootcfg->modules.n; i++) {
 		const struct bootcfg_line *line = &bootcfg->modules.items[i];
 
 		if (byhand_is_module(line->text))
-			log_warning("set by hand, and stays: %s (/%s:%u)", line->text, line->file,
-				    line->line);
+			log_warning(_("set by hand, and stays: %s (/%s:%u)"), line->text,
+				    line->file, line->line);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
 								 options[i].option);
 
 		if (line)
-			log_warning("set by hand, and stays: %s (/%s:%u)", line->text, line->file,
-				    line->line);
+			log_warning(_("set by hand, and stays: %s (/%s:%u)"), line->text,
+				    line->file, line->line);
 	}
 }
 
@@ -172,7 +172,7 @@ static int remove_word(struct edits *edits, const struct fs_root *root,
 	if (err || !before)
 		return err;
 	if (has_other_parts(word->text)) {
-		log_warning("take it out by hand: %s says more than that (nano +%u /%s)",
+		log_warning(_("take it out by hand: %s says more than that (nano +%u /%s)"),
 			    word->text, word->line, word->file);
 		return 0;
 	}
@@ -180,7 +180,7 @@ static int remove_word(struct edits *edits, const struct fs_root *root,
 	err = err ?: try_text(edits, root, bootloader, word, before, after);
 	if (err != -ENOENT)
 		return err;
-	log_warning("take it out by hand: %s is not written plainly (nano +%u /%s)", word->text,
+	log_warning(_("take it out by hand: %s is not written plainly (nano +%u /%s)"), word->text,
 		    word->line, word->file);
 	return 0;
 }
@@ -252,7 +252,7 @@ static int remove_option(struct edits *edits, const struct fs_root *root,
 		if (!err && before)
 			err = without_option(before, line, option, &after);
 		if (err == -ENOENT) {
-			log_warning("take it out by hand: %s (nano +%u /%s)", line->text,
+			log_warning(_("take it out by hand: %s (nano +%u /%s)"), line->text,
 				    line->line, line->file);
 			return 0;
 		}

@@ -36,8 +36,8 @@ static int check_processor(const struct fs_root *root, struct checklist *list)
 
 	if (fs_read(root, "proc/cpuinfo", PROC_TEXT_MAX, &text, NULL))
 		return check_add(list, name, CHECK_WARNING,
-				 strdup("whether the processor can virtualise is unknown"),
-				 strdup("/proc/cpuinfo cannot be read"), NULL);
+				 strdup(_("whether the processor can virtualise is unknown")),
+				 strdup(_("/proc/cpuinfo cannot be read")), NULL);
 	flags = strstr(text, "\nflags");
 	if (flags) {
 		auto_free char *line = strndup(flags + 1, strcspn(flags + 1, "\n"));
@@ -45,14 +45,15 @@ static int check_processor(const struct fs_root *root, struct checklist *list)
 
 		if (intel || (line && has_word(line, "svm")))
 			return check_add(
-				list, name, CHECK_OK, strdup("the processor can virtualise"),
-				fs_path("flag %s in /proc/cpuinfo", intel ? "vmx" : "svm"), NULL);
+				list, name, CHECK_OK, strdup(_("the processor can virtualise")),
+				fs_path(_("flag %s in /proc/cpuinfo"), intel ? "vmx" : "svm"),
+				NULL);
 	}
 	return check_add(
 		list, name, CHECK_WARNING,
-		strdup("the processor does not offer virtualisation; VMs would run without KVM"),
-		strdup("neither vmx nor svm in /proc/cpuinfo"),
-		strdup("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)"));
+		strdup(_("the processor does not offer virtualisation; VMs would run without KVM")),
+		strdup(_("neither vmx nor svm in /proc/cpuinfo")),
+		strdup(_("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)")));
 }
 
 static int check_firmware(const struct fs_root *root, struct checklist *list)
@@ -62,12 +63,13 @@ static int check_firmware(const struct fs_root *root, struct checklist *list)
 	const char *table = iommu_table(root);
 
 	if (table)
-		return check_add(list, name, CHECK_OK, strdup("the firmware describes an IOMMU"),
+		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
 				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
 	if (iommu_is_active(root))
 		return check_add(
 			list, name, CHECK_NOTE,
-			strdup("the firmware describes no IOMMU, but one is active all the same"),
+			strdup(_(
+				"the firmware describes no IOMMU, but one is active all the same")),
 			NULL, NULL);
 	return 0; /* the missing IOMMU says it, with its cure */
 }
@@ -79,20 +81,21 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 	int err;
 
 	if (fs_read_attr(root, "proc/cmdline", &running))
-		err = check_add(list, "cmdline-running", CHECK_NOTE, strdup("no kernel runs here"),
-				strdup("no /proc/cmdline"), NULL);
+		err = check_add(list, "cmdline-running", CHECK_NOTE,
+				strdup(_("no kernel runs here")), strdup(_("no /proc/cmdline")),
+				NULL);
 	else
 		err = check_add(list, "cmdline-running", CHECK_OK,
-				fs_path("the running kernel was started with: %s", running),
+				fs_path(_("the running kernel was started with: %s"), running),
 				strdup("/proc/cmdline"), NULL);
 	if (err)
 		return err;
 	if (!next->cmdline)
 		return check_add(list, "cmdline-next", CHECK_WARNING,
-				 strdup("what the next boot will be started with is unknown"),
+				 strdup(_("what the next boot will be started with is unknown")),
 				 strdup(next->evidence), NULL);
 	return check_add(list, "cmdline-next", CHECK_OK,
-			 fs_path("the next boot is configured with: %s", next->cmdline),
+			 fs_path(_("the next boot is configured with: %s"), next->cmdline),
 			 strdup(next->evidence), NULL);
 }
 
@@ -111,13 +114,13 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 	if (!strcmp(type, "identity"))
 		return check_add(
 			list, name, CHECK_OK,
-			strdup("the host's own devices pass the IOMMU untranslated (iommu=pt)"),
-			fs_path("/%s says %s", path, type), NULL);
+			strdup(_("the host's own devices pass the IOMMU untranslated (iommu=pt)")),
+			fs_path(_("/%s says %s"), path, type), NULL);
 	return check_add(
 		list, name, CHECK_NOTE,
-		strdup("the host's own devices are translated by the IOMMU, which costs speed; "
-		       "iommu=pt spares them that"),
-		fs_path("/%s says %s", path, type), NULL);
+		strdup(_("the host's own devices are translated by the IOMMU, which costs speed; "
+			 "iommu=pt spares them that")),
+		fs_path(_("/%s says %s"), path, type), NULL);
 }
 
 static int check_at_boot(const struct fs_root *root, const struct check_next_boot *next,
@@ -127,16 +130,16 @@ static int check_at_boot(const struct fs_root *root, const struct check_next_boo
 
 	if (next->modules_at_boot)
 		return check_add(list, name, CHECK_OK,
-				 strdup("vfio-pci's modules are loaded at boot"),
+				 strdup(_("vfio-pci's modules are loaded at boot")),
 				 strdup(next->modules_at_boot), NULL);
 	if (module_is_builtin(root, "vfio_pci") && module_is_builtin(root, "vfio_iommu_type1"))
 		return check_add(list, name, CHECK_OK,
-				 strdup("vfio-pci is built into the kernel, and there at boot"),
+				 strdup(_("vfio-pci is built into the kernel, and there at boot")),
 				 NULL, NULL);
 	return check_add(
 		list, name, CHECK_WARNING,
-		strdup("vfio-pci's modules are on no list that is loaded at boot; a VM's start "
-		       "loads them"),
+		strdup(_("vfio-pci's modules are on no list that is loaded at boot; a VM's start "
+			 "loads them")),
 		NULL, strdup("host-setup enable"));
 }
 
@@ -188,11 +191,12 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 	newer = newer_than_initramfs(root, &st);
 	if (!newer)
 		return check_add(list, name, CHECK_OK,
-				 strdup("the initramfs is newer than what goes into it"),
+				 strdup(_("the initramfs is newer than what goes into it")),
 				 fs_path("/%s", path), NULL);
 	return check_add(
-		list, name, CHECK_WARNING, strdup("the initramfs is older than what goes into it"),
-		fs_path("/%s changed after /%s", newer[0] == '/' ? newer + 1 : newer, path),
+		list, name, CHECK_WARNING,
+		strdup(_("the initramfs is older than what goes into it")),
+		fs_path(_("/%s changed after /%s"), newer[0] == '/' ? newer + 1 : newer, path),
 		strdup("update-initramfs -u -k all"));
 }
 
@@ -206,17 +210,17 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 	if (modules_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
 		return 0;
 	if (module_is_loaded(root, name))
-		return check_add(list, name, CHECK_OK, strdup("module vfio_virqfd is loaded"),
+		return check_add(list, name, CHECK_OK, strdup(_("module vfio_virqfd is loaded")),
 				 strdup("/sys/module/vfio_virqfd"), NULL);
 	if (!modules_open(root, &modules) && modules_has(modules, name))
 		return check_add(
 			list, name, CHECK_OK,
-			strdup("module vfio_virqfd is available, and loaded with vfio-pci"), NULL,
-			NULL);
+			strdup(_("module vfio_virqfd is available, and loaded with vfio-pci")),
+			NULL, NULL);
 	return check_add(
 		list, name, CHECK_NOTE,
-		fs_path("kernel %s has no module vfio_virqfd, which kernels before 6.2 have; it "
-			"may be built in",
+		fs_path(_("kernel %s has no module vfio_virqfd, which kernels before 6.2 have; it "
+			  "may be built in"),
 			release),
 		NULL, NULL);
 }
@@ -232,35 +236,38 @@ static int check_unsafe_interrupts(const struct fs_root *root, struct checklist 
 		return 0;
 	return check_add(
 		list, "unsafe-interrupts", CHECK_WARNING,
-		strdup("devices would be passed through without interrupt remapping, too: a guest "
-		       "could then raise any interrupt of the host"),
-		fs_path("/%s says Y", path),
-		strdup("remove allow_unsafe_interrupts=1 from modprobe.d (or: host-setup enable, "
-		       "without --unsafe-interrupts), unless this hardware cannot remap"));
+		strdup(_(
+			"devices would be passed through without interrupt remapping, too: a guest "
+			"could then raise any interrupt of the host")),
+		fs_path(_("/%s says Y"), path),
+		strdup(_("remove allow_unsafe_interrupts=1 from modprobe.d (or: host-setup enable, "
+			 "without --unsafe-interrupts), unless this hardware cannot remap")));
 }
 
 static int check_acs_override(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "acs-override",
-			  evidence[] = "pcie_acs_override= in /proc/cmdline";
+			  evidence[] = N_("pcie_acs_override= in /proc/cmdline");
 	auto_free char *cmdline = NULL, *release = NULL;
 
 	if (fs_read_attr(root, "proc/cmdline", &cmdline) || !strstr(cmdline, "pcie_acs_override="))
 		return 0;
 	if (!modules_release(root, &release) && kernelinfo_has_acs_override(release) == ANSWER_NO)
-		return check_add(list, name, CHECK_NOTE,
-				 fs_path("the ACS override is asked for, but the kernel %s lacks "
-					 "that patch: the word changes nothing",
-					 release),
-				 strdup(evidence),
-				 strdup("remove pcie_acs_override= from the kernel command line"));
+		return check_add(
+			list, name, CHECK_NOTE,
+			fs_path(_("the ACS override is asked for, but the kernel %s lacks "
+				  "that patch: the word changes nothing"),
+				release),
+			strdup(_(evidence)),
+			strdup(_("remove pcie_acs_override= from the kernel command line")));
 	return check_add(
 		list, name, CHECK_WARNING,
-		strdup("the ACS override splits IOMMU groups: they promise an isolation that the "
-		       "hardware does not give, and a guest's device may reach another's memory"),
-		strdup(evidence),
-		strdup("remove pcie_acs_override= from the kernel command line, unless you trust "
-		       "all guests that have devices"));
+		strdup(_(
+			"the ACS override splits IOMMU groups: they promise an isolation that the "
+			"hardware does not give, and a guest's device may reach another's memory")),
+		strdup(_(evidence)),
+		strdup(_("remove pcie_acs_override= from the kernel command line, unless you trust "
+			 "all guests that have devices")));
 }
 
 /* The addresses of a group's devices, in words; NULL without memory. */
@@ -272,7 +279,7 @@ static char *name_devices(const struct fs_root *root, int group)
 	size_t n = 0;
 
 	if (iommu_group_members(root, group, &members, &n) || !n)
-		return strdup("its devices");
+		return strdup(_("its devices"));
 	for (size_t i = 0; i < n; i++) {
 		char *longer = fs_path("%s%s%s", text ? text : "", text ? ", " : "",
 				       bdf_format(&members[i], address));
@@ -301,14 +308,14 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 			return -ENOMEM;
 		err = check_add(
 			list, "reserved-region", CHECK_WARNING,
-			fs_path("the firmware reserves memory for %s (RMRR): the kernel lets no "
-				"guest have that",
+			fs_path(_("the firmware reserves memory for %s (RMRR): the kernel lets no "
+				  "guest have that"),
 				devices),
-			fs_path("a region of type direct in "
-				"/sys/kernel/iommu_groups/%d/reserved_regions",
+			fs_path(_("a region of type direct in "
+				  "/sys/kernel/iommu_groups/%d/reserved_regions"),
 				groups[i]),
-			strdup("look in the firmware setup for shared memory or management "
-			       "features of that device, and turn them off"));
+			strdup(_("look in the firmware setup for shared memory or management "
+				 "features of that device, and turn them off")));
 	}
 	return err;
 }
@@ -325,7 +332,7 @@ static char *join_lines(const struct kernlog *log, size_t topic)
 		text = longer;
 	}
 	if (text && log->n[topic] > KERNLOG_LINES_MAX) {
-		char *longer = fs_path("%s\n... and %zu more", text,
+		char *longer = fs_path(_("%s\n... and %zu more"), text,
 				       log->n[topic] - KERNLOG_LINES_MAX);
 
 		free(text);
@@ -337,9 +344,9 @@ static char *join_lines(const struct kernlog *log, size_t topic)
 static int add_log_lines(const struct kernlog *log, struct checklist *list)
 {
 	static const char *const titles[] = {
-		[KERNLOG_IOMMU] = "the IOMMU",
-		[KERNLOG_REMAPPING] = "interrupt remapping",
-		[KERNLOG_GROUP] = "IOMMU groups",
+		[KERNLOG_IOMMU] = N_("the IOMMU"),
+		[KERNLOG_REMAPPING] = N_("interrupt remapping"),
+		[KERNLOG_GROUP] = N_("IOMMU groups"),
 	};
 
 	for (size_t t = 0; t < KERNLOG_TOPICS; t++) {
@@ -347,9 +354,10 @@ static int add_log_lines(const struct kernlog *log, struct checklist *list)
 
 		if (!lines)
 			return -ENOMEM;
-		if (*lines && check_add(list, "kernel-log", CHECK_NOTE,
-					fs_path("what the kernel's log says of %s", titles[t]),
-					TAKE_PTR(lines), NULL))
+		if (*lines &&
+		    check_add(list, "kernel-log", CHECK_NOTE,
+			      fs_path(_("what the kernel's log says of %s"), _(titles[t])),
+			      TAKE_PTR(lines), NULL))
 			return -ENOMEM;
 	}
 	return 0;
@@ -366,9 +374,9 @@ int check_log(const struct fs_root *root, struct checklist *list)
 	if (err)
 		return check_add(
 			list, "kernel-log", CHECK_NOTE,
-			strdup("the kernel's log cannot be read; nothing depends on it"),
+			strdup(_("the kernel's log cannot be read; nothing depends on it")),
 			fs_path("%s%s", strerror(-err),
-				err == -EPERM || err == -EACCES ? " (run this as root)" : ""),
+				err == -EPERM || err == -EACCES ? _(" (run this as root)") : ""),
 			NULL);
 	err = kernlog_parse(text, &log);
 	if (err)

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/checkview.h"
 
-#include "host/log.h"
+#include "host/setup/wrap.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COLUMNS 80
 
 static const char *colour(const char *code)
 {
@@ -26,46 +24,12 @@ static const char *status_colour(enum check_status status)
 	return colour(codes[status]);
 }
 
-/* How many columns the LEN bytes at TEXT take: as many as it has letters. */
-static size_t width(const char *text, size_t len)
-{
-	size_t n = 0;
+/* TEXT, and what it takes to fill COLUMNS with it: for "%s%*s". */
+#define filled(text, columns) (text), wrap_gap((text), (columns)), ""
 
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* Prints TEXT, which may hold anything, wrapped at blanks behind INDENT columns; the cursor is at
- * COLUMN. */
-static void print_wrapped_at(const char *text, size_t column, size_t indent)
-{
-	auto_free char *safe = log_printable(text);
-	bool first = true; /* on its line */
-
-	for (const char *at = safe; at && *at;) {
-		size_t word = strcspn(at, " ");
-
-		if (column + !first + width(at, word) > COLUMNS && column > indent) {
-			printf("\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!first) {
-			putchar(' ');
-			column++;
-		}
-		first = false;
-		printf("%.*s", (int)word, at);
-		column += width(at, word);
-		at += word;
-		at += strspn(at, " ");
-	}
-	putchar('\n');
-}
-
-static void print_wrapped(const char *text, size_t indent)
-{
-	print_wrapped_at(text, indent, indent);
-}
+/* The status, what it is about, and all else of a finding begin in these columns. */
+#define FINDING_INDENT	((size_t)10)
+#define EVIDENCE_INDENT ((size_t)16)
 
 /* Prints the lines of TEXT under a label of six columns. */
 static void print_labelled(const char *label, const char *text)
@@ -74,9 +38,10 @@ static void print_labelled(const char *label, const char *text)
 		size_t len = strcspn(rest, "\n");
 		auto_free char *line = strndup(rest, len);
 
-		printf("          %-6s", label);
+		printf("%*s%s%*s", (int)FINDING_INDENT, "",
+		       filled(label, EVIDENCE_INDENT - FINDING_INDENT));
 		if (line)
-			print_wrapped(line, 16);
+			wrap_print(stdout, line, EVIDENCE_INDENT, EVIDENCE_INDENT);
 		rest += len + (rest[len] == '\n');
 	}
 }
@@ -84,31 +49,34 @@ static void print_labelled(const char *label, const char *text)
 static const char *verdict_text(enum check_verdict verdict)
 {
 	switch (verdict) {
-	case VERDICT_READY: return "this host is ready to pass devices through";
-	case VERDICT_NOT_READY: return "this host is not ready: see what is missing, above";
-	case VERDICT_AFTER_REBOOT: return "this host will be ready after a reboot";
+	case VERDICT_READY: return _("this host is ready to pass devices through");
+	case VERDICT_NOT_READY: return _("this host is not ready: see what is missing, above");
+	case VERDICT_AFTER_REBOOT: return _("this host will be ready after a reboot");
 	}
 	return "";
 }
 
 void checkview_print(const struct checklist *list, enum check_verdict verdict)
 {
+	const char *next = _("next: ");
+
 	for (size_t i = 0; i < list->n; i++) {
 		const struct check_item *item = &list->items[i];
 
-		printf("%s%-8s%s  ", status_colour(item->status), check_status_name(item->status),
+		printf("%s%s%*s%s  ", status_colour(item->status),
+		       filled(_(check_status_name(item->status)), FINDING_INDENT - 2),
 		       colour("\033[0m"));
-		print_wrapped(item->what, 10);
+		wrap_print(stdout, item->what, FINDING_INDENT, FINDING_INDENT);
 		if (item->evidence)
-			print_labelled("seen:", item->evidence);
+			print_labelled(_("seen:"), item->evidence);
 		if (item->cure)
-			print_labelled("cure:", item->cure);
+			print_labelled(_("cure:"), item->cure);
 	}
 	printf("\n%s\n", verdict_text(verdict));
 	for (size_t i = 0; i < list->n; i++)
 		if (list->items[i].status == CHECK_MISSING && list->items[i].cure) {
-			fputs("next: ", stdout);
-			print_wrapped(list->items[i].cure, 6);
+			fputs(next, stdout);
+			wrap_print(stdout, list->items[i].cure, wrap_width(next), wrap_width(next));
 			break;
 		}
 }
@@ -192,12 +160,15 @@ int checkview_print_json(const struct checklist *list, enum check_verdict verdic
 /* Where all about a device begins: behind its address. */
 #define DEVICE_INDENT ((size_t)16)
 
+#define DRIVER_COLUMNS 14
+
 /* A line about a device, under its name. */
 static void print_detail(const char *colour_code, const char *label, const char *text)
 {
+	size_t indent = DEVICE_INDENT + wrap_width(label) + 1;
+
 	printf("%*s%s%s%s ", (int)DEVICE_INDENT, "", colour(colour_code), label, colour("\033[0m"));
-	print_wrapped_at(text, DEVICE_INDENT + strlen(label) + 1,
-			 DEVICE_INDENT + strlen(label) + 1);
+	wrap_print(stdout, text, indent, indent);
 }
 
 static void print_device(const struct group_device *device)
@@ -208,40 +179,42 @@ static void print_device(const struct group_device *device)
 	printf("  %s%s%s  ", colour("\033[1m"), bdf_format(&device->bdf, address),
 	       colour("\033[0m"));
 	/* An address with a long domain moves its own line only. */
-	print_wrapped_at(what ? what : "", 4 + strlen(address), DEVICE_INDENT);
+	wrap_print(stdout, what ? what : "", 4 + strlen(address), DEVICE_INDENT);
 	if (device->bridge) {
-		printf("%*sa bridge: stays with the host\n", (int)DEVICE_INDENT, "");
+		printf("%*s%s\n", (int)DEVICE_INDENT, "", _("a bridge: stays with the host"));
 		return;
 	}
-	printf("%*sdriver %-14s reset %s\n", (int)DEVICE_INDENT, "",
-	       device->driver ? device->driver : "none", device->resets ? device->resets : "none");
+	printf("%*s", (int)DEVICE_INDENT, "");
+	printf(_("driver %s%*s reset %s\n"),
+	       filled(device->driver ? device->driver : _("none"), DRIVER_COLUMNS),
+	       device->resets ? device->resets : _("none"));
 	if (device->vms)
-		print_detail("\033[36m", "named by:", device->vms);
+		print_detail("\033[36m", _("named by:"), device->vms);
 	if (device->used)
-		print_detail("\033[33m", "in use:", device->used);
+		print_detail("\033[33m", _("in use:"), device->used);
 }
 
-/* Columns of a group's head: its number, and what is said of it. */
+/* Columns of a group's head, in each language: its number, and what is said of it. */
 #define GROUP_INDENT ((size_t)11)
 
 void groupsview_print(const struct groups *groups)
 {
-	static const char stays[] = "stays with the host: ", together[] = "together: ";
+	const char *stays = _("stays with the host: "), *together = _("together: ");
 
 	if (!groups->n)
-		puts("there are no IOMMU groups: the IOMMU is off; see: host-setup check");
+		puts(_("there are no IOMMU groups: the IOMMU is off; see: host-setup check"));
 	for (size_t g = 0; g < groups->n; g++) {
 		const struct group *group = &groups->items[g];
 
-		printf("group %-3d  %s%s%s", group->number,
-		       colour(group->why_not ? "\033[33m" : "\033[32m"),
-		       group->why_not ? stays : "can be passed through", colour("\033[0m"));
-		print_wrapped_at(group->why_not ? group->why_not : "", GROUP_INDENT + strlen(stays),
-				 GROUP_INDENT);
+		printf(_("group %-3d  "), group->number);
+		printf("%s%s%s", colour(group->why_not ? "\033[33m" : "\033[32m"),
+		       group->why_not ? stays : _("can be passed through"), colour("\033[0m"));
+		wrap_print(stdout, group->why_not ? group->why_not : "",
+			   GROUP_INDENT + wrap_width(stays), GROUP_INDENT);
 		if (group->why_together) {
 			printf("%*s%s", (int)GROUP_INDENT, "", together);
-			print_wrapped_at(group->why_together, GROUP_INDENT + strlen(together),
-					 GROUP_INDENT);
+			wrap_print(stdout, group->why_together, GROUP_INDENT + wrap_width(together),
+				   GROUP_INDENT);
 		}
 		for (size_t i = 0; i < group->n_devices; i++)
 			print_device(&group->devices[i]);

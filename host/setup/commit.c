@@ -34,8 +34,8 @@ static int check(const struct commit *commit)
 		return 0;
 	if (!commit->bootloader->n_refresh) {
 		log_error(
-			"no kernel with its image in /boot was found below /lib/modules, so %s cannot "
-			"be told of a change",
+			_("no kernel with its image in /boot was found below /lib/modules, so %s cannot "
+			  "be told of a change"),
 			bootloader_name(commit->bootloader->kind));
 		return ENABLE_FAILED;
 	}
@@ -43,9 +43,9 @@ static int check(const struct commit *commit)
 		if (command_is_there(command))
 			continue;
 		log_error(
-			"`%s` is needed, and is not found on PATH; nothing was changed\n"
-			"as root, with root's PATH (su - or sudo -i), try again; or install what has "
-			"it",
+			_("`%s` is needed, and is not found on PATH; nothing was changed\n"
+			  "as root, with root's PATH (su - or sudo -i), try again; or install what has "
+			  "it"),
 			command);
 		return ENABLE_FAILED;
 	}
@@ -53,7 +53,7 @@ static int check(const struct commit *commit)
 	err = err ?: bootplaces_check_space(commit->root, commit->bootloader, &places, &why);
 	if (!err)
 		return 0;
-	log_error("%s; nothing was changed", why ? why : strerror(-err));
+	log_error(_("%s; nothing was changed"), why ? why : strerror(-err));
 	return ENABLE_FAILED;
 }
 
@@ -65,8 +65,8 @@ static int show(const struct commit *commit)
 
 	if (err)
 		return err;
-	puts(fs_root_is_running_system(commit->root) ? "Commands to be run:"
-						     : "Commands to be run in that system:");
+	puts(fs_root_is_running_system(commit->root) ? _("Commands to be run:")
+						     : _("Commands to be run in that system:"));
 	for (size_t i = 0; (command = command_at(commit, i)); i++)
 		printf("  %s\n", command);
 	fflush(stdout);
@@ -77,7 +77,7 @@ static bool is_wanted(void)
 {
 	char answer[8];
 
-	fputs("Do this? [y/N] ", stdout);
+	fputs(_("Do this? [y/N] "), stdout);
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
@@ -91,17 +91,17 @@ static int run_commands(const struct commit *commit)
 		time_t start = time(NULL);
 		int code;
 
-		log_info("running: %s", command);
+		log_info(_("running: %s"), command);
 		code = command_run(command);
 		if (code < 0) {
-			log_error("`%s` could not be started: %s", command, strerror(-code));
+			log_error(_("`%s` could not be started: %s"), command, strerror(-code));
 			return ENABLE_FAILED;
 		}
 		if (code) {
-			log_error("`%s` failed: exit code %d", command, code);
+			log_error(_("`%s` failed: exit code %d"), command, code);
 			return ENABLE_FAILED;
 		}
-		log_info("done: %s (%lld s)", command, (long long)(time(NULL) - start));
+		log_info(_("done: %s (%lld s)"), command, (long long)(time(NULL) - start));
 	}
 	return 0;
 }
@@ -110,7 +110,7 @@ static void print_commands(const struct commit *commit)
 {
 	const char *command;
 
-	log_info("this system is not the running one: in it, run");
+	log_info(_("this system is not the running one: in it, run"));
 	for (size_t i = 0; (command = command_at(commit, i)); i++)
 		printf("  %s\n", command);
 	fflush(stdout);
@@ -126,7 +126,7 @@ static int look_at_result(const struct commit *commit, char **ret_why)
 	for (size_t i = 0; i < commit->n_modules && !err; i++) {
 		if (bootcfg_module(&now, commit->modules[i]))
 			continue;
-		*ret_why = fs_path("%s is on no list of modules that are loaded at boot",
+		*ret_why = fs_path(_("%s is on no list of modules that are loaded at boot"),
 				   commit->modules[i]);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
@@ -146,17 +146,17 @@ static int look_again(const struct commit *commit)
 	int err = look_at_result(commit, &why);
 
 	if (err == -ENODATA) {
-		log_error("the commands ran, but %s", why);
+		log_error(_("the commands ran, but %s"), why);
 		return ENABLE_FAILED;
 	}
 	if (err)
-		log_warning("whether the boot loader has heard of it could not be seen: %s\n"
-			    "after the reboot, see: host-setup check",
+		log_warning(_("whether the boot loader has heard of it could not be seen: %s\n"
+			      "after the reboot, see: host-setup check"),
 			    why ? why : strerror(-err));
 	else if (commit->words)
-		log_info("the boot loader's entries have the words");
+		log_info(_("the boot loader's entries have the words"));
 	else if (commit->gone->n)
-		log_info("the boot loader's entries no longer have the words");
+		log_info(_("the boot loader's entries no longer have the words"));
 	return 0;
 }
 
@@ -186,19 +186,19 @@ static int take_back(const struct commit *commit, size_t done, bool rerun)
 	int err = edits_undo(commit->edits, commit->root, done);
 
 	if (err) {
-		log_error(
+		log_error(_(
 			"not everything could be put back; run `host-setup disable` when the cause "
-			"is gone");
+			"is gone"));
 		return ENABLE_FAILED;
 	}
-	log_info("every file was put back as it was");
+	log_info(_("every file was put back as it was"));
 	if (rerun && run_commands(commit))
-		log_error(
+		log_error(_(
 			"the files are as they were, but the commands failed on them too: the host "
-			"may boot with either\nwhen the cause is gone, run them by hand");
+			"may boot with either\nwhen the cause is gone, run them by hand"));
 	err = put_state_back(commit);
 	if (err)
-		log_error("/%s could not be put back: %s", hoststate_path(), strerror(-err));
+		log_error(_("/%s could not be put back: %s"), hoststate_path(), strerror(-err));
 	return ENABLE_FAILED;
 }
 
@@ -218,7 +218,7 @@ int commit_finish(const struct commit *commit)
 
 	if (!err)
 		return ENABLE_DONE;
-	log_error("/%s could not be written: %s; all else is done", hoststate_path(),
+	log_error(_("/%s could not be written: %s; all else is done"), hoststate_path(),
 		  strerror(-err));
 	return ENABLE_FAILED;
 }
@@ -231,15 +231,15 @@ static int run(const struct commit *commit)
 
 	err = hoststate_write(commit->root, commit->during);
 	if (err) {
-		log_error("/%s could not be written: %s; nothing was changed%s", hoststate_path(),
-			  strerror(-err),
-			  err == -EACCES || err == -EPERM ? "\nrun this as root" : "");
+		log_error(_("/%s could not be written: %s; nothing was changed%s"),
+			  hoststate_path(), strerror(-err),
+			  err == -EACCES || err == -EPERM ? _("\nrun this as root") : "");
 		(void)!put_state_back(commit);
 		return ENABLE_FAILED;
 	}
 	err = edits_apply(commit->edits, commit->root, &done);
 	if (err) {
-		log_error("/%s could not be written: %s", commit->edits->items[done].path,
+		log_error(_("/%s could not be written: %s"), commit->edits->items[done].path,
 			  strerror(-err));
 		return take_back(commit, done + 1, false);
 	}
@@ -269,7 +269,7 @@ int commit_carry_out(const struct commit *commit)
 	if (commit->dry_run)
 		return ENABLE_DONE;
 	if (ask && !is_wanted()) {
-		log_info("nothing was changed");
+		log_info(_("nothing was changed"));
 		return ENABLE_REFUSED;
 	}
 	return run(commit);

@@ -10,8 +10,8 @@
 
 int current_say_failed(int err)
 {
-	log_error("the host's configuration could not be read: %s; nothing was changed%s",
-		  strerror(-err), err == -EACCES || err == -EPERM ? "\nrun this as root" : "");
+	log_error(_("the host's configuration could not be read: %s; nothing was changed%s"),
+		  strerror(-err), err == -EACCES || err == -EPERM ? _("\nrun this as root") : "");
 	return ENABLE_FAILED;
 }
 
@@ -27,10 +27,10 @@ int current_read(const struct fs_root *root, const char *override, struct curren
 	err = err ?: hoststate_read(root, &ret->state);
 	if (err == -EBADMSG) {
 		log_error(
-			"/%s cannot be understood, so what is whose is not known; nothing was "
-			"changed\nput it back as it was, or remove it and take out by hand what an "
-			"earlier enable added to /" KERNEL_CMDLINE,
-			hoststate_path());
+			_("/%s cannot be understood, so what is whose is not known; nothing was "
+			  "changed\nput it back as it was, or remove it and take out by hand what an "
+			  "earlier enable added to /%s"),
+			hoststate_path(), KERNEL_CMDLINE);
 		return ENABLE_REFUSED;
 	}
 	return err ? current_say_failed(err) : 0;

@@ -64,16 +64,16 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 
 	if (platform)
 		group->why_not = fs_path(
-			"%s is the platform's own bridge, which the host cannot do without",
+			_("%s is the platform's own bridge, which the host cannot do without"),
 			bdf_format(&platform->bdf, address));
 	else if (!group->n_devices)
-		group->why_not = strdup("no PCI device is in it");
+		group->why_not = strdup(_("no PCI device is in it"));
 	else if (!count_endpoints(group))
-		group->why_not = strdup("only bridges, which stay with the host");
+		group->why_not = strdup(_("only bridges, which stay with the host"));
 	else if (iommu_group_is_reserved(root, group->number))
 		group->why_not = strdup(
-			"the firmware reserves memory for it (RMRR), so the kernel lets no "
-			"guest have it");
+			_("the firmware reserves memory for it (RMRR), so the kernel lets no "
+			  "guest have it"));
 	else
 		return 0;
 	return group->why_not ? 0 : -ENOMEM;
@@ -87,20 +87,21 @@ static int explain_together(const struct fs_root *root, struct pci *pci, struct 
 	if (group->n_devices < 2)
 		return 0;
 	if (fs_root_is_running_system(root) && geteuid()) {
-		group->why_together = strdup("only root can see which port does not isolate them");
+		group->why_together = strdup(
+			_("only root can see which port does not isolate them"));
 		return group->why_together ? 0 : -ENOMEM;
 	}
 	for (size_t i = 0; i < group->n_devices && !group->why_together; i++)
 		if (group->devices[i].bridge && !pci_has_acs(pci, &group->devices[i].bdf))
 			group->why_together = fs_path(
-				"bridge %s does not isolate what is below it (no ACS)",
+				_("bridge %s does not isolate what is below it (no ACS)"),
 				bdf_format(&group->devices[i].bdf, address));
 	if (!group->why_together)
 		group->why_together = strdup(
 			bdf_same_slot(&group->devices[0].bdf,
 				      &group->devices[group->n_devices - 1].bdf)
-				? "functions of one card, which can reach each other"
-				: "the ports above them do not isolate them (no ACS)");
+				? _("functions of one card, which can reach each other")
+				: _("the ports above them do not isolate them (no ACS)"));
 	return group->why_together ? 0 : -ENOMEM;
 }
 
@@ -157,7 +158,7 @@ static int add_use(struct groups *groups, const struct usage_finding *finding)
 	free(device->used);
 	device->used = used;
 	if (!group->why_not)
-		group->why_not = fs_path("it uses %s, see below",
+		group->why_not = fs_path(_("it uses %s, see below"),
 					 bdf_format(&device->bdf, address));
 	return group->why_not ? 0 : -ENOMEM;
 }
