@@ -66,9 +66,10 @@ static int read_address(struct adder *a)
 	if (!function)
 		return -ENOMEM;
 	if (bdf_parse(function, &bdf))
-		return refuse(a, fs_path("'%s' is no PCI address; they look like 0000:01:00.0, and "
-					 "are all in: pve-passthrough vm %u --add",
-					 text, a->choice->vmid));
+		return refuse(a,
+			      fs_path(_("'%s' is no PCI address; they look like 0000:01:00.0, and "
+					"are all in: pve-passthrough vm %u --add"),
+				      text, a->choice->vmid));
 	a->address.all_functions = !dot || a->choice->gpu;
 	if (dot && a->choice->gpu)
 		*dot = '\0';
@@ -82,14 +83,15 @@ static int check_chosen(struct adder *a)
 	bool display = false;
 
 	if (!first)
-		return refuse(a, fs_path("%s: there is no such device that a VM could have; those "
-					 "that there are: pve-passthrough vm %u --add",
-					 a->address.text, a->choice->vmid));
+		return refuse(a,
+			      fs_path(_("%s: there is no such device that a VM could have; those "
+					"that there are: pve-passthrough vm %u --add"),
+				      a->address.text, a->choice->vmid));
 	for (const struct card *card = first; card; card = next_chosen(a, card))
 		display |= card_is_display(card);
 	if (a->choice->gpu && !display)
-		return refuse(a, fs_path("%s is no graphics card, but: %s; without --gpu: "
-					 "pve-passthrough vm %u --add %s",
+		return refuse(a, fs_path(_("%s is no graphics card, but: %s; without --gpu: "
+					   "pve-passthrough vm %u --add %s"),
 					 a->address.text, first->class_name, a->choice->vmid,
 					 a->choice->address));
 	return 0;
@@ -132,11 +134,11 @@ static int choose_entry(struct adder *a)
 			a->entry = e;
 		else if (entry_has_chosen(a, e))
 			return refuse(a,
-				      fs_path("VM %u has %s already: hostpci%zu: %s",
+				      fs_path(_("VM %u has %s already: hostpci%zu: %s"),
 					      a->choice->vmid, a->address.text, e, entry->value));
 	}
 	if (a->entry == HOSTPCI_MAX)
-		return refuse(a, fs_path("VM %u has %d hostpci entries, and there are no more",
+		return refuse(a, fs_path(_("VM %u has %d hostpci entries, and there are no more"),
 					 a->choice->vmid, HOSTPCI_MAX));
 	return 0;
 }
@@ -150,17 +152,18 @@ static int note_card(struct adder *a, const struct card *card)
 
 	bdf_format(&card->bdf, address);
 	if (card->vms)
-		err = note(a, fs_path("%s: %s has it, too; only one of them can run at a time",
+		err = note(a, fs_path(_("%s: %s has it, too; only one of them can run at a time"),
 				      address, card->vms));
 	if (!err && card->used)
-		err = note(a, fs_path("%s: the host uses it: %s; until that ends a start will be "
-				      "refused",
+		err = note(a, fs_path(_("%s: the host uses it: %s; until that ends a start will be "
+					"refused"),
 				      address, card->used));
 	if (!err && card->group < 0)
-		err = note(a,
-			   fs_path("%s: it is in no IOMMU group, so a start will be refused; see: "
-				   "host-setup check",
-				   address));
+		err = note(
+			a,
+			fs_path(_("%s: it is in no IOMMU group, so a start will be refused; see: "
+				  "host-setup check"),
+				address));
 	return err;
 }
 
@@ -178,11 +181,12 @@ static int note_neighbours(struct adder *a)
 			card = next_chosen(a, card);
 		if (!card || is_chosen(a, other))
 			continue;
-		err = note(a, fs_path("a start takes %s from the host, too, which is in its IOMMU "
-				      "group (%d): %s%s%s",
-				      bdf_format(&other->bdf, address), other->group, other->name,
-				      other->used ? "; in use: " : "",
-				      other->used ? other->used : ""));
+		err = note(a,
+			   fs_path(_("a start takes %s from the host, too, which is in its IOMMU "
+				     "group (%d): %s%s%s"),
+				   bdf_format(&other->bdf, address), other->group, other->name,
+				   other->used ? _("; in use: ") : "",
+				   other->used ? other->used : ""));
 	}
 	return err;
 }
@@ -195,9 +199,10 @@ static int note_all(struct adder *a)
 	     card = next_chosen(a, card)) {
 		err = note_card(a, card);
 		if (!err && card_is_display(card) && !a->choice->gpu)
-			err = note(a, fs_path("as a graphics card, with its sound, and as the VM's "
-					      "display: pve-passthrough vm %u --add %s --gpu",
-					      a->choice->vmid, a->choice->address));
+			err = note(a,
+				   fs_path(_("as a graphics card, with its sound, and as the VM's "
+					     "display: pve-passthrough vm %u --add %s --gpu"),
+					   a->choice->vmid, a->choice->address));
 	}
 	if (!err)
 		err = note_neighbours(a);
@@ -206,10 +211,10 @@ static int note_all(struct adder *a)
 	return note(
 		a,
 		strdup(a->choice->primary
-			       ? "x-vga=1: the VM's picture is on the card's output alone, and "
-				 "Proxmox VE's console stays dark; leave it out to keep that one"
-			       : "without x-vga=1 the VM starts with Proxmox VE's console as its "
-				 "display, and the card is a further one"));
+			       ? _("x-vga=1: the VM's picture is on the card's output alone, and "
+				   "Proxmox VE's console stays dark; leave it out to keep that one")
+			       : _("without x-vga=1 the VM starts with Proxmox VE's console as its "
+				   "display, and the card is a further one")));
 }
 
 /* ---- the commands ---- */
@@ -257,15 +262,17 @@ static int choose_firmware(struct adder *a)
 	if (!choice->gpu || (bios && !strcmp(bios, "ovmf")))
 		return 0;
 	if (disk)
-		return note(a,
-			    fs_path("the VM's firmware is left as it is: %s may hold a guest that "
-				    "was installed with it, and would not boot with another. "
-				    "Graphics cards work best with OVMF (UEFI): choose it when you "
-				    "make a new VM",
-				    disk->key));
+		return note(
+			a,
+			fs_path(_("the VM's firmware is left as it is: %s may hold a guest that "
+				  "was installed with it, and would not boot with another. "
+				  "Graphics cards work best with OVMF (UEFI): choose it when you "
+				  "make a new VM"),
+				disk->key));
 	if (!storage)
-		return note(a, strdup("graphics cards work best with the firmware OVMF, for which "
-				      "there is no storage with content images here"));
+		return note(a,
+			    strdup(_("graphics cards work best with the firmware OVMF, for which "
+				     "there is no storage with content images here")));
 	efidisk = fs_path("%s:1,efitype=4m%s", storage->id,
 			  choice->vm->windows ? ",pre-enrolled-keys=1" : "");
 	if (!vmid || !efidisk)
@@ -277,8 +284,9 @@ static int choose_firmware(struct adder *a)
 						   "--efidisk0", efidisk);
 	if (!a->addition->firmware)
 		return -ENOMEM;
-	return note(a, strdup("this VM has no disk yet, so it gets the firmware OVMF (UEFI), with "
-			      "which graphics cards work best"));
+	return note(a,
+		    strdup(_("this VM has no disk yet, so it gets the firmware OVMF (UEFI), with "
+			     "which graphics cards work best")));
 }
 
 static int propose(struct adder *a)

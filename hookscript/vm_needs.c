@@ -63,25 +63,26 @@ static int check_device(struct lister *l)
 {
 	if (l->facts->has_devices)
 		return 0;
-	return add(l, (struct vm_need){
-			      .kind = NEED_DEVICE,
-			      .name = strdup("a device"),
-			      .what = strdup("the VM has no PCI device: there is no hostpci entry"),
-			      .by_hand = fs_path("pve-passthrough vm %s --add lists the devices of "
-						 "this host, and adds one",
-						 l->vmid),
-		      });
+	return add(l,
+		   (struct vm_need){
+			   .kind = NEED_DEVICE,
+			   .name = strdup(_("a device")),
+			   .what = strdup(_("the VM has no PCI device: there is no hostpci entry")),
+			   .by_hand = fs_path(_("pve-passthrough vm %s --add lists the devices of "
+						"this host, and adds one"),
+					      l->vmid),
+		   });
 }
 
 static char *machine_note(const struct vm_needs_facts *facts)
 {
 	return fs_path(
-		"what that does to a guest that is already installed: its network interfaces "
-		"get other names%s\n"
-		"to run this VM as it is instead, put this line into /%s: "
-		"vm%u = { machine = \"warn\"; };",
-		facts->vm->windows ? ", and this one is a Windows, which forgets a static "
-				     "address with that"
+		_("what that does to a guest that is already installed: its network interfaces "
+		  "get other names%s\n"
+		  "to run this VM as it is instead, put this line into /%s: "
+		  "vm%u = { machine = \"warn\"; };"),
+		facts->vm->windows ? _(", and this one is a Windows, which forgets a static "
+				       "address with that")
 				   : "",
 		SETTINGS_PATH, facts->vmid);
 }
@@ -94,9 +95,10 @@ static int need_q35(struct lister *l)
 	struct vm_need need = {
 		.kind = NEED_Q35,
 		.name = strdup("q35"),
-		.what = fs_path("machine: %s; this is not q35, the only machine type whose guests "
-				"see PCI Express devices",
-				vmcfg_machine_text(l->facts->vm)),
+		.what = fs_path(
+			_("machine: %s; this is not q35, the only machine type whose guests "
+			  "see PCI Express devices"),
+			vmcfg_machine_text(l->facts->vm)),
 		.note = machine_note(l->facts),
 		.command = value ? argv_new("qm", "set", l->vmid, "--machine", value) : NULL,
 	};
@@ -117,15 +119,16 @@ static int check_machine(struct lister *l)
 		return 0;
 	if (!arch || strcmp(arch, "aarch64"))
 		return need_q35(l);
-	return add(l,
-		   (struct vm_need){
-			   .kind = NEED_Q35,
-			   .name = strdup("q35"),
-			   .what = strdup("this VM is of architecture aarch64, which has no q35"),
-			   .by_hand = fs_path("to run it as it is all the same, put this line into "
-					      "/%s: vm%u = { machine = \"warn\"; };",
-					      SETTINGS_PATH, facts->vmid),
-		   });
+	return add(
+		l,
+		(struct vm_need){
+			.kind = NEED_Q35,
+			.name = strdup("q35"),
+			.what = strdup(_("this VM is of architecture aarch64, which has no q35")),
+			.by_hand = fs_path(_("to run it as it is all the same, put this line into "
+					     "/%s: vm%u = { machine = \"warn\"; };"),
+					   SETTINGS_PATH, facts->vmid),
+		});
 }
 
 static int need_pcie(struct lister *l, size_t e)
@@ -137,9 +140,9 @@ static int need_pcie(struct lister *l, size_t e)
 		.kind = NEED_PCIE,
 		.name = fs_path("pcie=1 (hostpci%zu)", e),
 		.what = fs_path(
-			"hostpci%zu: %s is a PCI Express device, but the entry does not say "
-			"pcie=1; the guest would see it as conventional PCI, which many "
-			"drivers do not accept",
+			_("hostpci%zu: %s is a PCI Express device, but the entry does not say "
+			  "pcie=1; the guest would see it as conventional PCI, which many "
+			  "drivers do not accept"),
 			e, bdf_format(l->facts->express[e], address)),
 		.command = value && option ? argv_new("qm", "set", l->vmid, option, value) : NULL,
 	};
@@ -180,17 +183,18 @@ static int check_storage(struct lister *l)
 	if (!storage || storage_is_for(storage, "snippets"))
 		return 0;
 	content = storage_content_with(storage, "snippets");
-	return add(l,
-		   (struct vm_need){
-			   .kind = NEED_STORAGE,
-			   .name = strdup("a storage for snippets"),
-			   .what = fs_path("the storage %s is for %s, not for snippets, which a "
-					   "hookscript is one of",
-					   id, storage->content ? storage->content : "nothing"),
-			   .note = strdup("pvesm replaces the whole list, so all of it is named"),
-			   .command = content ? argv_new("pvesm", "set", id, "--content", content)
-					      : NULL,
-		   });
+	return add(
+		l,
+		(struct vm_need){
+			.kind = NEED_STORAGE,
+			.name = strdup(_("a storage for snippets")),
+			.what = fs_path(_("the storage %s is for %s, not for snippets, which a "
+					  "hookscript is one of"),
+					id, storage->content ? storage->content : _("nothing")),
+			.note = strdup(_("pvesm replaces the whole list, so all of it is named")),
+			.command = content ? argv_new("pvesm", "set", id, "--content", content)
+					   : NULL,
+		});
 }
 
 static int check_snippet(struct lister *l)
@@ -205,9 +209,13 @@ static int check_snippet(struct lister *l)
 	err = storages_snippet_path(l->facts->storages, l->volume, &path, NULL);
 	if (err)
 		return err;
-	need.name = strdup("the snippet");
-	need.what = fs_path("%s: /%s %s; Proxmox VE aborts the start of a VM that names it",
-			    l->volume, path, absent ? "is not there" : "is no program");
+	need.name = strdup(_("the snippet"));
+	need.what = fs_path(
+		absent ? _("%s: /%s is not there; Proxmox VE aborts the start of a VM that "
+			   "names it")
+		       : _("%s: /%s is no program; Proxmox VE aborts the start of a VM that "
+			   "names it"),
+		l->volume, path);
 	/* A link that leads nowhere may be there. */
 	need.by_hand = absent ? fs_path("mkdir -p /%.*s && ln -sfn \"$(command -v " HOOK_NAME
 					")\" /%s",
@@ -219,18 +227,18 @@ static int check_snippet(struct lister *l)
 /* Another's hook is never taken away. */
 static int need_one_hookscript(struct lister *l, const char *other)
 {
-	return add(l,
-		   (struct vm_need){
-			   .kind = NEED_ONE_HOOKSCRIPT,
-			   .name = strdup("hookscript (it has another one)"),
-			   .what = fs_path("hookscript: %s is another hook, and a VM has one only",
-					   other),
-			   .by_hand = fs_path("to run both, put this line into /%s: "
-					      "vm%u = { next = \"%s\"; };\n"
-					      "then: qm set %u --hookscript %s",
-					      SETTINGS_PATH, l->facts->vmid, other, l->facts->vmid,
-					      l->volume),
-		   });
+	return add(l, (struct vm_need){
+			      .kind = NEED_ONE_HOOKSCRIPT,
+			      .name = strdup(_("hookscript (it has another one)")),
+			      .what = fs_path(
+				      _("hookscript: %s is another hook, and a VM has one only"),
+				      other),
+			      .by_hand = fs_path(_("to run both, put this line into /%s: "
+						   "vm%u = { next = \"%s\"; };\n"
+						   "then: qm set %u --hookscript %s"),
+						 SETTINGS_PATH, l->facts->vmid, other,
+						 l->facts->vmid, l->volume),
+		      });
 }
 
 /* What is wrong with the line hookscript, which is not another's that would be lost. */
@@ -238,11 +246,12 @@ static char *describe_hookscript(const char *has)
 {
 	if (!has)
 		return strdup(
-			"hookscript: the VM's config does not name this hook, so it is not run");
+			_("hookscript: the VM's config does not name this hook, so it is not run"));
 	if (vm_hook_is_ours(has))
-		return fs_path("hookscript: %s: there is no such storage", has);
-	return fs_path("hookscript: %s is another hook; /%s has it as 'next', so this hook runs it",
-		       has, SETTINGS_PATH);
+		return fs_path(_("hookscript: %s: there is no such storage"), has);
+	return fs_path(
+		_("hookscript: %s is another hook; /%s has it as 'next', so this hook runs it"),
+		has, SETTINGS_PATH);
 }
 
 static int check_hookscript(struct lister *l)
@@ -259,7 +268,7 @@ static int check_hookscript(struct lister *l)
 	need.what = describe_hookscript(has);
 	/* qm looks whether the file is there, and is a program. */
 	if (l->facts->snippet != SNIPPET_GOOD)
-		need.by_hand = fs_path("then: qm set %s --hookscript %s", l->vmid, l->volume);
+		need.by_hand = fs_path(_("then: qm set %s --hookscript %s"), l->vmid, l->volume);
 	else
 		need.command = argv_new("qm", "set", l->vmid, "--hookscript", l->volume);
 	return add(l, need);

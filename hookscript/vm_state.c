@@ -119,12 +119,13 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, const struct vm
 		return err;
 	err = read_storages(root, &state.storages);
 	if (err) {
-		*ret_why = fs_path("/" STORAGES_PATH " cannot be read: %s", strerror(-err));
+		*ret_why = fs_path(_("/%s cannot be read: %s"), STORAGES_PATH, strerror(-err));
 		return err;
 	}
 	err = read_needs(root, vmid, vm, &state);
 	if (err) {
-		*ret_why = fs_path("VM %u: its devices cannot be read: %s", vmid, strerror(-err));
+		*ret_why = fs_path(_("VM %u: its devices cannot be read: %s"), vmid,
+				   strerror(-err));
 		return err;
 	}
 	*ret = state;
@@ -166,24 +167,25 @@ static int add_vm(const struct node_vm *vm, const struct vm_state *state, struct
 {
 	auto_free char *who = describe(vm);
 	auto_free char *names = vm_needs_names(&state->needs);
-	const char *runs = state->runs ? "runs" : "stopped";
+	const char *runs = state->runs ? _("runs") : _("stopped");
 
 	if (!who || !names)
 		return -ENOMEM;
 	if (vmcfg_is_template(vm->config))
 		return check_add(list, "vm", CHECK_OK,
-				 fs_path("%s: a template, which starts without devices", who), NULL,
-				 NULL);
-	if (!state->binds)
-		return check_add(list, "vm", CHECK_OK,
-				 fs_path("%s: %s; its devices are left to Proxmox VE", who, runs),
+				 fs_path(_("%s: a template, which starts without devices"), who),
 				 NULL, NULL);
+	if (!state->binds)
+		return check_add(
+			list, "vm", CHECK_OK,
+			fs_path(_("%s: %s; its devices are left to Proxmox VE"), who, runs), NULL,
+			NULL);
 	if (!state->needs.n)
 		return check_add(list, "vm", CHECK_OK,
-				 fs_path("%s: %s; its config has what it needs", who, runs), NULL,
-				 NULL);
+				 fs_path(_("%s: %s; its config has what it needs"), who, runs),
+				 NULL, NULL);
 	return check_add(list, "vm", CHECK_WARNING,
-			 fs_path("%s: %s; it needs: %s", who, runs, names), NULL,
+			 fs_path(_("%s: %s; it needs: %s"), who, runs, names), NULL,
 			 fs_path("pve-passthrough vm %u", vm->vmid));
 }
 
@@ -194,9 +196,9 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 
 	if (err && err != -ENOMEM) /* says nothing of the host, which is what was asked */
 		return check_add(list, "vm", CHECK_NOTE,
-				 fs_path("the VMs of this node cannot be read: %s%s",
+				 fs_path(_("the VMs of this node cannot be read: %s%s"),
 					 strerror(-err),
-					 err == -EACCES ? "; run this as root" : ""),
+					 err == -EACCES ? _("; run this as root") : ""),
 				 NULL, NULL);
 	for (size_t i = 0; !err && i < vms.n; i++) {
 		auto_vm_state struct vm_state state = {0};

@@ -24,7 +24,7 @@ struct verb {
 
 static int out_of_memory(void)
 {
-	log_error("out of memory");
+	log_error(_("out of memory"));
 	return EXIT_FAILED;
 }
 
@@ -39,7 +39,7 @@ static bool read_state(struct verb *verb)
 		return false;
 	if (!vm_state_read(verb->root, verb->vmid, verb->vm, &verb->state, &why))
 		return true;
-	log_error("%s", why ? why : "out of memory");
+	log_error("%s", why ? why : _("out of memory"));
 	return false;
 }
 
@@ -49,7 +49,7 @@ static void print_command(const char *indent, char *const *command)
 {
 	auto_free char *text = argv_text(command);
 
-	log_info("%s%s", indent, text ? text : "out of memory");
+	log_info("%s%s", indent, text ? text : _("out of memory"));
 }
 
 /* The lines of TEXT behind INDENT. */
@@ -79,21 +79,21 @@ static bool ask(const char *question, bool default_yes)
 static bool may_run(const struct verb *verb)
 {
 	if (!verb->options->run) {
-		log_info("nothing was run: --root is not the running system; run the commands "
-			 "there");
+		log_info(_("nothing was run: --root is not the running system; run the commands "
+			   "there"));
 		return false;
 	}
 	if (verb->options->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		log_info(
+		log_info(_(
 			"nothing was run: there is no terminal to ask at; run the commands, or add "
-			"--yes");
+			"--yes"));
 		return false;
 	}
-	if (ask("Run this?", false))
+	if (ask(_("Run this?"), false))
 		return true;
-	log_info("nothing was run");
+	log_info(_("nothing was run"));
 	return false;
 }
 
@@ -107,16 +107,16 @@ static bool run_command(char *const *command)
 		out_of_memory();
 		return false;
 	}
-	log_info("running: %s", text);
+	log_info(_("running: %s"), text);
 	code = spawn_run(command);
 	if (!code)
 		return true;
 	if (code < 0)
-		log_error("`%s` could not be started: %s", text, strerror(-code));
+		log_error(_("`%s` could not be started: %s"), text, strerror(-code));
 	else
 		log_error(
-			"`%s` ended with exit code %d; what it says above is why; nothing more was "
-			"run",
+			_("`%s` ended with exit code %d; what it says above is why; nothing more was "
+			  "run"),
 			text, code);
 	return false;
 }
@@ -125,7 +125,7 @@ static bool run_command(char *const *command)
 
 static void print_needs(const struct verb *verb)
 {
-	log_info("VM %u needs, for its devices to be passed through:", verb->vmid);
+	log_info(_("VM %u needs, for its devices to be passed through:"), verb->vmid);
 	for (size_t i = 0; i < verb->state.needs.n; i++) {
 		const struct vm_need *need = &verb->state.needs.items[i];
 
@@ -142,15 +142,17 @@ static void print_needs(const struct verb *verb)
 static int print_none(const struct verb *verb)
 {
 	if (vmcfg_is_template(verb->vm))
-		log_info("VM %u is a template: it starts without devices, and needs nothing",
+		log_info(_("VM %u is a template: it starts without devices, and needs nothing"),
 			 verb->vmid);
 	else if (!verb->state.binds)
-		log_info("VM %u has devices that are left to Proxmox VE only (mdev=, driver=keep), "
-			 "and needs nothing",
-			 verb->vmid);
+		log_info(
+			_("VM %u has devices that are left to Proxmox VE only (mdev=, driver=keep), "
+			  "and needs nothing"),
+			verb->vmid);
 	else
-		log_info("VM %u has what it needs; what a start would do: pve-passthrough plan %u",
-			 verb->vmid, verb->vmid);
+		log_info(
+			_("VM %u has what it needs; what a start would do: pve-passthrough plan %u"),
+			verb->vmid, verb->vmid);
 	return EXIT_DONE;
 }
 
@@ -166,12 +168,13 @@ static int look_again(struct verb *verb)
 	names = vm_needs_names(&verb->state.needs);
 	if (!names)
 		return out_of_memory();
-	log_info("VM %u still needs: %s; more: pve-passthrough vm %u", verb->vmid, names,
+	log_info(_("VM %u still needs: %s; more: pve-passthrough vm %u"), verb->vmid, names,
 		 verb->vmid);
 	if (verb->state.runs)
-		log_info("VM %u runs: what Proxmox VE has noted as pending holds when it has been "
-			 "stopped and started",
-			 verb->vmid);
+		log_info(
+			_("VM %u runs: what Proxmox VE has noted as pending holds when it has been "
+			  "stopped and started"),
+			verb->vmid);
 	return EXIT_REFUSED;
 }
 
@@ -191,13 +194,13 @@ static int show_needs(struct verb *verb)
 	if (!verb->options->fix) {
 		if (needs_have_command(&verb->state.needs))
 			log_info(
-				"these commands are run, after a question, by: pve-passthrough vm %u "
-				"--fix",
+				_("these commands are run, after a question, by: pve-passthrough vm %u "
+				  "--fix"),
 				verb->vmid);
 		return EXIT_REFUSED;
 	}
 	if (!needs_have_command(&verb->state.needs)) {
-		log_info("nothing of this is done by a command that --fix could run");
+		log_info(_("nothing of this is done by a command that --fix could run"));
 		return EXIT_REFUSED;
 	}
 	if (!may_run(verb))
@@ -241,15 +244,18 @@ static int print_card(const struct cards *cards, const struct card *card)
 		return -ENOMEM;
 	log_info("%s  %s: %s", bdf_format(&card->bdf, address), card->class_name, card->name);
 	if (card->group < 0)
-		log_info("    driver %s; no IOMMU group: see host-setup check",
-			 card->driver ? card->driver : "none");
+		log_info(_("    driver %s; no IOMMU group: see host-setup check"),
+			 card->driver ? card->driver : _("none"));
+	else if (*others)
+		log_info(_("    driver %s; group %d, together with%s"),
+			 card->driver ? card->driver : _("none"), card->group, others);
 	else
-		log_info("    driver %s; group %d, %s%s", card->driver ? card->driver : "none",
-			 card->group, *others ? "together with" : "alone in it", others);
+		log_info(_("    driver %s; group %d, alone in it"),
+			 card->driver ? card->driver : _("none"), card->group);
 	if (card->vms)
-		log_info("    %s has it", card->vms);
+		log_info(_("    %s has it"), card->vms);
 	if (card->used)
-		log_info("    in use: %s", card->used);
+		log_info(_("    in use: %s"), card->used);
 	return 0;
 }
 
@@ -266,10 +272,11 @@ static int list_cards(const struct verb *verb, const struct cards *cards)
 			return out_of_memory();
 	}
 	if (!n)
-		log_info("there is no %s that a VM could have",
-			 verb->options->gpu ? "graphics card" : "device");
+		log_info("%s", verb->options->gpu
+				       ? _("there is no graphics card that a VM could have")
+				       : _("there is no device that a VM could have"));
 	else
-		log_info("give one to VM %u: pve-passthrough vm %u --add ADDRESS%s", verb->vmid,
+		log_info(_("give one to VM %u: pve-passthrough vm %u --add ADDRESS%s"), verb->vmid,
 			 verb->vmid, gpu);
 	return EXIT_DONE;
 }
@@ -280,15 +287,15 @@ static bool wants_primary(const struct verb *verb)
 	if (!verb->options->gpu || !verb->options->run || verb->options->yes ||
 	    !isatty(STDIN_FILENO))
 		return verb->options->gpu;
-	log_info(
+	log_info(_(
 		"The card can be the VM's display (x-vga=1): then its picture is on the card's output "
-		"alone, and Proxmox VE's console stays dark.");
-	return ask("Shall it be the VM's display?", true);
+		"alone, and Proxmox VE's console stays dark."));
+	return ask(_("Shall it be the VM's display?"), true);
 }
 
 static void print_addition(const struct verb *verb, const struct vm_addition *addition)
 {
-	log_info("VM %u would get:", verb->vmid);
+	log_info(_("VM %u would get:"), verb->vmid);
 	for (size_t i = 0; i < addition->notes.n; i++)
 		log_info("- %s", addition->notes.items[i]);
 	if (addition->firmware)
@@ -317,7 +324,7 @@ static int add_card(struct verb *verb, const struct cards *cards)
 	}
 	print_addition(verb, &addition);
 	if (!may_run(verb)) {
-		log_info("what it needs besides: pve-passthrough vm %u", verb->vmid);
+		log_info(_("what it needs besides: pve-passthrough vm %u"), verb->vmid);
 		return EXIT_REFUSED;
 	}
 	if ((addition.firmware && !run_command(addition.firmware)) ||
@@ -333,7 +340,7 @@ static int add_or_list(struct verb *verb)
 	int err = cards_read(verb->root, &cards);
 
 	if (err) {
-		log_error("the devices cannot be read from /sys: %s", strerror(-err));
+		log_error(_("the devices cannot be read from /sys: %s"), strerror(-err));
 		return EXIT_FAILED;
 	}
 	return verb->options->address ? add_card(verb, &cards) : list_cards(verb, &cards);
@@ -350,13 +357,13 @@ static int look_for_hook(struct verb *verb)
 		return EXIT_FAILED;
 	volume = verb->vm->values[VMCFG_HOOKSCRIPT].text;
 	if (volume && !verb->state.runs) {
-		log_error("VM %u still has hookscript: %s", verb->vmid, volume);
+		log_error(_("VM %u still has hookscript: %s"), verb->vmid, volume);
 		return EXIT_FAILED;
 	}
-	log_info(volume ? "VM %u runs: Proxmox VE has noted this, and does it when the VM stops"
-			: "VM %u has no hook any more",
+	log_info(volume ? _("VM %u runs: Proxmox VE has noted this, and does it when the VM stops")
+			: _("VM %u has no hook any more"),
 		 verb->vmid);
-	log_info("put it back: pve-passthrough vm %u --fix", verb->vmid);
+	log_info(_("put it back: pve-passthrough vm %u --fix"), verb->vmid);
 	return EXIT_DONE;
 }
 
@@ -371,20 +378,21 @@ static int detach(struct verb *verb)
 	if (!command)
 		return out_of_memory();
 	if (!volume) {
-		log_info("VM %u has no hookscript", verb->vmid);
+		log_info(_("VM %u has no hookscript"), verb->vmid);
 		return EXIT_DONE;
 	}
 	if (!vm_hook_is_ours(volume)) {
-		log_error("VM %u: hookscript: %s is another hook, and stays", verb->vmid, volume);
+		log_error(_("VM %u: hookscript: %s is another hook, and stays"), verb->vmid,
+			  volume);
 		return EXIT_REFUSED;
 	}
 	log_info(
-		"without the hook VM %u can be started where this package is missing, after a restore "
-		"for example; Proxmox VE binds its devices by itself then, nothing is checked before, "
-		"and nobody gives them back to their drivers",
+		_("without the hook VM %u can be started where this package is missing, after a restore "
+		  "for example; Proxmox VE binds its devices by itself then, nothing is checked before, "
+		  "and nobody gives them back to their drivers"),
 		verb->vmid);
 	if (verb->state.runs)
-		log_info("VM %u runs: what was taken for it goes back all the same when it ends",
+		log_info(_("VM %u runs: what was taken for it goes back all the same when it ends"),
 			 verb->vmid);
 	print_command("    ", command);
 	if (!may_run(verb))

@@ -13,10 +13,10 @@
 const char *check_status_name(enum check_status status)
 {
 	static const char *const names[] = {
-		[CHECK_OK] = "ok",
-		[CHECK_NOTE] = "note",
-		[CHECK_WARNING] = "warning",
-		[CHECK_MISSING] = "missing",
+		[CHECK_OK] = N_("ok"),
+		[CHECK_NOTE] = N_("note"),
+		[CHECK_WARNING] = N_("warning"),
+		[CHECK_MISSING] = N_("missing"),
 	};
 
 	return names[status];
@@ -61,9 +61,9 @@ static char *describe_iommus(const struct fs_root *root)
 
 	if (fs_list(root, "sys/class/iommu", &iommus) || !iommus.n ||
 	    fs_list(root, "sys/kernel/iommu_groups", &groups))
-		return strdup("/sys/class/iommu is empty");
-	return fs_path("/sys/class/iommu holds %s%s, /sys/kernel/iommu_groups %zu groups",
-		       iommus.items[0], iommus.n > 1 ? " and others" : "", groups.n);
+		return strdup(_("/sys/class/iommu is empty"));
+	return fs_path(_("/sys/class/iommu holds %s%s, /sys/kernel/iommu_groups %zu groups"),
+		       iommus.items[0], iommus.n > 1 ? _(" and others") : "", groups.n);
 }
 
 static int check_iommu(const struct fs_root *root, struct checklist *list)
@@ -71,21 +71,23 @@ static int check_iommu(const struct fs_root *root, struct checklist *list)
 	static const char name[] = "iommu-active";
 
 	if (iommu_is_active(root))
-		return check_add(list, name, CHECK_OK, strdup("the IOMMU is active"),
+		return check_add(list, name, CHECK_OK, strdup(_("the IOMMU is active")),
 				 describe_iommus(root), NULL);
 	if (iommu_table(root))
 		return check_add(
 			list, name, CHECK_MISSING,
-			strdup("the IOMMU is off, although the firmware offers one: no device can "
-			       "be passed through on this host"),
+			strdup(_(
+				"the IOMMU is off, although the firmware offers one: no device can "
+				"be passed through on this host")),
 			describe_iommus(root), strdup("host-setup enable && reboot"));
 	return check_add(
 		list, name, CHECK_MISSING,
-		strdup("the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
-		       "can be passed through on this host"),
+		strdup(_(
+			"the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
+			"can be passed through on this host")),
 		describe_iommus(root),
-		strdup("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
-		       "firmware setup (BIOS), start the host again, then: host-setup enable"));
+		strdup(_("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
+			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
 }
 
 /* Whether the host's administrator lets devices through without interrupt remapping. */
@@ -115,26 +117,29 @@ static int check_remapping(const struct fs_root *root, struct checklist *list)
 		return 0; /* said already */
 	if (fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL))
 		return check_add(list, name, CHECK_WARNING,
-				 strdup("whether interrupts are remapped is unknown"),
-				 strdup("/proc/interrupts cannot be read"), NULL);
+				 strdup(_("whether interrupts are remapped is unknown")),
+				 strdup(_("/proc/interrupts cannot be read")), NULL);
 	if (strstr(interrupts, " IR-"))
-		return check_add(list, name, CHECK_OK, strdup("interrupts are remapped"),
-				 strdup("IR- chips in /proc/interrupts"), NULL);
+		return check_add(list, name, CHECK_OK, strdup(_("interrupts are remapped")),
+				 strdup(_("IR- chips in /proc/interrupts")), NULL);
 	if (allows_unsafe_interrupts(root))
 		return check_add(
 			list, name, CHECK_WARNING,
-			strdup("interrupts are not remapped, and vfio_iommu_type1 allows that: a "
-			       "guest can raise any interrupt of the host"),
-			strdup("no IR- chip in /proc/interrupts; allow_unsafe_interrupts is set"),
-			strdup("pass devices to guests that you trust only"));
+			strdup(_("interrupts are not remapped, and vfio_iommu_type1 allows that: a "
+				 "guest can raise any interrupt of the host")),
+			strdup(_(
+				"no IR- chip in /proc/interrupts; allow_unsafe_interrupts is set")),
+			strdup(_("pass devices to guests that you trust only")));
 	return check_add(
 		list, name, CHECK_MISSING,
-		strdup("interrupts are not remapped, so VFIO lets no guest have a device (EPERM)"),
-		strdup("no IR- chip in /proc/interrupts"),
-		strdup("enable interrupt remapping in the firmware setup (x2APIC, VT-d), and remove "
-		       "intremap=off or nointremap from the kernel command line\n"
-		       "where the hardware has none, and you trust the guests: host-setup enable "
-		       "--unsafe-interrupts"));
+		strdup(_(
+			"interrupts are not remapped, so VFIO lets no guest have a device (EPERM)")),
+		strdup(_("no IR- chip in /proc/interrupts")),
+		strdup(_(
+			"enable interrupt remapping in the firmware setup (x2APIC, VT-d), and remove "
+			"intremap=off or nointremap from the kernel command line\n"
+			"where the hardware has none, and you trust the guests: host-setup enable "
+			"--unsafe-interrupts")));
 }
 
 static int check_module(const struct fs_root *root, struct modules *modules, const char *module,
@@ -143,21 +148,22 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 	if (module_is_loaded(root, module))
 		return check_add(list, module, CHECK_OK,
 				 fs_path(module_is_builtin(root, module)
-						 ? "%s is built into this kernel"
-						 : "module %s is loaded",
+						 ? _("%s is built into this kernel")
+						 : _("module %s is loaded"),
 					 module),
 				 fs_path("/sys/module/%s", module), NULL);
 	if (modules_has(modules, module))
-		return check_add(list, module, CHECK_OK,
-				 fs_path("module %s is available, and loaded when needed", module),
-				 NULL, NULL);
+		return check_add(
+			list, module, CHECK_OK,
+			fs_path(_("module %s is available, and loaded when needed"), module), NULL,
+			NULL);
 	return check_add(
 		list, module, CHECK_MISSING,
-		fs_path("this kernel has no module %s: no device can be passed through", module),
-		fs_path("neither /sys/module/%s nor a file in /lib/modules", module),
-		strdup("reboot, if the kernel was upgraded since the host started; else start it "
-		       "with a kernel that has the module (those of Proxmox VE, and Debian's "
-		       "linux-image-amd64, do)"));
+		fs_path(_("this kernel has no module %s: no device can be passed through"), module),
+		fs_path(_("neither /sys/module/%s nor a file in /lib/modules"), module),
+		strdup(_("reboot, if the kernel was upgraded since the host started; else start it "
+			 "with a kernel that has the module (those of Proxmox VE, and Debian's "
+			 "linux-image-amd64, do)")));
 }
 
 /* All of them loaded is the usual case, which needs no libkmod. */

@@ -193,7 +193,7 @@ char *pci_name(struct pci *pci, const struct pci_identity *id)
 		name = pci_lookup_name(pci->access, buffer, sizeof(buffer),
 				       PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
 				       id->device);
-	return fs_path("%s [%04x:%04x]", name ? name : "PCI device", id->vendor, id->device);
+	return fs_path("%s [%04x:%04x]", name ? name : _("PCI device"), id->vendor, id->device);
 }
 
 char *pci_class_name(struct pci *pci, const struct pci_identity *id)
@@ -206,7 +206,7 @@ char *pci_class_name(struct pci *pci, const struct pci_identity *id)
 	else
 		name = pci_lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
 				       id->class >> 8);
-	return strdup(name ? name : "PCI device");
+	return strdup(name ? name : _("PCI device"));
 }
 
 bool pci_has_acs(struct pci *pci, const struct bdf *bdf)

@@ -129,6 +129,15 @@ void vfio_holders_free(struct vfio_holders *holders)
 	*holders = (struct vfio_holders){0};
 }
 
+static void put_holder(FILE *to, const struct vfio_holder *holder)
+{
+	if (holder->vmid)
+		fprintf(to, _("process %d (%s of VM %u)"), holder->pid, holder->command,
+			holder->vmid);
+	else
+		fprintf(to, _("process %d (%s)"), holder->pid, holder->command);
+}
+
 char *vfio_holders_describe(const struct vfio_holders *holders)
 {
 	char *text = NULL;
@@ -136,17 +145,14 @@ char *vfio_holders_describe(const struct vfio_holders *holders)
 	FILE *to;
 
 	if (!holders->n)
-		return strdup("a process that cannot be seen from here");
+		return strdup(_("a process that cannot be seen from here"));
 	to = open_memstream(&text, &size);
 	if (!to)
 		return NULL;
 	for (size_t i = 0; i < holders->n; i++) {
-		const struct vfio_holder *holder = &holders->items[i];
-
-		fprintf(to, "%sprocess %d (%s", i ? ", " : "", holder->pid, holder->command);
-		if (holder->vmid)
-			fprintf(to, " of VM %u", holder->vmid);
-		fputc(')', to);
+		if (i)
+			fputs(", ", to);
+		put_holder(to, &holders->items[i]);
 	}
 	if (fclose(to)) {
 		free(text);

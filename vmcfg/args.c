@@ -269,8 +269,8 @@ static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 	if (!bdf_parse(name, ret))
 		return 0;
 	return text_refuse_part(ret_why,
-				"the path of sysfsdev= must end in the device's address, like "
-				"/sys/bus/pci/devices/0000:01:00.0, unlike",
+				_("the path of sysfsdev= must end in the device's address, like "
+				  "/sys/bus/pci/devices/0000:01:00.0, unlike"),
 				text_of(path));
 }
 
@@ -282,13 +282,13 @@ static int read_device(struct properties *p, struct bdf *ret, char **ret_why)
 	if (p->values[HOST] && !parse_host(p->values[HOST], &host))
 		return text_refuse_part(
 			ret_why,
-			"host= must be an address with a function, like 0000:01:00.0 "
-			"or 01:00.0, not",
+			_("host= must be an address with a function, like 0000:01:00.0 "
+			  "or 01:00.0, not"),
 			text_of(p->values[HOST]));
 	if (p->values[SYSFSDEV])
 		return read_sysfsdev(p->values[SYSFSDEV], ret, ret_why);
 	if (!p->values[HOST])
-		return text_refuse(ret_why, "neither host= nor sysfsdev= says which device");
+		return text_refuse(ret_why, _("neither host= nor sysfsdev= says which device"));
 	*ret = host;
 	return 0;
 }
@@ -316,7 +316,7 @@ static int add_device(struct args *args, struct args_device device)
 
 static int add_broken_json(struct args *args, const char *text)
 {
-	struct args_device device = {.why = strdup("it begins as JSON does, but is none")};
+	struct args_device device = {.why = strdup(_("it begins as JSON does, but is none"))};
 
 	if (!device.why)
 		return -ENOMEM;
@@ -389,7 +389,7 @@ int args_parse(const char *value, size_t len, struct args **ret)
 		/* Nor does QEMU get the words before the open one. */
 		forget_devices(args);
 		args->dropped = strdup(
-			"a quote is not closed, or a backslash is the last character");
+			_("a quote is not closed, or a backslash is the last character"));
 		r = args->dropped ? 0 : -ENOMEM;
 	}
 	if (!r)

@@ -9,7 +9,7 @@
 /* A line that Proxmox VE drops or warns about. */
 struct vmcfg_dropped {
 	unsigned int line;
-	char *why; /* for people; printable ASCII */
+	char *why; /* for people; printable, and in English ASCII */
 };
 
 /* Adds a line to the array *LIST with *N elements; takes WHY over, whatever happens. Returns 0 or

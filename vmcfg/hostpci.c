@@ -111,24 +111,24 @@ static bool is_romfile(const struct propstr_key *key, struct text value)
 }
 
 #define BOOL(text) .name = (text), .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL
-#define ID(text)   .name = (text), .check = is_id, .expected = "0x and four hex digits"
+#define ID(text)   .name = (text), .check = is_id, .expected = N_("0x and four hex digits")
 
 static const struct propstr_key hostpci_keys[KEYS] = {
 	[DEVICE_ID] = {ID("device-id")},
 	[DRIVER] = {.name = "driver", .check = propstr_is_choice, .expected = "vfio|keep"},
 	[HOST] = {.name = "host",
 		  .check = is_addresses,
-		  .expected =
-			  "PCI addresses like 0000:01:00.0 or 01:00 (lower case), joined with ';'",
+		  .expected = N_(
+			  "PCI addresses like 0000:01:00.0 or 01:00 (lower case), joined with ';'"),
 		  .is_default = true},
 	[LEGACY_IGD] = {BOOL("legacy-igd")},
 	[MAPPING] = {.name = "mapping",
 		     .check = propstr_is_configid,
 		     .expected = PROPSTR_EXPECT_CONFIGID},
-	[MDEV] = {.name = "mdev", .check = is_mdev, .expected = "without '/', '.' and ':'"},
+	[MDEV] = {.name = "mdev", .check = is_mdev, .expected = N_("without '/', '.' and ':'")},
 	[PCIE] = {BOOL("pcie")},
 	[ROMBAR] = {BOOL("rombar")},
-	[ROMFILE] = {.name = "romfile", .check = is_romfile, .expected = "without ';'"},
+	[ROMFILE] = {.name = "romfile", .check = is_romfile, .expected = N_("without ';'")},
 	[SUB_DEVICE_ID] = {ID("sub-device-id")},
 	[SUB_VENDOR_ID] = {ID("sub-vendor-id")},
 	[VENDOR_ID] = {ID("vendor-id")},

@@ -94,23 +94,26 @@ static const struct propstr_key map_keys[KEYS] = {
 	[DESCRIPTION] = {.name = "description", .len_max = DESCRIPTION_MAX},
 	[ID] = {.name = "id",
 		.check = is_id,
-		.expected = "VENDOR:DEVICE, of four hex digits each",
+		.expected = N_("VENDOR:DEVICE, of four hex digits each"),
 		.required = true},
 	[IOMMUGROUP] = {.name = "iommugroup",
 			.check = propstr_is_integer,
-			.expected = "a whole number",
+			.expected = N_("a whole number"),
 			.min = -PROPSTR_ANY,
 			.max = PROPSTR_ANY},
-	[NODE] = {.name = "node", .check = is_node, .expected = "a node's name", .required = true},
+	[NODE] = {.name = "node",
+		  .check = is_node,
+		  .expected = N_("a node's name"),
+		  .required = true},
 	[PATH] = {.name = "path",
 		  .check = is_path,
-		  .expected =
+		  .expected = N_(
 			  "PCI addresses like 0000:01:00.0 or 0000:01:00 (lower case), joined with "
-			  "';'",
+			  "';'"),
 		  .required = true},
 	[SUBSYSTEM_ID] = {.name = "subsystem-id",
 			  .check = is_id,
-			  .expected = "VENDOR:DEVICE, of four hex digits each"},
+			  .expected = N_("VENDOR:DEVICE, of four hex digits each")},
 };
 
 static const struct propstr_format map_format = {PROPSTR_FORMAT(map_keys)};
@@ -214,7 +217,7 @@ static const char *const section_keys[SECTION_KEYS] = {
 static int read_bool(struct text value, bool *ret, char **ret_why)
 {
 	if (value.at && !text_is(value, "1") && !text_is(value, "0"))
-		return text_refuse_part(ret_why, "must be 1 or 0, not", value);
+		return text_refuse_part(ret_why, _("must be 1 or 0, not"), value);
 	*ret = !value.at || text_is(value, "1");
 	return 0;
 }
@@ -228,16 +231,17 @@ static int read_value(struct parser *p, enum section_key key, struct text value,
 	if (key == KEY_LIVE_MIGRATION)
 		return read_bool(value, &mapping->live_migration_capable, ret_why);
 	if (!value.at)
-		return text_refuse(ret_why, "there is no value");
+		return text_refuse(ret_why, _("there is no value"));
 	if (key == KEY_TYPE)
-		return text_is(value, "pci") ? 0
-					     : text_refuse_part(ret_why, "must be pci, not", value);
+		return text_is(value, "pci")
+			       ? 0
+			       : text_refuse_part(ret_why, _("must be pci, not"), value);
 	if (memchr(value.at, '\r', value.len))
-		return text_refuse_part(ret_why, "there is a carriage return in", value);
+		return text_refuse_part(ret_why, _("there is a carriage return in"), value);
 	if (key == KEY_MAP)
 		return read_map(p, mapping, value, ret_why);
 	if (value.len > DESCRIPTION_MAX)
-		return text_refuse(ret_why, "is longer than %d characters", DESCRIPTION_MAX);
+		return text_refuse(ret_why, _("is longer than %d characters"), DESCRIPTION_MAX);
 	return 0;
 }
 
@@ -250,9 +254,9 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 	while (key < SECTION_KEYS && !text_is(name, section_keys[key]))
 		key++;
 	if (key == SECTION_KEYS)
-		return drop(p, "there is no setting", name);
+		return drop(p, _("there is no setting"), name);
 	if (p->had & 1U << key)
-		return drop(p, "there is already a value of", name);
+		return drop(p, _("there is already a value of"), name);
 	r = read_value(p, (enum section_key)key, value, &why);
 	if (r == -EINVAL)
 		return dropped_add_value(&p->mappings->dropped, &p->mappings->n_dropped, p->line,
@@ -268,12 +272,12 @@ static int read_entry(struct parser *p, struct text line)
 	struct text name = text_trim(line), value;
 
 	if (!name.len)
-		return drop(
-			p, "blanks in an empty line, so that the section goes on behind it:", line);
+		return drop(p, _("blanks in an empty line, so that the section goes on behind it:"),
+			    line);
 	if (!char_is_blank(line.at[0]))
 		return drop(p,
-			    "a section begins behind an empty line only, and it is none of its "
-			    "settings without a blank before it:",
+			    _("a section begins behind an empty line only, and it is none of its "
+			      "settings without a blank before it:"),
 			    line);
 	value = name;
 	while (value.len && !char_is_blank(value.at[0]))
@@ -292,17 +296,17 @@ static int read_header(struct parser *p, struct text line)
 
 	for (size_t i = 0; i < id.len; i++) {
 		if (char_is_blank(id.at[i]))
-			return drop(p, "it is in no section, and does not begin one:", line);
+			return drop(p, _("it is in no section, and does not begin one:"), line);
 	}
 	if (!id.len)
-		return drop(p, "there are only blanks in", line);
+		return drop(p, _("there are only blanks in"), line);
 	p->in_section = true;
 	p->skip = !propstr_is_configid(NULL, id);
 	p->had = 0;
 	if (p->skip)
 		return drop(p,
-			    "the section is skipped, for its id must be " PROPSTR_EXPECT_CONFIGID
-			    ", not",
+			    _("the section is skipped, for its id must be a letter and one or "
+			      "more letters, digits, '_' or '-', not"),
 			    id);
 	mapping.id = text_dup(id);
 	if (!mapping.id || !array_grow(p->mappings->items, p->mappings->n)) {
@@ -327,7 +331,7 @@ static int end_section(struct parser *p)
 	if (mapping->n_entries)
 		return 0;
 	return dropped_add_part(&all->dropped, &all->n_dropped, mapping->line,
-				"there is no valid line 'map' in the section",
+				_("there is no valid line 'map' in the section"),
 				text_of(mapping->id));
 }
 

@@ -7,11 +7,11 @@
 
 #define BOOL(text)	    .name = (text), .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL
 #define CHOICE(text, words) .name = (text), .check = propstr_is_choice, .expected = (words)
-#define INTEGER(text, from, to)                                                                  \
-	.name = (text), .check = propstr_is_integer, .expected = "an integer within its limits", \
-	.min = (from), .max = (to)
-#define NUMBER(text, from, to)                                                                \
-	.name = (text), .check = propstr_is_number, .expected = "a number within its limits", \
+#define INTEGER(text, from, to)                      \
+	.name = (text), .check = propstr_is_integer, \
+	.expected = N_("an integer within its limits"), .min = (from), .max = (to)
+#define NUMBER(text, from, to)                                                                    \
+	.name = (text), .check = propstr_is_number, .expected = N_("a number within its limits"), \
 	.min = (from), .max = (to)
 #define ANY_INTEGER(text)	 INTEGER(text, -PROPSTR_ANY, PROPSTR_ANY)
 #define ANY_NUMBER(text)	 NUMBER(text, -PROPSTR_ANY, PROPSTR_ANY)
@@ -61,8 +61,8 @@ static bool is_boot_order(const struct propstr_key *key, struct text value)
 }
 
 static const struct propstr_key boot_keys[] = {
-	{VALUE("legacy", is_boot_order, "one to four of the letters acdn"), .is_default = true},
-	{VALUE("order", format_is_boot_list, "keys of devices, joined with ';'")},
+	{VALUE("legacy", is_boot_order, N_("one to four of the letters acdn")), .is_default = true},
+	{VALUE("order", format_is_boot_list, N_("keys of devices, joined with ';'"))},
 };
 FORMAT(boot) = {PROPSTR_FORMAT(boot_keys)};
 
@@ -73,22 +73,23 @@ FORMAT(memory) = {PROPSTR_FORMAT(memory_keys)};
 
 static const struct propstr_key meta_keys[] = {
 	{INTEGER("ctime", 0, PROPSTR_ANY)},
-	{VALUE("creation-qemu", format_is_version, "a version")},
+	{VALUE("creation-qemu", format_is_version, N_("a version"))},
 };
 FORMAT(meta) = {PROPSTR_FORMAT(meta_keys)};
 
 static const struct propstr_key numa_keys[] = {
-	{VALUE("cpus", format_is_ranges, "numbers or ranges, joined with ';'"), .required = true},
-	{VALUE("hostnodes", format_is_ranges, "numbers or ranges, joined with ';'")},
+	{VALUE("cpus", format_is_ranges, N_("numbers or ranges, joined with ';'")),
+	 .required = true},
+	{VALUE("hostnodes", format_is_ranges, N_("numbers or ranges, joined with ';'"))},
 	{ANY_NUMBER("memory")},
 	{CHOICE("policy", "preferred|bind|interleave")},
 };
 FORMAT(numa) = {PROPSTR_FORMAT(numa_keys)};
 
-#define BASE64(text) VALUE(text, format_is_base64, "Base64")
+#define BASE64(text) VALUE(text, format_is_base64, N_("Base64"))
 
 static const struct propstr_key smbios_keys[] = {
-	{VALUE("uuid", format_is_uuid, "a UUID")},
+	{VALUE("uuid", format_is_uuid, N_("a UUID"))},
 	{BASE64("version")},
 	{BASE64("serial")},
 	{BASE64("manufacturer")},
@@ -100,10 +101,10 @@ static const struct propstr_key smbios_keys[] = {
 FORMAT(smbios) = {PROPSTR_FORMAT(smbios_keys)};
 
 static const struct propstr_key cicustom_keys[] = {
-	{VALUE("meta", format_is_volume, "a volume")},
-	{VALUE("network", format_is_volume, "a volume")},
-	{VALUE("user", format_is_volume, "a volume")},
-	{VALUE("vendor", format_is_volume, "a volume")},
+	{VALUE("meta", format_is_volume, N_("a volume"))},
+	{VALUE("network", format_is_volume, N_("a volume"))},
+	{VALUE("user", format_is_volume, N_("a volume"))},
+	{VALUE("vendor", format_is_volume, N_("a volume"))},
 };
 FORMAT(cicustom) = {PROPSTR_FORMAT(cicustom_keys)};
 
@@ -183,13 +184,13 @@ enum { CPU_TYPE };
 
 static const struct propstr_key cpu_keys[] = {
 	[CPU_TYPE] = {.name = "cputype", .is_default = true},
-	{VALUE("flags", is_cpu_flags, "flags a VM may set, with + or -, joined with ';'")},
+	{VALUE("flags", is_cpu_flags, N_("flags a VM may set, with + or -, joined with ';'"))},
 	{INTEGER("guest-phys-bits", 32, 64)},
 	{BOOL("hidden")},
-	{VALUE("hv-vendor-id", is_vendor_id, "up to 12 letters and digits")},
+	{VALUE("hv-vendor-id", is_vendor_id, N_("up to 12 letters and digits"))},
 	{INTEGER("level", 0, 4294967295)},
-	{VALUE("phys-bits", is_phys_bits, "a number from 8 to 64, or host")},
-	{VALUE("reported-model", is_never, "left to models of one's own")},
+	{VALUE("phys-bits", is_phys_bits, N_("a number from 8 to 64, or host"))},
+	{VALUE("reported-model", is_never, N_("left to models of one's own"))},
 };
 
 /*
@@ -201,15 +202,15 @@ static int validate_cpu(const struct text *values, char **ret_why)
 	struct text type = values[CPU_TYPE];
 
 	if (!type.at || text_is(type, "0"))
-		return text_refuse(ret_why, "the CPU type is missing");
+		return text_refuse(ret_why, _("the CPU type is missing"));
 	if (text_is_one_of(type, CPU_MODELS))
 		return 0;
 	if (text_take(&type, "custom-"))
 		return text_refuse_part(ret_why,
-					"unless virtual-guest/cpu-models.conf defines it "
-					"(not looked at), there is no CPU type",
+					_("unless virtual-guest/cpu-models.conf defines it "
+					  "(not looked at), there is no CPU type"),
 					values[CPU_TYPE]);
-	return text_refuse_part(ret_why, "there is no CPU type", type);
+	return text_refuse_part(ret_why, _("there is no CPU type"), type);
 }
 
 FORMAT(cpu) = {PROPSTR_FORMAT(cpu_keys), .validate = validate_cpu};
@@ -240,16 +241,17 @@ static bool is_inquiry_text(const struct propstr_key *key, struct text value)
 	return true;
 }
 
-#define URLENCODED(text, max) VALUE(text, format_is_urlencoded, "URL-encoded"), .len_max = (max)
-#define INQUIRY(text, max) \
-	VALUE(text, is_inquiry_text, "of letters, digits, '-', '_' and blanks"), .len_max = (max)
+#define URLENCODED(text, max) VALUE(text, format_is_urlencoded, N_("URL-encoded")), .len_max = (max)
+#define INQUIRY(text, max)                                                           \
+	VALUE(text, is_inquiry_text, N_("of letters, digits, '-', '_' and blanks")), \
+		.len_max = (max)
 
 /* clang-format off */
 #define VOLUME_KEYS                                                                                \
-	{VALUE("file", format_is_volume_or_path, "a volume, an absolute path, none or cdrom"),     \
+	{VALUE("file", format_is_volume_or_path, N_("a volume, an absolute path, none or cdrom")),     \
 	 .is_default = true, .required = true},                                                    \
 	{.name = "volume", .alias = "file"},                                                       \
-	{VALUE("size", format_is_size, "a size like 32G")}
+	{VALUE("size", format_is_size, N_("a size like 32G"))}
 
 #define DISK_KEYS                                                                                  \
 	VOLUME_KEYS,                                                                               \
@@ -293,7 +295,7 @@ static bool is_inquiry_text(const struct propstr_key *key, struct text value)
 	{.name = "iops_wr_length", .alias = "iops_wr_max_length"}
 /* clang-format on */
 
-#define WWN VALUE("wwn", is_wwn, "0x and 16 hex digits")
+#define WWN VALUE("wwn", is_wwn, N_("0x and 16 hex digits"))
 
 static const struct propstr_key ide_keys[] = {
 	DISK_KEYS,
@@ -347,7 +349,7 @@ static const struct propstr_key tpmstate_keys[] = {
 FORMAT(tpmstate) = {PROPSTR_FORMAT(tpmstate_keys)};
 
 static const struct propstr_key unused_keys[] = {
-	{VALUE("file", format_is_volume, "a volume"), .is_default = true, .required = true},
+	{VALUE("file", format_is_volume, N_("a volume")), .is_default = true, .required = true},
 	{.name = "volume", .alias = "file"},
 };
 FORMAT(unused) = {PROPSTR_FORMAT(unused_keys)};
@@ -384,23 +386,23 @@ static const struct propstr_key net_keys[] = {
 	{NET_MODEL("rtl8139")},
 	{NET_MODEL("virtio")},
 	{NET_MODEL("vmxnet3")},
-	{VALUE("macaddr", format_is_mac, "a unicast MAC address")},
-	{VALUE("bridge", format_is_bridge, "the name of a bridge")},
+	{VALUE("macaddr", format_is_mac, N_("a unicast MAC address"))},
+	{VALUE("bridge", format_is_bridge, N_("the name of a bridge"))},
 	{BOOL("firewall")},
 	{BOOL("link_down")},
 	{INTEGER("mtu", 1, 65520)},
 	{INTEGER("queues", 0, 64)},
 	{NUMBER("rate", 0, PROPSTR_ANY)},
 	{INTEGER("tag", 1, 4094)},
-	{VALUE("trunks", format_is_ranges, "numbers or ranges, joined with ';'")},
+	{VALUE("trunks", format_is_ranges, N_("numbers or ranges, joined with ';'"))},
 };
 FORMAT(net) = {PROPSTR_FORMAT(net_keys)};
 
 static const struct propstr_key ipconfig_keys[] = {
-	{VALUE("ip", format_is_ipv4_config, "dhcp, manual or an IPv4 address/bits")},
-	{VALUE("gw", format_is_ipv4, "an IPv4 address"), .needs = "ip"},
-	{VALUE("ip6", format_is_ipv6_config, "auto, dhcp, manual or an IPv6 address/bits")},
-	{VALUE("gw6", format_is_ipv6, "an IPv6 address"), .needs = "ip6"},
+	{VALUE("ip", format_is_ipv4_config, N_("dhcp, manual or an IPv4 address/bits"))},
+	{VALUE("gw", format_is_ipv4, N_("an IPv4 address")), .needs = "ip"},
+	{VALUE("ip6", format_is_ipv6_config, N_("auto, dhcp, manual or an IPv6 address/bits"))},
+	{VALUE("gw6", format_is_ipv6, N_("an IPv6 address")), .needs = "ip6"},
 };
 FORMAT(ipconfig) = {PROPSTR_FORMAT(ipconfig_keys)};
 
@@ -424,7 +426,7 @@ static bool is_ivshmem_name(const struct propstr_key *key, struct text value)
 
 static const struct propstr_key ivshmem_keys[] = {
 	{INTEGER("size", 1, PROPSTR_ANY), .required = true},
-	{VALUE("name", is_ivshmem_name, "of letters, digits and '-'")},
+	{VALUE("name", is_ivshmem_name, N_("of letters, digits and '-'"))},
 };
 FORMAT(ivshmem) = {PROPSTR_FORMAT(ivshmem_keys)};
 
@@ -475,7 +477,7 @@ static bool is_usb_host(const struct propstr_key *key, struct text value)
 }
 
 static const struct propstr_key usb_keys[] = {
-	{VALUE("host", is_usb_host, "VENDOR:PRODUCT, BUS-PORT or spice"), .is_default = true},
+	{VALUE("host", is_usb_host, N_("VENDOR:PRODUCT, BUS-PORT or spice")), .is_default = true},
 	{VALUE("mapping", propstr_is_configid, PROPSTR_EXPECT_CONFIGID)},
 	{BOOL("usb3")},
 };

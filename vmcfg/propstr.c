@@ -153,7 +153,7 @@ static int refuse_default(const struct propstr_key *key, struct text part, char 
 
 	if (!ret_why)
 		return -EINVAL;
-	if (asprintf(&problem, "'%s' is given already, and there is no '=' in", key->name) < 0)
+	if (asprintf(&problem, _("'%s' is given already, and there is no '=' in"), key->name) < 0)
 		return -ENOMEM;
 	return text_refuse_part(ret_why, problem, part);
 }
@@ -164,7 +164,7 @@ static int read_default(const struct propstr_format *format, struct text part, b
 	size_t at = find_default(format);
 
 	if (at == format->n_keys)
-		return text_refuse_part(ret_why, "there is no '=' in", part);
+		return text_refuse_part(ret_why, _("there is no '=' in"), part);
 	if (*had_default || (values[at].at && !text_is(values[at], "0")))
 		return refuse_default(&format->keys[at], part, ret_why);
 	*had_default = true;
@@ -182,7 +182,7 @@ static int read_key_alias(const struct propstr_format *format, const struct prop
 		return 0;
 	at = find_key(format, text_of(key->key_alias));
 	if (values[at].at)
-		return text_refuse(ret_why, "'%s' is given twice", key->key_alias);
+		return text_refuse(ret_why, _("'%s' is given twice"), key->key_alias);
 	values[at] = text_of(key->name);
 	return 0;
 }
@@ -195,9 +195,9 @@ static int read_pair(const struct propstr_format *format, struct text name, stru
 	int r;
 
 	if (at == format->n_keys)
-		return text_refuse_part(ret_why, "there is no option", name);
+		return text_refuse_part(ret_why, _("there is no option"), name);
 	if (values[at].at)
-		return text_refuse(ret_why, "'%s' is given twice", format->keys[at].name);
+		return text_refuse(ret_why, _("'%s' is given twice"), format->keys[at].name);
 	if (format->keys[at].alias) {
 		r = read_key_alias(format, &format->keys[at], values, ret_why);
 		if (r < 0)
@@ -220,7 +220,7 @@ static int read_part(const struct propstr_format *format, struct text part, bool
 	if (!value.at)
 		return read_default(format, part, had_default, values, ret_why);
 	if (!name.len || !value.len)
-		return text_refuse_part(ret_why, "there is nothing before or behind the '=' in",
+		return text_refuse_part(ret_why, _("there is nothing before or behind the '=' in"),
 					part);
 	return read_pair(format, name, value, values, ret_why);
 }
@@ -231,7 +231,7 @@ static int refuse_value(const struct propstr_key *key, struct text value, char *
 
 	if (!ret_why)
 		return -EINVAL;
-	if (asprintf(&problem, "'%s' must be %s, not", key->name, key->expected) < 0)
+	if (asprintf(&problem, _("'%s' must be %s, not"), key->name, _(key->expected)) < 0)
 		return -ENOMEM;
 	return text_refuse_part(ret_why, problem, value);
 }
@@ -241,7 +241,7 @@ static int check_value(const struct propstr_key *key, struct text value, char **
 	if (key->check && !key->check(key, value))
 		return refuse_value(key, value, ret_why);
 	if (key->len_max && value.len > key->len_max)
-		return text_refuse(ret_why, "'%s' is longer than %zu characters", key->name,
+		return text_refuse(ret_why, _("'%s' is longer than %zu characters"), key->name,
 				   key->len_max);
 	return 0;
 }
@@ -256,14 +256,15 @@ static int check_values(const struct propstr_format *format, const struct text *
 
 		if (!values[i].at) {
 			if (key->required)
-				return text_refuse(ret_why, "'%s' is missing", key->name);
+				return text_refuse(ret_why, _("'%s' is missing"), key->name);
 			continue;
 		}
 		r = check_value(key, values[i], ret_why);
 		if (r < 0)
 			return r;
 		if (key->needs && !values[find_key(format, text_of(key->needs))].at)
-			return text_refuse(ret_why, "'%s' needs '%s' too", key->name, key->needs);
+			return text_refuse(ret_why, _("'%s' needs '%s' too"), key->name,
+					   key->needs);
 	}
 	return format->validate ? format->validate(values, ret_why) : 0;
 }

@@ -25,7 +25,8 @@ struct propstr_key {
 	const char *name;
 	/* Whether VALUE is good; may look at the fields below. NULL takes anything. */
 	bool (*check)(const struct propstr_key *key, struct text value);
-	/* What it must be, for people; the choices of propstr_is_choice, joined with '|'. */
+	/* What it must be, for people, marked for translation; the choices of propstr_is_choice,
+	 * joined with '|'. */
 	const char *expected;
 	double min, max; /* of propstr_is_integer and propstr_is_number, both included */
 	size_t len_max;	 /* in bytes; 0 is no limit */
@@ -72,8 +73,8 @@ bool propstr_is_integer(const struct propstr_key *key, struct text value);
 bool propstr_is_number(const struct propstr_key *key, struct text value);
 bool propstr_is_configid(const struct propstr_key *key, struct text value);
 
-/* What propstr_is_bool and propstr_is_configid expect, for people. */
-#define PROPSTR_EXPECT_BOOL	"1, on, yes, true, 0, off, no or false"
-#define PROPSTR_EXPECT_CONFIGID "a letter and one or more letters, digits, '_' or '-'"
+/* What propstr_is_bool and propstr_is_configid expect, for people: to be shown by _(). */
+#define PROPSTR_EXPECT_BOOL	N_("1, on, yes, true, 0, off, no or false")
+#define PROPSTR_EXPECT_CONFIGID N_("a letter and one or more letters, digits, '_' or '-'")
 
 #endif

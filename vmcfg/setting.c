@@ -26,13 +26,13 @@ struct setting {
 	const char *expected;
 };
 
-#define VOLUME .check = format_is_volume, .expected = "a volume like local:snippets/name"
+#define VOLUME .check = format_is_volume, .expected = N_("a volume like local:snippets/name")
 
 static const struct setting settings[] = {
 	{.name = "acpi", .type = BOOL},
 	{.name = "affinity",
 	 .check = format_is_cpuset,
-	 .expected = "a list of host CPUs like 0,5,8-11"},
+	 .expected = N_("a list of host CPUs like 0,5,8-11")},
 	{.name = "agent", .props = &options_agent},
 	{.name = "allow-ksm", .type = BOOL},
 	{.name = "amd-sev", .props = &options_amd_sev},
@@ -43,7 +43,7 @@ static const struct setting settings[] = {
 	{.name = "balloon", .type = INTEGER},
 	{.name = "bios"},
 	{.name = "boot", .props = &options_boot},
-	{.name = "bootdisk", .check = format_is_disk, .expected = "the key of a disk"},
+	{.name = "bootdisk", .check = format_is_disk, .expected = N_("the key of a disk")},
 	{.name = "cdrom", .props = &options_ide},
 	{.name = "cicustom", .props = &options_cicustom},
 	{.name = "cipassword"},
@@ -61,7 +61,7 @@ static const struct setting settings[] = {
 	{.name = "hostpci", .count = HOSTPCI_MAX, .props = &hostpci_format},
 	{.name = "hotplug",
 	 .check = format_is_hotplug,
-	 .expected = "0, 1 or a list like disk,network,usb"},
+	 .expected = N_("0, 1 or a list like disk,network,usb")},
 	{.name = "hugepages"},
 	{.name = "ide", .count = FORMAT_IDE_MAX, .props = &options_ide},
 	{.name = "intel-tdx", .props = &options_intel_tdx},
@@ -77,10 +77,10 @@ static const struct setting settings[] = {
 	{.name = "meta", .props = &options_meta},
 	{.name = "migrate_downtime", .type = NUMBER},
 	{.name = "migrate_speed", .type = INTEGER},
-	{.name = "name", .check = format_is_dns_name, .expected = "a DNS name"},
+	{.name = "name", .check = format_is_dns_name, .expected = N_("a DNS name")},
 	{.name = "nameserver",
 	 .check = format_is_address_list,
-	 .expected = "a list of IP addresses or DNS names"},
+	 .expected = N_("a list of IP addresses or DNS names")},
 	{.name = "net", .count = FORMAT_NET_MAX, .props = &options_net},
 	{.name = "numa", .type = BOOL},
 	{.name = "numa", .count = 8, .props = &options_numa},
@@ -105,11 +105,13 @@ static const struct setting settings[] = {
 	{.name = "snaptime", .type = INTEGER},
 	{.name = "sockets", .type = INTEGER},
 	{.name = "spice_enhancements", .props = &options_spice},
-	{.name = "sshkeys", .check = format_is_urlencoded, .expected = "URL-encoded"},
+	{.name = "sshkeys", .check = format_is_urlencoded, .expected = N_("URL-encoded")},
 	{.name = "startdate"},
-	{.name = "startup", .check = format_is_startup, .expected = "like order=1,up=30,down=60"},
+	{.name = "startup",
+	 .check = format_is_startup,
+	 .expected = N_("like order=1,up=30,down=60")},
 	{.name = "tablet", .type = BOOL},
-	{.name = "tags", .check = format_is_tag_list, .expected = "a list of tags"},
+	{.name = "tags", .check = format_is_tag_list, .expected = N_("a list of tags")},
 	{.name = "tdf", .type = BOOL},
 	{.name = "template", .type = BOOL},
 	{.name = "tpmstate", .count = 1, .props = &options_tpmstate},
@@ -121,14 +123,16 @@ static const struct setting settings[] = {
 	{.name = "virtiofs", .count = 10, .props = &options_virtiofs},
 	{.name = "vmgenid"},
 	{.name = "vmstate", VOLUME},
-	{.name = "vmstatestorage", .check = format_is_storage, .expected = "the name of a storage"},
+	{.name = "vmstatestorage",
+	 .check = format_is_storage,
+	 .expected = N_("the name of a storage")},
 	{.name = "watchdog", .props = &options_watchdog},
 };
 
 static const struct setting fleecing_settings[] = {
 	{.name = "fleecing-images",
 	 .check = format_is_volume_list,
-	 .expected = "a list of volumes"},
+	 .expected = N_("a list of volumes")},
 };
 
 static const struct setting *find(const struct setting *table, size_t n, struct text key,
@@ -167,12 +171,22 @@ const char *setting_name(const struct setting *setting)
 	return setting->name;
 }
 
+/* EXPECTED is marked for translation. */
+static int refuse(const char *expected, struct text value, char **ret_why)
+{
+	auto_free char *problem = NULL;
+
+	if (asprintf(&problem, _("it must be %s, not"), _(expected)) < 0)
+		return -ENOMEM;
+	return text_refuse_part(ret_why, problem, value);
+}
+
 static int check_bool(struct text value, struct text *ret, char **ret_why)
 {
 	int truth = propstr_bool(value);
 
 	if (truth < 0)
-		return text_refuse_part(ret_why, "it must be " PROPSTR_EXPECT_BOOL ", not", value);
+		return refuse(PROPSTR_EXPECT_BOOL, value, ret_why);
 	*ret = text_of(truth ? "1" : "0");
 	return 0;
 }
@@ -184,10 +198,8 @@ static int check_digits(enum type type, struct text value, struct text *ret, cha
 
 	if (!text_take_digits(&rest) ||
 	    (type == NUMBER && text_take(&rest, ".") && !text_take_digits(&rest)) || rest.len)
-		return text_refuse_part(ret_why,
-					type == NUMBER ? "it must be a number, not"
-						       : "it must be a number of digits only, not",
-					value);
+		return refuse(type == NUMBER ? N_("a number") : N_("a number of digits only"),
+			      value, ret_why);
 	*ret = value;
 	return 0;
 }
@@ -195,19 +207,13 @@ static int check_digits(enum type type, struct text value, struct text *ret, cha
 static int check_text(const struct setting *setting, struct text value, struct text *ret,
 		      char **ret_why)
 {
-	auto_free char *problem = NULL;
 	struct text unquoted = value;
 
 	*ret = value;
 	if (setting->props)
 		return propstr_check(setting->props, value, ret_why);
-	if (setting->check) {
-		if (setting->check(NULL, value))
-			return 0;
-		if (asprintf(&problem, "it must be %s, not", setting->expected) < 0)
-			return -ENOMEM;
-		return text_refuse_part(ret_why, problem, value);
-	}
+	if (setting->check)
+		return setting->check(NULL, value) ? 0 : refuse(setting->expected, value, ret_why);
 	if (text_take(&unquoted, "\"") && text_take_end(&unquoted, "\""))
 		*ret = unquoted;
 	return 0;
@@ -217,7 +223,7 @@ int setting_check(const struct setting *setting, struct text value, struct text 
 		  char **ret_why)
 {
 	if (memchr(value.at, '\r', value.len))
-		return text_refuse(ret_why, "there is a carriage return in its value");
+		return text_refuse(ret_why, _("there is a carriage return in its value"));
 	if (setting->type == BOOL)
 		return check_bool(value, ret, ret_why);
 	if (setting->type != TEXT)

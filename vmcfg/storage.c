@@ -432,16 +432,17 @@ int storages_snippet_path(const struct storages *storages, const char *volume, c
 	int r = storage_split_snippet(volume, &id, &name);
 
 	if (r == -EINVAL)
-		return text_refuse_part(ret_why, "a snippet is STORAGE:snippets/NAME, not",
+		return text_refuse_part(ret_why, _("a snippet is STORAGE:snippets/NAME, not"),
 					text_of(volume));
 	if (r < 0)
 		return r;
 	storage = storages_find(storages, id);
 	if (!storage)
-		return text_refuse(ret_why, "there is no storage '%s'", id);
+		return text_refuse(ret_why, _("there is no storage '%s'"), id);
 	if (!storage->path)
-		return text_refuse(ret_why, "the storage '%s' of type %s has no folder of snippets",
-				   id, storage->type);
+		return text_refuse(ret_why,
+				   _("the storage '%s' of type %s has no folder of snippets"), id,
+				   storage->type);
 	return asprintf(ret, "%s/%s/%s", storage->path + strspn(storage->path, "/"),
 			storage->snippets ? storage->snippets : "snippets", name) < 0
 		       ? -ENOMEM

@@ -67,14 +67,14 @@ static int begin_snapshot(struct parser *p, struct text name)
 	first = tsearch(name.at, &p->snapshots, compare_names);
 	if (!first)
 		return -ENOMEM;
-	return *first == name.at ? 0 : drop(p, "there is already a snapshot", name);
+	return *first == name.at ? 0 : drop(p, _("there is already a snapshot"), name);
 }
 
 static int begin_section(struct parser *p, enum section section, struct text name)
 {
 	p->section = section;
 	if (p->had[section])
-		return drop(p, "there is already a section", name);
+		return drop(p, _("there is already a section"), name);
 	p->had[section] = true;
 	return 0;
 }
@@ -106,7 +106,7 @@ static int read_header(struct parser *p, struct text name)
 	if (propstr_is_configid(NULL, name))
 		return begin_snapshot(p, name);
 	p->section = UNKNOWN;
-	return drop(p, "nobody reads the section", name);
+	return drop(p, _("nobody reads the section"), name);
 }
 
 /* --- settings --- */
@@ -160,7 +160,7 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 	setting = p->section == FLEECING ? setting_find_fleecing(key, &index)
 					 : setting_find(key, &index);
 	if (!setting)
-		return drop(p, "there is no setting", key);
+		return drop(p, _("there is no setting"), key);
 	r = setting_check(setting, value, &value, &reason);
 	if (r == -EINVAL)
 		return drop_value(p, key, reason);
@@ -210,7 +210,7 @@ static int read_delete(struct parser *p, struct text line)
 {
 	if (p->section == PENDING)
 		return 0;
-	return drop(p, "settings can be deleted in [PENDING] only:", line);
+	return drop(p, _("settings can be deleted in [PENDING] only:"), line);
 }
 
 /* A line of a section that is read, in the order in which Proxmox VE tries what it could be. */
@@ -219,13 +219,13 @@ static int read_line(struct parser *p, struct text line)
 	struct text value = line, key;
 
 	if (!take_key(&value, &key))
-		return is_snapstate(line) ? 0 : drop(p, "there is no 'key: value' in", line);
+		return is_snapstate(line) ? 0 : drop(p, _("there is no 'key: value' in"), line);
 	if (text_is(key, "description") && !text_is_blank(value))
 		return 0;
 	if (is_snapstate(line))
 		return 0;
 	if (!value.len)
-		return drop(p, "there is no value in", line);
+		return drop(p, _("there is no value in"), line);
 	/* Of nothing but blanks, the last one is the value: a carriage return is no blank one. */
 	if (text_is_blank(value))
 		return read_setting(p, key, text_skip(value, value.len - 1));
@@ -295,7 +295,7 @@ const char *vmcfg_machine_text(const struct vmcfg *vm)
 {
 	const char *text = vm->values[VMCFG_MACHINE].text;
 
-	return text && text[strspn(text, " \t")] ? text : "pc, the default";
+	return text && text[strspn(text, " \t")] ? text : _("pc, the default");
 }
 
 bool vmcfg_is_template(const struct vmcfg *vm)

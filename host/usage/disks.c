@@ -5,6 +5,7 @@
 #include "host/worker.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,9 +132,17 @@ struct parts {
 	size_t n;
 };
 
-static void put_part(struct parts *parts, const char *what, const char *which)
+static void put_part(struct parts *parts, const char *format, ...) printf_like(2, 3);
+
+static void put_part(struct parts *parts, const char *format, ...)
 {
-	fprintf(parts->to, "%s%s%s", parts->n++ ? ", " : "", what, which);
+	va_list args;
+
+	if (parts->n++)
+		fputs(", ", parts->to);
+	va_start(args, format);
+	vfprintf(parts->to, format, args);
+	va_end(args);
 }
 
 static int put_mounts(const struct disks *disks, const char *numbers, const char *name,
@@ -147,7 +156,7 @@ static int put_mounts(const struct disks *disks, const char *numbers, const char
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n")))
 		if (mount_is_of(line, numbers, node, &where))
-			put_part(parts, "mounted at ", where);
+			put_part(parts, _("mounted at %s"), where);
 	return 0;
 }
 
@@ -160,7 +169,7 @@ static int put_swap(const struct disks *disks, const char *name, struct parts *p
 		return -ENOMEM;
 	at = strstr(disks->swaps, node);
 	if (at && strchr(" \t", at[strlen(node)]))
-		put_part(parts, "swap on ", node + 1);
+		put_part(parts, _("swap on %s"), node + 1);
 	return 0;
 }
 
@@ -179,7 +188,7 @@ static int put_holder(const struct disks *disks, const char *holder, struct part
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
 	if (!node || !shown)
 		return -ENOMEM;
-	put_part(parts, "part of ", shown);
+	put_part(parts, _("part of %s"), shown);
 	if (fs_read_attr(disks->root, dev_path, &numbers))
 		return 0;
 	err = put_mounts(disks, numbers, node, parts);
@@ -234,21 +243,23 @@ static int add_disk(const struct survey_node *node, enum claim claim, const char
 		    struct usage *usage)
 {
 	struct usage_finding finding = {.bdf = node->device->bdf, .kind = USAGE_DISK};
-	const char *head = node->head ? " (NVMe multipath)" : "";
+	const char *head = node->head ? _(" (NVMe multipath)") : "";
 
 	if (*uses)
-		finding.what = fs_path("its disk /dev/%s%s is in use: %s", node->name, head, uses);
+		finding.what = fs_path(_("its disk /dev/%s%s is in use: %s"), node->name, head,
+				       uses);
 	else if (claim == CLAIM_UNKNOWN)
-		finding.what = fs_path("its disk /dev/%s%s does not answer, so it counts as in use",
-				       node->name, head);
+		finding.what = fs_path(
+			_("its disk /dev/%s%s does not answer, so it counts as in use"), node->name,
+			head);
 	else
-		finding.what = fs_path("its disk /dev/%s%s is claimed by the host, by ZFS or "
-				       "another that does not say so in /sys",
+		finding.what = fs_path(_("its disk /dev/%s%s is claimed by the host, by ZFS or "
+					 "another that does not say so in /sys"),
 				       node->name, head);
-	finding.effect = strdup("the host would lose the disk under what uses it: files that are "
-				"not written yet are lost, and what runs from it dies");
-	finding.cure = fs_path("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
-			       "pvesm status",
+	finding.effect = strdup(_("the host would lose the disk under what uses it: files that are "
+				  "not written yet are lost, and what runs from it dies"));
+	finding.cure = fs_path(_("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
+				 "pvesm status"),
 			       node->name);
 	return usage_add(usage, &finding);
 }

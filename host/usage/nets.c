@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,9 +23,17 @@ struct net_search {
 	size_t n;
 };
 
-static void put(struct net_search *search, const char *what, const char *which)
+static void put(struct net_search *search, const char *format, ...) printf_like(2, 3);
+
+static void put(struct net_search *search, const char *format, ...)
 {
-	fprintf(search->to, "%s%s%s", search->n++ ? ", " : "", what, which);
+	va_list args;
+
+	if (search->n++)
+		fputs(", ", search->to);
+	va_start(args, format);
+	vfprintf(search->to, format, args);
+	va_end(args);
 }
 
 /* The interfaces above one, and above those; a bridge above a bond above two NICs is one chain. */
@@ -41,7 +50,7 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 
 		if (strncmp(names.items[i], UPPER, strlen(UPPER)))
 			continue;
-		put(search, "below ", upper);
+		put(search, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);
 		if (!above)
 			return -ENOMEM;
@@ -84,7 +93,7 @@ static void put_addresses(struct net_search *search)
 			      : &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)
 					 ->sin6_addr;
 		if (inet_ntop(at->ifa_addr->sa_family, raw, text, sizeof(text)))
-			put(search, "address ", text);
+			put(search, _("address %s"), text);
 	}
 	freeifaddrs(list);
 }
@@ -105,9 +114,9 @@ static void put_ipv4_route(struct net_search *search, char *line)
 	    (ntohl(to.s_addr) & 0xf0000000) == 0xe0000000)
 		return;
 	if (!to.s_addr)
-		put(search, "the default route", "");
+		put(search, _("the default route"));
 	else if (inet_ntop(AF_INET, &to, text, sizeof(text)))
-		put(search, "route to ", text);
+		put(search, _("route to %s"), text);
 }
 
 /* Destination prefix … interface, 32 digits and two, blanks between (Linux: net/ipv6/route.c,
@@ -128,9 +137,9 @@ static void put_ipv6_route(struct net_search *search, char *line)
 	if (IN6_IS_ADDR_LINKLOCAL(&to) || IN6_IS_ADDR_MULTICAST(&to))
 		return;
 	if (IN6_IS_ADDR_UNSPECIFIED(&to))
-		put(search, "the IPv6 default route", "");
+		put(search, _("the IPv6 default route"));
 	else if (inet_ntop(AF_INET6, &to, text, sizeof(text)))
-		put(search, "route to ", text);
+		put(search, _("route to %s"), text);
 }
 
 static int put_routes(struct net_search *search, const char *table,
@@ -183,19 +192,19 @@ static int add_net(const struct survey_net *net, const char *uses, struct usage 
 
 	if (!network)
 		return -ENOMEM;
-	return usage_add(usage,
-			 &(struct usage_finding){
-				 .bdf = net->device->bdf,
-				 .kind = USAGE_NETWORK,
-				 .what = fs_path("its interface %s carries the host's network: %s",
-						 net->name, uses),
-				 .effect = strdup("the host would lose that network, and does not "
-						  "get addresses and routes back with the device"),
-				 .cure = fs_path("take %s out of /etc/network/interfaces, then: "
-						 "ifreload -a",
-						 net->name),
-				 .network = network,
-			 });
+	return usage_add(
+		usage, &(struct usage_finding){
+			       .bdf = net->device->bdf,
+			       .kind = USAGE_NETWORK,
+			       .what = fs_path(_("its interface %s carries the host's network: %s"),
+					       net->name, uses),
+			       .effect = strdup(_("the host would lose that network, and does not "
+						  "get addresses and routes back with the device")),
+			       .cure = fs_path(_("take %s out of /etc/network/interfaces, then: "
+						 "ifreload -a"),
+					       net->name),
+			       .network = network,
+		       });
 }
 
 /* Class 02 has other things than interfaces, and a driver may make its interface late; but net/ is
@@ -204,16 +213,16 @@ static int add_moved(const struct usage_device *device, struct usage *usage)
 {
 	if (!device->driver || device->class >> 16 != 0x02)
 		return 0;
-	return usage_add(usage,
-			 &(struct usage_finding){
-				 .bdf = device->bdf,
-				 .kind = USAGE_NETWORK,
-				 .what = strdup("its network interface has been moved to another "
-						"network namespace, as containers and routers do"),
-				 .effect = strdup("who uses it there would lose it"),
-				 .cure = strdup("find the namespace: lsns -t net; ip netns; pct "
-						"list"),
-			 });
+	return usage_add(
+		usage, &(struct usage_finding){
+			       .bdf = device->bdf,
+			       .kind = USAGE_NETWORK,
+			       .what = strdup(_("its network interface has been moved to another "
+						"network namespace, as containers and routers do")),
+			       .effect = strdup(_("who uses it there would lose it")),
+			       .cure = strdup(_("find the namespace: lsns -t net; ip netns; pct "
+						"list")),
+		       });
 }
 
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)

@@ -103,17 +103,17 @@ static enum usage_kind kind_of(const struct survey_node *node)
 static const char *effect_of(enum usage_kind kind)
 {
 	switch (kind) {
-	case USAGE_DISK: return "that process would lose the disk while it works on it";
+	case USAGE_DISK: return _("that process would lose the disk while it works on it");
 	case USAGE_SOUND:
 	case USAGE_DISPLAY:
-		return "the kernel may wait for that process for ever while it takes the device";
+		return _("the kernel may wait for that process for ever while it takes the device");
 	case USAGE_NETWORK:
 	case USAGE_PROCESS:
 	case USAGE_CONTAINER:
 	case USAGE_CHIPSET:
 	case USAGE_VFS: break;
 	}
-	return "that process would lose the device while it works with it";
+	return _("that process would lose the device while it works with it");
 }
 
 /* udev opens what it has just found. logind opens every keyboard for its power key. Both let go of
@@ -131,7 +131,7 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 	enum usage_kind kind = kind_of(opener->node);
 	auto_free char *command = process_command(search->root, opener->pid);
 	unsigned int ctid = process_container(search->root, opener->pid);
-	auto_free char *where = ctid ? fs_path(" in container %u", ctid) : strdup("");
+	auto_free char *where = ctid ? fs_path(_(" in container %u"), ctid) : strdup("");
 
 	if (!command || !where)
 		return -ENOMEM;
@@ -142,11 +142,12 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 		&(struct usage_finding){
 			.bdf = opener->node->device->bdf,
 			.kind = kind,
-			.what = fs_path("/dev/%s is open in process %d (%s)%s", opener->node->name,
-					opener->pid, command, where),
+			.what = fs_path(_("/dev/%s is open in process %d (%s)%s"),
+					opener->node->name, opener->pid, command, where),
 			.effect = strdup(effect_of(kind)),
-			.cure = ctid ? fs_path("pct shutdown %u, or end that process in it", ctid)
-				     : fs_path("end it; what it is: systemctl status %d",
+			.cure = ctid ? fs_path(_("pct shutdown %u, or end that process in it"),
+					       ctid)
+				     : fs_path(_("end it; what it is: systemctl status %d"),
 					       opener->pid),
 		});
 }
@@ -193,10 +194,12 @@ static int add_container(unsigned int ctid, const struct survey_node *node, stru
 		&(struct usage_finding){
 			.bdf = node->device->bdf,
 			.kind = USAGE_CONTAINER,
-			.what = fs_path("container %u, which runs, is given /dev/%s by its config",
-					ctid, node->name),
-			.effect = strdup("the container would lose the device, and not get it back "
-					 "before it is started again"),
+			.what = fs_path(
+				_("container %u, which runs, is given /dev/%s by its config"), ctid,
+				node->name),
+			.effect = strdup(
+				_("the container would lose the device, and not get it back "
+				  "before it is started again")),
 			.cure = fs_path("pct shutdown %u", ctid),
 		});
 }

@@ -68,17 +68,18 @@ static int find_chipset(const struct usage_device *device, struct usage *usage)
 
 	if (class != 0x0600 && class != 0x0601)
 		return 0;
-	return usage_add(usage,
-			 &(struct usage_finding){
-				 .bdf = device->bdf,
-				 .kind = USAGE_CHIPSET,
-				 .what = fs_path("it is the platform's own %s bridge",
-						 class == 0x0600 ? "host" : "ISA"),
-				 .effect = strdup("the host cannot do without it, and may stop at "
-						  "once"),
-				 .cure = strdup("choose a device outside of its IOMMU group: "
-						"host-setup groups"),
-			 });
+	return usage_add(
+		usage,
+		&(struct usage_finding){
+			.bdf = device->bdf,
+			.kind = USAGE_CHIPSET,
+			.what = strdup(class == 0x0600 ? _("it is the platform's own host bridge")
+						       : _("it is the platform's own ISA bridge")),
+			.effect = strdup(_("the host cannot do without it, and may stop at "
+					   "once")),
+			.cure = strdup(_("choose a device outside of its IOMMU group: "
+					 "host-setup groups")),
+		});
 }
 
 /* Which VM has a VF: the one whose QEMU has its IOMMU group open. "" when none has. */
@@ -109,7 +110,7 @@ static void put_vf(const struct fs_root *root, const char *address, FILE *to)
 		nets = (struct fs_names){0};
 	if (driver && !strcmp(driver, "vfio-pci"))
 		vm = vm_of_vf(root, &bdf);
-	fprintf(to, "%s (%s%s%s%s)", address, driver ? driver : "no driver", nets.n ? ", " : "",
+	fprintf(to, "%s (%s%s%s%s)", address, driver ? driver : _("no driver"), nets.n ? ", " : "",
 		nets.n ? nets.items[0] : "", vm ? vm : "");
 }
 
@@ -161,11 +162,12 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 			.bdf = device->bdf,
 			.kind = USAGE_VFS,
 			.what = fs_path(
-				"it is an SR-IOV PF whose VFs are in use or ready for it: %s", vfs),
-			.effect = strdup("all of them would vanish or go dead, under the VMs and "
-					 "interfaces that use them"),
-			.cure = fs_path("pass a VF instead, or take them away: echo 0 > "
-					"/sys/bus/pci/devices/%s/sriov_numvfs",
+				_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"),
+				vfs),
+			.effect = strdup(_("all of them would vanish or go dead, under the VMs and "
+					   "interfaces that use them")),
+			.cure = fs_path(_("pass a VF instead, or take them away: echo 0 > "
+					  "/sys/bus/pci/devices/%s/sriov_numvfs"),
 					bdf_format(&device->bdf, address)),
 		});
 }
@@ -227,13 +229,13 @@ static int find_console(const struct fs_root *root, const struct survey *survey,
 			.bdf = device->bdf,
 			.kind = USAGE_DISPLAY,
 			.harmless = !(console && nvidia),
-			.what = fs_path("it shows %s", console ? "the host's console"
-							       : "the host's boot messages"),
-			.effect = strdup("the host's screen goes dark until the device is given "
-					 "back, and with some cards until the next boot"),
-			.cure = strdup("make sure that you reach this host by network or serial "
-				       "console; unbind the console from it: "
-				       "echo 0 > /sys/class/vtconsole/vtcon1/bind"),
+			.what = strdup(console ? _("it shows the host's console")
+					       : _("it shows the host's boot messages")),
+			.effect = strdup(_("the host's screen goes dark until the device is given "
+					   "back, and with some cards until the next boot")),
+			.cure = strdup(_("make sure that you reach this host by network or serial "
+					 "console; unbind the console from it: "
+					 "echo 0 > /sys/class/vtconsole/vtcon1/bind")),
 		});
 }
 
