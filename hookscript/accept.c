@@ -29,7 +29,7 @@ static void free_acceptance(struct acceptance *a)
 static int failed(const struct acceptance *a, const char *what, int err)
 {
 	log_error("VM %u: %s: %s%s", a->vmid, what, strerror(-err),
-		  err == -EACCES || err == -EPERM ? "; run this as root" : "");
+		  err == -EACCES || err == -EPERM ? _("; run this as root") : "");
 	return err;
 }
 
@@ -41,8 +41,8 @@ static int read_old(struct acceptance *a)
 
 	if (err == -EINVAL || err == -EPROTONOSUPPORT || err == -EFBIG || err == -ELOOP) {
 		log_warning(
-			"VM %u: /%s/%u cannot be understood and is replaced; which devices the VM "
-			"had is not known any more",
+			_("VM %u: /%s/%u cannot be understood and is replaced; which devices the VM "
+			  "had is not known any more"),
 			a->vmid, IDENTITY_FOLDER, a->vmid);
 		a->blind = true;
 		return 0;
@@ -61,7 +61,7 @@ static int read_all(struct acceptance *a)
 	err = pci_open(a->root, &a->pci);
 	if (!err)
 		err = identity_survey(a->root, a->pci, a->selection, &a->now, &a->n_now);
-	return err ? failed(a, "its devices cannot be read", err) : 0;
+	return err ? failed(a, _("its devices cannot be read"), err) : 0;
 }
 
 /* Everything that makes the device this one, for two that may have the same name. */
@@ -69,7 +69,7 @@ static char *describe(struct acceptance *a, const struct pci_identity *id)
 {
 	auto_free char *name = pci_name(a->pci, id);
 
-	return fs_path("%s, subsystem %04x:%04x, class %06x", name ? name : "PCI device",
+	return fs_path(_("%s, subsystem %04x:%04x, class %06x"), name ? name : _("PCI device"),
 		       id->subvendor, id->subdevice, id->class);
 }
 
@@ -93,10 +93,10 @@ static void say_now(struct acceptance *a, const struct known_device *device)
 	if (!old)
 		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: %s", address, is ? is : "");
 	else if (pci_identity_equal(&old->identity, &device->identity))
-		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: %s, as before", address,
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, _("%s: %s, as before"), address,
 			   is ? is : "");
 	else
-		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: was %s; now %s", address,
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, _("%s: was %s; now %s"), address,
 			   was ? was : "", is ? is : "");
 }
 
@@ -106,9 +106,9 @@ static void say_gone(struct acceptance *a, const struct known_device *device)
 	bool wanted = identity_is_wanted(a->selection, &device->bdf);
 	char address[BDF_TEXT_SIZE];
 
-	log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: was %s; forgotten: %s",
+	log_device(LOG_LEVEL_INFO, &device->bdf, NULL, _("%s: was %s; forgotten: %s"),
 		   bdf_format(&device->bdf, address), was ? was : "",
-		   wanted ? "no device is there now" : "the VM does not name it any more");
+		   wanted ? _("no device is there now") : _("the VM does not name it any more"));
 }
 
 /* An address of the VM where nothing is: nothing to keep, and no start. */
@@ -117,9 +117,10 @@ static void warn_of_empty(const struct acceptance *a, const struct hostpci_addre
 	for (size_t i = 0; i < a->n_now; i++)
 		if (hostpci_address_names(address, &a->now[i].bdf))
 			return;
-	log_warning("%s: no device is there: VM %u cannot start until there is one, or its config "
-		    "names another address",
-		    address->text, a->vmid);
+	log_warning(
+		_("%s: no device is there: VM %u cannot start until there is one, or its config "
+		  "names another address"),
+		address->text, a->vmid);
 }
 
 static void report(struct acceptance *a)
@@ -136,11 +137,11 @@ static void report(struct acceptance *a)
 			warn_of_empty(a, &item->addresses[k]);
 	}
 	if (a->n_now)
-		log_info("VM %u: from now on its start expects these devices there", a->vmid);
+		log_info(_("VM %u: from now on its start expects these devices there"), a->vmid);
 	else if (a->n_old || a->blind)
-		log_info("VM %u: none of its devices is known any more", a->vmid);
+		log_info(_("VM %u: none of its devices is known any more"), a->vmid);
 	else
-		log_info("VM %u: it names no address with a device: nothing to accept", a->vmid);
+		log_info(_("VM %u: it names no address with a device: nothing to accept"), a->vmid);
 }
 
 int accept_devices(const struct fs_root *root, unsigned int vmid)
@@ -154,7 +155,7 @@ int accept_devices(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	err = selection_read(root, vmid, vm, &selection);
 	if (err) {
-		failed(&a, "what its config stands for cannot be read", err);
+		failed(&a, _("what its config stands for cannot be read"), err);
 		return EXIT_FAILED;
 	}
 	a.selection = selection;
@@ -162,7 +163,8 @@ int accept_devices(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	err = identity_write(root, vmid, a.now, a.n_now);
 	if (err) {
-		auto_free char *what = fs_path("/%s/%u cannot be written", IDENTITY_FOLDER, vmid);
+		auto_free char *what = fs_path(_("/%s/%u cannot be written"), IDENTITY_FOLDER,
+					       vmid);
 
 		failed(&a, what ? what : "", err);
 		return EXIT_FAILED;

@@ -49,8 +49,8 @@ static void say_waiting(const struct run *run, const struct outcome *outcome)
 		return;
 	who = vfio_holders_describe(&holders);
 	log_device(LOG_LEVEL_INFO, &outcome->bdf, outcome->driver,
-		   "%s: waiting for IOMMU group %d to be closed by %s",
-		   bdf_format(&outcome->bdf, text), group, who ? who : "a process");
+		   _("%s: waiting for IOMMU group %d to be closed by %s"),
+		   bdf_format(&outcome->bdf, text), group, who ? who : _("a process"));
 }
 
 static void hear(size_t worker, const struct worker_message *message, void *arg)
@@ -254,10 +254,10 @@ static void reload_network(const struct run *run, struct record **records)
 		return;
 	err = exec_run(args, NULL, IFRELOAD_MS);
 	if (err)
-		log_warning("ifreload -a: %s; run it by hand",
-			    err == -EIO ? "it failed" : strerror(-err));
+		log_warning(_("ifreload -a: %s; run it by hand"),
+			    err == -EIO ? _("it failed") : strerror(-err));
 	else
-		log_info("ifreload -a: done");
+		log_info(_("ifreload -a: done"));
 }
 
 int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
@@ -335,12 +335,12 @@ static void set_aside(const struct fs_root *root, const struct bdf *bdf, int err
 		return;
 	err = record_set_aside(root, bdf);
 	if (err)
-		log_device(LOG_LEVEL_ERROR, bdf, NULL, "/%s/%s cannot be set aside: %s",
+		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be set aside: %s"),
 			   RECORD_FOLDER, bdf_format(bdf, address), strerror(-err));
 	else
 		log_device(LOG_LEVEL_WARNING, bdf, NULL,
-			   "it is set aside as /%s/%s.broken; which driver the device had is not "
-			   "known, so it stays as it is; see: pve-passthrough status",
+			   _("it is set aside as /%s/%s.broken; which driver the device had is not "
+			     "known, so it stays as it is; see: pve-passthrough status"),
 			   RECORD_FOLDER, bdf_format(bdf, address));
 }
 

@@ -138,7 +138,7 @@ static void unclaim(const struct fs_root *root, const struct plan *plan, size_t 
 		/* Nothing was written to the device: post-stop or restore will see that, too. */
 		if (err)
 			log_device(LOG_LEVEL_WARNING, &device->bdf, device->driver,
-				   "a claim could not be taken back: %s", strerror(-err));
+				   _("a claim could not be taken back: %s"), strerror(-err));
 	}
 }
 

@@ -121,14 +121,15 @@ static char *explain(unsigned int vmid, int err)
 	const char *what = strerror(-err);
 
 	if (err == -EPROTONOSUPPORT)
-		what = "written by a newer version of pve-passthrough in a format that this one does "
-		       "not know";
+		what = _(
+			"written by a newer version of pve-passthrough in a format that this one does "
+			"not know");
 	else if (err == -EINVAL)
-		what = "not a list of the VM's devices";
+		what = _("not a list of the VM's devices");
 	else if (err == -EACCES)
-		return fs_path("/%s/%u: %s; run this as root", IDENTITY_FOLDER, vmid, what);
-	return fs_path("/%s/%u: %s; see which devices the VM would get: pve-passthrough plan %u; "
-		       "if they are the right ones, replace the file: pve-passthrough accept %u",
+		return fs_path(_("/%s/%u: %s; run this as root"), IDENTITY_FOLDER, vmid, what);
+	return fs_path(_("/%s/%u: %s; see which devices the VM would get: pve-passthrough plan %u; "
+			 "if they are the right ones, replace the file: pve-passthrough accept %u"),
 		       IDENTITY_FOLDER, vmid, what, vmid, vmid);
 }
 

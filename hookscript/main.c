@@ -28,63 +28,59 @@
 #define LOCALEDIR "/usr/share/locale"
 #endif
 
-static const char help_text[] =
-	"usage: " NAME
-	" VMID PHASE      as Proxmox VE runs it: pre-start, post-start, pre-stop, post-stop\n"
-	"       " NAME
-	" plan VMID       what a start would do, or why it would be refused; changes nothing\n"
-	"       " NAME " status          which devices are taken, for which VM, from which driver\n"
-	"       " NAME " restore VMID    give back what is still taken for a VM that does not run\n"
-	"       " NAME " restore --all   the same for every VM that does not run\n"
-	"       " NAME
-	" watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
-	"       " NAME " config VMID     what was understood of the VM's config\n"
-	"       " NAME
-	" settings VMID   the settings that hold for the VM, and where each comes from\n"
-	"       " NAME
-	" accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
-	"       " NAME
-	" log VMID        what was said of the VM so far, from the journal, newest last\n"
-	"       " NAME
-	" vm VMID         what the VM still needs for its devices, as commands; with one of:\n"
-	"           --fix             run them, after a question\n"
-	"           --add [ADDRESS]   give the VM a device of this host; without ADDRESS, list them\n"
-	"           --add ADDRESS --gpu   the whole graphics card, as the VM's display\n"
-	"           --detach          take the hook out of the VM's config\n"
-	"\n"
-	"A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
-	"VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
-	"Register it once per VM: qm set VMID --hookscript local:snippets/" NAME "\n"
-	"\n"
-	"options:\n"
-	"  -y, --yes    vm: ask nothing\n"
-	"  --root DIR   read and write everything below DIR (for tests and images)\n"
-	"  --help       this text\n"
-	"  --version    the version\n"
-	"\n"
-	"settings, all optional, in /etc/pve-passthrough.conf, or for all nodes in /etc/pve/pve-passthrough.conf\n"
-	"(the node's file wins, key by key; within a file, the VM's own group does):\n"
-	"  machine = \"refuse\";             a VM that is not q35: \"refuse\", \"warn\" or \"off\"\n"
-	"  pcie = \"refuse\";                a PCIe device without pcie=1: the same\n"
-	"  deadline = 30;                  seconds that taking or giving back may last\n"
-	"  group = \"take\";                 members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
-	"  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
-	"  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"
-	"  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
-	"  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"
-	"  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
-	"                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
-	"    allow = [ \"network\" ];        a VM may have it although the host uses it so: \"disk\", \"network\",\n"
-	"                                  \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"
-	"    return_to = \"recorded\";       its driver afterwards: the one it had, \"none\", or a driver's name\n"
-	"    reset_method = \"flr bus\";     how it is reset, as sysfs takes it; \"default\"; \"\": not at all\n"
-	"    d3cold = false;               whether it may lose its power while it sleeps\n"
-	"    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
-	"    stop_ct = [ 105 ];            containers likewise\n"
-	"    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"
-	"\n"
-	"exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
-	"64 usage\n";
+/* The help, in parts that are told one after the other; blank lines are the same in any language.
+ */
+static const char *const help_texts[] = {
+	N_("usage: pve-passthrough VMID PHASE      as Proxmox VE runs it: pre-start, post-start, pre-stop, post-stop\n"
+	   "       pve-passthrough plan VMID       what a start would do, or why it would be refused; changes nothing\n"
+	   "       pve-passthrough status          which devices are taken, for which VM, from which driver\n"
+	   "       pve-passthrough restore VMID    give back what is still taken for a VM that does not run\n"
+	   "       pve-passthrough restore --all   the same for every VM that does not run\n"),
+	N_("       pve-passthrough watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
+	   "       pve-passthrough config VMID     what was understood of the VM's config\n"
+	   "       pve-passthrough settings VMID   the settings that hold for the VM, and where each comes from\n"
+	   "       pve-passthrough accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
+	   "       pve-passthrough log VMID        what was said of the VM so far, from the journal, newest last\n"),
+	N_("       pve-passthrough vm VMID         what the VM still needs for its devices, as commands; with one of:\n"
+	   "           --fix             run them, after a question\n"
+	   "           --add [ADDRESS]   give the VM a device of this host; without ADDRESS, list them\n"
+	   "           --add ADDRESS --gpu   the whole graphics card, as the VM's display\n"
+	   "           --detach          take the hook out of the VM's config\n"),
+	"\n",
+	N_("A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
+	   "VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
+	   "Register it once per VM: qm set VMID --hookscript local:snippets/pve-passthrough\n"),
+	"\n",
+	N_("options:\n"
+	   "  -y, --yes    vm: ask nothing\n"
+	   "  --root DIR   read and write everything below DIR (for tests and images)\n"
+	   "  --help       this text\n"
+	   "  --version    the version\n"),
+	"\n",
+	N_("settings, all optional, in /etc/pve-passthrough.conf, or for all nodes in /etc/pve/pve-passthrough.conf\n"
+	   "(the node's file wins, key by key; within a file, the VM's own group does):\n"),
+	N_("  machine = \"refuse\";             a VM that is not q35: \"refuse\", \"warn\" or \"off\"\n"
+	   "  pcie = \"refuse\";                a PCIe device without pcie=1: the same\n"
+	   "  deadline = 30;                  seconds that taking or giving back may last\n"
+	   "  group = \"take\";                 members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
+	   "  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
+	   "  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"),
+	N_("  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
+	   "  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"),
+	N_("  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
+	   "                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
+	   "    allow = [ \"network\" ];        a VM may have it although the host uses it so: \"disk\", \"network\",\n"
+	   "                                  \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"),
+	N_("    return_to = \"recorded\";       its driver afterwards: the one it had, \"none\", or a driver's name\n"
+	   "    reset_method = \"flr bus\";     how it is reset, as sysfs takes it; \"default\"; \"\": not at all\n"
+	   "    d3cold = false;               whether it may lose its power while it sleeps\n"
+	   "    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
+	   "    stop_ct = [ 105 ];            containers likewise\n"
+	   "    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"),
+	"\n",
+	N_("exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
+	   "64 usage\n"),
+};
 
 /* All that the command line said. */
 struct request {
@@ -119,10 +115,8 @@ static const struct verb verbs[] = {
 static int usage_error(const char *what, const char *which)
 {
 	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
-	log_error(
-		"usage: " NAME
-		" VMID PHASE, or plan|restore|watch|config|settings|accept|log|vm VMID, or restore --all, or status; more: " NAME
-		" --help");
+	log_error(_(
+		"usage: pve-passthrough VMID PHASE, or plan|restore|watch|config|settings|accept|log|vm VMID, or restore --all, or status; more: pve-passthrough --help"));
 	return EXIT_USAGE;
 }
 
@@ -136,9 +130,9 @@ static int run_phase(const struct fs_root *root, char **args, int n)
 	unsigned int vmid;
 
 	if (n != 2)
-		return usage_error("a VMID needs a phase behind it and nothing more", NULL);
+		return usage_error(_("a VMID needs a phase behind it and nothing more"), NULL);
 	if (pve_vmid_parse(args[0], &vmid))
-		return usage_error("no VMID (100 to 999999999)", args[0]);
+		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
 	log_open(NAME, root);
 	return phase_run(root, vmid, args[1]);
 }
@@ -149,14 +143,14 @@ static int check_options(const struct verb *verb, const struct request *request)
 	const struct vm_options *vm = &request->vm;
 
 	if (request->all && !(verb && verb->run && verb->run_vm))
-		return usage_error("--all is for restore", verb ? verb->name : NULL);
+		return usage_error(_("--all is for restore"), verb ? verb->name : NULL);
 	if (request->given_for_vm && !(verb && verb->run_with))
-		return usage_error("only vm has --fix, --add, --gpu, --detach and --yes",
+		return usage_error(_("only vm has --fix, --add, --gpu, --detach and --yes"),
 				   verb ? verb->name : NULL);
 	if (vm->fix + vm->add + vm->detach > 1)
-		return usage_error("one of --fix, --add and --detach at a time", NULL);
+		return usage_error(_("one of --fix, --add and --detach at a time"), NULL);
 	if (vm->gpu && !vm->add)
-		return usage_error("--gpu goes with --add", NULL);
+		return usage_error(_("--gpu goes with --add"), NULL);
 	return 0;
 }
 
@@ -167,11 +161,11 @@ static int run_with_options(const struct fs_root *root, const struct verb *verb,
 	unsigned int vmid;
 
 	if (n < 1 || n > (options.add ? 2 : 1))
-		return usage_error(options.add ? "one VMID must follow, and maybe an ADDRESS"
-					       : "one VMID must follow",
+		return usage_error(options.add ? _("one VMID must follow, and maybe an ADDRESS")
+					       : _("one VMID must follow"),
 				   verb->name);
 	if (pve_vmid_parse(args[0], &vmid))
-		return usage_error("no VMID (100 to 999999999)", args[0]);
+		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
 	options.address = n > 1 ? args[1] : NULL;
 	options.run = fs_root_is_running_system(root);
 	log_open(NULL, NULL);
@@ -191,9 +185,10 @@ static int run_verb(const struct fs_root *root, const struct verb *verb, char **
 	if (verb->run_with)
 		return run_with_options(root, verb, args, n, request);
 	if (n != (one ? 1 : 0))
-		return usage_error(one ? "one VMID must follow" : "nothing may follow", verb->name);
+		return usage_error(one ? _("one VMID must follow") : _("nothing may follow"),
+				   verb->name);
 	if (one && pve_vmid_parse(args[0], &vmid))
-		return usage_error("no VMID (100 to 999999999)", args[0]);
+		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
 	if (verb->logged)
 		log_open(NAME, root);
 	else
@@ -210,7 +205,7 @@ static int run_command(const struct fs_root *root, char **args, int n,
 	int code;
 
 	if (!n)
-		return usage_error("what shall be done?", NULL);
+		return usage_error(_("what shall be done?"), NULL);
 	if (is_number(args[0])) {
 		code = check_options(NULL, request);
 		return code ? code : run_phase(root, args, n);
@@ -218,7 +213,7 @@ static int run_command(const struct fs_root *root, char **args, int n,
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, args[0]))
 			return run_verb(root, &verbs[i], args + 1, n - 1, request);
-	return usage_error("unknown command", args[0]);
+	return usage_error(_("unknown command"), args[0]);
 }
 
 /* A descriptor of ours must never become 0, 1 or 2, where somebody would write messages to it. */
@@ -248,6 +243,12 @@ static void take_option(struct request *request, int option)
 	request->given_for_vm = true;
 }
 
+static void print_help(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(help_texts); i++)
+		fputs(_(help_texts[i]), stdout);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -268,10 +269,10 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "hy", options, NULL)) != -1) {
 		switch (option) {
 		case 'r': request.root = optarg; break;
-		case 'h': fputs(help_text, stdout); return EXIT_DONE;
+		case 'h': print_help(); return EXIT_DONE;
 		case 'v': puts(NAME " " VERSION); return EXIT_DONE;
 		case '?':
-			return usage_error("unknown option, or one without its value",
+			return usage_error(_("unknown option, or one without its value"),
 					   argv[optind - 1]);
 		default: take_option(&request, option);
 		}

@@ -33,13 +33,12 @@ static void say_failure(unsigned int vmid, const char *volume, const char *phase
 			const char *why)
 {
 	if (code > 0)
-		log_error("VM %u: the next hookscript, %s, failed at %s: exit code %d", vmid,
+		log_error(_("VM %u: the next hookscript, %s, failed at %s: exit code %d"), vmid,
 			  volume, phase, code);
 	else
-		log_error(
-			"VM %u: the next hookscript, %s, cannot be run: %s; correct next = … in /%s: "
-			"pve-passthrough settings %u",
-			vmid, volume, why ? why : strerror(-code), SETTINGS_PATH, vmid);
+		log_error(_("VM %u: the next hookscript, %s, cannot be run: %s; correct next = … "
+			    "in /%s: pve-passthrough settings %u"),
+			  vmid, volume, why ? why : strerror(-code), SETTINGS_PATH, vmid);
 }
 
 int next_run(const struct fs_root *root, const struct settings *settings, unsigned int vmid,

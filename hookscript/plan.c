@@ -169,8 +169,8 @@ static int add_steps(struct planner *p)
 		if (step.why == RETURN_NONE_MISSING &&
 		    planner_warn_device(
 			    p, &device->bdf,
-			    fs_path("%s has no driver, although module %s would match it; it will "
-				    "return to none",
+			    fs_path(_("%s has no driver, although module %s would match it; it will "
+				      "return to none"),
 				    bdf_format(&device->bdf, text), device->module.name)))
 			return -ENOMEM;
 	}
@@ -209,36 +209,42 @@ char *plan_step_return_text(const struct plan_step *step)
 	const char *module = step->device->module.name ? step->device->module.name : "?";
 
 	switch (step->why) {
-	case RETURN_DRIVER_NOW: return fs_path("returns to %s, its driver now", step->returns_to);
+	case RETURN_DRIVER_NOW:
+		return fs_path(_("returns to %s, its driver now"), step->returns_to);
 	case RETURN_SETTING:
-		return fs_path("returns to %s, because the settings say so",
-			       step->returns_to ? step->returns_to : "no driver");
+		return step->returns_to
+			       ? fs_path(_("returns to %s, because the settings say so"),
+					 step->returns_to)
+			       : strdup(_("returns to no driver, because the settings say so"));
 	case RETURN_RECORDED:
-		return fs_path("returns to %s, recorded when it was taken",
-			       step->returns_to ? step->returns_to : "no driver");
+		return step->returns_to
+			       ? fs_path(_("returns to %s, recorded when it was taken"),
+					 step->returns_to)
+			       : strdup(_("returns to no driver, recorded when it was taken"));
 	case RETURN_VFIO_IDS:
-		return strdup(
+		return strdup(_(
 			"stays on vfio-pci afterwards: vfio-pci's option ids= (modprobe.d or kernel "
-			"command line) gives it this device");
+			"command line) gives it this device"));
 	case RETURN_VFIO_BLACKLIST:
 		return fs_path(
-			"stays on vfio-pci afterwards: it is there now, and its own module %s is "
-			"blacklisted",
+			_("stays on vfio-pci afterwards: it is there now, and its own module %s is "
+			  "blacklisted"),
 			module);
 	case RETURN_VFIO_LEFT:
-		return strdup(
+		return strdup(_(
 			"stays on vfio-pci afterwards: it is there now, left by an earlier start or "
-			"another tool, which recorded nothing here");
+			"another tool, which recorded nothing here"));
 	case RETURN_NONE_NO_MODULE:
-		return strdup(
-			"returns to no driver: it has none, and no module of this kernel matches it");
+		return strdup(_(
+			"returns to no driver: it has none, and no module of this kernel matches it"));
 	case RETURN_NONE_BLACKLIST:
 		return fs_path(
-			"returns to no driver: it has none, and its module %s is blacklisted",
+			_("returns to no driver: it has none, and its module %s is blacklisted"),
 			module);
 	case RETURN_NONE_MISSING:
-		return fs_path("returns to no driver: it has none, although module %s matches it",
-			       module);
+		return fs_path(
+			_("returns to no driver: it has none, although module %s matches it"),
+			module);
 	}
 	return NULL;
 }

@@ -16,20 +16,21 @@ static int check_machine(struct planner *p)
 		return 0;
 	if (arch && !strcmp(arch, "aarch64"))
 		cure = fs_path(
-			"this VM is of architecture aarch64, which has no q35; to run it as it is "
-			"all the same, put this line into /%s: vm%u = { machine = \"warn\"; };",
+			_("this VM is of architecture aarch64, which has no q35; to run it as it is "
+			  "all the same, put this line into /%s: vm%u = { machine = \"warn\"; };"),
 			SETTINGS_PATH, p->vmid);
 	else
-		cure = fs_path("qm set %u --machine q35\n"
-			       "what that does to a guest that is already installed: its network "
-			       "interfaces get other names, and Windows forgets a static address\n"
-			       "to run this VM as it is instead, put this line into /%s: "
-			       "vm%u = { machine = \"warn\"; };",
-			       p->vmid, SETTINGS_PATH, p->vmid);
+		cure = fs_path(
+			_("qm set %u --machine q35\n"
+			  "what that does to a guest that is already installed: its network "
+			  "interfaces get other names, and Windows forgets a static address\n"
+			  "to run this VM as it is instead, put this line into /%s: "
+			  "vm%u = { machine = \"warn\"; };"),
+			p->vmid, SETTINGS_PATH, p->vmid);
 	return planner_apply_policy(
 		p, p->settings->machine, REFUSAL_NOT_Q35,
-		fs_path("machine: %s; this is not q35, the only machine type whose guests "
-			"see PCI Express devices",
+		fs_path(_("machine: %s; this is not q35, the only machine type whose guests "
+			  "see PCI Express devices"),
 			vmcfg_machine_text(p->vm)),
 		cure);
 }
@@ -57,12 +58,13 @@ static int refuse_without_pcie(struct planner *p, size_t e, const struct device 
 		return -ENOMEM;
 	return planner_apply_policy(
 		p, p->settings->pcie, REFUSAL_NO_PCIE,
-		fs_path("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; the "
-			"guest would see it as conventional PCI, which many drivers do not accept",
+		fs_path(_("hostpci%zu: %s is a PCI Express device, but the entry does not say "
+			  "pcie=1; the guest would see it as conventional PCI, which many "
+			  "drivers do not accept"),
 			e, bdf_format(&device->bdf, text)),
-		fs_path("qm set %u --hostpci%zu %s\n"
-			"to run this VM as it is instead, put this line into /%s: "
-			"vm%u = { pcie = \"warn\"; };",
+		fs_path(_("qm set %u --hostpci%zu %s\n"
+			  "to run this VM as it is instead, put this line into /%s: "
+			  "vm%u = { pcie = \"warn\"; };"),
 			p->vmid, e, quoted, SETTINGS_PATH, p->vmid));
 }
 
@@ -76,15 +78,16 @@ static int check_entry_pcie(struct planner *p, size_t e)
 		if (entry->legacy_igd != 1)
 			return 0;
 		return planner_warn(
-			p, fs_path("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
-				   "nor pcie=1 is asked of this VM",
-				   e));
+			p,
+			fs_path(_("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
+				  "nor pcie=1 is asked of this VM"),
+				e));
 	}
 	if (entry->legacy_igd == 1)
 		return planner_refuse(
 			p, REFUSAL_IGD_WITH_Q35,
-			fs_path("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is q35; "
-				"Proxmox VE would abort the start",
+			fs_path(_("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is q35; "
+				  "Proxmox VE would abort the start"),
 				e),
 			fs_path("qm set %u --machine pc", p->vmid));
 	if (!q35 && p->settings->machine != POLICY_REFUSE) {
@@ -92,8 +95,8 @@ static int check_entry_pcie(struct planner *p, size_t e)
 			return 0; /* the administrator chose this machine, which has no PCIe */
 		return planner_refuse(
 			p, REFUSAL_PCIE_WITHOUT_Q35,
-			fs_path("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE would "
-				"abort the start, whatever our settings say",
+			fs_path(_("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE would "
+				  "abort the start, whatever our settings say"),
 				e),
 			fs_path("qm set %u --machine q35", p->vmid));
 	}
@@ -132,15 +135,15 @@ static int refuse_absent(struct planner *p, const struct selected *item,
 		return -ENOMEM;
 	return planner_refuse(
 		p, REFUSAL_ABSENT,
-		fs_path("%s: there is no PCI device at %s on this host; was hardware added, removed, "
-			"or turned off in the firmware setup? Addresses move when it was",
+		fs_path(_("%s: there is no PCI device at %s on this host; was hardware added, removed, "
+			  "or turned off in the firmware setup? Addresses move when it was"),
 			name, address->text),
 		item->entry == SELECTED_ARGS
-			? fs_path("find its address now: lspci -Dnn; then correct it: qm config %u; "
-				  "qm set %u --args …",
+			? fs_path(_("find its address now: lspci -Dnn; then correct it: qm config %u; "
+				    "qm set %u --args …"),
 				  p->vmid, p->vmid)
-			: fs_path("find its address now: lspci -Dnn; then: qm set %u --hostpci%d "
-				  "ADDRESS,pcie=1, or: qm set %u --delete hostpci%d",
+			: fs_path(_("find its address now: lspci -Dnn; then: qm set %u --hostpci%d "
+				    "ADDRESS,pcie=1, or: qm set %u --delete hostpci%d"),
 				  p->vmid, item->entry, p->vmid, item->entry));
 }
 
@@ -161,8 +164,8 @@ static int warn_of_dropped(struct planner *p)
 	for (size_t i = 0; i < p->vm->n_dropped; i++) {
 		const struct vmcfg_dropped *line = &p->vm->dropped[i];
 		int err = planner_warn(
-			p, fs_path("VM config, line %u: %s; Proxmox VE ignores this line, and so "
-				   "does this hook",
+			p, fs_path(_("VM config, line %u: %s; Proxmox VE ignores this line, and so "
+				     "does this hook"),
 				   line->line, line->why));
 
 		if (err)

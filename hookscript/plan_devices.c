@@ -28,19 +28,36 @@ static int check_named_device(struct planner *p, const struct device *device)
 	if (device->bridge)
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_BRIDGE,
-			fs_path("%s is a PCI bridge: bridges cannot be passed through", text),
-			strdup("name the devices behind it instead; they are listed by: lspci -Dtnn"));
+			fs_path(_("%s is a PCI bridge: bridges cannot be passed through"), text),
+			strdup(_("name the devices behind it instead; they are listed by: "
+				 "lspci -Dtnn")));
 	if (device->group < 0 && p->snapshot->iommu_active)
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_NO_GROUP,
-			fs_path("%s is in no IOMMU group: the IOMMU does not cover it, so it cannot "
-				"be passed through",
+			fs_path(_("%s is in no IOMMU group: the IOMMU does not cover it, so it cannot "
+				  "be passed through"),
 				text),
-			fs_path("look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|%s'; "
-				"on Intel, intel_iommu=on on the kernel command line includes the "
-				"integrated GPU",
+			fs_path(_("look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|%s'; "
+				  "on Intel, intel_iommu=on on the kernel command line includes the "
+				  "integrated GPU"),
 				text));
 	return 0;
+}
+
+/* That a record which another VM left behind is this one's now, and what comes of it. */
+static char *takeover_text(const struct record *record, const char *address)
+{
+	if (record->stage == RECORD_CLAIMED)
+		return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it "
+				 "will return to what it is now"),
+			       address, record->vmid);
+	if (!record->driver)
+		return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it "
+				 "will return to no driver"),
+			       address, record->vmid);
+	return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it will "
+			 "return to %s"),
+		       address, record->vmid, record->driver);
 }
 
 static int check_record(struct planner *p, const struct device *device)
@@ -52,14 +69,14 @@ static int check_record(struct planner *p, const struct device *device)
 	if (device->record_error)
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_RECORD,
-			fs_path("%s is recorded as taken, but the record cannot be used: %s", text,
-				device->record_error),
-			fs_path("look what driver it names, give the device back to that by hand:\n"
-				"echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
-				"echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
-				"echo %s > /sys/bus/pci/drivers_probe; "
-				"echo > /sys/bus/pci/devices/%s/driver_override\n"
-				"then: rm -f /%s/%s /%s/%s.broken",
+			fs_path(_("%s is recorded as taken, but the record cannot be used: %s"),
+				text, device->record_error),
+			fs_path(_("look what driver it names, give the device back to that by hand:\n"
+				  "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
+				  "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
+				  "echo %s > /sys/bus/pci/drivers_probe; "
+				  "echo > /sys/bus/pci/devices/%s/driver_override\n"
+				  "then: rm -f /%s/%s /%s/%s.broken"),
 				text, text, text, text, text, RECORD_FOLDER, text, RECORD_FOLDER,
 				text));
 	if (!record)
@@ -69,10 +86,10 @@ static int check_record(struct planner *p, const struct device *device)
 
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_IDENTITY,
-			fs_path("%s was taken for VM %u as %s, but the device there now is %s",
+			fs_path(_("%s was taken for VM %u as %s, but the device there now is %s"),
 				text, record->vmid, pci_identity_format(&record->identity, was),
 				pci_identity_format(&device->identity, is)),
-			fs_path("if the hardware was exchanged, forget the record: rm /%s/%s",
+			fs_path(_("if the hardware was exchanged, forget the record: rm /%s/%s"),
 				RECORD_FOLDER, text));
 	}
 	if (record->vmid == p->vmid)
@@ -80,23 +97,16 @@ static int check_record(struct planner *p, const struct device *device)
 	if (device->record_vm_runs)
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_OTHER_VM,
-			fs_path("%s is taken for VM %u, which is running", text, record->vmid),
+			fs_path(_("%s is taken for VM %u, which is running"), text, record->vmid),
 			fs_path("qm shutdown %u", record->vmid));
 	if (device->record_vm_locked)
 		return planner_refuse_device(
 			p, &device->bdf, REFUSAL_OTHER_VM,
-			fs_path("%s is taken for VM %u, which is being started, stopped or changed "
-				"at this moment",
+			fs_path(_("%s is taken for VM %u, which is being started, stopped or changed "
+				  "at this moment"),
 				text, record->vmid),
-			fs_path("wait for that task, then: qm start %u", p->vmid));
-	return planner_warn_device(
-		p, &device->bdf,
-		fs_path("%s was left taken for VM %u, which does not run: taken over; it will "
-			"return to %s",
-			text, record->vmid,
-			record->stage == RECORD_CLAIMED ? "what it is now"
-			: record->driver		? record->driver
-							: "no driver"));
+			fs_path(_("wait for that task, then: qm start %u"), p->vmid));
+	return planner_warn_device(p, &device->bdf, takeover_text(record, text));
 }
 
 static int check_reservation(struct planner *p, const struct device *device)
@@ -107,10 +117,10 @@ static int check_reservation(struct planner *p, const struct device *device)
 		return 0;
 	return planner_refuse_device(
 		p, &device->bdf, REFUSAL_OTHER_VM,
-		fs_path("%s is reserved by Proxmox VE for VM %u, which runs with it or is being "
-			"started",
+		fs_path(_("%s is reserved by Proxmox VE for VM %u, which runs with it or is being "
+			  "started"),
 			bdf_format(&device->bdf, text), device->reserved_for),
-		fs_path("qm shutdown %u, or give one of the two another device",
+		fs_path(_("qm shutdown %u, or give one of the two another device"),
 			device->reserved_for));
 }
 
@@ -138,11 +148,12 @@ static int check_reserved(struct planner *p, const struct snapshot_group *group)
 		return 0;
 	return planner_refuse(
 		p, REFUSAL_RESERVED,
-		fs_path("the firmware reserves memory for IOMMU group %d (RMRR): the kernel lets no "
-			"guest have it",
+		fs_path(_("the firmware reserves memory for IOMMU group %d (RMRR): the kernel lets no "
+			  "guest have it"),
 			group->group),
-		strdup("look in the firmware setup for shared memory or management features of its "
-		       "devices, and turn them off; they are listed by: host-setup groups"));
+		strdup(_(
+			"look in the firmware setup for shared memory or management features of its "
+			"devices, and turn them off; they are listed by: host-setup groups")));
 }
 
 static int check_holders(struct planner *p, const struct snapshot_group *group)
@@ -156,9 +167,9 @@ static int check_holders(struct planner *p, const struct snapshot_group *group)
 		return -ENOMEM;
 	return planner_refuse(
 		p, REFUSAL_GROUP_OPEN,
-		fs_path("IOMMU group %d is in use through VFIO by %s", group->group, who),
-		strdup("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
-		       "VM ends by itself or by kill"));
+		fs_path(_("IOMMU group %d is in use through VFIO by %s"), group->group, who),
+		strdup(_("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
+			 "VM ends by itself or by kill")));
 }
 
 static int check_groups(struct planner *p)

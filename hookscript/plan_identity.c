@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where the device is now, "it is now at 0000:04:00.0", or that it is nowhere. */
-static char *where_now(const struct moved_device *moved)
+/* The addresses where one like the device is now, with ", " between them. */
+static char *list_now(const struct moved_device *moved)
 {
 	auto_free char *text = NULL;
 	size_t size;
@@ -16,14 +16,42 @@ static char *where_now(const struct moved_device *moved)
 
 	if (!to)
 		return NULL;
-	fputs(moved->n_now ? "a device like that is now at " : "no device like that is there now",
-	      to);
 	for (size_t i = 0; i < moved->n_now; i++) {
 		char address[BDF_TEXT_SIZE];
 
 		fprintf(to, "%s%s", i ? ", " : "", bdf_format(&moved->now[i], address));
 	}
 	return fclose(to) ? NULL : TAKE_PTR(text);
+}
+
+/* Where the device is now, "a device like that is now at 0000:04:00.0", or that it is nowhere. */
+static char *where_now(const struct moved_device *moved)
+{
+	auto_free char *list = list_now(moved);
+
+	if (!list)
+		return NULL;
+	return moved->n_now ? fs_path(_("a device like that is now at %s"), list)
+			    : strdup(_("no device like that is there now"));
+}
+
+/* What sits at the address now, and where the device is instead. */
+static char *describe_move(const struct moved_device *moved)
+{
+	char address[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+	auto_free char *now = where_now(moved);
+
+	if (!now)
+		return NULL;
+	bdf_format(&moved->bdf, address);
+	pci_identity_format(&moved->was, was);
+	if (moved->absent)
+		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
+				 "none; hardware was probably added or removed; %s"),
+			       address, was, now);
+	return fs_path(_("%s: at this VM's last start the device here was %s, now it is %s; "
+			 "hardware was probably added or removed; %s"),
+		       address, was, pci_identity_format(&moved->is, is), now);
 }
 
 /* All moves that are beyond doubt: one place where it was, one where it is. */
@@ -62,7 +90,7 @@ static int follow(const struct planner *p, const struct moved_device *moved, cha
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	quoted = argv_quote(value);
-	*ret = quoted ? fs_path("follow it: qm set %u --hostpci%d %s\n", p->vmid, item->entry,
+	*ret = quoted ? fs_path(_("follow it: qm set %u --hostpci%d %s\n"), p->vmid, item->entry,
 				quoted)
 		      : NULL;
 	return *ret ? 0 : -ENOMEM;
@@ -70,22 +98,15 @@ static int follow(const struct planner *p, const struct moved_device *moved, cha
 
 static int refuse_moved(struct planner *p, const struct moved_device *moved)
 {
-	char address[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
-	auto_free char *now = where_now(moved);
 	auto_free char *line = NULL;
-	int err = now ? follow(p, moved, &line) : -ENOMEM;
+	int err = follow(p, moved, &line);
 
 	if (err)
 		return err;
 	return planner_refuse_device(
-		p, &moved->bdf, REFUSAL_MOVED,
-		fs_path("%s: at this VM's last start the device here was %s, now %s%s; hardware was "
-			"probably added or removed; %s",
-			bdf_format(&moved->bdf, address), pci_identity_format(&moved->was, was),
-			moved->absent ? "there is none" : "it is ",
-			moved->absent ? "" : pci_identity_format(&moved->is, is), now),
-		fs_path("%sor take what is there now as the right one: pve-passthrough accept %u\n"
-			"a mapping (Datacenter, Resource Mappings) notices such a change by itself",
+		p, &moved->bdf, REFUSAL_MOVED, describe_move(moved),
+		fs_path(_("%sor take what is there now as the right one: pve-passthrough accept %u\n"
+			  "a mapping (Datacenter, Resource Mappings) notices such a change by itself"),
 			line ? line : "", p->vmid));
 }
 
@@ -95,8 +116,8 @@ int planner_check_identity(struct planner *p)
 
 	if (p->snapshot->identity_error)
 		err = planner_refuse(p, REFUSAL_MOVED, strdup(p->snapshot->identity_error),
-				     fs_path("take what is there now as the right devices: "
-					     "pve-passthrough accept %u",
+				     fs_path(_("take what is there now as the right devices: "
+					       "pve-passthrough accept %u"),
 					     p->vmid));
 	for (size_t i = 0; !err && i < p->snapshot->n_moved; i++)
 		err = refuse_moved(p, &p->snapshot->moved[i]);

@@ -32,8 +32,8 @@ static int warn_of_strangers(struct planner *p, const struct device *device)
 			continue;
 		err = planner_warn_device(
 			p, &device->bdf,
-			fs_path("/%s, line %u: the entry of 'devices' for %s is for a device "
-				"%04x:%04x, but the one there is %04x:%04x: the entry is ignored",
+			fs_path(_("/%s, line %u: the entry of 'devices' for %s is for a device "
+				  "%04x:%04x, but the one there is %04x:%04x: the entry is ignored"),
 				setting->source.path, setting->source.line,
 				bdf_format(&device->bdf, address), setting->vendor, setting->device,
 				device->identity.vendor, device->identity.device));
@@ -54,8 +54,8 @@ static int accept(struct planner *p, const struct device *device,
 	plan->accepted[plan->n_accepted++] = finding;
 	return planner_warn_device(
 		p, &device->bdf,
-		fs_path("%s: %s; taken all the same, because /%s, line %u, allows "
-			"\"%s\" for it",
+		fs_path(_("%s: %s; taken all the same, because /%s, line %u, allows "
+			  "\"%s\" for it"),
 			bdf_format(&device->bdf, address), finding->what, source->path,
 			source->line, usage_kind_name(finding->kind)));
 }
@@ -87,20 +87,20 @@ static int check_finding(struct planner *p, const struct device *device,
 		p->plan->deferred = true;
 		return planner_warn_device(
 			p, &device->bdf,
-			fs_path("%s: %s; the start first stops what the settings name for it, and "
-				"looks again",
+			fs_path(_("%s: %s; the start first stops what the settings name for it, and "
+				  "looks again"),
 				address, finding->what));
 	}
 	return planner_refuse_device(
 		p, &device->bdf, REFUSAL_IN_USE,
-		fs_path("%s%s: %s; taking it for VM %u: %s", address,
+		fs_path(_("%s%s: %s; taking it for VM %u: %s"), address,
 			device->named ? ""
-				      : ", which the VM does not name but whose IOMMU group "
-					"it needs",
+				      : _(", which the VM does not name but whose IOMMU group "
+					  "it needs"),
 			finding->what, p->vmid, finding->effect),
-		fs_path("%s\nif the VM shall have it all the same, put this line into /%s: "
-			"devices = ( { address = \"%s\"; id = \"%04x:%04x\"; "
-			"allow = [ \"%s\" ]; } );",
+		fs_path(_("%s\nif the VM shall have it all the same, put this line into /%s: "
+			  "devices = ( { address = \"%s\"; id = \"%04x:%04x\"; "
+			  "allow = [ \"%s\" ]; } );"),
 			finding->cure, SETTINGS_PATH, address, device->identity.vendor,
 			device->identity.device, kind));
 }
@@ -115,11 +115,12 @@ static int check_neighbour(struct planner *p, const struct device *device)
 	bdf_format(&device->bdf, address);
 	return planner_refuse_device(
 		p, &device->bdf, REFUSAL_NEIGHBOUR,
-		fs_path("%s is in IOMMU group %d with a device of this VM, so it would be taken "
-			"too, but the VM does not name it, and /%s, line %u, says group = \"refuse\"",
+		fs_path(_("%s is in IOMMU group %d with a device of this VM, so it would be taken "
+			  "too, but the VM does not name it, and /%s, line %u, "
+			  "says group = \"refuse\""),
 			address, device->group, source->path, source->line),
-		fs_path("let the VM have it too: qm set %u --hostpciN %s,pcie=1; or allow it for "
-			"this VM in /%s: vm%u = { group = \"take\"; };",
+		fs_path(_("let the VM have it too: qm set %u --hostpciN %s,pcie=1; or allow it for "
+			  "this VM in /%s: vm%u = { group = \"take\"; };"),
 			p->vmid, address, SETTINGS_PATH, p->vmid));
 }
 

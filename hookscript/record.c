@@ -65,10 +65,11 @@ static char *explain(const char *name, int err)
 	const char *what = strerror(-err);
 
 	if (err == -EPROTONOSUPPORT)
-		what = "written by a newer version of pve-passthrough in a format that this one does "
-		       "not know";
+		what = _(
+			"written by a newer version of pve-passthrough in a format that this one does "
+			"not know");
 	else if (err == -EINVAL)
-		what = "not a record of pve-passthrough";
+		what = _("not a record of pve-passthrough");
 	return fs_path("/%s/%s: %s", RECORD_FOLDER, name, what);
 }
 
