@@ -87,24 +87,24 @@ static bool is_on_unasked(const struct fs_root *root)
 /* Whether the kernel turns an Intel IOMMU on without intel_iommu=on; says how that is known. */
 static enum answer kernels_default(const struct fs_root *root)
 {
-	static const char to_turn_off[] =
-		"to turn it off: intel_iommu=off on the kernel command line";
+	static const char to_turn_off[] = N_(
+		"to turn it off: intel_iommu=off on the kernel command line");
 	auto_free char *release = NULL;
 	enum answer answer;
 
 	if (is_on_unasked(root)) {
-		log_info("this kernel turns an Intel IOMMU on by itself (it is on, and "
-			 "intel_iommu= is not in /proc/cmdline); %s",
-			 to_turn_off);
+		log_info(_("this kernel turns an Intel IOMMU on by itself (it is on, and "
+			   "intel_iommu= is not in /proc/cmdline); %s"),
+			 _(to_turn_off));
 		return ANSWER_YES;
 	}
 	if (modules_release(root, &release))
 		return ANSWER_UNKNOWN;
 	answer = kernelinfo_intel_default_on(root, release);
 	if (answer == ANSWER_YES)
-		log_info("the kernel %s turns an Intel IOMMU on by itself "
-			 "(CONFIG_INTEL_IOMMU_DEFAULT_ON in /boot/config-%s); %s",
-			 release, release, to_turn_off);
+		log_info(_("the kernel %s turns an Intel IOMMU on by itself "
+			   "(CONFIG_INTEL_IOMMU_DEFAULT_ON in /boot/config-%s); %s"),
+			 release, release, _(to_turn_off));
 	return answer;
 }
 
@@ -115,8 +115,8 @@ static enum answer stays_on(const struct disabling *it)
 	enum processor_vendor vendor = wanted_vendor(it->root);
 
 	if (vendor == PROCESSOR_AMD) {
-		log_info("an AMD IOMMU stays on by itself; to turn it off: amd_iommu=off on the "
-			 "kernel command line, or the firmware setup");
+		log_info(_("an AMD IOMMU stays on by itself; to turn it off: amd_iommu=off on the "
+			   "kernel command line, or the firmware setup"));
 		return ANSWER_YES;
 	}
 	if (vendor == PROCESSOR_AUTO)
@@ -130,9 +130,12 @@ static void tell_vms(const struct disable_options *options, enum answer on)
 {
 	for (size_t i = 0; on != ANSWER_YES && i < options->n_vms; i++)
 		log_warning(
-			"VM %u has devices of the host (hostpci in its config): after the reboot it "
-			"%s start",
-			options->vms[i], on == ANSWER_NO ? "will no longer" : "may no longer");
+			on == ANSWER_NO
+				? _("VM %u has devices of the host (hostpci in its config): after the "
+				    "reboot it will no longer start")
+				: _("VM %u has devices of the host (hostpci in its config): after the "
+				    "reboot it may no longer start"),
+			options->vms[i]);
 }
 
 static int go(const struct disabling *it, const struct disable_options *options)
@@ -151,7 +154,7 @@ static int go(const struct disabling *it, const struct disable_options *options)
 	int code = commit_carry_out(&commit);
 
 	if (!code && !options->dry_run && fs_root_is_running_system(it->root))
-		log_warning("it takes effect at the next reboot: systemctl reboot");
+		log_warning(_("it takes effect at the next reboot: systemctl reboot"));
 	return code;
 }
 
@@ -168,7 +171,7 @@ int disable_run(const struct fs_root *root, const struct disable_options *option
 	if (err)
 		return current_say_failed(err);
 	if (!it.edits.n && !it.current.state.pending) {
-		log_info("host-setup has changed nothing here that could be taken back");
+		log_info(_("host-setup has changed nothing here that could be taken back"));
 		return options->dry_run ? ENABLE_DONE : commit_finish(&nothing);
 	}
 	tell_vms(options, stays_on(&it));

@@ -70,27 +70,31 @@ const char *dropins_cmdline_trouble(const char *text)
 	bool quoted = false;
 
 	if (!text)
-		return "it is not there; write into it, on one line, the words of /proc/cmdline but for "
-		       "initrd=... and BOOT_IMAGE=...";
+		return _(
+			"it is not there; write into it, on one line, the words of /proc/cmdline but for "
+			"initrd=... and BOOT_IMAGE=...");
 	if (cmdline_split(&words, text, NULL))
-		return "no memory";
+		return _("no memory");
 	if (!words.n)
-		return "it holds no words, so the kernel would not find its root";
+		return _("it holds no words, so the kernel would not find its root");
 	if (*words.items[0].text == '"' || *words.items[0].text == '\'' ||
 	    !strncmp(words.items[0].text, "GRUB_", 5))
-		return "it must be one line of plain words, without quotes around it or a name before it";
+		return _(
+			"it must be one line of plain words, without quotes around it or a name before it");
 	for (size_t i = 0; i < words.n; i++) {
 		/* In quotes, a line's end is part of the word. */
 		if (words.items[i].line != words.items[0].line || strchr(words.items[i].text, '\n'))
-			return "it holds more than one line, of which only the first would count; make it "
-			       "one line";
+			return _(
+				"it holds more than one line, of which only the first would count; make it "
+				"one line");
 		if (!strcmp(words.items[i].text, "--"))
-			return "it has a word --, and what stands behind that is not the kernel's but "
-			       "init's";
+			return _(
+				"it has a word --, and what stands behind that is not the kernel's but "
+				"init's");
 		for (const char *c = words.items[i].text; *c; c++)
 			quoted = quoted != (*c == '"');
 	}
-	return quoted ? "a quote \" in it is not closed" : NULL;
+	return quoted ? _("a quote \" in it is not closed") : NULL;
 }
 
 /* Divides the remembered words that are really there into those to keep and those to drop. */

@@ -201,7 +201,7 @@ int edits_undo(const struct edits *edits, const struct fs_root *root, size_t don
 		int err = undo_edit(&edits->items[done], root);
 
 		if (err)
-			log_error("/%s could not be put back: %s", edits->items[done].path,
+			log_error(_("/%s could not be put back: %s"), edits->items[done].path,
 				  strerror(-err));
 		first = first ?: err;
 	}

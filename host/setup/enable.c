@@ -56,8 +56,8 @@ static int begin(struct enabling *it, const struct enable_options *options)
 static int refuse_problems(const struct bootcfg *bootcfg)
 {
 	for (size_t i = 0; i < bootcfg->n_problems; i++)
-		log_error("/%s:%u cannot be understood: %s\n"
-			  "write it as a plain assignment, NAME=\"words\"",
+		log_error(_("/%s:%u cannot be understood: %s\n"
+			    "write it as a plain assignment, NAME=\"words\""),
 			  bootcfg->problems[i].file, bootcfg->problems[i].line,
 			  bootcfg->problems[i].what);
 	return bootcfg->n_problems ? ENABLE_REFUSED : 0;
@@ -77,13 +77,14 @@ static int refuse_contradictions(const struct enabling *it, const struct bootcfg
 		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
 
 		if (is_other_vendor(it, line)) {
-			log_warning("/%s:%u: %s: %s, which this host has not", line->file,
+			log_warning(_("/%s:%u: %s: %s, which this host has not"), line->file,
 				    line->line, line->text, line->effect);
 			continue;
 		}
-		log_error("/%s:%u: %s: %s\n"
-			  "take it out there (in an editor: nano +%u /%s), then: host-setup enable",
-			  line->file, line->line, line->text, line->effect, line->line, line->file);
+		log_error(
+			_("/%s:%u: %s: %s\n"
+			  "take it out there (in an editor: nano +%u /%s), then: host-setup enable"),
+			line->file, line->line, line->text, line->effect, line->line, line->file);
 		code = ENABLE_REFUSED;
 	}
 	return code;
@@ -99,7 +100,7 @@ static int find_missing_words(struct enabling *it)
 		const struct cmdline_word *hand;
 
 		if (cmdline_covers(&it->by_hand.words, word, &hand))
-			log_info("already there: %s (/%s:%u)", word, hand->file, hand->line);
+			log_info(_("already there: %s (/%s:%u)"), word, hand->file, hand->line);
 		else
 			err = cmdline_add(&it->words, word, strlen(word), NULL, 0);
 	}
@@ -139,7 +140,7 @@ static int edit_modules(struct enabling *it)
 		const struct bootcfg_line *hand = bootcfg_module(&it->by_hand, module);
 
 		if (hand)
-			log_info("already there: %s (/%s:%u)", module, hand->file, hand->line);
+			log_info(_("already there: %s (/%s:%u)"), module, hand->file, hand->line);
 		else
 			missing[n++] = module;
 	}
@@ -158,7 +159,8 @@ static int edit_options(struct enabling *it)
 								 option->option);
 
 		if (hand)
-			log_info("already there: %s (/%s:%u)", hand->text, hand->file, hand->line);
+			log_info(_("already there: %s (/%s:%u)"), hand->text, hand->file,
+				 hand->line);
 		else
 			missing[n++] = *option;
 	}
@@ -233,8 +235,8 @@ static int refuse_foreign(const struct enabling *it)
 		if (!strcmp(path, KERNEL_CMDLINE) || !it->edits.items[i].after ||
 		    !dropins_is_foreign(it->root, path))
 			continue;
-		log_error("/%s is there, and host-setup did not write it\n"
-			  "give it another name: mv /%s /%s.mine",
+		log_error(_("/%s is there, and host-setup did not write it\n"
+			    "give it another name: mv /%s /%s.mine"),
 			  path, path, path);
 		return ENABLE_REFUSED;
 	}
@@ -264,12 +266,12 @@ static int judge_plan(struct enabling *it)
 		if (cmdline_covers(&planned.words, word, NULL))
 			continue;
 		log_error(
-			"%s would not reach the kernel: a file in /etc/default/grub.d that is read "
-			"after /" DROPIN_GRUB " sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word -- "
-			"stands before it, or a quote in the value is not closed\n"
-			"append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_"
-			"DEFAULT ...\"",
-			word);
+			_("%s would not reach the kernel: a file in /etc/default/grub.d that is read "
+			  "after /%s sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word -- "
+			  "stands before it, or a quote in the value is not closed\n"
+			  "append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_"
+			  "DEFAULT ...\""),
+			word, DROPIN_GRUB);
 		code = ENABLE_REFUSED;
 	}
 	return code;
@@ -311,10 +313,10 @@ static void say_what_next(const struct enabling *it)
 		return;
 	if (kernel_is_ready(it) &&
 	    !moduleset_load(it->root, it->wanted.modules, it->wanted.n_modules))
-		log_info("the IOMMU is on and the modules are loaded: no reboot is needed");
+		log_info(_("the IOMMU is on and the modules are loaded: no reboot is needed"));
 	else
 		log_warning(
-			"a reboot is needed: systemctl reboot\nafter it, see: host-setup check");
+			_("a reboot is needed: systemctl reboot\nafter it, see: host-setup check"));
 }
 
 static int go(const struct enabling *it, const struct enable_options *options)
@@ -336,7 +338,7 @@ static int go(const struct enabling *it, const struct enable_options *options)
 	int code;
 
 	if (!it->edits.n && !it->current.state.pending && !entries_lack_words(it)) {
-		log_info("nothing is to be changed");
+		log_info(_("nothing is to be changed"));
 		if (options->dry_run)
 			return ENABLE_DONE;
 		/* Only what a crash left beside the files, if anything, is still to go. */
@@ -361,7 +363,7 @@ int enable_run(const struct fs_root *root, const struct enable_options *options)
 
 	if (code)
 		return code;
-	log_info("boot loader: %s, because\n%s", bootloader_name(it.current.bootloader.kind),
+	log_info(_("boot loader: %s, because\n%s"), bootloader_name(it.current.bootloader.kind),
 		 it.current.bootloader.evidence);
 	wanted_warn(root, options);
 	err = plan(&it);

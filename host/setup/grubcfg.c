@@ -63,13 +63,13 @@ static int take_operands(struct shell *shell, bool unset)
 			if (n || strchr("$`", shell->at[len + 1]))
 				return shell_problem(
 					shell, place,
-					"`export` with more than one plain assignment");
+					_("`export` with more than one plain assignment"));
 			err = take_assignment(shell, len);
 		} else {
 			len = shell_name_length(shell->at);
 			if (!len || (shell->at[len] && !strchr(" \t\n;", shell->at[len])))
 				return shell_problem(shell, place,
-						     "`%s` with more than plain names",
+						     _("`%s` with more than plain names"),
 						     unset ? "unset" : "export");
 			if (unset && shell_find(shell, shell->at, len))
 				err = shell_set(shell, shell->at, len, &value);
@@ -88,10 +88,10 @@ static int command_problem(struct shell *shell)
 	if (*shell->at == '\r')
 		return shell_problem(
 			shell, shell_place(shell),
-			"a line that holds only a carriage return is a command for the shell "
-			"(remove them all: sed -i 's/\\r$//' /%s)",
+			_("a line that holds only a carriage return is a command for the shell "
+			  "(remove them all: sed -i 's/\\r$//' /%s)"),
 			shell->sources[shell->source].file);
-	return shell_problem(shell, shell_place(shell), "`%.*s` is more than an assignment",
+	return shell_problem(shell, shell_place(shell), _("`%.*s` is more than an assignment"),
 			     (int)len, shell->at);
 }
 
@@ -152,7 +152,7 @@ static int split_value(struct shell *shell, const char *name, struct cmdline *re
 	if (!variable)
 		return 0;
 	if (variable->value.unknown) {
-		err = shell_problem(shell, variable->value.unknown_at, "%s depends on %s", name,
+		err = shell_problem(shell, variable->value.unknown_at, _("%s depends on %s"), name,
 				    variable->value.unknown);
 		return err == -EBADMSG ? 0 : err;
 	}
@@ -162,8 +162,8 @@ static int split_value(struct shell *shell, const char *name, struct cmdline *re
 	at = strchr(text, '\n');
 	if (at) {
 		err = shell_problem(shell, variable->value.places[at - text],
-				    "%s has a line break in it, behind which nothing reaches the "
-				    "kernel; end the line with a backslash",
+				    _("%s has a line break in it, behind which nothing reaches the "
+				      "kernel; end the line with a backslash"),
 				    name);
 		return err == -EBADMSG ? 0 : err;
 	}

@@ -21,32 +21,32 @@ struct leftover {
 
 static const struct leftover leftovers[] = {
 	{KIND_MODPROBE, "options", "ids=",
-	 "vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
-	 "them; the hookscript needs no such line, and gives such a device back to vfio-pci"},
+	 N_("vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
+	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci")},
 	{KIND_MODPROBE, "blacklist", "",
-	 "this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
-	 "back to none"},
+	 N_("this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
+	    "back to none")},
 	{KIND_MODPROBE, "softdep", "",
-	 "vfio-pci is loaded before this module; it matters only together with ids="},
+	 N_("vfio-pci is loaded before this module; it matters only together with ids=")},
 	{KIND_MODULES, NULL, "ids=",
-	 "in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
-	 "device with these ids"},
+	 N_("in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
+	    "device with these ids")},
 	{KIND_MODULES, "vfio_virqfd", "",
-	 "this module exists on kernels before 6.2 only; on later ones the boot log complains"},
+	 N_("this module exists on kernels before 6.2 only; on later ones the boot log complains")},
 	{KIND_CMDLINE, NULL, "video=efifb:off",
-	 "has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card"},
+	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card")},
 	{KIND_CMDLINE, NULL, "amd_iommu=on",
-	 "is no parameter of the kernel: an AMD IOMMU is on by itself"},
+	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself")},
 	{KIND_CMDLINE, NULL, "module_blacklist=",
-	 "these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
-	 "to none"},
+	 N_("these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
+	    "to none")},
 	{KIND_CMDLINE, NULL, "modprobe.blacklist=",
-	 "these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
-	 "and goes back to none"},
+	 N_("these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
+	    "and goes back to none")},
 	{KIND_CMDLINE, NULL, "vfio-pci.ids=",
-	 "vfio-pci claims every device with these ids at boot, so the host never has them"},
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
 	{KIND_CMDLINE, NULL, "vfio_pci.ids=",
-	 "vfio-pci claims every device with these ids at boot, so the host never has them"},
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
 };
 
 /* The drivers whose blacklisting is about passthrough; any other blacklist is the administrator's.
@@ -125,10 +125,10 @@ static bool is_right_here(const struct fs_root *root, const struct leftover *lef
 static const char *cure_of(enum file_kind kind)
 {
 	switch (kind) {
-	case KIND_MODPROBE: return "then: update-initramfs -u -k all && reboot";
-	case KIND_MODULES: return "then: update-initramfs -u -k all";
+	case KIND_MODPROBE: return _("then: update-initramfs -u -k all && reboot");
+	case KIND_MODULES: return _("then: update-initramfs -u -k all");
 	case KIND_CMDLINE:
-		return "then: update-grub (systemd-boot: proxmox-boot-tool refresh) && reboot";
+		return _("then: update-grub (systemd-boot: proxmox-boot-tool refresh) && reboot");
 	}
 	return "";
 }
@@ -147,9 +147,9 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 			fs_path("/%s:%u: %s: %s", path, number,
 				kind == KIND_CMDLINE ? leftovers[i].word
 						     : line + strspn(line, " \t"),
-				leftovers[i].effect),
+				_(leftovers[i].effect)),
 			NULL,
-			fs_path("if nothing else needs it, remove it from line %u of /%s; %s",
+			fs_path(_("if nothing else needs it, remove it from line %u of /%s; %s"),
 				number, path, cure_of(kind)));
 		if (err)
 			return err;

@@ -42,7 +42,7 @@ struct request {
 struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root, const struct request *request);
-	const char *help;
+	const char *const *help; /* its parts, up to a NULL */
 	bool json, edits, boots;
 };
 
@@ -52,86 +52,121 @@ static int run_enable(const struct fs_root *root, const struct request *request)
 static int run_disable(const struct fs_root *root, const struct request *request);
 static int run_groups(const struct fs_root *root, const struct request *request);
 
-#define BOOT_OPTIONS                                                                \
-	"  --bootloader NAME    grub or systemd-boot, not what started this host\n" \
-	"  --root DIR           work on a tree that is not running (an image, a\n"  \
-	"                       chroot), and run no commands\n"
+static const char boot_options[] = N_(
+	"  --bootloader NAME    grub or systemd-boot, not what started this host\n"
+	"  --root DIR           work on a tree that is not running (an image, a\n"
+	"                       chroot), and run no commands\n");
 
-#define EDIT_OPTIONS                                                           \
-	"  --dry-run            show the changes as a unified diff, and the\n" \
-	"                       commands; change nothing\n"                    \
-	"  -y, --yes            ask nothing\n" BOOT_OPTIONS
+static const char edit_options[] = N_(
+	"  --dry-run            show the changes as a unified diff, and the\n"
+	"                       commands; change nothing\n"
+	"  -y, --yes            ask nothing\n");
+
+static const char edit_codes[] = N_(
+	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
+
+static const char *const summary_help[] = {
+	N_("usage: host-setup [check | enable | disable | groups] [options]\n"
+	   "\n"),
+	N_("Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it,\n"
+	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
+	   "\n"),
+	N_("  check                what this host has and lacks, with evidence and cures\n"
+	   "  enable               boot loader, modules and initramfs: all that it needs\n"
+	   "  disable              takes back exactly what enable added\n"
+	   "  groups               the IOMMU groups, and what is in them\n"
+	   "\n"),
+	boot_options,
+	N_("  --help               this text, or that of a command\n"
+	   "  --version            the version\n"),
+	NULL,
+};
+
+static const char *const check_help[] = {
+	N_("usage: host-setup check [options]\n"
+	   "\n"),
+	N_("One line a finding: ok, note, warning, or missing, with what was seen and the\n"
+	   "cure. Missing is what keeps VMs with devices from starting.\n"
+	   "Last come the VMs of this node that have devices: whether they run, and what each\n"
+	   "still needs.\n"
+	   "\n"),
+	N_("  --json               the same for programs\n"),
+	boot_options,
+	N_("Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
+	   "64 usage.\n"),
+	NULL,
+};
+
+static const char *const enable_help[] = {
+	N_("usage: host-setup enable [options]\n"
+	   "\n"),
+	N_("Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command\n"
+	   "line, and vfio's modules to those loaded at boot; runs update-grub or\n"
+	   "proxmox-boot-tool, and update-initramfs. What you have set by hand is left as it\n"
+	   "is. Any failure puts every file back.\n"
+	   "\n"),
+	edit_options,
+	boot_options,
+	N_("  --processor NAME     intel or amd, not what /proc/cpuinfo says\n"),
+	N_("only when you need them; each prints its risk, and disable takes it back:\n"
+	   "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
+	   "                       are isolated\n"
+	   "  --pci-realloc=off    do not let the kernel move PCI resources\n"
+	   "  --unsafe-interrupts  allow passthrough without interrupt remapping\n"
+	   "  --ignore-msrs        let KVM ignore unknown machine registers\n"
+	   "  --kernel-arg WORD    a further word for the kernel command line (repeatable)\n"),
+	edit_codes,
+	NULL,
+};
+
+static const char *const disable_help[] = {
+	N_("usage: host-setup disable [options]\n"
+	   "\n"),
+	N_("Takes back exactly what enable added, whatever else was edited since.\n"
+	   "\n"),
+	edit_options,
+	boot_options,
+	N_("  --manual-too         also take out what you have set by hand for the same\n"
+	   "                       purpose; the diff is shown in any case\n"),
+	edit_codes,
+	NULL,
+};
+
+static const char *const groups_help[] = {
+	N_("usage: host-setup groups [--json] [--root DIR]\n"
+	   "\n"),
+	N_("The IOMMU groups: their devices, drivers and reset methods, which VM names them,\n"
+	   "what the host does with them, and whether a group can be passed through. A group\n"
+	   "goes to a VM as a whole, but for its bridges.\n"),
+	NULL,
+};
 
 static const struct verb verbs[] = {
-	{"", run_summary,
-	 "usage: " NAME " [check | enable | disable | groups] [options]\n"
-	 "\n"
-	 "Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it,\n"
-	 "and undoes it. Without a command: the checklist, and what enable would change.\n"
-	 "\n"
-	 "  check                what this host has and lacks, with evidence and cures\n"
-	 "  enable               boot loader, modules and initramfs: all that it needs\n"
-	 "  disable              takes back exactly what enable added\n"
-	 "  groups               the IOMMU groups, and what is in them\n"
-	 "\n" BOOT_OPTIONS "  --help               this text, or that of a command\n"
-	 "  --version            the version\n",
-	 false, false, true},
-	{"check", run_check,
-	 "usage: " NAME " check [options]\n"
-	 "\n"
-	 "One line a finding: ok, note, warning, or missing, with what was seen and the\n"
-	 "cure. Missing is what keeps VMs with devices from starting.\n"
-	 "Last come the VMs of this node that have devices: whether they run, and what each\n"
-	 "still needs.\n"
-	 "\n"
-	 "  --json               the same for programs\n" BOOT_OPTIONS
-	 "Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
-	 "64 usage.\n",
-	 true, false, true},
-	{"enable", run_enable,
-	 "usage: " NAME " enable [options]\n"
-	 "\n"
-	 "Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command\n"
-	 "line, and vfio's modules to those loaded at boot; runs update-grub or\n"
-	 "proxmox-boot-tool, and update-initramfs. What you have set by hand is left as it\n"
-	 "is. Any failure puts every file back.\n"
-	 "\n" EDIT_OPTIONS "  --processor NAME     intel or amd, not what /proc/cpuinfo says\n"
-	 "only when you need them; each prints its risk, and disable takes it back:\n"
-	 "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
-	 "                       are isolated\n"
-	 "  --pci-realloc=off    do not let the kernel move PCI resources\n"
-	 "  --unsafe-interrupts  allow passthrough without interrupt remapping\n"
-	 "  --ignore-msrs        let KVM ignore unknown machine registers\n"
-	 "  --kernel-arg WORD    a further word for the kernel command line (repeatable)\n"
-	 "Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n",
-	 false, true, true},
-	{"disable", run_disable,
-	 "usage: " NAME " disable [options]\n"
-	 "\n"
-	 "Takes back exactly what enable added, whatever else was edited since.\n"
-	 "\n" EDIT_OPTIONS
-	 "  --manual-too         also take out what you have set by hand for the same\n"
-	 "                       purpose; the diff is shown in any case\n"
-	 "Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n",
-	 false, true, true},
-	{"groups", run_groups,
-	 "usage: " NAME " groups [--json] [--root DIR]\n"
-	 "\n"
-	 "The IOMMU groups: their devices, drivers and reset methods, which VM names them,\n"
-	 "what the host does with them, and whether a group can be passed through. A group\n"
-	 "goes to a VM as a whole, but for its bridges.\n",
-	 true, false, false},
+	{"", run_summary, summary_help, false, false, true},
+	{"check", run_check, check_help, true, false, true},
+	{"enable", run_enable, enable_help, false, true, true},
+	{"disable", run_disable, disable_help, false, true, true},
+	{"groups", run_groups, groups_help, true, false, false},
 };
+
+static void print_help(const char *const *parts)
+{
+	for (; *parts; parts++)
+		fputs(_(*parts), stdout);
+}
 
 static int usage_error(const char *what, const char *which)
 {
-	log_error("%s%s%s; see: " NAME " --help", what, which ? ": " : "", which ? which : "");
+	if (which)
+		log_error(_("%s: %s; see: host-setup --help"), what, which);
+	else
+		log_error(_("%s; see: host-setup --help"), what);
 	return CODE_USAGE;
 }
 
 static int could_not(const char *what, int err)
 {
-	log_error("%s: %s%s", what, strerror(-err), err == -EACCES ? "; run this as root" : "");
+	log_error("%s: %s%s", what, strerror(-err), err == -EACCES ? _("; run this as root") : "");
 	return CODE_FAILED;
 }
 
@@ -150,7 +185,7 @@ static int run_check(const struct fs_root *root, const struct request *request)
 		err = checkview_print_json(&list, verdict);
 	else if (!err)
 		checkview_print(&list, verdict);
-	return err ? could_not("this host could not be checked", err) : (int)verdict;
+	return err ? could_not(_("this host could not be checked"), err) : (int)verdict;
 }
 
 static int run_enable(const struct fs_root *root, const struct request *request)
@@ -166,7 +201,7 @@ static int run_disable(const struct fs_root *root, const struct request *request
 	int err = node_vms_read(root, &vms);
 
 	if (err)
-		return could_not("the VMs' configs could not be read", err);
+		return could_not(_("the VMs' configs could not be read"), err);
 	vmids = calloc(vms.n + 1, sizeof(*vmids));
 	if (!vmids)
 		return could_not("host-setup", -ENOMEM);
@@ -186,7 +221,7 @@ static int run_summary(const struct fs_root *root, const struct request *request
 	if (code == CODE_FAILED)
 		return code;
 	options.dry_run = true;
-	puts("\nwhat `" NAME " enable` would change:");
+	puts(_("\nwhat `host-setup enable` would change:"));
 	fflush(stdout);
 	return enable_run(root, &options) == ENABLE_FAILED ? CODE_FAILED : code;
 }
@@ -216,7 +251,7 @@ static int run_groups(const struct fs_root *root, const struct request *request)
 		err = groupsview_print_json(&groups);
 	else if (!err)
 		groupsview_print(&groups);
-	return err ? could_not("the IOMMU groups could not be read", err) : CODE_DONE;
+	return err ? could_not(_("the IOMMU groups could not be read"), err) : CODE_DONE;
 }
 
 enum option_code {
@@ -260,7 +295,7 @@ static int take_processor(struct request *request, const char *value)
 	else if (!strcmp(value, "amd"))
 		request->enable.vendor = PROCESSOR_AMD;
 	else
-		return usage_error("--processor must be intel or amd", value);
+		return usage_error(_("--processor must be intel or amd"), value);
 	return 0;
 }
 
@@ -275,7 +310,7 @@ static int take_enable_option(struct request *request, int option, const char *v
 	case OPT_MSRS: request->enable.ignore_msrs = true; return 0;
 	case OPT_REALLOC:
 		if (strcmp(value, "off"))
-			return usage_error("--pci-realloc must be off", value);
+			return usage_error(_("--pci-realloc must be off"), value);
 		request->enable.pci_realloc_off = true;
 		return 0;
 	default: request->kernel_args[request->enable.n_kernel_args++] = value; return 0;
@@ -319,15 +354,15 @@ static const struct verb *find_verb(const char *name)
 static int check_options(const struct verb *verb, const struct request *request)
 {
 	if (request->json && !verb->json)
-		return usage_error("only check and groups have --json", NULL);
+		return usage_error(_("only check and groups have --json"), NULL);
 	if (request->given_for_edit && !verb->edits)
-		return usage_error("only enable and disable have --dry-run and --yes", NULL);
+		return usage_error(_("only enable and disable have --dry-run and --yes"), NULL);
 	if (request->given_for_boot && !verb->boots)
-		return usage_error("groups has no --bootloader", NULL);
+		return usage_error(_("groups has no --bootloader"), NULL);
 	if (request->given_for_enable && verb->run != run_enable)
-		return usage_error("an option that only enable has", NULL);
+		return usage_error(_("an option that only enable has"), NULL);
 	if (request->given_for_disable && verb->run != run_disable)
-		return usage_error("only disable has --manual-too", NULL);
+		return usage_error(_("only disable has --manual-too"), NULL);
 	return 0;
 }
 
@@ -338,11 +373,11 @@ static int run(char **args, int n, const struct request *request)
 	int err;
 
 	if (!verb || (n && !*args[0]))
-		return usage_error("unknown command", args[0]);
+		return usage_error(_("unknown command"), args[0]);
 	if (n > 1)
-		return usage_error("nothing may follow a command but options", args[1]);
+		return usage_error(_("nothing may follow a command but options"), args[1]);
 	if (request->help) {
-		fputs(verb->help, stdout);
+		print_help(verb->help);
 		return CODE_DONE;
 	}
 	err = check_options(verb, request);
@@ -370,7 +405,7 @@ int main(int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "y", long_options, NULL)) != -1) {
 		if (option == '?')
-			return usage_error("unknown option, or one without its value",
+			return usage_error(_("unknown option, or one without its value"),
 					   argv[optind - 1]);
 		if (option == OPT_VERSION) {
 			puts(NAME " " VERSION);

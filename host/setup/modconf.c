@@ -105,10 +105,10 @@ static int read_modprobe_line(struct bootcfg *result, const char *file, unsigned
 		return 0;
 	if (verb == 9 && !strncmp(line, "blacklist", verb))
 		return modconf_add(&result->contradictions, line, file, number,
-				   "the module is then not loaded at boot");
+				   _("the module is then not loaded at boot"));
 	if (verb == 7 && !strncmp(line, "install", verb) && is_no_command(name + len))
 		return modconf_add(&result->contradictions, line, file, number,
-				   "the module is then never loaded");
+				   _("the module is then never loaded"));
 	return 0;
 }
 

@@ -15,10 +15,10 @@ int moduleset_load(const struct fs_root *root, const char *const *names, size_t 
 			continue;
 		err = modules_load(modules, names[i]);
 		if (err)
-			log_warning("%s could not be loaded: %s\nsee what it says: modprobe %s",
+			log_warning(_("%s could not be loaded: %s\nsee what it says: modprobe %s"),
 				    names[i], strerror(-err), names[i]);
 		else
-			log_info("loaded: %s", names[i]);
+			log_info(_("loaded: %s"), names[i]);
 	}
 	return err;
 }

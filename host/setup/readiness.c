@@ -50,6 +50,17 @@ static int read_running(const struct fs_root *root, struct cmdline *ret)
 	return cmdline_split(ret, text, "proc/cmdline");
 }
 
+/* What the next boot gains, or loses, or both; neither may be NULL. */
+static char *describe_change(const char *gained, const char *lost)
+{
+	if (!*lost)
+		return fs_path(_("the next boot will be started differently: with %s"), gained);
+	if (!*gained)
+		return fs_path(_("the next boot will be started differently: without %s"), lost);
+	return fs_path(_("the next boot will be started differently: with %s, without %s"), gained,
+		       lost);
+}
+
 static int compare_with_running(const struct cmdline *running, const struct cmdline *next,
 				struct checklist *list)
 {
@@ -60,11 +71,8 @@ static int compare_with_running(const struct cmdline *running, const struct cmdl
 		return -ENOMEM;
 	if (!running->n || (!*gained && !*lost))
 		return 0;
-	return check_add(list, "cmdline-differs", CHECK_NOTE,
-			 fs_path("the next boot will be started differently:%s%s%s%s%s",
-				 *gained ? " with " : "", gained, *gained && *lost ? "," : "",
-				 *lost ? " without " : "", lost),
-			 NULL, NULL);
+	return check_add(list, "cmdline-differs", CHECK_NOTE, describe_change(gained, lost), NULL,
+			 NULL);
 }
 
 static int add_contradictions(const struct bootcfg *bootcfg, struct checklist *list)
@@ -75,7 +83,7 @@ static int add_contradictions(const struct bootcfg *bootcfg, struct checklist *l
 			list, "contradiction", CHECK_WARNING,
 			fs_path("/%s:%u: %s: %s", line->file, line->line, line->text, line->effect),
 			NULL,
-			fs_path("remove it from line %u of /%s, then: host-setup enable",
+			fs_path(_("remove it from line %u of /%s, then: host-setup enable"),
 				line->line, line->file));
 
 		if (err)
@@ -121,7 +129,7 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 
 	if (!pci || !type1)
 		return strdup("");
-	return strcmp(pci->file, type1->file) ? fs_path("/%s and /%s", pci->file, type1->file)
+	return strcmp(pci->file, type1->file) ? fs_path(_("/%s and /%s"), pci->file, type1->file)
 					      : fs_path("/%s", pci->file);
 }
 
@@ -185,16 +193,16 @@ static int check_entries(const struct fs_root *root, const struct bootloader *bo
 	if (!err)
 		return check_add(
 			list, "boot-entries", CHECK_OK,
-			strdup("the boot loader has been told of it"),
-			fs_path("%s%s", places.items[0].name, places.n > 1 ? " and others" : ""),
+			strdup(_("the boot loader has been told of it")),
+			fs_path("%s%s", places.items[0].name, places.n > 1 ? _(" and others") : ""),
 			NULL);
 	if (err != -ENODATA)
 		return err == -ENOMEM ? err : 0;
 	*ret_told = false;
 	return check_add(
 		list, "boot-entries", CHECK_WARNING,
-		fs_path("the boot loader has not been told of what is configured: %s", why), NULL,
-		refresh_commands(bootloader));
+		fs_path(_("the boot loader has not been told of what is configured: %s"), why),
+		NULL, refresh_commands(bootloader));
 }
 
 /* The cure of an IOMMU that is off, now that it is known what stands in the configuration. */
@@ -208,7 +216,7 @@ static int adapt_cure(struct checklist *list, const struct bootcfg *bootcfg,
 		return 0;
 	cure = verdict == VERDICT_AFTER_REBOOT
 		       ? strdup("reboot")
-		       : fs_path("remove '%s' from line %u of /%s, then: host-setup enable && reboot",
+		       : fs_path(_("remove '%s' from line %u of /%s, then: host-setup enable && reboot"),
 				 off->items[0].text, off->items[0].line, off->items[0].file);
 	if (!cure)
 		return -ENOMEM;
@@ -230,7 +238,7 @@ static int check_with(const struct fs_root *root, const struct bootloader *bootl
 		      const struct bootcfg *bootcfg, struct checklist *list)
 {
 	auto_free char *joined = cmdline_join(&bootcfg->words);
-	auto_free char *evidence = fs_path("%s, configured in /%s",
+	auto_free char *evidence = fs_path(_("%s, configured in /%s"),
 					   bootloader_name(bootloader->kind),
 					   bootloader_config_file(bootloader->kind));
 	auto_free char *at_boot = loads_at_boot(bootcfg);
@@ -280,9 +288,9 @@ int readiness_read(const struct fs_root *root, const char *override, struct chec
 		*ret_why = TAKE_PTR(why);
 	if (err != -ENOTUNIQ)
 		return err;
-	err = check_host(root,
-			 &(struct check_next_boot){.evidence = why ? why : "no boot loader found"},
-			 ret_list);
+	err = check_host(
+		root, &(struct check_next_boot){.evidence = why ? why : _("no boot loader found")},
+		ret_list);
 	err = err ?: check_log(root, ret_list);
 	*ret_verdict = checklist_has_missing(ret_list) ? VERDICT_NOT_READY : VERDICT_READY;
 	return err;

@@ -132,7 +132,7 @@ static int expand(struct shell *shell, const char *name, size_t len, struct valu
 	/* grub-mkconfig has variables of its own, but none with these names. */
 	if (!strncmp(name, "GRUB_CMDLINE_LINUX", strlen("GRUB_CMDLINE_LINUX")))
 		return 0;
-	if (asprintf(&why, "$%.*s, which none of these files sets", (int)len, name) < 0) {
+	if (asprintf(&why, _("$%.*s, which none of these files sets"), (int)len, name) < 0) {
 		why = NULL;
 		return -ENOMEM;
 	}
@@ -161,7 +161,7 @@ static int skip_to(struct shell *shell, char open, char close, const char *what)
 		else if (c == open)
 			depth++;
 	}
-	return shell_problem(shell, place, "%s is not closed", what);
+	return shell_problem(shell, place, _("%s is not closed"), what);
 }
 
 static int take_backquotes(struct shell *shell, struct value *value)
@@ -170,8 +170,8 @@ static int take_backquotes(struct shell *shell, struct value *value)
 	int err;
 
 	shell->at++;
-	err = skip_to(shell, 0, '`', "the command in `...`");
-	return err ? err : mark_unknown(value, place, "a command's output, `...`");
+	err = skip_to(shell, 0, '`', _("the command in `...`"));
+	return err ? err : mark_unknown(value, place, _("a command's output, `...`"));
 }
 
 static int take_braces(struct shell *shell, struct value *value)
@@ -190,12 +190,12 @@ static int take_braces(struct shell *shell, struct value *value)
 	 */
 	if (!len || !strchr(":-+%#", name[len]) ||
 	    (name[len] == ':' && !strchr("-+", name[len + 1])))
-		return shell_problem(shell, place, "${%.*s...} is more than a value", (int)len,
+		return shell_problem(shell, place, _("${%.*s...} is more than a value"), (int)len,
 				     name);
 	err = skip_to(shell, '{', '}', "${");
 	if (err)
 		return err;
-	return mark_unknown(value, place, "an expansion in ${...} that is more than a name");
+	return mark_unknown(value, place, _("an expansion in ${...} that is more than a name"));
 }
 
 /* Whether a continued line's end is at AT, and behind it something that might belong to a name. */
@@ -214,7 +214,7 @@ static int take_dollar(struct shell *shell, struct value *value)
 	int err;
 
 	if (name_goes_on(shell->at + 1 + len) || !strncmp(shell->at + 1, "\\\n", 2))
-		return shell_problem(shell, place, "a variable's name over two lines");
+		return shell_problem(shell, place, _("a variable's name over two lines"));
 	if (len) {
 		shell->at += len + 1;
 		return expand(shell, shell->at - len, len, value);
@@ -224,11 +224,11 @@ static int take_dollar(struct shell *shell, struct value *value)
 	if (shell->at[1] == '(') {
 		shell->at += 2;
 		err = skip_to(shell, '(', ')', "$(");
-		return err ? err : mark_unknown(value, place, "a command's output, $(...)");
+		return err ? err : mark_unknown(value, place, _("a command's output, $(...)"));
 	}
 	if (shell->at[1] && strchr("@*#?-$!0123456789", shell->at[1])) {
 		shell->at += 2;
-		return mark_unknown(value, place, "one of the shell's own variables");
+		return mark_unknown(value, place, _("one of the shell's own variables"));
 	}
 	return take_letter(shell, value);
 }
@@ -244,7 +244,7 @@ static int take_single_quoted(struct shell *shell, struct value *value)
 	if (err)
 		return err;
 	if (!*shell->at)
-		return shell_problem(shell, place, "the quote ' is not closed");
+		return shell_problem(shell, place, _("the quote ' is not closed"));
 	shell->at++;
 	return 0;
 }
@@ -283,7 +283,7 @@ static int take_double_quoted(struct shell *shell, struct value *value)
 	if (err)
 		return err;
 	if (!*shell->at)
-		return shell_problem(shell, place, "the quote \" is not closed");
+		return shell_problem(shell, place, _("the quote \" is not closed"));
 	shell->at++;
 	return 0;
 }
@@ -307,7 +307,7 @@ int shell_take_word(struct shell *shell, struct value *value)
 		else if (c == '`')
 			err = take_backquotes(shell, value);
 		else if (c == '~' && tilde)
-			err = mark_unknown(value, shell_place(shell), "a home folder, ~")
+			err = mark_unknown(value, shell_place(shell), _("a home folder, ~"))
 				      ?: take_letter(shell, value);
 		else
 			err = take_letter(shell, value);

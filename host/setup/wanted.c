@@ -72,7 +72,7 @@ static int add_acs_override(struct wanted *wanted, const char *asked, char **ret
 		word = fs_path("pcie_acs_override=%s", acs_values[i].value);
 		return word ? add_word(wanted, word) : -ENOMEM;
 	}
-	return explain(ret_why, "--acs-override=%s: there is downstream, multifunction and both",
+	return explain(ret_why, _("--acs-override=%s: there is downstream, multifunction and both"),
 		       asked);
 }
 
@@ -84,13 +84,14 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 	size_t good = strspn(word, allowed);
 
 	if (!*word || word[good])
-		return explain(ret_why,
-			       "--kernel-arg=%s: only letters, digits and _-.,:=/@%%+ can stand in "
-			       "such a word; write any other into the boot loader's file by hand",
-			       word);
+		return explain(
+			ret_why,
+			_("--kernel-arg=%s: only letters, digits and _-.,:=/@%%+ can stand in "
+			  "such a word; write any other into the boot loader's file by hand"),
+			word);
 	if (!strcmp(word, "--"))
 		return explain(ret_why,
-			       "--kernel-arg=--: what follows it would not reach the kernel");
+			       _("--kernel-arg=--: what follows it would not reach the kernel"));
 	return cmdline_find(&wanted->words, word) ? 0 : add_word(wanted, word);
 }
 
@@ -135,8 +136,8 @@ int wanted_make(const struct fs_root *root, const struct enable_options *options
 		return err;
 	if (vendor == PROCESSOR_AUTO) {
 		err = explain(ret_why,
-			      "whose processor it is cannot be told from %s/proc/cpuinfo: say "
-			      "--processor=intel or --processor=amd",
+			      _("whose processor it is cannot be told from %s/proc/cpuinfo: say "
+				"--processor=intel or --processor=amd"),
 			      root->path);
 		return err == -EINVAL ? -ENODATA : err;
 	}
@@ -151,26 +152,36 @@ int wanted_make(const struct fs_root *root, const struct enable_options *options
 	return 0;
 }
 
-static void warn_about_acs(const struct fs_root *root)
+/* RELEASE is NULL when it cannot be told. */
+static void warn_about_acs_patch(const char *release)
 {
-	auto_free char *release = NULL;
-	enum answer known = ANSWER_UNKNOWN;
+	enum answer known = release ? kernelinfo_has_acs_override(release) : ANSWER_UNKNOWN;
 
-	if (!modules_release(root, &release))
-		known = kernelinfo_has_acs_override(release);
-	log_warning(
-		"risk of --acs-override: the groups then promise an isolation that the hardware "
-		"does not give; a guest can reach the memory of its device's neighbours");
 	if (known == ANSWER_NO)
 		log_warning(
-			"pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
-			"Proxmox VE's kernels have it), so the word will change nothing",
+			_("pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
+			  "Proxmox VE's kernels have it), so the word will change nothing"),
+			release);
+	else if (known == ANSWER_UNKNOWN && release)
+		log_warning(
+			_("pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
+			  "no part of Linux; Proxmox VE's kernels have it)"),
 			release);
 	else if (known == ANSWER_UNKNOWN)
 		log_warning(
-			"pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
-			"no part of Linux; Proxmox VE's kernels have it)",
-			release ? release : "of this host");
+			_("pcie_acs_override: whether the kernel of this host has this patch is "
+			  "unknown (it is no part of Linux; Proxmox VE's kernels have it)"));
+}
+
+static void warn_about_acs(const struct fs_root *root)
+{
+	auto_free char *release = NULL;
+	int err = modules_release(root, &release);
+
+	log_warning(
+		_("risk of --acs-override: the groups then promise an isolation that the hardware "
+		  "does not give; a guest can reach the memory of its device's neighbours"));
+	warn_about_acs_patch(err ? NULL : release);
 }
 
 void wanted_warn(const struct fs_root *root, const struct enable_options *options)
@@ -178,21 +189,21 @@ void wanted_warn(const struct fs_root *root, const struct enable_options *option
 	if (options->acs_override)
 		warn_about_acs(root);
 	if (options->pci_realloc_off)
-		log_warning(
+		log_warning(_(
 			"risk of --pci-realloc=off: a device whose memory the firmware did not place "
-			"stays without it, and does not work");
+			"stays without it, and does not work"));
 	if (options->unsafe_interrupts)
-		log_warning(
+		log_warning(_(
 			"risk of --unsafe-interrupts: without interrupt remapping a guest can raise "
-			"any interrupt on the host, and so take it over or stop it");
+			"any interrupt on the host, and so take it over or stop it"));
 	if (options->ignore_msrs)
-		log_warning(
+		log_warning(_(
 			"risk of --ignore-msrs: guests no longer notice registers that the host lacks, "
-			"and may compute wrongly or crash later");
+			"and may compute wrongly or crash later"));
 	for (size_t i = 0; i < options->n_kernel_args; i++)
 		log_warning(
-			"risk of --kernel-arg: %s is written as it stands; whether the kernel boots "
-			"with it is yours to know",
+			_("risk of --kernel-arg: %s is written as it stands; whether the kernel boots "
+			  "with it is yours to know"),
 			options->kernel_args[i]);
 }
 
