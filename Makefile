@@ -19,6 +19,7 @@ unitdir	    ?= $(prefix)/lib/systemd/system
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir	    ?= $(prefix)/share/man
 localedir   ?= $(prefix)/share/locale
+localesdir  ?= $(prefix)/share/pve-passthrough/locales
 docdir	    ?= $(prefix)/share/doc/pve-passthrough
 bashcompdir ?= $(prefix)/share/bash-completion/completions
 zshcompdir  ?= $(prefix)/share/zsh/site-functions
@@ -83,20 +84,27 @@ LIBS	     = $(shell pkg-config --libs $(LINKED))
 # What people read is in these languages too (po/), each a catalog for both programs.
 LANGUAGES := $(patsubst po/%.po,%,$(wildcard po/*.po))
 CATALOG	  := LC_MESSAGES/pve-passthrough.mo
+CATALOGS  := $(LANGUAGES:%=$(B)/locale/%/$(CATALOG))
+# What stands for locales that nobody has generated (host/language.h).
+LOCALES	  := $(LANGUAGES:%=$(B)/locales/%.utf8)
 
-all: $(PROGRAMS:%=$(B)/%) $(LANGUAGES:%=$(B)/locale/%/$(CATALOG))
+all: $(PROGRAMS:%=$(B)/%) $(CATALOGS) $(LOCALES)
 
 $(B)/locale/%/$(CATALOG): po/%.po
 	$(call say,MSGFMT,$@)
 	@mkdir -p $(@D)
 	$(Q)msgfmt --check -o $@ $<
 
+$(LOCALES):
+	@mkdir -p $(@D)
+	$(Q)ln -sfn /usr/lib/locale/C.utf8 $@
+
 # The mains know where catalogs are installed, so they are built again when that is said otherwise.
-$(MAINS:%.c=$(B)/%.o): ALL_CPPFLAGS += -DLOCALEDIR='"$(localedir)"'
+$(MAINS:%.c=$(B)/%.o): ALL_CPPFLAGS += -DLOCALEDIR='"$(localedir)"' -DLOCALES='"$(localesdir)"'
 $(MAINS:%.c=$(B)/%.o): $(B)/localedir
 $(B)/localedir: always
 	@mkdir -p $(@D)
-	@[ "$$(cat $@ 2>/dev/null)" = '$(localedir)' ] || echo '$(localedir)' >$@
+	@[ "$$(cat $@ 2>/dev/null)" = '$(localedir) $(localesdir)' ] || echo '$(localedir) $(localesdir)' >$@
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
 $(B)/pve-passthrough: $(B)/hookscript/main.o
@@ -152,6 +160,7 @@ deps-lab:
 # One after the other, whatever -j says: two of them build into the same folder.
 check:
 	@$(MAKE) --no-print-directory check-man
+	@$(MAKE) --no-print-directory check-po
 	@$(MAKE) --no-print-directory check-unit
 	@$(MAKE) --no-print-directory check-san
 	@$(MAKE) --no-print-directory check-fuzz
@@ -190,10 +199,10 @@ $(B)/preload.so: tests/valgrind/preload.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 
-unit-tests: $(TESTS)
+unit-tests: $(TESTS) $(CATALOGS) $(LOCALES)
 
 RUN_VALGRIND := 0
-TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DRUN_VALGRIND=$(RUN_VALGRIND) -Itests/unit
+TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"' -DRUN_VALGRIND=$(RUN_VALGRIND) -Itests/unit
 # The fake kernel of the tests stands behind the one raw write below /sys; host-setup dies or fails at
 # any of its own writes and commands (tests/unit/hosttree.c). Every suite runs through descriptors.c, which
 # fails a test that leaves a descriptor open.
@@ -255,9 +264,10 @@ check-man: deps-man same-version
 # What is said, against what po/ has of it.
 check-po: deps
 	@tests/package/check-po $(TEXTS)
+	@tests/package/check-readme
 
 # Brings po/ up to what the code says; texts that are new there are without translation then.
-TEXTS := $(SOURCES) $(MAINS)
+TEXTS := $(SOURCES) $(HEADERS) $(MAINS)
 po:
 	@tests/package/extract $(TEXTS) >$(B)/pve-passthrough.pot
 	@for language in $(LANGUAGES); do \
@@ -345,7 +355,7 @@ INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pv
 	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
 	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
 	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
-	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(docdir)/examples/pve-passthrough.conf
+	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
 
 # On the running system systemd is told of its units, and the one that is to run by itself is enabled.
 install: all
@@ -363,7 +373,8 @@ install: all
 		install -m 644 completions/_$$program "$(DESTDIR)$(zshcompdir)" || exit 1; \
 	done
 	for language in $(LANGUAGES); do \
-		install -m 644 "$(B)/locale/$$language/$(CATALOG)" "$(DESTDIR)$(localedir)/$$language/LC_MESSAGES" || exit 1; \
+		install -m 644 "$(B)/locale/$$language/$(CATALOG)" "$(DESTDIR)$(localedir)/$$language/LC_MESSAGES" && \
+		cp -P "$(B)/locales/$$language.utf8" "$(DESTDIR)$(localesdir)" || exit 1; \
 	done
 	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
@@ -376,7 +387,7 @@ uninstall:
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(RESTORE_UNIT) || true))
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
 	[ "$$(readlink $(DESTDIR)$(SNIPPET))" != $(sbindir)/pve-passthrough ] || rm -f $(DESTDIR)$(SNIPPET)
-	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) 2>/dev/null
+	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(localesdir) $(dir $(DESTDIR)$(localesdir)) 2>/dev/null
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload))
 
 # ---- the package ----

@@ -26,6 +26,7 @@
 
 #ifndef LOCALEDIR
 #define LOCALEDIR "/usr/share/locale"
+#define LOCALES	  "/usr/share/pve-passthrough/locales"
 #endif
 
 /* The help, in parts that are told one after the other; blank lines are the same in any language.
@@ -66,6 +67,7 @@ static const char *const help_texts[] = {
 	   "  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
 	   "  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"),
 	N_("  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
+	   "  language = \"\";                  of messages: \"en\", \"zh_CN\"; \"\": what the environment says\n"
 	   "  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"),
 	N_("  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
 	   "                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
@@ -76,7 +78,8 @@ static const char *const help_texts[] = {
 	   "    d3cold = false;               whether it may lose its power while it sleeps\n"
 	   "    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
 	   "    stop_ct = [ 105 ];            containers likewise\n"
-	   "    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"),
+	   "    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"
+	   "    driver = \"mlx5_vfio_pci\";     with driver=keep: a vfio variant driver in place of vfio-pci\n"),
 	"\n",
 	N_("exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
 	   "64 usage\n"),
@@ -263,7 +266,7 @@ int main(int argc, char **argv)
 	int option, err;
 
 	ensure_standard_streams();
-	language_open(LOCALEDIR);
+	language_open(LOCALEDIR, LOCALES);
 	log_open(NAME, NULL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hy", options, NULL)) != -1) {

@@ -119,7 +119,8 @@ bool report_taken(unsigned int vmid, const struct outcome *outcome, const struct
 	else if (outcome->ended)
 		say_info(outcome, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
 			 address, step->device->identity.vendor, step->device->identity.device,
-			 driver, outcome->taken_driver, vmid, step->returns_to ? step->returns_to : _("no driver"));
+			 driver, outcome->taken_driver, vmid,
+			 step->returns_to ? step->returns_to : _("no driver"));
 	else if (outcome->error)
 		say_take_failure(vmid, outcome, plan);
 	return !outcome->ended;

@@ -4,13 +4,13 @@
 #include "host/base.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DOMAIN "pve-passthrough"
 
-/* Built into libc, so it is there whatever was generated; unlike in "C", gettext translates in it.
- */
-#define NEUTRAL_LOCALE "C.UTF-8"
+/* Where locales are that nobody has generated; set by a main. */
+static const char *locales_folder;
 
 /* What the environment wants messages to be in (setlocale(3)), or NULL. */
 static const char *wanted_locale(void)
@@ -26,30 +26,53 @@ static const char *wanted_locale(void)
 	return NULL;
 }
 
-/* PREFERRED is as the variable LANGUAGE takes it. setlocale() also has gettext look at it again. */
-static void speak(const char *preferred)
+/* From the folder, as if it had been generated. The programs that we start find LOCPATH as it was.
+ */
+static void use_own_locale(const char *name)
 {
-	setenv("LANGUAGE", preferred, 1);
-	setlocale(LC_MESSAGES, NEUTRAL_LOCALE);
-	setlocale(LC_CTYPE, NEUTRAL_LOCALE);
+	const char *path = getenv("LOCPATH");
+	auto_free char *before = path ? strdup(path) : NULL;
+
+	setenv("LOCPATH", locales_folder, 1);
+	setlocale(LC_MESSAGES, name);
+	if (before)
+		setenv("LOCPATH", before, 1);
+	else
+		unsetenv("LOCPATH");
 }
 
-void language_open(const char *localedir)
+/* The language of NAME, whatever encoding it says: our texts are UTF-8. */
+static void speak(const char *name)
 {
-	const char *preferred = getenv("LANGUAGE");
+	auto_free char *locale = NULL;
+
+	if (asprintf(&locale, "%.*s.UTF-8", (int)strcspn(name, ".@"), name) < 0) {
+		locale = NULL;
+		return;
+	}
+	if (!setlocale(LC_MESSAGES, locale))
+		use_own_locale(locale);
+	setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+void language_open(const char *localedir, const char *locales)
+{
 	const char *wanted = wanted_locale();
 
+	locales_folder = locales;
 	bindtextdomain(DOMAIN, localedir);
 	bind_textdomain_codeset(DOMAIN, "UTF-8");
 	textdomain(DOMAIN);
 	/* Only these: numbers are written and read as in C everywhere. */
 	setlocale(LC_CTYPE, "");
 	if (!setlocale(LC_MESSAGES, "") && wanted)
-		speak(preferred && *preferred ? preferred : wanted);
+		speak(wanted);
 }
 
 void language_set(const char *name)
 {
+	/* It would win over the locale. */
+	unsetenv("LANGUAGE");
 	if (!strcmp(name, "en"))
 		setlocale(LC_MESSAGES, "C");
 	else

@@ -8,17 +8,20 @@
 #define HOST_LANGUAGE_H
 
 /*
- * From now on messages are in the language of the environment (LC_ALL, LC_MESSAGES, LANG, and
- * LANGUAGE; gettext(3)), as far as there is a catalog of it below LOCALEDIR, else in English. A
- * locale that this host has not generated is good enough for that. Proxmox VE runs hookscripts with
- * LC_ALL=C: English. To be called once, by a main, before anything is said.
+ * From now on messages are in the language of the environment (LC_ALL, LC_MESSAGES, LANG;
+ * gettext(3)), as far as there is a catalog of it below LOCALEDIR, else in English. Proxmox VE runs
+ * hookscripts with LC_ALL=C: English.
+ *
+ * gettext translates only in a locale that the host has, and Proxmox VE's hosts have none but
+ * English ones. So LOCALES is a folder with a link to libc's own C.utf8 for each catalog, named as
+ * a generated locale would be (zh_CN.utf8), which is taken then. To be called once, by a main,
+ * before anything is said. Neither text is copied.
  */
-void language_open(const char *localedir);
+void language_open(const char *localedir, const char *locales);
 
 /*
  * From now on messages are in the language NAME, "en" or that of a catalog ("zh_CN"), whatever the
- * environment says. Programs that are started afterwards find LANGUAGE=NAME in theirs, where
- * gettext looks for it only if LC_ALL and the like name another locale than C.
+ * environment says.
  */
 void language_set(const char *name);
 

@@ -23,6 +23,7 @@
 
 #ifndef LOCALEDIR
 #define LOCALEDIR "/usr/share/locale"
+#define LOCALES	  "/usr/share/pve-passthrough/locales"
 #endif
 
 /* host-setup's own exit codes; those of check are enum check_verdict. */
@@ -397,7 +398,7 @@ int main(int argc, char **argv)
 	struct request request = {.root = "/", .kernel_args = kernel_args};
 	int option, err;
 
-	language_open(LOCALEDIR);
+	language_open(LOCALEDIR, LOCALES);
 	log_open(NAME, NULL);
 	if (!kernel_args)
 		return could_not("host-setup", -ENOMEM);

@@ -148,6 +148,86 @@ t_driver_of_a_kept_entry() {
 	expect_machine "$before"
 }
 
+# A container that has the sound card is shut down for the start, and started when the card is back.
+t_stop_ct() {
+	card=$(pci 8086:293e)
+	vm 100 "machine: q35" "hostpci0: $card"
+	mkdir -p /etc/pve/lxc
+	printf 'dev0: /dev/snd/controlC0\nhostname: player\n' >/etc/pve/lxc/105.conf
+	cat >/sbin/pct <<-'END'
+	#!/bin/sh
+	case "$*" in
+	"status 105") [ -e /tmp/105 ] && echo "status: running" || echo "status: stopped" ;;
+	"shutdown 105") kill -9 "$(cat /tmp/player.pid)"; sleep 0.3; rm /tmp/105; echo shutdown >>/tmp/containers ;;
+	"start 105") : >/tmp/105; echo start >>/tmp/containers ;;
+	*) exit 1 ;;
+	esac
+	END
+	chmod +x /sbin/pct
+	: >/tmp/105
+	rm -f /tmp/containers
+	background sh -c 'exec sleep 1000 3</dev/snd/controlC0'
+	tail -n 1 /tmp/background.pids >/tmp/player.pid
+	sleep 0.3
+	step "without the setting the start is refused"
+	refused 100 "/dev/snd/controlC0 is open in process"
+	set_device "$card" 'stop_ct = [ 105 ];'
+	step "with it"
+	hook_ok 100 pre-start
+	expect_said "container 105 is stopped; it is started again when the devices are back"
+	expect_taken 100 "$card" snd_hda_intel
+	expect "what was done to the container" shutdown "$(tr '\n' ' ' </tmp/containers | sed 's/ $//')"
+	hook_ok 100 post-stop
+	expect_said "container 105 is started again"
+	expect "what was done to the container" "shutdown start" "$(tr '\n' ' ' </tmp/containers | sed 's/ $//')"
+	expect_driver "$card" snd_hda_intel
+	rm -rf /sbin/pct /etc/pve/lxc /tmp/105
+}
+
+# Proxmox VE starts the target of a migration while the config still lies under the source's node.
+t_migration() {
+	disk=$(nvme lab1)
+	want "$disk"
+	mkdir -p /etc/pve/nodes/source/qemu-server
+	mv /etc/pve/qemu-server/100.conf /etc/pve/nodes/source/qemu-server
+	hook_exits 1 100 pre-start
+	expect_said "VM 100: there is no config /etc/pve/qemu-server/100.conf on this node"
+	step "with the variable that names the source"
+	hook_env=PVE_MIGRATED_FROM=source
+	start 100 "$disk=nvme"
+	hook_ok 100 post-start
+	step "the config has moved when it stops"
+	mv /etc/pve/nodes/source/qemu-server/100.conf /etc/pve/qemu-server
+	hook_env=PVE_MIGRATED_FROM=
+	stop 100
+	rm -rf /etc/pve/nodes/source /var/lib/pve-passthrough
+}
+
+# A backup of a VM that is stopped starts it for its time, with lock: backup in the config.
+t_backup_lock() {
+	disk=$(nvme lab1)
+	vm 100 "machine: q35" "hostpci0: $disk,pcie=1" "lock: backup"
+	start 100 "$disk=nvme"
+	stop 100
+}
+
+t_language() {
+	disk=$(nvme lab1)
+	want "$disk"
+	echo 'language = "zh_CN";' >"$settings"
+	hook_ok 100 pre-start
+	expect_said "nvme -> vfio-pci，供 VM 100 使用"
+	hook_ok 100 post-stop
+	step "English is what Proxmox VE's environment asks for"
+	rm "$settings"
+	hook_ok 100 pre-start
+	expect_said "nvme -> vfio-pci, for VM 100; will return to nvme"
+	hook_ok 100 post-stop
+	step "a person's own environment, in a locale that was never generated"
+	LC_ALL=zh_CN.UTF-8 pve-passthrough status >/tmp/hook.out 2>&1
+	expect_said "没有已接管的设备"
+}
+
 t_next() {
 	disk=$(nvme lab1)
 	want "$disk"

@@ -169,7 +169,7 @@ now() {
 # locked by the caller, and waiting for the end of its output (a child that keeps that open would
 # block the start). After a pre-start that took devices, and still with the lock, there is a process
 # that is taken for the VM's QEMU (none, when start_fails is set: the start has failed later); before
-# a post-stop it is ended. What $killer holds is put before the hook. The output is in /tmp/hook.out.
+# a post-stop it is ended. What $killer holds is put before the hook, and what $hook_env holds into its environment. The output is in /tmp/hook.out.
 hook() {
 	(
 		flock 9
@@ -178,7 +178,7 @@ hook() {
 		cd /
 		# shellcheck disable=SC2086 # a command and its arguments
 		{
-			env -i PATH=/sbin:/bin:/usr/sbin:/usr/bin LC_ALL=C \
+			env -i PATH=/sbin:/bin:/usr/sbin:/usr/bin LC_ALL=C ${hook_env-} \
 				${killer-} "$snippet" "$1" "$2" </dev/null 2>&1 9>&-
 			echo $? >/tmp/hook.rc
 		} | cat >/tmp/hook.out

@@ -81,6 +81,20 @@ t_the_settings_are_read() {
 	pve-passthrough plan 102
 }
 
+# No locale of Chinese is generated here.
+t_messages_are_in_the_administrators_language() {
+	rm -f /etc/pve-passthrough.conf
+	LC_ALL=zh_CN.UTF-8 pve-passthrough status >/tmp/out
+	expect "status" 没有已接管的设备 "$(cat /tmp/out)"
+	echo 'language = "zh_CN";' >/etc/pve-passthrough.conf
+	LC_ALL=C pve-passthrough plan 100 >/tmp/out
+	expect_line '启动不会改动' /tmp/out
+	echo 'language = "en";' >/etc/pve-passthrough.conf
+	LC_ALL=zh_CN.UTF-8 pve-passthrough plan 100 >/tmp/out
+	expect_line 'a start touches nothing' /tmp/out
+	cp /usr/share/doc/pve-passthrough/examples/pve-passthrough.conf /etc/pve-passthrough.conf
+}
+
 t_host_setup_runs() {
 	host-setup check >/tmp/out 2>&1 || expect "exit code of check" 2 $?
 	host-setup groups >/tmp/out
