@@ -128,10 +128,12 @@ uint64_t record_new_claim(void)
 	       (uint64_t)getpid();
 }
 
-static int make_folders(const struct fs_root *root)
+/* After ERR, which says whether they were missing: they are there but for the first time after the
+ * boot. Returns 0 when it is worth trying again. */
+static int make_folders(const struct fs_root *root, int err)
 {
-	int err;
-
+	if (err != -ENOENT)
+		return err;
 	/* Made first and closed to others, what is below needs no thought. */
 	err = fs_make_folder(root, "run", 0755);
 	if (!err)
@@ -150,8 +152,10 @@ static int write_named(const struct fs_root *root, const char *name, const struc
 
 	if (!text || !name)
 		return -ENOMEM;
-	err = make_folders(root);
-	return err ? err : fs_replace(root, RECORD_FOLDER, name, text, 0600);
+	err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
+	if (err && !make_folders(root, err))
+		err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
+	return err;
 }
 
 int record_write(const struct fs_root *root, const struct record *record)
@@ -249,14 +253,9 @@ int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *
 
 static int lock_until(const struct fs_root *root, const char *name, int64_t deadline)
 {
-	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
-	int fd;
-
-	fd = make_folders(root);
-	if (fd)
-		return fd;
 	for (;;) {
-		fd = fs_lock(root, path, LOCK_EX | LOCK_NB);
+		int fd = record_lock_named(root, name, LOCK_EX | LOCK_NB);
+
 		if (fd != -EWOULDBLOCK)
 			return fd;
 		if (!clock_left_ms(deadline))
@@ -268,9 +267,9 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
 	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
-	int err = make_folders(root);
+	int fd = fs_lock(root, path, operation);
 
-	return err ? err : fs_lock(root, path, operation);
+	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;
 }
 
 int record_lock_claims(const struct fs_root *root, int64_t deadline)
@@ -303,7 +302,7 @@ int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf)
 
 int record_changes(const struct fs_root *root)
 {
-	int err = make_folders(root);
+	int fd = changes_open(root, RECORD_FOLDER);
 
-	return err ? err : changes_open(root, RECORD_FOLDER);
+	return fd < 0 && !make_folders(root, fd) ? changes_open(root, RECORD_FOLDER) : fd;
 }

@@ -242,10 +242,9 @@ static int compare_devices(const void *a, const void *b)
 static int read_all(struct reader *reader, const struct selection *selection,
 		    struct snapshot *snapshot)
 {
-	int err;
+	int err = check_missing(reader->root, &snapshot->host);
 
-	snapshot->iommu_active = iommu_is_active(reader->root);
-	err = check_essentials(reader->root, &snapshot->host);
+	snapshot->iommu_active = !err && !checklist_misses(&snapshot->host, "iommu-active");
 	if (!err)
 		err = add_named(reader, snapshot, selection);
 	if (!err)

@@ -35,14 +35,32 @@
 
 /* ---- starting one ---- */
 
+struct starter {
+	char *vmid;
+	pid_t caller;
+};
+
+/* Loading the program again must not take the processor from the start, which is waited for; until
+ * its end there is nothing to do, and if it dies, that is its end, too. */
+static void wait_for_end(pid_t caller)
+{
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, caller, 0);
+
+	/* Else it has ended, and its number may be another's. */
+	if (pidfd >= 0 && getppid() == caller)
+		changes_wait(-1, pidfd, -1);
+}
+
 /* This program, as it was started; after an upgrade of the package that name may have gone. */
 static int become_watcher(int tell, void *arg)
 {
 	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", arg, NULL};
+	const struct starter *starter = arg;
+	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->vmid, NULL};
 
 	(void)tell;
+	wait_for_end(starter->caller);
 	if (len > 0) {
 		path[len] = '\0';
 		execv(path, args);
@@ -55,6 +73,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
 	auto_free char *number = fs_path("%u", vmid);
+	struct starter starter = {number, getpid()};
 	struct worker worker = {.channel = -1};
 	int err;
 
@@ -64,7 +83,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 		return 0;
 	if (systemd_has_unit(root, UNIT_FILE) && !systemd_restart(unit))
 		return 0;
-	err = worker_start(&worker, become_watcher, number, NULL, 0);
+	err = worker_start(&worker, become_watcher, &starter, NULL, 0);
 	if (!err)
 		worker_release(&worker);
 	return err;

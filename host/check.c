@@ -43,6 +43,14 @@ bool checklist_has_missing(const struct checklist *list)
 	return false;
 }
 
+bool checklist_misses(const struct checklist *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING && !strcmp(list->items[i].name, name))
+			return true;
+	return false;
+}
+
 void checklist_free(struct checklist *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -105,21 +113,29 @@ static bool allows_unsafe_interrupts(const struct fs_root *root)
 
 /*
  * The kernel names the interrupt chips that go through remapping with a prefix "IR-" (Linux:
- * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c). VFIO refuses a container
- * without remapping, unless told otherwise (Linux: drivers/vfio/vfio_iommu_type1.c).
+ * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c).
  */
+static int read_remapping(const struct fs_root *root, bool *ret)
+{
+	auto_free char *interrupts = NULL;
+	int err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
+
+	*ret = !err && strstr(interrupts, " IR-");
+	return err;
+}
+
+/* VFIO refuses a container without remapping, unless told otherwise (Linux:
+ * drivers/vfio/vfio_iommu_type1.c). */
 static int check_remapping(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "interrupt-remapping";
-	auto_free char *interrupts = NULL;
+	bool remapped;
 
-	if (!iommu_is_active(root))
-		return 0; /* said already */
-	if (fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL))
+	if (read_remapping(root, &remapped))
 		return check_add(list, name, CHECK_WARNING,
 				 strdup(_("whether interrupts are remapped is unknown")),
 				 strdup(_("/proc/interrupts cannot be read")), NULL);
-	if (strstr(interrupts, " IR-"))
+	if (remapped)
 		return check_add(list, name, CHECK_OK, strdup(_("interrupts are remapped")),
 				 strdup(_("IR- chips in /proc/interrupts")), NULL);
 	if (allows_unsafe_interrupts(root))
@@ -166,18 +182,24 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 			 "linux-image-amd64, do)")));
 }
 
+static const char *const module_names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
+
+static bool modules_are_loaded(const struct fs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(module_names); i++)
+		if (!module_is_loaded(root, module_names[i]))
+			return false;
+	return true;
+}
+
 /* All of them loaded is the usual case, which needs no libkmod. */
 static int check_modules(const struct fs_root *root, struct checklist *list)
 {
-	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
 	cleanup_with(modules_closep) struct modules *modules = NULL;
-	int err = 0;
+	int err = modules_are_loaded(root) ? 0 : modules_open(root, &modules);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !modules; i++)
-		if (!module_is_loaded(root, names[i]))
-			err = modules_open(root, &modules);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++)
-		err = check_module(root, modules, names[i], list);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(module_names); i++)
+		err = check_module(root, modules, module_names[i], list);
 	return err;
 }
 
@@ -185,9 +207,18 @@ int check_essentials(const struct fs_root *root, struct checklist *list)
 {
 	int err = check_iommu(root, list);
 
-	if (!err)
+	/* Without an IOMMU there is nothing to say of remapping. */
+	if (!err && iommu_is_active(root))
 		err = check_remapping(root, list);
-	if (!err)
-		err = check_modules(root, list);
-	return err;
+	return err ? err : check_modules(root, list);
+}
+
+int check_missing(const struct fs_root *root, struct checklist *list)
+{
+	bool active = iommu_is_active(root), remapped = false;
+	int err = active ? 0 : check_iommu(root, list);
+
+	if (!err && active && (read_remapping(root, &remapped) || !remapped))
+		err = check_remapping(root, list);
+	return err || modules_are_loaded(root) ? err : check_modules(root, list);
 }

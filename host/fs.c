@@ -192,23 +192,42 @@ static void close_dirp(DIR **dir)
 		closedir(*dir);
 }
 
-static int list(const struct fs_root *root, const char *path, bool only_folders,
-		struct fs_names *ret)
+static int open_folder(const struct fs_root *root, const char *path, DIR **ret)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
-	cleanup_with(close_dirp) DIR *dir = NULL;
-	auto_names struct fs_names names = {0};
-	struct dirent *entry;
 
 	if (fd < 0)
 		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
+	*ret = fdopendir(fd);
+	if (!*ret)
 		return -errno;
 	(void)TAKE_FD(fd);
-	while (errno = 0, (entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
+	return 0;
+}
+
+/* The next entry but for "." and ".."; NULL at the end, or with errno. */
+static struct dirent *next_entry(DIR *dir)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	return entry;
+}
+
+static int list(const struct fs_root *root, const char *path, bool only_folders,
+		struct fs_names *ret)
+{
+	cleanup_with(close_dirp) DIR *dir = NULL;
+	auto_names struct fs_names names = {0};
+	struct dirent *entry;
+	int err = open_folder(root, path, &dir);
+
+	if (err)
+		return err;
+	while ((entry = next_entry(dir))) {
 		if (only_folders && entry->d_type != DT_DIR)
 			continue;
 		if (!array_grow(names.items, names.n))
@@ -230,6 +249,13 @@ static int list(const struct fs_root *root, const char *path, bool only_folders,
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
 	return list(root, path, false, ret);
+}
+
+bool fs_holds_something(const struct fs_root *root, const char *path)
+{
+	cleanup_with(close_dirp) DIR *dir = NULL;
+
+	return !open_folder(root, path, &dir) && next_entry(dir);
 }
 
 int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret)

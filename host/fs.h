@@ -64,6 +64,9 @@ struct fs_names {
 	size_t n;
 };
 
+/* Whether there is a folder with an entry in it, however many there are. */
+bool fs_holds_something(const struct fs_root *root, const char *path);
+
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 /* The same, only the folders in it: no links to folders. For file systems that tell types while

@@ -6,17 +6,10 @@
 #include <limits.h>
 #include <string.h>
 
-static bool folder_holds_something(const struct fs_root *root, const char *path)
-{
-	auto_names struct fs_names names = {0};
-
-	return !fs_list(root, path, &names) && names.n;
-}
-
 bool iommu_is_active(const struct fs_root *root)
 {
-	return folder_holds_something(root, "sys/class/iommu") &&
-	       folder_holds_something(root, "sys/kernel/iommu_groups");
+	return fs_holds_something(root, "sys/class/iommu") &&
+	       fs_holds_something(root, "sys/kernel/iommu_groups");
 }
 
 const char *iommu_table(const struct fs_root *root)
