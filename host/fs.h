@@ -69,6 +69,9 @@ bool fs_holds_something(const struct fs_root *root, const char *path);
 
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
+
+/* The same of a folder that is open for reading, from where that was read to. */
+int fs_list_open(int fd, struct fs_names *ret) must_check;
 /* The same, only the folders in it: no links to folders. For file systems that tell types while
  * listing, as sysfs does. */
 int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;

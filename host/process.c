@@ -24,15 +24,18 @@ static pid_t pid_of_name(const char *name)
 	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
 }
 
-static void show_files(const struct fs_root *root, pid_t pid,
-		       bool (*look)(const struct open_file *file, void *arg), void *arg)
+/* There may be thousands of processes: what is asked of each counts. */
+static void show_files(int proc, pid_t pid, bool (*look)(const struct open_file *file, void *arg),
+		       void *arg)
 {
-	auto_free char *folder = fs_path("proc/%d/fd", pid);
-	auto_close int dir = fs_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	auto_free char *folder = fs_path("%d/fd", pid);
+	auto_close int dir = folder ? openat(proc, folder,
+					     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				    : -1;
 	auto_names struct fs_names fds = {0};
 	char target[PATH_MAX];
 
-	if (dir < 0 || fs_list(root, folder, &fds))
+	if (dir < 0 || fs_list_open(dir, &fds))
 		return; /* it has ended, or is a kernel thread */
 	for (size_t i = 0; i < fds.n; i++) {
 		struct open_file file = {pid, dir, fds.items[i], target};
@@ -49,18 +52,18 @@ static void show_files(const struct fs_root *root, pid_t pid,
 int process_each_open(const struct fs_root *root,
 		      bool (*look)(const struct open_file *file, void *arg), void *arg)
 {
+	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
 	pid_t self = fs_root_is_running_system(root) ? getpid() : 0;
 	auto_names struct fs_names processes = {0};
-	int err;
+	int err = proc < 0 ? proc : fs_list_open(proc, &processes);
 
-	err = fs_list(root, "proc", &processes);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	for (size_t i = 0; i < processes.n; i++) {
 		pid_t pid = pid_of_name(processes.items[i]);
 
 		if (pid && pid != self)
-			show_files(root, pid, look, arg);
+			show_files(proc, pid, look, arg);
 	}
 	return 0;
 }
