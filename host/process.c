@@ -24,6 +24,65 @@ static pid_t pid_of_name(const char *name)
 	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
 }
 
+/* ---- kernel threads, which have nothing open ---- */
+
+struct kernel_threads {
+	pid_t *items; /* in order */
+	size_t n;
+};
+
+#define CHILDREN_MAX ((size_t)1024 * 1024)
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* Those that kthreadd, process 2, has started; none when the kernel does not tell. */
+static int read_kernel_threads(const struct fs_root *root, struct kernel_threads *ret)
+{
+	auto_free char *text = NULL;
+	char *rest, *word;
+
+	*ret = (struct kernel_threads){0};
+	if (fs_read(root, "proc/2/task/2/children", CHILDREN_MAX, &text, NULL))
+		return 0;
+	rest = text;
+	while ((word = strsep(&rest, " \n"))) {
+		pid_t pid = pid_of_name(word);
+
+		if (!pid)
+			continue;
+		if (!array_grow(ret->items, ret->n))
+			return -ENOMEM;
+		ret->items[ret->n++] = pid;
+	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_pids);
+	return 0;
+}
+
+static void free_kernel_threads(struct kernel_threads *threads)
+{
+	free(threads->items);
+}
+
+/* kthreadd also starts programs that the kernel needs (modprobe): those have an executable. */
+static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
+{
+	auto_free char *exe = NULL;
+	char target[1];
+
+	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), compare_pids))
+		return false;
+	exe = fs_path("%d/exe", pid);
+	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;
+}
+
+/* ---- what is open ---- */
+
 /* There may be thousands of processes: what is asked of each counts. */
 static void show_files(int proc, pid_t pid, bool (*look)(const struct open_file *file, void *arg),
 		       void *arg)
@@ -54,15 +113,19 @@ int process_each_open(const struct fs_root *root,
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
 	pid_t self = fs_root_is_running_system(root) ? getpid() : 0;
+	cleanup_with(free_kernel_threads) struct kernel_threads threads = {0};
 	auto_names struct fs_names processes = {0};
 	int err = proc < 0 ? proc : fs_list_open(proc, &processes);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
+	err = read_kernel_threads(root, &threads);
+	if (err)
+		return err;
 	for (size_t i = 0; i < processes.n; i++) {
 		pid_t pid = pid_of_name(processes.items[i]);
 
-		if (pid && pid != self)
+		if (pid && pid != self && !is_kernel_thread(proc, &threads, pid))
 			show_files(proc, pid, look, arg);
 	}
 	return 0;

@@ -39,8 +39,13 @@ static int group_nodes(const struct fs_root *root, int group, struct fs_names *r
 		auto_names struct fs_names devs = {0};
 
 		if (fs_list(root, path, &devs))
-			continue; /* no such folder: not on vfio-pci, or no iommufd */
+			continue; /* no such folder: not on vfio-pci */
 		for (size_t d = 0; d < devs.n; d++) {
+			auto_free char *number = fs_path("%s/%s/dev", path, devs.items[d]);
+
+			/* Without iommufd's interface there is no node of the device. */
+			if (!fs_exists(root, number))
+				continue;
 			if (!array_grow(nodes.items, nodes.n))
 				return -ENOMEM;
 			nodes.items[nodes.n] = fs_path("/dev/vfio/devices/%s", devs.items[d]);

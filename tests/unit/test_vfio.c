@@ -73,7 +73,7 @@ static void test_open_by_iommufd(void **state)
 	auto_holders struct vfio_holders open = {0};
 
 	put_group(tree);
-	tree_folder(tree, "sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio3");
+	tree_file(tree, "sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio3/dev", "511:3\n");
 	tree_process(tree, 30, "kvm", "kvm");
 	tree_process_opens(tree, 30, 33, "/dev/vfio/devices/vfio4");
 	closed = holders_of(tree, 12);
@@ -82,6 +82,27 @@ static void test_open_by_iommufd(void **state)
 	open = holders_of(tree, 12);
 	assert_true(open.open);
 	assert_int_equal(open.n, 1);
+}
+
+/* Threads of the kernel are left out; not a program that the kernel has started, nor a process
+ * whose memory is gone while it still closes its files. */
+static void test_kernel_threads(void **state)
+{
+	struct tree *tree = *state;
+	auto_holders struct vfio_holders holders = {0};
+
+	put_group(tree);
+	for (int pid = 30; pid < 34; pid++) {
+		tree_process(tree, pid, "x", "x");
+		tree_process_opens(tree, pid, 3, "/dev/vfio/12");
+	}
+	tree_file(tree, "proc/2/task/2/children", "3 30 31 300 ");
+	tree_link(tree, "proc/31/exe", "/usr/bin/kmod");
+	tree_link(tree, "proc/32/exe", "/usr/bin/kvm");
+	holders = holders_of(tree, 12);
+	assert_int_equal(holders.n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(holders.items[i].pid, 31 + (int)i);
 }
 
 static void test_process_without_a_name(void **state)
@@ -160,6 +181,7 @@ int main(void)
 		TEST(test_closed),
 		TEST(test_open),
 		TEST(test_open_by_iommufd),
+		TEST(test_kernel_threads),
 		TEST(test_process_without_a_name),
 		cmocka_unit_test(test_describes_nobody),
 		TEST(test_no_such_group),
