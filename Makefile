@@ -286,6 +286,17 @@ same-version:
 check-deb:
 	tests/package/check-deb
 
+# What the programs cost: a report, no test. Not part of check: it takes minutes, and the network for the peers.
+bench: deps-lab deps
+	@$(MAKE) --no-print-directory deps DEPS='valgrind strace'
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/bench-host
+	@$(MAKE) --no-print-directory $(B)/valgrind/preload.so B=$(B)/valgrind
+	@tests/bench/run $(CURDIR)/$(B)
+
+$(B)/bench-host: tests/bench/host.c $(B)/tests/unit/tree.o $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 demo: deps-lab deps
 	tests/lab/demo
 
@@ -302,7 +313,7 @@ layers:
 
 ANALYZED := $(SOURCES) $(MAINS)
 SCRIPTS := .ci/run tests/summarise tests/fuzz/run tests/valgrind/run $(shell grep -lE '^\#!/bin/(ba)?sh' \
-	tests/lab/* tests/lab/host/* tests/fakes/* tests/package/* debian/* 2>/dev/null)
+	tests/lab/* tests/lab/host/* tests/bench/* tests/fakes/* tests/package/* debian/* 2>/dev/null)
 COMPLETIONS := $(wildcard completions/*.bash)
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use: LeakSanitizer and memcheck judge
 # those. Newer ones do not follow "err = p ? f() : -ENOMEM" to its check (nullPointerOutOfMemory), and say of a long
@@ -339,7 +350,7 @@ $(TIDIED): analyze-tidy/%:
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $* -- -std=gnu11 $(ALL_CPPFLAGS) \
 		$(shell pkg-config --cflags $(PACKAGES)) 2>/dev/null
 
-FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/fuzz/*.[ch] tests/lab/*.c tests/valgrind/*.c))
+FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(sort $(wildcard tests/unit/*.[ch] tests/fuzz/*.[ch] tests/lab/*.c tests/bench/*.c tests/valgrind/*.c))
 format:
 	@clang-format -i $(FORMATTED)
 format-check:
@@ -407,6 +418,6 @@ clean:
 
 .DELETE_ON_ERROR:
 .PHONY: all always deps deps-lab deps-deb deps-man check check-man check-po po same-version check-unit check-san check-valgrind \
-	unit-tests check-fuzz fuzz fuzz-targets check-kernel check-host check-deb demo layers analyze \
+	unit-tests check-fuzz fuzz fuzz-targets check-kernel check-host check-deb bench demo layers analyze \
 	analyze-gcc analyze-tidy $(GCC_ANALYZED) $(TIDIED) \
 	format format-check install uninstall deb clean
