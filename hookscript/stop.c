@@ -116,8 +116,6 @@ int stop_post(const struct fs_root *root, unsigned int vmid)
 int stop_restore(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int lock = pve_vm_lock(root, vmid, false);
-	auto_free struct bdf *devices = NULL;
-	size_t n;
 
 	if (pve_vm_runs(root, vmid)) {
 		log_error(
@@ -131,7 +129,7 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 			  vmid, vmid);
 		return EXIT_REFUSED;
 	}
-	if (!apply_list_recorded(root, vmid, &devices, &n) && !n) {
+	if (!has_records(root, vmid)) {
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}

@@ -170,6 +170,23 @@ static void test_users(void **state)
 	assert_false(tree_has(tree, "tmp-users/idle.service"));
 }
 
+/* All died when the devices were back, before what had been stopped for them was started. */
+static void test_users_without_records(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *log = NULL;
+	auto_run struct run nothing = {0};
+
+	use_fakes(tree);
+	tree_file(tree, RECORDS "100.users", "u gpu.service\nc 105\n");
+	scenario_must(tree, stop_restore, 100);
+	log = tree_text(tree, "tmp-log");
+	assert_string_equal(log, STARTS);
+	assert_false(tree_has(tree, RECORDS "100.users"));
+	run_hook(tree, stop_restore, 100, &nothing);
+	run_assert_says(&nothing, "no device is recorded as taken for it");
+}
+
 /* The start fails, and nobody calls post-stop. */
 static void test_users_after_a_failed_start(void **state)
 {
@@ -240,6 +257,7 @@ int main(void)
 		TEST(test_attributes),
 		TEST(test_attribute_is_refused),
 		TEST(test_users),
+		TEST(test_users_without_records),
 		TEST(test_users_after_a_failed_start),
 		TEST(test_user_does_not_stop),
 		TEST(test_use_by_somebody_else),
