@@ -208,13 +208,24 @@ static int add_moved(const struct reader *reader, struct snapshot *snapshot,
 			     &moved->n_now);
 }
 
+/* What is where, as it was read: more than the VM's addresses name, which does no harm. */
+static struct known_device *list_there(const struct snapshot *snapshot)
+{
+	struct known_device *list = calloc(snapshot->n_devices + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < snapshot->n_devices; i++)
+		list[i] = (struct known_device){snapshot->devices[i].bdf,
+						snapshot->devices[i].identity};
+	return list;
+}
+
 /* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
  * one that has moved. */
 static int read_moved(const struct reader *reader, struct snapshot *snapshot,
 		      const struct selection *selection)
 {
 	auto_free struct known_device *known = NULL, *now = NULL;
-	size_t n_known, n_now;
+	size_t n_known;
 	int err = identity_read(reader->root, reader->vmid, &known, &n_known,
 				&snapshot->identity_error);
 
@@ -222,12 +233,14 @@ static int read_moved(const struct reader *reader, struct snapshot *snapshot,
 		return snapshot->identity_error ? 0 : err;
 	if (!n_known)
 		return 0;
-	err = identity_survey(reader->root, reader->pci, selection, &now, &n_now);
+	now = list_there(snapshot);
+	if (!now)
+		return -ENOMEM;
 	for (size_t i = 0; !err && i < n_known; i++) {
 		const struct known_device *there = NULL;
 
 		if (!identity_is_wanted(selection, &known[i].bdf) ||
-		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
+		    identity_compare(&known[i], now, snapshot->n_devices, &there) == IDENTITY_SAME)
 			continue;
 		err = add_moved(reader, snapshot, &known[i], there);
 	}
@@ -248,8 +261,6 @@ static int read_all(struct reader *reader, const struct selection *selection,
 	if (!err)
 		err = add_named(reader, snapshot, selection);
 	if (!err)
-		err = read_moved(reader, snapshot, selection);
-	if (!err)
 		err = add_groups(reader, snapshot);
 	if (err)
 		return err;
@@ -261,7 +272,8 @@ static int read_all(struct reader *reader, const struct selection *selection,
 		if (err)
 			return err;
 	}
-	return read_usage(reader, snapshot);
+	err = read_moved(reader, snapshot, selection);
+	return err ? err : read_usage(reader, snapshot);
 }
 
 int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct selection *selection,
