@@ -269,11 +269,13 @@ check-po: deps
 # Brings po/ up to what the code says; texts that are new there are without translation then.
 TEXTS := $(SOURCES) $(HEADERS) $(MAINS)
 po:
+	@mkdir -p $(B)
 	@tests/package/extract $(TEXTS) >$(B)/pve-passthrough.pot
 	@for language in $(LANGUAGES); do \
 		msgmerge --quiet --update --backup=none --no-fuzzy-matching --add-location=file --no-wrap --sort-by-file \
 			po/$$language.po $(B)/pve-passthrough.pot && \
 		msgattrib --no-obsolete --add-location=file --no-wrap -o po/$$language.po po/$$language.po && \
+		sed -i '/^"POT-Creation-Date/d' po/$$language.po && \
 		echo "po/$$language.po: $$(LC_ALL=C msgfmt --statistics -o /dev/null po/$$language.po 2>&1)" || exit 1; \
 	done
 

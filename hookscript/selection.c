@@ -18,7 +18,7 @@ struct selector {
 	char *node;
 	/* Devices that the entries so far stand for: Proxmox VE gives none to two of them. */
 	struct bdf *used;
-	size_t n_used;
+	size_t n_used, n_before; /* those of entries before the one that is looked at */
 	struct selection *selection;
 };
 
@@ -141,9 +141,9 @@ static int each_device(struct selector *s, const struct hostpci_address *address
 	return 0;
 }
 
-static int is_used(struct selector *s, const struct bdf *bdf)
+static int is_among(const struct selector *s, size_t n, const struct bdf *bdf)
 {
-	for (size_t i = 0; i < s->n_used; i++)
+	for (size_t i = 0; i < n; i++)
 		if (!bdf_compare(&s->used[i], bdf))
 			return 1;
 	return 0;
@@ -151,7 +151,7 @@ static int is_used(struct selector *s, const struct bdf *bdf)
 
 static int is_used_or_reserved(struct selector *s, const struct bdf *bdf)
 {
-	return is_used(s, bdf) || pve_reserved_for_other(s->root, s->vmid, bdf);
+	return is_among(s, s->n_used, bdf) || pve_reserved_for_other(s->root, s->vmid, bdf);
 }
 
 static int use(struct selector *s, const struct bdf *bdf)
@@ -162,20 +162,27 @@ static int use(struct selector *s, const struct bdf *bdf)
 	return 0;
 }
 
+static int use_if_free(struct selector *s, const struct bdf *bdf)
+{
+	return is_among(s, s->n_before, bdf) ? 1 : use(s, bdf);
+}
+
 /* What an entry without a choice stands for; to Proxmox VE a device that another has is an error.
  */
 static int use_all(struct selector *s, size_t e, const struct hostpci_address *addresses, size_t n)
 {
-	int twice = each_device(s, addresses, n, is_used);
+	int twice;
 
-	if (twice > 0)
-		return add_trouble(
-			s, (int)e,
-			fs_path(_("hostpci%zu: a device of it is that of another entry, too; "
-				  "Proxmox VE would abort the start"),
-				e),
-			fs_path("qm set %u --delete hostpci%zu", s->vmid, e));
-	return twice < 0 ? twice : each_device(s, addresses, n, use);
+	s->n_before = s->n_used;
+	twice = each_device(s, addresses, n, use_if_free);
+	if (twice <= 0)
+		return twice;
+	s->n_used = s->n_before;
+	return add_trouble(s, (int)e,
+			   fs_path(_("hostpci%zu: a device of it is that of another entry, too; "
+				     "Proxmox VE would abort the start"),
+				   e),
+			   fs_path("qm set %u --delete hostpci%zu", s->vmid, e));
 }
 
 /* ---- mappings ---- */
