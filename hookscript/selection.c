@@ -323,21 +323,31 @@ static int choose(struct selector *s, size_t e, const struct mapping *mapping, s
 			 "cat /run/qemu-server/pci-id-reservations")));
 }
 
+int selection_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)
+{
+	auto_free char *text = NULL, *node = NULL;
+	size_t len = 0;
+	int err = fs_read(root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
+
+	if (err && err != -ENOENT)
+		return err;
+	err = pve_node_name(root, &node);
+	if (!err)
+		err = mappings_parse(text ? text : "", len, ret);
+	if (!err)
+		*ret_node = TAKE_PTR(node);
+	return err;
+}
+
+/* With the first entry that has a mapping. */
 static int read_mappings(struct selector *s)
 {
-	auto_free char *text = NULL;
-	size_t len = 0;
 	int err;
 
 	if (s->selection->mappings)
 		return 0;
-	err = fs_read(s->root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
-	if (err && err != -ENOENT)
-		return err;
-	err = pve_node_name(s->root, &s->node);
-	if (!err)
-		err = pci_open(s->root, &s->pci);
-	return err ? err : mappings_parse(text ? text : "", len, &s->selection->mappings);
+	err = selection_read_mappings(s->root, &s->selection->mappings, &s->node);
+	return err ? err : pci_open(s->root, &s->pci);
 }
 
 static int add_mapping(struct selector *s, size_t e)

@@ -46,6 +46,13 @@ struct selection {
 	size_t n_args;
 };
 
+/*
+ * Reads the cluster's mappings, and the name of this node, whose entries of them count. No file is
+ * no mappings. Returns 0, with both new (mappings_free(), free()), or -errno.
+ */
+int selection_read_mappings(const struct fs_root *root, struct mappings **ret,
+			    char **ret_node) must_check;
+
 /* Whether an entry says driver=keep: Proxmox VE leaves its devices as they are. NULL: no. */
 bool hostpci_keeps_driver(const struct hostpci *entry);
 

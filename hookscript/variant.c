@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/variant.h"
 
-#include "hookscript/pve.h"
 #include "host/driver.h"
 #include "host/log.h"
 #include "host/modules.h"
@@ -54,26 +53,11 @@ static bool any_has_driver(const struct variants *v, const struct hostpci_addres
 	return false;
 }
 
-static int read_mappings(struct variants *v)
-{
-	auto_free char *text = NULL;
-	size_t len = 0;
-	int err;
-
-	if (v->mappings)
-		return 0;
-	err = fs_read(v->root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
-	if (err && err != -ENOENT)
-		return err;
-	err = pve_node_name(v->root, &v->node);
-	return err ? err : mappings_parse(text ? text : "", len, &v->mappings);
-}
-
 static int look_at_mapping(struct variants *v, struct hostpci *entry)
 {
 	const struct mapping_entry *alternative = NULL;
 	const struct mapping *mapping;
-	int err = read_mappings(v);
+	int err = v->mappings ? 0 : selection_read_mappings(v->root, &v->mappings, &v->node);
 
 	mapping = err ? NULL : mappings_find(v->mappings, entry->mapping);
 	while (mapping && (alternative = mapping_next(mapping, v->node, alternative)))

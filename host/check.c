@@ -74,11 +74,11 @@ static char *describe_iommus(const struct fs_root *root)
 		       iommus.items[0], iommus.n > 1 ? _(" and others") : "", groups.n);
 }
 
-static int check_iommu(const struct fs_root *root, struct checklist *list)
+static int check_iommu(const struct fs_root *root, bool active, struct checklist *list)
 {
 	static const char name[] = "iommu-active";
 
-	if (iommu_is_active(root))
+	if (active)
 		return check_add(list, name, CHECK_OK, strdup(_("the IOMMU is active")),
 				 describe_iommus(root), NULL);
 	if (iommu_table(root))
@@ -205,10 +205,11 @@ static int check_modules(const struct fs_root *root, struct checklist *list)
 
 int check_essentials(const struct fs_root *root, struct checklist *list)
 {
-	int err = check_iommu(root, list);
+	bool active = iommu_is_active(root);
+	int err = check_iommu(root, active, list);
 
 	/* Without an IOMMU there is nothing to say of remapping. */
-	if (!err && iommu_is_active(root))
+	if (!err && active)
 		err = check_remapping(root, list);
 	return err ? err : check_modules(root, list);
 }
@@ -216,7 +217,7 @@ int check_essentials(const struct fs_root *root, struct checklist *list)
 int check_missing(const struct fs_root *root, struct checklist *list)
 {
 	bool active = iommu_is_active(root), remapped = false;
-	int err = active ? 0 : check_iommu(root, list);
+	int err = active ? 0 : check_iommu(root, active, list);
 
 	if (!err && active && (read_remapping(root, &remapped) || !remapped))
 		err = check_remapping(root, list);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/language.h"
 
-#include "host/base.h"
+#include "host/fs.h"
 
 #include <locale.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DOMAIN "pve-passthrough"
@@ -44,12 +43,10 @@ static void use_own_locale(const char *name)
 /* The language of NAME, whatever encoding it says: our texts are UTF-8. */
 static void speak(const char *name)
 {
-	auto_free char *locale = NULL;
+	auto_free char *locale = fs_path("%.*s.UTF-8", (int)strcspn(name, ".@"), name);
 
-	if (asprintf(&locale, "%.*s.UTF-8", (int)strcspn(name, ".@"), name) < 0) {
-		locale = NULL;
+	if (!locale)
 		return;
-	}
 	if (!setlocale(LC_MESSAGES, locale))
 		use_own_locale(locale);
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -5,7 +5,6 @@
 #include "host/worker.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,27 +125,8 @@ static bool mount_is_of(char *line, const char *numbers, const char *node, char 
 	return true;
 }
 
-/* Writes " and"-less parts with commas between. */
-struct parts {
-	FILE *to;
-	size_t n;
-};
-
-static void put_part(struct parts *parts, const char *format, ...) printf_like(2, 3);
-
-static void put_part(struct parts *parts, const char *format, ...)
-{
-	va_list args;
-
-	if (parts->n++)
-		fputs(", ", parts->to);
-	va_start(args, format);
-	vfprintf(parts->to, format, args);
-	va_end(args);
-}
-
 static int put_mounts(const struct disks *disks, const char *numbers, const char *name,
-		      struct parts *parts)
+		      struct usage_parts *parts)
 {
 	auto_free char *table = strdup(disks->mounts);
 	auto_free char *node = fs_path("/dev/%s", name);
@@ -156,11 +136,11 @@ static int put_mounts(const struct disks *disks, const char *numbers, const char
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n")))
 		if (mount_is_of(line, numbers, node, &where))
-			put_part(parts, _("mounted at %s"), where);
+			usage_put_part(parts, _("mounted at %s"), where);
 	return 0;
 }
 
-static int put_swap(const struct disks *disks, const char *name, struct parts *parts)
+static int put_swap(const struct disks *disks, const char *name, struct usage_parts *parts)
 {
 	auto_free char *node = fs_path("\n/dev/%s", name);
 	const char *at;
@@ -169,12 +149,12 @@ static int put_swap(const struct disks *disks, const char *name, struct parts *p
 		return -ENOMEM;
 	at = strstr(disks->swaps, node);
 	if (at && strchr(" \t", at[strlen(node)]))
-		put_part(parts, _("swap on %s"), node + 1);
+		usage_put_part(parts, _("swap on %s"), node + 1);
 	return 0;
 }
 
 /* One who holds a disk, dm-0 or md0, under the name that people gave it, and what is on it. */
-static int put_holder(const struct disks *disks, const char *holder, struct parts *parts)
+static int put_holder(const struct disks *disks, const char *holder, struct usage_parts *parts)
 {
 	auto_free char *mapper_path = fs_path("sys/class/block/%s/dm/name", holder);
 	auto_free char *dev_path = fs_path("sys/class/block/%s/dev", holder);
@@ -188,14 +168,15 @@ static int put_holder(const struct disks *disks, const char *holder, struct part
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
 	if (!node || !shown)
 		return -ENOMEM;
-	put_part(parts, _("part of %s"), shown);
+	usage_put_part(parts, _("part of %s"), shown);
 	if (fs_read_attr(disks->root, dev_path, &numbers))
 		return 0;
 	err = put_mounts(disks, numbers, node, parts);
 	return err ? err : put_swap(disks, holder, parts);
 }
 
-static int put_uses(const struct disks *disks, const struct survey_node *node, struct parts *parts)
+static int put_uses(const struct disks *disks, const struct survey_node *node,
+		    struct usage_parts *parts)
 {
 	auto_free char *numbers = fs_path("%u:%u", node->major, node->minor);
 	auto_free char *folder = fs_path("%s/holders", node->path);
@@ -220,7 +201,7 @@ static int describe(const struct disks *disks, size_t first, char **ret)
 {
 	const struct survey *survey = disks->survey;
 	auto_free char *text = NULL;
-	struct parts parts = {0};
+	struct usage_parts parts = {0};
 	size_t size, i = first;
 	int err = 0;
 

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,22 +18,8 @@
 struct net_search {
 	const struct fs_root *root;
 	const char *name;
-	FILE *to; /* what was found, with commas between */
-	size_t n;
+	struct usage_parts found;
 };
-
-static void put(struct net_search *search, const char *format, ...) printf_like(2, 3);
-
-static void put(struct net_search *search, const char *format, ...)
-{
-	va_list args;
-
-	if (search->n++)
-		fputs(", ", search->to);
-	va_start(args, format);
-	vfprintf(search->to, format, args);
-	va_end(args);
-}
 
 /* The interfaces above one, and above those; a bridge above a bond above two NICs is one chain. */
 static int put_uppers(struct net_search *search, const char *path, int depth)
@@ -50,7 +35,7 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 
 		if (strncmp(names.items[i], UPPER, strlen(UPPER)))
 			continue;
-		put(search, _("below %s"), upper);
+		usage_put_part(&search->found, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);
 		if (!above)
 			return -ENOMEM;
@@ -93,7 +78,7 @@ static void put_addresses(struct net_search *search)
 			      : &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)
 					 ->sin6_addr;
 		if (inet_ntop(at->ifa_addr->sa_family, raw, text, sizeof(text)))
-			put(search, _("address %s"), text);
+			usage_put_part(&search->found, _("address %s"), text);
 	}
 	freeifaddrs(list);
 }
@@ -114,9 +99,9 @@ static void put_ipv4_route(struct net_search *search, char *line)
 	    (ntohl(to.s_addr) & 0xf0000000) == 0xe0000000)
 		return;
 	if (!to.s_addr)
-		put(search, _("the default route"));
+		usage_put_part(&search->found, _("the default route"));
 	else if (inet_ntop(AF_INET, &to, text, sizeof(text)))
-		put(search, _("route to %s"), text);
+		usage_put_part(&search->found, _("route to %s"), text);
 }
 
 /* Destination prefix … interface, 32 digits and two, blanks between (Linux: net/ipv6/route.c,
@@ -137,9 +122,9 @@ static void put_ipv6_route(struct net_search *search, char *line)
 	if (IN6_IS_ADDR_LINKLOCAL(&to) || IN6_IS_ADDR_MULTICAST(&to))
 		return;
 	if (IN6_IS_ADDR_UNSPECIFIED(&to))
-		put(search, _("the IPv6 default route"));
+		usage_put_part(&search->found, _("the IPv6 default route"));
 	else if (inet_ntop(AF_INET6, &to, text, sizeof(text)))
-		put(search, _("route to %s"), text);
+		usage_put_part(&search->found, _("route to %s"), text);
 }
 
 static int put_routes(struct net_search *search, const char *table,
@@ -170,8 +155,8 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 	size_t size;
 	int err;
 
-	search.to = open_memstream(&text, &size);
-	if (!search.to)
+	search.found.to = open_memstream(&text, &size);
+	if (!search.found.to)
 		return -ENOMEM;
 	err = put_uppers(&search, net->path, 0);
 	put_addresses(&search);
@@ -179,7 +164,7 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 		err = put_routes(&search, "route", put_ipv4_route);
 	if (!err)
 		err = put_routes(&search, "ipv6_route", put_ipv6_route);
-	if (fclose(search.to) && !err)
+	if (fclose(search.found.to) && !err)
 		err = -ENOMEM;
 	if (!err)
 		*ret = TAKE_PTR(text);

@@ -9,6 +9,7 @@
 #include "host/usage/survey.h"
 #include "host/vfio.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,17 @@ int usage_add(struct usage *usage, const struct usage_finding *finding)
 	}
 	usage->items[usage->n++] = added;
 	return 0;
+}
+
+void usage_put_part(struct usage_parts *parts, const char *format, ...)
+{
+	va_list args;
+
+	if (parts->n++)
+		fputs(", ", parts->to);
+	va_start(args, format);
+	vfprintf(parts->to, format, args);
+	va_end(args);
 }
 
 void usage_free(struct usage *usage)
