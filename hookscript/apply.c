@@ -53,20 +53,38 @@ static void say_waiting(const struct run *run, const struct outcome *outcome)
 		   bdf_format(&outcome->bdf, text), group, who ? who : _("a process"));
 }
 
-static void hear(size_t worker, const struct worker_message *message, void *arg)
+/* What the worker has said of its devices so far. */
+static void hear(const struct run *run, size_t worker)
 {
-	struct run *run = arg;
-	struct outcome *outcome;
+	const struct job *job = &run->jobs[worker];
 
-	(void)worker;
-	if (message->item >= run->n_outcomes)
-		return;
-	outcome = &run->outcomes[message->item];
-	outcome->step = (enum job_step)message->kind;
-	outcome->error = message->error;
-	outcome->ended = step_is_end(message->kind);
-	if (outcome->step == JOB_WAIT && !outcome->error)
+	for (size_t i = 0; i < job->n_devices; i++) {
+		struct outcome *outcome = &run->outcomes[job->first_item + i];
+		struct worker_word word;
+
+		if (!worker_said(&run->workers[worker], i, &word))
+			continue;
+		outcome->step = (enum job_step)word.kind;
+		outcome->error = word.error;
+		outcome->ended = step_is_end(word.kind);
+	}
+}
+
+/* A worker waits for a group to be closed. */
+static void hear_call(size_t worker, void *arg)
+{
+	const struct run *run = arg;
+	const struct job *job = &run->jobs[worker];
+
+	hear(run, worker);
+	for (size_t i = 0; i < job->n_devices; i++) {
+		struct outcome *outcome = &run->outcomes[job->first_item + i];
+
+		if (outcome->step != JOB_WAIT || outcome->error || outcome->waiting)
+			continue;
+		outcome->waiting = true;
 		say_waiting(run, outcome);
+	}
 }
 
 /* One job for each run of neighbours in one slot. */
@@ -112,24 +130,24 @@ static void mark_silent(struct run *run, size_t at, int error)
 }
 
 /* Runs the jobs to their ends or the deadline; what happened stands in the outcomes then. */
-static int run_jobs(struct run *run, int (*job)(int tell, void *arg), const struct bdf *devices,
-		    int64_t deadline)
+static int run_jobs(struct run *run, int (*job)(const struct worker_voice *voice, void *arg),
+		    const struct bdf *devices, int64_t deadline)
 {
 	int err = make_jobs(run, devices, deadline);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < run->n_jobs; i++) {
-		err = worker_start(&run->workers[i], job, &run->jobs[i], &run->root->fd, 1);
-		if (err) {
-			run->workers[i].channel = -1;
+		err = worker_start(&run->workers[i], job, &run->jobs[i], run->jobs[i].n_devices,
+				   &run->root->fd, 1);
+		if (err)
 			mark_silent(run, i, err);
-		}
 	}
-	worker_wait_all(run->workers, run->n_jobs, deadline, hear, run);
+	worker_wait_all(run->workers, run->n_jobs, deadline, hear_call, run);
 	for (size_t i = 0; i < run->n_jobs; i++) {
 		struct worker *worker = &run->workers[i];
 
+		hear(run, i);
 		if (worker->channel >= 0)
 			mark_silent(run, i, -ETIMEDOUT);
 		else if (!worker->finished)
@@ -291,7 +309,8 @@ int apply_give_back(const struct fs_root *root, unsigned int vmid, const struct 
 /* ---- what changes no driver ---- */
 
 static int run_aside(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		     size_t n_devices, int seconds, int (*job)(int tell, void *arg))
+		     size_t n_devices, int seconds,
+		     int (*job)(const struct worker_voice *voice, void *arg))
 {
 	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
 	int failed = 0;

@@ -3,16 +3,16 @@
 
 #include "hookscript/task.h"
 
-static struct task task_of(const struct job *job, int tell, size_t i)
+static struct task task_of(const struct job *job, const struct worker_voice *voice, size_t i)
 {
-	return (struct task){job, &job->devices[i], tell, (uint32_t)(job->first_item + i), i};
+	return (struct task){job, &job->devices[i], voice, i};
 }
 
 /* Locks every device of the slot, for as long as this process lives: nothing here closes them. */
-static int lock_devices(const struct job *job, int tell)
+static int lock_devices(const struct job *job, const struct worker_voice *voice)
 {
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct task task = task_of(job, tell, i);
+		struct task task = task_of(job, voice, i);
 		int fd;
 
 		task_tell(&task, JOB_LOCK);
@@ -26,15 +26,15 @@ static int lock_devices(const struct job *job, int tell)
 }
 
 /* One job's devices, in order. Stops at the first failure, or goes on and returns it in the end. */
-static int each_device(const struct job *job, int tell, int (*work)(const struct task *task),
-		       bool goes_on)
+static int each_device(const struct job *job, const struct worker_voice *voice,
+		       int (*work)(const struct task *task), bool goes_on)
 {
-	int first = lock_devices(job, tell);
+	int first = lock_devices(job, voice);
 
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {
-		struct task task = task_of(job, tell, i);
+		struct task task = task_of(job, voice, i);
 		int err = work(&task);
 
 		if (!first)
@@ -43,22 +43,22 @@ static int each_device(const struct job *job, int tell, int (*work)(const struct
 	return first;
 }
 
-int job_take(int tell, void *arg)
+int job_take(const struct worker_voice *voice, void *arg)
 {
-	return each_device(arg, tell, task_take, false);
+	return each_device(arg, voice, task_take, false);
 }
 
-int job_give_back(int tell, void *arg)
+int job_give_back(const struct worker_voice *voice, void *arg)
 {
-	return each_device(arg, tell, task_give_back, true);
+	return each_device(arg, voice, task_give_back, true);
 }
 
-int job_see(int tell, void *arg)
+int job_see(const struct worker_voice *voice, void *arg)
 {
-	return each_device(arg, tell, task_see, true);
+	return each_device(arg, voice, task_see, true);
 }
 
-int job_forget_ids(int tell, void *arg)
+int job_forget_ids(const struct worker_voice *voice, void *arg)
 {
-	return each_device(arg, tell, task_forget_id, true);
+	return each_device(arg, voice, task_forget_id, true);
 }

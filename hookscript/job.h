@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a worker does to the devices of one slot: take them, or give them back. Runs in a child
- * process (host/worker.h), says nothing itself, and tells every step before it does it, so that the
- * caller can name the write that hangs.
+ * process (host/worker.h), prints nothing itself, and tells every step before it does it, so that
+ * the caller can name the write that hangs.
  */
 #ifndef HOOKSCRIPT_JOB_H
 #define HOOKSCRIPT_JOB_H
 
 #include "host/bdf.h"
 #include "host/fs.h"
+#include "host/worker.h"
 
-/* The kind of a worker's message. Without an error: about to do that. With one: that failed. */
+/* The kind of a worker's word. Without an error: about to do that. With one: that failed. */
 enum job_step {
 	JOB_LOCK,      /* the lock on the device's record */
 	JOB_RECORD,    /* reading or writing the record */
@@ -43,7 +44,7 @@ struct job {
 	size_t n_devices;
 	const uint64_t
 		*claims;   /* give back: whose claim each device's record must have; NULL: any */
-	size_t first_item; /* message.item of the first device */
+	size_t first_item; /* which outcome of the caller's is the first device's */
 	int64_t deadline;  /* for waits that are the job's own */
 	int deadline_s;	   /* what a record that is written is to say of that */
 	pid_t caller;	   /* when it has died before the locks were had, nothing is done */
@@ -51,11 +52,11 @@ struct job {
 
 /* Jobs for worker_start(); ARG is a struct job. Taking stops at the first failure, giving back goes
  * on. Both return 0, or the first failure's -errno. */
-int job_take(int tell, void *arg);
-int job_give_back(int tell, void *arg);
+int job_take(const struct worker_voice *voice, void *arg);
+int job_give_back(const struct worker_voice *voice, void *arg);
 
 /* Writes spare records of what the devices are now (record_write_spare()). */
-int job_see(int tell, void *arg);
+int job_see(const struct worker_voice *voice, void *arg);
 
 /*
  * Takes the ids of devices whose records say so out of vfio-pci's new_id, where Proxmox VE put
@@ -63,6 +64,6 @@ int job_see(int tell, void *arg);
  * started that way. What must wait stays noted in the record, and is tried again when it is given
  * back.
  */
-int job_forget_ids(int tell, void *arg);
+int job_forget_ids(const struct worker_voice *voice, void *arg);
 
 #endif

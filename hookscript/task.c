@@ -2,19 +2,24 @@
 #include "hookscript/task.h"
 
 #include "host/driver.h"
-#include "host/worker.h"
 
 #include <string.h>
 
 void task_tell(const struct task *task, enum job_step step)
 {
-	worker_tell(task->tell, &(struct worker_message){.item = task->item, .kind = step});
+	worker_say(task->voice, task->index, (struct worker_word){.kind = step});
+}
+
+void task_call(const struct task *task, enum job_step step)
+{
+	task_tell(task, step);
+	worker_call(task->voice);
 }
 
 int task_fail(const struct task *task, enum job_step step, int err)
 {
 	if (err)
-		worker_tell(task->tell, &(struct worker_message){task->item, step, err});
+		worker_say(task->voice, task->index, (struct worker_word){step, err});
 	return err;
 }
 

@@ -12,13 +12,15 @@
 struct task {
 	const struct job *job;
 	const struct bdf *bdf;
-	int tell;
-	uint32_t item;
-	size_t index; /* among the job's devices */
+	const struct worker_voice *voice;
+	size_t index; /* among the job's devices, and of what is said */
 };
 
 /* Says what is about to be done, or how it ended. */
 void task_tell(const struct task *task, enum job_step step);
+
+/* The same of a wait that is long enough for the caller to say so meanwhile. */
+void task_call(const struct task *task, enum job_step step);
 
 /* Says a failure, if ERR is one, and passes it on. */
 int task_fail(const struct task *task, enum job_step step, int err) must_check;

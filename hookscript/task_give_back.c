@@ -64,7 +64,7 @@ static int wait_for_group(const struct task *task)
 		return 0;
 	if (group >= 0 && vfio_group_wait_closed(root, group, 0, NULL) != -ETIMEDOUT)
 		return 0;
-	task_tell(task, JOB_WAIT);
+	task_call(task, JOB_WAIT);
 	return task_fail(
 		task, JOB_WAIT,
 		group < 0 ? group : vfio_group_wait_closed(root, group, task->job->deadline, NULL));

@@ -52,14 +52,14 @@ static void wait_for_end(pid_t caller)
 }
 
 /* This program, as it was started; after an upgrade of the package that name may have gone. */
-static int become_watcher(int tell, void *arg)
+static int become_watcher(const struct worker_voice *voice, void *arg)
 {
 	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	const struct starter *starter = arg;
 	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->vmid, NULL};
 
-	(void)tell;
+	(void)voice;
 	wait_for_end(starter->caller);
 	if (len > 0) {
 		path[len] = '\0';
@@ -74,7 +74,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
 	auto_free char *number = fs_path("%u", vmid);
 	struct starter starter = {number, getpid()};
-	struct worker worker = {.channel = -1};
+	struct worker worker;
 	int err;
 
 	if (!unit || !number)
@@ -83,7 +83,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 		return 0;
 	if (systemd_has_unit(root, UNIT_FILE) && !systemd_restart(unit))
 		return 0;
-	err = worker_start(&worker, become_watcher, &starter, NULL, 0);
+	err = worker_start(&worker, become_watcher, &starter, 0, NULL, 0);
 	if (!err)
 		worker_release(&worker);
 	return err;
@@ -154,13 +154,13 @@ static void wait_for_vm(const struct watch *watch)
 }
 
 /* What a worker does that waits for another one: its end is that one's. */
-static int wait_for_lock(int tell, void *arg)
+static int wait_for_lock(const struct worker_voice *voice, void *arg)
 {
 	const struct watch *watch = arg;
 	auto_free struct bdf *devices = NULL;
 	size_t n;
 
-	(void)tell;
+	(void)voice;
 	if (apply_list_recorded(watch->root, watch->vmid, &devices, &n) || !n)
 		return 0;
 	return record_wait_for_device(watch->root, &devices[0]);
@@ -170,9 +170,9 @@ static int wait_for_lock(int tell, void *arg)
  */
 static void wait_for_worker(struct watch *watch)
 {
-	struct worker worker = {.channel = -1};
+	struct worker worker;
 
-	if (worker_start(&worker, wait_for_lock, watch, &watch->root->fd, 1)) {
+	if (worker_start(&worker, wait_for_lock, watch, 0, &watch->root->fd, 1)) {
 		changes_wait(watch->changes, -1, PAUSE_MS);
 		return;
 	}

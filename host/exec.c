@@ -51,14 +51,14 @@ static int judge(const struct question *question, const char *line, int status)
 }
 
 /* In the worker's process: it outlives the program, to hear what becomes of it. */
-static int ask(int tell, void *arg)
+static int ask(const struct worker_voice *voice, void *arg)
 {
 	const struct question *question = arg;
 	char line[LINE_SIZE];
 	int out[2], status;
 	pid_t pid;
 
-	(void)tell;
+	(void)voice;
 	if (pipe2(out, O_CLOEXEC))
 		return -errno;
 	pid = fork();
@@ -87,13 +87,14 @@ int exec_run(const char *const *args, const char *wanted, int limit_ms)
 {
 	struct question question = {args, wanted};
 	struct worker worker = {.channel = -1};
-	int err = worker_start(&worker, ask, &question, NULL, 0);
+	int err = worker_start(&worker, ask, &question, 0, NULL, 0);
 
 	if (err)
 		return err;
-	if (worker_wait_all(&worker, 1, clock_now_ms() + limit_ms, NULL, NULL)) {
-		worker_release(&worker);
-		return -ETIMEDOUT;
-	}
-	return worker.finished ? worker.result : -ECANCELED;
+	if (worker_wait_all(&worker, 1, clock_now_ms() + limit_ms, NULL, NULL))
+		err = -ETIMEDOUT;
+	else
+		err = worker.finished ? worker.result : -ECANCELED;
+	worker_release(&worker);
+	return err;
 }

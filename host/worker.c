@@ -6,12 +6,22 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* The message that says that the job has returned. */
-#define KIND_FINISHED UINT32_MAX
+/* One word in one store: whether anything was said, its kind and its error. */
+#define SAID	     (UINT64_C(1) << 63)
+#define PACK(word)   (SAID | (uint64_t)(word).kind << 32 | (uint32_t)(word).error)
+#define UNPACK(said) ((struct worker_word){(uint32_t)((said) >> 32) & INT32_MAX, (int32_t)(said)})
+
+struct worker_voice {
+	int channel;		 /* the worker's end */
+	size_t n;		 /* items */
+	_Atomic uint64_t *board; /* shared: what was said of each, and behind them, the result */
+};
 
 static int compare_fds(const void *a, const void *b)
 {
@@ -44,80 +54,137 @@ static void detach(int *keep, size_t n)
 	close_all_but(keep, n);
 }
 
-int worker_start(struct worker *worker, int (*job)(int tell, void *arg), void *arg, const int *keep,
-		 size_t n_keep)
+static size_t board_size(const struct worker_voice *voice)
+{
+	return (voice->n + 1) * sizeof(*voice->board);
+}
+
+static void free_voice(struct worker_voice *voice)
+{
+	if (voice && voice->board)
+		munmap((void *)(uintptr_t)voice->board, board_size(voice));
+	free(voice);
+}
+
+static struct worker_voice *new_voice(size_t n_items)
+{
+	struct worker_voice *voice = calloc(1, sizeof(*voice));
+	void *board;
+
+	if (!voice)
+		return NULL;
+	voice->n = n_items;
+	board = mmap(NULL, board_size(voice), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
+	voice->board = board == MAP_FAILED ? NULL : board;
+	if (voice->board)
+		return voice;
+	free(voice);
+	return NULL;
+}
+
+/* The child's part. Not exit(): the caller's buffered output is not the worker's to write again. */
+static void __attribute__((noreturn))
+work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
+     const struct worker_voice *voice, int *keep, size_t n_keep)
+{
+	int result;
+
+	detach(keep, n_keep);
+	free(keep);
+	result = job(voice, arg);
+	worker_say(voice, voice->n, (struct worker_word){.error = result});
+	_exit(result ? 1 : 0);
+}
+
+int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+		 void *arg, size_t n_items, const int *keep, size_t n_keep)
 {
 	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
+	struct worker_voice *voice = kept ? new_voice(n_items) : NULL;
 	int channel[2];
 	pid_t pid;
 
-	if (!kept)
+	*worker = (struct worker){.channel = -1};
+	if (!voice)
 		return -ENOMEM;
-	if (pipe2(channel, O_CLOEXEC))
+	if (pipe2(channel, O_CLOEXEC)) {
+		free_voice(voice);
 		return -errno;
+	}
 	if (n_keep)
 		memcpy(kept, keep, n_keep * sizeof(*kept));
 	kept[n_keep] = channel[1];
+	voice->channel = channel[1];
 
 	pid = fork();
+	if (!pid)
+		work(job, arg, voice, TAKE_PTR(kept), n_keep + 1);
+	close(channel[1]);
 	if (pid < 0) {
 		int err = -errno;
 
 		close(channel[0]);
-		close(channel[1]);
+		free_voice(voice);
 		return err;
 	}
-	if (!pid) {
-		struct worker_message end = {.kind = KIND_FINISHED};
-
-		detach(kept, n_keep + 1);
-		free(TAKE_PTR(kept));
-		end.error = job(channel[1], arg);
-		worker_tell(channel[1], &end);
-		/* Not exit(): the caller's buffered output is not the worker's to write again. */
-		_exit(end.error ? 1 : 0);
-	}
-	close(channel[1]);
-	*worker = (struct worker){.pid = pid, .channel = channel[0]};
+	*worker = (struct worker){.pid = pid, .channel = channel[0], .voice = voice};
 	return 0;
 }
 
-void worker_tell(int tell, const struct worker_message *message)
+void worker_say(const struct worker_voice *voice, size_t item, struct worker_word word)
+{
+	if (voice && item <= voice->n)
+		atomic_store_explicit(&voice->board[item], PACK(word), memory_order_release);
+}
+
+void worker_call(const struct worker_voice *voice)
 {
 	ssize_t n;
 
 	do
-		n = write(tell, message, sizeof(*message));
+		n = voice ? write(voice->channel, "", 1) : 0;
 	while (n < 0 && errno == EINTR);
 }
 
-/* Takes one message; at the end of file the worker is gone, whatever it had to say. */
-static void hear_one(struct worker *worker, size_t index,
-		     void (*hear)(size_t worker, const struct worker_message *message, void *arg),
-		     void *arg)
+bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret)
 {
-	struct worker_message message;
-	ssize_t n = read(worker->channel, &message, sizeof(message));
+	uint64_t said;
 
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n == (ssize_t)sizeof(message) && message.kind != KIND_FINISHED) {
-		worker->last = message;
-		if (hear)
-			hear(index, &message, arg);
-		return;
-	}
-	if (n == (ssize_t)sizeof(message)) {
-		worker->finished = true;
-		worker->result = message.error;
-	}
-	worker_release(worker);
+	if (!worker->voice || item > worker->voice->n)
+		return false;
+	said = atomic_load_explicit(&worker->voice->board[item], memory_order_acquire);
+	*ret = UNPACK(said);
+	return said;
+}
+
+static void close_channel(struct worker *worker)
+{
+	if (worker->channel >= 0)
+		close(worker->channel);
+	worker->channel = -1;
+}
+
+/* Takes a call; at the end of file the worker is gone, whatever it had to say. Returns whether it
+ * has called. */
+static bool hear(struct worker *worker)
+{
+	struct worker_word result;
+	char calls[64];
+	ssize_t n = read(worker->channel, calls, sizeof(calls));
+
+	if (n > 0 || (n < 0 && errno == EINTR))
+		return n > 0;
+	worker->finished = worker_said(worker, worker->voice->n, &result);
+	if (worker->finished)
+		worker->result = result.error;
+	close_channel(worker);
 	waitpid(worker->pid, NULL, 0);
+	return false;
 }
 
 size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
-		       void (*hear)(size_t worker, const struct worker_message *message, void *arg),
-		       void *arg)
+		       void (*called)(size_t worker, void *arg), void *arg)
 {
 	auto_free struct pollfd *polled = calloc(n + 1, sizeof(*polled));
 	size_t busy;
@@ -134,14 +201,13 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 		if (!poll(polled, n, clock_left_ms(deadline)))
 			return busy;
 		for (size_t i = 0; i < n; i++)
-			if (polled[i].revents)
-				hear_one(&workers[i], i, hear, arg);
+			if (polled[i].revents && hear(&workers[i]) && called)
+				called(i, arg);
 	}
 }
 
 void worker_release(struct worker *worker)
 {
-	if (worker->channel >= 0)
-		close(worker->channel);
-	worker->channel = -1;
+	close_channel(worker);
+	free_voice(TAKE_PTR(worker->voice));
 }

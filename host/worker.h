@@ -12,42 +12,53 @@
 
 #include "host/base.h"
 
-/* What a worker tells while it works; one message is one write(2) to a pipe. */
-struct worker_message {
-	uint32_t item; /* which of the job's items it speaks of */
-	uint32_t kind; /* the job's own numbering */
+/* The last thing that a job said of one of its items. */
+struct worker_word {
+	uint32_t kind; /* the job's own numbering, below 2^31 */
 	int32_t error; /* 0 or -errno */
 };
 
+/* What a job speaks with. Memory that both processes see: to say something costs no system call and
+ * wakes nobody, and it can be read however the worker ends, or hangs. */
+struct worker_voice;
+
 struct worker {
 	pid_t pid;
-	int channel; /* messages come out here; -1 after the end */
-	struct worker_message last;
+	int channel; /* its end of file is the worker's end; -1 after that */
+	struct worker_voice *voice;
 	bool finished; /* the job returned; not set for one that was killed */
 	int result;    /* what the job returned */
 };
 
 /*
- * Runs JOB(tell, ARG) in a child. KEEP are descriptors that it keeps, N_KEEP of them. TELL is for
- * worker_tell(). Returns 0, or -errno and no child. The job returns 0 or -errno.
+ * Runs JOB(voice, ARG) in a child, which speaks of N_ITEMS items. KEEP are descriptors that it
+ * keeps, N_KEEP of them. Returns 0, and *worker goes to worker_release() in the end; or -errno and
+ * no child. The job returns 0 or -errno.
  */
-int worker_start(struct worker *worker, int (*job)(int tell, void *arg), void *arg, const int *keep,
-		 size_t n_keep) must_check;
+int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+		 void *arg, size_t n_items, const int *keep, size_t n_keep) must_check;
 
-/* Called by a job: says MESSAGE. A caller that is gone hears nothing, and the job goes on. */
-void worker_tell(int tell, const struct worker_message *message);
+/* Called by a job: says WORD of ITEM, in place of what it said of that before. A NULL voice says
+ * nothing. */
+void worker_say(const struct worker_voice *voice, size_t item, struct worker_word word);
+
+/* Called by a job: has the caller look at once at what was said, rather than at the job's end. A
+ * caller that is gone hears nothing, and the job goes on. */
+void worker_call(const struct worker_voice *voice);
 
 /*
- * Waits until all have finished or DEADLINE (host/clock.h) has passed, handing every message to
- * HEAR (may be NULL). Workers that still work are left to it: they hold nothing of the caller's,
- * and nobody can kill one that hangs in the kernel. Returns how many those are; they have !finished
- * and channel >= 0 until worker_release().
+ * Waits until all have finished or DEADLINE (host/clock.h) has passed, and hands workers that call
+ * to CALLED (may be NULL). Workers that still work are left to it: they hold nothing of the
+ * caller's, and nobody can kill one that hangs in the kernel. Returns how many those are; they have
+ * !finished and channel >= 0 until worker_release().
  */
 size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
-		       void (*hear)(size_t worker, const struct worker_message *message, void *arg),
-		       void *arg);
+		       void (*called)(size_t worker, void *arg), void *arg);
 
-/* Closes the caller's end of what worker_start() opened. */
+/* Whether the worker has said anything of ITEM; then *ret is the last of it. */
+bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret);
+
+/* Lets go of what worker_start() opened. */
 void worker_release(struct worker *worker);
 
 #endif

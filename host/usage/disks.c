@@ -28,7 +28,7 @@ struct disks {
  * Opens each whole disk for itself alone, which the kernel refuses while a file system, swap, LVM,
  * md, ZFS … has claimed it or a partition of it.
  */
-static int try_claims(int tell, void *arg)
+static int try_claims(const struct worker_voice *voice, void *arg)
 {
 	const struct disks *disks = arg;
 
@@ -40,31 +40,26 @@ static int try_claims(int tell, void *arg)
 		if (!node->block || node->partition)
 			continue;
 		fd = fs_open(disks->root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
-		worker_tell(tell, &(struct worker_message){.item = (uint32_t)i,
-							   .kind = 0,
-							   .error = fd < 0 ? fd : 0});
+		worker_say(voice, i, (struct worker_word){.error = fd < 0 ? fd : 0});
 	}
 	return 0;
 }
 
-static void hear_claim(size_t worker, const struct worker_message *message, void *arg)
-{
-	struct disks *disks = arg;
-
-	(void)worker;
-	if (message->item < disks->survey->n_nodes)
-		disks->claims[message->item] = message->error == -EBUSY ? CLAIM_SOMEBODY
-									: CLAIM_NONE;
-}
-
 static int read_claims(struct disks *disks)
 {
-	struct worker worker = {.channel = -1};
-	int err = worker_start(&worker, try_claims, disks, &disks->root->fd, 1);
+	size_t n = disks->survey->n_nodes;
+	struct worker worker;
+	int err = worker_start(&worker, try_claims, disks, n, &disks->root->fd, 1);
 
 	if (err)
 		return err;
-	worker_wait_all(&worker, 1, clock_now_ms() + OPEN_MS, hear_claim, disks);
+	worker_wait_all(&worker, 1, clock_now_ms() + OPEN_MS, NULL, NULL);
+	for (size_t i = 0; i < n; i++) {
+		struct worker_word word;
+
+		if (worker_said(&worker, i, &word))
+			disks->claims[i] = word.error == -EBUSY ? CLAIM_SOMEBODY : CLAIM_NONE;
+	}
 	worker_release(&worker);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "hookscript/job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "hookscript/record.h"
 #include "hookscript/start.h"
@@ -15,10 +14,10 @@ static const struct bdf disk = {0, 4, 0, 0};
 static const uint64_t *claims;
 
 /* Does JOB for DISK in this process, in the name of CALLER. */
-static int do_job(const struct fs_root *root, int (*job)(int tell, void *arg), unsigned int vmid,
+static int do_job(const struct fs_root *root,
+		  int (*job)(const struct worker_voice *voice, void *arg), unsigned int vmid,
 		  pid_t caller)
 {
-	auto_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	struct job arg = {
 		.root = root,
 		.vmid = vmid,
@@ -29,7 +28,7 @@ static int do_job(const struct fs_root *root, int (*job)(int tell, void *arg), u
 		.caller = caller,
 	};
 
-	return -job(null, &arg);
+	return -job(NULL, &arg);
 }
 
 static int take(const struct fs_root *root, unsigned int vmid)

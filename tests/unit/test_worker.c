@@ -14,57 +14,67 @@
 
 #include "host/clock.h"
 
-#define MESSAGES_MAX 16
+#define ITEMS 3
 
-/* What was heard. */
-struct heard {
-	size_t n;
-	size_t worker[MESSAGES_MAX];
-	struct worker_message messages[MESSAGES_MAX];
-};
-
-static void hear(size_t worker, const struct worker_message *message, void *arg)
+static int return_it(const struct worker_voice *voice, void *arg)
 {
-	struct heard *heard = arg;
-
-	assert_true(heard->n < MESSAGES_MAX);
-	heard->worker[heard->n] = worker;
-	heard->messages[heard->n++] = *message;
-}
-
-static int return_it(int tell, void *arg)
-{
-	(void)tell;
+	(void)voice;
 	return *(int *)arg;
 }
 
-static int tell_three(int tell, void *arg)
+static int say_three(const struct worker_voice *voice, void *arg)
 {
-	for (uint32_t i = 0; i < 3; i++)
-		worker_tell(tell, &(struct worker_message){i, 10 + i, -(int32_t)i});
+	for (int i = 0; i < ITEMS; i++) {
+		worker_say(voice, (size_t)i, (struct worker_word){.kind = 1});
+		worker_say(voice, (size_t)i, (struct worker_word){10 + (uint32_t)i, -i});
+	}
 	return *(int *)arg;
 }
 
-static int tell_and_die(int tell, void *arg)
+static int say_and_die(const struct worker_voice *voice, void *arg)
 {
 	(void)arg;
-	worker_tell(tell, &(struct worker_message){.kind = 5});
+	worker_say(voice, 1, (struct worker_word){.kind = 5});
 	return kill(getpid(), SIGKILL);
 }
 
-static int block(int tell, void *arg)
+static int block(const struct worker_voice *voice, void *arg)
 {
 	(void)arg;
 	alarm(30); /* a test that fails ends nobody */
-	worker_tell(tell, &(struct worker_message){.kind = 6});
+	worker_say(voice, 0, (struct worker_word){.kind = 6});
+	worker_call(voice);
 	for (;;)
 		pause();
 	return 0;
 }
 
-static void start(struct worker *worker, int (*job)(int tell, void *arg), void *arg)
+static void assert_said(const struct worker *worker, size_t item, struct worker_word expected)
 {
-	assert_int_equal(worker_start(worker, job, arg, NULL, 0), 0);
+	struct worker_word word;
+
+	assert_true(worker_said(worker, item, &word));
+	assert_int_equal(word.kind, expected.kind);
+	assert_int_equal(word.error, expected.error);
+}
+
+static void assert_silent(const struct worker *worker, size_t item)
+{
+	struct worker_word word;
+
+	assert_false(worker_said(worker, item, &word));
+}
+
+/* What was called for, by the worker's index. */
+static void count_call(size_t worker, void *arg)
+{
+	((int *)arg)[worker]++;
+}
+
+static void start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+		  void *arg)
+{
+	assert_int_equal(worker_start(worker, job, arg, ITEMS, NULL, 0), 0);
 }
 
 static int64_t soon(int ms)
@@ -95,26 +105,29 @@ static void test_result(void **state)
 		assert_int_equal(worker.channel, -1);
 		/* It has been waited for: no zombie is left. */
 		assert_int_equal(waitpid(worker.pid, NULL, WNOHANG), -1);
+		assert_silent(&worker, 0);
+		worker_release(&worker);
 	}
 }
 
-static void test_messages(void **state)
+/* Of each item the last word, and no item of others. */
+static void test_words(void **state)
 {
-	struct heard heard = {0};
+	struct worker_word word;
 	struct worker worker;
 	int result = -EPERM;
+	int calls[1] = {0};
 
 	(void)state;
-	start(&worker, tell_three, &result);
-	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), hear, &heard), 0);
-	assert_int_equal(heard.n, 3);
-	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(heard.messages[i].item, i);
-		assert_int_equal(heard.messages[i].kind, 10 + i);
-		assert_int_equal(heard.messages[i].error, -(int)i);
-	}
-	assert_int_equal(worker.last.kind, 12);
+	start(&worker, say_three, &result);
+	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), count_call, calls), 0);
+	assert_int_equal(calls[0], 0);
+	for (int i = 0; i < ITEMS; i++)
+		assert_said(&worker, (size_t)i, (struct worker_word){10 + (uint32_t)i, -i});
+	assert_false(worker_said(&worker, ITEMS + 1, &word));
 	assert_int_equal(worker.result, -EPERM);
+	worker_release(&worker);
+	assert_silent(&worker, 0);
 }
 
 static void test_killed(void **state)
@@ -122,32 +135,41 @@ static void test_killed(void **state)
 	struct worker worker;
 
 	(void)state;
-	start(&worker, tell_and_die, NULL);
+	start(&worker, say_and_die, NULL);
 	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), NULL, NULL), 0);
 	assert_false(worker.finished);
 	assert_int_equal(worker.channel, -1);
-	assert_int_equal(worker.last.kind, 5);
+	assert_silent(&worker, 0);
+	assert_said(&worker, 1, (struct worker_word){.kind = 5});
+	worker_release(&worker);
 }
 
-/* Only the stuck one is left at the deadline, and the others' ends are known. */
+/* Only the stuck one is left at the deadline, and what it had to say and the others' ends are
+ * known. */
 static void test_many_and_one_hangs(void **state)
 {
 	struct worker workers[5];
-	struct heard heard = {0};
+	int calls[5] = {0};
 	int64_t begin = clock_now_ms();
 	int result = 0;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
-		start(&workers[i], i == 2 ? block : tell_three, &result);
-	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(300), hear, &heard), 1);
+		start(&workers[i], i == 2 ? block : say_three, &result);
+	assert_int_equal(
+		worker_wait_all(workers, ARRAY_SIZE(workers), soon(300), count_call, calls), 1);
 	assert_in_range(clock_now_ms() - begin, 300, 5000);
-	assert_int_equal(heard.n, 13);
-	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(workers); i++) {
 		assert_int_equal(workers[i].finished, i != 2);
+		assert_int_equal(calls[i], i == 2);
+		if (i != 2)
+			assert_said(&workers[i], 2, (struct worker_word){12, -2});
+	}
 	assert_true(workers[2].channel >= 0);
-	assert_int_equal(workers[2].last.kind, 6);
+	assert_said(&workers[2], 0, (struct worker_word){.kind = 6});
 	end(&workers[2]);
+	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
+		worker_release(&workers[i]);
 }
 
 static void test_no_workers(void **state)
@@ -156,7 +178,6 @@ static void test_no_workers(void **state)
 	assert_int_equal(worker_wait_all(NULL, 0, soon(5000), NULL, NULL), 0);
 }
 
-/* A deadline that has passed still hears what has been said. */
 static void test_deadline_in_the_past(void **state)
 {
 	struct worker worker;
@@ -200,13 +221,15 @@ static void test_holds_nothing_of_the_callers(void **state)
 	end(&worker);
 }
 
-/* Which descriptors the worker has, told as messages. */
-static int tell_descriptors(int tell, void *arg)
+#define DESCRIPTORS 1024
+
+/* Which descriptors the worker has. */
+static int say_descriptors(const struct worker_voice *voice, void *arg)
 {
 	(void)arg;
-	for (int fd = 0; fd < 1024; fd++)
-		if (fd != tell && fcntl(fd, F_GETFD) >= 0)
-			worker_tell(tell, &(struct worker_message){.item = (uint32_t)fd});
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			worker_say(voice, (size_t)fd, (struct worker_word){0});
 	return 0;
 }
 
@@ -214,29 +237,35 @@ static void test_keeps_what_was_named(void **state)
 {
 	int keep[] = {fcntl(STDIN_FILENO, F_DUPFD, 200), fcntl(STDIN_FILENO, F_DUPFD, 50)};
 	int other = fcntl(STDIN_FILENO, F_DUPFD, 100);
-	struct heard heard = {0};
 	struct worker worker;
+	size_t n = 0;
 
 	(void)state;
 	assert_true(keep[0] >= 0 && keep[1] >= 0 && other >= 0);
-	assert_int_equal(worker_start(&worker, tell_descriptors, NULL, keep, 2), 0);
-	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), hear, &heard), 0);
-	assert_int_equal(heard.n, 5);
-	assert_int_equal(heard.messages[0].item, 0);
-	assert_int_equal(heard.messages[1].item, 1);
-	assert_int_equal(heard.messages[2].item, 2);
-	assert_int_equal(heard.messages[3].item, 50);
-	assert_int_equal(heard.messages[4].item, 200);
+	assert_int_equal(worker_start(&worker, say_descriptors, NULL, DESCRIPTORS, keep, 2), 0);
+	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), NULL, NULL), 0);
+	for (size_t fd = 0; fd < DESCRIPTORS; fd++) {
+		struct worker_word word;
+
+		n += worker_said(&worker, fd, &word);
+	}
+	/* The three of every program, these two, and the one that calls. */
+	assert_int_equal(n, 6);
+	for (size_t fd = 0; fd < 3; fd++)
+		assert_said(&worker, fd, (struct worker_word){0});
+	assert_said(&worker, 50, (struct worker_word){0});
+	assert_said(&worker, 200, (struct worker_word){0});
+	worker_release(&worker);
 	close(keep[0]);
 	close(keep[1]);
 	close(other);
 }
 
-static int check_surroundings(int tell, void *arg)
+static int check_surroundings(const struct worker_voice *voice, void *arg)
 {
 	struct stat null, st;
 
-	(void)tell;
+	(void)voice;
 	if (getsid(0) == *(pid_t *)arg || getsid(0) != getpid())
 		return -1;
 	if (stat("/dev/null", &null))
@@ -258,14 +287,17 @@ static void test_surroundings(void **state)
 	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), NULL, NULL), 0);
 	assert_true(worker.finished);
 	assert_int_equal(worker.result, 0);
+	worker_release(&worker);
 }
 
 /* A worker whose caller is gone works on. ARG: where to say so. */
-static int talk_to_nobody(int tell, void *arg)
+static int talk_to_nobody(const struct worker_voice *voice, void *arg)
 {
 	clock_sleep_ms(50);
-	for (int i = 0; i < 3; i++)
-		worker_tell(tell, &(struct worker_message){0});
+	for (size_t i = 0; i < ITEMS; i++) {
+		worker_say(voice, i, (struct worker_word){0});
+		worker_call(voice);
+	}
 	return write(*(int *)arg, "x", 1) == 1 ? 0 : -EIO;
 }
 
@@ -277,7 +309,8 @@ static void test_outlives_its_caller(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(channel), 0);
-	assert_int_equal(worker_start(&worker, talk_to_nobody, &channel[1], &channel[1], 1), 0);
+	assert_int_equal(worker_start(&worker, talk_to_nobody, &channel[1], ITEMS, &channel[1], 1),
+			 0);
 	worker_release(&worker);
 	close(channel[1]);
 	assert_int_equal(read(channel[0], &c, 1), 1);
@@ -290,7 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),
-		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_many_and_one_hangs),
 		cmocka_unit_test(test_no_workers),
