@@ -79,10 +79,15 @@ int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode
 	return fd < 0 ? -errno : (int)fd;
 }
 
+/* Nothing lies outside of the running system's root, so there is nothing to keep links from, and
+ * no need to open what has only to be looked at. */
 bool fs_exists(const struct fs_root *root, const char *path)
 {
-	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	auto_close int fd = -1;
 
+	if (path && fs_root_is_running_system(root))
+		return !faccessat(root->fd, path, F_OK, 0);
+	fd = fs_open(root, path, O_PATH, 0);
 	return fd >= 0;
 }
 
@@ -159,19 +164,34 @@ int fs_write_attr(const struct fs_root *root, const char *path, const char *text
 	return (size_t)n == strlen(text) ? 0 : -EIO;
 }
 
-int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+/* readlink(2) below the root. Returns the length, or -errno: -EINVAL when it is not a link. */
+static ssize_t read_link(const struct fs_root *root, const char *path, char *target, size_t size)
 {
-	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
-	char target[ATTR_MAX];
-	const char *slash;
+	auto_close int fd = -1;
 	ssize_t n;
-	char *name;
 
+	if (path && fs_root_is_running_system(root)) {
+		n = readlinkat(root->fd, path, target, size);
+		return n < 0 ? -errno : n;
+	}
+	fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
-	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	n = readlinkat(fd, "", target, size);
 	if (n < 0)
 		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: there, but not a link */
+	return n;
+}
+
+int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+{
+	char target[ATTR_MAX];
+	ssize_t n = read_link(root, path, target, sizeof(target) - 1);
+	const char *slash;
+	char *name;
+
+	if (n < 0)
+		return (int)n;
 	target[n] = '\0';
 	slash = strrchr(target, '/');
 	name = strdup(slash ? slash + 1 : target);
@@ -347,6 +367,17 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
+/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
+static int open_temporary(int dir, const char *name, mode_t mode)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && !unlinkat(dir, name, 0))
+		fd = openat(dir, name, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Writes the text beside NAME and renames it. OWNER's uid is taken over only when KEEP_OWNER. */
 static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
 		      bool keep_owner)
@@ -357,13 +388,9 @@ static int replace_in(int dir, const char *name, const char *text, const struct 
 
 	if (!temporary)
 		return -ENOMEM;
-	/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
-	if (unlinkat(dir, temporary, 0) && errno != ENOENT)
-		return -errno;
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    owner->mode);
+	fd = open_temporary(dir, temporary, owner->mode);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = write_all(fd, text);
 	if (!err && keep_owner && fchown(fd, owner->uid, owner->gid))
 		err = -errno;
