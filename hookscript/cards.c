@@ -11,13 +11,12 @@
 #define DEVICES "sys/bus/pci/devices"
 
 /* Classes with their subclasses (PCI Code and ID Assignment Specification 1.5 and 1.7). */
-#define CLASS_DISPLAY	  0x03
 #define CLASS_HOST_BRIDGE 0x0600
 #define CLASS_ISA_BRIDGE  0x0601
 
 bool card_is_display(const struct card *card)
 {
-	return card->identity.class >> 16 == CLASS_DISPLAY;
+	return card->identity.class >> 16 == PCI_BASE_CLASS_DISPLAY;
 }
 
 static void free_card(struct card *card)

@@ -19,9 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Display controllers (PCI Code and ID Assignment Specification, class 03h). */
-#define PCI_BASE_CLASS_DISPLAY 0x03
-
 /* How long a start waits for drivers while udev still works through the devices of a booting host.
  */
 #define UDEV_WAIT_MS  30000

@@ -232,6 +232,8 @@ static int each_entry(int fd, int (*look)(const struct dirent64 *entry, void *ar
 struct listing {
 	struct fs_names names;
 	bool only_folders;
+	const char *wanted; /* with only_folders: looked for among all entries, or NULL */
+	bool found;
 };
 
 static int add_entry(const struct dirent64 *entry, void *arg)
@@ -239,6 +241,8 @@ static int add_entry(const struct dirent64 *entry, void *arg)
 	struct listing *listing = arg;
 	struct fs_names *names = &listing->names;
 
+	if (listing->wanted && !strcmp(entry->d_name, listing->wanted))
+		listing->found = true;
 	if (listing->only_folders && entry->d_type != DT_DIR)
 		return 0;
 	if (!array_grow(names->items, names->n))
@@ -250,38 +254,43 @@ static int add_entry(const struct dirent64 *entry, void *arg)
 	return 0;
 }
 
-static int list_open(int fd, bool only_folders, struct fs_names *ret)
+static int list_open(int fd, struct listing *listing)
 {
-	struct listing listing = {.only_folders = only_folders};
-	int err = each_entry(fd, add_entry, &listing);
+	struct fs_names *names = &listing->names;
+	int err = each_entry(fd, add_entry, listing);
 
-	if (err) {
-		fs_names_free(&listing.names);
-		return err;
-	}
-	if (listing.names.n)
-		qsort(listing.names.items, listing.names.n, sizeof(*listing.names.items),
-		      compare_names);
-	*ret = listing.names;
-	return 0;
+	if (err)
+		fs_names_free(names);
+	else if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+	return err;
 }
 
-static int list(const struct fs_root *root, const char *path, bool only_folders,
-		struct fs_names *ret)
+static int list(const struct fs_root *root, const char *path, struct listing *listing)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
 
-	return fd < 0 ? fd : list_open(fd, only_folders, ret);
+	return fd < 0 ? fd : list_open(fd, listing);
 }
 
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
-	return list(root, path, false, ret);
+	struct listing listing = {0};
+	int err = list(root, path, &listing);
+
+	if (!err)
+		*ret = listing.names;
+	return err;
 }
 
 int fs_list_open(int fd, struct fs_names *ret)
 {
-	return list_open(fd, false, ret);
+	struct listing listing = {0};
+	int err = list_open(fd, &listing);
+
+	if (!err)
+		*ret = listing.names;
+	return err;
 }
 
 static int stop_at_once(const struct dirent64 *entry, void *arg)
@@ -298,9 +307,18 @@ bool fs_holds_something(const struct fs_root *root, const char *path)
 	return fd >= 0 && each_entry(fd, stop_at_once, NULL) > 0;
 }
 
-int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret)
+int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret,
+		    const char *wanted, bool *ret_found)
 {
-	return list(root, path, true, ret);
+	struct listing listing = {.only_folders = true, .wanted = wanted};
+	int err = list(root, path, &listing);
+
+	if (err)
+		return err;
+	*ret = listing.names;
+	if (ret_found)
+		*ret_found = listing.found;
+	return 0;
 }
 
 void fs_names_free(struct fs_names *names)

@@ -72,9 +72,12 @@ int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) 
 
 /* The same of a folder that is open for reading, from where that was read to. */
 int fs_list_open(int fd, struct fs_names *ret) must_check;
+
 /* The same, only the folders in it: no links to folders. For file systems that tell types while
- * listing, as sysfs does. */
-int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
+ * listing, as sysfs does. *ret_found becomes whether there is an entry WANTED of any type; both may
+ * be NULL. */
+int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret,
+		    const char *wanted, bool *ret_found) must_check;
 void fs_names_free(struct fs_names *names);
 
 /* Makes the folder and those above it with MODE. Already there is success. Returns 0 or -errno. */

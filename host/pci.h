@@ -12,6 +12,9 @@ struct pci_identity {
 	uint32_t class; /* 24 bits: base class, subclass, programming interface */
 };
 
+/* The base class of display controllers (PCI Code and ID Assignment Specification, 03h). */
+#define PCI_BASE_CLASS_DISPLAY 0x03
+
 /* "8086:10d3:8086:0000:020000" and its NUL. */
 #define PCI_IDENTITY_TEXT_SIZE 27
 const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE]);

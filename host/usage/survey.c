@@ -14,7 +14,7 @@ static bool is_barren(const char *name)
 {
 	static const char *const names[] = {"power",  "msi_irqs", "queues", "statistics",
 					    "queue",  "mq",	  "trace",  "integrity",
-					    "wakeup", "hwmon",	  "ptp"};
+					    "wakeup", "hwmon",	  "ptp",    "link"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
@@ -55,7 +55,8 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 	return false;
 }
 
-/* Adds the node of this folder if it has one. Its uevent tells, which never blocks. */
+/* Adds the node of this folder, which has an attribute "dev". Its uevent tells, which never blocks.
+ */
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
 {
@@ -112,32 +113,29 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		struct survey *survey, int depth);
 
 /*
- * With NVMe multipath the disk does not hang below the controller, whose own namespace nvme0c0n1 is
- * hidden and has no node, but below its subsystem (Linux: drivers/nvme/host/multipath.c).
+ * With NVMe multipath the disk does not hang below the controller, whose own namespace is hidden
+ * and has no node, but below its subsystem, and so does the head's generic node. The hidden one's
+ * name, nvme0c2n1, says which: head 1 of subsystem 0 (Linux: nvme_mpath_set_disk_name() in
+ * drivers/nvme/host/multipath.c, and nvme_init_subsystem() in core.c, which names the subsystem).
  */
-static int add_nvme_heads(const struct fs_root *root, const char *controller,
-			  struct survey_node proto, struct survey *survey)
+static int add_nvme_heads(const struct fs_root *root, const char *hidden, struct survey_node proto,
+			  struct survey *survey)
 {
-	static const char class[] = "sys/class/nvme-subsystem";
-	auto_names struct fs_names subsystems = {0};
+	static const char *const kinds[] = {"nvme", "ng"};
+	unsigned int subsystem, controller, head;
+	int end = 0;
 
-	if (fs_list(root, class, &subsystems))
-		return 0; /* a kernel without it has no multipath */
+	if (sscanf(hidden, "nvme%uc%un%u%n", &subsystem, &controller, &head, &end) != 3 ||
+	    hidden[end])
+		return 0;
 	proto.head = true;
-	for (size_t s = 0; s < subsystems.n; s++) {
-		auto_free char *folder = fs_path("%s/%s", class, subsystems.items[s]);
-		auto_free char *member = fs_path("%s/%s", folder, controller);
-		auto_names struct fs_names heads = {0};
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		auto_free char *path = fs_path("sys/class/nvme-subsystem/nvme-subsys%u/%s%un%u",
+					       subsystem, kinds[i], subsystem, head);
+		int err = path ? walk(root, path, proto, survey, 1) : -ENOMEM;
 
-		if (!fs_exists(root, member) || fs_list_folders(root, folder, &heads))
-			continue;
-		for (size_t h = 0; h < heads.n; h++) {
-			auto_free char *head = fs_path("%s/%s", folder, heads.items[h]);
-			int err = head ? walk(root, head, proto, survey, 1) : -ENOMEM;
-
-			if (err)
-				return err;
-		}
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -149,12 +147,8 @@ static int walk_child(const struct fs_root *root, const char *parent, const char
 
 	if (!strcmp(parent, "net"))
 		return add_net(child, name, proto.device, survey);
-	if (!strcmp(parent, "nvme")) {
-		err = add_nvme_heads(root, name, proto, survey);
-		if (err)
-			return err;
-	}
-	return walk(root, child, proto, survey, depth + 1);
+	err = add_nvme_heads(root, name, proto, survey);
+	return err ? err : walk(root, child, proto, survey, depth + 1);
 }
 
 static int walk(const struct fs_root *root, const char *path, struct survey_node proto,
@@ -162,16 +156,17 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 {
 	const char *self = strrchr(path, '/') + 1;
 	auto_names struct fs_names children = {0};
+	bool has_node = false;
 	int err;
 
 	if (depth > DEPTH_MAX)
 		return 0;
-	err = depth ? add_node(root, path, proto, survey) : 0;
-	if (err)
-		return err;
-	err = fs_list_folders(root, path, &children);
+	err = fs_list_folders(root, path, &children, "dev", &has_node);
 	if (err)
 		return err == -ENOENT ? 0 : err; /* it went while we looked */
+	err = has_node ? add_node(root, path, proto, survey) : 0;
+	if (err)
+		return err;
 	if (!children.n && !strcmp(self, "net"))
 		return add_empty_net(proto.device, survey);
 	for (size_t i = 0; i < children.n; i++) {

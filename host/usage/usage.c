@@ -135,7 +135,8 @@ static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char 
 	size_t size, n = 0;
 	FILE *to;
 
-	if (fs_list(root, folder, &names))
+	/* The first one is there while any is (Linux: drivers/pci/iov.c, sriov_enable()). */
+	if (!pci_has(root, bdf, "virtfn0") || fs_list(root, folder, &names))
 		return 0;
 	to = open_memstream(&text, &size);
 	if (!to)
@@ -184,6 +185,11 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 		});
 }
 
+static bool is_nvidias(const struct usage_device *device)
+{
+	return device->driver && !strncmp(device->driver, "nvidia", strlen("nvidia"));
+}
+
 /* Whether a console of the kernel writes to a framebuffer. */
 static bool console_is_on_framebuffer(const struct fs_root *root)
 {
@@ -219,7 +225,8 @@ static bool is_boot_display(const struct fs_root *root, const struct usage_devic
 	auto_free char *path = pci_path(&device->bdf, "boot_vga");
 	auto_free char *text = NULL;
 
-	return !fs_read_attr(root, path, &text) && !strcmp(text, "1");
+	return device->class >> 16 == PCI_BASE_CLASS_DISPLAY && !fs_read_attr(root, path, &text) &&
+	       !strcmp(text, "1");
 }
 
 /*
@@ -231,7 +238,7 @@ static int find_console(const struct fs_root *root, const struct survey *survey,
 {
 	bool console = has_framebuffer(survey, device) && console_is_on_framebuffer(root);
 	bool boot = is_boot_display(root, device);
-	bool nvidia = device->driver && !strncmp(device->driver, "nvidia", strlen("nvidia"));
+	bool nvidia = is_nvidias(device);
 
 	if (!device->driver || !strcmp(device->driver, "vfio-pci") || (!console && !boot))
 		return 0;
@@ -262,7 +269,7 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	struct survey_node node = {.device = device, .major = 195};
 	const char *at;
 
-	if (fs_read(root, path, (size_t)64 * 1024, &text, NULL))
+	if (!is_nvidias(device) || fs_read(root, path, (size_t)64 * 1024, &text, NULL))
 		return 0;
 	at = strstr(text, "Device Minor:");
 	if (!at)

@@ -221,6 +221,7 @@ static void test_user_does_not_stop(void **state)
 /* A process has a node of the device open: the unit's, or somebody else's. */
 static void put_opener(struct tree *tree)
 {
+	tree_file(tree, FOLDER "/card/dev", "226:0\n");
 	tree_file(tree, FOLDER "/card/uevent", "MAJOR=226\nMINOR=0\nDEVNAME=dri/card0\n");
 	tree_process(tree, 4711, "Xorg", "Xorg");
 	tree_process_opens(tree, 4711, 5, "/dev/dri/card0");

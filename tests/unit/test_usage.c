@@ -25,6 +25,7 @@ static void put_node(struct tree *tree, const char *folder, const char *subsyste
 		     const char *numbers, const char *name, const char *type)
 {
 	auto_free char *uevent = fs_path("%s/uevent", folder);
+	auto_free char *dev = fs_path("%s/dev", folder);
 	auto_free char *link = fs_path("%s/subsystem", folder);
 	auto_free char *target = fs_path("/sys/class/%s", subsystem);
 	auto_free char *major = strndup(numbers, strcspn(numbers, ":"));
@@ -32,6 +33,7 @@ static void put_node(struct tree *tree, const char *folder, const char *subsyste
 				       strchr(numbers, ':') + 1, name, type ? "DEVTYPE=" : "",
 				       type ? type : "");
 
+	tree_file(tree, dev, numbers);
 	tree_file(tree, uevent, text);
 	tree_link(tree, link, target);
 }
@@ -135,11 +137,12 @@ static void test_nvme_multipath(void **state)
 	struct tree *tree = *state;
 
 	put_device(tree, 0x010802, "nvme");
-	tree_folder(tree, FOLDER "/nvme/nvme1/nvme1c1n1");
+	tree_folder(tree, FOLDER "/nvme/nvme1/nvme0c1n1");
+	tree_folder(tree, FOLDER "/nvme/nvme1/nvme1c1n1x");
 	tree_folder(tree, "sys/class/nvme-subsystem");
 	put_node(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme1n1", "block", "259:2",
 		 "nvme1n1", "disk");
-	tree_link(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme1",
+	tree_link(tree, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme1",
 		  "../../../pci0000:00/" BDF "/nvme/nvme1");
 	tree_link(tree, "sys/class/nvme-subsystem/nvme-subsys1",
 		  "../../devices/virtual/nvme-subsystem/nvme-subsys1");
@@ -151,8 +154,8 @@ static void test_nvme_multipath(void **state)
 		  "22 1 259:1 / / rw - ext4 /dev/nvme0n1 rw\n"
 		  "23 1 259:2 / /srv rw - ext4 /dev/nvme1n1 rw\n");
 	assert_findings(tree, 0x010802, "nvme",
-			"disk! its disk /dev/nvme1n1 (NVMe multipath) is in use: mounted at "
-			"/srv\n");
+			"disk! its disk /dev/nvme0n1 (NVMe multipath) is in use: mounted at "
+			"/\n");
 }
 
 /* Up, with what every interface has then: of no account. */
