@@ -60,7 +60,7 @@ static int read_all(struct acceptance *a)
 		return err;
 	err = pci_open(a->root, &a->pci);
 	if (!err)
-		err = identity_survey(a->root, a->pci, a->selection, &a->now, &a->n_now);
+		err = identity_survey(a->root, a->selection, &a->now, &a->n_now);
 	return err ? failed(a, _("its devices cannot be read"), err) : 0;
 }
 

@@ -59,7 +59,7 @@ static int add_card(const struct fs_root *root, struct pci *pci, const struct no
 
 	if (bdf_parse(address, &card.bdf) || pci_has(root, &card.bdf, "pci_bus"))
 		return 0;
-	err = pci_identify(pci, &card.bdf, &card.identity);
+	err = pci_identify(root, &card.bdf, &card.identity);
 	if (err || is_platform(&card.identity))
 		return err == -ENODEV ? 0 : err; /* it has just gone */
 	err = read_card(root, pci, vms, &card);

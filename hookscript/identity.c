@@ -222,8 +222,8 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
-static int add_address(const struct fs_root *root, struct pci *pci,
-		       const struct hostpci_address *address, struct known_list *list)
+static int add_address(const struct fs_root *root, const struct hostpci_address *address,
+		       struct known_list *list)
 {
 	struct bdf there[SLOT_FUNCTIONS];
 	size_t n = hostpci_address_devices(root, address, there);
@@ -232,7 +232,7 @@ static int add_address(const struct fs_root *root, struct pci *pci,
 	for (size_t i = 0; !err && i < n; i++) {
 		struct known_device device = {.bdf = there[i]};
 
-		err = pci_identify(pci, &there[i], &device.identity);
+		err = pci_identify(root, &there[i], &device.identity);
 		if (!err)
 			err = add(list, &device);
 		else if (err == -ENODEV)
@@ -252,7 +252,7 @@ static void drop_doubles(struct known_list *list)
 	list->n = kept;
 }
 
-int identity_survey(const struct fs_root *root, struct pci *pci, const struct selection *selection,
+int identity_survey(const struct fs_root *root, const struct selection *selection,
 		    struct known_device **ret, size_t *ret_n)
 {
 	auto_list struct known_list list = {0};
@@ -262,7 +262,7 @@ int identity_survey(const struct fs_root *root, struct pci *pci, const struct se
 		const struct selected *item = &selection->items[i];
 
 		for (size_t k = 0; !err && !item->mapping && k < item->n_addresses; k++)
-			err = add_address(root, pci, &item->addresses[k], &list);
+			err = add_address(root, &item->addresses[k], &list);
 	}
 	if (err)
 		return err;
@@ -299,8 +299,8 @@ enum identity_state identity_compare(const struct known_device *known,
 }
 
 /* Looks at the device called NAME; adds it when it is of that identity. */
-static int add_found(struct pci *pci, const char *name, const struct pci_identity *identity,
-		     struct bdf **list, size_t *n)
+static int add_found(const struct fs_root *root, const char *name,
+		     const struct pci_identity *identity, struct bdf **list, size_t *n)
 {
 	struct pci_identity found;
 	struct bdf bdf;
@@ -308,7 +308,7 @@ static int add_found(struct pci *pci, const char *name, const struct pci_identit
 
 	if (bdf_parse(name, &bdf))
 		return 0;
-	err = pci_identify(pci, &bdf, &found);
+	err = pci_identify(root, &bdf, &found);
 	/* It may go while the list is read. */
 	if (err == -ENODEV)
 		return 0;
@@ -325,8 +325,8 @@ static int compare_bdfs(const void *a, const void *b)
 	return bdf_compare(a, b);
 }
 
-int identity_find(const struct fs_root *root, struct pci *pci, const struct pci_identity *identity,
-		  struct bdf **ret, size_t *ret_n)
+int identity_find(const struct fs_root *root, const struct pci_identity *identity, struct bdf **ret,
+		  size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *list = calloc(1, sizeof(*list));
@@ -337,7 +337,7 @@ int identity_find(const struct fs_root *root, struct pci *pci, const struct pci_
 		return -ENOMEM;
 	err = fs_list(root, "sys/bus/pci/devices", &names);
 	for (size_t i = 0; !err && i < names.n; i++)
-		err = add_found(pci, names.items[i], identity, &list, &n);
+		err = add_found(root, names.items[i], identity, &list, &n);
 	if (err)
 		return err;
 	qsort(list, n, sizeof(*list), compare_bdfs);

@@ -51,7 +51,7 @@ int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
  * The devices that are now where the VM's addresses say: a new array in order of address, each once
  * (the caller frees it). Where nothing is there is nothing in it. Returns 0 or -errno.
  */
-int identity_survey(const struct fs_root *root, struct pci *pci, const struct selection *selection,
+int identity_survey(const struct fs_root *root, const struct selection *selection,
 		    struct known_device **ret, size_t *ret_n) must_check;
 
 /* Whether one of the VM's addresses names the device: what is kept of others says nothing about it.
@@ -74,9 +74,9 @@ enum identity_state identity_compare(const struct known_device *known,
 
 /*
  * Where devices of this identity are now, however many: a new array in order of address (the caller
- * frees it). Reads the ids of every device of the host. Returns 0 or -errno.
+ * frees it). Reads what every device of the host is. Returns 0 or -errno.
  */
-int identity_find(const struct fs_root *root, struct pci *pci, const struct pci_identity *identity,
-		  struct bdf **ret, size_t *ret_n) must_check;
+int identity_find(const struct fs_root *root, const struct pci_identity *identity, struct bdf **ret,
+		  size_t *ret_n) must_check;
 
 #endif

@@ -14,8 +14,7 @@ struct selector {
 	const struct fs_root *root;
 	unsigned int vmid;
 	const struct vmcfg *vm;
-	struct pci *pci; /* this and the node: with the first mapping */
-	char *node;
+	char *node; /* with the first mapping */
 	/* Devices that the entries so far stand for: Proxmox VE gives none to two of them. */
 	struct bdf *used;
 	size_t n_used, n_before; /* those of entries before the one that is looked at */
@@ -198,7 +197,7 @@ static int look_at_path(const struct selector *s, const struct hostpci_address *
 	*ret = (struct mapping_device){.iommugroup = -1};
 	if (mapping_path_device(path, &bdf) || !pci_exists(s->root, &bdf))
 		return 0;
-	err = pci_identify(s->pci, &bdf, &id);
+	err = pci_identify(s->root, &bdf, &id);
 	if (err)
 		return err == -ENODEV ? 0 : err;
 	ret->exists = true;
@@ -342,12 +341,9 @@ int selection_read_mappings(const struct fs_root *root, struct mappings **ret, c
 /* With the first entry that has a mapping. */
 static int read_mappings(struct selector *s)
 {
-	int err;
-
 	if (s->selection->mappings)
 		return 0;
-	err = selection_read_mappings(s->root, &s->selection->mappings, &s->node);
-	return err ? err : pci_open(s->root, &s->pci);
+	return selection_read_mappings(s->root, &s->selection->mappings, &s->node);
 }
 
 static int add_mapping(struct selector *s, size_t e)
@@ -460,7 +456,6 @@ int selection_read(const struct fs_root *root, unsigned int vmid, const struct v
 		err = add_entry(&s, e);
 	if (!err)
 		err = add_args(&s);
-	pci_close(s.pci);
 	free(s.node);
 	free(s.used);
 	if (!err)

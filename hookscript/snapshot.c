@@ -9,10 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What reading needs, opened once. */
+/* What reading needs. */
 struct reader {
 	const struct fs_root *root;
-	struct pci *pci;
 	struct modules *modules; /* NULL until the first look-up */
 	enum snapshot_detail detail;
 	unsigned int vmid;
@@ -122,7 +121,7 @@ static int read_modules(struct reader *reader, struct device *device)
 	}
 	if (reader->detail == SNAPSHOT_DETAIL)
 		device->vfio_ids = modules_vfio_ids_match(reader->modules, &device->identity);
-	/* A tree without modules.alias, or a device without modalias: nothing matches. */
+	/* A tree without modules.alias, or a device that has just gone: nothing matches. */
 	if (pci_modalias(reader->root, &device->bdf, &modalias) ||
 	    modules_for_alias(reader->modules, modalias, &device->module.name,
 			      &device->module.blacklisted))
@@ -165,7 +164,7 @@ static int read_device(struct reader *reader, struct device *device)
 	device->bridge = pci_has(reader->root, &device->bdf, "pci_bus");
 	err = pci_driver(reader->root, &device->bdf, &device->driver);
 	if (!err)
-		err = pci_identify(reader->pci, &device->bdf, &device->identity);
+		err = pci_identify(reader->root, &device->bdf, &device->identity);
 	if (!err)
 		err = read_record(reader, device);
 	if (err || device->bridge)
@@ -204,8 +203,7 @@ static int add_moved(const struct reader *reader, struct snapshot *snapshot,
 	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
 	if (there)
 		moved->is = there->identity;
-	return identity_find(reader->root, reader->pci, &known->identity, &moved->now,
-			     &moved->n_now);
+	return identity_find(reader->root, &known->identity, &moved->now, &moved->n_now);
 }
 
 /* What is where, as it was read: more than the VM's addresses name, which does no harm. */
@@ -285,10 +283,7 @@ int snapshot_take(const struct fs_root *root, unsigned int vmid, const struct se
 
 	if (!snapshot)
 		return -ENOMEM;
-	err = pci_open(root, &reader.pci);
-	if (!err)
-		err = read_all(&reader, selection, snapshot);
-	pci_close(reader.pci);
+	err = read_all(&reader, selection, snapshot);
 	modules_close(reader.modules);
 	if (!err)
 		*ret = TAKE_PTR(snapshot);

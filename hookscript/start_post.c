@@ -14,15 +14,12 @@
 static int remember_devices(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm)
 {
 	cleanup_with(selection_freep) struct selection *selection = NULL;
-	cleanup_with(pci_closep) struct pci *pci = NULL;
 	auto_free struct known_device *list = NULL;
 	size_t n;
 	int err = selection_read(root, vmid, vm, &selection);
 
 	if (!err)
-		err = pci_open(root, &pci);
-	if (!err)
-		err = identity_survey(root, pci, selection, &list, &n);
+		err = identity_survey(root, selection, &list, &n);
 	if (!err)
 		err = identity_write(root, vmid, list, n);
 	if (err)

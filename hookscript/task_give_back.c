@@ -42,13 +42,9 @@ static bool is_placeholder(const struct record *record, const char *driver)
 
 static int check_identity(const struct task *task, const struct record *record)
 {
-	cleanup_with(pci_closep) struct pci *pci = NULL;
 	struct pci_identity now;
-	int err;
+	int err = pci_identify(task->job->root, task->bdf, &now);
 
-	err = pci_open(task->job->root, &pci);
-	if (!err)
-		err = pci_identify(pci, task->bdf, &now);
 	if (!err && !pci_identity_equal(&now, &record->identity))
 		err = -ESTALE;
 	return task_fail(task, JOB_IDENTITY, err);

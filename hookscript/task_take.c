@@ -162,16 +162,15 @@ int task_take(const struct task *task)
 int task_see(const struct task *task)
 {
 	cleanup_with(record_freep) struct record *spare = calloc(1, sizeof(*spare));
-	cleanup_with(pci_closep) struct pci *pci = NULL;
 	const struct fs_root *root = task->job->root;
-	int err = spare ? pci_open(root, &pci) : -ENOMEM;
+	int err;
 
-	if (err)
-		return task_fail(task, JOB_RECORD, err);
+	if (!spare)
+		return task_fail(task, JOB_RECORD, -ENOMEM);
 	spare->bdf = *task->bdf;
 	spare->vmid = task->job->vmid;
 	spare->deadline = task->job->deadline_s;
-	err = pci_identify(pci, task->bdf, &spare->identity);
+	err = pci_identify(root, task->bdf, &spare->identity);
 	if (!err)
 		err = read_image(root, spare);
 	if (!err)

@@ -32,11 +32,10 @@ static bool has_driver(const struct settings *settings)
 /* An entry for the device of another id says nothing of the one that is there. */
 static bool is_that_device(const struct fs_root *root, const struct device_setting *setting)
 {
-	cleanup_with(pci_closep) struct pci *pci = NULL;
 	struct pci_identity now;
 
-	return !pci_open(root, &pci) && !pci_identify(pci, &setting->bdf, &now) &&
-	       now.vendor == setting->vendor && now.device == setting->device;
+	return !pci_identify(root, &setting->bdf, &now) && now.vendor == setting->vendor &&
+	       now.device == setting->device;
 }
 
 static bool any_has_driver(const struct variants *v, const struct hostpci_address *addresses,

@@ -35,25 +35,34 @@ const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDEN
 	return buf;
 }
 
-int pci_identity_parse(const char *text, struct pci_identity *ret)
+/*
+ * Reads the numbers of TEXT, which has one of the 16 DIGITS where SHAPE has an X, and otherwise
+ * what SHAPE has. Each row of them is a number, in RET, where zeroes were.
+ */
+static bool read_numbers(const char *text, const char *shape, const char *digits, uint32_t *ret)
 {
-	static const char shape[] = "xxxx:xxxx:xxxx:xxxx:xxxxxx";
-	uint32_t field[5] = {0};
-	size_t f = 0;
-
 	if (strlen(text) != strlen(shape))
-		return -EINVAL;
+		return false;
 	for (size_t i = 0; shape[i]; i++) {
-		const char *digits = "0123456789abcdef";
 		const char *digit = strchr(digits, text[i]);
 
-		if (shape[i] == ':' ? text[i] != ':' : !digit)
-			return -EINVAL;
-		if (shape[i] == ':')
-			f++;
-		else
-			field[f] = field[f] << 4 | (uint32_t)(digit - digits);
+		if (shape[i] == 'X' ? !digit : text[i] != shape[i])
+			return false;
+		if (shape[i] != 'X')
+			continue;
+		*ret = *ret << 4 | (uint32_t)(digit - digits);
+		if (shape[i + 1] != 'X')
+			ret++;
 	}
+	return true;
+}
+
+int pci_identity_parse(const char *text, struct pci_identity *ret)
+{
+	uint32_t field[5] = {0};
+
+	if (!read_numbers(text, "XXXX:XXXX:XXXX:XXXX:XXXXXX", "0123456789abcdef", field))
+		return -EINVAL;
 	*ret = (struct pci_identity){(uint16_t)field[0], (uint16_t)field[1], (uint16_t)field[2],
 				     (uint16_t)field[3], field[4]};
 	return 0;
@@ -103,6 +112,34 @@ int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret)
 	return fs_read_attr(root, path, ret);
 }
 
+/* The kernel prints ids, which have 16 bits, in eight digits, and all digits in upper case. */
+static bool parse_modalias(const char *text, struct pci_identity *ret)
+{
+	uint32_t field[7] = {0};
+
+	if (!read_numbers(text, "pci:v0000XXXXd0000XXXXsv0000XXXXsd0000XXXXbcXXscXXiXX",
+			  "0123456789ABCDEF", field))
+		return false;
+	*ret = (struct pci_identity){
+		.vendor = (uint16_t)field[0],
+		.device = (uint16_t)field[1],
+		.subvendor = (uint16_t)field[2],
+		.subdevice = (uint16_t)field[3],
+		.class = field[4] << 16 | field[5] << 8 | field[6],
+	};
+	return true;
+}
+
+int pci_identify(const struct fs_root *root, const struct bdf *bdf, struct pci_identity *ret)
+{
+	auto_free char *modalias = NULL;
+	int err = pci_modalias(root, bdf, &modalias);
+
+	if (err)
+		return err == -ENOENT ? -ENODEV : err;
+	return parse_modalias(modalias, ret) ? 0 : -EIO;
+}
+
 bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
 {
 	return pci_has(root, bdf, "max_link_width");
@@ -150,36 +187,6 @@ void pci_close(struct pci *pci)
 	if (pci->access && !setjmp(on_error))
 		pci_cleanup(pci->access);
 	free(pci);
-}
-
-int pci_identify(struct pci *pci, const struct bdf *bdf, struct pci_identity *ret)
-{
-	struct pci_dev *volatile dev = NULL;
-	int known;
-
-	if (setjmp(on_error)) {
-		if (dev)
-			pci_free_dev(dev);
-		return -EIO;
-	}
-	dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
-	if (!dev)
-		return -ENODEV;
-	known = pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT |
-					   PCI_FILL_SUBSYS);
-	if (!(known & PCI_FILL_IDENT)) {
-		pci_free_dev(dev);
-		return -ENODEV;
-	}
-	*ret = (struct pci_identity){
-		.vendor = dev->vendor_id,
-		.device = dev->device_id,
-		.subvendor = known & PCI_FILL_SUBSYS ? dev->subsys_vendor_id : 0,
-		.subdevice = known & PCI_FILL_SUBSYS ? dev->subsys_id : 0,
-		.class = (uint32_t)dev->device_class << 8 | dev->prog_if,
-	};
-	pci_free_dev(dev);
-	return 0;
 }
 
 char *pci_name(struct pci *pci, const struct pci_identity *id)

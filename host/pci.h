@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a PCI device is: its ids and name (libpci), and where its files are (sysfs). */
+/* What a PCI device is: its ids and where its files are (sysfs), and its name (libpci). */
 #ifndef HOST_PCI_H
 #define HOST_PCI_H
 
@@ -39,6 +39,14 @@ int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret) mu
 int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret) must_check;
 
 /*
+ * Reads a device's identity off its modalias: all of it in one read, of what the kernel chooses
+ * drivers by, for virtual functions too (Linux: drivers/pci/pci-sysfs.c, modalias_show()). Returns
+ * 0; -ENODEV when the device is not there, -EIO when that is no modalias of a PCI device, -errno.
+ */
+int pci_identify(const struct fs_root *root, const struct bdf *bdf,
+		 struct pci_identity *ret) must_check;
+
+/*
  * Whether it is a PCI Express device. The judge is max_link_width in sysfs, which the kernel makes
  * at boot for devices with that capability (Linux: drivers/pci/pci-sysfs.c): the configuration
  * space of a dead or sleeping device reads as ones and proves nothing.
@@ -52,9 +60,6 @@ struct pci;
 int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)
-
-/* Reads a device's ids. Returns 0, -ENODEV when it is not there, -EIO when libpci gives up. */
-int pci_identify(struct pci *pci, const struct bdf *bdf, struct pci_identity *ret) must_check;
 
 /*
  * Whether a device's configuration space shows Access Control Services, with which a port keeps the

@@ -14,7 +14,7 @@ static int read_device(const struct fs_root *root, struct pci *pci, const struct
 	int err;
 
 	ret->bdf = *bdf;
-	err = pci_identify(pci, bdf, &ret->identity);
+	err = pci_identify(root, bdf, &ret->identity);
 	if (!err)
 		err = pci_driver(root, bdf, &ret->driver);
 	if (err)

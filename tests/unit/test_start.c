@@ -447,7 +447,7 @@ static void test_device_has_moved(void **state)
 	scenario_must(tree, start_pre, 100);
 	scenario_must(tree, stop_post, 100);
 
-	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	tree_device_id(tree, DISK, 0xa80a);
 	tree_device(tree, &(struct tree_device){"0000:07:00.0", 0x144d, 0xa808, 0x144d, 0xa801,
 						0x010802, 17, "nvme", NULL, NULL, true, false});
 	fake_kernel_reset(NULL);
@@ -473,7 +473,7 @@ static void test_device_is_accepted(void **state)
 	scenario_must(tree, start_pre, 100);
 	scenario_must(tree, start_post, 100);
 	scenario_must(tree, stop_post, 100);
-	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	tree_device_id(tree, DISK, 0xa80a);
 	fake_kernel_reset(NULL);
 	scenario_assert_refused(tree, 100, "no device like that is there now");
 	scenario_must(tree, accept_devices, 100);
@@ -584,7 +584,7 @@ static void test_record_of_another_device(void **state)
 	struct tree *tree = *state;
 
 	leave_record_of_101(tree);
-	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	tree_device_id(tree, DISK, 0xa80a);
 	scenario_assert_refused(tree, 100,
 				"but the device there now is 144d:a80a:144d:a801:010802");
 }

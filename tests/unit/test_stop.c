@@ -135,14 +135,14 @@ static void test_another_device_sits_there(void **state)
 	auto_free char *before = take_disk(tree, 20);
 	auto_run struct run run = {0};
 
-	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa80a\n");
+	tree_device_id(tree, DISK, 0xa80a);
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, DISK ": another device sits there than the one that was taken");
 	run_assert_says(&run, "rm /" RECORDS DISK);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_true(tree_has(tree, RECORDS DISK));
-	tree_file(tree, "sys/devices/pci0000:00/" DISK "/device", "0xa808\n");
+	tree_device_id(tree, DISK, 0xa808);
 	scenario_must(tree, stop_post, 100);
 	tree_assert_is(tree, TREE_STATE, before);
 }

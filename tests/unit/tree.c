@@ -334,6 +334,25 @@ static void put_in_group(struct tree *tree, const char *bdf, int group)
 	tree_link(tree, member, back);
 }
 
+static unsigned int id_of(struct tree *tree, const char *bdf, const char *name)
+{
+	auto_free char *path = fs_path("sys/devices/pci0000:00/%s/%s", bdf, name);
+	auto_free char *text = tree_text(tree, path);
+
+	return (unsigned int)strtoul(text, NULL, 16);
+}
+
+/* Made of the ids in the other attributes. */
+static void put_modalias(struct tree *tree, const char *bdf)
+{
+	unsigned int class = id_of(tree, bdf, "class");
+
+	attribute(tree, bdf, "modalias", "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n",
+		  id_of(tree, bdf, "vendor"), id_of(tree, bdf, "device"),
+		  id_of(tree, bdf, "subsystem_vendor"), id_of(tree, bdf, "subsystem_device"),
+		  class >> 16, class >> 8 & 0xff, class & 0xff);
+}
+
 /* What every PCI device has; the configuration space as far as it does not need root. */
 static void put_attributes(struct tree *tree, const struct tree_device *device)
 {
@@ -356,9 +375,7 @@ static void put_attributes(struct tree *tree, const struct tree_device *device)
 	if (device->modalias)
 		attribute(tree, bdf, "modalias", "%s\n", device->modalias);
 	else
-		attribute(tree, bdf, "modalias", "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n",
-			  device->vendor, device->device, device->subvendor, device->subdevice,
-			  device->class >> 16, device->class >> 8 & 0xff, device->class & 0xff);
+		put_modalias(tree, bdf);
 	attribute(tree, bdf, "driver_override", "%s\n",
 		  device->override ? device->override : "(null)");
 	if (device->express)
@@ -379,6 +396,12 @@ void tree_device(struct tree *tree, const struct tree_device *device)
 		put_in_group(tree, device->bdf, device->group);
 	if (device->driver)
 		tree_bind(tree, device->bdf, device->driver);
+}
+
+void tree_device_id(struct tree *tree, const char *bdf, unsigned int device)
+{
+	attribute(tree, bdf, "device", "0x%04x\n", device);
+	put_modalias(tree, bdf);
 }
 
 void tree_device_gone(struct tree *tree, const char *bdf)

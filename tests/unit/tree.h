@@ -67,6 +67,9 @@ struct tree_device {
 void tree_device(struct tree *tree, const struct tree_device *device);
 void tree_device_gone(struct tree *tree, const char *bdf);
 
+/* Another device of its vendor sits there: a changed device id in all that shows it. */
+void tree_device_id(struct tree *tree, const char *bdf, unsigned int device);
+
 /* Changes which driver a device has, links and all; NULL: none. One with "vfio" in its name makes
  * a VFIO device of it. */
 void tree_bind(struct tree *tree, const char *bdf, const char *driver);
