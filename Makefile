@@ -36,8 +36,8 @@ PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
 MAIN_host-setup := host/setup/main.c
 PACKAGES := libpci libconfig libkmod json-c
-# libkmod is loaded when it is needed (host/libkmod.h).
-LINKED	 := $(filter-out libkmod,$(PACKAGES))
+# The others are loaded when they are needed (host/library.h).
+LINKED	 := libconfig json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
 SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/usage/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libkmod, loaded when its first function is needed: it brings libraries of compression and
- * cryptography along, and most starts find every module loaded (`make bench` says what that costs).
+ * cryptography along, and most starts find every module loaded (host/library.h).
  */
 #ifndef HOST_LIBKMOD_H
 #define HOST_LIBKMOD_H

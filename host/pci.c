@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci.h"
 
-#include <pci/pci.h>
+#include "host/libpci.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 struct pci {
-	struct pci_access *access;
+	const struct fs_root *root;
+	const struct libpci *lib;
+	struct pci_access *access; /* NULL: not opened yet, or in vain */
+	bool opened;
 };
 
 /*
@@ -145,38 +149,54 @@ bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
 	return pci_has(root, bdf, "max_link_width");
 }
 
-static int start_access(struct pci_access *access, char *sysfs)
+static bool start_access(const struct libpci *lib, struct pci_access *access, char *sysfs)
 {
 	access->method = PCI_ACCESS_SYS_BUS_PCI;
 	access->error = jump_out;
 	access->warning = stay_silent;
 	access->debug = stay_silent;
 	if (setjmp(on_error))
-		return -EIO;
+		return false;
 	/* Without udev's database of names: pci.ids has them all, and libpci leaks a handle at each
 	 * name that it looks up where udev has no database. */
-	if (pci_set_param(access, (char *)"sysfs.path", sysfs) ||
-	    pci_set_param(access, (char *)"hwdb.disable", (char *)"1"))
-		return -EIO;
-	pci_init(access);
-	return 0;
+	if (lib->set_param(access, (char *)"sysfs.path", sysfs) ||
+	    lib->set_param(access, (char *)"hwdb.disable", (char *)"1"))
+		return false;
+	lib->init(access);
+	return true;
+}
+
+static void stop_access(struct pci *pci)
+{
+	if (pci->access && !setjmp(on_error))
+		pci->lib->cleanup(pci->access);
+	pci->access = NULL;
+}
+
+/* Opens libpci with the first question. False when it cannot be asked. */
+static bool can_ask(struct pci *pci)
+{
+	auto_free char *sysfs = NULL;
+
+	if (pci->opened)
+		return pci->access;
+	pci->opened = true;
+	pci->lib = libpci_load();
+	sysfs = fs_path("%s/sys/bus/pci", pci->root->path);
+	pci->access = pci->lib && sysfs ? pci->lib->alloc() : NULL;
+	if (pci->access && !start_access(pci->lib, pci->access, sysfs))
+		stop_access(pci);
+	return pci->access;
 }
 
 int pci_open(const struct fs_root *root, struct pci **ret)
 {
-	auto_free char *sysfs = fs_path("%s/sys/bus/pci", root->path);
-	cleanup_with(pci_closep) struct pci *pci = calloc(1, sizeof(*pci));
-	int err;
+	struct pci *pci = calloc(1, sizeof(*pci));
 
-	if (!sysfs || !pci)
+	if (!pci)
 		return -ENOMEM;
-	pci->access = pci_alloc();
-	if (!pci->access)
-		return -ENOMEM;
-	err = start_access(pci->access, sysfs);
-	if (err)
-		return err;
-	*ret = TAKE_PTR(pci);
+	pci->root = root;
+	*ret = pci;
 	return 0;
 }
 
@@ -184,8 +204,7 @@ void pci_close(struct pci *pci)
 {
 	if (!pci)
 		return;
-	if (pci->access && !setjmp(on_error))
-		pci_cleanup(pci->access);
+	stop_access(pci);
 	free(pci);
 }
 
@@ -194,12 +213,12 @@ char *pci_name(struct pci *pci, const struct pci_identity *id)
 	char buffer[256];
 	const char *name;
 
-	if (setjmp(on_error))
+	if (!can_ask(pci) || setjmp(on_error))
 		name = NULL;
 	else
-		name = pci_lookup_name(pci->access, buffer, sizeof(buffer),
-				       PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
-				       id->device);
+		name = pci->lib->lookup_name(pci->access, buffer, sizeof(buffer),
+					     PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
+					     id->device);
 	return fs_path("%s [%04x:%04x]", name ? name : _("PCI device"), id->vendor, id->device);
 }
 
@@ -208,11 +227,11 @@ char *pci_class_name(struct pci *pci, const struct pci_identity *id)
 	char buffer[128];
 	const char *name;
 
-	if (setjmp(on_error))
+	if (!can_ask(pci) || setjmp(on_error))
 		name = NULL;
 	else
-		name = pci_lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
-				       id->class >> 8);
+		name = pci->lib->lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
+					     id->class >> 8);
 	return strdup(name ? name : _("PCI device"));
 }
 
@@ -221,11 +240,14 @@ bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
 	struct pci_dev *volatile dev = NULL;
 	volatile bool has = false;
 
+	if (!can_ask(pci))
+		return false;
 	if (!setjmp(on_error)) {
-		dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
-		has = dev && pci_find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
+		dev = pci->lib->get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot,
+					bdf->func);
+		has = dev && pci->lib->find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
 	}
 	if (dev)
-		pci_free_dev(dev);
+		pci->lib->free_dev(dev);
 	return has;
 }

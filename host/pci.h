@@ -53,10 +53,13 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf,
  */
 bool pci_is_express(const struct fs_root *root, const struct bdf *bdf);
 
-/* libpci, opened on a root. */
+/* libpci on a root, loaded and opened when the first name or capability is asked for. */
 struct pci;
 
-/* Returns 0 and a new handle (pci_close()), or -errno. Scans nothing. */
+/*
+ * Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM.
+ * Whether there is a libpci shows in what the functions below return.
+ */
 int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)
@@ -64,16 +67,20 @@ DEFINE_CLEANUP(struct pci *, pci_close)
 /*
  * Whether a device's configuration space shows Access Control Services, with which a port keeps the
  * devices below it apart (PCI Express Base Specification 6.12). Reading it needs root; unreadable
- * counts as none.
+ * counts as none, and so does everything without libpci.
  */
 bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
 
-/* The class in words, "VGA compatible controller". Returns a new string, or NULL without memory. */
+/*
+ * The class in words, "VGA compatible controller"; "PCI device" when nothing knows it, or without
+ * libpci. Returns a new string, or NULL without memory.
+ */
 char *pci_class_name(struct pci *pci, const struct pci_identity *id) must_check;
 
 /*
  * A device's name for people, "Intel Corporation 82574L Gigabit Network Connection [8086:10d3]".
- * The name database is read at the first call. Returns a new string, or NULL without memory.
+ * "PCI device [8086:10d3]" without libpci. The name database is read at the first call. Returns a
+ * new string, or NULL without memory.
  */
 char *pci_name(struct pci *pci, const struct pci_identity *id) must_check;
 
