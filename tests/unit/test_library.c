@@ -9,6 +9,7 @@
 
 #include "host/libkmod.h"
 #include "host/libpci.h"
+#include "vmcfg/libjson.h"
 
 static void test_load(void **state)
 {
@@ -51,6 +52,8 @@ static void test_ours(void **state)
 	assert_ptr_equal(libkmod_load(), libkmod_load());
 	assert_non_null(libpci_load());
 	assert_ptr_equal(libpci_load(), libpci_load());
+	assert_non_null(libjson_load());
+	assert_ptr_equal(libjson_load(), libjson_load());
 }
 
 int main(void)
