@@ -45,6 +45,7 @@ void settings_free(struct settings *settings)
 {
 	for (size_t i = 0; i < settings->n_devices; i++)
 		device_setting_free(&settings->devices[i]);
+	free(settings->devices);
 	free(settings->next);
 	free(settings->language);
 	for (size_t i = 0; i < settings->n_warnings; i++)

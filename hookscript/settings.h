@@ -116,11 +116,11 @@ struct settings {
 	enum policy pcie;
 	int deadline; /* seconds, 1 to 3600 */
 	enum group_policy group;
-	bool ifreload;		 /* bring the network up after an interface came back */
-	bool return_at_shutdown; /* give devices back although the host shuts down */
-	char *next;		 /* "STORAGE:snippets/NAME"; NULL: none */
-	char *language;		 /* "en", "zh_CN"; NULL: the environment's */
-	struct device_setting devices[SETTINGS_DEVICES_MAX]; /* each device once */
+	bool ifreload;			/* bring the network up after an interface came back */
+	bool return_at_shutdown;	/* give devices back although the host shuts down */
+	char *next;			/* "STORAGE:snippets/NAME"; NULL: none */
+	char *language;			/* "en", "zh_CN"; NULL: the environment's */
+	struct device_setting *devices; /* each device once; SETTINGS_DEVICES_MAX at most */
 	size_t n_devices;
 	struct setting_source from[SETTING_KEYS];
 	char **warnings; /* what the user should hear, without a newline */

@@ -320,9 +320,9 @@ static void move_device(struct settings *settings, size_t from, size_t to)
 static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
 {
 	struct settings *settings = reader->settings;
-	struct device_setting *device = &settings->devices[place];
 	struct device_setting identity = {0};
 	int err = read_identity(reader, entry, &identity);
+	struct device_setting *device;
 	size_t at;
 
 	if (err)
@@ -335,9 +335,13 @@ static int read_entry(struct settings_reader *reader, const config_setting_t *en
 	if (at == SETTINGS_DEVICES_MAX)
 		return reader_complain(reader, entry, _("there are more than %d devices"),
 				       SETTINGS_DEVICES_MAX);
-	if (at == settings->n_devices)
+	if (at == settings->n_devices) {
+		if (!array_grow(settings->devices, settings->n_devices))
+			return -ENOMEM;
 		settings->devices[settings->n_devices++] = identity;
+	}
 	move_device(settings, at, place);
+	device = &settings->devices[place];
 	device->source = reader_source(reader, entry);
 	for (int i = 0; !err && i < config_setting_length(entry); i++)
 		err = read_key(reader, config_setting_get_elem(entry, (unsigned int)i), device);

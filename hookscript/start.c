@@ -287,6 +287,7 @@ static int plan_and_claim(struct start *start)
 static int make_room(struct start *start)
 {
 	struct settings stopped_all = start->settings;
+	auto_free struct device_setting *devices = NULL;
 	bool stopped = false;
 	int code;
 
@@ -295,8 +296,16 @@ static int make_room(struct start *start)
 	if (!stopped && !start->plan->deferred)
 		return EXIT_DONE;
 	/* What is stopped by now is no hope any more. */
-	for (size_t i = 0; i < stopped_all.n_devices; i++)
-		stopped_all.devices[i].n_stop_units = stopped_all.devices[i].n_stop_ct = 0;
+	devices = calloc(stopped_all.n_devices + 1, sizeof(*devices));
+	if (!devices) {
+		say_no_memory();
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < stopped_all.n_devices; i++) {
+		devices[i] = stopped_all.devices[i];
+		devices[i].n_stop_units = devices[i].n_stop_ct = 0;
+	}
+	stopped_all.devices = devices;
 	start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
 	code = make_plan(start, &stopped_all, SNAPSHOT_BRIEF);
 	return !code && start->plan->n_refusals ? say_refusals(start) : code;

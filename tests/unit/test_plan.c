@@ -777,6 +777,14 @@ static void test_allowed_use(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct device_setting device = {
+			.bdf = rows[i].bdf,
+			.vendor = rows[i].vendor,
+			.device = rows[i].device,
+			.allow = rows[i].allow,
+			.source = {SETTINGS_PATH, 7},
+			.from[DEVICE_ALLOW] = {SETTINGS_PATH, 8},
+		};
 		struct settings settings = settings_default;
 		struct machine_room room;
 		struct usage_finding finding;
@@ -785,14 +793,8 @@ static void test_allowed_use(void **state)
 
 		prepare(&room);
 		add_finding(&room, &finding, 0);
-		settings.devices[settings.n_devices++] = (struct device_setting){
-			.bdf = rows[i].bdf,
-			.vendor = rows[i].vendor,
-			.device = rows[i].device,
-			.allow = rows[i].allow,
-			.source = {SETTINGS_PATH, 7},
-			.from[DEVICE_ALLOW] = {SETTINGS_PATH, 8},
-		};
+		settings.devices = &device;
+		settings.n_devices = 1;
 		plan = make_with(&room, vm, &settings);
 		assert_counts(plan, rows[i].refusals, rows[i].warnings);
 	}

@@ -402,10 +402,11 @@ static void test_return_and_reset(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *text = fs_path("devices = ( { " GPU "%s } );", rows[i].text);
 		auto_settings struct settings s = settings_default;
-		const struct device_setting *d = &s.devices[0];
+		const struct device_setting *d;
 
 		tree_settings(*state, text);
 		s = read_good(*state, 100);
+		d = s.devices;
 		assert_int_equal(s.n_devices, 1);
 		assert_int_equal(d->return_to, rows[i].to);
 		assert_int_equal(d->d3cold, rows[i].d3cold);
@@ -424,7 +425,7 @@ static void test_return_and_reset(void **state)
 static void test_devices_hold_together(void **state)
 {
 	auto_settings struct settings s = settings_default;
-	const struct device_setting *d = &s.devices[0];
+	const struct device_setting *d;
 
 	tree_settings(*state, "devices = ( { " NIC "d3cold = true; }, { " GPU "\n"
 			      "allow = [ \"display\", \"sound\" ]; return_to = \"nouveau\";\n"
@@ -434,6 +435,7 @@ static void test_devices_hold_together(void **state)
 			      "return_to = \"none\"; stop_units = [ \"c.service\" ];\n"
 			      "stop_ct = [ ]; d3cold = false; } ); };");
 	s = read_good(*state, 100);
+	d = s.devices;
 	assert_int_equal(s.n_devices, 2);
 	assert_int_equal(d->vendor, 0x10de);
 	assert_int_equal(d->allow, 0);
@@ -617,7 +619,7 @@ static void test_precedence(void **state)
 static void test_devices_of_two_files(void **state)
 {
 	auto_settings struct settings s = settings_default;
-	const struct device_setting *d = &s.devices[0];
+	const struct device_setting *d;
 
 	cluster(*state, "devices = ( { node = \"pve1\"; " NIC "unload = [ \"a\" ];\n"
 			"driver = \"a\"; return_to = \"a\"; reset_method = \"bus\"; },\n"
@@ -628,6 +630,7 @@ static void test_devices_of_two_files(void **state)
 		      "vm100 = { devices = ( { " NIC "reset_method = \"acpi\"; } ); };\n"
 		      "devices = ( { " NIC "return_to = \"c\"; reset_method = \"flr\"; } );");
 	s = read_good(*state, 100);
+	d = s.devices;
 	assert_int_equal(s.n_devices, 2);
 	assert_source(&d->source, SETTINGS_PATH, 1);
 	assert_string_equal(d->unload[0], "a");
