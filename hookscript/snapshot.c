@@ -17,7 +17,7 @@ struct reader {
 	unsigned int vmid;
 };
 
-static int add_device(struct snapshot *snapshot, const struct bdf *bdf, bool named)
+static int add_device(struct snapshot *snapshot, const struct bdf *bdf, int group, bool named)
 {
 	const struct device *known = snapshot_device(snapshot, bdf);
 	struct device *device = known ? &snapshot->devices[known - snapshot->devices] : NULL;
@@ -26,7 +26,7 @@ static int add_device(struct snapshot *snapshot, const struct bdf *bdf, bool nam
 		if (!array_grow(snapshot->devices, snapshot->n_devices))
 			return -ENOMEM;
 		device = &snapshot->devices[snapshot->n_devices++];
-		*device = (struct device){.bdf = *bdf, .group = -1};
+		*device = (struct device){.bdf = *bdf, .group = group};
 	}
 	device->named |= named;
 	return 0;
@@ -40,7 +40,8 @@ static int add_address(const struct reader *reader, struct snapshot *snapshot,
 	int err = 0;
 
 	for (size_t i = 0; !err && i < n; i++)
-		err = add_device(snapshot, &there[i], true);
+		err = add_device(snapshot, &there[i], iommu_group_of(reader->root, &there[i]),
+				 true);
 	return err;
 }
 
@@ -84,11 +85,11 @@ static int add_group(const struct reader *reader, struct snapshot *snapshot, int
 		.group = group,
 		.reserved = iommu_group_is_reserved(reader->root, group),
 	};
-	err = vfio_group_holders(reader->root, group, &added->holders);
+	err = iommu_group_members(reader->root, group, &members, &n);
 	if (!err)
-		err = iommu_group_members(reader->root, group, &members, &n);
+		err = vfio_members_holders(reader->root, group, members, n, &added->holders);
 	for (size_t i = 0; !err && i < n; i++)
-		err = add_device(snapshot, &members[i], false);
+		err = add_device(snapshot, &members[i], group, false);
 	return err;
 }
 
@@ -97,7 +98,7 @@ static int add_groups(const struct reader *reader, struct snapshot *snapshot)
 	size_t n_named = snapshot->n_devices;
 
 	for (size_t i = 0; i < n_named; i++) {
-		int group = iommu_group_of(reader->root, &snapshot->devices[i].bdf);
+		int group = snapshot->devices[i].group;
 		int err;
 
 		if (group == -ENOENT)
@@ -157,9 +158,6 @@ static int read_device(struct reader *reader, struct device *device)
 {
 	int err;
 
-	device->group = iommu_group_of(reader->root, &device->bdf);
-	if (device->group < 0 && device->group != -ENOENT)
-		return device->group;
 	device->express = pci_is_express(reader->root, &device->bdf);
 	device->bridge = pci_has(reader->root, &device->bdf, "pci_bus");
 	err = pci_driver(reader->root, &device->bdf, &device->driver);

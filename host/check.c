@@ -124,6 +124,24 @@ static int read_remapping(const struct fs_root *root, bool *ret)
 	return err;
 }
 
+/*
+ * Interrupts that every PC has, the timer's and ACPI's: one with such a chip proves the same,
+ * and /proc/interrupts grows with the processors and the devices of the host.
+ */
+static bool first_interrupts_are_remapped(const struct fs_root *root)
+{
+	static const char *const files[] = {"sys/kernel/irq/0/chip_name",
+					    "sys/kernel/irq/9/chip_name"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_free char *chip = NULL;
+
+		if (!fs_read_attr(root, files[i], &chip) && !strncmp(chip, "IR-", strlen("IR-")))
+			return true;
+	}
+	return false;
+}
+
 /* VFIO refuses a container without remapping, unless told otherwise (Linux:
  * drivers/vfio/vfio_iommu_type1.c). */
 static int check_remapping(const struct fs_root *root, struct checklist *list)
@@ -219,7 +237,8 @@ int check_missing(const struct fs_root *root, struct checklist *list)
 	bool active = iommu_is_active(root), remapped = false;
 	int err = active ? 0 : check_iommu(root, active, list);
 
-	if (!err && active && (read_remapping(root, &remapped) || !remapped))
+	if (!err && active && !first_interrupts_are_remapped(root) &&
+	    (read_remapping(root, &remapped) || !remapped))
 		err = check_remapping(root, list);
 	return err || modules_are_loaded(root) ? err : check_modules(root, list);
 }

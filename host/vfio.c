@@ -16,12 +16,10 @@
 #define LOOK_AGAIN_MS 50
 
 /* The names below /dev whose holders hold the group. */
-static int group_nodes(const struct fs_root *root, int group, struct fs_names *ret)
+static int group_nodes(const struct fs_root *root, int group, const struct bdf *members,
+		       size_t n_members, struct fs_names *ret)
 {
 	auto_names struct fs_names nodes = {0};
-	auto_free struct bdf *members = NULL;
-	size_t n_members;
-	int err;
 
 	nodes.items = calloc(1, sizeof(*nodes.items));
 	if (!nodes.items)
@@ -31,9 +29,6 @@ static int group_nodes(const struct fs_root *root, int group, struct fs_names *r
 		return -ENOMEM;
 	nodes.n = 1;
 
-	err = iommu_group_members(root, group, &members, &n_members);
-	if (err)
-		return err;
 	for (size_t i = 0; i < n_members; i++) {
 		auto_free char *path = pci_path(&members[i], "vfio-dev");
 		auto_names struct fs_names devs = {0};
@@ -101,14 +96,15 @@ static bool node_is_busy(const struct fs_root *root, const char *node)
 	return fd == -EBUSY;
 }
 
-int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret)
+int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
+			 size_t n_members, struct vfio_holders *ret)
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_names struct fs_names nodes = {0};
 	struct search search = {root, &nodes, &holders, 0};
 	int err;
 
-	err = group_nodes(root, group, &nodes);
+	err = group_nodes(root, group, members, n_members, &nodes);
 	if (err)
 		return err;
 	for (size_t i = 0; i < nodes.n; i++)
@@ -124,6 +120,15 @@ int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holder
 	*ret = holders;
 	holders = (struct vfio_holders){0};
 	return 0;
+}
+
+int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret)
+{
+	auto_free struct bdf *members = NULL;
+	size_t n;
+	int err = iommu_group_members(root, group, &members, &n);
+
+	return err ? err : vfio_members_holders(root, group, members, n, ret);
 }
 
 void vfio_holders_free(struct vfio_holders *holders)

@@ -27,6 +27,10 @@ struct vfio_holders {
  * (EBUSY), tells whether. Returns 0 (free with vfio_holders_free()) or -errno.
  */
 int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret) must_check;
+
+/* The same where the group's devices are known: MEMBERS, N_MEMBERS of them. */
+int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
+			 size_t n_members, struct vfio_holders *ret) must_check;
 void vfio_holders_free(struct vfio_holders *holders);
 
 /* "process 1234 (kvm of VM 100)", for a message. Returns a new string, or NULL without memory. */

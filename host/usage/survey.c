@@ -9,17 +9,17 @@
 /* Deeper than a disk behind USB hubs, and a stop for a tree that has gone mad. */
 #define DEPTH_MAX 40
 
-/* Folders that every device has and nothing hangs below. */
+/* Folders that every device has and nothing hangs below; hwmon6 is a driver's thermometer. */
 static bool is_barren(const char *name)
 {
 	static const char *const names[] = {"power",  "msi_irqs", "queues", "statistics",
 					    "queue",  "mq",	  "trace",  "integrity",
-					    "wakeup", "hwmon",	  "ptp",    "link"};
+					    "wakeup", "ptp",	  "link"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
 			return true;
-	return false;
+	return !strncmp(name, "hwmon", strlen("hwmon"));
 }
 
 /* The value of KEY, with its '=', in a uevent; a new string, or NULL. */

@@ -73,6 +73,40 @@ static void read_all(struct tree *tree, struct checklist *list)
 	assert_int_equal(check_host(&tree->root, &next, list), 0);
 }
 
+/* The first interrupts prove remapping; that they do not have it, or are not there, proves
+ * nothing. */
+static void test_first_interrupts(void **state)
+{
+	static const struct {
+		const char *timer, *acpi, *interrupts;
+		bool missing;
+	} rows[] = {
+		{"IR-IO-APIC\n", "IO-APIC\n", NOT_REMAPPED, false},
+		{"IO-APIC\n", "IR-IO-APIC\n", NOT_REMAPPED, false},
+		{"IO-APIC\n", "IO-APIC\n", NOT_REMAPPED, true},
+		{"XT-PIC\n", "IO-APIC\n", REMAPPED, false},
+		{NULL, NULL, REMAPPED, false},
+		{NULL, NULL, NOT_REMAPPED, true},
+	};
+	struct tree *tree = *state;
+
+	prepare(tree);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist missing = {0};
+
+		tree_file(tree, "proc/interrupts", rows[i].interrupts);
+		if (rows[i].timer) {
+			tree_file(tree, "sys/kernel/irq/0/chip_name", rows[i].timer);
+			tree_file(tree, "sys/kernel/irq/9/chip_name", rows[i].acpi);
+		} else if (tree_has(tree, "sys/kernel/irq")) {
+			tree_delete(tree, "sys/kernel/irq");
+		}
+		assert_int_equal(check_missing(&tree->root, &missing), 0);
+		assert_int_equal(checklist_misses(&missing, "interrupt-remapping"),
+				 rows[i].missing);
+	}
+}
+
 static void test_ready(void **state)
 {
 	struct tree *tree = *state;
@@ -261,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ready, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_first_interrupts, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_iommu_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_missing, tree_setup, tree_teardown),
