@@ -44,6 +44,32 @@ static void test_root_path(void **state)
 	assert_int_equal(fs_root_open("/no/such/folder", &root), -ENOENT);
 }
 
+/* The running system is looked at by other calls, with the same answers. */
+static void test_running_system(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *file = fs_path("%s/file", tree->root.path + 1);
+	auto_free char *link = fs_path("%s/link", tree->root.path + 1);
+	auto_free char *dangling = fs_path("%s/dangling", tree->root.path + 1);
+	auto_free char *name = NULL, *none = NULL;
+	auto_root struct fs_root root;
+
+	assert_int_equal(fs_root_open("/", &root), 0);
+	tree_file(tree, "file", "");
+	tree_link(tree, "link", "file");
+	tree_link(tree, "dangling", "some/where");
+	assert_true(fs_exists(&root, file));
+	assert_true(fs_exists(&root, link));
+	assert_false(fs_exists(&root, dangling));
+	assert_false(fs_exists(&root, NULL));
+	assert_int_equal(fs_link_name(&root, dangling, &name), 0);
+	assert_string_equal(name, "where");
+	assert_int_equal(fs_link_name(&root, file, &none), -EINVAL);
+	assert_int_equal(fs_link_name(&root, "no/such", &none), -ENOENT);
+	assert_int_equal(fs_link_name(&root, NULL, &none), -ENOMEM);
+	assert_null(none);
+}
+
 /* Links lead where they would if the root were "/". */
 static void test_links_stay_inside(void **state)
 {
@@ -331,6 +357,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_root_path),
+		TEST(test_running_system),
 		TEST(test_links_stay_inside),
 		TEST(test_descriptors_are_closed_on_exec),
 		TEST(test_exists),
