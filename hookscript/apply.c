@@ -70,7 +70,8 @@ static void hear(const struct run *run, size_t worker)
 	}
 }
 
-/* A worker waits for a group to be closed. */
+/* A worker waits for a group to be closed. It calls once a device, and has gone on from the devices
+ * before that one. */
 static void hear_call(size_t worker, void *arg)
 {
 	const struct run *run = arg;
@@ -78,12 +79,10 @@ static void hear_call(size_t worker, void *arg)
 
 	hear(run, worker);
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct outcome *outcome = &run->outcomes[job->first_item + i];
+		const struct outcome *outcome = &run->outcomes[job->first_item + i];
 
-		if (outcome->step != JOB_WAIT || outcome->error || outcome->waiting)
-			continue;
-		outcome->waiting = true;
-		say_waiting(run, outcome);
+		if (outcome->step == JOB_WAIT && !outcome->error)
+			say_waiting(run, outcome);
 	}
 }
 
@@ -363,28 +362,35 @@ static void set_aside(const struct fs_root *root, const struct bdf *bdf, int err
 			   RECORD_FOLDER, bdf_format(bdf, address));
 }
 
+size_t apply_leave_others(const struct fs_root *root, unsigned int vmid, struct bdf *devices,
+			  size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+		int err = record_read(root, &devices[i], &record, &why);
+
+		if (err)
+			set_aside(root, &devices[i], err, why);
+		else if (record && record->vmid == vmid)
+			devices[kept++] = devices[i];
+	}
+	return kept;
+}
+
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
 			size_t *ret_n)
 {
 	auto_free struct bdf *list = NULL;
-	size_t n, kept = 0;
-	int err;
+	size_t n;
+	int err = record_list(root, &list, &n);
 
-	err = record_list(root, &list, &n);
 	if (err)
 		return err;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-
-		err = record_read(root, &list[i], &record, &why);
-		if (err)
-			set_aside(root, &list[i], err, why);
-		else if (record && record->vmid == vmid)
-			list[kept++] = list[i];
-	}
+	*ret_n = apply_leave_others(root, vmid, list, n);
 	*ret = TAKE_PTR(list);
-	*ret_n = kept;
 	return 0;
 }
 

@@ -40,11 +40,19 @@ int apply_forget_ids(const struct fs_root *root, unsigned int vmid, const struct
 		     size_t n_devices) must_check;
 
 /*
- * The addresses recorded for the VM, in order. A record that cannot be understood is set aside as
- * BDF.broken, aloud. Returns 0 and a new array in *ret (the caller frees it), or -errno.
+ * The addresses recorded for the VM, in order; what cannot be understood as apply_leave_others().
+ * Returns 0 and a new array in *ret (the caller frees it), or -errno.
  */
 int apply_list_recorded(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
 			size_t *ret_n) must_check;
+
+/*
+ * Leaves out of the N devices, which have records, those recorded for other VMs: the rest is at the
+ * front afterwards, in order. A record that cannot be understood is set aside as BDF.broken, aloud.
+ * Returns how many are left.
+ */
+size_t apply_leave_others(const struct fs_root *root, unsigned int vmid, struct bdf *devices,
+			  size_t n);
 
 /*
  * Leaves out of the N devices those on which a worker works, or in whose driver it hangs: the rest

@@ -16,7 +16,6 @@ struct outcome {
 	enum job_step step;	  /* the last one told */
 	int error;		  /* 0, or the -errno with which that step failed */
 	bool ended;		  /* the device's end was told, in step */
-	bool waiting;		  /* that it waits for its group was said */
 	pid_t worker;		  /* with an error that the worker did not tell: its process */
 	bool brief;		  /* little time was given to it: a timeout is no hang */
 	const char *taken_driver; /* vfio-pci, or its variant driver */

@@ -190,19 +190,6 @@ static int load_vfio(const struct fs_root *root)
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static bool others_are_recorded(const struct start *start)
-{
-	auto_free struct bdf *recorded = NULL;
-	size_t n;
-
-	if (record_list(start->root, &recorded, &n))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!plan_takes(start->plan, &recorded[i]))
-			return true;
-	return false;
-}
-
 /* What an earlier start of this VM took and this one does not: its entry has gone from the config.
  */
 static void give_back_leftovers(const struct start *start)
@@ -210,13 +197,12 @@ static void give_back_leftovers(const struct start *start)
 	auto_free struct bdf *devices = NULL;
 	size_t n, kept = 0;
 
-	/* Hardly ever is anything recorded but what has just been taken. */
-	if (!others_are_recorded(start) ||
-	    apply_list_recorded(start->root, start->vmid, &devices, &n))
+	if (record_list(start->root, &devices, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!plan_takes(start->plan, &devices[i]))
 			devices[kept++] = devices[i];
+	kept = apply_leave_others(start->root, start->vmid, devices, kept);
 	kept = apply_leave_busy(start->root, devices, kept);
 	if (kept &&
 	    apply_give_back(start->root, start->vmid, devices, kept, &(struct give_back){0}))

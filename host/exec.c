@@ -86,7 +86,7 @@ static int ask(const struct worker_voice *voice, void *arg)
 int exec_run(const char *const *args, const char *wanted, int limit_ms)
 {
 	struct question question = {args, wanted};
-	struct worker worker = {.channel = -1};
+	struct worker worker;
 	int err = worker_start(&worker, ask, &question, 0, NULL, 0);
 
 	if (err)

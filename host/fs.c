@@ -266,21 +266,11 @@ static int list_open(int fd, struct listing *listing)
 	return err;
 }
 
-static int list(const struct fs_root *root, const char *path, struct listing *listing)
+int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
 
-	return fd < 0 ? fd : list_open(fd, listing);
-}
-
-int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
-{
-	struct listing listing = {0};
-	int err = list(root, path, &listing);
-
-	if (!err)
-		*ret = listing.names;
-	return err;
+	return fd < 0 ? fd : fs_list_open(fd, ret);
 }
 
 int fs_list_open(int fd, struct fs_names *ret)
@@ -310,8 +300,9 @@ bool fs_holds_something(const struct fs_root *root, const char *path)
 int fs_list_folders(const struct fs_root *root, const char *path, struct fs_names *ret,
 		    const char *wanted, bool *ret_found)
 {
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
 	struct listing listing = {.only_folders = true, .wanted = wanted};
-	int err = list(root, path, &listing);
+	int err = fd < 0 ? fd : list_open(fd, &listing);
 
 	if (err)
 		return err;

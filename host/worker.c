@@ -83,6 +83,20 @@ static struct worker_voice *new_voice(size_t n_items)
 	return NULL;
 }
 
+static void put(const struct worker_voice *voice, size_t at, struct worker_word word)
+{
+	atomic_store_explicit(&voice->board[at], PACK(word), memory_order_release);
+}
+
+/* Whether anything was put there. */
+static bool get(const struct worker_voice *voice, size_t at, struct worker_word *ret)
+{
+	uint64_t said = atomic_load_explicit(&voice->board[at], memory_order_acquire);
+
+	*ret = UNPACK(said);
+	return said;
+}
+
 /* The child's part. Not exit(): the caller's buffered output is not the worker's to write again. */
 static void __attribute__((noreturn))
 work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
@@ -93,7 +107,7 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 	detach(keep, n_keep);
 	free(keep);
 	result = job(voice, arg);
-	worker_say(voice, voice->n, (struct worker_word){.error = result});
+	put(voice, voice->n, (struct worker_word){.error = result});
 	_exit(result ? 1 : 0);
 }
 
@@ -134,8 +148,8 @@ int worker_start(struct worker *worker, int (*job)(const struct worker_voice *vo
 
 void worker_say(const struct worker_voice *voice, size_t item, struct worker_word word)
 {
-	if (voice && item <= voice->n)
-		atomic_store_explicit(&voice->board[item], PACK(word), memory_order_release);
+	if (voice && item < voice->n)
+		put(voice, item, word);
 }
 
 void worker_call(const struct worker_voice *voice)
@@ -149,13 +163,7 @@ void worker_call(const struct worker_voice *voice)
 
 bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret)
 {
-	uint64_t said;
-
-	if (!worker->voice || item > worker->voice->n)
-		return false;
-	said = atomic_load_explicit(&worker->voice->board[item], memory_order_acquire);
-	*ret = UNPACK(said);
-	return said;
+	return worker->voice && item < worker->voice->n && get(worker->voice, item, ret);
 }
 
 static void close_channel(struct worker *worker)
@@ -175,7 +183,7 @@ static bool hear(struct worker *worker)
 
 	if (n > 0 || (n < 0 && errno == EINTR))
 		return n > 0;
-	worker->finished = worker_said(worker, worker->voice->n, &result);
+	worker->finished = get(worker->voice, worker->voice->n, &result);
 	if (worker->finished)
 		worker->result = result.error;
 	close_channel(worker);

@@ -269,7 +269,7 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	struct survey_node node = {.device = device, .major = 195};
 	const char *at;
 
-	if (!is_nvidias(device) || fs_read(root, path, (size_t)64 * 1024, &text, NULL))
+	if (fs_read(root, path, (size_t)64 * 1024, &text, NULL))
 		return 0;
 	at = strstr(text, "Device Minor:");
 	if (!at)
@@ -291,7 +291,7 @@ static int find_for_device(const struct fs_root *root, const struct usage_device
 {
 	int err = survey_device(root, device, survey);
 
-	if (!err)
+	if (!err && is_nvidias(device))
 		err = add_nvidia_node(root, device, survey);
 	if (!err)
 		err = find_chipset(device, usage);

@@ -124,6 +124,7 @@ static void test_words(void **state)
 	assert_int_equal(calls[0], 0);
 	for (int i = 0; i < ITEMS; i++)
 		assert_said(&worker, (size_t)i, (struct worker_word){10 + (uint32_t)i, -i});
+	assert_false(worker_said(&worker, ITEMS, &word));
 	assert_false(worker_said(&worker, ITEMS + 1, &word));
 	assert_int_equal(worker.result, -EPERM);
 	worker_release(&worker);
