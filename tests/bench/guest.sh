@@ -71,9 +71,13 @@ round() {
 	done
 }
 
-# Drivers go on with their work after they were given a device: it is not to be part of what comes next.
+# Drivers go on with their work after they were given a device: it is not to be part of what comes next. The kernel ends
+# many waits with a tick of its clock, every 4 ms, and so what was measured last has ended with one: each measurement
+# begins at another time between two of them, or all would be rounded up to whole ticks.
+phase=0
 settle() {
-	sleep 0.4
+	phase=$(((phase + 1300) % 4000))
+	usleep $((400000 + phase))
 }
 
 # So that it does not run beside what is measured next.
