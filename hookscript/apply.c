@@ -132,16 +132,17 @@ static void mark_silent(struct run *run, size_t at, int error)
 static int run_jobs(struct run *run, int (*job)(const struct worker_voice *voice, void *arg),
 		    const struct bdf *devices, int64_t deadline)
 {
+	auto_free struct worker_order *orders = NULL;
 	int err = make_jobs(run, devices, deadline);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < run->n_jobs; i++) {
-		err = worker_start(&run->workers[i], job, &run->jobs[i], run->jobs[i].n_devices,
-				   &run->root->fd, 1);
-		if (err)
-			mark_silent(run, i, err);
-	}
+	orders = calloc(run->n_jobs + 1, sizeof(*orders));
+	if (!orders)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->n_jobs; i++)
+		orders[i] = (struct worker_order){&run->jobs[i], run->jobs[i].n_devices};
+	worker_start_all(run->workers, run->n_jobs, job, orders, &run->root->fd, 1);
 	worker_wait_all(run->workers, run->n_jobs, deadline, hear_call, run);
 	for (size_t i = 0; i < run->n_jobs; i++) {
 		struct worker *worker = &run->workers[i];
@@ -150,7 +151,7 @@ static int run_jobs(struct run *run, int (*job)(const struct worker_voice *voice
 		if (worker->channel >= 0)
 			mark_silent(run, i, -ETIMEDOUT);
 		else if (!worker->finished)
-			mark_silent(run, i, -ECANCELED);
+			mark_silent(run, i, worker->result ? worker->result : -ECANCELED);
 		worker_release(worker);
 	}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -17,10 +18,18 @@
 #define PACK(word)   (SAID | (uint64_t)(word).kind << 32 | (uint32_t)(word).error)
 #define UNPACK(said) ((struct worker_word){(uint32_t)((said) >> 32) & INT32_MAX, (int32_t)(said)})
 
+/* Memory that the caller and its workers see. */
+struct board {
+	_Atomic uint64_t *words;
+	size_t n, used; /* words */
+	size_t n_users; /* who keep it: the caller's voices, and whoever starts them */
+};
+
 struct worker_voice {
-	int channel;		 /* the worker's end */
-	size_t n;		 /* items */
-	_Atomic uint64_t *board; /* shared: what was said of each, and behind them, the result */
+	int channel; /* the worker's end */
+	size_t n;    /* items */
+	struct board *board;
+	_Atomic uint64_t *words; /* of the board: what was said of each, and then the result */
 };
 
 static int compare_fds(const void *a, const void *b)
@@ -54,44 +63,69 @@ static void detach(int *keep, size_t n)
 	close_all_but(keep, n);
 }
 
-static size_t board_size(const struct worker_voice *voice)
+static struct board *new_board(size_t n)
 {
-	return (voice->n + 1) * sizeof(*voice->board);
+	struct board *board = calloc(1, sizeof(*board));
+	void *words;
+
+	if (!board)
+		return NULL;
+	words = mmap(NULL, n * sizeof(*board->words), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (words == MAP_FAILED) {
+		free(board);
+		return NULL;
+	}
+	board->words = words;
+	board->n = n;
+	board->n_users = 1;
+	return board;
+}
+
+static void leave_board(struct board *board)
+{
+	if (!board || --board->n_users)
+		return;
+	munmap((void *)(uintptr_t)board->words, board->n * sizeof(*board->words));
+	free(board);
 }
 
 static void free_voice(struct worker_voice *voice)
 {
-	if (voice && voice->board)
-		munmap((void *)(uintptr_t)voice->board, board_size(voice));
+	if (voice)
+		leave_board(voice->board);
 	free(voice);
 }
 
-static struct worker_voice *new_voice(size_t n_items)
+/* What a voice needs of a board. */
+static size_t words_for(size_t n_items)
+{
+	return n_items + 1;
+}
+
+static struct worker_voice *new_voice(struct board *board, size_t n_items)
 {
 	struct worker_voice *voice = calloc(1, sizeof(*voice));
-	void *board;
 
 	if (!voice)
 		return NULL;
 	voice->n = n_items;
-	board = mmap(NULL, board_size(voice), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		     -1, 0);
-	voice->board = board == MAP_FAILED ? NULL : board;
-	if (voice->board)
-		return voice;
-	free(voice);
-	return NULL;
+	voice->board = board;
+	voice->words = board->words + board->used;
+	board->used += words_for(n_items);
+	board->n_users++;
+	return voice;
 }
 
 static void put(const struct worker_voice *voice, size_t at, struct worker_word word)
 {
-	atomic_store_explicit(&voice->board[at], PACK(word), memory_order_release);
+	atomic_store_explicit(&voice->words[at], PACK(word), memory_order_release);
 }
 
 /* Whether anything was put there. */
 static bool get(const struct worker_voice *voice, size_t at, struct worker_word *ret)
 {
-	uint64_t said = atomic_load_explicit(&voice->board[at], memory_order_acquire);
+	uint64_t said = atomic_load_explicit(&voice->words[at], memory_order_acquire);
 
 	*ret = UNPACK(said);
 	return said;
@@ -111,20 +145,22 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 	_exit(result ? 1 : 0);
 }
 
-int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
-		 void *arg, size_t n_items, const int *keep, size_t n_keep)
+static int start(struct worker *worker, struct board *board,
+		 int (*job)(const struct worker_voice *voice, void *arg),
+		 const struct worker_order *order, const int *keep, size_t n_keep)
 {
 	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
-	struct worker_voice *voice = kept ? new_voice(n_items) : NULL;
+	struct worker_voice *voice = kept ? new_voice(board, order->n_items) : NULL;
 	int channel[2];
 	pid_t pid;
 
-	*worker = (struct worker){.channel = -1};
 	if (!voice)
 		return -ENOMEM;
 	if (pipe2(channel, O_CLOEXEC)) {
+		int err = -errno;
+
 		free_voice(voice);
-		return -errno;
+		return err;
 	}
 	if (n_keep)
 		memcpy(kept, keep, n_keep * sizeof(*kept));
@@ -133,7 +169,7 @@ int worker_start(struct worker *worker, int (*job)(const struct worker_voice *vo
 
 	pid = fork();
 	if (!pid)
-		work(job, arg, voice, TAKE_PTR(kept), n_keep + 1);
+		work(job, order->arg, voice, TAKE_PTR(kept), n_keep + 1);
 	close(channel[1]);
 	if (pid < 0) {
 		int err = -errno;
@@ -144,6 +180,36 @@ int worker_start(struct worker *worker, int (*job)(const struct worker_voice *vo
 	}
 	*worker = (struct worker){.pid = pid, .channel = channel[0], .voice = voice};
 	return 0;
+}
+
+void worker_start_all(struct worker *workers, size_t n,
+		      int (*job)(const struct worker_voice *voice, void *arg),
+		      const struct worker_order *orders, const int *keep, size_t n_keep)
+{
+	struct board *board;
+	size_t words = 0;
+
+	for (size_t i = 0; i < n; i++)
+		words += words_for(orders[i].n_items);
+	board = new_board(words);
+	for (size_t i = 0; i < n; i++) {
+		workers[i] = (struct worker){.channel = -1};
+		workers[i].result = board ? start(&workers[i], board, job, &orders[i], keep, n_keep)
+					  : -ENOMEM;
+		/* What it waits for goes on the sooner, and meanwhile the next one is started. */
+		if (i + 1 < n)
+			sched_yield();
+	}
+	leave_board(board);
+}
+
+int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+		 void *arg, size_t n_items, const int *keep, size_t n_keep)
+{
+	const struct worker_order order = {arg, n_items};
+
+	worker_start_all(worker, 1, job, &order, keep, n_keep);
+	return worker->result;
 }
 
 void worker_say(const struct worker_voice *voice, size_t item, struct worker_word word)

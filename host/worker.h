@@ -27,7 +27,13 @@ struct worker {
 	int channel; /* its end of file is the worker's end; -1 after that */
 	struct worker_voice *voice;
 	bool finished; /* the job returned; not set for one that was killed */
-	int result;    /* what the job returned */
+	int result;    /* what the job returned; or why there is no worker (worker_start_all()) */
+};
+
+/* What one of several workers is to do. */
+struct worker_order {
+	void *arg;
+	size_t n_items;
 };
 
 /*
@@ -37,6 +43,12 @@ struct worker {
  */
 int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
 		 void *arg, size_t n_items, const int *keep, size_t n_keep) must_check;
+
+/* The same for N workers, of one job, each with its order; they share the memory in which they
+ * speak. One that could not be started has !finished, no channel, and why in its result. */
+void worker_start_all(struct worker *workers, size_t n,
+		      int (*job)(const struct worker_voice *voice, void *arg),
+		      const struct worker_order *orders, const int *keep, size_t n_keep);
 
 /* Called by a job: says WORD of ITEM, in place of what it said of that before. A NULL voice says
  * nothing. */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -173,6 +174,73 @@ static void test_many_and_one_hangs(void **state)
 		worker_release(&workers[i]);
 }
 
+static int say_number(const struct worker_voice *voice, void *arg)
+{
+	int number = *(int *)arg;
+
+	for (int i = 0; i <= number; i++)
+		worker_say(voice, (size_t)i, (struct worker_word){(uint32_t)(100 * number + i), 0});
+	return -number;
+}
+
+/* Workers that are started together do not write over each other's words. */
+static void test_together(void **state)
+{
+	static int numbers[] = {0, 1, 2, 3};
+	struct worker workers[ARRAY_SIZE(numbers)];
+	struct worker_order orders[ARRAY_SIZE(numbers)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		orders[i] = (struct worker_order){&numbers[i], i + 1};
+	worker_start_all(workers, ARRAY_SIZE(workers), say_number, orders, NULL, 0);
+	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(5000), NULL, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(workers); i++) {
+		assert_true(workers[i].finished);
+		assert_int_equal(workers[i].result, -numbers[i]);
+		for (size_t k = 0; k <= i; k++)
+			assert_said(&workers[i], k,
+				    (struct worker_word){(uint32_t)(100 * i + k), 0});
+		assert_silent(&workers[i], i + 1);
+	}
+	/* What one has said can be read for as long as it has not been let go. */
+	worker_release(&workers[0]);
+	worker_release(&workers[3]);
+	assert_said(&workers[1], 1, (struct worker_word){101, 0});
+	worker_release(&workers[1]);
+	worker_release(&workers[2]);
+}
+
+/* Those that cannot be started say why, and the others work. */
+static void test_not_all_start(void **state)
+{
+	static int numbers[] = {2, 1, 0};
+	struct worker workers[ARRAY_SIZE(numbers)];
+	const struct worker_order orders[] = {{&numbers[0], 3}, {&numbers[1], 2}, {&numbers[2], 1}};
+	int lowest = open("/dev/null", O_RDONLY);
+	struct rlimit before, few;
+
+	(void)state;
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	/* The first needs two descriptors, of which it leaves the caller one. */
+	few = (struct rlimit){(rlim_t)lowest + 2, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	worker_start_all(workers, ARRAY_SIZE(workers), say_number, orders, NULL, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(5000), NULL, NULL), 0);
+	assert_true(workers[0].finished);
+	assert_said(&workers[0], 2, (struct worker_word){202, 0});
+	for (size_t i = 1; i < ARRAY_SIZE(workers); i++) {
+		assert_false(workers[i].finished);
+		assert_int_equal(workers[i].channel, -1);
+		assert_int_equal(workers[i].result, -EMFILE);
+		assert_silent(&workers[i], 0);
+	}
+	for (size_t i = ARRAY_SIZE(workers); i--;)
+		worker_release(&workers[i]);
+}
+
 static void test_no_workers(void **state)
 {
 	(void)state;
@@ -327,6 +395,8 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_many_and_one_hangs),
+		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_not_all_start),
 		cmocka_unit_test(test_no_workers),
 		cmocka_unit_test(test_deadline_in_the_past),
 		cmocka_unit_test(test_holds_nothing_of_the_callers),
