@@ -2,10 +2,11 @@
 #include "hookscript/job.h"
 
 #include "hookscript/task.h"
+#include "host/pci.h"
 
 static struct task task_of(const struct job *job, const struct worker_voice *voice, size_t i)
 {
-	return (struct task){job, &job->devices[i], voice, i};
+	return (struct task){job, job->root, &job->devices[i], voice, i};
 }
 
 /* Locks every device of the slot, for as long as this process lives: nothing here closes them. */
@@ -29,14 +30,20 @@ static int lock_devices(const struct job *job, const struct worker_voice *voice)
 static int each_device(const struct job *job, const struct worker_voice *voice,
 		       int (*work)(const struct task *task), bool goes_on)
 {
-	int first = lock_devices(job, voice);
+	auto_view struct fs_root view;
+	int first;
 
+	fs_view_open(job->root, &view);
+	first = lock_devices(job, voice);
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {
 		struct task task = task_of(job, voice, i);
-		int err = work(&task);
+		int err;
 
+		task.root = &view;
+		pci_enter(&view, task.bdf);
+		err = work(&task);
 		if (!first)
 			first = err;
 	}

@@ -6,8 +6,12 @@
 #include "host/iommu.h"
 #include "host/modules.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A device whose group has not been asked for; no group and no -errno. */
+#define GROUP_UNREAD INT_MIN
 
 /* What reading needs. */
 struct reader {
@@ -16,99 +20,6 @@ struct reader {
 	enum snapshot_detail detail;
 	unsigned int vmid;
 };
-
-static int add_device(struct snapshot *snapshot, const struct bdf *bdf, int group, bool named)
-{
-	const struct device *known = snapshot_device(snapshot, bdf);
-	struct device *device = known ? &snapshot->devices[known - snapshot->devices] : NULL;
-
-	if (!device) {
-		if (!array_grow(snapshot->devices, snapshot->n_devices))
-			return -ENOMEM;
-		device = &snapshot->devices[snapshot->n_devices++];
-		*device = (struct device){.bdf = *bdf, .group = group};
-	}
-	device->named |= named;
-	return 0;
-}
-
-static int add_address(const struct reader *reader, struct snapshot *snapshot,
-		       const struct hostpci_address *address)
-{
-	struct bdf there[SLOT_FUNCTIONS];
-	size_t n = hostpci_address_devices(reader->root, address, there);
-	int err = 0;
-
-	for (size_t i = 0; !err && i < n; i++)
-		err = add_device(snapshot, &there[i], iommu_group_of(reader->root, &there[i]),
-				 true);
-	return err;
-}
-
-static int add_named(const struct reader *reader, struct snapshot *snapshot,
-		     const struct selection *selection)
-{
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
-
-		for (size_t k = 0; !item->spare && k < item->n_addresses; k++) {
-			int err = add_address(reader, snapshot, &item->addresses[k]);
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
-static struct snapshot_group *find_group(const struct snapshot *snapshot, int group)
-{
-	for (size_t i = 0; i < snapshot->n_groups; i++)
-		if (snapshot->groups[i].group == group)
-			return &snapshot->groups[i];
-	return NULL;
-}
-
-static int add_group(const struct reader *reader, struct snapshot *snapshot, int group)
-{
-	auto_free struct bdf *members = NULL;
-	struct snapshot_group *added;
-	size_t n;
-	int err;
-
-	if (find_group(snapshot, group))
-		return 0;
-	if (!array_grow(snapshot->groups, snapshot->n_groups))
-		return -ENOMEM;
-	added = &snapshot->groups[snapshot->n_groups++];
-	*added = (struct snapshot_group){
-		.group = group,
-		.reserved = iommu_group_is_reserved(reader->root, group),
-	};
-	err = iommu_group_members(reader->root, group, &members, &n);
-	if (!err)
-		err = vfio_members_holders(reader->root, group, members, n, &added->holders);
-	for (size_t i = 0; !err && i < n; i++)
-		err = add_device(snapshot, &members[i], group, false);
-	return err;
-}
-
-static int add_groups(const struct reader *reader, struct snapshot *snapshot)
-{
-	size_t n_named = snapshot->n_devices;
-
-	for (size_t i = 0; i < n_named; i++) {
-		int group = snapshot->devices[i].group;
-		int err;
-
-		if (group == -ENOENT)
-			continue;
-		err = group < 0 ? group : add_group(reader, snapshot, group);
-		if (err)
-			return err;
-	}
-	return 0;
-}
 
 static int read_modules(struct reader *reader, struct device *device)
 {
@@ -154,15 +65,24 @@ static int read_record(const struct reader *reader, struct device *device)
 	return 0;
 }
 
-static int read_device(struct reader *reader, struct device *device)
+static int read_folder(const struct reader *reader, struct device *device)
 {
+	const struct fs_root *root = reader->root;
 	int err;
 
-	device->express = pci_is_express(reader->root, &device->bdf);
-	device->bridge = pci_has(reader->root, &device->bdf, "pci_bus");
-	err = pci_driver(reader->root, &device->bdf, &device->driver);
-	if (!err)
-		err = pci_identify(reader->root, &device->bdf, &device->identity);
+	pci_enter(root, &device->bdf);
+	if (device->group == GROUP_UNREAD)
+		device->group = iommu_group_of(root, &device->bdf);
+	device->express = pci_is_express(root, &device->bdf);
+	device->bridge = pci_has(root, &device->bdf, "pci_bus");
+	err = pci_driver(root, &device->bdf, &device->driver);
+	return err ? err : pci_identify(root, &device->bdf, &device->identity);
+}
+
+static int read_device(struct reader *reader, struct device *device)
+{
+	int err = read_folder(reader, device);
+
 	if (!err)
 		err = read_record(reader, device);
 	if (err || device->bridge)
@@ -171,6 +91,101 @@ static int read_device(struct reader *reader, struct device *device)
 	if (reader->detail == SNAPSHOT_DETAIL || (!device->driver && !device->record))
 		err = read_modules(reader, device);
 	return err;
+}
+
+/* Whatever is added is read at once. */
+static int add_device(struct reader *reader, struct snapshot *snapshot, const struct bdf *bdf,
+		      int group, bool named)
+{
+	const struct device *known = snapshot_device(snapshot, bdf);
+	struct device *device;
+
+	if (known) {
+		snapshot->devices[known - snapshot->devices].named |= named;
+		return 0;
+	}
+	if (!array_grow(snapshot->devices, snapshot->n_devices))
+		return -ENOMEM;
+	device = &snapshot->devices[snapshot->n_devices++];
+	*device = (struct device){.bdf = *bdf, .group = group, .named = named};
+	return read_device(reader, device);
+}
+
+static int add_address(struct reader *reader, struct snapshot *snapshot,
+		       const struct hostpci_address *address)
+{
+	struct bdf there[SLOT_FUNCTIONS];
+	size_t n = hostpci_address_devices(reader->root, address, there);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(reader, snapshot, &there[i], GROUP_UNREAD, true);
+	return err;
+}
+
+static int add_named(struct reader *reader, struct snapshot *snapshot,
+		     const struct selection *selection)
+{
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct selected *item = &selection->items[i];
+
+		for (size_t k = 0; !item->spare && k < item->n_addresses; k++) {
+			int err = add_address(reader, snapshot, &item->addresses[k]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static struct snapshot_group *find_group(const struct snapshot *snapshot, int group)
+{
+	for (size_t i = 0; i < snapshot->n_groups; i++)
+		if (snapshot->groups[i].group == group)
+			return &snapshot->groups[i];
+	return NULL;
+}
+
+static int add_group(struct reader *reader, struct snapshot *snapshot, int group)
+{
+	auto_free struct bdf *members = NULL;
+	struct snapshot_group *added;
+	size_t n;
+	int err;
+
+	if (find_group(snapshot, group))
+		return 0;
+	if (!array_grow(snapshot->groups, snapshot->n_groups))
+		return -ENOMEM;
+	added = &snapshot->groups[snapshot->n_groups++];
+	*added = (struct snapshot_group){
+		.group = group,
+		.reserved = iommu_group_is_reserved(reader->root, group),
+	};
+	err = iommu_group_members(reader->root, group, &members, &n);
+	if (!err)
+		err = vfio_members_holders(reader->root, group, members, n, &added->holders);
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(reader, snapshot, &members[i], group, false);
+	return err;
+}
+
+static int add_groups(struct reader *reader, struct snapshot *snapshot)
+{
+	size_t n_named = snapshot->n_devices;
+
+	for (size_t i = 0; i < n_named; i++) {
+		int group = snapshot->devices[i].group;
+		int err;
+
+		if (group == -ENOENT)
+			continue;
+		err = group < 0 ? group : add_group(reader, snapshot, group);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int read_usage(const struct reader *reader, struct snapshot *snapshot)
@@ -263,11 +278,6 @@ static int read_all(struct reader *reader, const struct selection *selection,
 	if (snapshot->n_devices)
 		qsort(snapshot->devices, snapshot->n_devices, sizeof(*snapshot->devices),
 		      compare_devices);
-	for (size_t i = 0; i < snapshot->n_devices; i++) {
-		err = read_device(reader, &snapshot->devices[i]);
-		if (err)
-			return err;
-	}
 	err = read_moved(reader, snapshot, selection);
 	return err ? err : read_usage(reader, snapshot);
 }

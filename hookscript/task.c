@@ -32,7 +32,7 @@ int task_read_record(const struct task *task, struct record **ret)
 {
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_free char *why = NULL;
-	int err = record_read(task->job->root, task->bdf, &record, &why);
+	int err = record_read(task->root, task->bdf, &record, &why);
 
 	if (err)
 		return task_fail(task, JOB_RECORD, err);
@@ -43,20 +43,19 @@ int task_read_record(const struct task *task, struct record **ret)
 int task_set_override(const struct task *task, const char *driver)
 {
 	task_tell(task, JOB_OVERRIDE);
-	return task_fail(task, JOB_OVERRIDE,
-			 driver_set_override(task->job->root, task->bdf, driver));
+	return task_fail(task, JOB_OVERRIDE, driver_set_override(task->root, task->bdf, driver));
 }
 
 int task_unbind(const struct task *task)
 {
 	task_tell(task, JOB_UNBIND);
-	return task_fail(task, JOB_UNBIND, driver_unbind(task->job->root, task->bdf));
+	return task_fail(task, JOB_UNBIND, driver_unbind(task->root, task->bdf));
 }
 
 int task_probe(const struct task *task, const char *driver)
 {
 	task_tell(task, JOB_PROBE);
-	return task_fail(task, JOB_PROBE, driver_probe(task->job->root, task->bdf, driver));
+	return task_fail(task, JOB_PROBE, driver_probe(task->root, task->bdf, driver));
 }
 
 int task_set_attributes(const struct task *task, const struct record *record, bool back)
@@ -69,8 +68,7 @@ int task_set_attributes(const struct task *task, const struct record *record, bo
 		if (!attribute->set || !value)
 			continue;
 		task_tell(task, JOB_ATTRIBUTE);
-		err = driver_set_attribute(task->job->root, task->bdf, record_attribute_name(i),
-					   value);
+		err = driver_set_attribute(task->root, task->bdf, record_attribute_name(i), value);
 		/* The way back does not end at one that went away with its driver. */
 		if (err && !(back && err == -ENOENT))
 			return task_fail(task, JOB_ATTRIBUTE, err);

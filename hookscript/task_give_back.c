@@ -22,9 +22,8 @@ static void load_unloaded(const struct task *task, const struct record *record)
 	while (copy && *copy) {
 		name = strrchr(copy, ' ');
 		name = name ? name + 1 : copy;
-		if (!module_is_loaded(task->job->root, name) &&
-		    (modules || !modules_open(task->job->root, &modules)) &&
-		    modules_load(modules, name))
+		if (!module_is_loaded(task->root, name) &&
+		    (modules || !modules_open(task->root, &modules)) && modules_load(modules, name))
 			task_tell(task, JOB_MODULE);
 		if (name > copy)
 			name[-1] = '\0';
@@ -43,7 +42,7 @@ static bool is_placeholder(const struct record *record, const char *driver)
 static int check_identity(const struct task *task, const struct record *record)
 {
 	struct pci_identity now;
-	int err = pci_identify(task->job->root, task->bdf, &now);
+	int err = pci_identify(task->root, task->bdf, &now);
 
 	if (!err && !pci_identity_equal(&now, &record->identity))
 		err = -ESTALE;
@@ -53,7 +52,7 @@ static int check_identity(const struct task *task, const struct record *record)
 /* vfio-pci is never unbound under an open group: the kernel would wait for its holder for ever. */
 static int wait_for_group(const struct task *task)
 {
-	const struct fs_root *root = task->job->root;
+	const struct fs_root *root = task->root;
 	int group = iommu_group_of(root, task->bdf);
 
 	if (group == -ENOENT)
@@ -75,10 +74,10 @@ static int load_module(const struct task *task, const struct record *record)
 	const char *module = task_same_text(target, record->driver) ? record->module : target;
 	int err;
 
-	if (!target || !module || driver_is_registered(task->job->root, target))
+	if (!target || !module || driver_is_registered(task->root, target))
 		return 0;
 	task_tell(task, JOB_MODULE);
-	err = modules_open(task->job->root, &modules);
+	err = modules_open(task->root, &modules);
 	if (!err)
 		err = modules_load(modules, module);
 	return task_fail(task, JOB_MODULE, err);
@@ -106,8 +105,8 @@ static bool may_forget_id(const struct task *task, const struct record *record)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 
-	return !pve_start_is_under_way(task->job->root, task->job->vmid) &&
-	       !modules_open(task->job->root, &modules) &&
+	return !pve_start_is_under_way(task->root, task->job->vmid) &&
+	       !modules_open(task->root, &modules) &&
 	       !modules_vfio_ids_match(modules, &record->identity);
 }
 
@@ -118,10 +117,10 @@ static int forget_id(const struct task *task, struct record *record)
 	if (!record->new_id || !may_forget_id(task, record))
 		return 0;
 	task_tell(task, JOB_ID);
-	err = driver_forget_id(task->job->root, DRIVER_VFIO_PCI, &record->identity);
+	err = driver_forget_id(task->root, DRIVER_VFIO_PCI, &record->identity);
 	if (!err) {
 		record->new_id = false;
-		err = record_write(task->job->root, record);
+		err = record_write(task->root, record);
 	}
 	return task_fail(task, JOB_ID, err);
 }
@@ -137,7 +136,7 @@ static const char *last_override(const struct record *record)
 /* Makes the device what the record says, and then forgets the record. */
 static int converge(const struct task *task, struct record *record)
 {
-	const struct fs_root *root = task->job->root;
+	const struct fs_root *root = task->root;
 	const char *target = record_target(record);
 	auto_free char *driver = NULL;
 	bool foreign;
@@ -168,7 +167,7 @@ static int converge(const struct task *task, struct record *record)
 
 static int forget(const struct task *task, enum job_step end)
 {
-	int err = task_fail(task, JOB_RECORD, record_remove(task->job->root, task->bdf));
+	int err = task_fail(task, JOB_RECORD, record_remove(task->root, task->bdf));
 
 	if (!err)
 		task_tell(task, end);
@@ -190,7 +189,7 @@ int task_give_back(const struct task *task)
 	}
 	if (record->stage == RECORD_CLAIMED)
 		return forget(task, JOB_UNTOUCHED);
-	if (!pci_exists(task->job->root, task->bdf))
+	if (!pci_exists(task->root, task->bdf))
 		return forget(task, JOB_GONE);
 	err = check_identity(task, record);
 	if (!err)

@@ -66,7 +66,7 @@ static int read_unloaded(const struct fs_root *root, struct record *record)
 /* What the device is now, written down before anything is written to it. */
 static int complete_record(const struct task *task, struct record *record)
 {
-	const struct fs_root *root = task->job->root;
+	const struct fs_root *root = task->root;
 	int err;
 
 	if (record->stage == RECORD_TAKEN)
@@ -91,12 +91,12 @@ static int unload_modules(const struct task *task, const struct record *record)
 	int err = copy ? 0 : -ENOMEM;
 
 	while (!err && (name = strsep(&rest, " "))) {
-		if (!*name || !module_is_loaded(task->job->root, name) ||
-		    module_serves_others(task->job->root, name, task->bdf))
+		if (!*name || !module_is_loaded(task->root, name) ||
+		    module_serves_others(task->root, name, task->bdf))
 			continue;
 		task_tell(task, JOB_UNLOAD);
 		if (!modules)
-			err = modules_open(task->job->root, &modules);
+			err = modules_open(task->root, &modules);
 		if (!err)
 			err = modules_unload(modules, name);
 	}
@@ -106,7 +106,7 @@ static int unload_modules(const struct task *task, const struct record *record)
 /* A driver that the settings name may be any; QEMU needs one that makes a VFIO device of it. */
 static int check_variant(const struct task *task, const struct record *record)
 {
-	if (!record->bind_to || vfio_has_device(task->job->root, task->bdf))
+	if (!record->bind_to || vfio_has_device(task->root, task->bdf))
 		return 0;
 	return task_fail(task, JOB_VARIANT, -ENODEV);
 }
@@ -141,7 +141,7 @@ int task_take(const struct task *task)
 		return task_fail(task, JOB_RECORD, -ESTALE);
 	err = complete_record(task, record);
 	if (!err)
-		err = task_fail(task, JOB_RECORD, pci_driver(task->job->root, task->bdf, &driver));
+		err = task_fail(task, JOB_RECORD, pci_driver(task->root, task->bdf, &driver));
 	if (err)
 		return err;
 	if (task_same_text(driver, record_taken_driver(record)) &&
@@ -162,7 +162,7 @@ int task_take(const struct task *task)
 int task_see(const struct task *task)
 {
 	cleanup_with(record_freep) struct record *spare = calloc(1, sizeof(*spare));
-	const struct fs_root *root = task->job->root;
+	const struct fs_root *root = task->root;
 	int err;
 
 	if (!spare)

@@ -44,6 +44,82 @@ void fs_root_close(struct fs_root *root)
 	free(TAKE_PTR(root->path));
 }
 
+struct near_folder {
+	char *path;
+	size_t len;
+	int fd;
+};
+
+struct fs_near {
+	struct near_folder *items;
+	size_t n;
+};
+
+void fs_view_open(const struct fs_root *root, struct fs_root *ret)
+{
+	*ret = *root;
+	ret->near = fs_root_is_running_system(root) ? calloc(1, sizeof(*ret->near)) : NULL;
+}
+
+void fs_view_close(struct fs_root *view)
+{
+	struct fs_near *near = TAKE_PTR(view->near);
+
+	for (size_t i = 0; near && i < near->n; i++) {
+		close(near->items[i].fd);
+		free(near->items[i].path);
+	}
+	if (near)
+		free(near->items);
+	free(near);
+}
+
+/* The entered folder that PATH is or leads into, or NULL. */
+static const struct near_folder *find_near(const struct fs_root *root, const char *path)
+{
+	for (size_t i = 0; root->near && i < root->near->n; i++) {
+		const struct near_folder *folder = &root->near->items[i];
+
+		if (!strncmp(path, folder->path, folder->len) &&
+		    (!path[folder->len] || path[folder->len] == '/'))
+			return folder;
+	}
+	return NULL;
+}
+
+bool fs_view_enter(const struct fs_root *view, const char *folder)
+{
+	struct near_folder added = {.fd = -1};
+
+	if (!view->near || !folder)
+		return false;
+	if (find_near(view, folder))
+		return true;
+	added.fd = fs_open(view, folder, O_PATH | O_DIRECTORY, 0);
+	if (added.fd < 0)
+		return false;
+	added.path = strdup(folder);
+	if (!added.path || !array_grow(view->near->items, view->near->n)) {
+		close(added.fd);
+		free(added.path);
+		return false;
+	}
+	added.len = strlen(folder);
+	view->near->items[view->near->n++] = added;
+	return true;
+}
+
+/* Where the way to *PATH begins, which becomes what is left of it. */
+static int begin(const struct fs_root *root, const char **path)
+{
+	const struct near_folder *folder = find_near(root, *path);
+
+	if (!folder)
+		return root->fd;
+	*path = (*path)[folder->len] ? *path + folder->len + 1 : ".";
+	return folder->fd;
+}
+
 bool fs_root_is_running_system(const struct fs_root *root)
 {
 	return !root->path[0];
@@ -61,20 +137,47 @@ char *fs_path(const char *format, ...)
 	return n < 0 ? NULL : path;
 }
 
+char *fs_join(const char *first, ...)
+{
+	size_t size = 1;
+	va_list args;
+	char *text, *end;
+
+	va_start(args, first);
+	for (const char *part = first; part; part = va_arg(args, const char *))
+		size += strlen(part);
+	va_end(args);
+	text = malloc(size);
+	if (!text)
+		return NULL;
+	end = text;
+	*end = '\0';
+	va_start(args, first);
+	for (const char *part = first; part; part = va_arg(args, const char *))
+		end = stpcpy(end, part);
+	va_end(args);
+	return text;
+}
+
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
 		.flags = (unsigned int)(flags | O_CLOEXEC),
 		.mode = flags & O_CREAT ? mode : 0,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
+	int from;
 	long fd;
 
 	if (!path)
 		return -ENOMEM;
+	from = begin(root, &path);
+	/* From within a folder links lead out of it, as they are to. */
+	if (from == root->fd)
+		how.resolve |= RESOLVE_IN_ROOT;
 	/* The kernel gives EAGAIN when a rename elsewhere kept it from proving the path safe. */
 	do
-		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, from, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
 	return fd < 0 ? -errno : (int)fd;
 }
@@ -85,8 +188,11 @@ bool fs_exists(const struct fs_root *root, const char *path)
 {
 	auto_close int fd = -1;
 
-	if (path && fs_root_is_running_system(root))
-		return !faccessat(root->fd, path, F_OK, 0);
+	if (path && fs_root_is_running_system(root)) {
+		int from = begin(root, &path);
+
+		return !faccessat(from, path, F_OK, 0);
+	}
 	fd = fs_open(root, path, O_PATH, 0);
 	return fd >= 0;
 }
@@ -171,7 +277,9 @@ static ssize_t read_link(const struct fs_root *root, const char *path, char *tar
 	ssize_t n;
 
 	if (path && fs_root_is_running_system(root)) {
-		n = readlinkat(root->fd, path, target, size);
+		int from = begin(root, &path);
+
+		n = readlinkat(from, path, target, size);
 		return n < 0 ? -errno : n;
 	}
 	fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
@@ -229,6 +337,25 @@ static int each_entry(int fd, int (*look)(const struct dirent64 *entry, void *ar
 	return n < 0 ? -errno : 0;
 }
 
+struct each_name {
+	int (*look)(const char *name, void *arg);
+	void *arg;
+};
+
+static int look_at_name(const struct dirent64 *entry, void *arg)
+{
+	const struct each_name *each = arg;
+
+	return each->look(entry->d_name, each->arg);
+}
+
+int fs_each_name(int fd, int (*look)(const char *name, void *arg), void *arg)
+{
+	struct each_name each = {look, arg};
+
+	return each_entry(fd, look_at_name, &each);
+}
+
 struct listing {
 	struct fs_names names;
 	bool only_folders;
@@ -270,13 +397,8 @@ int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
 
-	return fd < 0 ? fd : fs_list_open(fd, ret);
-}
-
-int fs_list_open(int fd, struct fs_names *ret)
-{
 	struct listing listing = {0};
-	int err = list_open(fd, &listing);
+	int err = fd < 0 ? fd : list_open(fd, &listing);
 
 	if (!err)
 		*ret = listing.names;
@@ -391,7 +513,7 @@ static int open_temporary(int dir, const char *name, mode_t mode)
 static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
 		      bool keep_owner)
 {
-	auto_free char *temporary = fs_path(".%s.new", name);
+	auto_free char *temporary = fs_join(".", name, ".new", NULL);
 	auto_close int fd = -1;
 	int err;
 
@@ -470,7 +592,7 @@ int fs_remove_durably(const struct fs_root *root, const char *path)
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
-	temporary = fs_path(".%s.new", name);
+	temporary = fs_join(".", name, ".new", NULL);
 	if (!temporary)
 		return -ENOMEM;
 	if ((unlinkat(dir, name, 0) && errno != ENOENT) ||

@@ -14,18 +14,40 @@
 
 struct fs_root {
 	int fd;
-	char *path; /* as given, without a trailing '/'; "" for the running system */
+	char *path;	      /* as given, without a trailing '/'; "" for the running system */
+	struct fs_near *near; /* of a view (fs_view_open()): folders that are at hand */
 };
 
 /* Opens DIR as a root. Returns 0, or -errno; *ret is closed with fs_root_close(). */
 int fs_root_open(const char *dir, struct fs_root *ret) must_check;
 void fs_root_close(struct fs_root *root);
 
+/*
+ * A view of ROOT, which must outlive it, for many looks at a few folders: paths that lead into one
+ * that was entered are looked up from there. A device's folder in sysfs is a dozen names and a link
+ * away from the root, three quarters of what a look at one of its attributes costs. Only below the
+ * running system's root; of another one, or without memory, the view is as good as the root. *ret
+ * is closed with fs_view_close(), and not for a process that is forked: it has the descriptors.
+ */
+void fs_view_open(const struct fs_root *root, struct fs_root *ret);
+void fs_view_close(struct fs_root *view);
+
+/*
+ * Enters FOLDER, once. Returns whether the view has it at hand now, which says that it is there;
+ * false for a root that is no view. Once the folder is removed the view finds nothing in it, even
+ * if another has its name by then.
+ */
+bool fs_view_enter(const struct fs_root *view, const char *folder);
+
 /* Whether the root is the running system, whose kernel may be asked to do things. */
 bool fs_root_is_running_system(const struct fs_root *root);
 
 /* printf into a new string; NULL without memory. */
 char *fs_path(const char *format, ...) printf_like(1, 2) must_check;
+
+/* All the texts in a row as a new string, up to a NULL: fs_path() for paths that are built often,
+ * at a fraction of printf's cost. NULL without memory. */
+char *fs_join(const char *first, ...) __attribute__((sentinel)) must_check;
 
 /* open(2) below the root, O_CLOEXEC always. Returns a descriptor or -errno. */
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode) must_check;
@@ -70,8 +92,9 @@ bool fs_holds_something(const struct fs_root *root, const char *path);
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 
-/* The same of a folder that is open for reading, from where that was read to. */
-int fs_list_open(int fd, struct fs_names *ret) must_check;
+/* Calls LOOK for every name in a folder that is open for reading, in the folder's own order, until
+ * it returns something but 0. Returns that, 0, or -errno. */
+int fs_each_name(int fd, int (*look)(const char *name, void *arg), void *arg);
 
 /* The same, only the folders in it: no links to folders. For file systems that tell types while
  * listing, as sysfs does. *ret_found becomes whether there is an entry WANTED of any type; both may
@@ -133,6 +156,7 @@ int fs_remove(const struct fs_root *root, const char *folder, const char *name) 
 int fs_lock(const struct fs_root *root, const char *path, int operation) must_check;
 
 #define auto_root  cleanup_with(fs_root_close)
+#define auto_view  cleanup_with(fs_view_close)
 #define auto_names cleanup_with(fs_names_free)
 
 #endif

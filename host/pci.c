@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEVICES_FOLDER "sys/bus/pci/devices/"
+
 struct pci {
 	const struct fs_root *root;
 	const struct libpci *lib;
@@ -34,8 +36,15 @@ static void stay_silent(char *format, ...)
 
 const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE])
 {
-	snprintf(buf, PCI_IDENTITY_TEXT_SIZE, "%04x:%04x:%04x:%04x:%06x", id->vendor, id->device,
-		 id->subvendor, id->subdevice, id->class & 0xffffff);
+	const uint16_t ids[] = {id->vendor, id->device, id->subvendor, id->subdevice};
+	char *at = buf;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		at = hex_put(at, 4, ids[i]);
+		*at++ = ':';
+	}
+	at = hex_put(at, 6, id->class);
+	*at = '\0';
 	return buf;
 }
 
@@ -78,11 +87,25 @@ bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity 
 	       a->subdevice == b->subdevice && a->class == b->class;
 }
 
+char *pci_folder(const struct bdf *bdf)
+{
+	char text[BDF_TEXT_SIZE];
+
+	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), NULL);
+}
+
+bool pci_enter(const struct fs_root *view, const struct bdf *bdf)
+{
+	auto_free char *folder = view->near ? pci_folder(bdf) : NULL;
+
+	return fs_view_enter(view, folder);
+}
+
 char *pci_path(const struct bdf *bdf, const char *name)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_path("sys/bus/pci/devices/%s/%s", bdf_format(bdf, text), name);
+	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), "/", name, NULL);
 }
 
 bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)

@@ -22,8 +22,15 @@ const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDEN
 int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
 bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
 
+/* The device's folder, "sys/bus/pci/devices/BDF"; NULL without memory. */
+char *pci_folder(const struct bdf *bdf) must_check;
+
 /* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
 char *pci_path(const struct bdf *bdf, const char *name) must_check;
+
+/* Has the view enter the device's folder, for who has more than one look at it (fs_view_enter()).
+ * False says nothing of the device. */
+bool pci_enter(const struct fs_root *view, const struct bdf *bdf);
 
 /* Whether the device exists, and whether it has the file or folder NAME. */
 bool pci_exists(const struct fs_root *root, const struct bdf *bdf);

@@ -84,51 +84,69 @@ static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid
 /* ---- what is open ---- */
 
 /* There may be thousands of processes: what is asked of each counts. */
-static void show_files(int proc, pid_t pid, bool (*look)(const struct open_file *file, void *arg),
-		       void *arg)
+struct asking {
+	bool (*look)(const struct open_file *file, void *arg);
+	void *arg;
+	pid_t self;
+	struct kernel_threads threads;
+	int proc; /* /proc */
+	pid_t pid;
+	int fds; /* its folder of descriptors */
+};
+
+static int show_file(const char *name, void *arg)
 {
-	auto_free char *folder = fs_path("%d/fd", pid);
-	auto_close int dir = folder ? openat(proc, folder,
-					     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				    : -1;
-	auto_names struct fs_names fds = {0};
+	const struct asking *asking = arg;
 	char target[PATH_MAX];
+	struct open_file file = {asking->pid, asking->fds, name, target};
+	ssize_t len = readlinkat(asking->fds, name, target, sizeof(target) - 1);
 
-	if (dir < 0 || fs_list_open(dir, &fds))
-		return; /* it has ended, or is a kernel thread */
-	for (size_t i = 0; i < fds.n; i++) {
-		struct open_file file = {pid, dir, fds.items[i], target};
-		ssize_t len = readlinkat(dir, fds.items[i], target, sizeof(target) - 1);
+	if (len < 0)
+		return 0;
+	target[len] = '\0';
+	return asking->look(&file, asking->arg);
+}
 
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		if (look(&file, arg))
-			return;
-	}
+static int show_process(const char *name, void *arg)
+{
+	struct asking *asking = arg;
+	auto_free char *folder = NULL;
+	auto_close int fds = -1;
+
+	asking->pid = pid_of_name(name);
+	if (!asking->pid || asking->pid == asking->self ||
+	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
+		return 0;
+	folder = fs_join(name, "/fd", NULL);
+	if (!folder)
+		return -ENOMEM;
+	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	asking->fds = fds;
+	/* One whose files cannot be seen, or not any more, has ended. */
+	if (fds >= 0)
+		fs_each_name(fds, show_file, asking);
+	return 0;
 }
 
 int process_each_open(const struct fs_root *root,
 		      bool (*look)(const struct open_file *file, void *arg), void *arg)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
-	pid_t self = fs_root_is_running_system(root) ? getpid() : 0;
-	cleanup_with(free_kernel_threads) struct kernel_threads threads = {0};
-	auto_names struct fs_names processes = {0};
-	int err = proc < 0 ? proc : fs_list_open(proc, &processes);
+	struct asking asking = {
+		.look = look,
+		.arg = arg,
+		.self = fs_root_is_running_system(root) ? getpid() : 0,
+		.proc = proc,
+	};
+	int err;
 
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	err = read_kernel_threads(root, &threads);
-	if (err)
-		return err;
-	for (size_t i = 0; i < processes.n; i++) {
-		pid_t pid = pid_of_name(processes.items[i]);
-
-		if (pid && pid != self && !is_kernel_thread(proc, &threads, pid))
-			show_files(proc, pid, look, arg);
-	}
-	return 0;
+	if (proc < 0)
+		return proc == -ENOENT ? 0 : proc;
+	err = read_kernel_threads(root, &asking.threads);
+	if (!err)
+		err = fs_each_name(proc, show_process, &asking);
+	free_kernel_threads(&asking.threads);
+	return err;
 }
 
 char *process_command(const struct fs_root *root, pid_t pid)

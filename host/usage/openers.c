@@ -86,6 +86,16 @@ static bool look(const struct open_file *file, void *arg)
 	return false;
 }
 
+/* Processes come as the kernel lists them; people see them in order. */
+static int compare_openers(const void *a, const void *b)
+{
+	const struct opener *first = a, *second = b;
+
+	if (first->pid != second->pid)
+		return first->pid < second->pid ? -1 : 1;
+	return first->node < second->node ? -1 : first->node > second->node;
+}
+
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
@@ -261,6 +271,8 @@ int usage_find_openers(const struct fs_root *root, const struct survey *survey, 
 	err = process_each_open(root, look, &search);
 	if (!err)
 		err = search.err;
+	if (search.n)
+		qsort(search.openers, search.n, sizeof(*search.openers), compare_openers);
 	for (size_t i = 0; !err && i < search.n; i++)
 		err = add_opener(&search, &search.openers[i], usage);
 	free(search.openers);

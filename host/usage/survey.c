@@ -60,8 +60,8 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
 {
-	auto_free char *uevent_path = fs_path("%s/uevent", path);
-	auto_free char *subsystem_path = fs_path("%s/subsystem", path);
+	auto_free char *uevent_path = fs_join(path, "/uevent", NULL);
+	auto_free char *subsystem_path = fs_join(path, "/subsystem", NULL);
 	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
 	auto_free char *path_copy = NULL;
 
@@ -171,7 +171,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		return add_empty_net(proto.device, survey);
 	for (size_t i = 0; i < children.n; i++) {
 		const char *name = children.items[i];
-		auto_free char *child = fs_path("%s/%s", path, name);
+		auto_free char *child = fs_join(path, "/", name, NULL);
 
 		if (!child)
 			return -ENOMEM;
@@ -187,8 +187,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 int survey_device(const struct fs_root *root, const struct usage_device *device,
 		  struct survey *survey)
 {
-	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_path("sys/bus/pci/devices/%s", bdf_format(&device->bdf, address));
+	auto_free char *path = pci_folder(&device->bdf);
 
 	return path ? walk(root, path, (struct survey_node){.device = device}, survey, 0) : -ENOMEM;
 }

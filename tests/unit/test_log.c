@@ -128,7 +128,7 @@ static void run_kept(struct tree *tree, run_phase *phase)
 	static char empty[1];
 	auto_run struct run run = {0};
 
-	running = (struct fs_root){tree->root.fd, empty};
+	running = (struct fs_root){.fd = tree->root.fd, .path = empty};
 	syslog_tree = tree;
 	run_hook_only(tree, phase, 0, &run);
 	run_assert_code(&run, 0);
