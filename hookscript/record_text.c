@@ -2,7 +2,6 @@
 #include "hookscript/record_text.h"
 
 #include <libconfig.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Raised when an older program could not give a device back by what a newer one wrote. */
@@ -11,6 +10,12 @@
 static const char *const stage_names[] = {
 	[RECORD_CLAIMED] = "claimed",
 	[RECORD_TAKEN] = "taken",
+};
+
+/* What holds an attribute's value as it was. */
+static const char *const before_names[RECORD_ATTRIBUTES] = {
+	[RECORD_RESET_METHOD] = "reset_method_before",
+	[RECORD_D3COLD] = "d3cold_allowed_before",
 };
 
 /* A string setting; "" stands for none. */
@@ -52,18 +57,15 @@ static int get_newer(const config_t *config, const char *name, char **ret)
 static int get_attribute(const config_t *config, enum record_attribute_name name,
 			 struct record_attribute *ret)
 {
-	auto_free char *before = fs_path("%s_before", record_attribute_name(name));
 	const char *text;
 
-	if (!before)
-		return -ENOMEM;
 	/* Not get_text(): an empty value is one, too. */
 	if (config_lookup_string(config, record_attribute_name(name), &text)) {
 		ret->set = strdup(text);
 		if (!ret->set)
 			return -ENOMEM;
 	}
-	if (config_lookup_string(config, before, &text)) {
+	if (config_lookup_string(config, before_names[name], &text)) {
 		ret->before = strdup(text);
 		if (!ret->before)
 			return -ENOMEM;
@@ -135,86 +137,128 @@ int record_parse(const char *text, const struct bdf *bdf, struct record **ret)
 	return err;
 }
 
-static bool add_int(config_setting_t *top, const char *name, int value)
+/*
+ * Written without libconfig, which reads it: a start writes two records for each device, and making
+ * a tree of settings first and printing that was seven times the work. What must be escaped is what
+ * libconfig has a meaning for (its manual, 3.3: string values).
+ */
+struct writer {
+	char *text; /* NULL: no memory */
+	size_t len, size;
+};
+
+#define WRITER_SIZE 1024 /* of most records, to begin with */
+
+static void put(struct writer *to, const char *bytes, size_t n)
 {
-	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_INT);
+	while (to->text && to->size - to->len <= n) {
+		char *longer = realloc(to->text, to->size * 2);
 
-	return setting && config_setting_set_int(setting, value);
-}
-
-static bool add_int64(config_setting_t *top, const char *name, uint64_t value)
-{
-	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_INT64);
-
-	return setting && config_setting_set_int64(setting, (long long)value);
-}
-
-static bool add_bool(config_setting_t *top, const char *name, bool value)
-{
-	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_BOOL);
-
-	return setting && config_setting_set_bool(setting, value);
-}
-
-static bool add_text(config_setting_t *top, const char *name, const char *value)
-{
-	config_setting_t *setting = config_setting_add(top, name, CONFIG_TYPE_STRING);
-
-	return setting && config_setting_set_string(setting, value ? value : "");
-}
-
-static bool add_newer(config_setting_t *top, const char *name, const char *value)
-{
-	return !value || add_text(top, name, value);
-}
-
-static bool add_attributes(config_setting_t *top, const struct record *record)
-{
-	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
-		auto_free char *before = fs_path("%s_before", record_attribute_name(i));
-
-		if (!before ||
-		    !add_newer(top, record_attribute_name(i), record->attributes[i].set) ||
-		    !add_newer(top, before, record->attributes[i].before))
-			return false;
+		if (!longer)
+			free(to->text);
+		to->text = longer;
+		to->size *= 2;
 	}
-	return true;
+	if (!to->text)
+		return;
+	memcpy(to->text + to->len, bytes, n);
+	to->len += n;
+	to->text[to->len] = '\0';
+}
+
+static void put_string(struct writer *to, const char *text)
+{
+	put(to, text, strlen(text));
+}
+
+static void put_name(struct writer *to, const char *name)
+{
+	put_string(to, name);
+	put_string(to, " = ");
+}
+
+static void put_escaped(struct writer *to, char c)
+{
+	char escaped[4] = "\\x";
+
+	hex_put(escaped + 2, 2, (unsigned char)c);
+	put(to, escaped, sizeof(escaped));
+}
+
+/* A setting that is text; NULL stands as "". */
+static void put_text(struct writer *to, const char *name, const char *value)
+{
+	put_name(to, name);
+	put_string(to, "\"");
+	for (const char *at = value ? value : ""; *at;) {
+		size_t plain = 0;
+
+		while (at[plain] >= ' ' && at[plain] <= '~' && at[plain] != '"' &&
+		       at[plain] != '\\')
+			plain++;
+		put(to, at, plain);
+		at += plain;
+		if (*at)
+			put_escaped(to, *at++);
+	}
+	put_string(to, "\";\n");
+}
+
+static void put_newer(struct writer *to, const char *name, const char *value)
+{
+	if (value)
+		put_text(to, name, value);
+}
+
+/* A setting that is a number, with the ending that libconfig has for numbers of its size. */
+static void put_number(struct writer *to, const char *name, uint64_t value, const char *ending)
+{
+	char digits[24];
+	char *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + value % 10);
+	while (value /= 10);
+	put_name(to, name);
+	put(to, at, (size_t)(digits + sizeof(digits) - at));
+	put_string(to, ending);
+	put_string(to, ";\n");
+}
+
+static void put_flag(struct writer *to, const char *name, bool value)
+{
+	if (value) {
+		put_name(to, name);
+		put_string(to, "true;\n");
+	}
 }
 
 char *record_format(const struct record *record)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
-	char *text = NULL;
-	size_t size;
-	config_t config;
-	config_setting_t *top;
-	FILE *to;
-	bool good;
+	struct writer to = {.text = malloc(WRITER_SIZE), .size = WRITER_SIZE};
 
-	config_init(&config);
-	top = config_root_setting(&config);
-	good = add_int(top, "format", RECORD_FORMAT) &&
-	       add_text(top, "address", bdf_format(&record->bdf, address)) &&
-	       add_int(top, "vmid", (int)record->vmid) && add_int64(top, "claim", record->claim) &&
-	       add_text(top, "stage", stage_names[record->stage]) &&
-	       add_text(top, "identity", pci_identity_format(&record->identity, identity)) &&
-	       add_text(top, "driver", record->driver) && add_text(top, "module", record->module) &&
-	       add_text(top, "driver_override", record->override) &&
-	       add_int(top, "deadline", record->deadline) &&
-	       add_newer(top, "network", record->network) &&
-	       add_newer(top, "return_to", record->return_to) &&
-	       add_newer(top, "bind_to", record->bind_to) &&
-	       add_newer(top, "unload", record->unload) &&
-	       add_newer(top, "unloaded", record->unloaded) && add_attributes(top, record) &&
-	       (!record->ifreload || add_bool(top, "ifreload", record->ifreload)) &&
-	       (!record->choice || add_bool(top, "choice", record->choice)) &&
-	       (!record->new_id || add_bool(top, "new_id", record->new_id));
-	to = good ? open_memstream(&text, &size) : NULL;
-	if (to) {
-		config_write(&config, to);
-		if (fclose(to))
-			free(TAKE_PTR(text));
+	put_number(&to, "format", RECORD_FORMAT, "");
+	put_text(&to, "address", bdf_format(&record->bdf, address));
+	put_number(&to, "vmid", record->vmid, "");
+	put_number(&to, "claim", record->claim, "L");
+	put_text(&to, "stage", stage_names[record->stage]);
+	put_text(&to, "identity", pci_identity_format(&record->identity, identity));
+	put_text(&to, "driver", record->driver);
+	put_text(&to, "module", record->module);
+	put_text(&to, "driver_override", record->override);
+	put_number(&to, "deadline", (uint64_t)record->deadline, "");
+	put_newer(&to, "network", record->network);
+	put_newer(&to, "return_to", record->return_to);
+	put_newer(&to, "bind_to", record->bind_to);
+	put_newer(&to, "unload", record->unload);
+	put_newer(&to, "unloaded", record->unloaded);
+	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
+		put_newer(&to, record_attribute_name(i), record->attributes[i].set);
+		put_newer(&to, before_names[i], record->attributes[i].before);
 	}
-	config_destroy(&config);
-	return text;
+	put_flag(&to, "ifreload", record->ifreload);
+	put_flag(&to, "choice", record->choice);
+	put_flag(&to, "new_id", record->new_id);
+	return to.text;
 }
