@@ -27,8 +27,9 @@ struct run {
 	unsigned int vmid;
 	struct outcome *outcomes;
 	size_t n_outcomes;
-	uint64_t *claims; /* giving back: one for each outcome */
-	struct job *jobs; /* one for each slot */
+	uint64_t *claims;	   /* giving back: one for each outcome */
+	struct record_copy *known; /* taking: one for each outcome */
+	struct job *jobs;	   /* one for each slot */
 	struct worker *workers;
 	size_t n_jobs;
 };
@@ -104,6 +105,7 @@ static int make_jobs(struct run *run, const struct bdf *devices, int64_t deadlin
 			.devices = &devices[i],
 			.n_devices = 1,
 			.claims = run->claims ? &run->claims[i] : NULL,
+			.known = run->known ? &run->known[i] : NULL,
 			.first_item = i,
 			.deadline = deadline - JOB_MARGIN_MS,
 			.deadline_s = clock_left_ms(deadline) / 1000 + 1,
@@ -159,6 +161,9 @@ static int run_jobs(struct run *run, int (*job)(const struct worker_voice *voice
 
 static void free_run(struct run *run)
 {
+	for (size_t i = 0; run->known && i < run->n_outcomes; i++)
+		record_copy_free(&run->known[i]);
+	free(run->known);
 	free(run->outcomes);
 	free(run->claims);
 	free(run->jobs);
@@ -186,16 +191,23 @@ static int report_all_taken(const struct run *run, const struct plan *plan)
 }
 
 int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
-	       const struct plan *plan)
+	       const struct plan *plan, struct claims *claims)
 {
 	cleanup_with(free_run) struct run run = {.root = root, .vmid = vmid};
 	auto_free struct bdf *devices = calloc(plan->n_steps + 1, sizeof(*devices));
 	int err;
 
 	run.outcomes = calloc(plan->n_steps + 1, sizeof(*run.outcomes));
-	if (!devices || !run.outcomes)
+	run.known = calloc(plan->n_steps + 1, sizeof(*run.known));
+	if (!devices || !run.outcomes || !run.known)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->n_steps; i++) {
+		struct record_copy *claim = claims_find(claims, &plan->steps[i].device->bdf);
+
+		if (claim) {
+			run.known[i] = *claim;
+			*claim = (struct record_copy){0};
+		}
 		devices[i] = plan->steps[i].device->bdf;
 		run.outcomes[i].bdf = devices[i];
 		run.outcomes[i].driver = plan->steps[i].returns_to;

@@ -3,16 +3,17 @@
 #ifndef HOOKSCRIPT_APPLY_H
 #define HOOKSCRIPT_APPLY_H
 
+#include "hookscript/claim.h"
 #include "hookscript/plan.h"
 
 /*
  * Takes every device of the plan, whose records are claimed for the VM, until DEADLINE
- * (host/clock.h). Says what was done and what failed. Returns 0 when all are on vfio-pci;
- * -ETIMEDOUT when the kernel still holds a worker then; -EIO for another failure; -errno. What was
- * taken by then stays taken: give it back.
+ * (host/clock.h). CLAIMS are used up: what they have need not be read again. Says what was done and
+ * what failed. Returns 0 when all are on vfio-pci; -ETIMEDOUT when the kernel still holds a worker
+ * then; -EIO for another failure; -errno. What was taken by then stays taken: give it back.
  */
 int apply_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
-	       const struct plan *plan) must_check;
+	       const struct plan *plan, struct claims *claims) must_check;
 
 /* How apply_give_back() is to be done; 0 for each: as at a stop. */
 struct give_back {

@@ -7,6 +7,7 @@
 #ifndef HOOKSCRIPT_JOB_H
 #define HOOKSCRIPT_JOB_H
 
+#include "hookscript/record.h"
 #include "host/bdf.h"
 #include "host/fs.h"
 #include "host/worker.h"
@@ -43,11 +44,13 @@ struct job {
 	const struct bdf *devices; /* functions of one slot, in order */
 	size_t n_devices;
 	const uint64_t
-		*claims;   /* give back: whose claim each device's record must have; NULL: any */
-	size_t first_item; /* which outcome of the caller's is the first device's */
-	int64_t deadline;  /* for waits that are the job's own */
-	int deadline_s;	   /* what a record that is written is to say of that */
-	pid_t caller;	   /* when it has died before the locks were had, nothing is done */
+		*claims; /* give back: whose claim each device's record must have; NULL: any */
+	struct record_copy *known; /* take: each device's record as far as it is known, which is
+				      taken out of it; NULL: none is */
+	size_t first_item;	   /* which outcome of the caller's is the first device's */
+	int64_t deadline;	   /* for waits that are the job's own */
+	int deadline_s;		   /* what a record that is written is to say of that */
+	pid_t caller;		   /* when it has died before the locks were had, nothing is done */
 };
 
 /* Jobs for worker_start(); ARG is a struct job. Taking stops at the first failure, giving back goes

@@ -73,20 +73,26 @@ static char *explain(const char *name, int err)
 	return fs_path("/%s/%s: %s", RECORD_FOLDER, name, what);
 }
 
+/* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
+static int read_text(const struct fs_root *root, const char *name, char **ret)
+{
+	auto_free char *path = name ? fs_join(RECORD_FOLDER "/", name, NULL) : NULL;
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
+
+	if (fd != -ENOENT)
+		return fd < 0 ? fd : fs_read_fd(fd, RECORD_TEXT_MAX, ret, NULL);
+	*ret = NULL;
+	return 0;
+}
+
 static int read_named(const struct fs_root *root, const char *name, const struct bdf *bdf,
 		      struct record **ret, char **ret_why)
 {
-	auto_free char *path = name ? fs_path("%s/%s", RECORD_FOLDER, name) : NULL;
-	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 	auto_free char *text = NULL;
-	int err;
+	int err = read_text(root, name, &text);
 
-	if (fd == -ENOENT) {
-		*ret = NULL;
-		return 0;
-	}
-	err = fd < 0 ? fd : fs_read_fd(fd, RECORD_TEXT_MAX, &text, NULL);
-	if (!err)
+	*ret = NULL;
+	if (!err && text)
 		err = record_parse(text, bdf, ret);
 	if (err)
 		*ret_why = name ? explain(name, err) : NULL;
@@ -145,9 +151,8 @@ static int make_folders(const struct fs_root *root, int err)
 	return err;
 }
 
-static int write_named(const struct fs_root *root, const char *name, const struct record *record)
+static int write_text(const struct fs_root *root, const char *name, const char *text)
 {
-	auto_free char *text = record_format(record);
 	int err;
 
 	if (!text || !name)
@@ -160,16 +165,47 @@ static int write_named(const struct fs_root *root, const char *name, const struc
 
 int record_write(const struct fs_root *root, const struct record *record)
 {
+	auto_free char *text = record_format(record);
 	char address[BDF_TEXT_SIZE];
 
-	return write_named(root, bdf_format(&record->bdf, address), record);
+	return write_text(root, bdf_format(&record->bdf, address), text);
+}
+
+int record_write_copied(const struct fs_root *root, struct record *record, struct record_copy *ret)
+{
+	struct record_copy copy = {record, record_format(record)};
+	char address[BDF_TEXT_SIZE];
+	int err = write_text(root, bdf_format(&record->bdf, address), copy.text);
+
+	if (err)
+		record_copy_free(&copy);
+	else
+		*ret = copy;
+	return err;
+}
+
+void record_copy_free(struct record_copy *copy)
+{
+	record_free(copy->record);
+	free(copy->text);
+	*copy = (struct record_copy){0};
+}
+
+bool record_copy_holds(const struct fs_root *root, const struct record_copy *copy)
+{
+	char address[BDF_TEXT_SIZE];
+	auto_free char *text = NULL;
+
+	return copy->record && !read_text(root, bdf_format(&copy->record->bdf, address), &text) &&
+	       text && !strcmp(text, copy->text);
 }
 
 int record_write_spare(const struct fs_root *root, const struct record *record)
 {
 	auto_free char *name = spare_name(record->vmid, &record->bdf);
+	auto_free char *text = record_format(record);
 
-	return write_named(root, name, record);
+	return write_text(root, name, text);
 }
 
 int record_remove_spare(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf)
@@ -197,7 +233,8 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
 bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_path("%s/%s.broken", RECORD_FOLDER, bdf_format(bdf, address));
+	auto_free char *path = fs_join(RECORD_FOLDER "/", bdf_format(bdf, address), ".broken",
+				       NULL);
 
 	return fs_exists(root, path);
 }
@@ -266,7 +303,7 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
-	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
+	auto_free char *path = fs_join(LOCK_FOLDER "/", name, NULL);
 	int fd = fs_lock(root, path, operation);
 
 	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;

@@ -40,11 +40,13 @@ struct start {
 	struct selection *selection;
 	struct snapshot *snapshot;
 	struct plan *plan;
+	struct claims claims;
 	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
 };
 
 static void free_start(struct start *start)
 {
+	claims_free(&start->claims);
 	plan_free(start->plan);
 	snapshot_free(start->snapshot);
 	selection_free(start->selection);
@@ -270,7 +272,7 @@ static int plan_and_claim(struct start *start)
 		if (!start->deadline)
 			start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
 		err = claim_plan(start->root, start->vmid, start->deadline, &start->settings,
-				 start->plan);
+				 start->plan, &start->claims);
 	}
 	if (!err)
 		return EXIT_DONE;
@@ -373,7 +375,8 @@ int start_pre(const struct fs_root *root, unsigned int vmid)
 		return code;
 	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
 	if (make_room(&start) || load_vfio(root) || variant_load(root, start.plan) ||
-	    apply_take(root, vmid, start.deadline, start.plan) || check_framebuffers(&start))
+	    apply_take(root, vmid, start.deadline, start.plan, &start.claims) ||
+	    check_framebuffers(&start))
 		return give_back_all(&start);
 	give_back_leftovers(&start);
 	return EXIT_DONE;

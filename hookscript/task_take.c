@@ -128,13 +128,25 @@ static int bind_to_vfio(const struct task *task, const struct record *record, co
 	return err ? err : check_variant(task, record);
 }
 
+/* The claimed record. Nothing that has changed it since is overlooked; but it is read anew only
+ * then. */
+static int read_claim(const struct task *task, struct record **ret)
+{
+	struct record_copy *known = task->job->known ? &task->job->known[task->index] : NULL;
+
+	if (!known || !record_copy_holds(task->root, known))
+		return task_read_record(task, ret);
+	*ret = TAKE_PTR(known->record);
+	return 0;
+}
+
 int task_take(const struct task *task)
 {
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_free char *driver = NULL;
 	int err;
 
-	err = task_read_record(task, &record);
+	err = read_claim(task, &record);
 	if (err)
 		return err;
 	if (!record)

@@ -14,6 +14,7 @@ struct claim {
 	struct device devices[2];
 	struct plan_step steps[2];
 	struct plan plan;
+	struct claims claims;
 };
 
 static void prepare(struct tree *tree, struct claim *claim)
@@ -34,8 +35,15 @@ static void prepare(struct tree *tree, struct claim *claim)
 
 static void end(struct claim *claim)
 {
+	claims_free(&claim->claims);
 	record_free(claim->devices[0].record);
 	record_free(claim->devices[1].record);
+}
+
+static int do_claim(struct tree *tree, struct claim *claim)
+{
+	return claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim->plan,
+			  &claim->claims);
 }
 
 static void write_record(struct tree *tree, const struct bdf *bdf, unsigned int vmid,
@@ -78,11 +86,33 @@ static void test_new(void **state)
 	cleanup_with(end) struct claim claim;
 
 	prepare(tree, &claim);
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
+	assert_int_equal(do_claim(tree, &claim), 0);
 	assert_record(tree, &gpu, 100, RECORD_CLAIMED, 1);
 	assert_record(tree, &disk, 100, RECORD_CLAIMED, 1);
 	assert_int_equal(fake_kernel_writes(), 0);
+}
+
+/* What was claimed is known until somebody else writes it. */
+static void test_is_known(void **state)
+{
+	struct tree *tree = *state;
+	cleanup_with(end) struct claim claim;
+	struct record_copy *copy;
+
+	prepare(tree, &claim);
+	assert_null(claims_find(&claim.claims, &disk));
+	assert_int_equal(do_claim(tree, &claim), 0);
+	assert_null(claims_find(&claim.claims, &(struct bdf){0, 2, 0, 0}));
+	copy = claims_find(&claim.claims, &disk);
+	assert_non_null(copy);
+	assert_int_equal(copy->record->vmid, 100);
+	assert_true(record_copy_holds(&tree->root, copy));
+	write_record(tree, &disk, 100, RECORD_CLAIMED);
+	assert_false(record_copy_holds(&tree->root, copy));
+	assert_true(record_copy_holds(&tree->root, claims_find(&claim.claims, &gpu)));
+	assert_int_equal(record_remove(&tree->root, &gpu), 0);
+	assert_false(record_copy_holds(&tree->root, claims_find(&claim.claims, &gpu)));
+	assert_false(record_copy_holds(&tree->root, &(struct record_copy){0}));
 }
 
 /* The before-image of an earlier start stays, whoever claims the device. */
@@ -95,8 +125,7 @@ static void test_takes_over(void **state)
 	write_record(tree, &gpu, 100, RECORD_TAKEN);
 	write_record(tree, &disk, 101, RECORD_TAKEN);
 	prepare(tree, &claim);
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
+	assert_int_equal(do_claim(tree, &claim), 0);
 	assert_record(tree, &gpu, 100, RECORD_TAKEN, 1);
 	assert_record(tree, &disk, 100, RECORD_TAKEN, 1);
 	record = read_back(tree, &disk);
@@ -115,9 +144,7 @@ static void test_each_has_its_number(void **state)
 		cleanup_with(record_freep) struct record *second = NULL;
 
 		prepare(tree, &claim);
-		assert_int_equal(
-			claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
-			0);
+		assert_int_equal(do_claim(tree, &claim), 0);
 		first = read_back(tree, &gpu);
 		second = read_back(tree, &disk);
 		assert_int_equal(first->claim, second->claim);
@@ -134,9 +161,7 @@ static void assert_overtaken(struct tree *tree, struct claim *claim)
 {
 	auto_free char *before = tree_render(tree, TREE_STATE);
 
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim->plan),
-		-EAGAIN);
+	assert_int_equal(do_claim(tree, claim), -EAGAIN);
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
@@ -196,9 +221,7 @@ static void test_locked(void **state)
 	prepare(tree, &claim);
 	lock = record_lock_claims(&tree->root, 0);
 	assert_true(lock >= 0);
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
-		-EBUSY);
+	assert_int_equal(do_claim(tree, &claim), -EBUSY);
 	close(lock);
 	assert_null(read_back(tree, &gpu));
 }
@@ -213,13 +236,10 @@ static void test_device_is_locked(void **state)
 	prepare(tree, &claim);
 	lock = record_lock_device(&tree->root, &disk, 0);
 	assert_true(lock >= 0);
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan),
-		-EBUSY);
+	assert_int_equal(do_claim(tree, &claim), -EBUSY);
 	assert_null(read_back(tree, &gpu));
 	close(lock);
-	assert_int_equal(
-		claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim.plan), 0);
+	assert_int_equal(do_claim(tree, &claim), 0);
 	/* And no lock stays behind. */
 	lock = record_lock_device(&tree->root, &disk, 0);
 	assert_true(lock >= 0);
@@ -231,6 +251,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_new),
+		TEST(test_is_known),
 		TEST(test_takes_over),
 		TEST(test_each_has_its_number),
 		TEST(test_overtaken),

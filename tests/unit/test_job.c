@@ -13,6 +13,9 @@ static const struct bdf disk = {0, 4, 0, 0};
 /* Whose claim a job is for; NULL: any. */
 static const uint64_t *claims;
 
+/* What the job is told of the record; NULL: nothing. */
+static struct record_copy *known;
+
 /* Does JOB for DISK in this process, in the name of CALLER. */
 static int do_job(const struct fs_root *root,
 		  int (*job)(const struct worker_voice *voice, void *arg), unsigned int vmid,
@@ -24,6 +27,7 @@ static int do_job(const struct fs_root *root,
 		.devices = &disk,
 		.n_devices = 1,
 		.claims = claims,
+		.known = known,
 		.deadline = clock_now_ms(),
 		.caller = caller,
 	};
@@ -62,15 +66,20 @@ static void run_job(struct tree *tree, run_phase *phase, unsigned int vmid, int 
 	assert_string_equal(run.err, "");
 }
 
-static void claim(struct tree *tree)
+static void claim_for(struct tree *tree, unsigned int vmid)
 {
 	struct record record = {.bdf = disk,
-				.vmid = 100,
+				.vmid = vmid,
 				.claim = 7,
 				.identity = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802},
 				.deadline = 5};
 
 	assert_int_equal(record_write(&tree->root, &record), 0);
+}
+
+static void claim(struct tree *tree)
+{
+	claim_for(tree, 100);
 }
 
 static void test_there_and_back(void **state)
@@ -97,6 +106,31 @@ static void test_needs_its_claim(void **state)
 	run_job(tree, give_back, 101, 0);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_true(tree_has(tree, "run/pve-passthrough/records/" DISK));
+}
+
+/* What the caller has claimed counts only for as long as it is what is recorded. */
+static void test_is_told_its_claim(void **state)
+{
+	struct record_copy copy = {0};
+	struct tree *tree = *state;
+	struct record *record;
+	auto_free char *why = NULL;
+
+	claim(tree);
+	assert_int_equal(record_read(&tree->root, &disk, &record, &why), 0);
+	assert_int_equal(record_write_copied(&tree->root, record, &copy), 0);
+	known = &copy;
+	claim_for(tree, 101);
+	run_job(tree, take, 100, ESTALE);
+	assert_int_equal(fake_kernel_writes(), 0);
+	assert_int_equal(record_remove(&tree->root, &disk), 0);
+	run_job(tree, take, 100, ESTALE);
+	assert_int_equal(fake_kernel_writes(), 0);
+	claim(tree);
+	run_job(tree, take, 100, 0);
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	record_copy_free(&copy);
+	known = NULL;
 }
 
 /* Another start may have claimed the device since: a worker of the past would take it away. */
@@ -156,7 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_there_and_back),     TEST(test_needs_its_claim),
 		TEST(test_orphans_do_nothing), TEST(test_a_later_claim_stays),
-		TEST(test_needs_the_lock),
+		TEST(test_needs_the_lock),     TEST(test_is_told_its_claim),
 	};
 #undef TEST
 
