@@ -72,11 +72,9 @@ round() {
 }
 
 # Drivers go on with their work after they were given a device: it is not to be part of what comes next. The kernel ends
-# many waits with a tick of its clock, every 4 ms, and so what was measured last has ended with one: each measurement
-# begins at another time between two of them, or all would be rounded up to whole ticks.
-phase=0
+# many waits with a tick of its clock, every 4 ms, and so what was measured last has ended with one: each round begins at
+# another time between two of them, or all would be rounded up to whole ticks.
 settle() {
-	phase=$(((phase + 1300) % 4000))
 	usleep $((400000 + phase))
 }
 
@@ -103,6 +101,7 @@ bench() {
 	want "$@"
 	n=0
 	while [ "$n" -lt "$runs" ]; do
+		phase=$((n * 4000 / runs))
 		round "$name" "$@"
 		n=$((n + 1))
 	done
