@@ -76,7 +76,7 @@ static char *explain(const char *name, int err)
 /* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
 static int read_text(const struct fs_root *root, const char *name, char **ret)
 {
-	auto_free char *path = name ? fs_join(RECORD_FOLDER "/", name, NULL) : NULL;
+	auto_free char *path = name ? fs_join(RECORD_FOLDER "/", name) : NULL;
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 
 	if (fd != -ENOENT)
@@ -233,8 +233,7 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
 bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_join(RECORD_FOLDER "/", bdf_format(bdf, address), ".broken",
-				       NULL);
+	auto_free char *path = fs_join(RECORD_FOLDER "/", bdf_format(bdf, address), ".broken");
 
 	return fs_exists(root, path);
 }
@@ -303,7 +302,7 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
-	auto_free char *path = fs_join(LOCK_FOLDER "/", name, NULL);
+	auto_free char *path = fs_join(LOCK_FOLDER "/", name);
 	int fd = fs_lock(root, path, operation);
 
 	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;

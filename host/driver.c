@@ -12,7 +12,7 @@ static bool same_name(const char *a, const char *b)
 
 int driver_module(const struct fs_root *root, const char *driver, char **ret)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/module", NULL);
+	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/module");
 	int err = fs_link_name(root, path, ret);
 
 	if (err == -ENOENT) {
@@ -24,7 +24,7 @@ int driver_module(const struct fs_root *root, const char *driver, char **ret)
 
 bool driver_is_registered(const struct fs_root *root, const char *driver)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, NULL);
+	auto_free char *path = fs_join(DRIVERS_FOLDER, driver);
 
 	return fs_exists(root, path);
 }
@@ -47,7 +47,7 @@ int driver_override(const struct fs_root *root, const struct bdf *bdf, char **re
 int driver_set_override(const struct fs_root *root, const struct bdf *bdf, const char *driver)
 {
 	auto_free char *path = pci_path(bdf, "driver_override");
-	auto_free char *text = fs_join(driver ? driver : "", "\n", NULL);
+	auto_free char *text = fs_join(driver ? driver : "", "\n");
 	auto_free char *before = NULL, *after = NULL;
 	int err;
 
@@ -123,7 +123,7 @@ int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, cons
 /* echo "VENDOR DEVICE" > /sys/bus/pci/drivers/DRIVER/remove_id */
 int driver_forget_id(const struct fs_root *root, const char *driver, const struct pci_identity *id)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/remove_id", NULL);
+	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/remove_id");
 	auto_free char *text = fs_path("%04x %04x", id->vendor, id->device);
 	int err;
 

@@ -137,25 +137,20 @@ char *fs_path(const char *format, ...)
 	return n < 0 ? NULL : path;
 }
 
-char *fs_join(const char *first, ...)
+char *fs_join_all(const char *const *parts)
 {
 	size_t size = 1;
-	va_list args;
 	char *text, *end;
 
-	va_start(args, first);
-	for (const char *part = first; part; part = va_arg(args, const char *))
-		size += strlen(part);
-	va_end(args);
+	for (const char *const *part = parts; *part; part++)
+		size += strlen(*part);
 	text = malloc(size);
 	if (!text)
 		return NULL;
 	end = text;
 	*end = '\0';
-	va_start(args, first);
-	for (const char *part = first; part; part = va_arg(args, const char *))
-		end = stpcpy(end, part);
-	va_end(args);
+	for (const char *const *part = parts; *part; part++)
+		end = stpcpy(end, *part);
 	return text;
 }
 
@@ -513,7 +508,7 @@ static int open_temporary(int dir, const char *name, mode_t mode)
 static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
 		      bool keep_owner)
 {
-	auto_free char *temporary = fs_join(".", name, ".new", NULL);
+	auto_free char *temporary = fs_join(".", name, ".new");
 	auto_close int fd = -1;
 	int err;
 
@@ -592,7 +587,7 @@ int fs_remove_durably(const struct fs_root *root, const char *path)
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
-	temporary = fs_join(".", name, ".new", NULL);
+	temporary = fs_join(".", name, ".new");
 	if (!temporary)
 		return -ENOMEM;
 	if ((unlinkat(dir, name, 0) && errno != ENOENT) ||

@@ -27,7 +27,8 @@ void fs_root_close(struct fs_root *root);
  * that was entered are looked up from there. A device's folder in sysfs is a dozen names and a link
  * away from the root, three quarters of what a look at one of its attributes costs. Only below the
  * running system's root; of another one, or without memory, the view is as good as the root. *ret
- * is closed with fs_view_close(), and not for a process that is forked: it has the descriptors.
+ * is closed with fs_view_close(). Not for a worker of its owner (host/worker.h), in which those
+ * folders are closed: it opens a view of its own.
  */
 void fs_view_open(const struct fs_root *root, struct fs_root *ret);
 void fs_view_close(struct fs_root *view);
@@ -45,9 +46,12 @@ bool fs_root_is_running_system(const struct fs_root *root);
 /* printf into a new string; NULL without memory. */
 char *fs_path(const char *format, ...) printf_like(1, 2) must_check;
 
-/* All the texts in a row as a new string, up to a NULL: fs_path() for paths that are built often,
- * at a fraction of printf's cost. NULL without memory. */
-char *fs_join(const char *first, ...) __attribute__((sentinel)) must_check;
+/* All the texts given in a row as a new string: fs_path() for paths that are built often, at a
+ * fraction of printf's cost. NULL without memory. */
+#define fs_join(...) fs_join_all((const char *const[]){__VA_ARGS__, NULL})
+
+/* The same of an array, which a NULL ends. */
+char *fs_join_all(const char *const *parts) must_check;
 
 /* open(2) below the root, O_CLOEXEC always. Returns a descriptor or -errno. */
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode) must_check;

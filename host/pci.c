@@ -91,7 +91,7 @@ char *pci_folder(const struct bdf *bdf)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), NULL);
+	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text));
 }
 
 bool pci_enter(const struct fs_root *view, const struct bdf *bdf)
@@ -105,7 +105,7 @@ char *pci_path(const struct bdf *bdf, const char *name)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), "/", name, NULL);
+	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), "/", name);
 }
 
 bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)

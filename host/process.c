@@ -117,7 +117,7 @@ static int show_process(const char *name, void *arg)
 	if (!asking->pid || asking->pid == asking->self ||
 	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
 		return 0;
-	folder = fs_join(name, "/fd", NULL);
+	folder = fs_join(name, "/fd");
 	if (!folder)
 		return -ENOMEM;
 	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -60,8 +60,8 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
 {
-	auto_free char *uevent_path = fs_join(path, "/uevent", NULL);
-	auto_free char *subsystem_path = fs_join(path, "/subsystem", NULL);
+	auto_free char *uevent_path = fs_join(path, "/uevent");
+	auto_free char *subsystem_path = fs_join(path, "/subsystem");
 	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
 	auto_free char *path_copy = NULL;
 
@@ -171,7 +171,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		return add_empty_net(proto.device, survey);
 	for (size_t i = 0; i < children.n; i++) {
 		const char *name = children.items[i];
-		auto_free char *child = fs_join(path, "/", name, NULL);
+		auto_free char *child = fs_join(path, "/", name);
 
 		if (!child)
 			return -ENOMEM;

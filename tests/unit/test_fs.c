@@ -76,7 +76,7 @@ static void test_running_system(void **state)
 /* TREE's file or folder as the running system's root has it. */
 static char *outside(const struct tree *tree, const char *path)
 {
-	return fs_join(tree->root.path + 1, "/", path, NULL);
+	return fs_join(tree->root.path + 1, "/", path);
 }
 
 static void assert_seen(const struct fs_root *root, const struct tree *tree, const char *path,
@@ -146,8 +146,8 @@ static void test_view_of_another_root(void **state)
 
 static void test_join(void **state)
 {
-	auto_free char *none = fs_join("", NULL), *one = fs_join("one", NULL);
-	auto_free char *four = fs_join("a", "/", "", "%s", NULL);
+	auto_free char *none = fs_join(""), *one = fs_join("one");
+	auto_free char *four = fs_join("a", "/", "", "%s");
 
 	(void)state;
 	assert_string_equal(none, "");
