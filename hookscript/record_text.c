@@ -211,14 +211,17 @@ static void put_newer(struct writer *to, const char *name, const char *value)
 }
 
 /* A setting that is a number, with the ending that libconfig has for numbers of its size. */
-static void put_number(struct writer *to, const char *name, uint64_t value, const char *ending)
+static void put_number(struct writer *to, const char *name, int64_t value, const char *ending)
 {
 	char digits[24];
 	char *at = digits + sizeof(digits);
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 
 	do
-		*--at = (char)('0' + value % 10);
-	while (value /= 10);
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--at = '-';
 	put_name(to, name);
 	put(to, at, (size_t)(digits + sizeof(digits) - at));
 	put_string(to, ending);
@@ -241,13 +244,13 @@ char *record_format(const struct record *record)
 	put_number(&to, "format", RECORD_FORMAT, "");
 	put_text(&to, "address", bdf_format(&record->bdf, address));
 	put_number(&to, "vmid", record->vmid, "");
-	put_number(&to, "claim", record->claim, "L");
+	put_number(&to, "claim", (int64_t)record->claim, "L");
 	put_text(&to, "stage", stage_names[record->stage]);
 	put_text(&to, "identity", pci_identity_format(&record->identity, identity));
 	put_text(&to, "driver", record->driver);
 	put_text(&to, "module", record->module);
 	put_text(&to, "driver_override", record->override);
-	put_number(&to, "deadline", (uint64_t)record->deadline, "");
+	put_number(&to, "deadline", record->deadline, "");
 	put_newer(&to, "network", record->network);
 	put_newer(&to, "return_to", record->return_to);
 	put_newer(&to, "bind_to", record->bind_to);
