@@ -4,16 +4,17 @@
 #include "hookscript/task.h"
 #include "host/pci.h"
 
-static struct task task_of(const struct job *job, const struct worker_voice *voice, size_t i)
+static struct task task_of(const struct job *job, const struct fs_root *root,
+			   const struct worker_voice *voice, size_t i)
 {
-	return (struct task){job, job->root, &job->devices[i], voice, i};
+	return (struct task){job, root, &job->devices[i], voice, i};
 }
 
 /* Locks every device of the slot, for as long as this process lives: nothing here closes them. */
 static int lock_devices(const struct job *job, const struct worker_voice *voice)
 {
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct task task = task_of(job, voice, i);
+		struct task task = task_of(job, job->root, voice, i);
 		int fd;
 
 		task_tell(&task, JOB_LOCK);
@@ -38,10 +39,9 @@ static int each_device(const struct job *job, const struct worker_voice *voice,
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {
-		struct task task = task_of(job, voice, i);
+		struct task task = task_of(job, &view, voice, i);
 		int err;
 
-		task.root = &view;
 		pci_enter(&view, task.bdf);
 		err = work(&task);
 		if (!first)
