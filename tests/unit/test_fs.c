@@ -70,7 +70,70 @@ static void test_running_system(void **state)
 	assert_null(none);
 }
 
+static void test_join(void **state)
+{
+	auto_free char *none = fs_join(""), *one = fs_join("one");
+	auto_free char *four = fs_join("a", "/", "", "%s");
+
+	(void)state;
+	assert_string_equal(none, "");
+	assert_string_equal(one, "one");
+	assert_string_equal(four, "a/%s");
+}
+
 /* Links lead where they would if the root were "/". */
+static void test_links_stay_inside(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_file(tree, "a/file", "inside");
+	tree_link(tree, "b/absolute", "/a/file");
+	tree_link(tree, "b/up", "../a/file");
+	tree_link(tree, "b/far-up", "../../../../../../../a/file");
+	tree_link(tree, "b/folder", "/a");
+	tree_link(tree, "b/twice", "/b/absolute");
+	tree_link(tree, "b/outside", "/proc/self/stat");
+	tree_link(tree, "b/loop", "loop");
+	assert_reads(tree, "a/file", "inside");
+	assert_reads(tree, "b/absolute", "inside");
+	assert_reads(tree, "b/up", "inside");
+	assert_reads(tree, "b/far-up", "inside");
+	assert_reads(tree, "b/folder/file", "inside");
+	assert_reads(tree, "b/twice", "inside");
+	assert_reads(tree, "../../../../a/file", "inside");
+	assert_reads(tree, "b/../../a/file", "inside");
+	assert_int_equal(fs_open(&tree->root, "b/outside", O_RDONLY, 0), -ENOENT);
+	assert_int_equal(fs_open(&tree->root, "b/loop", O_RDONLY, 0), -ELOOP);
+	assert_int_equal(fs_open(&tree->root, NULL, O_RDONLY, 0), -ENOMEM);
+}
+
+static void test_descriptors_are_closed_on_exec(void **state)
+{
+	struct tree *tree = *state;
+	auto_close int fd = -1;
+
+	tree_file(tree, "file", "");
+	fd = fs_open(&tree->root, "file", O_RDONLY, 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(tree->root.fd, F_GETFD) & FD_CLOEXEC);
+}
+
+static void test_exists(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_file(tree, "file", "");
+	tree_mode(tree, "file", 0);
+	tree_link(tree, "good", "/file");
+	tree_link(tree, "dangling", "/nothing");
+	assert_true(fs_exists(&tree->root, "file"));
+	assert_true(fs_exists(&tree->root, "good"));
+	assert_true(fs_exists(&tree->root, "."));
+	assert_false(fs_exists(&tree->root, "dangling"));
+	assert_false(fs_exists(&tree->root, "file/below"));
+	assert_false(fs_exists(&tree->root, NULL));
+}
+
 /* ---- views ---- */
 
 /* TREE's file or folder as the running system's root has it. */
@@ -142,69 +205,6 @@ static void test_view_of_another_root(void **state)
 	tree_file(tree, "a/b/file", "second");
 	assert_reads(tree, "a/b/file", "second");
 	assert_true(fs_exists(&view, "a/b/file"));
-}
-
-static void test_join(void **state)
-{
-	auto_free char *none = fs_join(""), *one = fs_join("one");
-	auto_free char *four = fs_join("a", "/", "", "%s");
-
-	(void)state;
-	assert_string_equal(none, "");
-	assert_string_equal(one, "one");
-	assert_string_equal(four, "a/%s");
-}
-
-static void test_links_stay_inside(void **state)
-{
-	struct tree *tree = *state;
-
-	tree_file(tree, "a/file", "inside");
-	tree_link(tree, "b/absolute", "/a/file");
-	tree_link(tree, "b/up", "../a/file");
-	tree_link(tree, "b/far-up", "../../../../../../../a/file");
-	tree_link(tree, "b/folder", "/a");
-	tree_link(tree, "b/twice", "/b/absolute");
-	tree_link(tree, "b/outside", "/proc/self/stat");
-	tree_link(tree, "b/loop", "loop");
-	assert_reads(tree, "a/file", "inside");
-	assert_reads(tree, "b/absolute", "inside");
-	assert_reads(tree, "b/up", "inside");
-	assert_reads(tree, "b/far-up", "inside");
-	assert_reads(tree, "b/folder/file", "inside");
-	assert_reads(tree, "b/twice", "inside");
-	assert_reads(tree, "../../../../a/file", "inside");
-	assert_reads(tree, "b/../../a/file", "inside");
-	assert_int_equal(fs_open(&tree->root, "b/outside", O_RDONLY, 0), -ENOENT);
-	assert_int_equal(fs_open(&tree->root, "b/loop", O_RDONLY, 0), -ELOOP);
-	assert_int_equal(fs_open(&tree->root, NULL, O_RDONLY, 0), -ENOMEM);
-}
-
-static void test_descriptors_are_closed_on_exec(void **state)
-{
-	struct tree *tree = *state;
-	auto_close int fd = -1;
-
-	tree_file(tree, "file", "");
-	fd = fs_open(&tree->root, "file", O_RDONLY, 0);
-	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	assert_true(fcntl(tree->root.fd, F_GETFD) & FD_CLOEXEC);
-}
-
-static void test_exists(void **state)
-{
-	struct tree *tree = *state;
-
-	tree_file(tree, "file", "");
-	tree_mode(tree, "file", 0);
-	tree_link(tree, "good", "/file");
-	tree_link(tree, "dangling", "/nothing");
-	assert_true(fs_exists(&tree->root, "file"));
-	assert_true(fs_exists(&tree->root, "good"));
-	assert_true(fs_exists(&tree->root, "."));
-	assert_false(fs_exists(&tree->root, "dangling"));
-	assert_false(fs_exists(&tree->root, "file/below"));
-	assert_false(fs_exists(&tree->root, NULL));
 }
 
 /* ---- reading ---- */

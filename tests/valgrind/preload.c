@@ -3,8 +3,8 @@
  * Preloaded below valgrind, for two calls of the programs.
  *
  * openat2(2): Debian 12's valgrind does not know it and fails it with ENOSYS, so that no file could
- * be opened. RESOLVE_IN_ROOT is then done here, one component after the other. A valgrind that
- * knows the call has it from the kernel.
+ * be opened. RESOLVE_IN_ROOT is then done here, one component after the other; without it the way
+ * is openat(2)'s. A valgrind that knows the call has it from the kernel.
  *
  * posix_spawn(3): it is told by the memory that it shares with its child, after a vfork(2), that
  * there is no such program. Valgrind makes a fork(2) of that, and every program seems to be there.
@@ -101,7 +101,7 @@ static long step(struct walk *walk, const char *name, bool follow_last)
 	return 0;
 }
 
-static long open_in_root(int root, const char *path, const struct open_how *how)
+static long open_from(int root, const char *path, const struct open_how *how)
 {
 	struct walk walk = {.root = root};
 	int flags = (int)how->flags;
@@ -111,6 +111,8 @@ static long open_in_root(int root, const char *path, const struct open_how *how)
 
 	if (!*path)
 		return fail(ENOENT);
+	if (!(how->resolve & RESOLVE_IN_ROOT))
+		return openat(root, path, flags, (mode_t)how->mode);
 	if (snprintf(walk.rest, sizeof(walk.rest), "%s", path) >= (int)sizeof(walk.rest))
 		return fail(ENAMETOOLONG);
 	while (take_component(&walk, name))
@@ -138,7 +140,7 @@ long syscall(long number, ...)
 			return result;
 		unknown = true; /* asked once only: valgrind writes five lines about it */
 	}
-	return open_in_root((int)a[0], (const char *)a[1], (const struct open_how *)a[2]);
+	return open_from((int)a[0], (const char *)a[1], (const struct open_how *)a[2]);
 }
 
 /* ---- posix_spawn(3) ---- */
