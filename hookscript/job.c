@@ -3,6 +3,7 @@
 
 #include "hookscript/task.h"
 #include "host/pci.h"
+#include "host/view.h"
 
 static struct task task_of(const struct job *job, const struct fs_root *root,
 			   const struct worker_voice *voice, size_t i)
@@ -34,7 +35,7 @@ static int each_device(const struct job *job, const struct worker_voice *voice,
 	auto_view struct fs_root view;
 	int first;
 
-	fs_view_open(job->root, &view);
+	view_open(job->root, &view);
 	first = lock_devices(job, voice);
 	if (first)
 		return first;

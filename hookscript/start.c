@@ -15,6 +15,7 @@
 #include "host/iomem.h"
 #include "host/log.h"
 #include "host/modules.h"
+#include "host/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,7 +127,7 @@ static int make_plan(struct start *start, const struct settings *settings,
 	auto_view struct fs_root view;
 	int err;
 
-	fs_view_open(start->root, &view);
+	view_open(start->root, &view);
 	plan_free(TAKE_PTR(start->plan));
 	snapshot_free(TAKE_PTR(start->snapshot));
 	selection_free(TAKE_PTR(start->selection));

@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include "host/view.h"
+
 /* sysfs attributes are at most one page (Linux: Documentation/filesystems/sysfs.rst). */
 #define ATTR_MAX 4096
 
@@ -42,82 +44,6 @@ void fs_root_close(struct fs_root *root)
 		close(root->fd);
 	root->fd = -1;
 	free(TAKE_PTR(root->path));
-}
-
-struct near_folder {
-	char *path;
-	size_t len;
-	int fd;
-};
-
-struct fs_near {
-	struct near_folder *items;
-	size_t n;
-};
-
-void fs_view_open(const struct fs_root *root, struct fs_root *ret)
-{
-	*ret = *root;
-	ret->near = fs_root_is_running_system(root) ? calloc(1, sizeof(*ret->near)) : NULL;
-}
-
-void fs_view_close(struct fs_root *view)
-{
-	struct fs_near *near = TAKE_PTR(view->near);
-
-	for (size_t i = 0; near && i < near->n; i++) {
-		close(near->items[i].fd);
-		free(near->items[i].path);
-	}
-	if (near)
-		free(near->items);
-	free(near);
-}
-
-/* The entered folder that PATH is or leads into, or NULL. */
-static const struct near_folder *find_near(const struct fs_root *root, const char *path)
-{
-	for (size_t i = 0; root->near && i < root->near->n; i++) {
-		const struct near_folder *folder = &root->near->items[i];
-
-		if (!strncmp(path, folder->path, folder->len) &&
-		    (!path[folder->len] || path[folder->len] == '/'))
-			return folder;
-	}
-	return NULL;
-}
-
-bool fs_view_enter(const struct fs_root *view, const char *folder)
-{
-	struct near_folder added = {.fd = -1};
-
-	if (!view->near || !folder)
-		return false;
-	if (find_near(view, folder))
-		return true;
-	added.fd = fs_open(view, folder, O_PATH | O_DIRECTORY, 0);
-	if (added.fd < 0)
-		return false;
-	added.path = strdup(folder);
-	if (!added.path || !array_grow(view->near->items, view->near->n)) {
-		close(added.fd);
-		free(added.path);
-		return false;
-	}
-	added.len = strlen(folder);
-	view->near->items[view->near->n++] = added;
-	return true;
-}
-
-/* Where the way to *PATH begins, which becomes what is left of it. */
-static int begin(const struct fs_root *root, const char **path)
-{
-	const struct near_folder *folder = find_near(root, *path);
-
-	if (!folder)
-		return root->fd;
-	*path = (*path)[folder->len] ? *path + folder->len + 1 : ".";
-	return folder->fd;
 }
 
 bool fs_root_is_running_system(const struct fs_root *root)
@@ -166,7 +92,7 @@ int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode
 
 	if (!path)
 		return -ENOMEM;
-	from = begin(root, &path);
+	from = view_begin(root, &path);
 	/* From within a folder links lead out of it, as they are to. */
 	if (from == root->fd)
 		how.resolve |= RESOLVE_IN_ROOT;
@@ -184,7 +110,7 @@ bool fs_exists(const struct fs_root *root, const char *path)
 	auto_close int fd = -1;
 
 	if (path && fs_root_is_running_system(root)) {
-		int from = begin(root, &path);
+		int from = view_begin(root, &path);
 
 		return !faccessat(from, path, F_OK, 0);
 	}
@@ -272,7 +198,7 @@ static ssize_t read_link(const struct fs_root *root, const char *path, char *tar
 	ssize_t n;
 
 	if (path && fs_root_is_running_system(root)) {
-		int from = begin(root, &path);
+		int from = view_begin(root, &path);
 
 		n = readlinkat(from, path, target, size);
 		return n < 0 ? -errno : n;

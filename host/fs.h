@@ -14,31 +14,13 @@
 
 struct fs_root {
 	int fd;
-	char *path;	      /* as given, without a trailing '/'; "" for the running system */
-	struct fs_near *near; /* of a view (fs_view_open()): folders that are at hand */
+	char *path;		   /* as given, without a trailing '/'; "" for the running system */
+	struct view_folders *near; /* of a view (host/view.h): folders that are at hand */
 };
 
 /* Opens DIR as a root. Returns 0, or -errno; *ret is closed with fs_root_close(). */
 int fs_root_open(const char *dir, struct fs_root *ret) must_check;
 void fs_root_close(struct fs_root *root);
-
-/*
- * A view of ROOT, which must outlive it, for many looks at a few folders: paths that lead into one
- * that was entered are looked up from there. A device's folder in sysfs is a dozen names and a link
- * away from the root, three quarters of what a look at one of its attributes costs. Only below the
- * running system's root; of another one, or without memory, the view is as good as the root. *ret
- * is closed with fs_view_close(). Not for a worker of its owner (host/worker.h), in which those
- * folders are closed: it opens a view of its own.
- */
-void fs_view_open(const struct fs_root *root, struct fs_root *ret);
-void fs_view_close(struct fs_root *view);
-
-/*
- * Enters FOLDER, once. Returns whether the view has it at hand now, which says that it is there;
- * false for a root that is no view. Once the folder is removed the view finds nothing in it, even
- * if another has its name by then.
- */
-bool fs_view_enter(const struct fs_root *view, const char *folder);
 
 /* Whether the root is the running system, whose kernel may be asked to do things. */
 bool fs_root_is_running_system(const struct fs_root *root);
@@ -160,7 +142,6 @@ int fs_remove(const struct fs_root *root, const char *folder, const char *name) 
 int fs_lock(const struct fs_root *root, const char *path, int operation) must_check;
 
 #define auto_root  cleanup_with(fs_root_close)
-#define auto_view  cleanup_with(fs_view_close)
 #define auto_names cleanup_with(fs_names_free)
 
 #endif

@@ -2,6 +2,7 @@
 #include "host/pci.h"
 
 #include "host/libpci.h"
+#include "host/view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +99,7 @@ bool pci_enter(const struct fs_root *view, const struct bdf *bdf)
 {
 	auto_free char *folder = view->near ? pci_folder(bdf) : NULL;
 
-	return fs_view_enter(view, folder);
+	return view_enter(view, folder);
 }
 
 char *pci_path(const struct bdf *bdf, const char *name)

@@ -28,7 +28,7 @@ char *pci_folder(const struct bdf *bdf) must_check;
 /* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
 char *pci_path(const struct bdf *bdf, const char *name) must_check;
 
-/* Has the view enter the device's folder, for who has more than one look at it (fs_view_enter()).
+/* Has the view enter the device's folder, for who has more than one look at it (view_enter()).
  * False says nothing of the device. */
 bool pci_enter(const struct fs_root *view, const struct bdf *bdf);
 

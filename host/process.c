@@ -33,7 +33,7 @@ struct kernel_threads {
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
 
-static int compare_pids(const void *a, const void *b)
+int process_compare(const void *a, const void *b)
 {
 	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
 
@@ -60,7 +60,7 @@ static int read_kernel_threads(const struct fs_root *root, struct kernel_threads
 		ret->items[ret->n++] = pid;
 	}
 	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_pids);
+		qsort(ret->items, ret->n, sizeof(*ret->items), process_compare);
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid
 	auto_free char *exe = NULL;
 	char target[1];
 
-	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), compare_pids))
+	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare))
 		return false;
 	exe = fs_path("%d/exe", pid);
 	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;

@@ -23,6 +23,13 @@ struct open_file {
 int process_each_open(const struct fs_root *root,
 		      bool (*look)(const struct open_file *file, void *arg), void *arg) must_check;
 
+/*
+ * Compares, for qsort(3) and bsearch(3), the numbers of two processes: what A and B point to begins
+ * with a pid_t. process_each_open() has processes as the kernel lists them; people see them in
+ * order.
+ */
+int process_compare(const void *a, const void *b);
+
 /* Its short name, e.g. "kvm"; "?" when it has ended. Returns a new string, or NULL without memory.
  */
 char *process_command(const struct fs_root *root, pid_t pid) must_check;

@@ -88,14 +88,6 @@ static bool look_for_node(const struct open_file *file, void *arg)
 	return false;
 }
 
-static int compare_holders(const void *a, const void *b)
-{
-	pid_t first = ((const struct vfio_holder *)a)->pid;
-	pid_t second = ((const struct vfio_holder *)b)->pid;
-
-	return first < second ? -1 : first > second;
-}
-
 /* Whether the kernel says that a node is open: it lets each be opened by one at a time. */
 static bool node_is_busy(const struct fs_root *root, const char *node)
 {
@@ -126,7 +118,7 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 	if (err)
 		return err;
 	if (holders.n)
-		qsort(holders.items, holders.n, sizeof(*holders.items), compare_holders);
+		qsort(holders.items, holders.n, sizeof(*holders.items), process_compare);
 	*ret = holders;
 	holders = (struct vfio_holders){0};
 	return 0;

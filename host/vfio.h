@@ -10,7 +10,7 @@
 
 /* A process that holds a group open. */
 struct vfio_holder {
-	pid_t pid;
+	pid_t pid;	   /* first, for process_compare() */
 	char *command;	   /* its short name, e.g. "kvm" */
 	unsigned int vmid; /* whose QEMU it is; 0: nobody's */
 };

@@ -12,7 +12,7 @@
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
 struct opener {
-	pid_t pid;
+	pid_t pid; /* first, for process_compare() */
 	const struct survey_node *node;
 };
 
@@ -86,13 +86,13 @@ static bool look(const struct open_file *file, void *arg)
 	return false;
 }
 
-/* Processes come as the kernel lists them; people see them in order. */
 static int compare_openers(const void *a, const void *b)
 {
 	const struct opener *first = a, *second = b;
+	int by_process = process_compare(a, b);
 
-	if (first->pid != second->pid)
-		return first->pid < second->pid ? -1 : 1;
+	if (by_process)
+		return by_process;
 	return first->node < second->node ? -1 : first->node > second->node;
 }
 
