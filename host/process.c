@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define CGROUP_MAX ((size_t)64 * 1024)
 
@@ -26,9 +28,14 @@ static pid_t pid_of_name(const char *name)
 
 /* ---- kernel threads, which have nothing open ---- */
 
+/* kthreadd, which starts all the others (Linux: kernel/kthread.c); in a container's /proc it may be
+ * any process. */
+#define KTHREADD 2
+
 struct kernel_threads {
 	pid_t *items; /* in order */
 	size_t n;
+	bool running; /* they are the running kernel's, which may be asked */
 };
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
@@ -40,14 +47,24 @@ int process_compare(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-/* Those that kthreadd, process 2, has started; none when the kernel does not tell. */
-static int read_kernel_threads(const struct fs_root *root, struct kernel_threads *ret)
+/* What runs no program has memory of the kernel only, or none any more. */
+static bool has_no_executable(int proc, pid_t pid)
+{
+	auto_free char *exe = fs_path("%d/exe", pid);
+	char target[1];
+
+	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;
+}
+
+/* Those that kthreadd has started; none when the kernel does not tell. */
+static int read_kernel_threads(const struct fs_root *root, int proc, struct kernel_threads *ret)
 {
 	auto_free char *text = NULL;
 	char *rest, *word;
 
-	*ret = (struct kernel_threads){0};
-	if (fs_read(root, "proc/2/task/2/children", CHILDREN_MAX, &text, NULL))
+	*ret = (struct kernel_threads){.running = fs_root_is_running_system(root)};
+	if (!has_no_executable(proc, KTHREADD) ||
+	    fs_read(root, "proc/2/task/2/children", CHILDREN_MAX, &text, NULL))
 		return 0;
 	rest = text;
 	while ((word = strsep(&rest, " \n"))) {
@@ -69,16 +86,21 @@ static void free_kernel_threads(struct kernel_threads *threads)
 	free(threads->items);
 }
 
-/* kthreadd also starts programs that the kernel needs (modprobe): those have an executable. */
+/*
+ * kthreadd also starts programs that the kernel needs (modprobe), and those may have something
+ * open. They have memory of their own, by which kcmp(2) tells them from kthreadd at a fifth of the
+ * cost of the link in /proc, for which the kernel first makes a file. It may be missing, or
+ * forbidden.
+ */
 static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
 {
-	auto_free char *exe = NULL;
-	char target[1];
+	long order = -1;
 
 	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare))
 		return false;
-	exe = fs_path("%d/exe", pid);
-	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;
+	if (threads->running)
+		order = syscall(SYS_kcmp, pid, KTHREADD, KCMP_VM, 0, 0);
+	return order < 0 ? has_no_executable(proc, pid) : !order;
 }
 
 /* ---- what is open ---- */
@@ -142,7 +164,7 @@ int process_each_open(const struct fs_root *root,
 
 	if (proc < 0)
 		return proc == -ENOENT ? 0 : proc;
-	err = read_kernel_threads(root, &asking.threads);
+	err = read_kernel_threads(root, proc, &asking.threads);
 	if (!err)
 		err = fs_each_name(proc, show_process, &asking);
 	free_kernel_threads(&asking.threads);

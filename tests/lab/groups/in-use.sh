@@ -162,6 +162,25 @@ t_raw_disk_held() {
 	still_open "$node"
 }
 
+# The kernel starts programs as it starts its threads, which have nothing open.
+t_held_by_the_kernels_program() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	printf '#!/bin/sh\nexec 3<%s\necho $$ >/tmp/handler.pid\ncat >/dev/null\nexec sleep 1000\n' "$node" >/tmp/handler
+	chmod +x /tmp/handler
+	echo '|/tmp/handler' >/proc/sys/kernel/core_pattern
+	sh -c 'kill -SEGV $$' || true
+	echo core >/proc/sys/kernel/core_pattern
+	wait_for 5 sh -c 'grep -q sleep "/proc/$(cat /tmp/handler.pid)/comm"'
+	handler=$(cat /tmp/handler.pid)
+	expect "who has started process $handler" 2 "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$handler/status")"
+	refused 100 "$node is open in process $handler (sleep)"
+	expect "what process $handler has open" "$node" "$(readlink "/proc/$handler/fd/3")"
+	kill "$handler"
+	start 100 "$(nvme lab1)=nvme"
+	stop 100
+}
+
 # The host's network still works: its gateway answers.
 ping_answered() {
 	wait_for 10 ping -c 1 -W 1 192.0.2.1 >/dev/null || fail "expected an answer of the gateway, seen none"
