@@ -26,6 +26,13 @@ static pid_t pid_of_name(const char *name)
 	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
 }
 
+int process_compare(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
 /* ---- kernel threads, which have nothing open ---- */
 
 /* kthreadd, which starts all the others (Linux: kernel/kthread.c); in a container's /proc it may be
@@ -40,13 +47,6 @@ struct kernel_threads {
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
 
-int process_compare(const void *a, const void *b)
-{
-	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
-
-	return first < second ? -1 : first > second;
-}
-
 /* What runs no program has memory of the kernel only, or none any more. */
 static bool has_no_executable(int proc, pid_t pid)
 {
@@ -59,12 +59,12 @@ static bool has_no_executable(int proc, pid_t pid)
 /* Those that kthreadd has started; none when the kernel does not tell. */
 static int read_kernel_threads(const struct fs_root *root, int proc, struct kernel_threads *ret)
 {
+	auto_free char *path = fs_path("proc/%d/task/%d/children", KTHREADD, KTHREADD);
 	auto_free char *text = NULL;
 	char *rest, *word;
 
 	*ret = (struct kernel_threads){.running = fs_root_is_running_system(root)};
-	if (!has_no_executable(proc, KTHREADD) ||
-	    fs_read(root, "proc/2/task/2/children", CHILDREN_MAX, &text, NULL))
+	if (!has_no_executable(proc, KTHREADD) || fs_read(root, path, CHILDREN_MAX, &text, NULL))
 		return 0;
 	rest = text;
 	while ((word = strsep(&rest, " \n"))) {
@@ -88,9 +88,8 @@ static void free_kernel_threads(struct kernel_threads *threads)
 
 /*
  * kthreadd also starts programs that the kernel needs (modprobe), and those may have something
- * open. They have memory of their own, by which kcmp(2) tells them from kthreadd at a fifth of the
- * cost of the link in /proc, for which the kernel first makes a file. It may be missing, or
- * forbidden.
+ * open. They have memory of their own, by which kcmp(2) tells them from kthreadd without the inode
+ * that the kernel first makes for a link in /proc. It may be missing, or forbidden.
  */
 static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
 {
