@@ -11,17 +11,35 @@ static struct task task_of(const struct job *job, const struct fs_root *root,
 	return (struct task){job, root, &job->devices[i], voice, i};
 }
 
-/* Locks every device of the slot, for as long as this process lives: nothing here closes them. */
-static int lock_devices(const struct job *job, const struct worker_voice *voice)
+/* The locks of a job's devices. */
+struct locks {
+	int *fds;
+	size_t n;
+};
+
+/* Before the job ends, not with its process: the caller looks who works on a device, and must not
+ * find a worker that has done its job. */
+static void unlock_devices(struct locks *locks)
 {
+	while (locks->n)
+		close(locks->fds[--locks->n]);
+	free(locks->fds);
+}
+
+/* Locks every device of the slot. */
+static int lock_devices(const struct job *job, const struct worker_voice *voice,
+			struct locks *locks)
+{
+	locks->fds = calloc(job->n_devices, sizeof(*locks->fds));
 	for (size_t i = 0; i < job->n_devices; i++) {
 		struct task task = task_of(job, job->root, voice, i);
 		int fd;
 
 		task_tell(&task, JOB_LOCK);
-		fd = record_lock_device(job->root, task.bdf, job->deadline);
+		fd = locks->fds ? record_lock_device(job->root, task.bdf, job->deadline) : -ENOMEM;
 		if (fd < 0)
 			return task_fail(&task, JOB_LOCK, fd);
+		locks->fds[locks->n++] = fd;
 	}
 	/* A caller that has died does not know what to do any more: another start may have claimed
 	 * the devices before these locks were had, and would lose them to a worker of the past. */
@@ -32,11 +50,12 @@ static int lock_devices(const struct job *job, const struct worker_voice *voice)
 static int each_device(const struct job *job, const struct worker_voice *voice,
 		       int (*work)(const struct task *task), bool goes_on)
 {
+	cleanup_with(unlock_devices) struct locks locks = {0};
 	auto_view struct fs_root view;
 	int first;
 
 	view_open(job->root, &view);
-	first = lock_devices(job, voice);
+	first = lock_devices(job, voice, &locks);
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {

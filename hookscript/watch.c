@@ -238,6 +238,7 @@ static bool look(struct watch *watch)
 	int left_ms = 0;
 	size_t n = 0;
 
+	worker_reap();
 	changes_forget(watch->changes);
 	if (list_recorded(watch, &devices, &n)) {
 		closep(&lock);

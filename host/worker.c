@@ -131,7 +131,11 @@ static bool get(const struct worker_voice *voice, size_t at, struct worker_word 
 	return said;
 }
 
-/* The child's part. Not exit(): the caller's buffered output is not the worker's to write again. */
+/*
+ * The child's part. Its channel ends with the job: a process has a good deal of memory to let go
+ * of, which nobody needs to wait for. Not exit(): the caller's buffered output is not the worker's
+ * to write again.
+ */
 static void __attribute__((noreturn))
 work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
      const struct worker_voice *voice, int *keep, size_t n_keep)
@@ -142,6 +146,7 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 	free(keep);
 	result = job(voice, arg);
 	put(voice, voice->n, (struct worker_word){.error = result});
+	close(voice->channel);
 	_exit(result ? 1 : 0);
 }
 
@@ -239,8 +244,8 @@ static void close_channel(struct worker *worker)
 	worker->channel = -1;
 }
 
-/* Takes a call; at the end of file the worker is gone, whatever it had to say. Returns whether it
- * has called. */
+/* Takes a call; at the end of file the worker has done its job, or is gone. Returns whether it has
+ * called. */
 static bool hear(struct worker *worker)
 {
 	struct worker_word result;
@@ -253,7 +258,10 @@ static bool hear(struct worker *worker)
 	if (worker->finished)
 		worker->result = result.error;
 	close_channel(worker);
-	waitpid(worker->pid, NULL, 0);
+	/* The kernel ends a killed one's descriptors one after the other: its locks may come last.
+	 */
+	if (!worker->finished)
+		waitpid(worker->pid, NULL, 0);
 	return false;
 }
 
@@ -284,4 +292,15 @@ void worker_release(struct worker *worker)
 {
 	close_channel(worker);
 	free_voice(TAKE_PTR(worker->voice));
+	if (worker->finished)
+		waitpid(worker->pid, NULL, WNOHANG);
+}
+
+void worker_reap(void)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, NULL, WNOHANG);
+	while (pid > 0);
 }

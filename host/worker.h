@@ -24,7 +24,7 @@ struct worker_voice;
 
 struct worker {
 	pid_t pid;
-	int channel; /* its end of file is the worker's end; -1 after that */
+	int channel; /* its end of file is the end of the job, or of the worker; -1 after that */
 	struct worker_voice *voice;
 	bool finished; /* the job returned; not set for one that was killed */
 	int result;    /* what the job returned; or why there is no worker (worker_start_all()) */
@@ -39,7 +39,8 @@ struct worker_order {
 /*
  * Runs JOB(voice, ARG) in a child, which speaks of N_ITEMS items. KEEP are descriptors that it
  * keeps, N_KEEP of them. Returns 0, and *worker goes to worker_release() in the end; or -errno and
- * no child. The job returns 0 or -errno.
+ * no child. The job returns 0 or -errno; what others could still trip over then, such as a lock, it
+ * has closed itself.
  */
 int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
 		 void *arg, size_t n_items, const int *keep, size_t n_keep) must_check;
@@ -59,10 +60,11 @@ void worker_say(const struct worker_voice *voice, size_t item, struct worker_wor
 void worker_call(const struct worker_voice *voice);
 
 /*
- * Waits until all have finished or DEADLINE (host/clock.h) has passed, and hands workers that call
- * to CALLED (may be NULL). Workers that still work are left to it: they hold nothing of the
- * caller's, and nobody can kill one that hangs in the kernel. Returns how many those are; they have
- * !finished and channel >= 0 until worker_release().
+ * Waits until all jobs have ended or DEADLINE (host/clock.h) has passed, and hands workers that
+ * call to CALLED (may be NULL). The processes may take a little longer to end than their jobs.
+ * Workers that still work are left to it: they hold nothing of the caller's, and nobody can kill
+ * one that hangs in the kernel. Returns how many those are; they have !finished and channel >= 0
+ * until worker_release().
  */
 size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 		       void (*called)(size_t worker, void *arg), void *arg);
@@ -70,7 +72,11 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 /* Whether the worker has said anything of ITEM; then *ret is the last of it. */
 bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret);
 
-/* Lets go of what worker_start() opened. */
+/* Lets go of what worker_start() opened. A process that has not ended yet is left to itself. */
 void worker_release(struct worker *worker);
+
+/* Reaps what was left so and has ended since: for a program that runs for long, at a moment in
+ * which it waits for no child. */
+void worker_reap(void);
 
 #endif

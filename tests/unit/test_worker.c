@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -90,6 +91,20 @@ static void end(struct worker *worker)
 	worker_release(worker);
 }
 
+/* Reaps until the worker's process is gone. */
+static void assert_is_reaped(const struct worker *worker)
+{
+	int64_t deadline = soon(5000);
+
+	do {
+		worker_reap();
+		if (kill(worker->pid, 0))
+			return;
+		clock_sleep_ms(5);
+	} while (clock_left_ms(deadline));
+	fail_msg("process %d is still there", worker->pid);
+}
+
 static void test_result(void **state)
 {
 	static const int results[] = {0, -EIO, -ETIMEDOUT};
@@ -104,11 +119,44 @@ static void test_result(void **state)
 		assert_true(worker.finished);
 		assert_int_equal(worker.result, result);
 		assert_int_equal(worker.channel, -1);
-		/* It has been waited for: no zombie is left. */
-		assert_int_equal(waitpid(worker.pid, NULL, WNOHANG), -1);
 		assert_silent(&worker, 0);
 		worker_release(&worker);
+		assert_is_reaped(&worker);
 	}
+}
+
+/* Waits for a word of the caller's. ARG: where from. */
+static int wait_for_word(const struct worker_voice *voice, void *arg)
+{
+	char c;
+
+	(void)voice;
+	alarm(30); /* a test that fails ends nobody */
+	return read(*(int *)arg, &c, 1) == 1 ? 0 : -EIO;
+}
+
+/* The job has ended, and its process has not: that is held up at its end. */
+static void test_does_not_wait_for_the_process(void **state)
+{
+	struct worker worker;
+	int channel[2], status;
+
+	(void)state;
+	assert_int_equal(pipe(channel), 0);
+	assert_int_equal(worker_start(&worker, wait_for_word, &channel[0], ITEMS, &channel[0], 1),
+			 0);
+	assert_int_equal(ptrace(PTRACE_SEIZE, worker.pid, NULL, (void *)PTRACE_O_TRACEEXIT), 0);
+	assert_int_equal(write(channel[1], "x", 1), 1);
+	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), NULL, NULL), 0);
+	assert_true(worker.finished);
+	assert_int_equal(worker.result, 0);
+	assert_int_equal(waitpid(worker.pid, &status, __WALL), worker.pid);
+	assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_EXIT << 8);
+	assert_int_equal(ptrace(PTRACE_DETACH, worker.pid, NULL, NULL), 0);
+	worker_release(&worker);
+	assert_is_reaped(&worker);
+	close(channel[0]);
+	close(channel[1]);
 }
 
 /* Of each item the last word, and no item of others. */
@@ -392,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_does_not_wait_for_the_process),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_many_and_one_hangs),
