@@ -6,6 +6,7 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #define CGROUP_MAX ((size_t)64 * 1024)
@@ -42,7 +43,6 @@ int process_compare(const void *a, const void *b)
 struct kernel_threads {
 	pid_t *items; /* in order */
 	size_t n;
-	bool running; /* they are the running kernel's, which may be asked */
 };
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
@@ -63,7 +63,7 @@ static int read_kernel_threads(const struct fs_root *root, int proc, struct kern
 	auto_free char *text = NULL;
 	char *rest, *word;
 
-	*ret = (struct kernel_threads){.running = fs_root_is_running_system(root)};
+	*ret = (struct kernel_threads){0};
 	if (!has_no_executable(proc, KTHREADD) || fs_read(root, path, CHILDREN_MAX, &text, NULL))
 		return 0;
 	rest = text;
@@ -91,13 +91,14 @@ static void free_kernel_threads(struct kernel_threads *threads)
  * open. They have memory of their own, by which kcmp(2) tells them from kthreadd without the inode
  * that the kernel first makes for a link in /proc. It may be missing, or forbidden.
  */
-static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
+static bool is_kernel_thread(int proc, bool running, const struct kernel_threads *threads,
+			     pid_t pid)
 {
 	long order = -1;
 
 	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare))
 		return false;
-	if (threads->running)
+	if (running)
 		order = syscall(SYS_kcmp, pid, KTHREADD, KCMP_VM, 0, 0);
 	return order < 0 ? has_no_executable(proc, pid) : !order;
 }
@@ -106,8 +107,9 @@ static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid
 
 /* There may be thousands of processes: what is asked of each counts. */
 struct asking {
-	bool (*look)(const struct open_file *file, void *arg);
+	bool (*look)(const struct open_node *node, void *arg);
 	void *arg;
+	bool running; /* it is the running system, whose kernel may be asked */
 	pid_t self;
 	struct kernel_threads threads;
 	int proc; /* /proc */
@@ -115,17 +117,36 @@ struct asking {
 	int fds; /* its folder of descriptors */
 };
 
+/* Whether the descriptor may be a device. Most are not: only what is one has its path read. */
+static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node)
+{
+	struct statx st;
+
+	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
+	if (!asking->running ||
+	    statx(asking->fds, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
+		return true;
+	node->numbered = true;
+	node->block = S_ISBLK(st.stx_mode);
+	node->major = st.stx_rdev_major;
+	node->minor = st.stx_rdev_minor;
+	return node->block || S_ISCHR(st.stx_mode);
+}
+
 static int show_file(const char *name, void *arg)
 {
 	const struct asking *asking = arg;
-	char target[PATH_MAX];
-	struct open_file file = {asking->pid, asking->fds, name, target};
-	ssize_t len = readlinkat(asking->fds, name, target, sizeof(target) - 1);
+	char path[PATH_MAX];
+	struct open_node node = {.pid = asking->pid, .path = path};
+	ssize_t len;
 
+	if (!may_be_node(asking, name, &node))
+		return 0;
+	len = readlinkat(asking->fds, name, path, sizeof(path) - 1);
 	if (len < 0)
 		return 0;
-	target[len] = '\0';
-	return asking->look(&file, asking->arg);
+	path[len] = '\0';
+	return asking->look(&node, asking->arg);
 }
 
 static int show_process(const char *name, void *arg)
@@ -136,7 +157,7 @@ static int show_process(const char *name, void *arg)
 
 	asking->pid = pid_of_name(name);
 	if (!asking->pid || asking->pid == asking->self ||
-	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
+	    is_kernel_thread(asking->proc, asking->running, &asking->threads, asking->pid))
 		return 0;
 	folder = fs_join(name, "/fd");
 	if (!folder)
@@ -149,14 +170,16 @@ static int show_process(const char *name, void *arg)
 	return 0;
 }
 
-int process_each_open(const struct fs_root *root,
-		      bool (*look)(const struct open_file *file, void *arg), void *arg)
+int process_each_node(const struct fs_root *root,
+		      bool (*look)(const struct open_node *node, void *arg), void *arg)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
+	bool running = fs_root_is_running_system(root);
 	struct asking asking = {
 		.look = look,
 		.arg = arg,
-		.self = fs_root_is_running_system(root) ? getpid() : 0,
+		.running = running,
+		.self = running ? getpid() : 0,
 		.proc = proc,
 	};
 	int err;

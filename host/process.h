@@ -7,25 +7,27 @@
 
 #include "host/fs.h"
 
-/* A descriptor that a process has open. */
-struct open_file {
+/* A block or character device that a process has open, by whatever path. */
+struct open_node {
 	pid_t pid;
-	int dir;	    /* the process's folder fd, for fstatat(2) with NAME */
-	const char *name;   /* the descriptor's number */
-	const char *target; /* what its link says: "/dev/sda", "socket:[123]" */
+	const char *path; /* what its descriptor's link says: "/dev/sda" */
+	bool numbered;	  /* the following is known: on the running system */
+	bool block;
+	unsigned int major, minor;
 };
 
 /*
- * Shows LOOK every descriptor of every process but this one. When LOOK returns true, the rest of
- * that process is left out. A process that ends meanwhile, or cannot be seen, is left out. No /proc
- * is no processes. Returns 0 or -errno.
+ * Shows LOOK every device that any process but this one has open; one that is not numbered may be
+ * anything: "/etc/passwd", "socket:[123]". When LOOK returns true, the rest of that process is left
+ * out. A process that ends meanwhile, or cannot be seen, is left out. No /proc is no processes.
+ * Returns 0 or -errno.
  */
-int process_each_open(const struct fs_root *root,
-		      bool (*look)(const struct open_file *file, void *arg), void *arg) must_check;
+int process_each_node(const struct fs_root *root,
+		      bool (*look)(const struct open_node *node, void *arg), void *arg) must_check;
 
 /*
  * Compares, for qsort(3) and bsearch(3), the numbers of two processes: what A and B point to begins
- * with a pid_t. process_each_open() has processes as the kernel lists them; people see them in
+ * with a pid_t. process_each_node() has processes as the kernel lists them; people see them in
  * order.
  */
 int process_compare(const void *a, const void *b);

@@ -75,14 +75,14 @@ static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders
 	return 0;
 }
 
-static bool look_for_node(const struct open_file *file, void *arg)
+static bool look_for_node(const struct open_node *node, void *arg)
 {
 	struct search *search = arg;
 
 	for (size_t k = 0; k < search->nodes->n; k++)
-		if (!strcmp(file->target, search->nodes->items[k])) {
+		if (!strcmp(node->path, search->nodes->items[k])) {
 			if (!search->err)
-				search->err = add_holder(search->root, file->pid, search->holders);
+				search->err = add_holder(search->root, node->pid, search->holders);
 			return true;
 		}
 	return false;
@@ -111,7 +111,7 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 		holders.open |= node_is_busy(root, nodes.items[i]);
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
 	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
-		err = process_each_open(root, look_for_node, &search);
+		err = process_each_node(root, look_for_node, &search);
 		if (!err)
 			err = search.err;
 	}

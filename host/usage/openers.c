@@ -3,11 +3,8 @@
 
 #include "host/process.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
@@ -24,37 +21,24 @@ struct search {
 	int err;
 };
 
-/* The node whose number the open file has, whatever the path by which it was opened. */
-static const struct survey_node *find_by_number(const struct search *search,
-						const struct open_file *file)
-{
-	struct statx st;
-
-	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
-	if (!fs_root_is_running_system(search->root) ||
-	    statx(file->dir, file->name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
-		return NULL;
-	if (!S_ISBLK(st.stx_mode) && !S_ISCHR(st.stx_mode))
-		return NULL;
-	for (size_t i = 0; i < search->survey->n_nodes; i++) {
-		const struct survey_node *node = &search->survey->nodes[i];
-
-		if (node->block == S_ISBLK(st.stx_mode) && node->major == st.stx_rdev_major &&
-		    node->minor == st.stx_rdev_minor)
-			return node;
-	}
-	return NULL;
-}
-
-static const struct survey_node *find_by_name(const struct search *search, const char *target)
+/* Whether it is that node: by its number, whatever the path by which it was opened, or its name. */
+static bool is_node(const struct open_node *open, const struct survey_node *node)
 {
 	static const char dev[] = "/dev/";
 
-	if (strncmp(target, dev, strlen(dev)))
-		return NULL;
-	for (size_t i = 0; i < search->survey->n_nodes; i++)
-		if (!strcmp(search->survey->nodes[i].name, target + strlen(dev)))
-			return &search->survey->nodes[i];
+	if (open->numbered)
+		return node->block == open->block && node->major == open->major &&
+		       node->minor == open->minor;
+	return !strncmp(open->path, dev, strlen(dev)) &&
+	       !strcmp(open->path + strlen(dev), node->name);
+}
+
+static const struct survey_node *find_node(const struct survey *survey,
+					   const struct open_node *open)
+{
+	for (size_t i = 0; i < survey->n_nodes; i++)
+		if (is_node(open, &survey->nodes[i]))
+			return &survey->nodes[i];
 	return NULL;
 }
 
@@ -66,23 +50,18 @@ static bool is_found(const struct search *search, pid_t pid, const struct survey
 	return false;
 }
 
-static bool look(const struct open_file *file, void *arg)
+static bool look(const struct open_node *open, void *arg)
 {
 	struct search *search = arg;
-	const struct survey_node *node;
+	const struct survey_node *node = find_node(search->survey, open);
 
-	if (*file->target != '/')
-		return false; /* a socket, a pipe … */
-	node = find_by_name(search, file->target);
-	if (!node)
-		node = find_by_number(search, file);
-	if (!node || is_found(search, file->pid, node))
+	if (!node || is_found(search, open->pid, node))
 		return false;
 	if (!array_grow(search->openers, search->n)) {
 		search->err = -ENOMEM;
 		return true;
 	}
-	search->openers[search->n++] = (struct opener){file->pid, node};
+	search->openers[search->n++] = (struct opener){open->pid, node};
 	return false;
 }
 
@@ -268,7 +247,7 @@ int usage_find_openers(const struct fs_root *root, const struct survey *survey, 
 
 	if (!survey->n_nodes)
 		return 0;
-	err = process_each_open(root, look, &search);
+	err = process_each_node(root, look, &search);
 	if (!err)
 		err = search.err;
 	if (search.n)
