@@ -12,7 +12,8 @@
  * -errno. */
 int reboot_note(const struct fs_root *root, unsigned int vmid) must_check;
 
-/* Removes the note: the start has come. None is success. Returns 0 or -errno. */
+/* Removes the note: the start has come, whatever came of it. None is success. Returns 0 or -errno.
+ */
 int reboot_forget(const struct fs_root *root, unsigned int vmid) must_check;
 
 /* For how many milliseconds the start may still be waited for: 0 when it has not come in time, -1

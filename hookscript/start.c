@@ -5,6 +5,7 @@
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
 #include "hookscript/plan_print.h"
+#include "hookscript/reboot.h"
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
 #include "hookscript/variant.h"
@@ -194,8 +195,8 @@ static int load_vfio(const struct fs_root *root)
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* What an earlier start of this VM took and this one does not: its entry has gone from the config.
- */
+/* What an earlier start of this VM took and this one does not, for which there may be no plan: its
+ * entry has gone from the config. */
 static void give_back_leftovers(const struct start *start)
 {
 	auto_free struct bdf *devices = NULL;
@@ -204,7 +205,7 @@ static void give_back_leftovers(const struct start *start)
 	if (record_list(start->root, &devices, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (!plan_takes(start->plan, &devices[i]))
+		if (!start->plan || !plan_takes(start->plan, &devices[i]))
 			devices[kept++] = devices[i];
 	kept = apply_leave_others(start->root, start->vmid, devices, kept);
 	kept = apply_leave_busy(start->root, devices, kept);
@@ -358,29 +359,65 @@ static void say_warnings(const struct start *start)
 	}
 }
 
+static int take_planned(struct start *start)
+{
+	spares_keep(start->root, start->vmid, &start->settings, start->plan, start->selection);
+	if (make_room(start) || load_vfio(start->root) || variant_load(start->root, start->plan) ||
+	    apply_take(start->root, start->vmid, start->deadline, start->plan, &start->claims) ||
+	    check_framebuffers(start))
+		return give_back_all(start);
+	return EXIT_DONE;
+}
+
+static int start_with_devices(struct start *start)
+{
+	int code = read_settings(start);
+
+	if (!code)
+		code = plan_and_claim(start);
+	if (start->plan)
+		say_warnings(start);
+	if (!code && start->plan->n_steps)
+		code = take_planned(start);
+	if (!code)
+		give_back_leftovers(start);
+	return code;
+}
+
+/* The start that a reboot keeps devices for has come, and does not take them over. */
+static void end_reboot(const struct start *start)
+{
+	int err = reboot_forget(start->root, start->vmid);
+
+	if (err)
+		log_warning(_("VM %u: the note of its reboot cannot be removed: %s; what was kept "
+			      "for this start goes back within a minute"),
+			    start->vmid, strerror(-err));
+}
+
+/* Only a reboot leaves devices taken that a VM's start might no longer name. A look whether there
+ * is its note is all that this costs a VM without devices. */
+static int start_without_devices(const struct start *start)
+{
+	if (reboot_left_ms(start->root, start->vmid) < 0)
+		return EXIT_DONE;
+	give_back_leftovers(start);
+	end_reboot(start);
+	return EXIT_DONE;
+}
+
 int start_pre(const struct fs_root *root, unsigned int vmid)
 {
 	cleanup_with(free_start) struct start start = {.root = root, .vmid = vmid};
-	int code;
+	int code = EXIT_FAILED;
 
-	if (vm_read(root, vmid, &start.vm))
-		return EXIT_FAILED;
-	if (!selection_is_needed(start.vm))
-		return EXIT_DONE;
-	code = read_settings(&start);
-	if (!code)
-		code = plan_and_claim(&start);
-	if (start.plan)
-		say_warnings(&start);
-	if (code || !start.plan || !start.plan->n_steps)
-		return code;
-	spares_keep(root, vmid, &start.settings, start.plan, start.selection);
-	if (make_room(&start) || load_vfio(root) || variant_load(root, start.plan) ||
-	    apply_take(root, vmid, start.deadline, start.plan, &start.claims) ||
-	    check_framebuffers(&start))
-		return give_back_all(&start);
-	give_back_leftovers(&start);
-	return EXIT_DONE;
+	if (!vm_read(root, vmid, &start.vm))
+		code = selection_is_needed(start.vm) ? start_with_devices(&start)
+						     : start_without_devices(&start);
+	/* Proxmox VE does not go on with it: its watcher gives back what was kept. */
+	if (code)
+		end_reboot(&start);
+	return code;
 }
 
 int start_undo(const struct fs_root *root, unsigned int vmid)

@@ -461,14 +461,27 @@ static int files_in(const char *path)
 	return n;
 }
 
+/* The records, and who there is to care for them and what each waits for. */
+static void show_what_is_left(void)
+{
+	fflush(stdout);
+	if (system("sed 's|^|# |' " RECORDS "/[0-9]*; "
+		   "for pid in $(pidof pve-passthrough); do "
+		   "sed 's|\\x00| |g; s|^|# |; s|$|\\n|' /proc/$pid/cmdline; "
+		   "sed 's|^|# waits in |; s|$|\\n|' /proc/$pid/wchan; done") == -1)
+		die("sed");
+}
+
 static void check_end(void)
 {
 	long begin = now_ms();
 
 	while (files_in(RECORDS) && now_ms() - begin < SETTLE_MS)
 		pause_ms(50);
-	if (files_in(RECORDS))
+	if (files_in(RECORDS)) {
 		broken(NULL, "%d records are left", files_in(RECORDS));
+		show_what_is_left();
+	}
 	for (int i = 0; i < n_devices; i++) {
 		const struct device *device = &devices[i];
 		char driver[64], override[64];

@@ -475,6 +475,52 @@ static void test_reboot(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+/* The VM that is started again has no device any more, and nobody else would see that. */
+static void test_reboot_without_devices(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+
+	scenario_must(tree, start_pre, 100);
+	tree_file(tree, "run/qemu-server/100.reboot", "");
+	scenario_must(tree, stop_post, 100);
+	scenario_assert_taken(tree);
+
+	tree_delete(tree, "run/qemu-server/100.reboot");
+	tree_vm(tree, 100, "machine: q35\n");
+	scenario_must(tree, start_pre, 100);
+	tree_vm(tree, 100, SCENARIO_CONFIG);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* The start that follows is refused, or cannot even be looked at: the devices are not kept for one
+ * that will not come. */
+static void test_reboot_and_no_start(void **state)
+{
+	static const char *const configs[] = {"machine: pc\nhostpci0: 04:00.0\n", NULL};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		auto_run struct run run = {0};
+
+		tree_vm(tree, 100, SCENARIO_CONFIG);
+		scenario_must(tree, start_pre, 100);
+		tree_file(tree, "run/qemu-server/100.reboot", "");
+		scenario_must(tree, stop_post, 100);
+		assert_true(tree_has(tree, NOTE));
+
+		tree_delete(tree, "run/qemu-server/100.reboot");
+		if (configs[i])
+			tree_vm(tree, 100, configs[i]);
+		else
+			tree_delete(tree, "etc/pve/qemu-server/100.conf");
+		run_hook(tree, start_pre, 100, &run);
+		assert_int_not_equal(run.code, EXIT_DONE);
+		assert_false(tree_has(tree, NOTE));
+		scenario_assert_taken(tree);
+	}
+}
+
 /* The host shuts down: a program that the system's own would be is put before it on PATH. */
 static void test_shutdown(void **state)
 {
@@ -629,6 +675,8 @@ int main(void)
 		TEST(test_record_of_a_newer_version),
 		TEST(test_network_is_told),
 		TEST(test_reboot),
+		TEST(test_reboot_without_devices),
+		TEST(test_reboot_and_no_start),
 		TEST(test_shutdown),
 		TEST(test_claimed_only),
 		TEST(test_restore),

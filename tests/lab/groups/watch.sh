@@ -154,6 +154,36 @@ t_reboot() {
 	back_within 5 "$before"
 }
 
+# Its start has no device any more; the VM runs, so that nobody else would give it back.
+t_reboot_into_none() {
+	disk=$(nvme lab1)
+	want 100 "$disk"
+	start 100 "$disk=nvme"
+	: >/var/run/qemu-server/100.reboot
+	hook_ok 100 post-stop
+	rm /var/run/qemu-server/100.reboot
+	expect_driver "$disk" vfio-pci
+	vm 100 "machine: q35"
+	hook_ok 100 pre-start
+	expect_machine "$before_start"
+	end_vm 100
+}
+
+# Its start is refused: nothing is kept for one that will not come.
+t_reboot_refused() {
+	disk=$(nvme lab1)
+	want 100 "$disk"
+	start 100 "$disk=nvme"
+	: >/var/run/qemu-server/100.reboot
+	hook_ok 100 post-stop
+	rm /var/run/qemu-server/100.reboot
+	sleep 0.5
+	expect_driver "$disk" vfio-pci
+	vm 100 "machine: pc" "hostpci0: $disk"
+	hook_exits 2 100 pre-start
+	back_within 5 "$before_start"
+}
+
 # The start does not come. (The minute is shortened: its end stands in a file.)
 t_reboot_without_start() {
 	disk=$(nvme lab1)
