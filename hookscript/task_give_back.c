@@ -68,19 +68,14 @@ static int wait_for_group(const struct task *task)
 /* While the device is still on vfio-pci: without its module it is better there than on nothing. */
 static int load_module(const struct task *task, const struct record *record)
 {
-	cleanup_with(modules_closep) struct modules *modules = NULL;
 	const char *target = record_target(record);
 	/* Of a driver that the settings name, no module is recorded: most have the same name. */
 	const char *module = task_same_text(target, record->driver) ? record->module : target;
-	int err;
 
 	if (!target || !module || driver_is_registered(task->root, target))
 		return 0;
 	task_tell(task, JOB_MODULE);
-	err = modules_open(task->root, &modules);
-	if (!err)
-		err = modules_load(modules, module);
-	return task_fail(task, JOB_MODULE, err);
+	return task_fail(task, JOB_MODULE, driver_load(task->root, target, module));
 }
 
 static int return_to_driver(const struct task *task, const struct record *record,

@@ -3,7 +3,6 @@
 
 #include "host/driver.h"
 #include "host/log.h"
-#include "host/modules.h"
 
 #include <string.h>
 
@@ -110,19 +109,6 @@ const char *variant_driver(const struct settings *settings, const struct vmcfg *
 	return vm->hostpci[item->entry]->variant ? setting->driver : NULL;
 }
 
-static int load(const struct fs_root *root, const char *driver)
-{
-	cleanup_with(modules_closep) struct modules *modules = NULL;
-	int err;
-
-	if (driver_is_registered(root, driver))
-		return 0;
-	err = modules_open(root, &modules);
-	if (!err)
-		err = modules_load(modules, driver);
-	return !err && !driver_is_registered(root, driver) ? -ENODEV : err;
-}
-
 int variant_load(const struct fs_root *root, const struct plan *plan)
 {
 	int err = 0;
@@ -131,7 +117,7 @@ int variant_load(const struct fs_root *root, const struct plan *plan)
 		const struct plan_step *step = &plan->steps[i];
 		char address[BDF_TEXT_SIZE];
 
-		err = step->variant ? load(root, step->variant) : 0;
+		err = step->variant ? driver_load(root, step->variant, step->variant) : 0;
 		if (err)
 			log_device(
 				LOG_LEVEL_ERROR, &step->device->bdf, step->returns_to,

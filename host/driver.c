@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/driver.h"
 
+#include "host/modules.h"
+
 #include <string.h>
 
 #define DRIVERS_FOLDER "sys/bus/pci/drivers/"
@@ -27,6 +29,19 @@ bool driver_is_registered(const struct fs_root *root, const char *driver)
 	auto_free char *path = fs_join(DRIVERS_FOLDER, driver);
 
 	return fs_exists(root, path);
+}
+
+int driver_load(const struct fs_root *root, const char *driver, const char *module)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int err;
+
+	if (driver_is_registered(root, driver))
+		return 0;
+	err = modules_open(root, &modules);
+	if (!err)
+		err = modules_load(modules, module);
+	return !err && !driver_is_registered(root, driver) ? -ENODEV : err;
 }
 
 int driver_override(const struct fs_root *root, const struct bdf *bdf, char **ret)

@@ -23,6 +23,13 @@ int driver_module(const struct fs_root *root, const char *driver, char **ret) mu
 bool driver_is_registered(const struct fs_root *root, const char *driver);
 
 /*
+ * Has MODULE loaded, unless the PCI driver DRIVER, which lives in it, is registered already.
+ * Returns 0 when the driver is there afterwards; -ENODEV when that module has no such driver;
+ * -errno. May block, as loading a module may.
+ */
+int driver_load(const struct fs_root *root, const char *driver, const char *module) must_check;
+
+/*
  * The device's driver_override. Returns 0 with a new string, or with NULL when none is set; -errno.
  * On kernels 6.1 and 6.17 even this read blocks while an unbind of the device is stuck.
  */

@@ -2,6 +2,7 @@
 #include "host/log.h"
 
 #include "host/journal.h"
+#include "host/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,24 +43,15 @@ void log_set_context(unsigned int vmid, const char *phase)
 }
 
 /*
- * How many bytes the printable character at AT has; 0 when there is none: a control character, one
- * of U+0080 to U+009F too (C1), or a byte of no UTF-8 character, which may be a C1 control
- * elsewhere.
+ * How many bytes the printable letter at TEXT has; 0 when there is none: a control character, one
+ * of U+0080 to U+009F too (C1), or a byte of no letter, which may be a C1 control elsewhere.
  */
-static size_t printable_length(const unsigned char *at)
+static size_t printable_length(const char *text)
 {
-	size_t n = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+	uint32_t number;
+	size_t n = utf8_letter(text, &number);
 
-	if (*at < 0x20 || *at == 0x7f || *at > 0xf4)
-		return 0;
-	/* C1, and what is written with more bytes than it needs. */
-	if ((*at == 0xc2 && at[1] < 0xa0) || (*at == 0xe0 && at[1] < 0xa0) ||
-	    (*at == 0xf0 && at[1] < 0x90))
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return n && (number < 0x20 || (number >= 0x7f && number < 0xa0)) ? 0 : n;
 }
 
 char *log_printable(const char *text)
@@ -69,13 +61,13 @@ char *log_printable(const char *text)
 
 	if (!safe)
 		return NULL;
-	for (const unsigned char *at = (const unsigned char *)text; *at;) {
+	for (const char *at = text; *at;) {
 		size_t n = printable_length(at);
 
 		if (!n)
-			to += sprintf(to, "\\x%02x", *at++);
+			to += sprintf(to, "\\x%02x", (unsigned char)*at++);
 		for (; n; n--)
-			*to++ = (char)*at++;
+			*to++ = *at++;
 	}
 	*to = '\0';
 	return safe;

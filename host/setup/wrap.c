@@ -2,6 +2,7 @@
 #include "host/setup/wrap.h"
 
 #include "host/log.h"
+#include "host/utf8.h"
 
 #include <string.h>
 #include <wchar.h>
@@ -23,18 +24,10 @@ struct letter {
 /* The letter at the beginning of TEXT, which is not empty. */
 static struct letter letter_at(const char *text)
 {
-	unsigned char first = (unsigned char)*text;
-	size_t len = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	int code = len > 1 ? first & (0x7f >> len) : first;
+	uint32_t number;
+	size_t len = utf8_letter(text, &number);
 
-	if (!len || first > 0xf4)
-		return (struct letter){NO_LETTER, 1};
-	for (size_t i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return (struct letter){NO_LETTER, 1};
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	return (struct letter){code, len};
+	return len ? (struct letter){(wchar_t)number, len} : (struct letter){NO_LETTER, 1};
 }
 
 static size_t letter_width(wchar_t code)
