@@ -51,6 +51,29 @@ lab_header() {
 	sed -n "s/^#$2 //p" "$1"
 }
 
+# lab_pack KERNEL BASE PART: an initramfs of the kernel's modules, what all boots share, and the folder
+# PART, which is one boot's own.
+lab_pack() {
+	(cd "$3" && find . | cpio -o -H newc -R 0:0 --quiet) | cat "$1/modules.cpio" "$2" -
+}
+
+# lab_boot CODE GUEST KERNEL INITRD [ARGS...]: boots the machine that the file GUEST asks for, with
+# more arguments for QEMU, and prints its serial line. What boot exits with is put into the file CODE.
+lab_boot() {
+	code_file=$1
+	guest=$2
+	kernel=$3
+	initrd=$4
+	shift 4
+	limit=$(lab_header "$guest" seconds)
+	say 0 >"$code_file"
+	{
+		# shellcheck disable=SC2046 # words
+		"$lab/boot" -t "${limit:-120}" -a "$(lab_header "$guest" append)" "$kernel" "$initrd" \
+			$(lab_header "$guest" qemu) "$@" 2>&1 || say $? >"$code_file"
+	} | lab_serial
+}
+
 # The serial line as it comes, without its carriage returns and QEMU's remark on NICs that are
 # connected to nothing, as meant.
 lab_serial() {
