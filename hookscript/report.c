@@ -150,6 +150,14 @@ static void say_give_back_failure(unsigned int vmid, const struct outcome *outco
 			    "log says why: journalctl -k -g %s; its record stays; then: "
 			    "pve-passthrough restore %u"),
 			  address, driver, strerror(-outcome->error), address, vmid);
+	else if (outcome->step == JOB_MODULE && outcome->error == -ENXIO)
+		say_error(
+			outcome,
+			_("%s: the module of %s is loaded, but no driver of that name came with "
+			  "it, so it stays on %s; its record stays; load the module that has it, "
+			  "then: pve-passthrough restore %u; or correct return_to in the settings, "
+			  "which counts from the VM's next start"),
+			address, driver, outcome->taken_driver, vmid);
 	else if (outcome->step == JOB_MODULE && outcome->error != -ETIMEDOUT)
 		say_error(outcome,
 			  _("%s: the module of %s cannot be loaded (%s), so it stays on %s; "

@@ -41,7 +41,7 @@ int driver_load(const struct fs_root *root, const char *driver, const char *modu
 	err = modules_open(root, &modules);
 	if (!err)
 		err = modules_load(modules, module);
-	return !err && !driver_is_registered(root, driver) ? -ENODEV : err;
+	return !err && !driver_is_registered(root, driver) ? -ENXIO : err;
 }
 
 int driver_override(const struct fs_root *root, const struct bdf *bdf, char **ret)

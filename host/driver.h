@@ -24,7 +24,7 @@ bool driver_is_registered(const struct fs_root *root, const char *driver);
 
 /*
  * Has MODULE loaded, unless the PCI driver DRIVER, which lives in it, is registered already.
- * Returns 0 when the driver is there afterwards; -ENODEV when that module has no such driver;
+ * Returns 0 when the driver is there afterwards; -ENXIO when that module has no such driver;
  * -errno. May block, as loading a module may.
  */
 int driver_load(const struct fs_root *root, const char *driver, const char *module) must_check;

@@ -88,6 +88,24 @@ static void test_returns_to_a_driver(void **state)
 	assert_string_equal(tree_override_of(tree, DISK), "nvme");
 }
 
+/* There is a module of that name, but the driver in it has another one (tests/unit/fake_kernel.c):
+ * on vfio-pci the device is better off than on nothing. */
+static void test_returns_to_a_modules_name(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	put_settings(tree, "return_to = \"other_pci\";");
+	scenario_must(tree, start_pre, 100);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run,
+			DISK ": the module of other_pci is loaded, but no driver of that name "
+			     "came with it, so it stays on vfio-pci");
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	assert_true(tree_has(tree, RECORDS DISK));
+}
+
 static void test_attributes(void **state)
 {
 	struct tree *tree = *state;
@@ -253,15 +271,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_returns_to_none),
-		TEST(test_returns_to_a_driver),
-		TEST(test_attributes),
-		TEST(test_attribute_is_refused),
-		TEST(test_users),
-		TEST(test_users_without_records),
-		TEST(test_users_after_a_failed_start),
-		TEST(test_user_does_not_stop),
-		TEST(test_use_by_somebody_else),
+		TEST(test_returns_to_none),	      TEST(test_returns_to_a_driver),
+		TEST(test_returns_to_a_modules_name), TEST(test_attributes),
+		TEST(test_attribute_is_refused),      TEST(test_users),
+		TEST(test_users_without_records),     TEST(test_users_after_a_failed_start),
+		TEST(test_user_does_not_stop),	      TEST(test_use_by_somebody_else),
 	};
 #undef TEST
 
