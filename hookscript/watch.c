@@ -36,7 +36,9 @@
 /* ---- starting one ---- */
 
 struct starter {
+	const struct fs_root *root;
 	char *vmid;
+	const char *unit; /* of systemd's, if it has that one */
 	pid_t caller;
 };
 
@@ -51,6 +53,13 @@ static void wait_for_end(pid_t caller)
 		changes_wait(-1, pidfd, -1);
 }
 
+/* Under systemd the watcher is a unit, which nothing ends that happens to whoever runs the hook.
+ * Asking takes longer than all that a start does itself, so that the start does not wait for it. */
+static bool hand_over(const struct starter *starter)
+{
+	return systemd_has_unit(starter->root, UNIT_FILE) && !systemd_restart(starter->unit);
+}
+
 /* This program, as it was started; after an upgrade of the package that name may have gone. */
 static int become_watcher(const struct worker_voice *voice, void *arg)
 {
@@ -60,6 +69,8 @@ static int become_watcher(const struct worker_voice *voice, void *arg)
 	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->vmid, NULL};
 
 	(void)voice;
+	if (hand_over(starter))
+		return 0;
 	wait_for_end(starter->caller);
 	if (len > 0) {
 		path[len] = '\0';
@@ -73,7 +84,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
 	auto_free char *number = fs_path("%u", vmid);
-	struct starter starter = {number, getpid()};
+	struct starter starter = {root, number, unit, getpid()};
 	struct worker worker;
 	int err;
 
@@ -81,9 +92,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 		return -ENOMEM;
 	if (!fs_root_is_running_system(root))
 		return 0;
-	if (systemd_has_unit(root, UNIT_FILE) && !systemd_restart(unit))
-		return 0;
-	err = worker_start(&worker, become_watcher, &starter, 0, NULL, 0);
+	err = worker_start(&worker, become_watcher, &starter, 0, &root->fd, 1);
 	if (!err)
 		worker_release(&worker);
 	return err;

@@ -10,10 +10,10 @@
 #include "host/fs.h"
 
 /*
- * Starts a watcher for the VM, before the first record is written: the unit
- * pve-passthrough-watch@VMID.service where it is installed, else a process of its own session that
- * has nothing of the caller's. On a root that is not the running system: nothing. Returns 0 or
- * -errno.
+ * Starts a watcher for the VM, before the first record is written: a process of its own session
+ * that has nothing of the caller's. Where the unit pve-passthrough-watch@VMID.service is installed,
+ * that process asks systemd for it, and ends when systemd has taken the order. On a root that is
+ * not the running system: nothing. Returns 0 or -errno.
  */
 int watch_start(const struct fs_root *root, unsigned int vmid) must_check;
 

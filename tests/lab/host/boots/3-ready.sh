@@ -82,7 +82,8 @@ t_watcher_is_a_unit() {
 	unit=pve-passthrough-watch@100.service
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
-	expect "state of $unit" active "$(systemctl is-active "$unit")"
+	# The start does not wait for systemd.
+	wait_for 20 unit_is active || fail "expected $unit to run, seen $(systemctl is-active "$unit")"
 	systemctl status "$unit" --no-pager
 	read -r pid </var/run/qemu-server/100.pid
 	kill -9 "$pid"
@@ -107,6 +108,7 @@ t_watcher_is_killed() {
 	unit=pve-passthrough-watch@100.service
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
+	wait_for 20 unit_is active || fail "expected $unit to run, seen $(systemctl is-active "$unit")"
 	systemctl kill -s KILL "$unit"
 	wait_for 20 unit_is active || fail "expected $unit again, seen $(systemctl is-active "$unit")"
 	systemctl stop "$unit"
