@@ -98,32 +98,44 @@ bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
 	return fs_exists(root, path);
 }
 
-/* A line of the reservations that still holds: "0000:01:00.0 100 pid:4711", or "… time:1767225600",
- * until then. */
+/* A line of the reservations: "0000:01:00.0 100 pid:4711", or, while QEMU is not there yet, "…
+ * time:1767225600", until then. */
 struct reservation {
 	const char *address;
 	unsigned int vmid;
-	bool starting; /* by time: QEMU is not there yet */
+	const char *term; /* "pid:4711" */
 };
 
-static bool parse_reservation(const struct fs_root *root, char *line, struct reservation *ret)
+static bool parse_reservation(char *line, struct reservation *ret)
 {
 	const char *number;
 
 	ret->address = strsep(&line, " ");
 	number = strsep(&line, " ");
-	if (!line || pve_vmid_parse(number, &ret->vmid))
-		return false;
-	ret->starting = !strncmp(line, "time:", 5);
-	if (ret->starting)
-		return strtoll(line + 5, NULL, 10) > time(NULL);
-	return !strncmp(line, "pid:", 4) &&
-	       strtol(line + 4, NULL, 10) == pve_vm_pid(root, ret->vmid);
+	ret->term = line;
+	return line && !pve_vmid_parse(number, &ret->vmid);
 }
 
-/* Shows LOOK every reservation that holds, until it returns true; whether it did. */
+static bool is_of_a_start(const struct reservation *reservation)
+{
+	return !strncmp(reservation->term, "time:", strlen("time:"));
+}
+
+/* One whose process or time is over counts no more. To be asked last: a file is read for it. */
+static bool reservation_holds(const struct fs_root *root, const struct reservation *reservation)
+{
+	const char *term = reservation->term;
+
+	if (is_of_a_start(reservation))
+		return strtoll(term + strlen("time:"), NULL, 10) > time(NULL);
+	return !strncmp(term, "pid:", strlen("pid:")) &&
+	       strtol(term + strlen("pid:"), NULL, 10) == pve_vm_pid(root, reservation->vmid);
+}
+
+/* Shows LOOK every reservation, whether it holds or not, until it returns true; whether it did. */
 static bool each_reservation(const struct fs_root *root,
-			     bool (*look)(const struct reservation *reservation, void *arg),
+			     bool (*look)(const struct fs_root *root,
+					  const struct reservation *reservation, void *arg),
 			     void *arg)
 {
 	auto_free char *text = NULL;
@@ -134,7 +146,7 @@ static bool each_reservation(const struct fs_root *root,
 	for (rest = text; (line = strsep(&rest, "\n"));) {
 		struct reservation reservation;
 
-		if (parse_reservation(root, line, &reservation) && look(&reservation, arg))
+		if (parse_reservation(line, &reservation) && look(root, &reservation, arg))
 			return true;
 	}
 	return false;
@@ -146,11 +158,13 @@ struct reservation_search {
 	unsigned int found;
 };
 
-static bool is_for_other(const struct reservation *reservation, void *arg)
+static bool is_for_other(const struct fs_root *root, const struct reservation *reservation,
+			 void *arg)
 {
 	struct reservation_search *search = arg;
 
-	if (reservation->vmid == search->vmid || strcmp(reservation->address, search->address))
+	if (reservation->vmid == search->vmid || strcmp(reservation->address, search->address) ||
+	    !reservation_holds(root, reservation))
 		return false;
 	search->found = reservation->vmid;
 	return true;
@@ -166,9 +180,11 @@ unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmi
 	return search.found;
 }
 
-static bool is_start_of_other(const struct reservation *reservation, void *arg)
+static bool is_start_of_other(const struct fs_root *root, const struct reservation *reservation,
+			      void *arg)
 {
-	return reservation->starting && reservation->vmid != *(const unsigned int *)arg;
+	return is_of_a_start(reservation) && reservation->vmid != *(const unsigned int *)arg &&
+	       reservation_holds(root, reservation);
 }
 
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)
@@ -183,12 +199,14 @@ struct reserved {
 	int err;
 };
 
-static bool add_reserved(const struct reservation *reservation, void *arg)
+static bool add_reserved(const struct fs_root *root, const struct reservation *reservation,
+			 void *arg)
 {
 	struct reserved *reserved = arg;
 	struct bdf bdf;
 
-	if (reservation->vmid != reserved->vmid || bdf_parse(reservation->address, &bdf))
+	if (reservation->vmid != reserved->vmid || bdf_parse(reservation->address, &bdf) ||
+	    !reservation_holds(root, reservation))
 		return false;
 	if (!array_grow(reserved->items, reserved->n)) {
 		reserved->err = -ENOMEM;
