@@ -377,7 +377,7 @@ static int start_with_devices(struct start *start)
 		code = plan_and_claim(start);
 	if (start->plan)
 		say_warnings(start);
-	if (!code && start->plan->n_steps)
+	if (!code && start->plan && start->plan->n_steps)
 		code = take_planned(start);
 	if (!code)
 		give_back_leftovers(start);
