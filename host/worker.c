@@ -133,8 +133,8 @@ static bool get(const struct worker_voice *voice, size_t at, struct worker_word 
 
 /*
  * The child's part. Its channel ends with the job: a process has a good deal of memory to let go
- * of, which nobody needs to wait for. Not exit(): the caller's buffered output is not the worker's
- * to write again.
+ * of, which nobody waits for, and everybody else who has something to do goes first. Not exit():
+ * the caller's buffered output is not the worker's to write again.
  */
 static void __attribute__((noreturn))
 work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
@@ -146,7 +146,9 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 	free(keep);
 	result = job(voice, arg);
 	put(voice, voice->n, (struct worker_word){.error = result});
+	sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
 	close(voice->channel);
+	sched_yield();
 	_exit(result ? 1 : 0);
 }
 

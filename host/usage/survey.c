@@ -9,12 +9,13 @@
 /* Deeper than a disk behind USB hubs, and a stop for a tree that has gone mad. */
 #define DEPTH_MAX 40
 
-/* Folders that every device has and nothing hangs below; hwmon6 is a driver's thermometer. */
+/* Folders that devices have and nothing hangs below: holders and slaves are full of links, and
+ * hwmon6 is a driver's thermometer. */
 static bool is_barren(const char *name)
 {
-	static const char *const names[] = {"power",  "msi_irqs", "queues", "statistics",
-					    "queue",  "mq",	  "trace",  "integrity",
-					    "wakeup", "ptp",	  "link"};
+	static const char *const names[] = {"power", "msi_irqs", "queues",    "statistics", "queue",
+					    "mq",    "trace",	 "integrity", "wakeup",	    "ptp",
+					    "link",  "holders",	 "slaves"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
