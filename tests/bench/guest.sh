@@ -3,14 +3,22 @@
 # result: NAME, ours and the other in microseconds (medians), and their ratio.
 #
 #qemu -device intel-iommu,intremap=on,caching-mode=on
-#qemu -device pcie-root-port,id=rp1,chassis=1,slot=1 -device nvme,bus=rp1,serial=lab1
-#qemu -device pcie-root-port,id=rp2,chassis=2,slot=2 -device nvme,bus=rp2,serial=lab2
-#qemu -device pcie-root-port,id=rp3,chassis=3,slot=3 -device nvme,bus=rp3,serial=lab3
-#qemu -device pcie-root-port,id=rp4,chassis=4,slot=4 -device nvme,bus=rp4,serial=lab4
-#qemu -device pcie-root-port,id=rp5,chassis=5,slot=5 -device nvme,bus=rp5,serial=lab5
-#qemu -device pcie-root-port,id=rp6,chassis=6,slot=6 -device nvme,bus=rp6,serial=lab6
-#qemu -device pcie-root-port,id=rp7,chassis=7,slot=7 -device nvme,bus=rp7,serial=lab7
-#qemu -device pcie-root-port,id=rp8,chassis=8,slot=8 -device nvme,bus=rp8,serial=lab8
+#qemu -device pcie-root-port,id=rp1,chassis=1,slot=1 -blockdev null-co,node-name=disk1,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp1,serial=lab1,drive=disk1
+#qemu -device pcie-root-port,id=rp2,chassis=2,slot=2 -blockdev null-co,node-name=disk2,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp2,serial=lab2,drive=disk2
+#qemu -device pcie-root-port,id=rp3,chassis=3,slot=3 -blockdev null-co,node-name=disk3,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp3,serial=lab3,drive=disk3
+#qemu -device pcie-root-port,id=rp4,chassis=4,slot=4 -blockdev null-co,node-name=disk4,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp4,serial=lab4,drive=disk4
+#qemu -device pcie-root-port,id=rp5,chassis=5,slot=5 -blockdev null-co,node-name=disk5,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp5,serial=lab5,drive=disk5
+#qemu -device pcie-root-port,id=rp6,chassis=6,slot=6 -blockdev null-co,node-name=disk6,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp6,serial=lab6,drive=disk6
+#qemu -device pcie-root-port,id=rp7,chassis=7,slot=7 -blockdev null-co,node-name=disk7,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp7,serial=lab7,drive=disk7
+#qemu -device pcie-root-port,id=rp8,chassis=8,slot=8 -blockdev null-co,node-name=disk8,size=67108864,read-zeroes=on
+#qemu -device nvme,bus=rp8,serial=lab8,drive=disk8
 #qemu -device pcie-root-port,id=rp9,chassis=9,slot=9 -device e1000e,bus=rp9,romfile=,mac=52:54:00:00:00:41
 #append intel_iommu=on
 #seconds 900
@@ -22,7 +30,12 @@ prepare() {
 	for module in nvme e1000e ext4 vfio_pci vfio_iommu_type1; do
 		modprobe "$module"
 	done
-	wait_for 20 test -e /sys/class/nvme/nvme7/serial
+	wait_for 20 disks_are_there
+}
+
+# Their namespaces come some time after their driver. With the peers there is one disk more.
+disks_are_there() {
+	[ "$(find /sys/class/block -name 'nvme*n1' | wc -l)" -ge 8 ]
 }
 
 # note NAME VALUE: one measurement.
@@ -80,6 +93,7 @@ round() {
 # many waits with a tick of its clock, every 4 ms, and so what was measured last has ended with one: each round begins at
 # another time between two of them, or all would be rounded up to whole ticks.
 settle() {
+	wait_for 20 disks_are_there
 	usleep $((400000 + phase))
 }
 
