@@ -146,8 +146,9 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 	free(keep);
 	result = job(voice, arg);
 	put(voice, voice->n, (struct worker_word){.error = result});
-	sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
 	close(voice->channel);
+	/* Not before: on a busy host the caller would wait for an idle moment. */
+	sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
 	sched_yield();
 	_exit(result ? 1 : 0);
 }
