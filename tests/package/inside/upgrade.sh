@@ -32,6 +32,12 @@ t_upgrade_with_a_device_taken() {
 t_the_old_watcher_gives_back() {
 	end_vm 102
 	wait_until nothing_taken
+	# It looks once more before it ends, and would give back what the next step puts there.
+	wait_until old_watcher_has_ended
+}
+
+old_watcher_has_ended() {
+	[ ! -e "/proc/$(cat /lab/watcher)" ] || ended "$(cat /lab/watcher)"
 }
 
 # The first records: they had no claim, and nothing of networks.
