@@ -467,9 +467,9 @@ static void show_what_is_left(void)
 	fflush(stdout);
 	if (system("sed 's|^|# |' " RECORDS "/[0-9]*; "
 		   "for pid in $(pidof pve-passthrough); do "
-		   "sed 's|\\x00| |g; s|^|# |; s|$|\\n|' /proc/$pid/cmdline; "
-		   "sed 's|^|# waits in |; s|$|\\n|' /proc/$pid/wchan; done") == -1)
-		die("sed");
+		   "printf '# %s waits in %s\\n' \"$(tr '\\0' ' ' </proc/$pid/cmdline)\" "
+		   "\"$(cat /proc/$pid/wchan)\"; done") == -1)
+		die("sh");
 }
 
 static void check_end(void)
