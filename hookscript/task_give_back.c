@@ -72,7 +72,7 @@ static int load_module(const struct task *task, const struct record *record)
 	/* Of a driver that the settings name, no module is recorded: most have the same name. */
 	const char *module = task_same_text(target, record->driver) ? record->module : target;
 
-	if (!target || !module || driver_is_registered(task->root, target))
+	if (!target || !module)
 		return 0;
 	task_tell(task, JOB_MODULE);
 	return task_fail(task, JOB_MODULE, driver_load(task->root, target, module));

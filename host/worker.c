@@ -295,8 +295,6 @@ void worker_release(struct worker *worker)
 {
 	close_channel(worker);
 	free_voice(TAKE_PTR(worker->voice));
-	if (worker->finished)
-		waitpid(worker->pid, NULL, WNOHANG);
 }
 
 void worker_reap(void)

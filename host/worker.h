@@ -72,10 +72,10 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 /* Whether the worker has said anything of ITEM; then *ret is the last of it. */
 bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret);
 
-/* Lets go of what worker_start() opened. A process that has not ended yet is left to itself. */
+/* Lets go of what worker_start() opened. Its process is left to itself. */
 void worker_release(struct worker *worker);
 
-/* Reaps what was left so and has ended since: for a program that runs for long, at a moment in
+/* Reaps what was left so and has ended: for a program that runs for long, at a moment in
  * which it waits for no child. */
 void worker_reap(void);
 

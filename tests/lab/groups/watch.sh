@@ -130,6 +130,23 @@ t_restore_all() {
 
 # ---- qm reboot: a stop and a start
 
+stop_to_reboot() {
+	: >"/var/run/qemu-server/$1.reboot"
+	hook_ok "$1" post-stop
+	expect_said "VM $1 is being rebooted"
+	rm "/var/run/qemu-server/$1.reboot"
+}
+
+# VM 100 has been stopped to start again, and its disk stays taken.
+keep_disk_for_reboot() {
+	disk=$(nvme lab1)
+	want 100 "$disk"
+	start 100 "$disk=nvme"
+	stop_to_reboot 100
+	sleep 0.5
+	expect_driver "$disk" vfio-pci
+}
+
 t_reboot() {
 	first=$(nvme lab1)
 	second=$(nvme lab2)
@@ -138,10 +155,7 @@ t_reboot() {
 	hook_ok 100 pre-start
 	taken=$(driver "$first")$(driver "$second")
 	step "its stop"
-	: >/var/run/qemu-server/100.reboot
-	hook_ok 100 post-stop
-	expect_said "VM 100 is being rebooted"
-	rm /var/run/qemu-server/100.reboot
+	stop_to_reboot 100
 	sleep 1
 	expect "drivers between stop and start" "$taken" "$(driver "$first")$(driver "$second")"
 	step "its start, with one device less"
@@ -156,13 +170,7 @@ t_reboot() {
 
 # Its start has no device any more; the VM runs, so that nobody else would give it back.
 t_reboot_into_none() {
-	disk=$(nvme lab1)
-	want 100 "$disk"
-	start 100 "$disk=nvme"
-	: >/var/run/qemu-server/100.reboot
-	hook_ok 100 post-stop
-	rm /var/run/qemu-server/100.reboot
-	expect_driver "$disk" vfio-pci
+	keep_disk_for_reboot
 	vm 100 "machine: q35"
 	hook_ok 100 pre-start
 	expect_machine "$before_start"
@@ -171,14 +179,7 @@ t_reboot_into_none() {
 
 # Its start is refused: nothing is kept for one that will not come.
 t_reboot_refused() {
-	disk=$(nvme lab1)
-	want 100 "$disk"
-	start 100 "$disk=nvme"
-	: >/var/run/qemu-server/100.reboot
-	hook_ok 100 post-stop
-	rm /var/run/qemu-server/100.reboot
-	sleep 0.5
-	expect_driver "$disk" vfio-pci
+	keep_disk_for_reboot
 	vm 100 "machine: pc" "hostpci0: $disk"
 	hook_exits 2 100 pre-start
 	back_within 5 "$before_start"
@@ -186,14 +187,7 @@ t_reboot_refused() {
 
 # The start does not come. (The minute is shortened: its end stands in a file.)
 t_reboot_without_start() {
-	disk=$(nvme lab1)
-	want 100 "$disk"
-	start 100 "$disk=nvme"
-	: >/var/run/qemu-server/100.reboot
-	hook_ok 100 post-stop
-	rm /var/run/qemu-server/100.reboot
-	sleep 0.5
-	expect_driver "$disk" vfio-pci
+	keep_disk_for_reboot
 	read -r up _ </proc/uptime
 	echo "${up%.*}000" >/tmp/note
 	mv /tmp/note "$records/100.reboot"
