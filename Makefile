@@ -36,8 +36,6 @@ PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
 MAIN_host-setup := host/setup/main.c
 PACKAGES := libpci libconfig libkmod json-c
-# The others are loaded when they are needed (host/library.h), and so is json-c by what starts VMs.
-LINKED	 := libconfig json-c
 
 MAINS	:= $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
 SOURCES := $(filter-out $(MAINS),$(sort $(wildcard host/*.c host/usage/*.c host/setup/*.c vmcfg/*.c hookscript/*.c)))
@@ -79,7 +77,7 @@ HARDENING_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(HARDENING) $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LDFLAGS  = $(HARDENING_LINK) $(LDFLAGS)
-LIBS	     = $(shell pkg-config --libs $(LINKED))
+LIBS	     = $(shell pkg-config --libs $(PACKAGES))
 
 # What people read is in these languages too (po/), each a catalog for both programs.
 LANGUAGES := $(patsubst po/%.po,%,$(wildcard po/*.po))
@@ -108,7 +106,6 @@ $(B)/localedir: always
 
 $(PROGRAMS:%=$(B)/%): $(B)/%: $(LIBRARY)
 $(B)/pve-passthrough: $(B)/hookscript/main.o
-$(B)/pve-passthrough: LINKED := libconfig
 $(B)/host-setup: $(B)/host/setup/main.o
 
 $(PROGRAMS:%=$(B)/%):
@@ -208,7 +205,7 @@ TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"'
 # any of its own writes and commands (tests/unit/hosttree.c). Every suite runs through descriptors.c, which
 # fails a test that leaves a descriptor open.
 TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=_cmocka_run_group_tests \
-	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_folder fs_make_folder \
+	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_dir fs_make_dir \
 	fs_free_space command_run moduleset_load,-Wl,--wrap=$(f))
 
 $(B)/tests/unit/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
@@ -306,11 +303,11 @@ demo: deps-lab deps
 # ---- keeping it clean ----
 
 # Includes point only downwards: host/ knows only host/ (and not the room of host-setup), host/setup/ only
-# host/, vmcfg/ only base, bdf, library and itself. A program's main stands above them all.
+# host/, vmcfg/ only base, bdf and itself. A program's main stands above them all.
 layers:
 	@bad=$$(grep -n '#include "host/setup/' host/*.[ch] host/usage/*.[ch] hookscript/*.[ch]; \
 	grep -n '#include "' $(filter-out $(MAINS),$(wildcard host/*.[ch] host/usage/*.[ch] host/setup/*.[ch])) | grep -v '#include "host/'; \
-	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h|host/library\.h)'); \
+	grep -n '#include "' vmcfg/*.[ch] | grep -Ev '#include "(vmcfg/|host/base\.h|host/bdf\.h)'); \
 	[ -z "$$bad" ] || { echo "$$bad"; echo 'layers: these includes point upwards'; exit 1; }
 	@echo 'layers: good'
 

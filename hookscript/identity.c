@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/identity.h"
 
+#include "host/fs_write.h"
+
 #include <fcntl.h>
 #include <libconfig.h>
 #include <stdio.h>
@@ -207,9 +209,9 @@ int identity_write(const struct fs_root *root, unsigned int vmid, const struct k
 		return -ENOMEM;
 	if (is_file(root, path, text))
 		return 0;
-	err = fs_make_folder(root, STATE_FOLDER, 0755);
+	err = fs_make_dir(root, STATE_FOLDER, 0755);
 	if (!err)
-		err = fs_make_folder(root, IDENTITY_FOLDER, 0700);
+		err = fs_make_dir(root, IDENTITY_FOLDER, 0700);
 	return err ? err : fs_replace_durably(root, path, text, &owner);
 }
 

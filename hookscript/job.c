@@ -3,12 +3,10 @@
 
 #include "hookscript/task.h"
 #include "host/pci.h"
-#include "host/view.h"
 
-static struct task task_of(const struct job *job, const struct fs_root *root,
-			   const struct worker_voice *voice, size_t i)
+static struct task task_of(const struct job *job, const struct worker_voice *voice, size_t i)
 {
-	return (struct task){job, root, &job->devices[i], voice, i};
+	return (struct task){job, job->root, &job->devices[i], voice, i};
 }
 
 /* The locks of a job's devices. */
@@ -32,7 +30,7 @@ static int lock_devices(const struct job *job, const struct worker_voice *voice,
 {
 	locks->fds = calloc(job->n_devices, sizeof(*locks->fds));
 	for (size_t i = 0; i < job->n_devices; i++) {
-		struct task task = task_of(job, job->root, voice, i);
+		struct task task = task_of(job, voice, i);
 		int fd;
 
 		task_tell(&task, JOB_LOCK);
@@ -51,19 +49,14 @@ static int each_device(const struct job *job, const struct worker_voice *voice,
 		       int (*work)(const struct task *task), bool goes_on)
 {
 	cleanup_with(unlock_devices) struct locks locks = {0};
-	auto_view struct fs_root view;
-	int first;
+	int first = lock_devices(job, voice, &locks);
 
-	view_open(job->root, &view);
-	first = lock_devices(job, voice, &locks);
 	if (first)
 		return first;
 	for (size_t i = 0; i < job->n_devices && (goes_on || !first); i++) {
-		struct task task = task_of(job, &view, voice, i);
-		int err;
+		struct task task = task_of(job, voice, i);
+		int err = work(&task);
 
-		pci_enter(&view, task.bdf);
-		err = work(&task);
 		if (!first)
 			first = err;
 	}

@@ -3,6 +3,7 @@
 
 #include "hookscript/record.h"
 #include "host/clock.h"
+#include "host/fs_write.h"
 
 #include <stdio.h>
 

@@ -5,6 +5,7 @@
 #include "host/changes.h"
 #include "host/clock.h"
 #include "host/driver.h"
+#include "host/fs_write.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ static char *explain(const char *name, int err)
 /* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
 static int read_text(const struct fs_root *root, const char *name, char **ret)
 {
-	auto_free char *path = name ? fs_join(RECORD_FOLDER "/", name) : NULL;
+	auto_free char *path = name ? fs_path(RECORD_FOLDER "/%s", name) : NULL;
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 
 	if (fd != -ENOENT)
@@ -141,13 +142,13 @@ static int make_folders(const struct fs_root *root, int err)
 	if (err != -ENOENT)
 		return err;
 	/* Made first and closed to others, what is below needs no thought. */
-	err = fs_make_folder(root, "run", 0755);
+	err = fs_make_dir(root, "run", 0755);
 	if (!err)
-		err = fs_make_folder(root, STATE_FOLDER, 0700);
+		err = fs_make_dir(root, STATE_FOLDER, 0700);
 	if (!err)
-		err = fs_make_folder(root, RECORD_FOLDER, 0700);
+		err = fs_make_dir(root, RECORD_FOLDER, 0700);
 	if (!err)
-		err = fs_make_folder(root, LOCK_FOLDER, 0700);
+		err = fs_make_dir(root, LOCK_FOLDER, 0700);
 	return err;
 }
 
@@ -233,7 +234,7 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
 bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_join(RECORD_FOLDER "/", bdf_format(bdf, address), ".broken");
+	auto_free char *path = fs_path(RECORD_FOLDER "/%s.broken", bdf_format(bdf, address));
 
 	return fs_exists(root, path);
 }
@@ -302,7 +303,7 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
-	auto_free char *path = fs_join(LOCK_FOLDER "/", name);
+	auto_free char *path = fs_path(LOCK_FOLDER "/%s", name);
 	int fd = fs_lock(root, path, operation);
 
 	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;

@@ -2,6 +2,7 @@
 #include "hookscript/record_text.h"
 
 #include <libconfig.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Raised when an older program could not give a device back by what a newer one wrote. */
@@ -179,10 +180,10 @@ static void put_name(struct writer *to, const char *name)
 
 static void put_escaped(struct writer *to, char c)
 {
-	char escaped[4] = "\\x";
+	char escaped[5];
 
-	hex_put(escaped + 2, 2, (unsigned char)c);
-	put(to, escaped, sizeof(escaped));
+	snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)c);
+	put_string(to, escaped);
 }
 
 /* A setting that is text; NULL stands as "". */

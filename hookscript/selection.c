@@ -55,7 +55,7 @@ size_t hostpci_address_devices(const struct fs_root *root, const struct hostpci_
 	if (!first || bdf_parse(first, &bdf))
 		return 0;
 	for (unsigned int f = 0; f < functions; f++, bdf.func++)
-		if (pci_enter(root, &bdf) || pci_exists(root, &bdf))
+		if (pci_exists(root, &bdf))
 			ret[n++] = bdf;
 	return n;
 }

@@ -70,7 +70,6 @@ static int read_folder(const struct reader *reader, struct device *device)
 	const struct fs_root *root = reader->root;
 	int err;
 
-	pci_enter(root, &device->bdf);
 	if (device->group == GROUP_UNREAD)
 		device->group = iommu_group_of(root, &device->bdf);
 	device->express = pci_is_express(root, &device->bdf);

@@ -16,7 +16,6 @@
 #include "host/iomem.h"
 #include "host/log.h"
 #include "host/modules.h"
-#include "host/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,16 +124,15 @@ static int read_settings(struct start *start)
 static int make_plan(struct start *start, const struct settings *settings,
 		     enum snapshot_detail detail)
 {
-	auto_view struct fs_root view;
 	int err;
 
-	view_open(start->root, &view);
 	plan_free(TAKE_PTR(start->plan));
 	snapshot_free(TAKE_PTR(start->snapshot));
 	selection_free(TAKE_PTR(start->selection));
-	err = selection_read(&view, start->vmid, start->vm, &start->selection);
+	err = selection_read(start->root, start->vmid, start->vm, &start->selection);
 	if (!err)
-		err = snapshot_take(&view, start->vmid, start->selection, detail, &start->snapshot);
+		err = snapshot_take(start->root, start->vmid, start->selection, detail,
+				    &start->snapshot);
 	if (err) {
 		log_error(_("VM %u: the devices cannot be read from /sys: %s"), start->vmid,
 			  strerror(-err));

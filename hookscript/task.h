@@ -11,7 +11,7 @@
 
 struct task {
 	const struct job *job;
-	const struct fs_root *root; /* a view of the job's, which has entered the device's folder */
+	const struct fs_root *root; /* the job's */
 	const struct bdf *bdf;
 	const struct worker_voice *voice;
 	size_t index; /* among the job's devices, and of what is said */

@@ -3,6 +3,7 @@
 
 #include "hookscript/record.h"
 #include "host/exec.h"
+#include "host/fs_write.h"
 #include "host/log.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/bdf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int hex_digit(char c)
@@ -47,28 +48,10 @@ int bdf_parse(const char *text, struct bdf *ret)
 	return 0;
 }
 
-char *hex_put(char *to, unsigned int n, uint32_t value)
-{
-	for (unsigned int i = n; i--; value >>= 4)
-		to[i] = "0123456789abcdef"[value & 0xf];
-	return to + n;
-}
-
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 {
-	unsigned int width = 4;
-	char *at;
-
-	while (width < 8 && bdf->domain >> 4 * width)
-		width++;
-	at = hex_put(buf, width, bdf->domain);
-	*at++ = ':';
-	at = hex_put(at, 2, bdf->bus);
-	*at++ = ':';
-	at = hex_put(at, 2, bdf->slot & 0x1f);
-	*at++ = '.';
-	at = hex_put(at, 1, bdf->func & 7);
-	*at = '\0';
+	snprintf(buf, BDF_TEXT_SIZE, "%04x:%02x:%02x.%x", bdf->domain, bdf->bus, bdf->slot & 0x1f,
+		 bdf->func & 7U);
 	return buf;
 }
 

@@ -27,10 +27,6 @@ int bdf_parse(const char *text, struct bdf *ret) must_check;
 /* Writes the kernel's spelling into BUF and returns BUF. */
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE]);
 
-/* Writes the last N hex digits of VALUE at TO, without a NUL, and returns where they end. Of this
- * the texts of addresses and ids are made, which are needed too often for printf. */
-char *hex_put(char *to, unsigned int n, uint32_t value);
-
 /* Orders addresses by domain, bus, slot, function; 0 means the same device. */
 int bdf_compare(const struct bdf *a, const struct bdf *b);
 

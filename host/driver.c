@@ -14,7 +14,7 @@ static bool same_name(const char *a, const char *b)
 
 int driver_module(const struct fs_root *root, const char *driver, char **ret)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/module");
+	auto_free char *path = fs_path(DRIVERS_FOLDER "%s/module", driver);
 	int err = fs_link_name(root, path, ret);
 
 	if (err == -ENOENT) {
@@ -24,24 +24,36 @@ int driver_module(const struct fs_root *root, const char *driver, char **ret)
 	return err;
 }
 
+int driver_registered(const struct fs_root *root, const char *driver)
+{
+	auto_free char *path = fs_path(DRIVERS_FOLDER "%s", driver);
+
+	return fs_probe(root, path);
+}
+
 bool driver_is_registered(const struct fs_root *root, const char *driver)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver);
-
-	return fs_exists(root, path);
+	return driver_registered(root, driver) > 0;
 }
 
 int driver_load(const struct fs_root *root, const char *driver, const char *module)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int there = driver_registered(root, driver);
 	int err;
 
-	if (driver_is_registered(root, driver))
-		return 0;
+	if (there)
+		return there < 0 ? there : 0;
 	err = modules_open(root, &modules);
-	if (!err)
-		err = modules_load(modules, module);
-	return !err && !driver_is_registered(root, driver) ? -ENXIO : err;
+	if (err)
+		return err;
+	err = modules_load(modules, module);
+	if (err)
+		return err;
+	there = driver_registered(root, driver);
+	if (there < 0)
+		return there;
+	return there ? 0 : -ENXIO;
 }
 
 int driver_override(const struct fs_root *root, const struct bdf *bdf, char **ret)
@@ -62,7 +74,7 @@ int driver_override(const struct fs_root *root, const struct bdf *bdf, char **re
 int driver_set_override(const struct fs_root *root, const struct bdf *bdf, const char *driver)
 {
 	auto_free char *path = pci_path(bdf, "driver_override");
-	auto_free char *text = fs_join(driver ? driver : "", "\n");
+	auto_free char *text = fs_path("%s\n", driver ? driver : "");
 	auto_free char *before = NULL, *after = NULL;
 	int err;
 
@@ -138,7 +150,7 @@ int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, cons
 /* echo "VENDOR DEVICE" > /sys/bus/pci/drivers/DRIVER/remove_id */
 int driver_forget_id(const struct fs_root *root, const char *driver, const struct pci_identity *id)
 {
-	auto_free char *path = fs_join(DRIVERS_FOLDER, driver, "/remove_id");
+	auto_free char *path = fs_path(DRIVERS_FOLDER "%s/remove_id", driver);
 	auto_free char *text = fs_path("%04x %04x", id->vendor, id->device);
 	int err;
 

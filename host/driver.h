@@ -19,7 +19,10 @@
  */
 int driver_module(const struct fs_root *root, const char *driver, char **ret) must_check;
 
-/* Whether a PCI driver of that name is registered. */
+/* Whether a PCI driver of that name is registered: 1, 0, or -errno when that is unknown. */
+int driver_registered(const struct fs_root *root, const char *driver) must_check;
+
+/* The same, where unknown counts as not. Prefer driver_registered(). */
 bool driver_is_registered(const struct fs_root *root, const char *driver);
 
 /*

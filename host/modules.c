@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/modules.h"
 
-#include "host/libkmod.h"
-
+#include <libkmod.h>
 #include <string.h>
 
 struct modules {
 	const struct fs_root *root;
-	const struct libkmod *kmod;
 	struct kmod_ctx *context;
 };
 
-/* What is there to be freed has come from the library. */
 static void unref_modulep(struct kmod_module **module)
 {
 	if (*module)
-		libkmod_load()->module_unref(*module);
+		kmod_module_unref(*module);
 }
 
 static void unref_listp(struct kmod_list **list)
 {
 	if (*list)
-		libkmod_load()->module_unref_list(*list);
+		kmod_module_unref_list(*list);
 }
 
 #define auto_module cleanup_with(unref_modulep)
@@ -75,7 +72,7 @@ int modules_release(const struct fs_root *root, char **ret)
 }
 
 /* libkmod on another root: that root's configuration, and the modules of its kernel. */
-static struct kmod_ctx *open_below(const struct libkmod *kmod, const struct fs_root *root)
+static struct kmod_ctx *open_below(const struct fs_root *root)
 {
 	auto_free char *etc = fs_path("%s/etc/modprobe.d", root->path);
 	auto_free char *run = fs_path("%s/run/modprobe.d", root->path);
@@ -89,20 +86,18 @@ static struct kmod_ctx *open_below(const struct libkmod *kmod, const struct fs_r
 	if (!etc || !run || !lib || !release)
 		return NULL;
 	folder = fs_path("%s/lib/modules/%s", root->path, release);
-	return folder ? kmod->new (folder, config) : NULL;
+	return folder ? kmod_new(folder, config) : NULL;
 }
 
 int modules_open(const struct fs_root *root, struct modules **ret)
 {
-	const struct libkmod *kmod = libkmod_load();
-	struct modules *modules = kmod ? calloc(1, sizeof(*modules)) : NULL;
+	struct modules *modules = calloc(1, sizeof(*modules));
 
 	if (!modules)
-		return kmod ? -ENOMEM : -ELIBACC;
+		return -ENOMEM;
 	modules->root = root;
-	modules->kmod = kmod;
-	modules->context = fs_root_is_running_system(root) ? kmod->new (NULL, NULL)
-							   : open_below(kmod, root);
+	modules->context = fs_root_is_running_system(root) ? kmod_new(NULL, NULL)
+							   : open_below(root);
 	if (!modules->context) {
 		free(modules);
 		return -ENOMEM;
@@ -115,14 +110,14 @@ void modules_close(struct modules *modules)
 {
 	if (!modules)
 		return;
-	modules->kmod->unref(modules->context);
+	kmod_unref(modules->context);
 	free(modules);
 }
 
 /* The modules that a name or an alias stands for; an empty list is success. */
 static int lookup(struct modules *modules, const char *name, struct kmod_list **ret)
 {
-	int err = modules->kmod->module_new_from_lookup(modules->context, name, ret);
+	int err = kmod_module_new_from_lookup(modules->context, name, ret);
 
 	return err < 0 ? err : 0;
 }
@@ -149,10 +144,10 @@ int modules_load(struct modules *modules, const char *name)
 		return err;
 	if (!list)
 		return -ENOENT;
-	for (at = list; at; at = modules->kmod->list_next(list, at)) {
-		auto_module struct kmod_module *module = modules->kmod->module_get_module(at);
+	for (at = list; at; at = kmod_list_next(list, at)) {
+		auto_module struct kmod_module *module = kmod_module_get_module(at);
 
-		err = modules->kmod->module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
 		if (err < 0)
 			return err;
 	}
@@ -168,9 +163,9 @@ int modules_unload(struct modules *modules, const char *name)
 		return 0;
 	if (!fs_root_is_running_system(modules->root))
 		return -EOPNOTSUPP;
-	err = modules->kmod->module_new_from_name(modules->context, name, &module);
+	err = kmod_module_new_from_name(modules->context, name, &module);
 	/* Not by force, and without waiting for who uses it. */
-	return err < 0 ? err : modules->kmod->module_remove_module(module, 0);
+	return err < 0 ? err : kmod_module_remove_module(module, 0);
 }
 
 static bool driver_serves_others(const struct fs_root *root, const char *folder,
@@ -223,12 +218,11 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 		*ret_blacklisted = false;
 		return 0;
 	}
-	err = modules->kmod->module_apply_filter(modules->context, KMOD_FILTER_BLACKLIST, all,
-						 &allowed);
+	err = kmod_module_apply_filter(modules->context, KMOD_FILTER_BLACKLIST, all, &allowed);
 	if (err < 0)
 		return err;
-	module = modules->kmod->module_get_module(allowed ? allowed : all);
-	name = strdup(modules->kmod->module_get_name(module));
+	module = kmod_module_get_module(allowed ? allowed : all);
+	name = strdup(kmod_module_get_name(module));
 	if (!name)
 		return -ENOMEM;
 	*ret = name;
@@ -287,9 +281,9 @@ bool module_ids_match(const char *ids, const struct pci_identity *id)
  */
 static const char *options_of(struct modules *modules, const char *name, struct kmod_module **keep)
 {
-	return modules->kmod->module_new_from_name(modules->context, name, keep)
+	return kmod_module_new_from_name(modules->context, name, keep)
 		       ? NULL
-		       : modules->kmod->module_get_options(*keep);
+		       : kmod_module_get_options(*keep);
 }
 
 /* The value of the first option called NAME in OPTIONS at or behind *AT; NULL when there is none.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci.h"
 
-#include "host/libpci.h"
-#include "host/view.h"
-
+#include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +11,6 @@
 
 struct pci {
 	const struct fs_root *root;
-	const struct libpci *lib;
 	struct pci_access *access; /* NULL: not opened yet, or in vain */
 	bool opened;
 };
@@ -37,15 +34,8 @@ static void stay_silent(char *format, ...)
 
 const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE])
 {
-	const uint16_t ids[] = {id->vendor, id->device, id->subvendor, id->subdevice};
-	char *at = buf;
-
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		at = hex_put(at, 4, ids[i]);
-		*at++ = ':';
-	}
-	at = hex_put(at, 6, id->class);
-	*at = '\0';
+	snprintf(buf, PCI_IDENTITY_TEXT_SIZE, "%04x:%04x:%04x:%04x:%06x", id->vendor, id->device,
+		 id->subvendor, id->subdevice, id->class & 0xffffff);
 	return buf;
 }
 
@@ -88,37 +78,40 @@ bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity 
 	       a->subdevice == b->subdevice && a->class == b->class;
 }
 
-char *pci_folder(const struct bdf *bdf)
+char *pci_dir(const struct bdf *bdf)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text));
-}
-
-bool pci_enter(const struct fs_root *view, const struct bdf *bdf)
-{
-	auto_free char *folder = view->near ? pci_folder(bdf) : NULL;
-
-	return view_enter(view, folder);
+	return fs_path(DEVICES_FOLDER "%s", bdf_format(bdf, text));
 }
 
 char *pci_path(const struct bdf *bdf, const char *name)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_join(DEVICES_FOLDER, bdf_format(bdf, text), "/", name);
+	return fs_path(DEVICES_FOLDER "%s/%s", bdf_format(bdf, text), name);
+}
+
+int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name)
+{
+	auto_free char *path = pci_path(bdf, name);
+
+	return fs_probe(root, path);
+}
+
+int pci_probe(const struct fs_root *root, const struct bdf *bdf)
+{
+	return pci_probe_file(root, bdf, "vendor");
 }
 
 bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)
 {
-	auto_free char *path = pci_path(bdf, name);
-
-	return fs_exists(root, path);
+	return pci_probe_file(root, bdf, name) > 0;
 }
 
 bool pci_exists(const struct fs_root *root, const struct bdf *bdf)
 {
-	return pci_has(root, bdf, "vendor");
+	return pci_probe(root, bdf) > 0;
 }
 
 int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
@@ -173,7 +166,7 @@ bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
 	return pci_has(root, bdf, "max_link_width");
 }
 
-static bool start_access(const struct libpci *lib, struct pci_access *access, char *sysfs)
+static bool start_access(struct pci_access *access, char *sysfs)
 {
 	access->method = PCI_ACCESS_SYS_BUS_PCI;
 	access->error = jump_out;
@@ -183,17 +176,17 @@ static bool start_access(const struct libpci *lib, struct pci_access *access, ch
 		return false;
 	/* Without udev's database of names: pci.ids has them all, and libpci leaks a handle at each
 	 * name that it looks up where udev has no database. */
-	if (lib->set_param(access, (char *)"sysfs.path", sysfs) ||
-	    lib->set_param(access, (char *)"hwdb.disable", (char *)"1"))
+	if (pci_set_param(access, (char *)"sysfs.path", sysfs) ||
+	    pci_set_param(access, (char *)"hwdb.disable", (char *)"1"))
 		return false;
-	lib->init(access);
+	pci_init(access);
 	return true;
 }
 
 static void stop_access(struct pci *pci)
 {
 	if (pci->access && !setjmp(on_error))
-		pci->lib->cleanup(pci->access);
+		pci_cleanup(pci->access);
 	pci->access = NULL;
 }
 
@@ -205,10 +198,9 @@ static bool can_ask(struct pci *pci)
 	if (pci->opened)
 		return pci->access;
 	pci->opened = true;
-	pci->lib = libpci_load();
 	sysfs = fs_path("%s/sys/bus/pci", pci->root->path);
-	pci->access = pci->lib && sysfs ? pci->lib->alloc() : NULL;
-	if (pci->access && !start_access(pci->lib, pci->access, sysfs))
+	pci->access = sysfs ? pci_alloc() : NULL;
+	if (pci->access && !start_access(pci->access, sysfs))
 		stop_access(pci);
 	return pci->access;
 }
@@ -240,9 +232,9 @@ char *pci_name(struct pci *pci, const struct pci_identity *id)
 	if (!can_ask(pci) || setjmp(on_error))
 		name = NULL;
 	else
-		name = pci->lib->lookup_name(pci->access, buffer, sizeof(buffer),
-					     PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
-					     id->device);
+		name = pci_lookup_name(pci->access, buffer, sizeof(buffer),
+				       PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
+				       id->device);
 	return fs_path("%s [%04x:%04x]", name ? name : _("PCI device"), id->vendor, id->device);
 }
 
@@ -254,8 +246,8 @@ char *pci_class_name(struct pci *pci, const struct pci_identity *id)
 	if (!can_ask(pci) || setjmp(on_error))
 		name = NULL;
 	else
-		name = pci->lib->lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
-					     id->class >> 8);
+		name = pci_lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
+				       id->class >> 8);
 	return strdup(name ? name : _("PCI device"));
 }
 
@@ -267,11 +259,10 @@ bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
 	if (!can_ask(pci))
 		return false;
 	if (!setjmp(on_error)) {
-		dev = pci->lib->get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot,
-					bdf->func);
-		has = dev && pci->lib->find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
+		dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
+		has = dev && pci_find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
 	}
 	if (dev)
-		pci->lib->free_dev(dev);
+		pci_free_dev(dev);
 	return has;
 }

@@ -23,16 +23,19 @@ int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
 bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
 
 /* The device's folder, "sys/bus/pci/devices/BDF"; NULL without memory. */
-char *pci_folder(const struct bdf *bdf) must_check;
+char *pci_dir(const struct bdf *bdf) must_check;
 
 /* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
 char *pci_path(const struct bdf *bdf, const char *name) must_check;
 
-/* Has the view enter the device's folder, for who has more than one look at it (view_enter()).
- * False says nothing of the device. */
-bool pci_enter(const struct fs_root *view, const struct bdf *bdf);
+/*
+ * Whether the device is there, and whether it has the file or directory NAME: 1, 0, or -errno when
+ * that is unknown (fs_probe()).
+ */
+int pci_probe(const struct fs_root *root, const struct bdf *bdf) must_check;
+int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name) must_check;
 
-/* Whether the device exists, and whether it has the file or folder NAME. */
+/* The same, where unknown counts as absent. Prefer those above. */
 bool pci_exists(const struct fs_root *root, const struct bdf *bdf);
 bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name);
 
@@ -60,13 +63,10 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf,
  */
 bool pci_is_express(const struct fs_root *root, const struct bdf *bdf);
 
-/* libpci on a root, loaded and opened when the first name or capability is asked for. */
+/* libpci on a root, opened when the first name or capability is asked for. */
 struct pci;
 
-/*
- * Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM.
- * Whether there is a libpci shows in what the functions below return.
- */
+/* Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM. */
 int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)
@@ -74,20 +74,20 @@ DEFINE_CLEANUP(struct pci *, pci_close)
 /*
  * Whether a device's configuration space shows Access Control Services, with which a port keeps the
  * devices below it apart (PCI Express Base Specification 6.12). Reading it needs root; unreadable
- * counts as none, and so does everything without libpci.
+ * counts as none.
  */
 bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
 
 /*
- * The class in words, "VGA compatible controller"; "PCI device" when nothing knows it, or without
- * libpci. Returns a new string, or NULL without memory.
+ * The class in words, "VGA compatible controller"; "PCI device" when nothing knows it. Returns a
+ * new string, or NULL without memory.
  */
 char *pci_class_name(struct pci *pci, const struct pci_identity *id) must_check;
 
 /*
  * A device's name for people, "Intel Corporation 82574L Gigabit Network Connection [8086:10d3]".
- * "PCI device [8086:10d3]" without libpci. The name database is read at the first call. Returns a
- * new string, or NULL without memory.
+ * "PCI device [8086:10d3]" when libpci cannot be asked. The name database is read at the first
+ * call. Returns a new string, or NULL without memory.
  */
 char *pci_name(struct pci *pci, const struct pci_identity *id) must_check;
 

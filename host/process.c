@@ -3,11 +3,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #define CGROUP_MAX ((size_t)64 * 1024)
 
@@ -86,21 +84,13 @@ static void free_kernel_threads(struct kernel_threads *threads)
 	free(threads->items);
 }
 
-/*
- * kthreadd also starts programs that the kernel needs (modprobe), and those may have something
- * open. They have memory of their own, by which kcmp(2) tells them from kthreadd without the inode
- * that the kernel first makes for a link in /proc. It may be missing, or forbidden.
- */
-static bool is_kernel_thread(int proc, bool running, const struct kernel_threads *threads,
-			     pid_t pid)
+/* kthreadd also starts programs that the kernel needs (modprobe), and those may have something
+ * open. */
+static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
 {
-	long order = -1;
-
-	if (!threads->n || !bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare))
-		return false;
-	if (running)
-		order = syscall(SYS_kcmp, pid, KTHREADD, KCMP_VM, 0, 0);
-	return order < 0 ? has_no_executable(proc, pid) : !order;
+	return threads->n &&
+	       bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare) &&
+	       has_no_executable(proc, pid);
 }
 
 /* ---- what is open ---- */
@@ -157,9 +147,9 @@ static int show_process(const char *name, void *arg)
 
 	asking->pid = pid_of_name(name);
 	if (!asking->pid || asking->pid == asking->self ||
-	    is_kernel_thread(asking->proc, asking->running, &asking->threads, asking->pid))
+	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
 		return 0;
-	folder = fs_join(name, "/fd");
+	folder = fs_path("%s/fd", name);
 	if (!folder)
 		return -ENOMEM;
 	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

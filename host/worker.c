@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/worker.h"
 
+#include "host/activity.h"
 #include "host/clock.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -132,9 +132,8 @@ static bool get(const struct worker_voice *voice, size_t at, struct worker_word 
 }
 
 /*
- * The child's part. Its channel ends with the job: a process has a good deal of memory to let go
- * of, which nobody waits for, and everybody else who has something to do goes first. Not exit():
- * the caller's buffered output is not the worker's to write again.
+ * The child's part. Its channel ends with the job. Not exit(): the caller's buffered output is not
+ * the worker's to write again.
  */
 static void __attribute__((noreturn))
 work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
@@ -142,14 +141,12 @@ work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
 {
 	int result;
 
+	activity_set_page(NULL);
 	detach(keep, n_keep);
 	free(keep);
 	result = job(voice, arg);
 	put(voice, voice->n, (struct worker_word){.error = result});
 	close(voice->channel);
-	/* Not before: on a busy host the caller would wait for an idle moment. */
-	sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
-	sched_yield();
 	_exit(result ? 1 : 0);
 }
 
@@ -204,9 +201,6 @@ void worker_start_all(struct worker *workers, size_t n,
 		workers[i] = (struct worker){.channel = -1};
 		workers[i].result = board ? start(&workers[i], board, job, &orders[i], keep, n_keep)
 					  : -ENOMEM;
-		/* What it waits for goes on the sooner, and meanwhile the next one is started. */
-		if (i + 1 < n)
-			sched_yield();
 	}
 	leave_board(board);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcfg/args.h"
 
+#include <json-c/json.h>
 #include <string.h>
 
 #include "vmcfg/format.h"
-#include "vmcfg/libjson.h"
 #include "vmcfg/text.h"
 
 /* What of a -device counts here; the strings may be changed and are the struct's own. */
@@ -153,34 +153,28 @@ static int read_pairs(const char *text, struct properties *p)
 }
 
 /* A property that is no string becomes its JSON text, which is no device. */
-static int read_json_property(const struct libjson *json, json_object *object,
-			      enum property property, struct properties *p)
+static int read_json_property(json_object *object, enum property property, struct properties *p)
 {
 	json_object *value;
 
-	if (!json->object_object_get_ex(object, property_names[property], &value))
+	if (!json_object_object_get_ex(object, property_names[property], &value))
 		return 0;
 	return set_property(p, text_of(property_names[property]),
-			    strdup(value ? json->object_get_string(value) : "null"));
+			    strdup(value ? json_object_get_string(value) : "null"));
 }
 
 /*
  * Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when it is no
- * JSON object, -ELIBACC without json-c.
+ * JSON object.
  */
 static int read_json(const char *text, struct properties *p)
 {
-	const struct libjson *json = libjson_load();
-	json_object *object;
-	int r;
+	json_object *object = json_tokener_parse(text);
+	int r = json_object_is_type(object, json_type_object) ? 0 : -EINVAL;
 
-	if (!json)
-		return -ELIBACC;
-	object = json->tokener_parse(text);
-	r = json->object_is_type(object, json_type_object) ? 0 : -EINVAL;
 	for (enum property i = 0; !r && i < PROPERTIES; i++)
-		r = read_json_property(json, object, i, p);
-	json->object_put(object);
+		r = read_json_property(object, i, p);
+	json_object_put(object);
 	return r;
 }
 

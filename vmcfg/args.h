@@ -36,9 +36,8 @@ struct args {
 
 /*
  * Reads VALUE of LEN bytes, as it stands behind "args:" (a word ends at a NUL, as the arguments of
- * a process do). Returns 0 and a new struct (args_free()); -ENOMEM; or -ELIBACC when a -device is
- * JSON and json-c cannot be loaded. Mediated devices, which have a UUID where a PCI device has its
- * address, are not listed.
+ * a process do). Returns 0 and a new struct (args_free()), or -ENOMEM. Mediated devices, which have
+ * a UUID where a PCI device has its address, are not listed.
  *
  * With a WHY the start fails in QEMU, except where -set or -global put right what it says.
  */

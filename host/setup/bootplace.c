@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/bootplace.h"
 
+#include "host/fs_write.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/setup/enable.h"
+#include "host/fs_write.h"
 #include "host/log.h"
 
 #include <stdio.h>
@@ -166,7 +167,7 @@ static int remove_folders(const struct fs_root *root, const struct hoststate *st
 	int err = 0;
 
 	for (size_t i = state->folders.n; i-- && !err;)
-		err = fs_remove_empty_folder(root, state->folders.items[i]);
+		err = fs_remove_empty_dir(root, state->folders.items[i]);
 	return err;
 }
 

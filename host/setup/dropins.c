@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/dropins.h"
 
+#include "host/fs_write.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -153,7 +153,7 @@ static int make_folder_of(const struct fs_root *root, const char *path)
 
 	if (!slash)
 		return 0;
-	return folder ? fs_make_folder(root, folder, 0755) : -ENOMEM;
+	return folder ? fs_make_dir(root, folder, 0755) : -ENOMEM;
 }
 
 static int put_text(const struct fs_root *root, const struct edit *edit, const char *text)

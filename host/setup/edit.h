@@ -5,7 +5,7 @@
 #define HOST_SETUP_EDIT_H
 
 #include "host/setup/bootcfg.h"
-#include "host/fs.h"
+#include "host/fs_write.h"
 
 struct edit {
 	char *path;

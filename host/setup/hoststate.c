@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hoststate.h"
 
+#include "host/fs_write.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -100,7 +102,7 @@ int hoststate_write(const struct fs_root *root, const struct hoststate *state)
 		return -ENOMEM;
 	if (!fs_read(root, PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
 		return 0;
-	err = fs_make_folder(root, FOLDER, 0755);
+	err = fs_make_dir(root, FOLDER, 0755);
 	return err ? err : fs_replace_durably(root, PATH, text, &owner);
 }
 
@@ -108,7 +110,7 @@ int hoststate_remove(const struct fs_root *root)
 {
 	int err = fs_remove_durably(root, PATH);
 
-	return err ? err : fs_remove_empty_folder(root, FOLDER);
+	return err ? err : fs_remove_empty_dir(root, FOLDER);
 }
 
 void hoststate_free(struct hoststate *state)

@@ -31,8 +31,6 @@ struct disks {
 static int try_claims(const struct worker_voice *voice, void *arg)
 {
 	const struct disks *disks = arg;
-	/* Not the caller's view, whose folders are not open here. */
-	const struct fs_root root = {.fd = disks->root->fd, .path = disks->root->path};
 
 	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
 		const struct survey_node *node = &disks->survey->nodes[i];
@@ -41,7 +39,7 @@ static int try_claims(const struct worker_voice *voice, void *arg)
 
 		if (!node->block || node->partition)
 			continue;
-		fd = fs_open(&root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
+		fd = fs_open(disks->root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
 		worker_say(voice, i, (struct worker_word){.error = fd < 0 ? fd : 0});
 	}
 	return 0;

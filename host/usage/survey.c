@@ -61,8 +61,8 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
 {
-	auto_free char *uevent_path = fs_join(path, "/uevent");
-	auto_free char *subsystem_path = fs_join(path, "/subsystem");
+	auto_free char *uevent_path = fs_path("%s/uevent", path);
+	auto_free char *subsystem_path = fs_path("%s/subsystem", path);
 	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
 	auto_free char *path_copy = NULL;
 
@@ -162,7 +162,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 
 	if (depth > DEPTH_MAX)
 		return 0;
-	err = fs_list_folders(root, path, &children, "dev", &has_node);
+	err = fs_list_dirs(root, path, &children, "dev", &has_node);
 	if (err)
 		return err == -ENOENT ? 0 : err; /* it went while we looked */
 	err = has_node ? add_node(root, path, proto, survey) : 0;
@@ -172,7 +172,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		return add_empty_net(proto.device, survey);
 	for (size_t i = 0; i < children.n; i++) {
 		const char *name = children.items[i];
-		auto_free char *child = fs_join(path, "/", name);
+		auto_free char *child = fs_path("%s/%s", path, name);
 
 		if (!child)
 			return -ENOMEM;
@@ -188,7 +188,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 int survey_device(const struct fs_root *root, const struct usage_device *device,
 		  struct survey *survey)
 {
-	auto_free char *path = pci_folder(&device->bdf);
+	auto_free char *path = pci_dir(&device->bdf);
 
 	return path ? walk(root, path, (struct survey_node){.device = device}, survey, 0) : -ENOMEM;
 }

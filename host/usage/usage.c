@@ -129,7 +129,7 @@ static void put_vf(const struct fs_root *root, const char *address, FILE *to)
 /* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. */
 static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
-	auto_free char *folder = pci_folder(bdf);
+	auto_free char *folder = pci_dir(bdf);
 	auto_names struct fs_names names = {0};
 	auto_free char *text = NULL;
 	size_t size, n = 0;

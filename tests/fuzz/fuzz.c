@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/fs_write.h"
 #include "host/log.h"
 
 void fuzz_fail(const char *condition, const char *file, int line, const char *function)
@@ -131,7 +132,7 @@ void fuzz_write_file(const char *path, const void *bytes, size_t size)
 	auto_close int fd = fs_open(fuzz_root(), path, flags, 0600);
 
 	if (fd == -ENOENT) {
-		fuzz_require(folder && !fs_make_folder(fuzz_root(), folder, 0700));
+		fuzz_require(folder && !fs_make_dir(fuzz_root(), folder, 0700));
 		fd = fs_open(fuzz_root(), path, flags, 0600);
 	}
 	fuzz_require(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);

@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "host/setup/command.h"
 #include "host/setup/diff.h"
+#include "host/fs_write.h"
 #include "host/log.h"
 #include "host/setup/moduleset.h"
 
@@ -27,10 +28,10 @@ int __wrap_fs_replace_durably(const struct fs_root *root, const char *path, cons
 			      const struct fs_owner *owner);
 int __real_fs_remove_durably(const struct fs_root *root, const char *path);
 int __wrap_fs_remove_durably(const struct fs_root *root, const char *path);
-int __real_fs_remove_empty_folder(const struct fs_root *root, const char *path);
-int __wrap_fs_remove_empty_folder(const struct fs_root *root, const char *path);
-int __real_fs_make_folder(const struct fs_root *root, const char *path, mode_t mode);
-int __wrap_fs_make_folder(const struct fs_root *root, const char *path, mode_t mode);
+int __real_fs_remove_empty_dir(const struct fs_root *root, const char *path);
+int __wrap_fs_remove_empty_dir(const struct fs_root *root, const char *path);
+int __real_fs_make_dir(const struct fs_root *root, const char *path, mode_t mode);
+int __wrap_fs_make_dir(const struct fs_root *root, const char *path, mode_t mode);
 int __real_fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret);
 int __wrap_fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret);
 int __real_command_run(const char *command);
@@ -111,20 +112,20 @@ int __wrap_fs_remove_durably(const struct fs_root *root, const char *path)
 	return err;
 }
 
-int __wrap_fs_remove_empty_folder(const struct fs_root *root, const char *path)
+int __wrap_fs_remove_empty_dir(const struct fs_root *root, const char *path)
 {
 	bool last = step();
-	int err = __real_fs_remove_empty_folder(root, path);
+	int err = __real_fs_remove_empty_dir(root, path);
 
 	if (last)
 		die();
 	return err;
 }
 
-int __wrap_fs_make_folder(const struct fs_root *root, const char *path, mode_t mode)
+int __wrap_fs_make_dir(const struct fs_root *root, const char *path, mode_t mode)
 {
 	bool last = step();
-	int err = __real_fs_make_folder(root, path, mode);
+	int err = __real_fs_make_dir(root, path, mode);
 
 	if (last)
 		die();
@@ -210,7 +211,7 @@ void hosttree_put(const struct hosttree *tree, const char *path, const void *byt
 	auto_close int fd = -1;
 
 	if (slash)
-		assert_int_equal(__real_fs_make_folder(&tree->root, folder, 0755), 0);
+		assert_int_equal(__real_fs_make_dir(&tree->root, folder, 0755), 0);
 	fd = fs_open(&tree->root, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, n), n);

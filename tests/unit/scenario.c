@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario.h"
 
+#include "host/fs_write.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>

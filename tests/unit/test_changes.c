@@ -2,6 +2,7 @@
 #include "host/changes.h"
 
 #include "host/clock.h"
+#include "host/fs_write.h"
 #include "tree.h"
 
 static int listen_to(struct tree *tree)

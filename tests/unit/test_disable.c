@@ -2,6 +2,8 @@
 /* What comes between enable and disable: other edits, other options, a kernel that is ready. */
 #include "hostcase.h"
 
+#include "host/fs_write.h"
+
 #include <stdio.h>
 
 #define CMDLINE "etc/kernel/cmdline"
@@ -115,7 +117,7 @@ static void test_other_options(void **state)
 		assert_false(fs_exists(&tree.root, "etc/modprobe.d/pve-passthrough.conf"));
 		run_disable(&tree, &host);
 		assert_int_equal(fs_remove(&tree.root, "etc/modprobe.d", "kvm.conf"), 0);
-		assert_int_equal(fs_remove_empty_folder(&tree.root, "etc/modprobe.d"), 0);
+		assert_int_equal(fs_remove_empty_dir(&tree.root, "etc/modprobe.d"), 0);
 		hosttree_assert(&tree, before, names[i]);
 		run_enable(&tree, &host);
 		hosttree_assert(&tree, after, names[i]);

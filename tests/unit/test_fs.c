@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/fs.h"
+#include "host/fs_write.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,15 +71,27 @@ static void test_running_system(void **state)
 	assert_null(none);
 }
 
-static void test_join(void **state)
+/* Only what the kernel calls absent is absent; whatever else it says is unknown. */
+static void test_probe(void **state)
 {
-	auto_free char *none = fs_join(""), *one = fs_join("one");
-	auto_free char *four = fs_join("a", "/", "", "%s");
+	struct tree *tree = *state;
 
-	(void)state;
-	assert_string_equal(none, "");
-	assert_string_equal(one, "one");
-	assert_string_equal(four, "a/%s");
+	tree_file(tree, "a/file", "");
+	tree_link(tree, "a/loop", "loop");
+	tree_link(tree, "a/dangling", "nowhere");
+	tree_folder(tree, "empty");
+	assert_int_equal(fs_probe(&tree->root, "a/file"), 1);
+	assert_int_equal(fs_probe(&tree->root, "a"), 1);
+	assert_int_equal(fs_probe(&tree->root, "a/none"), 0);
+	assert_int_equal(fs_probe(&tree->root, "a/dangling"), 0);
+	assert_int_equal(fs_probe(&tree->root, "a/file/below"), 0);
+	assert_int_equal(fs_probe(&tree->root, "a/loop"), -ELOOP);
+	assert_int_equal(fs_probe(&tree->root, NULL), -ENOMEM);
+	assert_int_equal(fs_probe_entries(&tree->root, "a"), 1);
+	assert_int_equal(fs_probe_entries(&tree->root, "empty"), 0);
+	assert_int_equal(fs_probe_entries(&tree->root, "none"), 0);
+	assert_int_equal(fs_probe_entries(&tree->root, "a/file"), 0);
+	assert_int_equal(fs_probe_entries(&tree->root, "a/loop"), -ELOOP);
 }
 
 /* Links lead where they would if the root were "/". */
@@ -270,13 +283,13 @@ static void test_make_folder(void **state)
 	struct tree *tree = *state;
 
 	tree_link(tree, "elsewhere", "/run");
-	assert_int_equal(fs_make_folder(&tree->root, "one/two/three", 0700), 0);
+	assert_int_equal(fs_make_dir(&tree->root, "one/two/three", 0700), 0);
 	assert_int_equal(mode_of(tree, "one/two/three"), 0700);
-	assert_int_equal(fs_make_folder(&tree->root, "one/two/three", 0700), 0);
-	assert_int_equal(fs_make_folder(&tree->root, "elsewhere/new", 0700), 0);
+	assert_int_equal(fs_make_dir(&tree->root, "one/two/three", 0700), 0);
+	assert_int_equal(fs_make_dir(&tree->root, "elsewhere/new", 0700), 0);
 	assert_true(tree_has(tree, "run/new"));
 	tree_file(tree, "file", "");
-	assert_int_equal(fs_make_folder(&tree->root, "file/below", 0700), -ENOTDIR);
+	assert_int_equal(fs_make_dir(&tree->root, "file/below", 0700), -ENOTDIR);
 }
 
 static void test_replace(void **state)
@@ -369,7 +382,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_root_path),
 		TEST(test_running_system),
-		TEST(test_join),
 		TEST(test_links_stay_inside),
 		TEST(test_descriptors_are_closed_on_exec),
 		TEST(test_exists),
@@ -378,6 +390,7 @@ int main(void)
 		TEST(test_read_attr),
 		TEST(test_write_attr),
 		TEST(test_link_name),
+		TEST(test_probe),
 		TEST(test_list),
 		TEST(test_make_folder),
 		TEST(test_replace),

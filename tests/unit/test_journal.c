@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "host/clock.h"
+#include "host/fs_write.h"
 #include "listener.h"
 
 /* ---- the format: systemd's "Native Journal Protocol" ---- */
