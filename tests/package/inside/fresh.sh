@@ -8,7 +8,7 @@ t_a_node() {
 }
 
 t_install() {
-	apt-get update -qq
+	update_lists
 	apt-get install -y --no-install-recommends /lab/new/*.deb
 	[ -x "$hook" ] || fail "$hook is nothing that can be run"
 	expect "the hook is" /usr/sbin/pve-passthrough "$(readlink "$hook")"

@@ -9,7 +9,7 @@ version() {
 
 t_an_older_version_runs() {
 	put_node
-	apt-get update -qq
+	update_lists
 	apt-get install -y --no-install-recommends /lab/old/*.deb
 	start_vm 102
 	cat "$record" >/lab/record
@@ -55,7 +55,7 @@ t_dist_upgrade_with_a_device_taken() {
 	start_vm 102
 	version libconfig9 >/lab/libconfig9
 	sed -i 's/bookworm/trixie/g' /etc/apt/sources.list
-	apt-get update -qq
+	update_lists
 	apt-get -y -o Dpkg::Options::=--force-confold full-upgrade
 	expect "Debian" trixie "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)"
 	taken || fail "the record is gone"

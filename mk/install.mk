@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make install: DESTDIR= and prefix= as usual; snippetdir= is Proxmox VE's directory for hookscripts, unitdir= that of
+# systemd's units.
+
+UNITS := $(patsubst systemd/%.in,%,$(wildcard systemd/*.in))
+PAGES := $(wildcard man/*.[58])
+SNIPPET := $(snippetdir)/pve-passthrough
+
+INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pve-passthrough.conf \
+	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
+	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
+	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
+	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
+
+# On the running system systemd is told of its units, and the one that is to run by itself is enabled.
+install: all ## below /usr/local; DESTDIR= and prefix= as usual
+	install -d $(sort $(dir $(SNIPPET:%=$(DESTDIR)%) $(INSTALLED:%=$(DESTDIR)%)))
+	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(sbindir)
+	ln -sfn $(sbindir)/pve-passthrough $(DESTDIR)$(SNIPPET)
+	for unit in $(UNITS); do \
+		sed 's|@sbindir@|$(sbindir)|' "systemd/$$unit.in" >"$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
+	done
+	install -m 644 systemd/pve-passthrough.tmpfiles $(DESTDIR)$(tmpfilesdir)/pve-passthrough.conf
+	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(mandir)/man5
+	install -m 644 $(filter %.8,$(PAGES)) $(DESTDIR)$(mandir)/man8
+	for program in $(PROGRAMS); do \
+		install -m 644 completions/$$program.bash "$(DESTDIR)$(bashcompdir)/$$program" && \
+		install -m 644 completions/_$$program "$(DESTDIR)$(zshcompdir)" || exit 1; \
+	done
+	for language in $(LANGUAGES); do \
+		install -m 644 "$(B)/locale/$$language/$(CATALOG)" "$(DESTDIR)$(localedir)/$$language/LC_MESSAGES" && \
+		cp -P "$(B)/locales/$$language.utf8" "$(DESTDIR)$(localesdir)" || exit 1; \
+	done
+	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
+
+RESTORE_UNIT := pve-passthrough-restore.service
+systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
+
+# The link may be that of a package by now.
+uninstall: ## takes out what install has put there
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(RESTORE_UNIT) || true))
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+	[ "$$(readlink $(DESTDIR)$(SNIPPET))" != $(sbindir)/pve-passthrough ] || rm -f $(DESTDIR)$(SNIPPET)
+	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(localesdir) $(dir $(DESTDIR)$(localesdir)) 2>/dev/null
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload))
+
+.PHONY: install uninstall

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The tests; docs/testing.md says how to run one of them, and why one fails.
+
+MAN_DEPS := mandoc zsh
+
+TEST_SOURCES := $(call files,tests/unit,-name 'test_*.c')
+TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(call files,tests/unit,-name '*.c'))
+TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
+
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGETS := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=$(B)/fuzz/%)
+
+JOBS := -j$(shell nproc)
+
+# UNIT="bdf fs" makes check-unit, check-san and check-valgrind run these suites alone.
+UNIT	 ?=
+RUN_TESTS = $(if $(UNIT),$(filter $(UNIT:%=\%/test_%),$(TESTS)),$(TESTS))
+
+# One after the other, whatever -j says: two of them build into the same directory.
+check: ## every test but check-valgrind, check-host and check-deb
+	@$(MAKE) --no-print-directory check-man
+	@$(MAKE) --no-print-directory check-po
+	@$(MAKE) --no-print-directory check-scripts
+	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-san
+	@$(MAKE) --no-print-directory check-fuzz
+	@$(MAKE) --no-print-directory check-kernel
+
+# ---- texts and scripts ----
+
+deps-man:
+	@mk/install-packages $(DEPS) $(MAN_DEPS)
+
+# What the programs have, against what the manual pages, the completions and debian/ say of it.
+check-man: deps-man same-version ## manual pages, --help, completions, debian/control agree with the programs
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@tests/package/check-man $(B) '$(filter-out build-essential,$(DEPS))'
+
+# Messages, against what po/ has of them.
+check-po: deps ## every message is translated; the two READMEs agree
+	@tests/package/check-po $(TEXTS)
+	@tests/package/check-readme
+
+check-scripts: ## the scripts of mk/ and tests/ in odd surroundings
+	@tests/scripts/check
+
+# ---- unit tests ----
+
+# Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
+check-unit: deps ## the unit tests; UNIT="bdf fs" names suites
+	@$(MAKE) --no-print-directory $(JOBS) all unit-tests
+	@tests/summarise unit $(RUN_TESTS)
+
+# For everything that runs under LeakSanitizer. The suppressions are for libpci 3.13 and later, and go by function
+# names: libraries are built without frame pointers, so that only the slow unwinder finds those.
+export LSAN_OPTIONS := suppressions=$(CURDIR)/tests/sanitizers/suppressions:print_suppressions=0$(shell \
+	pkg-config --atleast-version=3.13 libpci 2>/dev/null && echo :fast_unwind_on_malloc=0:malloc_context_size=8)
+
+SAN_B := $(B)/san
+SAN := B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined'
+check-san: deps ## the same under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory $(JOBS) $(SAN) all unit-tests $(SAN_B)/lookup
+	@tests/sanitizers/check-suppressions $(SAN_B)/lookup
+	@tests/summarise sanitizers $(RUN_TESTS:$(B)/%=$(SAN_B)/%)
+
+$(B)/lookup: tests/sanitizers/lookup.c Makefile
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+# Under memcheck, for what the sanitizers do not see: memory that was never written, and the descriptors with which
+# the programs end. Not part of check but of CI: it takes over a minute, most of it in starting processes. Left out
+# are hook and commit, which make thousands of processes to die at every write and run under the sanitizers, and exec,
+# which looks at what a program inherits: under valgrind that is valgrind's, too. Without optimization, because
+# memcheck does not look into the registers of fork()'s caller for what is still held.
+VG_B := $(B)/valgrind
+VG_TESTS = $(filter-out %/test_hook %/test_commit %/test_exec,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
+check-valgrind: deps ## the unit tests and the programs under valgrind
+	@mk/install-packages valgrind
+	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
+		all unit-tests $(VG_B)/preload.so
+	@RUN='tests/valgrind/run $(VG_B)/preload.so' tests/summarise valgrind $(VG_TESTS)
+
+$(B)/preload.so: tests/valgrind/preload.c Makefile
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
+
+unit-tests: $(RUN_TESTS) $(CATALOGS) $(LOCALES)
+
+RUN_VALGRIND := 0
+TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"' -DRUN_VALGRIND=$(RUN_VALGRIND) -Itests/unit
+# The fake kernel of the tests stands behind the one raw write below /sys; host-setup dies or fails at
+# any of its own writes and commands (tests/unit/hosttree.c). Every suite runs through descriptors.c, which
+# fails a test that leaves a descriptor open.
+TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=_cmocka_run_group_tests \
+	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_dir fs_make_dir \
+	fs_free_space command_run moduleset_load,-Wl,--wrap=$(f))
+
+$(B)/tests/unit/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
+$(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(ARCHIVE)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS) -lcmocka
+
+# ---- hostile inputs ----
+
+# Each target over its corpus, and over the same few thousand mutations of it every time.
+check-fuzz: deps ## every parser over its corpus and thousands of mutations of it
+	@$(MAKE) --no-print-directory $(JOBS) $(SAN) fuzz-targets
+	@tests/fuzz/run check $(SAN_B)/fuzz
+
+# The search itself. New inputs that it finds stay in $(FUZZ_B)/corpus for the next time.
+FUZZ_SECONDS ?= 30
+FUZZ	     ?=
+FUZZ_B	     := $(B)/libfuzzer
+FUZZ_CC	     := $(if $(filter clang%,$(notdir $(CC))),$(CC),clang)
+fuzz: deps ## searches with libFuzzer for inputs that break a parser; FUZZ_SECONDS=, FUZZ="mapping vmcfg"
+	@echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	$(FUZZ_CC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null || { \
+		echo 'make fuzz needs clang with libFuzzer: apt-get install -y clang libclang-rt-dev' >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(JOBS) B=$(FUZZ_B) CC=$(FUZZ_CC) FUZZ_DRIVER= FORTIFY=-U_FORTIFY_SOURCE \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-targets
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run search $(FUZZ_B)/fuzz $(FUZZ)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+# libFuzzer brings a main of its own. What is said is not looked at here.
+FUZZ_DRIVER  ?= $(B)/tests/fuzz/driver.o
+FUZZ_LDFLAGS := -Wl,--wrap=log_say
+$(FUZZ_TARGETS): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(ARCHIVE)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS)
+
+.PRECIOUS: $(B)/tests/unit/%.o $(B)/tests/fuzz/%.o
+-include $(patsubst %.c,$(B)/%.d,$(TEST_SOURCES) $(TEST_SUPPORT) $(wildcard tests/fuzz/*.c))
+
+# ---- whole machines ----
+
+deps-lab:
+	@tests/lab/deps
+
+check-kernel: deps-lab deps ## scenarios on two real kernels, in QEMU; LAB_ONLY=, LAB_KEEP=, LAB_SUITES=
+	@tests/lab/check-kernel
+
+# A whole Debian in a disk image, from an untouched host to a VM's start and back. Its boots take minutes.
+# LAB_HOST_SUITE=trixie takes another Debian.
+check-host: deps-lab deps ## host-setup on a Debian with GRUB, then systemd-boot, in QEMU (minutes)
+	@tests/lab/check-host
+
+check-deb: ## the package's whole life in trees of Debian 12 and 13 (as root; minutes)
+	@tests/package/check-deb
+
+demo: deps-lab deps ## shows the program at work on a real kernel, in QEMU
+	@tests/lab/demo
+
+# What the programs cost: a report, no test. It takes minutes, and the network for the peers.
+bench: deps-lab deps ## what the programs cost, as a report (minutes)
+	@mk/install-packages valgrind strace
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/bench-host
+	@$(MAKE) --no-print-directory $(B)/valgrind/preload.so B=$(B)/valgrind
+	@tests/bench/run $(CURDIR)/$(B)
+
+$(B)/bench-host: tests/bench/host.c $(B)/tests/unit/tree.o $(ARCHIVE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+.PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests check-fuzz fuzz \
+	fuzz-targets deps-man deps-lab check-kernel check-host check-deb demo bench
