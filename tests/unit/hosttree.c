@@ -2,6 +2,7 @@
 #include "hosttree.h"
 
 #include "descriptors.h"
+#include "tree.h"
 #include "host/setup/command.h"
 #include "host/setup/diff.h"
 #include "host/fs_write.h"
@@ -177,11 +178,7 @@ static int shell(const char *format, ...)
 
 void hosttree_open(struct hosttree *tree, bool running)
 {
-	/* Memory, where there is some: a disk takes its time for each fsync(). */
-	const char *parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
-
-	tree->base = fs_path("%s/pve-passthrough-host-XXXXXX", parent);
-	assert_non_null(mkdtemp(tree->base));
+	tree->base = tree_make_temporary("host");
 	tree->folder = fs_path("%s/root", tree->base);
 	tree->log = fs_path("%s/log", tree->base);
 	assert_non_null(tree->folder);

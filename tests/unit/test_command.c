@@ -9,10 +9,11 @@
 #include <cmocka.h>
 
 #include "host/setup/command.h"
+#include "tree.h"
 
 /* A script in a folder of its own. */
-static char folder[] = "/tmp/pve-passthrough-command-XXXXXX";
-static char script[sizeof(folder) + 8];
+static char *folder;
+static char script[128];
 
 static void write_script(const char *text)
 {
@@ -26,7 +27,7 @@ static void write_script(const char *text)
 static int setup(void **state)
 {
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	folder = tree_make_temporary("command");
 	snprintf(script, sizeof(script), "%s/script", folder);
 	return 0;
 }
@@ -35,7 +36,10 @@ static int teardown(void **state)
 {
 	(void)state;
 	unlink(script);
-	return rmdir(folder);
+	if (rmdir(folder))
+		return -1;
+	free(folder);
+	return 0;
 }
 
 static int read_script(unsigned int seconds, size_t max, char **ret)

@@ -115,6 +115,19 @@ char *tree_text(struct tree *tree, const char *path)
 	return text;
 }
 
+char *tree_make_temporary(const char *name)
+{
+	const char *parent = getenv("TEST_TMP");
+	char *path;
+
+	/* In memory where that is possible: records are written with fsync(2), thousands of them. */
+	if (!parent || !*parent)
+		parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
+	path = fs_path("%s/pve-passthrough-%s-XXXXXX", parent, name);
+	must(path && mkdtemp(path), "mkdtemp", name);
+	return path;
+}
+
 int tree_setup(void **state)
 {
 	static const char *const folders[] = {
@@ -132,16 +145,10 @@ int tree_setup(void **state)
 		"sys/kernel/iommu_groups",
 		"sys/module",
 	};
-	/* In memory where that is possible: records are written with fsync(2), thousands of them.
-	 */
-	char in_memory[] = "/dev/shm/pve-passthrough-test-XXXXXX";
-	char on_disk[] = "/tmp/pve-passthrough-test-XXXXXX";
-	const char *name = mkdtemp(in_memory);
+	auto_free char *name = tree_make_temporary("test");
 	struct tree *tree = calloc(1, sizeof(*tree));
 
 	test_process = getpid();
-	if (!name)
-		name = mkdtemp(on_disk);
 	if (!tree || !name || fs_root_open(name, &tree->root)) {
 		free(tree);
 		return -1;

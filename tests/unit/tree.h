@@ -19,6 +19,13 @@ struct tree {
 	struct fs_root root;
 };
 
+/*
+ * A new directory whose name has NAME in it, below TEST_TMP of the environment (tests/summarise sets
+ * it, and removes it when it is interrupted), else in memory or in /tmp. The caller removes it, and
+ * frees its path.
+ */
+char *tree_make_temporary(const char *name);
+
 /* For cmocka: *state becomes a new tree with empty folders; and its removal. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
