@@ -41,7 +41,8 @@ check-po: deps ## every message is translated; the two READMEs agree
 	@tests/package/check-po $(TEXTS)
 	@tests/package/check-readme
 
-check-scripts: ## the scripts of mk/ and tests/ in odd surroundings
+check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
+	@mk/install-packages cpio
 	@tests/scripts/check
 
 # ---- unit tests ----
