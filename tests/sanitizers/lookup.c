@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lookup [forget]: looks up the name of a device that libpci does not know, as host-setup does; with "forget" it
- * forgets pci_cleanup(), which tests/sanitizers/suppressions must not hide. Reads no devices, so that it runs where
- * there are none.
+ * lookup [forget]: looks up the name of a device that libpci does not know, as host-setup does;
+ * with "forget" it forgets pci_cleanup(), which tests/sanitizers/suppressions must not hide. Reads
+ * no devices, so that it runs where there are none.
  */
 #include <pci/pci.h>
 #include <stdbool.h>

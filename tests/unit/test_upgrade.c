@@ -16,6 +16,8 @@
 #define RECORDS	    "run/pve-passthrough/records"
 #define DISK_FOLDER "sys/devices/pci0000:00/" DISK
 
+#define STARTS "systemctl start gpu.service\npct start 105\n"
+
 static char *old_path;
 
 static int setup(void **state)
@@ -99,7 +101,8 @@ static void assert_given_back(struct tree *tree)
 	assert_string_equal(tree_override_of(tree, USB), "none");
 	assert_string_equal(reset, "flr bus\n");
 	assert_string_equal(d3cold, "1\n");
-	assert_string_equal(log, "systemctl start gpu.service\npct start 105\n");
+	assert_true(strlen(log) >= strlen(STARTS));
+	assert_string_equal(log + strlen(log) - strlen(STARTS), STARTS);
 	assert_false(tree_has(tree, RECORDS "/" GPU));
 	assert_false(tree_has(tree, RECORDS "/" DISK));
 	assert_false(tree_has(tree, RECORDS "/" USB));

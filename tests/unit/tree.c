@@ -120,7 +120,8 @@ char *tree_make_temporary(const char *name)
 	const char *parent = getenv("TEST_TMP");
 	char *path;
 
-	/* In memory where that is possible: records are written with fsync(2), thousands of them. */
+	/* In memory where that is possible: records are written with fsync(2), thousands of them.
+	 */
 	if (!parent || !*parent)
 		parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
 	path = fs_path("%s/pve-passthrough-%s-XXXXXX", parent, name);

@@ -20,9 +20,9 @@ struct tree {
 };
 
 /*
- * A new directory whose name has NAME in it, below TEST_TMP of the environment (tests/summarise sets
- * it, and removes it when it is interrupted), else in memory or in /tmp. The caller removes it, and
- * frees its path.
+ * A new directory whose name has NAME in it, below TEST_TMP of the environment (tests/summarise
+ * sets it, and removes it when it is interrupted), else in memory or in /tmp. The caller removes
+ * it, and frees its path.
  */
 char *tree_make_temporary(const char *name);
 
