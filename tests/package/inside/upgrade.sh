@@ -51,6 +51,49 @@ t_an_older_record_is_read() {
 	nothing_taken || fail "still taken after post-stop"
 }
 
+install_old() {
+	apt-get install -y --no-install-recommends --allow-downgrades /lab/old/*.deb
+}
+
+install_new() {
+	apt-get install -y --no-install-recommends /lab/new/*.deb
+}
+
+t_this_version_stops_what_the_older_has_started() {
+	install_old
+	start_vm 102
+	install_new
+	stop_vm 102
+	nothing_taken || fail "still taken after post-stop"
+}
+
+# The older version's watcher and QEMU are killed, and nobody calls post-stop.
+t_this_version_restores_after_a_kill() {
+	install_old
+	start_vm 102
+	install_new
+	watcher=$(watcher_of 102)
+	kill -9 "$watcher"
+	end_vm 102
+	taken || fail "given back by nobody"
+	pve-passthrough restore 102
+	nothing_taken || fail "still taken after restore"
+}
+
+# Its record is taken over by the next start.
+t_this_version_starts_it_again() {
+	install_old
+	start_vm 102
+	watcher=$(watcher_of 102)
+	kill -9 "$watcher"
+	end_vm 102
+	install_new
+	taken || fail "given back by nobody"
+	start_vm 102
+	stop_vm 102
+	nothing_taken || fail "still taken after post-stop"
+}
+
 t_dist_upgrade_with_a_device_taken() {
 	start_vm 102
 	version libconfig9 >/lab/libconfig9
