@@ -114,13 +114,15 @@ static void say_gone(struct acceptance *a, const struct known_device *device)
 /* An address of the VM where nothing is: nothing to keep, and no start. */
 static void warn_of_empty(const struct acceptance *a, const struct hostpci_address *address)
 {
+	char buf[BDF_TEXT_SIZE];
+
 	for (size_t i = 0; i < a->n_now; i++)
 		if (hostpci_address_names(address, &a->now[i].bdf))
 			return;
 	log_warning(
 		_("%s: no device is there: VM %u cannot start until there is one, or its config "
 		  "names another address"),
-		address->text, a->vmid);
+		hostpci_address_format(address, buf), a->vmid);
 }
 
 static void report(struct acceptance *a)

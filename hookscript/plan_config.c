@@ -130,6 +130,7 @@ static int refuse_absent(struct planner *p, const struct selected *item,
 			 const struct hostpci_address *address)
 {
 	auto_free char *name = selected_name(item);
+	char buf[BDF_TEXT_SIZE];
 
 	if (!name)
 		return -ENOMEM;
@@ -137,7 +138,7 @@ static int refuse_absent(struct planner *p, const struct selected *item,
 		p, REFUSAL_ABSENT,
 		fs_path(_("%s: there is no PCI device at %s on this host; was hardware added, removed, "
 			  "or turned off in the firmware setup? Addresses move when it was"),
-			name, address->text),
+			name, hostpci_address_format(address, buf)),
 		item->entry == SELECTED_ARGS
 			? fs_path(_("find its address now: lspci -Dnn; then correct it: qm config %u; "
 				    "qm set %u --args …"),

@@ -31,28 +31,15 @@ bool hostpci_needs_binding(const struct hostpci *entry)
 	return entry && !entry->mdev && (!hostpci_keeps_driver(entry) || entry->variant);
 }
 
-bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf)
-{
-	char text[BDF_TEXT_SIZE];
-	size_t len = strlen(address->text);
-
-	bdf_format(bdf, text);
-	if (!address->all_functions)
-		return !strcmp(address->text, text);
-	return !strncmp(address->text, text, len) && text[len] == '.';
-}
-
 size_t hostpci_address_devices(const struct fs_root *root, const struct hostpci_address *address,
 			       struct bdf ret[SLOT_FUNCTIONS])
 {
 	/* A slot is asked for its functions rather than the whole bus for its devices. */
-	auto_free char *first = address->all_functions ? fs_path("%s.0", address->text)
-						       : strdup(address->text);
 	unsigned int functions = address->all_functions ? SLOT_FUNCTIONS : 1;
-	struct bdf bdf;
+	struct bdf bdf = address->bdf;
 	size_t n = 0;
 
-	if (!first || bdf_parse(first, &bdf))
+	if (address->impossible)
 		return 0;
 	for (unsigned int f = 0; f < functions; f++, bdf.func++)
 		if (pci_exists(root, &bdf))
@@ -190,25 +177,25 @@ static int use_all(struct selector *s, size_t e, const struct hostpci_address *a
 static int look_at_path(const struct selector *s, const struct hostpci_address *path,
 			struct mapping_device *ret)
 {
+	const struct bdf *bdf = &path->bdf;
 	struct pci_identity id;
-	struct bdf bdf;
 	int err;
 
 	*ret = (struct mapping_device){.iommugroup = -1};
-	if (mapping_path_device(path, &bdf) || !pci_exists(s->root, &bdf))
+	if (path->impossible || !pci_exists(s->root, bdf))
 		return 0;
-	err = pci_identify(s->root, &bdf, &id);
+	err = pci_identify(s->root, bdf, &id);
 	if (err)
 		return err == -ENODEV ? 0 : err;
 	ret->exists = true;
 	ret->vendor = id.vendor;
 	ret->device = id.device;
-	ret->has_subsystem = pci_has(s->root, &bdf, "subsystem_vendor");
+	ret->has_subsystem = pci_has(s->root, bdf, "subsystem_vendor");
 	ret->sub_vendor = id.subvendor;
 	ret->sub_device = id.subdevice;
-	ret->iommugroup = iommu_group_of(s->root, &bdf);
-	ret->mdev = pci_has(s->root, &bdf, "mdev_supported_types") ||
-		    pci_has(s->root, &bdf, "nvidia");
+	ret->iommugroup = iommu_group_of(s->root, bdf);
+	ret->mdev = pci_has(s->root, bdf, "mdev_supported_types") ||
+		    pci_has(s->root, bdf, "nvidia");
 	return 0;
 }
 
@@ -227,7 +214,8 @@ static const char *name_of_wrong(enum mapping_wrong wrong)
 static int add_wrong(struct selector *s, size_t e, const struct mapping *mapping,
 		     const struct mapping_entry *entry, const struct mapping_verdict *verdict)
 {
-	const char *path = entry->paths[verdict->path].text;
+	char buf[BDF_TEXT_SIZE];
+	const char *path = hostpci_address_format(&entry->paths[verdict->path], buf);
 	const char *name = name_of_wrong(verdict->wrong);
 	char *what;
 
@@ -412,7 +400,6 @@ static int add_arg(struct selector *s, const struct args_device *device)
 {
 	struct selection *selection = s->selection;
 	struct hostpci_address *address = &selection->args[selection->n_args];
-	char text[BDF_TEXT_SIZE];
 
 	if (device->why)
 		return add_trouble(s, SELECTED_ARGS,
@@ -420,9 +407,7 @@ static int add_arg(struct selector *s, const struct args_device *device)
 					   device->text, device->why),
 				   fs_path(_("correct it: qm config %u; qm set %u --args …"),
 					   s->vmid, s->vmid));
-	address->text = strdup(bdf_format(&device->bdf, text));
-	if (!address->text)
-		return -ENOMEM;
+	address->bdf = device->bdf;
 	selection->n_args++;
 	return add_item(s, &(struct selected){SELECTED_ARGS, address, 1, NULL, 1, 1, false});
 }
@@ -492,8 +477,6 @@ void selection_free(struct selection *selection)
 		free(selection->troubles[i].what);
 		free(selection->troubles[i].cure);
 	}
-	for (size_t i = 0; i < selection->n_args; i++)
-		free(selection->args[i].text);
 	mappings_free(selection->mappings);
 	free(selection->troubles);
 	free(selection->items);

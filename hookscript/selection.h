@@ -62,10 +62,6 @@ bool hostpci_keeps_driver(const struct hostpci *entry);
  */
 bool hostpci_needs_binding(const struct hostpci *entry);
 
-/* Whether an address of an entry names this device: the same text, or its slot without a function.
- */
-bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
-
 /* As many functions as a slot can have. */
 #define SLOT_FUNCTIONS 8
 

@@ -9,7 +9,8 @@
 struct adder {
 	const struct vm_add_choice *choice;
 	struct hostpci_address address;
-	size_t entry; /* N of the hostpciN to be set */
+	char text[BDF_TEXT_SIZE]; /* the address as the config has it */
+	size_t entry;		  /* N of the hostpciN to be set */
 	struct vm_addition *addition;
 };
 
@@ -51,29 +52,24 @@ static const struct card *next_chosen(const struct adder *a, const struct card *
 
 /* ---- what is meant ---- */
 
-/* Reads the choice's address into the shape that the config has. A text that is none, or that no
- * device can have, names nothing. */
+/* Reads the choice's address. A text that is none, or that no device can have, is refused. */
 static int read_address(struct adder *a)
 {
 	const char *text = a->choice->address;
-	const char *colon = strchr(text, ':');
-	bool short_form = colon && !strchr(colon + 1, ':');
-	auto_free char *full = fs_path("%s%s", short_form ? "0000:" : "", text);
-	char *dot = full ? strrchr(full, '.') : NULL;
-	auto_free char *function = full ? fs_path("%s%s", full, dot ? "" : ".0") : NULL;
-	struct bdf bdf;
+	int err = hostpci_address_parse(text_of(text), &a->address);
 
-	if (!function)
-		return -ENOMEM;
-	if (bdf_parse(function, &bdf))
+	if (err == -ENOMEM)
+		return err;
+	if (err || a->address.impossible)
 		return refuse(a,
 			      fs_path(_("'%s' is no PCI address; they look like 0000:01:00.0, and "
 					"are all in: pve-passthrough vm %u --add"),
 				      text, a->choice->vmid));
-	a->address.all_functions = !dot || a->choice->gpu;
-	if (dot && a->choice->gpu)
-		*dot = '\0';
-	a->address.text = TAKE_PTR(full);
+	if (a->choice->gpu) {
+		a->address.all_functions = true;
+		a->address.bdf.func = 0;
+	}
+	hostpci_address_format(&a->address, a->text);
 	return 0;
 }
 
@@ -86,13 +82,13 @@ static int check_chosen(struct adder *a)
 		return refuse(a,
 			      fs_path(_("%s: there is no such device that a VM could have; those "
 					"that there are: pve-passthrough vm %u --add"),
-				      a->address.text, a->choice->vmid));
+				      a->text, a->choice->vmid));
 	for (const struct card *card = first; card; card = next_chosen(a, card))
 		display |= card_is_display(card);
 	if (a->choice->gpu && !display)
 		return refuse(a, fs_path(_("%s is no graphics card, but: %s; without --gpu: "
 					   "pve-passthrough vm %u --add %s"),
-					 a->address.text, first->class_name, a->choice->vmid,
+					 a->text, first->class_name, a->choice->vmid,
 					 a->choice->address));
 	return 0;
 }
@@ -133,9 +129,8 @@ static int choose_entry(struct adder *a)
 		if (!entry)
 			a->entry = e;
 		else if (entry_has_chosen(a, e))
-			return refuse(a,
-				      fs_path(_("VM %u has %s already: hostpci%zu: %s"),
-					      a->choice->vmid, a->address.text, e, entry->value));
+			return refuse(a, fs_path(_("VM %u has %s already: hostpci%zu: %s"),
+						 a->choice->vmid, a->text, e, entry->value));
 	}
 	if (a->entry == HOSTPCI_MAX)
 		return refuse(a, fs_path(_("VM %u has %d hostpci entries, and there are no more"),
@@ -237,7 +232,7 @@ static int build_command(struct adder *a)
 	const struct vm_add_choice *choice = a->choice;
 	auto_free char *vmid = fs_path("%u", choice->vmid);
 	auto_free char *option = fs_path("--hostpci%zu", a->entry);
-	auto_free char *value = fs_path("%s%s%s", a->address.text, wants_pcie(a) ? ",pcie=1" : "",
+	auto_free char *value = fs_path("%s%s%s", a->text, wants_pcie(a) ? ",pcie=1" : "",
 					choice->gpu && choice->primary ? ",x-vga=1" : "");
 
 	if (vmid && option && value)
@@ -307,7 +302,7 @@ int vm_add_propose(const struct vm_add_choice *choice, struct vm_addition *ret)
 	struct adder adder = {.choice = choice, .addition = &addition};
 	int err = propose(&adder);
 
-	free(adder.address.text);
+	free(adder.address.impossible);
 	if (err)
 		return err;
 	*ret = addition;

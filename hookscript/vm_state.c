@@ -41,44 +41,38 @@ static int read_snippet(const struct fs_root *root, const struct vmcfg *vm,
 }
 
 /* Finds the first function of ADDRESS that is a PCI Express device. */
-static int find_express(const struct fs_root *root, const struct hostpci_address *address,
-			struct bdf *ret, bool *found)
+static bool find_express(const struct fs_root *root, const struct hostpci_address *address,
+			 struct bdf *ret)
 {
-	for (unsigned int f = 0; f < (address->all_functions ? 8U : 1U); f++) {
-		auto_free char *text = address->all_functions ? fs_path("%s.%x", address->text, f)
-							      : strdup(address->text);
+	struct bdf bdf = address->bdf;
 
-		if (!text)
-			return -ENOMEM;
-		*found = !bdf_parse(text, ret) && pci_is_express(root, ret) &&
-			 !pci_has(root, ret, "pci_bus");
-		if (*found)
-			return 0;
+	if (address->impossible)
+		return false;
+	for (unsigned int f = 0; f < (address->all_functions ? 8U : 1U); f++, bdf.func++) {
+		if (!pci_is_express(root, &bdf) || pci_has(root, &bdf, "pci_bus"))
+			continue;
+		*ret = bdf;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 /* For each entry, a PCI Express device that it stands for. */
-static int read_express(const struct fs_root *root, const struct selection *selection,
-			struct bdf bdfs[HOSTPCI_MAX], struct vm_needs_facts *facts)
+static void read_express(const struct fs_root *root, const struct selection *selection,
+			 struct bdf bdfs[HOSTPCI_MAX], struct vm_needs_facts *facts)
 {
 	for (size_t i = 0; i < selection->n; i++) {
 		const struct selected *item = &selection->items[i];
-		bool found = false;
+		size_t a = 0;
 
 		if (item->entry < 0 || item->spare || facts->express[item->entry])
 			continue;
-		for (size_t a = 0; a < item->n_addresses && !found; a++) {
-			int err = find_express(root, &item->addresses[a], &bdfs[item->entry],
-					       &found);
-
-			if (err)
-				return err;
-		}
-		if (found)
+		while (a < item->n_addresses &&
+		       !find_express(root, &item->addresses[a], &bdfs[item->entry]))
+			a++;
+		if (a < item->n_addresses)
 			facts->express[item->entry] = &bdfs[item->entry];
 	}
-	return 0;
 }
 
 static bool has_entry(const struct vmcfg *vm)
@@ -97,10 +91,10 @@ static int read_needs(const struct fs_root *root, unsigned int vmid, const struc
 	struct bdf bdfs[HOSTPCI_MAX];
 	int err = selection_read(root, vmid, vm, &state->selection);
 
-	if (!err)
-		err = read_express(root, state->selection, bdfs, &facts);
-	if (!err)
-		err = read_snippet(root, vm, &state->storages, &facts.snippet);
+	if (err)
+		return err;
+	read_express(root, state->selection, bdfs, &facts);
+	err = read_snippet(root, vm, &state->storages, &facts.snippet);
 	if (err)
 		return err;
 	state->binds = selection_is_needed(vm);

@@ -47,21 +47,64 @@ static bool take_hex(struct text *t, size_t n)
 	return true;
 }
 
-/* One address: [DOMAIN:]BUS:SLOT[.FUNCTION], the domain of four digits or more. */
-static bool parse_address(struct text t, bool *has_domain, bool *has_function)
+bool hostpci_take_slot(struct text *t, bool *ret_has_domain)
 {
-	size_t digits = count_lower_hex(t);
+	size_t digits = count_lower_hex(*t);
 
-	*has_domain = digits >= 4;
-	if (*has_domain) {
-		t = text_skip(t, digits);
-		if (!text_take(&t, ":"))
+	*ret_has_domain = digits >= 4;
+	if (*ret_has_domain) {
+		*t = text_skip(*t, digits);
+		if (!text_take(t, ":"))
 			return false;
 	}
-	if (!take_hex(&t, 2) || !text_take(&t, ":") || !take_hex(&t, 2))
+	return take_hex(t, 2) && text_take(t, ":") && take_hex(t, 2);
+}
+
+static bool is_address(struct text t, bool *has_domain, bool *has_function)
+{
+	if (!hostpci_take_slot(&t, has_domain))
 		return false;
 	*has_function = t.len > 0;
 	return !*has_function || (text_take(&t, ".") && take_hex(&t, 1) && !t.len);
+}
+
+int hostpci_address_parse(struct text written, struct hostpci_address *ret)
+{
+	struct hostpci_address address = {0};
+	bool has_domain, has_function;
+	auto_free char *full = NULL;
+
+	if (!is_address(written, &has_domain, &has_function))
+		return -EINVAL;
+	if (asprintf(&full, "%s%.*s%s", has_domain ? "" : "0000:", (int)written.len, written.at,
+		     has_function ? "" : ".0") < 0)
+		return -ENOMEM;
+	address.all_functions = !has_function;
+	if (bdf_parse(full, &address.bdf)) {
+		if (!has_function)
+			full[strlen(full) - strlen(".0")] = '\0';
+		address.impossible = TAKE_PTR(full);
+	}
+	*ret = address;
+	return 0;
+}
+
+const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE])
+{
+	if (address->impossible)
+		return address->impossible;
+	bdf_format(&address->bdf, buf);
+	if (address->all_functions)
+		buf[strlen(buf) - strlen(".0")] = '\0';
+	return buf;
+}
+
+bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf)
+{
+	if (address->impossible)
+		return false;
+	return address->all_functions ? bdf_same_slot(&address->bdf, bdf)
+				      : !bdf_compare(&address->bdf, bdf);
 }
 
 static bool is_addresses(const struct propstr_key *key, struct text value)
@@ -71,7 +114,7 @@ static bool is_addresses(const struct propstr_key *key, struct text value)
 
 	(void)key;
 	while (text_next(&rest, ';', &address)) {
-		if (!parse_address(address, &has_domain, &has_function))
+		if (!is_address(address, &has_domain, &has_function))
 			return false;
 	}
 	return true;
@@ -139,17 +182,15 @@ const struct propstr_format hostpci_format = {PROPSTR_FORMAT(hostpci_keys)};
 
 static int add_host(struct hostpci *entry, struct text written)
 {
-	struct hostpci_address address = {NULL, false};
-	bool has_domain, has_function;
+	struct hostpci_address address;
+	int err = hostpci_address_parse(written, &address);
 
-	if (!parse_address(written, &has_domain, &has_function))
-		return -EINVAL;
-	if (!array_grow(entry->hosts, entry->n_hosts))
+	if (err)
+		return err;
+	if (!array_grow(entry->hosts, entry->n_hosts)) {
+		free(address.impossible);
 		return -ENOMEM;
-	if (asprintf(&address.text, "%s%.*s", has_domain ? "" : "0000:", (int)written.len,
-		     written.at) < 0)
-		return -ENOMEM;
-	address.all_functions = !has_function;
+	}
 	entry->hosts[entry->n_hosts++] = address;
 	return 0;
 }
@@ -308,20 +349,14 @@ static const struct hostpci_move *find_move(const struct hostpci_address *addres
 					    const struct hostpci_move *moves, size_t n_moves)
 {
 	const struct hostpci_move *found = NULL;
-	size_t len = strlen(address->text);
 
 	for (size_t i = 0; i < n_moves; i++) {
 		const struct hostpci_move *move = &moves[i];
-		char from[BDF_TEXT_SIZE];
 
-		bdf_format(&move->from, from);
-		if (!address->all_functions) {
-			if (!strcmp(address->text, from))
-				return move;
+		if (!hostpci_address_names(address, &move->from))
 			continue;
-		}
-		if (strncmp(address->text, from, len) || from[len] != '.')
-			continue;
+		if (!address->all_functions)
+			return move;
 		if (move->from.func != move->to.func ||
 		    (found && !bdf_same_slot(&found->to, &move->to)))
 			return NULL;
@@ -334,18 +369,17 @@ static const struct hostpci_move *find_move(const struct hostpci_address *addres
 static void put_address(FILE *out, const struct hostpci_address *address, struct text written,
 			const struct hostpci_move *move)
 {
-	char to[BDF_TEXT_SIZE];
-	const char *text = to;
-	size_t len;
+	struct hostpci_address to = {.all_functions = address->all_functions};
+	char buf[BDF_TEXT_SIZE];
+	const char *text;
 
 	if (!move) {
 		fwrite(written.at, 1, written.len, out);
 		return;
 	}
-	len = strlen(bdf_format(&move->to, to));
-	if (address->all_functions)
-		to[len - strlen(".0")] = '\0';
-	if (written.len < strlen(address->text) && !move->to.domain)
+	to.bdf = move->to;
+	text = hostpci_address_format(&to, buf);
+	if (count_lower_hex(written) < 4 && !move->to.domain)
 		text += strlen("0000:");
 	fputs(text, out);
 }
@@ -399,7 +433,7 @@ void hostpci_free(struct hostpci *entry)
 	if (!entry)
 		return;
 	for (size_t i = 0; i < entry->n_hosts; i++)
-		free(entry->hosts[i].text);
+		free(entry->hosts[i].impossible);
 	free(entry->hosts);
 	free(entry->value);
 	free(entry->host);

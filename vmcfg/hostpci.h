@@ -8,19 +8,40 @@
 
 #include "host/base.h"
 #include "host/bdf.h"
+#include "vmcfg/text.h"
 
 struct propstr_format;
 
 /* hostpci0 … hostpci15 */
 #define HOSTPCI_MAX 16
 
-/* One address of host=: the text as sysfs would spell it, with domain 0000 where none was given.
- * Without a function it stands for every function of the slot ("0000:01:00"). Proxmox VE takes
- * addresses that no device can have (slot ff, function f): they name nothing. */
+/* One address of host=, or of a mapping's path=. */
 struct hostpci_address {
-	char *text;
-	bool all_functions;
+	struct bdf bdf;	    /* domain 0000 where none was given; function 0 with all_functions */
+	bool all_functions; /* no function was given: every one of the slot */
+	/* Proxmox VE takes addresses that no device can have (slot 3f, function f, domain 00001).
+	 * Such a one is kept here, with its domain, for messages; BDF says nothing then. Else NULL.
+	 */
+	char *impossible;
 };
+
+/*
+ * Takes [DOMAIN:]BUS:SLOT off the beginning of T as Proxmox VE does: lower case, the domain of four
+ * digits or more, the others of two. False, with T changed, when there is none.
+ */
+bool hostpci_take_slot(struct text *t, bool *ret_has_domain);
+
+/*
+ * Reads an address, [DOMAIN:]BUS:SLOT[.FUNCTION]. Returns 0, with ret->impossible new or NULL and
+ * the caller's to free; -EINVAL when Proxmox VE's grammar refuses it; -ENOMEM.
+ */
+int hostpci_address_parse(struct text written, struct hostpci_address *ret) must_check;
+
+/* ADDRESS for people, "0000:01:00.0" or "0000:01:00": BUF, or a piece of ADDRESS. */
+const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE]);
+
+/* Whether ADDRESS names the device at BDF. */
+bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
 
 /* NULL strings and -1 booleans were not given; all of them for an entry that is set but empty. With
  * neither host nor mapping, or with both, the line counts, and the VM's start dies. A string ends

@@ -35,12 +35,12 @@ static bool is_node(const struct propstr_key *key, struct text value)
 	return !memchr(value.at, '.', value.len) && format_is_dns_name(key, value);
 }
 
-static bool take_hex(struct text *t, size_t n, bool (*is_digit)(char c))
+static bool take_hex(struct text *t, size_t n)
 {
 	if (t->len < n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_digit(t->at[i]))
+		if (!char_is_hex(t->at[i]))
 			return false;
 	}
 	*t = text_skip(*t, n);
@@ -50,8 +50,7 @@ static bool take_hex(struct text *t, size_t n, bool (*is_digit)(char c))
 static bool is_id(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return take_hex(&value, 4, char_is_hex) && text_take(&value, ":") &&
-	       take_hex(&value, 4, char_is_hex) && !value.len;
+	return take_hex(&value, 4) && text_take(&value, ":") && take_hex(&value, 4) && !value.len;
 }
 
 static bool is_lower_hex(char c)
@@ -59,15 +58,12 @@ static bool is_lower_hex(char c)
 	return char_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
-/* Takes DOMAIN:BUS:SLOT off T, the domain of four digits or more. */
+/* Takes DOMAIN:BUS:SLOT off T; here the domain must be there. */
 static bool take_slot(struct text *t)
 {
-	if (!take_hex(t, 4, is_lower_hex))
-		return false;
-	while (take_hex(t, 1, is_lower_hex))
-		continue;
-	return text_take(t, ":") && take_hex(t, 2, is_lower_hex) && text_take(t, ":") &&
-	       take_hex(t, 2, is_lower_hex);
+	bool has_domain;
+
+	return hostpci_take_slot(t, &has_domain) && has_domain;
 }
 
 /* Takes what Proxmox VE takes for a function: any byte and a digit, with nothing more behind. */
@@ -121,7 +117,7 @@ static const struct propstr_format map_format = {PROPSTR_FORMAT(map_keys)};
 static void free_entry(struct mapping_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_paths; i++)
-		free(entry->paths[i].text);
+		free(entry->paths[i].impossible);
 	free(entry->paths);
 	free(entry->node);
 	free(entry->id);
@@ -132,16 +128,14 @@ static void free_entry(struct mapping_entry *entry)
 
 static int add_path(struct mapping_entry *entry, struct text written)
 {
-	struct hostpci_address path = {NULL, false};
-	struct text rest = written;
-	bool good;
+	struct hostpci_address path = {0};
+	int err = hostpci_address_parse(written, &path);
 
-	good = take_slot(&rest);
-	path.all_functions = good && !rest.len;
-	good = good && (!rest.len || text_take(&rest, "."));
-	path.text = good ? text_dup(written) : text_quote(written);
-	if (!path.text || !array_grow(entry->paths, entry->n_paths)) {
-		free(path.text);
+	if (err == -EINVAL) /* another byte where the dot belongs */
+		path.impossible = text_quote(written);
+	if (err == -ENOMEM || (err && !path.impossible) ||
+	    !array_grow(entry->paths, entry->n_paths)) {
+		free(path.impossible);
 		return -ENOMEM;
 	}
 	entry->paths[entry->n_paths++] = path;
@@ -414,15 +408,6 @@ const struct mapping_entry *mapping_next(const struct mapping *mapping, const ch
 	return NULL;
 }
 
-int mapping_path_device(const struct hostpci_address *path, struct bdf *ret)
-{
-	char address[BDF_TEXT_SIZE];
-	int len = snprintf(address, sizeof(address), "%s%s", path->text,
-			   path->all_functions ? ".0" : "");
-
-	return len < (int)sizeof(address) ? bdf_parse(address, ret) : -EINVAL;
-}
-
 /* Whether EXPECTED (NULL: nothing) is what was seen ("": nothing); else the verdict is complete. */
 static bool agrees(struct mapping_verdict *verdict, enum mapping_wrong wrong, const char *expected)
 {
@@ -440,8 +425,10 @@ static bool check_path(const struct mapping *mapping, const struct mapping_entry
 		       const struct mapping_device *device, struct mapping_verdict *verdict)
 {
 	verdict->seen[0] = '\0';
-	if (!device->exists)
-		return agrees(verdict, MAPPING_NO_DEVICE, entry->paths[verdict->path].text);
+	if (!device->exists) {
+		verdict->wrong = MAPPING_NO_DEVICE;
+		return false;
+	}
 	see_id(verdict, device->vendor, device->device);
 	if (!agrees(verdict, MAPPING_ID, entry->id))
 		return false;

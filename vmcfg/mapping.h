@@ -29,8 +29,8 @@
 
 /*
  * A valid "map" line: devices of one node. All strings are as written; NULL ones were not given.
- * The texts of the paths have their domain. Proxmox VE takes any byte where the dot before the
- * function belongs, and then finds no device; such a path is in quotes here, and names nothing.
+ * Proxmox VE takes any byte where the dot of a path before the function belongs, and then finds no
+ * device; such a path is impossible here, and its text in quotes.
  */
 struct mapping_entry {
 	unsigned int line; /* 1 is the first line of the file */
@@ -77,13 +77,7 @@ const struct mapping *mappings_find(const struct mappings *mappings, const char 
 const struct mapping_entry *mapping_next(const struct mapping *mapping, const char *node,
 					 const struct mapping_entry *behind);
 
-/*
- * The device that the check looks at for PATH: function 0 when PATH names them all. Returns 0, or
- * -EINVAL when no device can have that address.
- */
-int mapping_path_device(const struct hostpci_address *path, struct bdf *ret) must_check;
-
-/* What sysfs says of the device at a path. */
+/* What sysfs says of the device at a path: at its function 0 when it names them all. */
 struct mapping_device {
 	bool exists; /* the other fields say nothing when it does not */
 	uint16_t vendor, device;
@@ -107,9 +101,10 @@ enum mapping_wrong {
 
 struct mapping_verdict {
 	enum mapping_wrong wrong;
-	size_t path;	      /* which of the entry's paths it is about */
-	const char *expected; /* what the file says, as written there; NULL: nothing */
-	char seen[12];	      /* what the hardware says, as the file should; "": nothing */
+	size_t path; /* which of the entry's paths it is about */
+	const char
+		*expected; /* what the file says, as written there; NULL: nothing, or no device */
+	char seen[12];	   /* what the hardware says, as the file should; "": nothing */
 };
 
 /*

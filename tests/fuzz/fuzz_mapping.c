@@ -76,21 +76,20 @@ static void check_check(const struct mapping *mapping, const struct mapping_entr
 	fuzz_require(verdict.wrong == MAPPING_MDEV && verdict.path == last);
 	devices[last].exists = false;
 	fuzz_require(!mapping_check(mapping, entry, devices, &verdict));
-	fuzz_require(verdict.wrong == MAPPING_NO_DEVICE &&
-		     verdict.expected == entry->paths[last].text);
+	fuzz_require(verdict.wrong == MAPPING_NO_DEVICE && verdict.path == last);
 }
 
 static void check_path(const struct hostpci_address *path)
 {
+	struct hostpci_address again;
 	char address[BDF_TEXT_SIZE];
-	struct bdf bdf;
 
-	fuzz_require(fuzz_is_printable(path->text));
-	if (mapping_path_device(path, &bdf))
+	fuzz_require(fuzz_is_printable(hostpci_address_format(path, address)));
+	if (path->impossible)
 		return;
-	bdf_format(&bdf, address);
-	fuzz_require(!strncmp(address, path->text, strlen(path->text)));
-	fuzz_require(!path->all_functions || !strcmp(address + strlen(path->text), ".0"));
+	fuzz_require(!hostpci_address_parse(text_of(address), &again) && !again.impossible);
+	fuzz_require(!bdf_compare(&again.bdf, &path->bdf) &&
+		     again.all_functions == path->all_functions);
 }
 
 static void check_entry(const struct mapping *mapping, const struct mapping_entry *entry,
@@ -124,7 +123,7 @@ static void check_found(const struct mappings *mappings, const struct mapping *m
 static bool is_plain(const struct mapping_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_paths; i++)
-		if (*entry->paths[i].text == '\'')
+		if (entry->paths[i].impossible && *entry->paths[i].impossible == '\'')
 			return false;
 	return true;
 }
@@ -150,8 +149,12 @@ static char *write_all(const struct mappings *mappings, size_t *ret_len)
 				fprintf(to, ",iommugroup=%s", entry->iommugroup);
 			if (entry->subsystem_id)
 				fprintf(to, ",subsystem-id=%s", entry->subsystem_id);
-			for (size_t k = 0; k < entry->n_paths; k++)
-				fprintf(to, "%s%s", k ? ";" : ",path=", entry->paths[k].text);
+			for (size_t k = 0; k < entry->n_paths; k++) {
+				char buf[BDF_TEXT_SIZE];
+
+				fprintf(to, "%s%s", k ? ";" : ",path=",
+					hostpci_address_format(&entry->paths[k], buf));
+			}
 			putc('\n', to);
 		}
 		putc('\n', to);

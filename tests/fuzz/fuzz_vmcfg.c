@@ -69,9 +69,12 @@ static void check_hostpci(const struct vmcfg *vm, unsigned int lines)
 			continue;
 		fuzz_require(entry->value_len == vm->hostpci_values[i].len);
 		fuzz_require(!entry->host == !entry->n_hosts);
-		for (size_t j = 0; j < entry->n_hosts; j++)
-			fuzz_require(fuzz_is_printable(entry->hosts[j].text) &&
-				     strchr(entry->hosts[j].text, ':') >= entry->hosts[j].text + 4);
+		for (size_t j = 0; j < entry->n_hosts; j++) {
+			char buf[BDF_TEXT_SIZE];
+			const char *text = hostpci_address_format(&entry->hosts[j], buf);
+
+			fuzz_require(fuzz_is_printable(text) && strchr(text, ':') >= text + 4);
+		}
 		check_with_pcie(entry);
 	}
 }

@@ -32,9 +32,9 @@ static void test_everything(void **state)
 	assert_int_equal(entry->value_len, strlen(value));
 	assert_string_equal(entry->host, "0000:01:00.0;02:00");
 	assert_int_equal(entry->n_hosts, 2);
-	assert_string_equal(entry->hosts[0].text, "0000:01:00.0");
+	assert_false(bdf_compare(&entry->hosts[0].bdf, &(struct bdf){0, 1, 0, 0}));
 	assert_false(entry->hosts[0].all_functions);
-	assert_string_equal(entry->hosts[1].text, "0000:02:00");
+	assert_false(bdf_compare(&entry->hosts[1].bdf, &(struct bdf){0, 2, 0, 0}));
 	assert_true(entry->hosts[1].all_functions);
 	assert_null(entry->mapping);
 	assert_string_equal(entry->mdev, "nvidia-63");
@@ -73,20 +73,47 @@ static void test_nothing_given(void **state)
 	}
 }
 
+static void test_address_names(void **state)
+{
+	static const struct bdf bdf = {0x10000, 1, 0, 1};
+	static const struct {
+		const char *text;
+		bool names;
+	} rows[] = {
+		{"10000:01:00.1", true}, {"10000:01:00.0", false}, {"10000:01:00", true},
+		{"01:00.1", false},	 {"01:00", false},	   {"10000:01:01", false},
+		{"010000:01:00", false}, {"10000:01:00.9", false}, {"10000:01:20", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hostpci_address address;
+
+		assert_int_equal(hostpci_address_parse(text_of(rows[i].text), &address), 0);
+		if (hostpci_address_names(&address, &bdf) != rows[i].names)
+			fail_msg("%s", rows[i].text);
+		free(address.impossible);
+	}
+}
+
 static void test_addresses(void **state)
 {
 	static const struct {
 		const char *value, *address;
-		bool all_functions;
+		bool all_functions, impossible;
 	} rows[] = {
-		{"01:00", "0000:01:00", true},
-		{"01:00.1", "0000:01:00.1", false},
-		{"host=0a:1f.7", "0000:0a:1f.7", false},
-		{"0001:01:00", "0001:01:00", true},
-		{"10000:e1:00.0", "10000:e1:00.0", false},
-		{"00001:01:00.0", "00001:01:00.0", false},
-		{"ffffffffff:01:00.0", "ffffffffff:01:00.0", false},
-		{"ff:ff.f", "0000:ff:ff.f", false},
+		{"01:00", "0000:01:00", true, false},
+		{"01:00.1", "0000:01:00.1", false, false},
+		{"host=0a:1f.7", "0000:0a:1f.7", false, false},
+		{"0001:01:00", "0001:01:00", true, false},
+		{"10000:e1:00.0", "10000:e1:00.0", false, false},
+		{"ffffffff:e1:00", "ffffffff:e1:00", true, false},
+		{"00001:01:00.0", "00001:01:00.0", false, true},
+		{"00001:01:00", "00001:01:00", true, true},
+		{"ffffffffff:01:00.0", "ffffffffff:01:00.0", false, true},
+		{"ff:ff.f", "0000:ff:ff.f", false, true},
+		{"01:3f", "0000:01:3f", true, true},
+		{"01:00.8", "0000:01:00.8", false, true},
 	};
 	static const char *const bad[] = {
 		"1:00.0",  "001:00.0",	     "000:01:00.0",  "0000:001:00.0",
@@ -100,10 +127,12 @@ static void test_addresses(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct hostpci *entry = parse(rows[i].value);
+		char buf[BDF_TEXT_SIZE];
 
 		assert_int_equal(entry->n_hosts, 1);
-		assert_string_equal(entry->hosts[0].text, rows[i].address);
+		assert_string_equal(hostpci_address_format(&entry->hosts[0], buf), rows[i].address);
 		assert_int_equal(entry->hosts[0].all_functions, rows[i].all_functions);
+		assert_int_equal(!!entry->hosts[0].impossible, rows[i].impossible);
 		hostpci_free(entry);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -298,10 +327,11 @@ static void test_with_moves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything),	 cmocka_unit_test(test_nothing_given),
-		cmocka_unit_test(test_addresses),	 cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_mapping_and_host), cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_with_pcie),	 cmocka_unit_test(test_with_moves),
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing_given),
+		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_address_names),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_mapping_and_host),
+		cmocka_unit_test(test_nul),	   cmocka_unit_test(test_with_pcie),
+		cmocka_unit_test(test_with_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

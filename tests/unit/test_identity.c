@@ -296,9 +296,9 @@ static void test_good_text(void **state)
 /* ---- the machine ---- */
 
 static struct hostpci_address addresses[] = {
-	{(char[]){"0000:01:00"}, true},	   {(char[]){"0000:01:00.1"}, false},
-	{(char[]){"0000:02:00.0"}, false}, {(char[]){"0000:ff:ff.f"}, false},
-	{(char[]){"0000:00:1f"}, true},	   {(char[]){"0000:05:00.0"}, false},
+	{{0, 1, 0, 0}, true, NULL},  {{0, 1, 0, 1}, false, NULL},
+	{{0, 2, 0, 0}, false, NULL}, {{0, 0, 0, 0}, false, (char[]){"0000:ff:ff.f"}},
+	{{0, 0, 31, 0}, true, NULL}, {{0, 5, 0, 0}, false, NULL},
 };
 
 /* hostpci1 is a mapping; args have the last one. */

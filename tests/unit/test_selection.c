@@ -51,8 +51,11 @@ static void assert_selected(struct tree *tree, const char *config, const char *e
 
 		fprintf(to, "%s %zu/%zu%s", name, item->alternative, item->n_alternatives,
 			item->spare ? " -" : "");
-		for (size_t k = 0; k < item->n_addresses; k++)
-			fprintf(to, " %s", item->addresses[k].text);
+		for (size_t k = 0; k < item->n_addresses; k++) {
+			char buf[BDF_TEXT_SIZE];
+
+			fprintf(to, " %s", hostpci_address_format(&item->addresses[k], buf));
+		}
 		fputc('\n', to);
 	}
 	for (size_t i = 0; i < selection->n_troubles; i++) {

@@ -186,41 +186,13 @@ static void test_detail(void **state)
 	assert_false(find(snapshot, GPU)->vfio_ids);
 }
 
-static void test_address_names(void **state)
-{
-	static const struct bdf bdf = {0, 1, 0, 1};
-	static const struct {
-		const char *text;
-		bool all, names;
-	} rows[] = {
-		{"0000:01:00.1", false, true}, {"0000:01:00.0", false, false},
-		{"0000:01:00", true, true},    {"0000:01:0", true, false},
-		{"0001:01:00", true, false},   {"0000:01:00.1", true, false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *text = strdup(rows[i].text);
-		struct hostpci_address address = {text, rows[i].all};
-
-		assert_int_equal(hostpci_address_names(&address, &bdf), rows[i].names);
-	}
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_devices),
-		TEST(test_slot),
-		TEST(test_what_is_not_there),
-		TEST(test_no_iommu),
-		TEST(test_records),
-		TEST(test_holders),
-		TEST(test_reserved),
-		TEST(test_awaits_driver),
-		TEST(test_detail),
-		cmocka_unit_test(test_address_names),
+		TEST(test_devices),  TEST(test_slot),	       TEST(test_what_is_not_there),
+		TEST(test_no_iommu), TEST(test_records),       TEST(test_holders),
+		TEST(test_reserved), TEST(test_awaits_driver), TEST(test_detail),
 	};
 #undef TEST
 

@@ -153,8 +153,7 @@ static const struct row rows[] = {
 
 static void propose(const struct row *row, struct vm_addition *ret)
 {
-	static char mapped_text[] = "0000:03:00.0";
-	const struct hostpci_address mapped = {.text = mapped_text};
+	const struct hostpci_address mapped = {.bdf = {0, 3, 0, 0}};
 	struct selected item = {.addresses = &mapped, .n_addresses = 1, .mapping = "net"};
 	const struct selection selection = {.items = &item, .n = row->mapped ? 1 : 0};
 	const struct cards cards = {devices, ARRAY_SIZE(devices)};
