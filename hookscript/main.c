@@ -88,7 +88,7 @@ static const char *const help_texts[] = {
 /* All that the command line said. */
 struct request {
 	const char *root;
-	bool all;
+	bool all, raw;
 	bool given_for_vm; /* an option that only vm has */
 	struct vm_options vm;
 };
@@ -147,6 +147,8 @@ static int check_options(const struct verb *verb, const struct request *request)
 
 	if (request->all && !(verb && verb->run && verb->run_vm))
 		return usage_error(_("--all is for restore"), verb ? verb->name : NULL);
+	if (request->raw && !(verb && verb->run_vm == show_config))
+		return usage_error(_("--raw is for config"), verb ? verb->name : NULL);
 	if (request->given_for_vm && !(verb && verb->run_with))
 		return usage_error(_("only vm has --fix, --add, --gpu, --detach and --yes"),
 				   verb ? verb->name : NULL);
@@ -199,6 +201,8 @@ static int run_verb(const struct fs_root *root, const struct verb *verb, char **
 	log_set_context(vmid, verb->name);
 	if (one)
 		settings_speak_of(root, vmid);
+	if (request->raw)
+		return show_config_raw(root, vmid);
 	return one ? verb->run_vm(root, vmid) : verb->run(root);
 }
 
@@ -236,6 +240,7 @@ static void take_option(struct request *request, int option)
 {
 	switch (option) {
 	case 'a': request->all = true; return;
+	case 'w': request->raw = true; return;
 	case 'f': request->vm.fix = true; break;
 	case 'd': request->vm.add = true; break;
 	case 't': request->vm.detach = true; break;
@@ -255,11 +260,17 @@ static void print_help(void)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'}, {"all", no_argument, NULL, 'a'},
-		{"fix", no_argument, NULL, 'f'},	{"add", no_argument, NULL, 'd'},
-		{"detach", no_argument, NULL, 't'},	{"gpu", no_argument, NULL, 'g'},
-		{"yes", no_argument, NULL, 'y'},	{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},	{0},
+		{"root", required_argument, NULL, 'r'},
+		{"all", no_argument, NULL, 'a'},
+		{"fix", no_argument, NULL, 'f'},
+		{"add", no_argument, NULL, 'd'},
+		{"detach", no_argument, NULL, 't'},
+		{"gpu", no_argument, NULL, 'g'},
+		{"yes", no_argument, NULL, 'y'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{"raw", no_argument, NULL, 'w'},
+		{0},
 	};
 	auto_root struct fs_root root = {.fd = -1};
 	struct request request = {.root = "/"};

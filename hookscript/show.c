@@ -8,6 +8,7 @@
 #include "hookscript/vm.h"
 #include "host/log.h"
 #include "host/pci.h"
+#include "vmcfg/describe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,14 +84,18 @@ int show_status(const struct fs_root *root)
 	return code;
 }
 
-int show_config(const struct fs_root *root, unsigned int vmid)
+static int print_config(const struct fs_root *root, unsigned int vmid, bool raw)
 {
+	const char *source = getenv("PVE_MIGRATED_FROM");
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *text = NULL;
 
 	if (vm_read(root, vmid, &vm))
 		return EXIT_FAILED;
-	text = vmcfg_describe(vm);
+	if (raw)
+		text = vmcfg_describe_raw(vm);
+	else if (vmcfg_describe(vm, source && *source, &text))
+		text = NULL;
 	if (!text) {
 		log_error(_("out of memory"));
 		return EXIT_FAILED;
@@ -100,6 +105,16 @@ int show_config(const struct fs_root *root, unsigned int vmid)
 	for (size_t i = 0; i < vm->n_dropped; i++)
 		log_warning(_("line %u: %s"), vm->dropped[i].line, vm->dropped[i].why);
 	return EXIT_DONE;
+}
+
+int show_config(const struct fs_root *root, unsigned int vmid)
+{
+	return print_config(root, vmid, false);
+}
+
+int show_config_raw(const struct fs_root *root, unsigned int vmid)
+{
+	return print_config(root, vmid, true);
 }
 
 int show_settings(const struct fs_root *root, unsigned int vmid)

@@ -14,6 +14,9 @@ int show_status(const struct fs_root *root);
 /* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */
 int show_config(const struct fs_root *root, unsigned int vmid);
 
+/* `config VMID --raw`: the same for programs (vmcfg_describe_raw()). */
+int show_config_raw(const struct fs_root *root, unsigned int vmid);
+
 /*
  * `settings VMID`: what the settings files come to for that VM, which need not exist, and where
  * each value comes from. The text is itself good as a node's settings file.

@@ -269,7 +269,7 @@ static int choose_firmware(struct adder *a)
 			    strdup(_("graphics cards work best with the firmware OVMF, for which "
 				     "there is no storage with content images here")));
 	efidisk = fs_path("%s:1,efitype=4m%s", storage->id,
-			  choice->vm->windows ? ",pre-enrolled-keys=1" : "");
+			  vmcfg_is_windows(choice->vm) ? ",pre-enrolled-keys=1" : "");
 	if (!vmid || !efidisk)
 		return -ENOMEM;
 	/* An EFI disk that is there is kept. */

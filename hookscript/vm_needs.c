@@ -81,9 +81,10 @@ static char *machine_note(const struct vm_needs_facts *facts)
 		  "get other names%s\n"
 		  "to run this VM as it is instead, put this line into /%s: "
 		  "vm%u = { machine = \"warn\"; };"),
-		facts->vm->windows ? _(", and this one is a Windows, which forgets a static "
-				       "address with that")
-				   : "",
+		vmcfg_is_windows(facts->vm)
+			? _(", and this one is a Windows, which forgets a static "
+			    "address with that")
+			: "",
 		SETTINGS_PATH, facts->vmid);
 }
 

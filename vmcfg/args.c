@@ -264,7 +264,7 @@ static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 {
 	const char *name = last_component(path);
 
-	if (format_is_uuid(NULL, text_of(name)))
+	if (format_is_uuid(text_of(name)))
 		return 1;
 	if (!bdf_parse(name, ret))
 		return 0;

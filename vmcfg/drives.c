@@ -1,51 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcfg/drives.h"
 
-#include <string.h>
-
-#include "vmcfg/options.h"
-
-/* What a key without its number stands for. */
-static const struct {
-	const char *name;
-	const struct propstr_format *format;
-} names[] = {
-	{"ide", &options_ide},	     {"sata", &options_sata},	  {"scsi", &options_scsi},
-	{"virtio", &options_virtio}, {"unused", &options_unused}, {"efidisk", &options_efidisk},
-};
-
-static struct text value_of(const struct propstr_format *format, const struct text *values,
-			    const char *key)
+static bool is_drive(struct text key)
 {
-	for (size_t i = 0; i < format->n_keys; i++)
-		if (!strcmp(format->keys[i].name, key))
-			return values[i];
-	return (struct text){NULL, 0};
+	size_t len = key.len;
+
+	while (key.len && char_is_digit(key.at[key.len - 1]))
+		key.len--;
+	return key.len < len && text_is_one_of(key, "ide|sata|scsi|virtio|unused|efidisk");
 }
 
-static int read_kind(size_t name, struct text value, enum drive_kind *ret)
+static enum drive_kind read_kind(struct text key, struct text value)
 {
-	const struct propstr_format *format = names[name].format;
-	auto_free struct text *values = calloc(format->n_keys, sizeof(*values));
-	struct text file, media;
-	int r;
+	struct text rest = value, part;
 
-	if (!values)
-		return -ENOMEM;
-	r = propstr_parse(format, value, values, NULL);
-	if (r == -ENOMEM)
-		return r;
-	*ret = DRIVE_DISK; /* what cannot be read may hold anything */
-	if (r < 0)
-		return 0;
-	file = value_of(format, values, "file");
-	media = value_of(format, values, "media");
-	if (format == &options_efidisk)
-		*ret = DRIVE_EFI;
-	else if ((media.at && text_is(media, "cdrom")) ||
-		 (file.at && text_is_one_of(file, "none|cdrom")))
-		*ret = DRIVE_NO_DISK;
-	return 0;
+	if (text_take(&key, "efidisk"))
+		return DRIVE_EFI;
+	while (text_next(&rest, ',', &part)) {
+		if (text_is(part, "media=cdrom"))
+			return DRIVE_NO_DISK;
+		if (!text_take(&part, "file="))
+			text_take(&part, "volume=");
+		if (text_is_one_of(part, "none|cdrom"))
+			return DRIVE_NO_DISK;
+	}
+	return DRIVE_DISK;
 }
 
 static struct drive *find(struct drives *drives, struct text key)
@@ -56,20 +35,12 @@ static struct drive *find(struct drives *drives, struct text key)
 	return NULL;
 }
 
-int drives_set(struct drives *drives, struct text key, const char *name, struct text value)
+int drives_set(struct drives *drives, struct text key, struct text value, bool pending)
 {
 	struct drive *drive = find(drives, key);
-	enum drive_kind kind = DRIVE_DISK;
-	size_t i = 0;
-	int r;
 
-	while (i < ARRAY_SIZE(names) && strcmp(names[i].name, name))
-		i++;
-	if (i == ARRAY_SIZE(names))
+	if (!is_drive(key) || (drive && pending))
 		return 0;
-	r = read_kind(i, value, &kind);
-	if (r < 0)
-		return r;
 	if (!drive) {
 		char *copy = text_dup(key);
 
@@ -78,9 +49,9 @@ int drives_set(struct drives *drives, struct text key, const char *name, struct 
 			return -ENOMEM;
 		}
 		drive = &drives->items[drives->n++];
-		*drive = (struct drive){.key = copy};
+		drive->key = copy;
 	}
-	drive->kind = kind;
+	drive->kind = read_kind(key, value);
 	return 0;
 }
 

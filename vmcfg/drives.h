@@ -26,11 +26,11 @@ struct drives {
 };
 
 /*
- * Takes up the line "KEY: VALUE", in place of an earlier one of that key. NAME is the key without
- * its number; one that is no drive's changes nothing. VALUE is valid. Returns 0 or -ENOMEM.
+ * Adds the drive of the line "KEY: VALUE", in place of an earlier one of that key; with PENDING, a
+ * line of [PENDING], an earlier one stays, for what it held is kept. A key that is not a drive's
+ * changes nothing, and what cannot be read in VALUE is taken for a disk. Returns 0 or -ENOMEM.
  */
-int drives_set(struct drives *drives, struct text key, const char *name,
-	       struct text value) must_check;
+int drives_set(struct drives *drives, struct text key, struct text value, bool pending) must_check;
 
 /* The first drive of that kind; NULL when there is none. */
 const struct drive *drives_first(const struct drives *drives, enum drive_kind kind);

@@ -198,41 +198,19 @@ static int add_host(struct hostpci *entry, struct text written)
 static int add_hosts(struct hostpci *entry, struct text value)
 {
 	struct text rest = value, address;
-	int r;
+	int err = 0;
 
-	while (text_next(&rest, ';', &address)) {
-		r = add_host(entry, address);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (!err && text_next(&rest, ';', &address))
+		err = add_host(entry, address);
+	return err;
 }
 
-static int copy_strings(struct hostpci *entry, const struct text *values)
+static int copy_string(struct text value, char **ret)
 {
-	struct {
-		int key;
-		char **to;
-	} const strings[] = {
-		{DEVICE_ID, &entry->device_id},
-		{DRIVER, &entry->driver},
-		{HOST, &entry->host},
-		{MAPPING, &entry->mapping},
-		{MDEV, &entry->mdev},
-		{ROMFILE, &entry->romfile},
-		{SUB_DEVICE_ID, &entry->sub_device_id},
-		{SUB_VENDOR_ID, &entry->sub_vendor_id},
-		{VENDOR_ID, &entry->vendor_id},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		if (!values[strings[i].key].at)
-			continue;
-		*strings[i].to = text_dup(values[strings[i].key]);
-		if (!*strings[i].to)
-			return -ENOMEM;
-	}
-	return 0;
+	if (!value.at)
+		return 0;
+	*ret = text_dup(value);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int get_bool(struct text value)
@@ -245,30 +223,20 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 	cleanup_with(hostpci_freep) struct hostpci *entry = NULL;
 	struct text text = {value, len};
 	struct text values[KEYS];
-	int r;
+	int err = propstr_parse(&hostpci_format, text, values, ret_why);
 
-	r = propstr_parse(&hostpci_format, text, values, ret_why);
-	if (r < 0)
-		return r;
-
+	if (err)
+		return err;
 	entry = calloc(1, sizeof(*entry));
-	if (!entry)
-		return -ENOMEM;
-	entry->value = text_dup(text);
-	if (!entry->value)
+	if (!entry || copy_string(text, &entry->value) ||
+	    copy_string(values[MAPPING], &entry->mapping) ||
+	    copy_string(values[MDEV], &entry->mdev) || copy_string(values[DRIVER], &entry->driver))
 		return -ENOMEM;
 	entry->value_len = len;
-	r = copy_strings(entry, values);
-	if (r < 0)
-		return r;
-	if (values[HOST].at) {
-		r = add_hosts(entry, values[HOST]);
-		if (r < 0)
-			return r;
-	}
+	err = add_hosts(entry, values[HOST]);
+	if (err)
+		return err;
 	entry->pcie = get_bool(values[PCIE]);
-	entry->x_vga = get_bool(values[X_VGA]);
-	entry->rombar = get_bool(values[ROMBAR]);
 	entry->legacy_igd = get_bool(values[LEGACY_IGD]);
 	*ret = TAKE_PTR(entry);
 	return 0;
@@ -436,14 +404,8 @@ void hostpci_free(struct hostpci *entry)
 		free(entry->hosts[i].impossible);
 	free(entry->hosts);
 	free(entry->value);
-	free(entry->host);
 	free(entry->mapping);
 	free(entry->mdev);
-	free(entry->romfile);
 	free(entry->driver);
-	free(entry->vendor_id);
-	free(entry->device_id);
-	free(entry->sub_vendor_id);
-	free(entry->sub_device_id);
 	free(entry);
 }

@@ -45,20 +45,17 @@ bool hostpci_address_names(const struct hostpci_address *address, const struct b
 
 /* NULL strings and -1 booleans were not given; all of them for an entry that is set but empty. With
  * neither host nor mapping, or with both, the line counts, and the VM's start dies. A string ends
- * at a NUL in the file, which romfile, mdev and so value may hold: none can be a file name, or part
- * of a command. */
+ * at a NUL in the file, which mdev and value may hold: none can be part of a command. Options that
+ * nothing here asks for are in value only. */
 struct hostpci {
 	char *value;	  /* the whole value as it stands in the file */
 	size_t value_len; /* without the NUL behind it */
 	struct hostpci_address *hosts;
 	size_t n_hosts;
-	char *host; /* host= as written, ';' list and all */
 	char *mapping;
 	char *mdev;
-	char *romfile;
 	char *driver; /* "vfio" or "keep" */
-	char *vendor_id, *device_id, *sub_vendor_id, *sub_device_id;
-	int pcie, x_vga, rombar, legacy_igd;
+	int pcie, legacy_igd;
 	bool variant; /* not of the text: see hookscript/variant.h */
 };
 

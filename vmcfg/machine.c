@@ -66,43 +66,18 @@ static const struct propstr_key machine_keys[KEYS] = {
 		       .expected = PROPSTR_EXPECT_BOOL},
 };
 
-const struct propstr_format machine_format = {PROPSTR_FORMAT(machine_keys)};
+static const struct propstr_format machine_format = {PROPSTR_FORMAT(machine_keys)};
 
 static bool type_is_q35(struct text type)
 {
 	return type.at && memmem(type.at, type.len, "q35", strlen("q35"));
 }
 
-static int copy_string(struct text value, char **ret)
+int machine_check(struct text value, char **ret_why)
 {
-	if (!value.at)
-		return 0;
-	*ret = text_dup(value);
-	return *ret ? 0 : -ENOMEM;
-}
-
-int machine_parse(const char *value, size_t len, struct machine **ret, char **ret_why)
-{
-	cleanup_with(machine_freep) struct machine *machine = NULL;
 	struct text values[KEYS];
-	int r;
 
-	r = propstr_parse(&machine_format, (struct text){value, len}, values, ret_why);
-	if (r < 0)
-		return r;
-
-	machine = calloc(1, sizeof(*machine));
-	if (!machine)
-		return -ENOMEM;
-	if (copy_string(values[TYPE], &machine->type) < 0 ||
-	    copy_string(values[VIOMMU], &machine->viommu) < 0 ||
-	    copy_string(values[AW_BITS], &machine->aw_bits) < 0)
-		return -ENOMEM;
-	machine->q35 = type_is_q35(values[TYPE]);
-	machine->enable_s3 = values[ENABLE_S3].at ? propstr_bool(values[ENABLE_S3]) : -1;
-	machine->enable_s4 = values[ENABLE_S4].at ? propstr_bool(values[ENABLE_S4]) : -1;
-	*ret = TAKE_PTR(machine);
-	return 0;
+	return propstr_parse(&machine_format, value, values, ret_why);
 }
 
 bool machine_is_q35(const char *value, size_t len)
@@ -134,21 +109,4 @@ char *machine_value_as_q35(const char *value, size_t len)
 	}
 	*to = '\0';
 	return changed;
-}
-
-const char *machine_default_type(const char *arch)
-{
-	if (!arch || !strcmp(arch, "x86_64"))
-		return "pc";
-	return strcmp(arch, "aarch64") ? NULL : "virt";
-}
-
-void machine_free(struct machine *machine)
-{
-	if (!machine)
-		return;
-	free(machine->type);
-	free(machine->viommu);
-	free(machine->aw_bits);
-	free(machine);
 }

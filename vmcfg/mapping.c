@@ -15,14 +15,8 @@ struct parser {
 	struct mappings *mappings;
 	unsigned int line;
 	bool in_section, skip; /* a skipped section's lines are not looked at */
-	unsigned int had;      /* the keys of the section that are set: 1 << enum section_key */
+	bool has_mdev;	       /* the section has a valid line "mdev" */
 };
-
-static int drop(struct parser *p, const char *problem, struct text t)
-{
-	return dropped_add_part(&p->mappings->dropped, &p->mappings->n_dropped, p->line, problem,
-				t);
-}
 
 /* --- map lines --- */
 
@@ -32,7 +26,8 @@ enum { DESCRIPTION, ID, IOMMUGROUP, NODE, PATH, SUBSYSTEM_ID, KEYS };
 /* One label of a host name. */
 static bool is_node(const struct propstr_key *key, struct text value)
 {
-	return !memchr(value.at, '.', value.len) && format_is_dns_name(key, value);
+	(void)key;
+	return !memchr(value.at, '.', value.len) && format_is_dns_name(value);
 }
 
 static bool take_hex(struct text *t, size_t n)
@@ -123,7 +118,6 @@ static void free_entry(struct mapping_entry *entry)
 	free(entry->id);
 	free(entry->subsystem_id);
 	free(entry->iommugroup);
-	free(entry->description);
 }
 
 static int add_path(struct mapping_entry *entry, struct text written)
@@ -145,14 +139,11 @@ static int add_path(struct mapping_entry *entry, struct text written)
 static int add_paths(struct mapping_entry *entry, struct text value)
 {
 	struct text rest = value, path;
-	int r;
+	int err = 0;
 
-	while (text_next(&rest, ';', &path)) {
-		r = add_path(entry, path);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (!err && text_next(&rest, ';', &path))
+		err = add_path(entry, path);
+	return err;
 }
 
 static int copy_values(struct mapping_entry *entry, const struct text *values)
@@ -161,8 +152,9 @@ static int copy_values(struct mapping_entry *entry, const struct text *values)
 		int key;
 		char **to;
 	} const strings[] = {
-		{DESCRIPTION, &entry->description},   {ID, &entry->id},
-		{IOMMUGROUP, &entry->iommugroup},     {NODE, &entry->node},
+		{ID, &entry->id},
+		{IOMMUGROUP, &entry->iommugroup},
+		{NODE, &entry->node},
 		{SUBSYSTEM_ID, &entry->subsystem_id},
 	};
 
@@ -176,18 +168,17 @@ static int copy_values(struct mapping_entry *entry, const struct text *values)
 	return add_paths(entry, values[PATH]);
 }
 
-static int read_map(struct parser *p, struct mapping *mapping, struct text value, char **ret_why)
+static int read_map(struct parser *p, struct mapping *mapping, struct text value)
 {
 	cleanup_with(free_entry) struct mapping_entry entry = {.line = p->line};
 	struct text values[KEYS];
-	int r;
+	int err = propstr_parse(&map_format, value, values, NULL);
 
-	r = propstr_parse(&map_format, value, values, ret_why);
-	if (r < 0)
-		return r;
-	r = copy_values(&entry, values);
-	if (r < 0)
-		return r;
+	if (err)
+		return err == -EINVAL ? 0 : err;
+	err = copy_values(&entry, values);
+	if (err)
+		return err;
 	if (!array_grow(mapping->entries, mapping->n_entries))
 		return -ENOMEM;
 	mapping->entries[mapping->n_entries++] = entry;
@@ -197,111 +188,53 @@ static int read_map(struct parser *p, struct mapping *mapping, struct text value
 
 /* --- the lines of a section --- */
 
-enum section_key { KEY_DESCRIPTION, KEY_LIVE_MIGRATION, KEY_MAP, KEY_MDEV, KEY_TYPE, SECTION_KEYS };
-
-static const char *const section_keys[SECTION_KEYS] = {
-	[KEY_DESCRIPTION] = "description",
-	[KEY_LIVE_MIGRATION] = "live-migration-capable",
-	[KEY_MAP] = "map",
-	[KEY_MDEV] = "mdev",
-	[KEY_TYPE] = "type",
-};
-
-/* The words for yes and no are none in a file like this. */
-static int read_bool(struct text value, bool *ret, char **ret_why)
+/* The words for yes and no do not count in a file like this. */
+static void read_mdev(struct parser *p, struct mapping *mapping, struct text value)
 {
-	if (value.at && !text_is(value, "1") && !text_is(value, "0"))
-		return text_refuse_part(ret_why, _("must be 1 or 0, not"), value);
-	*ret = !value.at || text_is(value, "1");
-	return 0;
+	if (p->has_mdev || (value.at && !text_is_one_of(value, "1|0")))
+		return;
+	p->has_mdev = true;
+	mapping->mdev = !value.at || text_is(value, "1");
 }
 
-static int read_value(struct parser *p, enum section_key key, struct text value, char **ret_why)
-{
-	struct mapping *mapping = &p->mappings->items[p->mappings->n - 1];
-
-	if (key == KEY_MDEV)
-		return read_bool(value, &mapping->mdev, ret_why);
-	if (key == KEY_LIVE_MIGRATION)
-		return read_bool(value, &mapping->live_migration_capable, ret_why);
-	if (!value.at)
-		return text_refuse(ret_why, _("there is no value"));
-	if (key == KEY_TYPE)
-		return text_is(value, "pci")
-			       ? 0
-			       : text_refuse_part(ret_why, _("must be pci, not"), value);
-	if (memchr(value.at, '\r', value.len))
-		return text_refuse_part(ret_why, _("there is a carriage return in"), value);
-	if (key == KEY_MAP)
-		return read_map(p, mapping, value, ret_why);
-	if (value.len > DESCRIPTION_MAX)
-		return text_refuse(ret_why, _("is longer than %d characters"), DESCRIPTION_MAX);
-	return 0;
-}
-
-static int read_setting(struct parser *p, struct text name, struct text value)
-{
-	char *why = NULL;
-	size_t key = 0;
-	int r;
-
-	while (key < SECTION_KEYS && !text_is(name, section_keys[key]))
-		key++;
-	if (key == SECTION_KEYS)
-		return drop(p, _("there is no setting"), name);
-	if (p->had & 1U << key)
-		return drop(p, _("there is already a value of"), name);
-	r = read_value(p, (enum section_key)key, value, &why);
-	if (r == -EINVAL)
-		return dropped_add_value(&p->mappings->dropped, &p->mappings->n_dropped, p->line,
-					 name, why);
-	if (r == 0 && key != KEY_MAP)
-		p->had |= 1U << key;
-	return r;
-}
-
-/* KEY, or KEY and VALUE, with blanks before, between and behind them. */
+/* KEY, or KEY and VALUE, with white space before, between and after them. */
 static int read_entry(struct parser *p, struct text line)
 {
+	struct mapping *mapping = &p->mappings->items[p->mappings->n - 1];
 	struct text name = text_trim(line), value;
 
-	if (!name.len)
-		return drop(p, _("blanks in an empty line, so that the section goes on behind it:"),
-			    line);
 	if (!char_is_blank(line.at[0]))
-		return drop(p,
-			    _("a section begins behind an empty line only, and it is none of its "
-			      "settings without a blank before it:"),
-			    line);
+		return 0;
 	value = name;
 	while (value.len && !char_is_blank(value.at[0]))
 		value = text_skip(value, 1);
 	name.len -= value.len;
 	value = value.len ? text_trim(value) : (struct text){NULL, 0};
-	return read_setting(p, name, value);
+	if (text_is(name, "mdev"))
+		read_mdev(p, mapping, value);
+	else if (text_is(name, "map") && value.at && !memchr(value.at, '\r', value.len))
+		return read_map(p, mapping, value);
+	return 0;
 }
 
 /* --- sections --- */
 
 static int read_header(struct parser *p, struct text line)
 {
-	struct mapping mapping = {.line = p->line};
+	struct mapping mapping = {0};
 	struct text id = text_trim_end(line);
 
 	for (size_t i = 0; i < id.len; i++) {
 		if (char_is_blank(id.at[i]))
-			return drop(p, _("it is in no section, and does not begin one:"), line);
+			return 0;
 	}
 	if (!id.len)
-		return drop(p, _("there are only blanks in"), line);
+		return 0;
 	p->in_section = true;
 	p->skip = !propstr_is_configid(NULL, id);
-	p->had = 0;
+	p->has_mdev = false;
 	if (p->skip)
-		return drop(p,
-			    _("the section is skipped, for its id must be a letter and one or "
-			      "more letters, digits, '_' or '-', not"),
-			    id);
+		return 0;
 	mapping.id = text_dup(id);
 	if (!mapping.id || !array_grow(p->mappings->items, p->mappings->n)) {
 		free(mapping.id);
@@ -311,24 +244,6 @@ static int read_header(struct parser *p, struct text line)
 	return 0;
 }
 
-static int end_section(struct parser *p)
-{
-	struct mappings *all = p->mappings;
-	const struct mapping *mapping;
-
-	if (!p->in_section)
-		return 0;
-	p->in_section = false;
-	if (p->skip)
-		return 0;
-	mapping = &all->items[all->n - 1];
-	if (mapping->n_entries)
-		return 0;
-	return dropped_add_part(&all->dropped, &all->n_dropped, mapping->line,
-				_("there is no valid line 'map' in the section"),
-				text_of(mapping->id));
-}
-
 static int parse_line(struct parser *p, struct text line)
 {
 	struct text words = text_trim(line);
@@ -336,8 +251,10 @@ static int parse_line(struct parser *p, struct text line)
 	if (words.len && words.at[0] == '#')
 		return 0;
 	/* To Perl, "0" is as false as an empty line. */
-	if (!line.len || text_is(line, "0"))
-		return end_section(p);
+	if (!line.len || text_is(line, "0")) {
+		p->in_section = false;
+		return 0;
+	}
 	if (!p->in_section)
 		return read_header(p, line);
 	return p->skip ? 0 : read_entry(p, line);
@@ -348,7 +265,7 @@ int mappings_parse(const char *text, size_t len, struct mappings **ret)
 	cleanup_with(mappings_freep) struct mappings *mappings = NULL;
 	struct text rest = {text, len}, line;
 	struct parser parser = {0};
-	int r = 0;
+	int err = 0;
 
 	if (len > MAPPING_TEXT_MAX)
 		return -EFBIG;
@@ -356,14 +273,12 @@ int mappings_parse(const char *text, size_t len, struct mappings **ret)
 	if (!mappings)
 		return -ENOMEM;
 	parser.mappings = mappings;
-	while (r >= 0 && text_next(&rest, '\n', &line)) {
+	while (!err && text_next(&rest, '\n', &line)) {
 		parser.line++;
-		r = parse_line(&parser, line);
+		err = parse_line(&parser, line);
 	}
-	if (r >= 0)
-		r = end_section(&parser);
-	if (r < 0)
-		return r;
+	if (err)
+		return err;
 	*ret = TAKE_PTR(mappings);
 	return 0;
 }
@@ -381,7 +296,6 @@ void mappings_free(struct mappings *mappings)
 		free(mapping->id);
 	}
 	free(mappings->items);
-	dropped_free(mappings->dropped, mappings->n_dropped);
 	free(mappings);
 }
 

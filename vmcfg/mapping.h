@@ -11,17 +11,15 @@
  *		map id=10de:2204,iommugroup=9,node=pve1,path=0000:81:00,subsystem-id=1043:87b3
  *
  * A section begins with its id in the first column and ends at an empty line, nowhere else: a line
- * of blanks, or the carriage return of a DOS text, does not end it. (A line that is "0" does.)
- * Comments are skipped wherever they stand. A bad line is dropped and the others count; of a key
- * that can be there once the first valid line counts; of an id the last section does, even when it
- * is an empty one. Pure.
+ * of spaces, or the carriage return of a DOS text, does not end it. (A line that is "0" does.)
+ * Comments are skipped wherever they stand. A bad line is dropped and the others count; of mdev the
+ * first valid line counts; of an id the last section does, even when it is an empty one. Pure.
  */
 #ifndef VMCFG_MAPPING_H
 #define VMCFG_MAPPING_H
 
 #include "host/base.h"
 #include "host/bdf.h"
-#include "vmcfg/dropped.h"
 #include "vmcfg/hostpci.h"
 
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
@@ -38,16 +36,13 @@ struct mapping_entry {
 	char *id;	    /* VENDOR:DEVICE, four hex digits each */
 	char *subsystem_id; /* the same */
 	char *iommugroup;   /* a number, maybe with a sign or zeros in front */
-	char *description;  /* ends at a NUL in the file */
 	struct hostpci_address *paths;
 	size_t n_paths; /* at least 1 */
 };
 
 struct mapping {
-	unsigned int line; /* of its id */
 	char *id;
-	bool mdev;		     /* its devices can be cut up into mediated ones */
-	bool live_migration_capable; /* (qemu-server: enable-migration=on) */
+	bool mdev; /* its devices can be cut up into mediated ones */
 	struct mapping_entry *entries;
 	size_t n_entries; /* 0: to Proxmox VE there is no such mapping */
 };
@@ -55,14 +50,12 @@ struct mapping {
 struct mappings {
 	struct mapping *items; /* in the order of the file; of an id the last one counts */
 	size_t n;
-	struct vmcfg_dropped *dropped; /* in the order in which they were noticed */
-	size_t n_dropped;
 };
 
 /*
  * Parses TEXT of LEN bytes (NUL is an ordinary byte there). Returns 0 and a new struct (free with
- * mappings_free()); -EFBIG when LEN is over MAPPING_TEXT_MAX; -ENOMEM. Bad lines are not errors:
- * they are listed in dropped. The time it takes grows with LEN only, whatever the text.
+ * mappings_free()); -EFBIG when LEN is over MAPPING_TEXT_MAX; -ENOMEM. Bad lines are left
+ * out, as Proxmox VE does. The time it takes grows with LEN only, whatever the text.
  */
 int mappings_parse(const char *text, size_t len, struct mappings **ret) must_check;
 

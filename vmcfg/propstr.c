@@ -172,38 +172,16 @@ static int read_default(const struct propstr_format *format, struct text part, b
 	return 0;
 }
 
-/* Notes which alias was used, for those whose own name is a value too ("virtio=MAC"). */
-static int read_key_alias(const struct propstr_format *format, const struct propstr_key *key,
-			  struct text *values, char **ret_why)
-{
-	size_t at;
-
-	if (!key->key_alias)
-		return 0;
-	at = find_key(format, text_of(key->key_alias));
-	if (values[at].at)
-		return text_refuse(ret_why, _("'%s' is given twice"), key->key_alias);
-	values[at] = text_of(key->name);
-	return 0;
-}
-
 static int read_pair(const struct propstr_format *format, struct text name, struct text value,
 		     struct text *values, char **ret_why)
 {
 	size_t at = find_key(format, name);
 	int truth;
-	int r;
 
 	if (at == format->n_keys)
 		return text_refuse_part(ret_why, _("there is no option"), name);
 	if (values[at].at)
 		return text_refuse(ret_why, _("'%s' is given twice"), format->keys[at].name);
-	if (format->keys[at].alias) {
-		r = read_key_alias(format, &format->keys[at], values, ret_why);
-		if (r < 0)
-			return r;
-		at = find_key(format, text_of(format->keys[at].alias));
-	}
 	truth = format->keys[at].check == propstr_is_bool ? propstr_bool(value) : -1;
 	values[at] = truth < 0 ? value : text_of(truth ? "1" : "0");
 	return 0;
@@ -262,11 +240,8 @@ static int check_values(const struct propstr_format *format, const struct text *
 		r = check_value(key, values[i], ret_why);
 		if (r < 0)
 			return r;
-		if (key->needs && !values[find_key(format, text_of(key->needs))].at)
-			return text_refuse(ret_why, _("'%s' needs '%s' too"), key->name,
-					   key->needs);
 	}
-	return format->validate ? format->validate(values, ret_why) : 0;
+	return 0;
 }
 
 int propstr_parse(const struct propstr_format *format, struct text text, struct text *values,
@@ -284,13 +259,4 @@ int propstr_parse(const struct propstr_format *format, struct text text, struct 
 			return r;
 	}
 	return check_values(format, values, ret_why);
-}
-
-int propstr_check(const struct propstr_format *format, struct text text, char **ret_why)
-{
-	auto_free struct text *values = calloc(format->n_keys, sizeof(*values));
-
-	if (!values)
-		return -ENOMEM;
-	return propstr_parse(format, text, values, ret_why);
 }

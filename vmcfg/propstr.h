@@ -32,18 +32,11 @@ struct propstr_key {
 	size_t len_max;	 /* in bytes; 0 is no limit */
 	bool is_default; /* the key of a part without one */
 	bool required;
-	const char *needs;     /* a key that must be given where this one is */
-	const char *alias;     /* the value is this key's; it escapes the test for repetition */
-	const char *key_alias; /* and this key's value is the alias' own name; a second one is an
-				  error */
 };
 
 struct propstr_format {
 	const struct propstr_key *keys;
 	size_t n_keys;
-	/* What no single value can tell; NULL when there is nothing. VALUES as of propstr_parse().
-	 * Returns 0, or as text_refuse() does. */
-	int (*validate)(const struct text *values, char **ret_why);
 };
 
 #define PROPSTR_FORMAT(table) .keys = (table), .n_keys = ARRAY_SIZE(table)
@@ -59,9 +52,6 @@ struct propstr_format {
  */
 int propstr_parse(const struct propstr_format *format, struct text text, struct text *values,
 		  char **ret_why) must_check;
-
-/* Whether TEXT is good, without its values. Returns as propstr_parse() does. */
-int propstr_check(const struct propstr_format *format, struct text text, char **ret_why) must_check;
 
 /* Proxmox VE's booleans: 1 or 0, or -1 when VALUE is none. */
 int propstr_bool(struct text value);

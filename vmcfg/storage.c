@@ -268,7 +268,7 @@ static int begin_section(struct parser *p, struct text line)
 	if (!split_header(line, &type, &id))
 		return 0;
 	p->in_section = true;
-	p->skip = !format_is_storage(NULL, id);
+	p->skip = !format_is_storage(id);
 	p->broken = false;
 	p->had = 0;
 	if (p->skip)
@@ -411,7 +411,7 @@ int storage_split_snippet(const char *volume, char **ret_storage, char **ret_nam
 
 	id.len = strcspn(volume, ":");
 	name = text_skip(name, id.len);
-	if (!format_is_storage(NULL, id) || !text_take(&name, ":snippets/") || !name.len ||
+	if (!format_is_storage(id) || !text_take(&name, ":snippets/") || !name.len ||
 	    memchr(name.at, '/', name.len) || text_is(name, ".") || text_is(name, ".."))
 		return -EINVAL;
 	storage = text_dup(id);

@@ -1,178 +1,225 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcfg/vmcfg.h"
 
-#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "vmcfg/format.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/propstr.h"
-#include "vmcfg/setting.h"
 #include "vmcfg/text.h"
-
-enum section { MAIN, PENDING, CLOUDINIT, FLEECING, SNAPSHOT, UNKNOWN };
 
 struct parser {
 	struct vmcfg *vm;
+	struct vmcfg *into; /* what the section's lines go to; NULL: it is not read */
 	unsigned int line;
-	enum section section;
-	bool had[UNKNOWN]; /* of the sections there is one of each */
-	void *snapshots;   /* tsearch() tree: where in the text their names begin */
 };
 
-static const char *const key_names[VMCFG_KEYS] = {
-	[VMCFG_ARCH] = "arch", [VMCFG_ARGS] = "args",
-	[VMCFG_BIOS] = "bios", [VMCFG_HOOKSCRIPT] = "hookscript",
-	[VMCFG_LOCK] = "lock", [VMCFG_MACHINE] = "machine",
-	[VMCFG_NAME] = "name", [VMCFG_TEMPLATE] = "template",
-};
-
-/* Lists the line as one that is dropped. */
-static int drop(struct parser *p, const char *problem, struct text t)
+/* Adds the line to the dropped ones; takes WHY over, NULL is no memory. */
+static int drop(struct parser *p, char *why)
 {
-	return dropped_add_part(&p->vm->dropped, &p->vm->n_dropped, p->line, problem, t);
-}
+	struct vmcfg *vm = p->vm;
 
-/* The same for a line whose value was refused; takes REASON over. */
-static int drop_value(struct parser *p, struct text key, char *reason)
-{
-	return dropped_add_value(&p->vm->dropped, &p->vm->n_dropped, p->line, key, reason);
-}
-
-/* --- sections --- */
-
-/* Order of snapshot names in the text, each with its ']' behind it. */
-static int compare_names(const void *a, const void *b)
-{
-	const char *x = a, *y = b;
-
-	while (*x == *y && *x != ']') {
-		x++;
-		y++;
-	}
-	return (unsigned char)*x - (unsigned char)*y;
-}
-
-static void forget_nothing(void *name)
-{
-	(void)name;
-}
-
-static int begin_snapshot(struct parser *p, struct text name)
-{
-	const char *const *first;
-
-	p->section = SNAPSHOT;
-	/* The tree keeps a file of nothing but headers from taking quadratic time. */
-	first = tsearch(name.at, &p->snapshots, compare_names);
-	if (!first)
+	if (!why || !array_grow(vm->dropped, vm->n_dropped)) {
+		free(why);
 		return -ENOMEM;
-	return *first == name.at ? 0 : drop(p, _("there is already a snapshot"), name);
-}
-
-static int begin_section(struct parser *p, enum section section, struct text name)
-{
-	p->section = section;
-	if (p->had[section])
-		return drop(p, _("there is already a section"), name);
-	p->had[section] = true;
+	}
+	vm->dropped[vm->n_dropped++] = (struct vmcfg_dropped){p->line, why};
 	return 0;
 }
 
-/* The name in a header, or an AT of NULL when LINE is none; a blank before it makes it none. */
-static struct text header_name(struct text line)
+/* The same; why is PROBLEM, then T in quotes. */
+static int drop_text(struct parser *p, const char *problem, struct text t)
 {
-	struct text name = text_trim_end(line);
+	char *why = NULL;
 
-	if (!text_take(&name, "[") || !text_take_end(&name, "]") ||
-	    (name.len && memchr(name.at, ']', name.len)))
-		return (struct text){NULL, 0};
-	return name;
+	return text_refuse_part(&why, problem, t) == -EINVAL ? drop(p, why) : -ENOMEM;
 }
 
-/* The word "special" may be in any case, the name behind it may not: so it is there. */
-static int read_header(struct parser *p, struct text name)
-{
-	struct text special = name;
+/* --- keys and their values --- */
 
-	if (text_is_nocase(name, "PENDING"))
-		return begin_section(p, PENDING, name);
-	if (text_take_nocase(&special, "special:")) {
-		if (text_is(special, "cloudinit"))
-			return begin_section(p, CLOUDINIT, name);
-		if (text_is(special, "fleecing"))
-			return begin_section(p, FLEECING, name);
-	}
-	if (propstr_is_configid(NULL, name))
-		return begin_snapshot(p, name);
-	p->section = UNKNOWN;
-	return drop(p, _("nobody reads the section"), name);
+/*
+ * Checks VALUE, spaces around it taken off. Returns 0 and what Proxmox VE makes of it in *ret, a
+ * piece of VALUE or a constant; or as text_refuse() does.
+ */
+typedef int check_value(struct text value, struct text *ret, char **ret_why);
+
+static int refuse(struct text value, char **ret_why, const char *expected)
+{
+	auto_free char *problem = NULL;
+
+	if (asprintf(&problem, _("it must be %s, not"), expected) < 0)
+		return -ENOMEM;
+	return text_refuse_part(ret_why, problem, value);
 }
 
-/* --- settings --- */
-
-static int set_value(struct parser *p, struct vmcfg_value *value, struct text text)
+/* A text without a format loses quotes around it. */
+static int check_text(struct text value, struct text *ret, char **ret_why)
 {
-	char *copy = text_dup(text);
+	struct text unquoted = value;
+
+	(void)ret_why;
+	*ret = text_take(&unquoted, "\"") && text_take_end(&unquoted, "\"") ? unquoted : value;
+	return 0;
+}
+
+static int check_bool(struct text value, struct text *ret, char **ret_why)
+{
+	int truth = propstr_bool(value);
+
+	if (truth < 0)
+		return refuse(value, ret_why, _(PROPSTR_EXPECT_BOOL));
+	*ret = text_of(truth ? "1" : "0");
+	return 0;
+}
+
+static int check_volume(struct text value, struct text *ret, char **ret_why)
+{
+	*ret = value;
+	return format_is_volume(value)
+		       ? 0
+		       : refuse(value, ret_why, _("a volume like local:snippets/name"));
+}
+
+static int check_name(struct text value, struct text *ret, char **ret_why)
+{
+	*ret = value;
+	return format_is_dns_name(value) ? 0 : refuse(value, ret_why, _("a DNS name"));
+}
+
+static int check_machine(struct text value, struct text *ret, char **ret_why)
+{
+	*ret = value;
+	return machine_check(value, ret_why);
+}
+
+static int check_entry(struct text value, struct text *ret, char **ret_why)
+{
+	cleanup_with(hostpci_freep) struct hostpci *entry = NULL;
+
+	*ret = value;
+	return hostpci_parse(value.at, value.len, &entry, ret_why);
+}
+
+static const struct {
+	const char *name;
+	check_value *check;
+} keys[] = {
+	[VMCFG_ARCH] = {"arch", check_text},
+	[VMCFG_ARGS] = {"args", check_text}, /* see read_line() */
+	[VMCFG_BIOS] = {"bios", check_text},
+	[VMCFG_HOOKSCRIPT] = {"hookscript", check_volume},
+	[VMCFG_LOCK] = {"lock", check_text},
+	[VMCFG_MACHINE] = {"machine", check_machine},
+	[VMCFG_NAME] = {"name", check_name},
+	[VMCFG_TEMPLATE] = {"template", check_bool},
+	[VMCFG_OSTYPE] = {"ostype", check_text},
+	[VMCFG_VMSTATE] = {"vmstate", check_volume},
+	[VMCFG_HOSTPCI] = {"hostpci", check_entry}, /* with a number */
+};
+
+const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE])
+{
+	if (key < VMCFG_HOSTPCI)
+		return keys[key].name;
+	snprintf(buf, VMCFG_KEY_SIZE, "hostpci%u", (unsigned int)(key - VMCFG_HOSTPCI) & 0xff);
+	return buf;
+}
+
+/* The key called NAME; VMCFG_KEYS when it is none of ours. */
+static enum vmcfg_key find_key(struct text name)
+{
+	unsigned int index;
+
+	for (enum vmcfg_key k = 0; k < VMCFG_HOSTPCI; k++)
+		if (text_is(name, keys[k].name))
+			return k;
+	if (!text_take(&name, keys[VMCFG_HOSTPCI].name) ||
+	    !format_parse_index(name, HOSTPCI_MAX, &index))
+		return VMCFG_KEYS;
+	return VMCFG_HOSTPCI + index;
+}
+
+/* Whether LINE looks as if it was meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
+static bool looks_like_ours(struct text line)
+{
+	struct text word = text_trim(line);
+	size_t n = 0;
+
+	while (n < word.len && char_is_alpha(word.at[n]))
+		n++;
+	if (n < word.len && (word.at[n] == '-' || word.at[n] == '_'))
+		return false;
+	word.len = n;
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+		if (k != VMCFG_NAME && text_is_nocase(word, keys[k].name))
+			return true;
+	return false;
+}
+
+static int drop_if_ours(struct parser *p, const char *problem, struct text line)
+{
+	return p->into && looks_like_ours(line) ? drop_text(p, problem, line) : 0;
+}
+
+static int set_hostpci(struct hostpci **entry, struct text value)
+{
+	struct hostpci *new = NULL;
+	int err = hostpci_parse(value.at, value.len, &new, NULL);
+
+	if (err)
+		return err;
+	hostpci_free(*entry);
+	*entry = new;
+	return 0;
+}
+
+static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
+{
+	struct vmcfg_value *to = &p->into->values[key];
+	char *copy = text_dup(value);
 
 	if (!copy)
 		return -ENOMEM;
-	free(value->text);
-	*value = (struct vmcfg_value){copy, text.len, p->line};
-	return 0;
-}
-
-static int set_key(struct parser *p, const char *name, struct text value)
-{
-	for (size_t i = 0; i < VMCFG_KEYS; i++) {
-		if (!strcmp(name, key_names[i]))
-			return set_value(p, &p->vm->values[i], value);
-	}
-	return 0;
-}
-
-static int set_hostpci(struct parser *p, unsigned int index, struct text value)
-{
-	cleanup_with(hostpci_freep) struct hostpci *entry = NULL;
-	int r;
-
-	r = hostpci_parse(value.at, value.len, &entry, NULL);
-	if (r < 0)
-		return r;
-	r = set_value(p, &p->vm->hostpci_values[index], value);
-	if (r < 0)
-		return r;
-	hostpci_free(p->vm->hostpci[index]);
-	p->vm->hostpci[index] = TAKE_PTR(entry);
-	return 0;
-}
-
-static int read_setting(struct parser *p, struct text key, struct text value)
-{
-	const struct setting *setting;
-	unsigned int index;
-	char *reason = NULL;
-	int r;
-
-	/* Nothing there is looked at (it is a copy for people). */
-	if (p->section == CLOUDINIT)
+	free(to->text);
+	*to = (struct vmcfg_value){copy, value.len, p->line};
+	if (key < VMCFG_HOSTPCI)
 		return 0;
-	setting = p->section == FLEECING ? setting_find_fleecing(key, &index)
-					 : setting_find(key, &index);
-	if (!setting)
-		return drop(p, _("there is no setting"), key);
-	r = setting_check(setting, value, &value, &reason);
-	if (r == -EINVAL)
+	return set_hostpci(&p->into->hostpci[key - VMCFG_HOSTPCI], value);
+}
+
+/* A line whose value was refused; takes REASON over. The name decides nothing here. */
+static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
+{
+	char buf[VMCFG_KEY_SIZE];
+	char *why = NULL;
+	int n = 0;
+
+	if (key != VMCFG_NAME)
+		n = asprintf(&why, "%s: %s", vmcfg_key_name(key, buf), reason);
+	free(reason);
+	if (key == VMCFG_NAME)
+		return 0;
+	return drop(p, n < 0 ? NULL : why);
+}
+
+static int read_setting(struct parser *p, struct text name, struct text value)
+{
+	enum vmcfg_key key = find_key(name);
+	char *reason = NULL;
+	int err;
+
+	if (key == VMCFG_KEYS) {
+		err = drives_set(&p->vm->drives, name, value, p->into != p->vm);
+		return err ? err : drop_if_ours(p, _("there is no setting"), name);
+	}
+	if (memchr(value.at, '\r', value.len))
+		err = text_refuse(&reason, _("there is a carriage return in its value"));
+	else
+		err = keys[key < VMCFG_HOSTPCI ? key : VMCFG_HOSTPCI].check(value, &value, &reason);
+	if (err == -EINVAL)
 		return drop_value(p, key, reason);
-	if (r < 0 || p->section != MAIN)
-		return r;
-	if (!strcmp(setting_name(setting), "hostpci"))
-		return set_hostpci(p, index, value);
-	/* (qemu-server, PVE/QemuServer/Helpers.pm, windows_version: wxp, w2k8, win11, …) */
-	if (!strcmp(setting_name(setting), "ostype"))
-		p->vm->windows = value.len && value.at[0] == 'w';
-	r = drives_set(&p->vm->drives, key, setting_name(setting), value);
-	return r < 0 ? r : set_key(p, setting_name(setting), value);
+	return err ? err : set_value(p, key, value);
 }
 
 /* --- lines --- */
@@ -206,11 +253,26 @@ static bool is_snapstate(struct text line)
 	return text_take_end(&line, "snapstate:");
 }
 
-static int read_delete(struct parser *p, struct text line)
+/* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */
+static void read_delete(struct parser *p, struct text list)
 {
-	if (p->section == PENDING)
-		return 0;
-	return drop(p, _("settings can be deleted in [PENDING] only:"), line);
+	if (p->into == p->vm)
+		return; /* dropped */
+	memset(p->into->deleted, 0, sizeof(p->into->deleted));
+	while (list.len) {
+		struct text name = list;
+		enum vmcfg_key key;
+
+		name.len = 0;
+		while (name.len < list.len && !char_is_blank(list.at[name.len]) &&
+		       list.at[name.len] != ',' && list.at[name.len] != ';')
+			name.len++;
+		list = text_skip(list, name.len + (name.len < list.len));
+		text_take(&name, "!");
+		key = find_key(name);
+		if (key < VMCFG_KEYS)
+			p->into->deleted[key] = true;
+	}
 }
 
 /* A line of a section that is read, in the order in which Proxmox VE tries what it could be. */
@@ -218,24 +280,46 @@ static int read_line(struct parser *p, struct text line)
 {
 	struct text value = line, key;
 
-	if (!take_key(&value, &key))
-		return is_snapstate(line) ? 0 : drop(p, _("there is no 'key: value' in"), line);
-	if (text_is(key, "description") && !text_is_blank(value))
-		return 0;
 	if (is_snapstate(line))
 		return 0;
+	if (!take_key(&value, &key))
+		return drop_if_ours(p, _("there is no 'key: value' in"), line);
 	if (!value.len)
-		return drop(p, _("there is no value in"), line);
-	/* Of nothing but blanks, the last one is the value: a carriage return is no blank one. */
+		return drop_if_ours(p, _("there is no value in"), line);
+	/* Of nothing but spaces, the last one is the value: a carriage return is no such one. */
 	if (text_is_blank(value))
 		return read_setting(p, key, text_skip(value, value.len - 1));
 	value = text_trim(value);
 	/* Taken as they are: quotes stay, and carriage returns do no harm. */
 	if (text_is(key, "args"))
-		return p->section == MAIN ? set_key(p, "args", value) : 0;
-	if (text_is(key, "delete"))
-		return read_delete(p, line);
+		return set_value(p, VMCFG_ARGS, value);
+	if (text_is(key, "delete")) {
+		read_delete(p, value);
+		return 0;
+	}
 	return read_setting(p, key, value);
+}
+
+/* The name in a header, or an AT of NULL when LINE is none; a space before it makes it none. */
+static struct text header_name(struct text line)
+{
+	struct text name = text_trim_end(line);
+
+	if (!text_take(&name, "[") || !text_take_end(&name, "]") ||
+	    (name.len && memchr(name.at, ']', name.len)))
+		return (struct text){NULL, 0};
+	return name;
+}
+
+/* A second [PENDING] replaces the first. */
+static int begin_section(struct parser *p, struct text name)
+{
+	p->into = NULL;
+	if (!text_is_nocase(name, "PENDING"))
+		return 0;
+	vmcfg_free(p->vm->pending);
+	p->into = p->vm->pending = calloc(1, sizeof(*p->into));
+	return p->into ? 0 : -ENOMEM;
 }
 
 static int parse_line(struct parser *p, struct text line)
@@ -246,42 +330,104 @@ static int parse_line(struct parser *p, struct text line)
 		return 0;
 	name = header_name(line);
 	if (name.at)
-		return read_header(p, name);
-	if (p->section == UNKNOWN || line.at[0] == '#')
-		return 0;
-	return read_line(p, line);
+		return begin_section(p, name);
+	return !p->into || line.at[0] == '#' ? 0 : read_line(p, line);
 }
 
-static int parse_lines(struct parser *p, struct text text)
+/* --- pending --- */
+
+static bool is_same(const struct vmcfg_value *a, const struct vmcfg_value *b)
 {
-	struct text line;
-	int r = 0;
-
-	while (r >= 0 && text_next(&text, '\n', &line)) {
-		p->line++;
-		r = parse_line(p, line);
-	}
-	tdestroy(p->snapshots, forget_nothing);
-	return r;
+	return a->text && b->text && a->len == b->len && !memcmp(a->text, b->text, a->len);
 }
+
+static bool changes(const struct vmcfg *vm, size_t key)
+{
+	const struct vmcfg_value *set = &vm->pending->values[key];
+
+	if (set->text)
+		return !is_same(set, &vm->values[key]);
+	return vm->pending->deleted[key] && vm->values[key].text;
+}
+
+/* Lists what [PENDING] changes; without anything it is as if there was none. */
+static int finish_pending(struct vmcfg *vm)
+{
+	for (enum vmcfg_key k = 0; vm->pending && k < VMCFG_KEYS; k++) {
+		char buf[VMCFG_KEY_SIZE];
+		char *longer;
+
+		if (!changes(vm, k))
+			continue;
+		if (asprintf(&longer, "%s%s%s", vm->pending_keys ? vm->pending_keys : "",
+			     vm->pending_keys ? ", " : "", vmcfg_key_name(k, buf)) < 0)
+			return -ENOMEM;
+		free(vm->pending_keys);
+		vm->pending_keys = longer;
+	}
+	if (!vm->pending_keys)
+		vmcfg_free(TAKE_PTR(vm->pending));
+	return 0;
+}
+
+enum vmcfg_pending vmcfg_apply_pending(struct vmcfg *vm, bool incoming)
+{
+	struct vmcfg *pending = vm->pending;
+
+	if (!pending)
+		return VMCFG_PENDING_NONE;
+	if (incoming || vmcfg_resumes(vm))
+		return VMCFG_PENDING_WAITS;
+	for (size_t k = 0; k < VMCFG_KEYS; k++) {
+		if (!pending->values[k].text && !pending->deleted[k])
+			continue;
+		free(vm->values[k].text);
+		vm->values[k] = pending->values[k];
+		pending->values[k] = (struct vmcfg_value){0};
+		if (k < VMCFG_HOSTPCI)
+			continue;
+		hostpci_free(vm->hostpci[k - VMCFG_HOSTPCI]);
+		vm->hostpci[k - VMCFG_HOSTPCI] = TAKE_PTR(pending->hostpci[k - VMCFG_HOSTPCI]);
+	}
+	vmcfg_free(TAKE_PTR(vm->pending));
+	return VMCFG_PENDING_APPLIED;
+}
+
+/* --- all of it --- */
 
 int vmcfg_parse(const char *text, size_t len, struct vmcfg **ret)
 {
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
-	struct parser parser = {0};
-	int r;
+	struct text rest = {text, len}, line;
+	struct parser p = {0};
+	int err = 0;
 
 	if (len > VMCFG_TEXT_MAX)
 		return -EFBIG;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return -ENOMEM;
-	parser.vm = vm;
-	r = parse_lines(&parser, (struct text){text, len});
-	if (r < 0)
-		return r;
+	p.vm = p.into = vm;
+	while (!err && text_next(&rest, '\n', &line)) {
+		p.line++;
+		err = parse_line(&p, line);
+	}
+	if (!err)
+		err = finish_pending(vm);
+	if (err)
+		return err;
 	*ret = TAKE_PTR(vm);
 	return 0;
+}
+
+static bool value_is(const struct vmcfg *vm, enum vmcfg_key key, const char *text)
+{
+	return vm->values[key].text && !strcmp(vm->values[key].text, text);
+}
+
+bool vmcfg_resumes(const struct vmcfg *vm)
+{
+	return value_is(vm, VMCFG_LOCK, "suspended") || vm->values[VMCFG_VMSTATE].text;
 }
 
 bool vmcfg_is_q35(const struct vmcfg *vm)
@@ -300,93 +446,15 @@ const char *vmcfg_machine_text(const struct vmcfg *vm)
 
 bool vmcfg_is_template(const struct vmcfg *vm)
 {
-	const struct vmcfg_value *template = &vm->values[VMCFG_TEMPLATE];
-
-	return template->text && !strcmp(template->text, "1");
+	return value_is(vm, VMCFG_TEMPLATE, "1");
 }
 
-/* --- description --- */
-
-static void describe_value(FILE *out, struct text value)
+/* wxp, w2k8, win11, … (qemu-server, PVE/QemuServer/Helpers.pm, windows_version). */
+bool vmcfg_is_windows(const struct vmcfg *vm)
 {
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.at[i];
-		bool at_end = i == 0 || i == value.len - 1;
+	const char *type = vm->values[VMCFG_OSTYPE].text;
 
-		if (c == '\\')
-			fputs("\\\\", out);
-		else if (c < ' ' || c > '~' || (c == ' ' && at_end))
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
-	putc('\n', out);
-}
-
-static void describe_keys(FILE *out, const struct vmcfg *vm)
-{
-	for (size_t i = 0; i < VMCFG_KEYS; i++) {
-		const struct vmcfg_value *value = &vm->values[i];
-
-		if (!value->text)
-			continue;
-		fprintf(out, "key %s ", key_names[i]);
-		describe_value(out, (struct text){value->text, value->len});
-	}
-	for (size_t i = 0; i < HOSTPCI_MAX; i++) {
-		const struct vmcfg_value *value = &vm->hostpci_values[i];
-
-		if (!value->text)
-			continue;
-		fprintf(out, "key hostpci%zu ", i);
-		describe_value(out, (struct text){value->text, value->len});
-	}
-}
-
-/* From the text, not from the struct: that one's strings end at a NUL. */
-static int describe_hostpci(FILE *out, size_t index, const struct hostpci *entry)
-{
-	size_t n = hostpci_format.n_keys;
-	auto_free struct text *values = calloc(n, sizeof(*values));
-	bool empty = true;
-
-	if (!values)
-		return -ENOMEM;
-	if (propstr_parse(&hostpci_format, (struct text){entry->value, entry->value_len}, values,
-			  NULL) < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < n; i++) {
-		if (!values[i].at)
-			continue;
-		fprintf(out, "hostpci%zu %s ", index, hostpci_format.keys[i].name);
-		describe_value(out, values[i]);
-		empty = false;
-	}
-	if (empty)
-		fprintf(out, "hostpci%zu empty\n", index);
-	return 0;
-}
-
-char *vmcfg_describe(const struct vmcfg *vm)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	bool bad = false;
-
-	if (!out)
-		return NULL;
-	describe_keys(out, vm);
-	fprintf(out, "q35 %s\n", vmcfg_is_q35(vm) ? "yes" : "no");
-	for (size_t i = 0; i < HOSTPCI_MAX; i++)
-		bad |= vm->hostpci[i] && describe_hostpci(out, i, vm->hostpci[i]) < 0;
-	fprintf(out, "warnings %zu\n", vm->n_dropped);
-	bad |= ferror(out);
-	bad |= fclose(out) != 0;
-	if (!bad)
-		return text;
-	free(text);
-	return NULL;
+	return type && type[0] == 'w';
 }
 
 void vmcfg_free(struct vmcfg *vm)
@@ -395,11 +463,13 @@ void vmcfg_free(struct vmcfg *vm)
 		return;
 	for (size_t i = 0; i < VMCFG_KEYS; i++)
 		free(vm->values[i].text);
-	for (size_t i = 0; i < HOSTPCI_MAX; i++) {
-		free(vm->hostpci_values[i].text);
+	for (size_t i = 0; i < HOSTPCI_MAX; i++)
 		hostpci_free(vm->hostpci[i]);
-	}
+	for (size_t i = 0; i < vm->n_dropped; i++)
+		free(vm->dropped[i].why);
+	free(vm->dropped);
 	drives_free(&vm->drives);
-	dropped_free(vm->dropped, vm->n_dropped);
+	vmcfg_free(vm->pending);
+	free(vm->pending_keys);
 	free(vm);
 }

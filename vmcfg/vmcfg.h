@@ -2,15 +2,15 @@
 /*
  * The text of /etc/pve/qemu-server/VMID.conf -> struct, as Proxmox VE itself reads it (qemu-server,
  * PVE/QemuServer.pm, parse_vm_config): line by line, a bad line is dropped and the others count,
- * the last valid one of a key wins. Only the main section: pending changes, snapshots and special
- * sections are not the machine that starts. Pure.
+ * the last valid one of a key wins. Only the keys that decide something here are checked; nothing
+ * is said of others, which a newer Proxmox VE may know. Read are the main section and [PENDING];
+ * snapshots and other sections are not the machine that starts. Pure.
  */
 #ifndef VMCFG_VMCFG_H
 #define VMCFG_VMCFG_H
 
 #include "host/base.h"
 #include "vmcfg/drives.h"
-#include "vmcfg/dropped.h"
 #include "vmcfg/hostpci.h"
 
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
@@ -25,12 +25,15 @@ enum vmcfg_key {
 	VMCFG_MACHINE,
 	VMCFG_NAME,
 	VMCFG_TEMPLATE, /* "1" or "0" */
-	VMCFG_KEYS
+	VMCFG_OSTYPE,
+	VMCFG_VMSTATE,
+	VMCFG_HOSTPCI, /* of hostpci0; the others follow */
+	VMCFG_KEYS = VMCFG_HOSTPCI + HOSTPCI_MAX
 };
 
 /*
- * A setting's value; text is NULL when unset, else LEN bytes and a NUL behind them (it may hold
- * NULs). A line with nothing but a blank is set all the same: to that blank (machine, args, lock,
+ * A setting's value; text is NULL when unset, else LEN bytes and a NUL after them (it may hold
+ * NULs). A line with nothing but a space is set all the same: to that space (machine, args, lock,
  * …), and an entry like that has no options.
  */
 struct vmcfg_value {
@@ -39,25 +42,50 @@ struct vmcfg_value {
 	unsigned int line; /* 1 is the first line of the file */
 };
 
+/* A line of one of the keys above that Proxmox VE drops. */
+struct vmcfg_dropped {
+	unsigned int line;
+	char *why; /* for people; printable, and in English ASCII */
+};
+
 struct vmcfg {
 	struct vmcfg_value values[VMCFG_KEYS];
-	struct vmcfg_value hostpci_values[HOSTPCI_MAX];
 	struct hostpci *hostpci[HOSTPCI_MAX]; /* NULL: not set */
-	struct drives drives;
-	bool windows;		       /* the guest is a Windows, as far as ostype says */
-	struct vmcfg_dropped *dropped; /* in the order of their lines, in all sections */
+	struct drives drives;		      /* those that [PENDING] adds, too */
+	struct vmcfg_dropped *dropped;	      /* in the order of their lines, of [PENDING] too */
 	size_t n_dropped;
+
+	/* What [PENDING] changes in the values above; NULL: nothing. Its own values and hostpci are
+	 * what it sets; the rest of it is not used. */
+	struct vmcfg *pending;
+	bool deleted[VMCFG_KEYS]; /* in a struct that is somebody's pending: what it deletes */
+	char *pending_keys;	  /* the same for people, "machine, hostpci0"; NULL: nothing */
 };
 
 /*
  * Parses TEXT of LEN bytes. Returns 0 and a new struct (free with vmcfg_free()); -EFBIG when LEN is
- * over VMCFG_TEXT_MAX; -ENOMEM. Bad lines are not errors: they are listed in dropped. The time it
- * takes grows with LEN only, whatever the text.
- *
- * One line cannot be judged by the text alone: "cpu: custom-NAME" is dropped by Proxmox VE unless
- * virtual-guest/cpu-models.conf defines NAME. It is listed, and the reason says so.
+ * over VMCFG_TEXT_MAX; -ENOMEM. Bad lines are not errors: those of our keys are listed in dropped.
+ * The time it takes grows with LEN only, whatever the text.
  */
 int vmcfg_parse(const char *text, size_t len, struct vmcfg **ret) must_check;
+
+enum vmcfg_pending {
+	VMCFG_PENDING_NONE,
+	VMCFG_PENDING_APPLIED, /* the next start uses it, and makes it the main section */
+	VMCFG_PENDING_WAITS,   /* the next start leaves it where it is */
+};
+
+/*
+ * Makes VM what its next start uses: [PENDING] applied to the main section, deletions first, as
+ * Proxmox VE does before pre-start (qemu-server, vmconfig_apply_pending). It is not applied to a VM
+ * that resumes (vmcfg_resumes()), nor when INCOMING says that the start is the target of a
+ * migration (PVE_MIGRATED_FROM is not empty): then VM stays as it is. Returns which; for a message,
+ * vm->pending_keys stays as it was parsed. vm->pending is NULL once it is applied.
+ */
+enum vmcfg_pending vmcfg_apply_pending(struct vmcfg *vm, bool incoming);
+
+/* Whether the next start continues a suspended VM: "lock: suspended", or a vmstate. */
+bool vmcfg_resumes(const struct vmcfg *vm);
 
 /* Whether Proxmox VE takes the machine for q35 (qemu-server, PVE/QemuServer/Machine.pm). */
 bool vmcfg_is_q35(const struct vmcfg *vm);
@@ -68,12 +96,12 @@ const char *vmcfg_machine_text(const struct vmcfg *vm);
 /* Whether the VM is a template: it never starts with devices. */
 bool vmcfg_is_template(const struct vmcfg *vm);
 
-/*
- * What was understood, one fact a line ("key NAME VALUE", "q35 yes|no", "hostpciN OPTION VALUE",
- * "hostpciN empty", "warnings K"), non-printing bytes and a blank at either end of a value as \xNN,
- * a backslash as two. Returns a new string or NULL without memory.
- */
-char *vmcfg_describe(const struct vmcfg *vm) must_check;
+/* Whether the guest is a Windows, as far as ostype says. */
+bool vmcfg_is_windows(const struct vmcfg *vm);
+
+/* The name of a key: "machine", "hostpci0". BUF is used for the latter. */
+#define VMCFG_KEY_SIZE 12
+const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE]);
 
 /* Frees VM and all that it holds; NULL is fine. */
 void vmcfg_free(struct vmcfg *vm);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Property strings of every format that a VM config has (vmcfg/propstr.h). */
+/* Property strings (vmcfg/propstr.h). */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -7,18 +7,26 @@
 
 #include "vmcfg/hostpci.h"
 #include "vmcfg/machine.h"
-#include "vmcfg/options.h"
+#include "vmcfg/propstr.h"
 
 #define KEYS_MAX 64
 
-static const struct propstr_format *const formats[] = {
-	&hostpci_format,    &machine_format,   &options_agent,	  &options_amd_sev,  &options_audio,
-	&options_boot,	    &options_cicustom, &options_cpu,	  &options_efidisk,  &options_ide,
-	&options_intel_tdx, &options_ipconfig, &options_ivshmem,  &options_memory,   &options_meta,
-	&options_net,	    &options_numa,     &options_rng,	  &options_sata,     &options_scsi,
-	&options_smbios,    &options_spice,    &options_tpmstate, &options_unused,   &options_usb,
-	&options_vga,	    &options_virtio,   &options_virtiofs, &options_watchdog,
+/* Every kind of key. */
+static const struct propstr_key keys[] = {
+	{.name = "type", .check = propstr_is_configid, .expected = "an id", .is_default = true},
+	{.name = "on", .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL},
+	{.name = "word", .check = propstr_is_choice, .expected = "one|two"},
+	{.name = "size", .check = propstr_is_integer, .expected = "an integer", .max = 10},
+	{.name = "aw-bits", .check = propstr_is_number, .expected = "a number", .max = 64},
+	{.name = "short", .len_max = 3},
+	{.name = "any"},
 };
+static const struct propstr_format made_up = {PROPSTR_FORMAT(keys)};
+
+static const struct propstr_key strict_keys[] = {{.name = "any", .required = true}};
+static const struct propstr_format strict = {PROPSTR_FORMAT(strict_keys)};
+
+static const struct propstr_format *const formats[] = {&hostpci_format, &made_up, &strict};
 
 static bool is_within(struct text part, struct text text)
 {
@@ -67,7 +75,7 @@ static void check_format(const struct propstr_format *format, struct text text)
 	fuzz_require(format->n_keys <= KEYS_MAX);
 	r = propstr_parse(format, text, values, &why);
 	fuzz_require(r == 0 || r == -EINVAL);
-	fuzz_require(propstr_check(format, text, NULL) == r);
+	fuzz_require(propstr_parse(format, text, values, NULL) == r);
 	fuzz_require(!why == !r && (!why || fuzz_is_printable(why)));
 	free(why);
 	if (r)
@@ -82,12 +90,12 @@ static void check_format(const struct propstr_format *format, struct text text)
 
 static void check_machine(struct text text)
 {
-	struct machine *machine = NULL;
-	int r = machine_parse(text.at, text.len, &machine, NULL);
+	auto_free char *q35 = machine_value_as_q35(text.at, text.len);
+	int r = machine_check(text, NULL);
 
 	fuzz_require(r == 0 || r == -EINVAL);
-	fuzz_require(machine_is_q35(text.at, text.len) == (machine && machine->q35));
-	machine_free(machine);
+	fuzz_require(!r || !machine_is_q35(text.at, text.len));
+	fuzz_require(q35 && machine_is_q35(q35, strlen(q35)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

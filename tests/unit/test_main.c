@@ -52,7 +52,10 @@ static void test_command_lines(void **state)
 		/* Options stand where one likes. */
 		{"status --root ROOT", EXIT_DONE, "no device is taken", NULL},
 		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
-		{"config 100 --root ROOT", EXIT_DONE, "q35 yes", NULL},
+		{"config 100 --root ROOT", EXIT_DONE, "q35 (q35)", NULL},
+		{"config 100 --raw --root ROOT", EXIT_DONE, "q35 yes", NULL},
+		{"settings 100 --raw --root ROOT", EXIT_USAGE, NULL, "--raw is for config"},
+		{"--root ROOT 100 pre-start --raw", EXIT_USAGE, NULL, "--raw is for config"},
 		{"settings 999 --root ROOT", EXIT_DONE, "# VM 999 on node ", NULL},
 		{"settings --root ROOT", EXIT_USAGE, NULL, "one VMID must follow: settings"},
 		{"--root=ROOT-not", EXIT_FAILED, NULL, "ROOT-not"},

@@ -34,8 +34,6 @@ static void show_entry(FILE *to, const struct mapping_entry *entry)
 		fprintf(to, " sub=%s", entry->subsystem_id);
 	if (entry->iommugroup)
 		fprintf(to, " group=%s", entry->iommugroup);
-	if (entry->description)
-		fprintf(to, " (%s)", entry->description);
 	for (size_t i = 0; i < entry->n_paths; i++) {
 		char buf[BDF_TEXT_SIZE];
 
@@ -45,7 +43,7 @@ static void show_entry(FILE *to, const struct mapping_entry *entry)
 	putc(']', to);
 }
 
-/* "id mdev live [node id sub= group= (description) paths] ..., id ...", then " !LINE why". */
+/* "id mdev [node id sub= group= paths] ..., id ...". */
 static char *understand(const char *text, size_t len)
 {
 	cleanup_with(mappings_freep) struct mappings *mappings = parse(text, len);
@@ -57,13 +55,10 @@ static char *understand(const char *text, size_t len)
 	for (size_t i = 0; i < mappings->n; i++) {
 		const struct mapping *mapping = &mappings->items[i];
 
-		fprintf(to, "%s%s%s%s", i ? ", " : "", mapping->id, mapping->mdev ? " mdev" : "",
-			mapping->live_migration_capable ? " live" : "");
+		fprintf(to, "%s%s%s", i ? ", " : "", mapping->id, mapping->mdev ? " mdev" : "");
 		for (size_t j = 0; j < mapping->n_entries; j++)
 			show_entry(to, &mapping->entries[j]);
 	}
-	for (size_t i = 0; i < mappings->n_dropped; i++)
-		fprintf(to, " !%u %s", mappings->dropped[i].line, mappings->dropped[i].why);
 	assert_int_equal(fclose(to), 0);
 	return out;
 }
@@ -98,16 +93,6 @@ static void run_texts(const struct text_case *cases, size_t n)
 	}
 }
 
-#define NOT_INDENTED                                                                            \
-	"a section begins behind an empty line only, and it is none of its settings without a " \
-	"blank before it: "
-#define BLANKS	   "blanks in an empty line, so that the section goes on behind it: "
-#define NO_SECTION "it is in no section, and does not begin one: "
-#define NO_MAP	   "there is no valid line 'map' in the section "
-#define BAD_ID                                                                                  \
-	"the section is skipped, for its id must be a letter and one or more letters, digits, " \
-	"'_' or '-', not "
-
 static void test_sections(void **state)
 {
 	static const struct text_case cases[] = {
@@ -121,32 +106,22 @@ static void test_sections(void **state)
 		 "gpu" MAP_SEEN ", nic" MAP_SEEN},
 		{"twice", "gpu\n" MAP "\ngpu\n\tmdev 1\n" MAP,
 		 "gpu" MAP_SEEN ", gpu mdev" MAP_SEEN},
-		{"not ended by the next id", "gpu\n" MAP "nic\n" MAP,
-		 "gpu" MAP_SEEN MAP_SEEN " !3 " NOT_INDENTED "'nic'"},
+		{"not ended by the next id", "gpu\n" MAP "nic\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
 		{"ended by 0", "gpu\n" MAP "0\nnic\n" MAP, "gpu" MAP_SEEN ", nic" MAP_SEEN},
-		{"not ended by 00", "gpu\n" MAP "00\n" MAP,
-		 "gpu" MAP_SEEN MAP_SEEN " !3 " NOT_INDENTED "'00'"},
-		{"not ended by blanks", "gpu\n" MAP " \t\nnic\n" MAP,
-		 "gpu" MAP_SEEN MAP_SEEN " !3 " BLANKS "' \\x09' !4 " NOT_INDENTED "'nic'"},
+		{"not ended by 00", "gpu\n" MAP "00\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
+		{"not ended by blanks", "gpu\n" MAP " \t\nnic\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
 		{"0 between sections", "0\ngpu\n" MAP, "gpu" MAP_SEEN},
 		{"blanks behind the id", "gpu \t\n" MAP, "gpu" MAP_SEEN},
-		{"a blank before the id", " gpu\n" MAP,
-		 " !1 " NO_SECTION "' gpu' !2 " NO_SECTION
-		 "'\\x09map id=10de:2204,node=a,path=0000:01:00.0'"},
-		{"two words", "pci: gpu\n" MAP,
-		 " !1 " NO_SECTION "'pci: gpu' !2 " NO_SECTION
-		 "'\\x09map id=10de:2204,node=a,path=0000:01:00.0'"},
-		{"blanks outside of a section", " \n", " !1 there are only blanks in ' '"},
-		{"a bad id", "9gpu\n" MAP "\nnic\n" MAP, "nic" MAP_SEEN " !1 " BAD_ID "'9gpu'"},
-		{"an id of one letter", "g\n" MAP, " !1 " BAD_ID "'g'"},
-		{"a type before the id", "pci:gpu\n" MAP, " !1 " BAD_ID "'pci:gpu'"},
+		{"a blank before the id", " gpu\n" MAP, ""},
+		{"two words", "pci: gpu\n" MAP, ""},
+		{"blanks outside of a section", " \n", ""},
+		{"a bad id", "9gpu\n" MAP "\nnic\n" MAP, "nic" MAP_SEEN},
+		{"an id of one letter", "g\n" MAP, ""},
+		{"a type before the id", "pci:gpu\n" MAP, ""},
 		{"an id in capitals", "GPU-1_x\n" MAP, "GPU-1_x" MAP_SEEN},
-		{"nothing in it", "gpu\n\nnic\n" MAP, "gpu, nic" MAP_SEEN " !1 " NO_MAP "'gpu'"},
-		{"an empty one later", "gpu\n" MAP "\ngpu\n",
-		 "gpu" MAP_SEEN ", gpu !4 " NO_MAP "'gpu'"},
-		{"lines of a skipped one", "g\n\tnonsense\n\n" MAP,
-		 " !1 " BAD_ID "'g' !4 " NO_SECTION
-		 "'\\x09map id=10de:2204,node=a,path=0000:01:00.0'"},
+		{"nothing in it", "gpu\n\nnic\n" MAP, "gpu, nic" MAP_SEEN},
+		{"an empty one later", "gpu\n" MAP "\ngpu\n", "gpu" MAP_SEEN ", gpu"},
+		{"lines of a skipped one", "g\n\tnonsense\n\n" MAP, ""},
 	};
 
 	(void)state;
@@ -158,8 +133,7 @@ static void test_lines(void **state)
 	static const struct text_case cases[] = {
 		{"a comment before all", "# gpu\ngpu\n" MAP, "gpu" MAP_SEEN},
 		{"a comment inside", "gpu\n# no\n\t # end\n" MAP, "gpu" MAP_SEEN},
-		{"a comment behind a value", "gpu\n\tmdev 1 # yes\n" MAP,
-		 "gpu" MAP_SEEN " !2 mdev: must be 1 or 0, not '1 # yes'"},
+		{"a comment behind a value", "gpu\n\tmdev 1 # yes\n" MAP, "gpu" MAP_SEEN},
 		{"one blank before the key", "gpu\n map  id=10de:2204,node=a,path=0000:01:00.0  \n",
 		 "gpu" MAP_SEEN},
 		{"a vertical tab before the key",
@@ -167,29 +141,21 @@ static void test_lines(void **state)
 		{"mdev", "gpu\n\tmdev 1\n" MAP, "gpu mdev" MAP_SEEN},
 		{"mdev off", "gpu\n\tmdev 0\n" MAP, "gpu" MAP_SEEN},
 		{"mdev alone", "gpu\n\tmdev\n" MAP, "gpu mdev" MAP_SEEN},
-		{"mdev in a word", "gpu\n\tmdev yes\n" MAP,
-		 "gpu" MAP_SEEN " !2 mdev: must be 1 or 0, not 'yes'"},
-		{"the first mdev counts", "gpu\n\tmdev 0\n\tmdev 1\n" MAP,
-		 "gpu" MAP_SEEN " !3 there is already a value of 'mdev'"},
+		{"mdev in a word", "gpu\n\tmdev yes\n" MAP, "gpu" MAP_SEEN},
+		{"the first mdev counts", "gpu\n\tmdev 0\n\tmdev 1\n" MAP, "gpu" MAP_SEEN},
 		{"the first valid mdev counts", "gpu\n\tmdev on\n\tmdev 1\n" MAP,
-		 "gpu mdev" MAP_SEEN " !2 mdev: must be 1 or 0, not 'on'"},
-		{"a key's case", "gpu\n\tMdev 1\n" MAP,
-		 "gpu" MAP_SEEN " !2 there is no setting 'Mdev'"},
-		{"live migration", "gpu\n\tlive-migration-capable 1\n" MAP, "gpu live" MAP_SEEN},
+		 "gpu mdev" MAP_SEEN},
+		{"a key's case", "gpu\n\tMdev 1\n" MAP, "gpu" MAP_SEEN},
+		{"live migration", "gpu\n\tlive-migration-capable 1\n" MAP, "gpu" MAP_SEEN},
 		{"a description", "gpu\n\tdescription the = big,one\n" MAP, "gpu" MAP_SEEN},
-		{"two descriptions", "gpu\n\tdescription a\n\tdescription b\n" MAP,
-		 "gpu" MAP_SEEN " !3 there is already a value of 'description'"},
-		{"no description", "gpu\n\tdescription \n" MAP,
-		 "gpu" MAP_SEEN " !2 description: there is no value"},
+		{"two descriptions", "gpu\n\tdescription a\n\tdescription b\n" MAP, "gpu" MAP_SEEN},
+		{"no description", "gpu\n\tdescription \n" MAP, "gpu" MAP_SEEN},
 		{"a type", "gpu\n\ttype pci\n" MAP, "gpu" MAP_SEEN},
-		{"another type", "gpu\n\ttype usb\n" MAP,
-		 "gpu" MAP_SEEN " !2 type: must be pci, not 'usb'"},
-		{"an id inside", "gpu\n\tid nic\n" MAP,
-		 "gpu" MAP_SEEN " !2 there is no setting 'id'"},
+		{"another type", "gpu\n\ttype usb\n" MAP, "gpu" MAP_SEEN},
+		{"an id inside", "gpu\n\tid nic\n" MAP, "gpu" MAP_SEEN},
 		{"a colon behind the key", "gpu\n\tmap: id=10de:2204,node=a,path=0000:01:00.0\n",
-		 "gpu !2 there is no setting 'map:' !1 " NO_MAP "'gpu'"},
-		{"map without a value", "gpu\n\tmap\n" MAP,
-		 "gpu" MAP_SEEN " !2 map: there is no value"},
+		 "gpu"},
+		{"map without a value", "gpu\n\tmap\n" MAP, "gpu" MAP_SEEN},
 	};
 
 	(void)state;
@@ -201,27 +167,21 @@ static void test_bytes(void **state)
 	static const struct text_case cases[] = {
 		{"CRLF in one section", "gpu\r\n\tmap id=10de:2204,node=a,path=0000:01:00.0\r\n",
 		 "gpu" MAP_SEEN},
-		{"CRLF never ends one", "gpu\r\n\tmdev 1\r\n\r\nnic\r\n" MAP,
-		 "gpu mdev" MAP_SEEN " !3 " BLANKS "'\\x0d' !4 " NOT_INDENTED "'nic\\x0d'"},
-		{"CR inside a value", "gpu\n\tdescription a\rb\n" MAP,
-		 "gpu" MAP_SEEN " !2 description: there is a carriage return in 'a\\x0db'"},
+		{"CRLF never ends one", "gpu\r\n\tmdev 1\r\n\r\nnic\r\n" MAP, "gpu mdev" MAP_SEEN},
+		{"CR inside a value", "gpu\n\tdescription a\rb\n" MAP, "gpu" MAP_SEEN},
 		{"CR inside a map", "gpu\n\tmap id=10de:2204,node=a,\r,path=0000:01:00.0\n" MAP,
-		 "gpu" MAP_SEEN " !2 map: there is a carriage return in "
-		 "'id=10de:2204,node=a,\\x0d,path=0000:01:00.0'"},
-		{"CR for newlines", "gpu\r\tmdev\r", " !1 " NO_SECTION "'gpu\\x0d\\x09mdev\\x0d'"},
-		{"a NUL in the id", "g@pu\n" MAP, " !1 " BAD_ID "'g\\x00pu'"},
-		{"a NUL line", "gpu\n@\n" MAP, "gpu" MAP_SEEN " !2 " NOT_INDENTED "'\\x00'"},
-		{"a NUL is no blank", "gpu\n@ mdev\n" MAP,
-		 "gpu" MAP_SEEN " !2 " NOT_INDENTED "'\\x00 mdev'"},
+		 "gpu" MAP_SEEN},
+		{"CR for newlines", "gpu\r\tmdev\r", ""},
+		{"a NUL in the id", "g@pu\n" MAP, ""},
+		{"a NUL line", "gpu\n@\n" MAP, "gpu" MAP_SEEN},
+		{"a NUL is no blank", "gpu\n@ mdev\n" MAP, "gpu" MAP_SEEN},
 		{"a NUL in a description",
 		 "gpu\n\tmap id=10de:2204,description=b@c,node=a,path=0000:01:00.0\n",
-		 "gpu [a 10de:2204 (b) 0000:01:00.0]"},
+		 "gpu" MAP_SEEN},
 		{"a NUL in a path", "gpu\n\tmap id=10de:2204,node=a,path=0000:01:00@1\n",
 		 "gpu [a 10de:2204 '0000:01:00\\x001']"},
-		{"a byte order mark", "\xef\xbb\xbfgpu\n" MAP,
-		 " !1 " BAD_ID "'\\xef\\xbb\\xbfgpu'"},
-		{"a no-break space is no blank", "gpu\n\xc2\xa0mdev\n" MAP,
-		 "gpu" MAP_SEEN " !2 " NOT_INDENTED "'\\xc2\\xa0mdev'"},
+		{"a byte order mark", "\xef\xbb\xbfgpu\n" MAP, ""},
+		{"a no-break space is no blank", "gpu\n\xc2\xa0mdev\n" MAP, "gpu" MAP_SEEN},
 	};
 
 	(void)state;
@@ -240,7 +200,7 @@ static void test_maps(void **state)
 		{"blank parts", ",id=10de:2204,, ,node=a,path=0000:01:00.0,",
 		 "[a 10de:2204 0000:01:00.0]"},
 		{"described", "id=10de:2204,node=a,path=0000:01:00.0,description=a=b; c",
-		 "[a 10de:2204 (a=b; c) 0000:01:00.0]"},
+		 "[a 10de:2204 0000:01:00.0]"},
 		{"two paths", "id=10de:2204,node=a,path=0000:01:00.0;0000:01:00.1",
 		 "[a 10de:2204 0000:01:00.0 0000:01:00.1]"},
 		{"functions and none",
@@ -250,67 +210,59 @@ static void test_maps(void **state)
 		 "[a 8086:0b60 10000:e1:00.0]"},
 		{"a wider one", "id=8086:0b60,node=a,path=0123456789abcdef:e1:00",
 		 "[a 8086:0b60 0123456789abcdef:e1:00.*]"},
-		{"no domain", "id=10de:2204,node=a,path=01:00.0", "!path"},
-		{"a narrow domain", "id=10de:2204,node=a,path=000:01:00.0", "!path"},
-		{"capitals in a path", "id=10de:2204,node=a,path=0000:0A:00.0", "!path"},
+		{"no domain", "id=10de:2204,node=a,path=01:00.0", NULL},
+		{"a narrow domain", "id=10de:2204,node=a,path=000:01:00.0", NULL},
+		{"capitals in a path", "id=10de:2204,node=a,path=0000:0A:00.0", NULL},
 		{"capitals in an id", "id=10DE:2204,node=a,path=0000:01:00.0",
 		 "[a 10DE:2204 0000:01:00.0]"},
 		{"no device can have it", "id=10de:2204,node=a,path=0000:ff:ff.f",
 		 "[a 10de:2204 0000:ff:ff.f]"},
-		{"a path that ends in ;", "id=10de:2204,node=a,path=0000:01:00.0;", "!path"},
+		{"a path that ends in ;", "id=10de:2204,node=a,path=0000:01:00.0;", NULL},
 		{"nothing between two ;", "id=10de:2204,node=a,path=0000:01:00.0;;0000:02:00.0",
-		 "!path"},
-		{"a function of two digits", "id=10de:2204,node=a,path=0000:01:00.00", "!path"},
-		{"a dot without a function", "id=10de:2204,node=a,path=0000:01:00.", "!path"},
-		{"a blank behind the path", "id=10de:2204,path=0000:01:00.0 ,node=a", "!path"},
+		 NULL},
+		{"a function of two digits", "id=10de:2204,node=a,path=0000:01:00.00", NULL},
+		{"a dot without a function", "id=10de:2204,node=a,path=0000:01:00.", NULL},
+		{"a blank behind the path", "id=10de:2204,path=0000:01:00.0 ,node=a", NULL},
 		{"any byte for the dot", "id=10de:2204,node=a,path=0000:01:00x1;0000:02:00.0",
 		 "[a 10de:2204 '0000:01:00x1' 0000:02:00.0]"},
 		{"; for the dot", "id=10de:2204,node=a,path=0000:01:00;1;0000:02:00",
 		 "[a 10de:2204 0000:01:00.* '1' 0000:02:00.*]"},
 		{"; and a longer domain", "id=10de:2204,node=a,path=0000:01:00;10000:02:00",
 		 "[a 10de:2204 0000:01:00.* 10000:02:00.*]"},
-		{"no node", "id=10de:2204,path=0000:01:00.0", "!'node' is missing"},
-		{"no id", "node=a,path=0000:01:00.0", "!'id' is missing"},
-		{"no path", "id=10de:2204,node=a", "!'path' is missing"},
-		{"an empty node", "id=10de:2204,node=,path=0000:01:00.0",
-		 "!nothing before or behind"},
-		{"a node with a domain", "id=10de:2204,node=a.b,path=0000:01:00.0",
-		 "!'node' must be"},
-		{"a node that begins with -", "id=10de:2204,node=-a,path=0000:01:00.0",
-		 "!'node' must be"},
-		{"an id with 0x", "id=0x10de:0x2204,node=a,path=0000:01:00.0", "!'id' must be"},
-		{"an id alone", "id=10de,node=a,path=0000:01:00.0", "!'id' must be"},
+		{"no node", "id=10de:2204,path=0000:01:00.0", NULL},
+		{"no id", "node=a,path=0000:01:00.0", NULL},
+		{"no path", "id=10de:2204,node=a", NULL},
+		{"an empty node", "id=10de:2204,node=,path=0000:01:00.0", NULL},
+		{"a node with a domain", "id=10de:2204,node=a.b,path=0000:01:00.0", NULL},
+		{"a node that begins with -", "id=10de:2204,node=-a,path=0000:01:00.0", NULL},
+		{"an id with 0x", "id=0x10de:0x2204,node=a,path=0000:01:00.0", NULL},
+		{"an id alone", "id=10de,node=a,path=0000:01:00.0", NULL},
 		{"a bad subsystem", "id=10de:2204,node=a,path=0000:01:00.0,subsystem-id=1043",
-		 "!'subsystem-id' must be"},
+		 NULL},
 		{"a group with a sign", "id=10de:2204,node=a,path=0000:01:00.0,iommugroup=-1",
 		 "[a 10de:2204 group=-1 0000:01:00.0]"},
 		{"a group with a zero in front",
 		 "id=10de:2204,node=a,path=0000:01:00.0,iommugroup=07",
 		 "[a 10de:2204 group=07 0000:01:00.0]"},
 		{"a group that is no number",
-		 "id=10de:2204,node=a,path=0000:01:00.0,iommugroup=1.0", "!'iommugroup' must be"},
-		{"a part without =", "id=10de:2204,node=a,0000:01:00.0", "!no '=' in"},
-		{"an unknown option", "id=10de:2204,node=a,path=0000:01:00.0,mdev=1",
-		 "!no option 'mdev'"},
-		{"an option twice", "id=10de:2204,node=a,node=a,path=0000:01:00.0",
-		 "!'node' is given twice"},
+		 "id=10de:2204,node=a,path=0000:01:00.0,iommugroup=1.0", NULL},
+		{"a part without =", "id=10de:2204,node=a,0000:01:00.0", NULL},
+		{"an unknown option", "id=10de:2204,node=a,path=0000:01:00.0,mdev=1", NULL},
+		{"an option twice", "id=10de:2204,node=a,node=a,path=0000:01:00.0", NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		auto_free char *text = NULL;
 		auto_free char *understood = NULL;
-		const char *want = cases[i].understood;
-		bool good;
+		const char *want = cases[i].understood; /* NULL: the line is dropped */
 
 		assert_true(asprintf(&text, "gpu\n\tmap %s\n", cases[i].text) > 0);
 		understood = understand_case(text);
-		good = *want == '!'
-			       ? !strncmp(understood, "gpu !2 map: ", 12) &&
-					 strstr(understood, want + 1)
-			       : !strncmp(understood, "gpu ", 4) && !strcmp(understood + 4, want);
-		if (!good)
-			fail_msg("case %s: '%s', not '%s'", cases[i].name, understood, want);
+		if (want ? strncmp(understood, "gpu ", 4) || strcmp(understood + 4, want)
+			 : strcmp(understood, "gpu"))
+			fail_msg("case %s: '%s', not '%s'", cases[i].name, understood,
+				 want ? want : "dropped");
 	}
 }
 
@@ -327,12 +279,13 @@ static void test_limits(void **state)
 	assert_int_equal(mappings_parse(text, MAPPING_TEXT_MAX + 1, &mappings), -EFBIG);
 	assert_null(mappings);
 	mappings_free(parse(text, MAPPING_TEXT_MAX));
-	assert_true(asprintf(&long_map, "gpu\n\tdescription %.*s\n\tdescription %.*s\n", 4097, text,
-			     4096, text) > 0);
+	/* A map line with too long a description is dropped. */
+	assert_true(
+		asprintf(&long_map,
+			 "gpu\n\tmap description=%.*s,id=10de:2204,node=a,path=0000:01:00\n" MAP,
+			 4097, text) > 0);
 	understood = understand(long_map, strlen(long_map));
-	assert_string_equal(understood,
-			    "gpu !2 description: is longer than 4096 characters !1 " NO_MAP
-			    "'gpu'");
+	assert_string_equal(understood, "gpu" MAP_SEEN);
 }
 
 /* Full of SAMPLE; milliseconds. */
@@ -387,7 +340,6 @@ static void test_find(void **state)
 	assert_null(mappings_find(mappings, ""));
 	/* The last one, whole: nothing of the first is left. */
 	assert_non_null(gpu);
-	assert_int_equal(gpu->line, 10);
 	assert_true(gpu->mdev);
 	assert_null(mapping_next(gpu, "a", NULL));
 
@@ -469,7 +421,7 @@ static char *judge(const struct check_case *c)
 
 	assert_true(asprintf(&text, "gpu\n%s,node=a\n", c->map) > 0);
 	mappings = parse(text, strlen(text));
-	if (mappings->n != 1 || mappings->items[0].n_entries != 1 || mappings->n_dropped)
+	if (mappings->n != 1 || mappings->items[0].n_entries != 1)
 		fail_msg("case %s: not understood", c->name);
 	if (mapping_check(&mappings->items[0], &mappings->items[0].entries[0], c->devices,
 			  &verdict)) {
@@ -643,7 +595,6 @@ static void test_free_nothing(void **state)
 {
 	(void)state;
 	mappings_free(NULL);
-	dropped_free(NULL, 0);
 }
 
 int main(void)

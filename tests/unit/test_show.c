@@ -61,10 +61,36 @@ static void test_config(void **state)
 	tree_vm(*state, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\nhostpci1: nonsense=\x1b\n");
 	run_hook(*state, show_config, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
-	assert_non_null(strstr(run.out, "q35 yes\n"));
-	assert_non_null(strstr(run.out, "warnings 1\n"));
-	assert_non_null(strstr(run.err, "line 3: "));
+	assert_string_equal(run.out, "machine     q35 (q35)\n"
+				     "hostpci0    0000:01:00.0 pcie=1\n");
+	assert_non_null(strstr(run.err, "line 3: hostpci1: "));
 	assert_null(strchr(run.err, '\x1b'));
+}
+
+static void test_config_raw(void **state)
+{
+	auto_run struct run run = {0};
+
+	tree_vm(*state, 100,
+		"machine: q35\nhostpci0: 01:00.0\ncpu: tomorrow\n[PENDING]\nname: x\n");
+	run_hook(*state, show_config_raw, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	assert_string_equal(run.out, "key machine q35\nkey hostpci0 01:00.0\nq35 yes\n"
+				     "hostpci0 host 01:00.0\n");
+	assert_string_equal(run.err, "");
+}
+
+/* Proxmox VE says so with an empty variable, or none at all, when no VM comes from elsewhere. */
+static void test_config_with_pending(void **state)
+{
+	auto_run struct run run = {0};
+
+	tree_vm(*state, 100, "[PENDING]\nmachine: q35\n");
+	run_hook(*state, show_config, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	assert_string_equal(run.out, "machine     pc, the default (not q35)\n"
+				     "pending     machine: q35\n"
+				     "            (the next start applies it)\n");
 }
 
 static void test_config_of_no_vm(void **state)
@@ -113,6 +139,8 @@ int main(void)
 		TEST(test_status),
 		TEST(test_status_with_a_broken_record),
 		TEST(test_config),
+		TEST(test_config_raw),
+		TEST(test_config_with_pending),
 		TEST(test_config_of_no_vm),
 		TEST(test_settings),
 		TEST(test_bad_settings),
