@@ -152,30 +152,29 @@ static int read_pairs(const char *text, struct properties *p)
 	return r;
 }
 
-/* A property that is no string becomes its JSON text, which is no device. */
+/* A property that is no string becomes its JSON text, which is not an address. */
 static int read_json_property(json_object *object, enum property property, struct properties *p)
 {
 	json_object *value;
+	const char *text;
 
 	if (!json_object_object_get_ex(object, property_names[property], &value))
 		return 0;
-	return set_property(p, text_of(property_names[property]),
-			    strdup(value ? json_object_get_string(value) : "null"));
+	text = value ? json_object_get_string(value) : "null";
+	return set_property(p, text_of(property_names[property]), text ? strdup(text) : NULL);
 }
 
-/*
- * Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when it is no
- * JSON object.
- */
+/* Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when TEXT is not
+ * a JSON object. */
 static int read_json(const char *text, struct properties *p)
 {
 	json_object *object = json_tokener_parse(text);
-	int r = json_object_is_type(object, json_type_object) ? 0 : -EINVAL;
+	int err = json_object_is_type(object, json_type_object) ? 0 : -EINVAL;
 
-	for (enum property i = 0; !r && i < PROPERTIES; i++)
-		r = read_json_property(object, i, p);
+	for (enum property i = 0; !err && i < PROPERTIES; i++)
+		err = read_json_property(object, i, p);
 	json_object_put(object);
-	return r;
+	return err;
 }
 
 /* --- properties into a device --- */
