@@ -82,8 +82,7 @@ static bool take_word(struct text *rest, char *to)
  * line has an open one. */
 static int next_word(struct text *rest, char *buf)
 {
-	while (rest->len && char_is_blank(rest->at[0]))
-		*rest = text_skip(*rest, 1);
+	*rest = text_skip(*rest, text_span(*rest, char_is_blank));
 	if (!rest->len)
 		return 0;
 	return take_word(rest, buf) ? 1 : -EINVAL;
@@ -199,8 +198,7 @@ static bool take_number(struct text *t, int base, unsigned int max, unsigned int
 	unsigned int number = 0;
 	size_t before;
 
-	while (at.len && char_is_blank(at.at[0]))
-		at = text_skip(at, 1);
+	at = text_skip(at, text_span(at, char_is_blank));
 	text_take(&at, "+");
 	prefixed = at;
 	if (base == 16 && text_take_nocase(&prefixed, "0x") && prefixed.len &&

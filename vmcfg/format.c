@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcfg/format.h"
 
-static bool all_of(struct text t, bool (*good)(char c))
+static bool all_of(struct text t, bool (*is_of_class)(char c))
 {
-	for (size_t i = 0; i < t.len; i++) {
-		if (!good(t.at[i]))
-			return false;
-	}
-	return true;
+	return text_span(t, is_of_class) == t.len;
 }
 
 bool format_parse_index(struct text digits, unsigned int count, unsigned int *ret)

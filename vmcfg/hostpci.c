@@ -24,24 +24,10 @@ enum {
 	KEYS
 };
 
-static bool is_lower_hex(char c)
-{
-	return char_is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-static size_t count_lower_hex(struct text t)
-{
-	size_t n = 0;
-
-	while (n < t.len && is_lower_hex(t.at[n]))
-		n++;
-	return n;
-}
-
 /* Takes a number of exactly N digits off T. */
 static bool take_hex(struct text *t, size_t n)
 {
-	if (t->len < n || count_lower_hex((struct text){t->at, n}) < n)
+	if (t->len < n || text_span((struct text){t->at, n}, char_is_lower_hex) < n)
 		return false;
 	*t = text_skip(*t, n);
 	return true;
@@ -49,7 +35,7 @@ static bool take_hex(struct text *t, size_t n)
 
 bool hostpci_take_slot(struct text *t, bool *ret_has_domain)
 {
-	size_t digits = count_lower_hex(*t);
+	size_t digits = text_span(*t, char_is_lower_hex);
 
 	*ret_has_domain = digits >= 4;
 	if (*ret_has_domain) {
@@ -123,13 +109,8 @@ static bool is_addresses(const struct propstr_key *key, struct text value)
 static bool is_id(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	if (value.len != strlen("0x1234") || !text_take(&value, "0x"))
-		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		if (!char_is_hex(value.at[i]))
-			return false;
-	}
-	return true;
+	return value.len == strlen("0x1234") && text_take(&value, "0x") &&
+	       text_span(value, char_is_hex) == value.len;
 }
 
 static bool holds_none_of(struct text value, const char *chars)
@@ -274,25 +255,18 @@ static bool find_place(struct text value, struct text *ret, bool *ret_replace)
 char *hostpci_value_with_pcie(const struct hostpci *entry)
 {
 	struct text value = {entry->value, entry->value_len};
-	struct text place, before, behind;
+	struct text place;
 	bool replace;
-	char *changed, *to;
+	char *changed;
+	size_t before;
 
 	if (!find_place(value, &place, &replace))
 		return strdup("pcie=1");
-	before = (struct text){value.at, (size_t)(place.at - value.at)};
-	behind = text_skip(value, before.len + place.len);
-	if (!replace)
-		before.len += place.len;
-
-	changed = malloc(before.len + strlen(",pcie=1") + behind.len + 1);
-	if (!changed)
-		return NULL;
-	to = mempcpy(changed, before.at, before.len);
-	to = stpcpy(to, replace ? "pcie=1" : ",pcie=1");
-	to = mempcpy(to, behind.at, behind.len);
-	*to = '\0';
-	return changed;
+	before = (size_t)(place.at - value.at) + (replace ? 0 : place.len);
+	return asprintf(&changed, "%.*s%spcie=1%s", (int)before, value.at, replace ? "" : ",",
+			place.at + place.len) < 0
+		       ? NULL
+		       : changed;
 }
 
 /* The part of VALUE that host= was read from: one without a key, whose "0" would not count before
@@ -347,7 +321,7 @@ static void put_address(FILE *out, const struct hostpci_address *address, struct
 	}
 	to.bdf = move->to;
 	text = hostpci_address_format(&to, buf);
-	if (count_lower_hex(written) < 4 && !move->to.domain)
+	if (text_span(written, char_is_lower_hex) < 4 && !move->to.domain)
 		text += strlen("0000:");
 	fputs(text, out);
 }

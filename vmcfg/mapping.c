@@ -30,27 +30,11 @@ static bool is_node(const struct propstr_key *key, struct text value)
 	return !memchr(value.at, '.', value.len) && format_is_dns_name(value);
 }
 
-static bool take_hex(struct text *t, size_t n)
-{
-	if (t->len < n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!char_is_hex(t->at[i]))
-			return false;
-	}
-	*t = text_skip(*t, n);
-	return true;
-}
-
 static bool is_id(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return take_hex(&value, 4) && text_take(&value, ":") && take_hex(&value, 4) && !value.len;
-}
-
-static bool is_lower_hex(char c)
-{
-	return char_is_digit(c) || (c >= 'a' && c <= 'f');
+	return value.len == strlen("10de:2204") && text_span(value, char_is_hex) == 4 &&
+	       value.at[4] == ':' && text_span(text_skip(value, 5), char_is_hex) == 4;
 }
 
 /* Takes DOMAIN:BUS:SLOT off T; here the domain must be there. */
@@ -64,7 +48,7 @@ static bool take_slot(struct text *t)
 /* Takes what Proxmox VE takes for a function: any byte and a digit, with nothing more behind. */
 static bool take_function(struct text *t)
 {
-	if (t->len < 2 || !is_lower_hex(t->at[1]) || (t->len > 2 && t->at[2] != ';'))
+	if (t->len < 2 || !char_is_lower_hex(t->at[1]) || (t->len > 2 && t->at[2] != ';'))
 		return false;
 	*t = text_skip(*t, 2);
 	return true;
@@ -205,9 +189,7 @@ static int read_entry(struct parser *p, struct text line)
 
 	if (!char_is_blank(line.at[0]))
 		return 0;
-	value = name;
-	while (value.len && !char_is_blank(value.at[0]))
-		value = text_skip(value, 1);
+	value = text_skip(name, text_span(name, char_is_word));
 	name.len -= value.len;
 	value = value.len ? text_trim(value) : (struct text){NULL, 0};
 	if (text_is(name, "mdev"))
@@ -224,11 +206,7 @@ static int read_header(struct parser *p, struct text line)
 	struct mapping mapping = {0};
 	struct text id = text_trim_end(line);
 
-	for (size_t i = 0; i < id.len; i++) {
-		if (char_is_blank(id.at[i]))
-			return 0;
-	}
-	if (!id.len)
+	if (!id.len || text_span(id, char_is_word) < id.len)
 		return 0;
 	p->in_section = true;
 	p->skip = !propstr_is_configid(NULL, id);

@@ -38,66 +38,52 @@ static bool take_sign(struct text *t)
 	return false;
 }
 
-/* The digits at the beginning of T as a number; what is too long for one becomes infinite. */
-static double take_digits(struct text *t)
+/* Takes digits, with at most one '.' among them, off T; false when there are no digits. What is too
+ * long for a number becomes infinite. */
+static bool take_decimal(struct text *t, double *ret)
 {
-	double number = 0;
-
-	for (; t->len && char_is_digit(t->at[0]); *t = text_skip(*t, 1))
-		number = number * 10 + (t->at[0] - '0');
-	return number;
-}
-
-/* The same behind a decimal point. */
-static double take_fraction(struct text *t)
-{
+	bool digits = false, dot = false;
 	double number = 0, scale = 1;
 
-	for (; t->len && char_is_digit(t->at[0]); *t = text_skip(*t, 1)) {
-		scale /= 10;
-		number += scale * (t->at[0] - '0');
+	for (; t->len; *t = text_skip(*t, 1)) {
+		char c = t->at[0];
+
+		if (c == '.' && !dot) {
+			dot = true;
+			continue;
+		}
+		if (!char_is_digit(c))
+			break;
+		digits = true;
+		scale = dot ? scale / 10 : 1;
+		number = dot ? number + scale * (c - '0') : number * 10 + (c - '0');
 	}
-	return number;
-}
-
-/* Applies "e-3" to NUMBER; false when it is not the rest of T. */
-static bool take_exponent(struct text *t, double *number)
-{
-	/* No double is wider; more would only go round in circles. */
-	const double widest = 700;
-	double exponent;
-	bool negative;
-
-	if (!text_take_nocase(t, "e"))
-		return false;
-	negative = take_sign(t);
-	if (!t->len || !char_is_digit(t->at[0]))
-		return false;
-	exponent = take_digits(t);
-	for (int n = (int)(exponent < widest ? exponent : widest); n > 0; n--)
-		*number = negative ? *number / 10 : *number * 10;
-	return !t->len;
+	*ret = number;
+	return digits;
 }
 
 /* strtod() would ask the locale for the decimal point, and reads more than Proxmox VE does. */
 static bool parse_number(struct text t, double *ret)
 {
-	bool negative = take_sign(&t);
-	size_t before = t.len;
-	double number;
-	size_t digits;
+	const double widest = 700; /* no double is wider */
+	bool negative = take_sign(&t), small;
+	struct text digits;
+	double exponent = 0;
 
-	number = take_digits(&t);
-	digits = before - t.len;
-	if (text_take(&t, ".")) {
-		before = t.len;
-		number += take_fraction(&t);
-		digits += before - t.len;
-	}
-	if (!digits || (t.len && !take_exponent(&t, &number)))
+	if (!take_decimal(&t, ret))
 		return false;
-	*ret = negative ? -number : number;
-	return true;
+	if (text_take_nocase(&t, "e")) {
+		small = take_sign(&t);
+		digits = t;
+		digits.len = text_span(t, char_is_digit);
+		t = text_skip(t, digits.len);
+		if (!take_decimal(&digits, &exponent))
+			return false;
+		for (int n = (int)(exponent < widest ? exponent : widest); n > 0; n--)
+			*ret = small ? *ret / 10 : *ret * 10;
+	}
+	*ret = negative ? -*ret : *ret;
+	return !t.len;
 }
 
 bool propstr_is_number(const struct propstr_key *key, struct text value)
@@ -115,16 +101,16 @@ bool propstr_is_integer(const struct propstr_key *key, struct text value)
 	return text_take_digits(&digits) && !digits.len && propstr_is_number(key, value);
 }
 
+static bool is_id_char(char c)
+{
+	return char_is_alnum(c) || c == '_' || c == '-';
+}
+
 bool propstr_is_configid(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	if (value.len < 2 || !char_is_alpha(value.at[0]))
-		return false;
-	for (size_t i = 1; i < value.len; i++) {
-		if (!char_is_alnum(value.at[i]) && value.at[i] != '_' && value.at[i] != '-')
-			return false;
-	}
-	return true;
+	return value.len >= 2 && char_is_alpha(value.at[0]) &&
+	       text_span(value, is_id_char) == value.len;
 }
 
 /* The index of the key called NAME, or that of no key: n_keys. */

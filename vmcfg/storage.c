@@ -66,18 +66,18 @@ static bool is_separator(char c)
 	return c == ',' || c == ';' || !c || char_is_blank(c);
 }
 
+static bool is_item_char(char c)
+{
+	return !is_separator(c);
+}
+
 /* Takes the next item off REST (pve-common, split_list). */
 static bool next_item(struct text *rest, struct text *ret)
 {
-	size_t n = 0;
-
-	while (rest->len && is_separator(rest->at[0]))
-		*rest = text_skip(*rest, 1);
-	while (n < rest->len && !is_separator(rest->at[n]))
-		n++;
-	*ret = (struct text){rest->at, n};
-	*rest = text_skip(*rest, n);
-	return n > 0;
+	*rest = text_skip(*rest, text_span(*rest, is_separator));
+	*ret = (struct text){rest->at, text_span(*rest, is_item_char)};
+	*rest = text_skip(*rest, ret->len);
+	return ret->len > 0;
 }
 
 static bool list_has(struct text list, const char *word)
@@ -179,9 +179,7 @@ static int read_property(struct parser *p, struct text line)
 
 	if (!line.len || !char_is_blank(line.at[0]) || !rest.len)
 		return 0;
-	key.len = 0;
-	while (key.len < rest.len && !char_is_blank(rest.at[key.len]))
-		key.len++;
+	key.len = text_span(rest, char_is_word);
 	rest = text_trim(text_skip(rest, key.len));
 	return read_setting(p, key, rest.len ? rest : (struct text){NULL, 0});
 }
@@ -240,10 +238,8 @@ static int end_section(struct parser *p)
 static bool split_header(struct text line, struct text *ret_type, struct text *ret_id)
 {
 	struct text rest = text_trim_end(line);
-	size_t word = 0, colon;
+	size_t word = text_span(rest, char_is_word), colon;
 
-	while (word < rest.len && !char_is_blank(rest.at[word]))
-		word++;
 	*ret_id = text_trim(text_skip(rest, word));
 	/* Without a blank the id follows the last colon that leaves one. */
 	colon = ret_id->len ? word : word ? word - 1 : 0;
@@ -254,10 +250,7 @@ static bool split_header(struct text line, struct text *ret_type, struct text *r
 	*ret_type = (struct text){rest.at, colon - 1};
 	if (!ret_id->len)
 		*ret_id = (struct text){rest.at + colon, word - colon};
-	for (size_t i = 0; i < ret_id->len; i++)
-		if (char_is_blank(ret_id->at[i]))
-			return false;
-	return true;
+	return text_span(*ret_id, char_is_word) == ret_id->len;
 }
 
 static int begin_section(struct parser *p, struct text line)

@@ -40,7 +40,17 @@ bool char_is_alnum(char c)
 
 bool char_is_hex(char c)
 {
-	return char_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return char_is_lower_hex(c) || (c >= 'A' && c <= 'F');
+}
+
+bool char_is_lower_hex(char c)
+{
+	return char_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+bool char_is_word(char c)
+{
+	return !char_is_blank(c);
 }
 
 /* Not tolower(): that one asks the locale. */
@@ -98,12 +108,19 @@ bool text_take_nocase(struct text *t, const char *word)
 	return true;
 }
 
-bool text_take_digits(struct text *t)
+size_t text_span(struct text t, bool (*is_of_class)(char c))
 {
 	size_t n = 0;
 
-	while (n < t->len && char_is_digit(t->at[n]))
+	while (n < t.len && is_of_class(t.at[n]))
 		n++;
+	return n;
+}
+
+bool text_take_digits(struct text *t)
+{
+	size_t n = text_span(*t, char_is_digit);
+
 	*t = text_skip(*t, n);
 	return n > 0;
 }
@@ -122,9 +139,7 @@ struct text text_trim_end(struct text t)
 
 struct text text_trim(struct text t)
 {
-	while (t.len && char_is_blank(t.at[0]))
-		t = text_skip(t, 1);
-	return text_trim_end(t);
+	return text_trim_end(text_skip(t, text_span(t, char_is_blank)));
 }
 
 bool text_next(struct text *rest, char sep, struct text *ret)
@@ -168,7 +183,6 @@ char *text_dup(struct text t)
 
 char *text_quote(struct text t)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t shown = t.len < QUOTE_MAX ? t.len : QUOTE_MAX;
 	/* Four bytes for one at the most, two quotes, three dots and the NUL. */
 	char *quoted = malloc(shown * 4 + 6), *to = quoted;
@@ -179,23 +193,14 @@ char *text_quote(struct text t)
 	for (size_t i = 0; i < shown; i++) {
 		unsigned char c = (unsigned char)t.at[i];
 
-		if (c >= ' ' && c <= '~' && c != '\\') {
+		if (c == '\\')
+			to = stpcpy(to, "\\\\");
+		else if (c >= ' ' && c <= '~')
 			*to++ = (char)c;
-			continue;
-		}
-		*to++ = '\\';
-		if (c == '\\') {
-			*to++ = '\\';
-			continue;
-		}
-		*to++ = 'x';
-		*to++ = hex[c >> 4];
-		*to++ = hex[c & 0xf];
+		else
+			to += sprintf(to, "\\x%02x", c);
 	}
-	if (shown < t.len)
-		to = mempcpy(to, "...", 3);
-	*to++ = '\'';
-	*to = '\0';
+	strcpy(stpcpy(to, shown < t.len ? "..." : ""), "'");
 	return quoted;
 }
 

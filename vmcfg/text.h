@@ -25,7 +25,9 @@ bool char_is_blank(char c); /* space, tab, LF, CR, VT, FF */
 bool char_is_digit(char c); /* 0-9 */
 bool char_is_alpha(char c); /* a-z, A-Z */
 bool char_is_alnum(char c);
-bool char_is_hex(char c); /* 0-9, a-f, A-F */
+bool char_is_hex(char c);	/* 0-9, a-f, A-F */
+bool char_is_lower_hex(char c); /* 0-9, a-f */
+bool char_is_word(char c);	/* not blank */
 
 /* Whether T is exactly WORD; _nocase takes ASCII letters of either case for the same. */
 bool text_is(struct text t, const char *word);
@@ -37,6 +39,9 @@ bool text_take_end(struct text *t, const char *word);
 
 /* The same at the beginning for ASCII letters of either case. */
 bool text_take_nocase(struct text *t, const char *word);
+
+/* How many bytes at the beginning of T are of the class. */
+size_t text_span(struct text t, bool (*is_of_class)(char c));
 
 /* Takes one or more digits off the beginning of T; false, and T as it was, when there are none. */
 bool text_take_digits(struct text *t);

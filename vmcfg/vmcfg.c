@@ -144,10 +144,8 @@ static enum vmcfg_key find_key(struct text name)
 static bool looks_like_ours(struct text line)
 {
 	struct text word = text_trim(line);
-	size_t n = 0;
+	size_t n = text_span(word, char_is_alpha);
 
-	while (n < word.len && char_is_alpha(word.at[n]))
-		n++;
 	if (n < word.len && (word.at[n] == '-' || word.at[n] == '_'))
 		return false;
 	word.len = n;
@@ -224,18 +222,19 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 
 /* --- lines --- */
 
+static bool is_key_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+}
+
 /* Takes a key and its colon off LINE: small letters, '_' and '-', then digits. */
 static bool take_key(struct text *line, struct text *ret)
 {
-	size_t n = 0;
+	size_t n = text_span(*line, is_key_char);
 
-	if (!line->len || line->at[0] < 'a' || line->at[0] > 'z')
+	if (!n || line->at[0] == '_' || line->at[0] == '-')
 		return false;
-	while (n < line->len && ((line->at[n] >= 'a' && line->at[n] <= 'z') || line->at[n] == '_' ||
-				 line->at[n] == '-'))
-		n++;
-	while (n < line->len && char_is_digit(line->at[n]))
-		n++;
+	n += text_span(text_skip(*line, n), char_is_digit);
 	if (n == line->len || line->at[n] != ':')
 		return false;
 	*ret = (struct text){line->at, n};
@@ -253,6 +252,11 @@ static bool is_snapstate(struct text line)
 	return text_take_end(&line, "snapstate:");
 }
 
+static bool is_list_char(char c)
+{
+	return !char_is_blank(c) && c != ',' && c != ';';
+}
+
 /* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */
 static void read_delete(struct parser *p, struct text list)
 {
@@ -260,13 +264,9 @@ static void read_delete(struct parser *p, struct text list)
 		return; /* dropped */
 	memset(p->into->deleted, 0, sizeof(p->into->deleted));
 	while (list.len) {
-		struct text name = list;
+		struct text name = {list.at, text_span(list, is_list_char)};
 		enum vmcfg_key key;
 
-		name.len = 0;
-		while (name.len < list.len && !char_is_blank(list.at[name.len]) &&
-		       list.at[name.len] != ',' && list.at[name.len] != ';')
-			name.len++;
 		list = text_skip(list, name.len + (name.len < list.len));
 		text_take(&name, "!");
 		key = find_key(name);
