@@ -32,7 +32,7 @@ static void free_properties(struct properties *p)
 
 /*
  * Moves what is between quotes, the opening one taken off REST already, to *TO. Between double
- * quotes a backslash makes the byte behind it an ordinary one and is gone; between single quotes,
+ * quotes a backslash makes the byte after it an ordinary one and is gone; between single quotes,
  * unlike in a shell, it does so too but stays. False when no quote ends it.
  */
 static bool take_quoted(struct text *rest, char quote, char **to)
@@ -106,7 +106,7 @@ static int set_property(struct properties *p, struct text name, char *value)
 	return 0;
 }
 
-/* Takes a value off *TEXT, to the ',' behind it and with it. NULL without memory. */
+/* Takes a value off *TEXT, to the ',' after it and with it. NULL without memory. */
 static char *take_value(const char **text)
 {
 	char *value = malloc(strlen(*text) + 1), *to = value;
@@ -189,8 +189,8 @@ static int hex_value(char c)
 
 /*
  * Takes a number of BASE 16 or 10 off the beginning of T as strtoul(3) does, which QEMU uses:
- * blanks and a '+' may stand before it, 0x too when it is hexadecimal. False when there is none, or
- * it is over MAX; QEMU reads negative ones too.
+ * white space and a '+' may stand before it, 0x too when it is hexadecimal. False when there is
+ * none, or it is over MAX; QEMU reads negative ones too.
  */
 static bool take_number(struct text *t, int base, unsigned int max, unsigned int *ret)
 {
@@ -241,7 +241,7 @@ static bool parse_host(const char *value, struct bdf *ret)
 	return true;
 }
 
-/* Cuts the slashes at the end of PATH off, and returns what is behind the last one left. */
+/* Cuts the slashes at the end of PATH off, and returns what is after the last one left. */
 static const char *last_component(char *path)
 {
 	size_t len = strlen(path);
@@ -265,10 +265,9 @@ static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 		return 1;
 	if (!bdf_parse(name, ret))
 		return 0;
-	return text_refuse_part(ret_why,
+	return text_refuse_part(ret_why, text_of(path),
 				_("the path of sysfsdev= must end in the device's address, like "
-				  "/sys/bus/pci/devices/0000:01:00.0, unlike"),
-				text_of(path));
+				  "/sys/bus/pci/devices/0000:01:00.0, unlike"));
 }
 
 /* As read_sysfsdev(). QEMU wants host= to be good even where sysfsdev= makes it unused. */
@@ -277,11 +276,9 @@ static int read_device(struct properties *p, struct bdf *ret, char **ret_why)
 	struct bdf host;
 
 	if (p->values[HOST] && !parse_host(p->values[HOST], &host))
-		return text_refuse_part(
-			ret_why,
-			_("host= must be an address with a function, like 0000:01:00.0 "
-			  "or 01:00.0, not"),
-			text_of(p->values[HOST]));
+		return text_refuse_part(ret_why, text_of(p->values[HOST]),
+					_("host= must be an address with a function, like "
+					  "0000:01:00.0 or 01:00.0, not"));
 	if (p->values[SYSFSDEV])
 		return read_sysfsdev(p->values[SYSFSDEV], ret, ret_why);
 	if (!p->values[HOST])
@@ -299,9 +296,30 @@ static bool is_vfio_pci(const struct properties *p)
 
 /* --- all of it --- */
 
-/* Takes TEXT and DEVICE's why over, whatever happens. */
-static int add_device(struct args *args, struct args_device device)
+/* Returns as read_device(); 1 also for what is not a PCI device. */
+static int judge_argument(const char *text, struct args_device *device)
 {
+	auto_properties struct properties p = {{NULL}};
+	int r = text[0] == '{' ? read_json(text, &p) : read_pairs(text, &p);
+
+	if (r == -EINVAL)
+		return strstr(text, "vfio-pci")
+			       ? text_refuse(&device->why,
+					     _("it starts like JSON, but is not valid JSON"))
+			       : 1;
+	if (r)
+		return r;
+	return is_vfio_pci(&p) ? read_device(&p, &device->bdf, &device->why) : 1;
+}
+
+static int read_argument(struct args *args, const char *text)
+{
+	struct args_device device = {0};
+	int r = judge_argument(text, &device);
+
+	if (r == 1 || r == -ENOMEM)
+		return r == 1 ? 0 : r;
+	device.text = strdup(text);
 	if (!device.text || !array_grow(args->devices, args->n_devices)) {
 		free(device.text);
 		free(device.why);
@@ -309,34 +327,6 @@ static int add_device(struct args *args, struct args_device device)
 	}
 	args->devices[args->n_devices++] = device;
 	return 0;
-}
-
-static int add_broken_json(struct args *args, const char *text)
-{
-	struct args_device device = {.why = strdup(_("it begins as JSON does, but is none"))};
-
-	if (!device.why)
-		return -ENOMEM;
-	device.text = strdup(text);
-	return add_device(args, device);
-}
-
-static int read_argument(struct args *args, const char *text)
-{
-	auto_properties struct properties p = {{NULL}};
-	struct args_device device = {0};
-	int r;
-
-	r = text[0] == '{' ? read_json(text, &p) : read_pairs(text, &p);
-	if (r == -EINVAL)
-		return strstr(text, "vfio-pci") ? add_broken_json(args, text) : 0;
-	if (r < 0 || !is_vfio_pci(&p))
-		return r;
-	r = read_device(&p, &device.bdf, &device.why);
-	if (r == 1 || r == -ENOMEM)
-		return r == 1 ? 0 : r;
-	device.text = strdup(text);
-	return add_device(args, device);
 }
 
 /* Returns -EINVAL when the line has an open end. */

@@ -7,7 +7,7 @@
  *vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:02:00.0
  *
  * Proxmox VE cuts the line into words (pve-common, PVE/Tools.pm, split_args: Perl's
- * Text::ParseWords) and puts them behind its own options. QEMU reads -device, or --device, and its
+ * Text::ParseWords) and puts them after its own options. QEMU reads -device, or --device, and its
  * argument: a model, then KEY=VALUE joined with ',' (one in a value is written twice; of a key the
  * last one counts), or the same as JSON when it begins with '{' (util/qemu-option.c, system/vl.c).
  *
@@ -35,7 +35,7 @@ struct args {
 };
 
 /*
- * Reads VALUE of LEN bytes, as it stands behind "args:" (a word ends at a NUL, as the arguments of
+ * Reads VALUE of LEN bytes, as it stands after "args:" (a word ends at a NUL, as the arguments of
  * a process do). Returns 0 and a new struct (args_free()), or -ENOMEM. Mediated devices, which have
  * a UUID where a PCI device has its address, are not listed.
  *

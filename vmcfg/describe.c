@@ -29,19 +29,13 @@ static struct text text_of_value(const struct vmcfg_value *value)
 }
 
 /* The options of an entry; from the text, for the struct's strings end at a NUL. */
-static int read_options(const struct hostpci *entry, struct text **ret)
+static void read_options(const struct hostpci *entry, struct text values[HOSTPCI_OPTIONS])
 {
-	struct text *values = calloc(hostpci_format.n_keys, sizeof(*values));
+	const struct text text = {entry->value, entry->value_len};
 
-	if (!values)
-		return -ENOMEM;
-	if (propstr_parse(&hostpci_format, (struct text){entry->value, entry->value_len}, values,
-			  NULL)) {
-		free(values);
-		return -ENOMEM;
-	}
-	*ret = values;
-	return 0;
+	/* It was good before. */
+	if (propstr_parse(&hostpci_format, text, values, NULL))
+		memset(values, 0, HOSTPCI_OPTIONS * sizeof(*values));
 }
 
 /* Takes the stream's text over when all of it was written. */
@@ -58,13 +52,13 @@ static int finish(FILE *out, int err, char **text, char **ret)
 
 /* --- for programs --- */
 
-static int put_raw_entry(FILE *out, size_t index, const struct hostpci *entry)
+static void put_raw_entry(FILE *out, size_t index, const struct hostpci *entry)
 {
-	auto_free struct text *values = NULL;
-	int err = read_options(entry, &values);
+	struct text values[HOSTPCI_OPTIONS];
 	bool empty = true;
 
-	for (size_t i = 0; !err && i < hostpci_format.n_keys; i++) {
+	read_options(entry, values);
+	for (size_t i = 0; i < HOSTPCI_OPTIONS; i++) {
 		if (!values[i].at)
 			continue;
 		fprintf(out, "hostpci%zu %s ", index, hostpci_format.keys[i].name);
@@ -74,7 +68,6 @@ static int put_raw_entry(FILE *out, size_t index, const struct hostpci *entry)
 	}
 	if (empty)
 		fprintf(out, "hostpci%zu empty\n", index);
-	return err;
 }
 
 char *vmcfg_describe_raw(const struct vmcfg *vm)
@@ -83,7 +76,6 @@ char *vmcfg_describe_raw(const struct vmcfg *vm)
 	char *described = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	int err = 0;
 
 	if (!out)
 		return NULL;
@@ -97,10 +89,10 @@ char *vmcfg_describe_raw(const struct vmcfg *vm)
 		putc('\n', out);
 	}
 	fprintf(out, "q35 %s\n", vmcfg_is_q35(vm) ? "yes" : "no");
-	for (size_t i = 0; !err && i < HOSTPCI_MAX; i++)
+	for (size_t i = 0; i < HOSTPCI_MAX; i++)
 		if (vm->hostpci[i])
-			err = put_raw_entry(out, i, vm->hostpci[i]);
-	return finish(out, err, &text, &described) ? NULL : described;
+			put_raw_entry(out, i, vm->hostpci[i]);
+	return finish(out, 0, &text, &described) ? NULL : described;
 }
 
 /* --- for people --- */
@@ -140,13 +132,13 @@ static void put_address(FILE *out, const struct hostpci_address *address)
 }
 
 /* Options other than those that say which device it is. */
-static int put_options(FILE *out, const struct hostpci *entry)
+static void put_options(FILE *out, const struct hostpci *entry)
 {
-	auto_free struct text *values = NULL;
+	struct text values[HOSTPCI_OPTIONS];
 	const char *separator = " ";
-	int err = read_options(entry, &values);
 
-	for (size_t i = 0; !err && i < hostpci_format.n_keys; i++) {
+	read_options(entry, values);
+	for (size_t i = 0; i < HOSTPCI_OPTIONS; i++) {
 		const char *name = hostpci_format.keys[i].name;
 
 		if (!values[i].at || !strcmp(name, "host") || !strcmp(name, "mapping"))
@@ -156,10 +148,9 @@ static int put_options(FILE *out, const struct hostpci *entry)
 		separator = ",";
 	}
 	putc('\n', out);
-	return err;
 }
 
-static int put_entry(FILE *out, size_t index, const struct hostpci *entry)
+static void put_entry(FILE *out, size_t index, const struct hostpci *entry)
 {
 	char buf[VMCFG_KEY_SIZE];
 
@@ -172,7 +163,7 @@ static int put_entry(FILE *out, size_t index, const struct hostpci *entry)
 		fprintf(out, _("%smapping %s"), entry->n_hosts ? ", " : "", entry->mapping);
 	if (!entry->mapping && !entry->n_hosts)
 		fputs(_("no device"), out);
-	return put_options(out, entry);
+	put_options(out, entry);
 }
 
 static int put_args(FILE *out, const struct vmcfg *vm)
@@ -223,16 +214,15 @@ int vmcfg_describe(const struct vmcfg *vm, bool incoming, char **ret)
 	auto_free char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	int err = 0;
+	int err;
 
 	if (!out)
 		return -ENOMEM;
 	put_keys(out, vm);
-	for (size_t i = 0; !err && i < HOSTPCI_MAX; i++)
+	for (size_t i = 0; i < HOSTPCI_MAX; i++)
 		if (vm->hostpci[i])
-			err = put_entry(out, i, vm->hostpci[i]);
-	if (!err)
-		err = put_args(out, vm);
+			put_entry(out, i, vm->hostpci[i]);
+	err = put_args(out, vm);
 	put_pending(out, vm, incoming);
 	return finish(out, err, &text, ret);
 }

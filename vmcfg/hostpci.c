@@ -23,6 +23,7 @@ enum {
 	X_VGA,
 	KEYS
 };
+_Static_assert(KEYS == HOSTPCI_OPTIONS, "hostpci.h says how many");
 
 /* Takes a number of exactly N digits off T. */
 static bool take_hex(struct text *t, size_t n)
@@ -186,14 +187,6 @@ static int add_hosts(struct hostpci *entry, struct text value)
 	return err;
 }
 
-static int copy_string(struct text value, char **ret)
-{
-	if (!value.at)
-		return 0;
-	*ret = text_dup(value);
-	return *ret ? 0 : -ENOMEM;
-}
-
 static int get_bool(struct text value)
 {
 	return value.at ? propstr_bool(value) : -1;
@@ -209,9 +202,9 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 	if (err)
 		return err;
 	entry = calloc(1, sizeof(*entry));
-	if (!entry || copy_string(text, &entry->value) ||
-	    copy_string(values[MAPPING], &entry->mapping) ||
-	    copy_string(values[MDEV], &entry->mdev) || copy_string(values[DRIVER], &entry->driver))
+	if (!entry || text_copy(text, &entry->value) ||
+	    text_copy(values[MAPPING], &entry->mapping) || text_copy(values[MDEV], &entry->mdev) ||
+	    text_copy(values[DRIVER], &entry->driver))
 		return -ENOMEM;
 	entry->value_len = len;
 	err = add_hosts(entry, values[HOST]);
@@ -348,7 +341,7 @@ int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_m
 			     size_t n_moves, char **ret)
 {
 	struct text value = {entry->value, entry->value_len};
-	struct text list = find_addresses(value), behind;
+	struct text list = find_addresses(value), after;
 	auto_free char *changed = NULL;
 	size_t size, moved;
 	FILE *out;
@@ -358,10 +351,10 @@ int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_m
 	out = open_memstream(&changed, &size);
 	if (!out)
 		return -ENOMEM;
-	behind = text_skip(value, (size_t)(list.at - value.at) + list.len);
+	after = text_skip(value, (size_t)(list.at - value.at) + list.len);
 	fwrite(value.at, 1, (size_t)(list.at - value.at), out);
 	moved = put_addresses(out, entry, list, moves, n_moves);
-	fwrite(behind.at, 1, behind.len, out);
+	fwrite(after.at, 1, after.len, out);
 	if (fclose(out))
 		return -ENOMEM;
 	if (!moved)

@@ -49,7 +49,7 @@ bool hostpci_address_names(const struct hostpci_address *address, const struct b
  * nothing here asks for are in value only. */
 struct hostpci {
 	char *value;	  /* the whole value as it stands in the file */
-	size_t value_len; /* without the NUL behind it */
+	size_t value_len; /* without the NUL after it */
 	struct hostpci_address *hosts;
 	size_t n_hosts;
 	char *mapping;
@@ -60,6 +60,7 @@ struct hostpci {
 };
 
 /* The options of an entry, for vmcfg/propstr.h. */
+#define HOSTPCI_OPTIONS 13
 extern const struct propstr_format hostpci_format;
 
 /*
@@ -72,7 +73,7 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 /*
  * The entry's value with pcie=1 and every other option as written: what to give to
  * `qm set VMID --hostpciN`. An option pcie=… is replaced where it stands; otherwise pcie=1 comes
- * right behind the address or the mapping. Returns a new string, or NULL without memory.
+ * right after the address or the mapping. Returns a new string, or NULL without memory.
  */
 char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
 

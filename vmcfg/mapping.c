@@ -45,7 +45,8 @@ static bool take_slot(struct text *t)
 	return hostpci_take_slot(t, &has_domain) && has_domain;
 }
 
-/* Takes what Proxmox VE takes for a function: any byte and a digit, with nothing more behind. */
+/* Takes what Proxmox VE takes for a function: any byte and a digit, with nothing more after them.
+ */
 static bool take_function(struct text *t)
 {
 	if (t->len < 2 || !char_is_lower_hex(t->at[1]) || (t->len > 2 && t->at[2] != ';'))
@@ -130,28 +131,6 @@ static int add_paths(struct mapping_entry *entry, struct text value)
 	return err;
 }
 
-static int copy_values(struct mapping_entry *entry, const struct text *values)
-{
-	struct {
-		int key;
-		char **to;
-	} const strings[] = {
-		{ID, &entry->id},
-		{IOMMUGROUP, &entry->iommugroup},
-		{NODE, &entry->node},
-		{SUBSYSTEM_ID, &entry->subsystem_id},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		if (!values[strings[i].key].at)
-			continue;
-		*strings[i].to = text_dup(values[strings[i].key]);
-		if (!*strings[i].to)
-			return -ENOMEM;
-	}
-	return add_paths(entry, values[PATH]);
-}
-
 static int read_map(struct parser *p, struct mapping *mapping, struct text value)
 {
 	cleanup_with(free_entry) struct mapping_entry entry = {.line = p->line};
@@ -160,7 +139,11 @@ static int read_map(struct parser *p, struct mapping *mapping, struct text value
 
 	if (err)
 		return err == -EINVAL ? 0 : err;
-	err = copy_values(&entry, values);
+	if (text_copy(values[ID], &entry.id) || text_copy(values[NODE], &entry.node) ||
+	    text_copy(values[IOMMUGROUP], &entry.iommugroup) ||
+	    text_copy(values[SUBSYSTEM_ID], &entry.subsystem_id))
+		return -ENOMEM;
+	err = add_paths(&entry, values[PATH]);
 	if (err)
 		return err;
 	if (!array_grow(mapping->entries, mapping->n_entries))
@@ -289,9 +272,9 @@ const struct mapping *mappings_find(const struct mappings *mappings, const char 
 }
 
 const struct mapping_entry *mapping_next(const struct mapping *mapping, const char *node,
-					 const struct mapping_entry *behind)
+					 const struct mapping_entry *after)
 {
-	size_t i = behind ? (size_t)(behind - mapping->entries) + 1 : 0;
+	size_t i = after ? (size_t)(after - mapping->entries) + 1 : 0;
 
 	for (; i < mapping->n_entries; i++) {
 		if (!strcmp(mapping->entries[i].node, node))

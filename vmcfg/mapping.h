@@ -64,11 +64,11 @@ const struct mapping *mappings_find(const struct mappings *mappings, const char 
 
 /*
  * The alternatives that the mapping has on NODE, in the order in which Proxmox VE tries to reserve
- * them: the first one behind the entry BEHIND of it, or the first of all when that is NULL. NULL
+ * them: the first one after the entry AFTER of it, or the first of all when that is NULL. NULL
  * when there is none (left). Every one must pass mapping_check(), or the VM's start dies.
  */
 const struct mapping_entry *mapping_next(const struct mapping *mapping, const char *node,
-					 const struct mapping_entry *behind);
+					 const struct mapping_entry *after);
 
 /* What sysfs says of the device at a path: at its function 0 when it names them all. */
 struct mapping_device {
@@ -79,7 +79,7 @@ struct mapping_device {
 	bool has_subsystem;
 	uint16_t sub_vendor, sub_device;
 	int iommugroup; /* -1: in none */
-	bool mdev;	/* it has a folder mdev_supported_types or nvidia (pve-common,
+	bool mdev;	/* it has a directory mdev_supported_types or nvidia (pve-common,
 			   PVE/SysFSTools.pm) */
 };
 

@@ -132,27 +132,18 @@ static size_t find_default(const struct propstr_format *format)
 	return i;
 }
 
-/* The usual mistake is an option without its value: tell it. */
-static int refuse_default(const struct propstr_key *key, struct text part, char **ret_why)
-{
-	auto_free char *problem = NULL;
-
-	if (!ret_why)
-		return -EINVAL;
-	if (asprintf(&problem, _("'%s' is given already, and there is no '=' in"), key->name) < 0)
-		return -ENOMEM;
-	return text_refuse_part(ret_why, problem, part);
-}
-
 static int read_default(const struct propstr_format *format, struct text part, bool *had_default,
 			struct text *values, char **ret_why)
 {
 	size_t at = find_default(format);
 
 	if (at == format->n_keys)
-		return text_refuse_part(ret_why, _("there is no '=' in"), part);
+		return text_refuse_part(ret_why, part, _("there is no '=' in"));
+	/* The usual mistake is an option without its value. */
 	if (*had_default || (values[at].at && !text_is(values[at], "0")))
-		return refuse_default(&format->keys[at], part, ret_why);
+		return text_refuse_part(ret_why, part,
+					_("'%s' is given already, and there is no '=' in"),
+					format->keys[at].name);
 	*had_default = true;
 	values[at] = part;
 	return 0;
@@ -165,7 +156,7 @@ static int read_pair(const struct propstr_format *format, struct text name, stru
 	int truth;
 
 	if (at == format->n_keys)
-		return text_refuse_part(ret_why, _("there is no option"), name);
+		return text_refuse_part(ret_why, name, _("unknown option"));
 	if (values[at].at)
 		return text_refuse(ret_why, _("'%s' is given twice"), format->keys[at].name);
 	truth = format->keys[at].check == propstr_is_bool ? propstr_bool(value) : -1;
@@ -184,26 +175,15 @@ static int read_part(const struct propstr_format *format, struct text part, bool
 	if (!value.at)
 		return read_default(format, part, had_default, values, ret_why);
 	if (!name.len || !value.len)
-		return text_refuse_part(ret_why, _("there is nothing before or behind the '=' in"),
-					part);
+		return text_refuse_part(ret_why, part, _("nothing before or after the '=' in"));
 	return read_pair(format, name, value, values, ret_why);
-}
-
-static int refuse_value(const struct propstr_key *key, struct text value, char **ret_why)
-{
-	auto_free char *problem = NULL;
-
-	if (!ret_why)
-		return -EINVAL;
-	if (asprintf(&problem, _("'%s' must be %s, not"), key->name, _(key->expected)) < 0)
-		return -ENOMEM;
-	return text_refuse_part(ret_why, problem, value);
 }
 
 static int check_value(const struct propstr_key *key, struct text value, char **ret_why)
 {
 	if (key->check && !key->check(key, value))
-		return refuse_value(key, value, ret_why);
+		return text_refuse_part(ret_why, value, _("'%s' must be %s, not"), key->name,
+					_(key->expected));
 	if (key->len_max && value.len > key->len_max)
 		return text_refuse(ret_why, _("'%s' is longer than %zu characters"), key->name,
 				   key->len_max);

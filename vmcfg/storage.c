@@ -14,7 +14,7 @@
 #define CONTENTS "images|rootdir|vztmpl|iso|backup|snippets|none|import"
 
 /* Where the files of a storage of that type are. */
-enum place { NO_FOLDER, AT_PATH, MOUNTED };
+enum place { NO_DIRECTORY, AT_PATH, MOUNTED };
 
 /* The types that Proxmox VE comes with, and what they are for without a line that says it. */
 static const struct {
@@ -22,11 +22,15 @@ static const struct {
 	enum place place;
 	bool allocates; /* new disks */
 } types[] = {
-	{"dir", "images,rootdir", AT_PATH, true}, {"btrfs", "images,rootdir", AT_PATH, true},
-	{"nfs", "images", MOUNTED, true},	  {"cifs", "images", MOUNTED, true},
-	{"cephfs", "backup", MOUNTED, false},	  {"lvm", "images", NO_FOLDER, true},
-	{"lvmthin", "images", NO_FOLDER, true},	  {"zfspool", "images,rootdir", NO_FOLDER, true},
-	{"rbd", "images", NO_FOLDER, true},
+	{"dir", "images,rootdir", AT_PATH, true},
+	{"btrfs", "images,rootdir", AT_PATH, true},
+	{"nfs", "images", MOUNTED, true},
+	{"cifs", "images", MOUNTED, true},
+	{"cephfs", "backup", MOUNTED, false},
+	{"lvm", "images", NO_DIRECTORY, true},
+	{"lvmthin", "images", NO_DIRECTORY, true},
+	{"zfspool", "images,rootdir", NO_DIRECTORY, true},
+	{"rbd", "images", NO_DIRECTORY, true},
 };
 
 /* In the order in which their bits are in struct parser. */
@@ -125,8 +129,8 @@ static int set_content(struct parser *p, struct text value)
 	return section(p)->content ? 0 : -ENOMEM;
 }
 
-/* "snippets=scripts,iso=images": other folders than the usual ones. */
-static int set_folders(struct parser *p, struct text value)
+/* "snippets=scripts,iso=images": other directories than the usual ones. */
+static int set_directories(struct parser *p, struct text value)
 {
 	struct text rest = value, item;
 
@@ -145,8 +149,7 @@ static int set_folders(struct parser *p, struct text value)
 static int set_text(struct parser *p, enum key key, struct text value, char **ret)
 {
 	p->had |= 1U << key;
-	*ret = text_dup(value);
-	return *ret ? 0 : -ENOMEM;
+	return text_copy(value, ret);
 }
 
 /* VALUE's AT is NULL when the key stands alone, which is right for booleans only. */
@@ -161,7 +164,7 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 	switch (k) {
 	case PATH: return value.at[0] == '/' ? set_text(p, k, value, &section(p)->path) : 0;
 	case CONTENT: return set_content(p, value);
-	case CONTENT_DIRS: return set_folders(p, value);
+	case CONTENT_DIRS: return set_directories(p, value);
 	case NODES: return set_text(p, k, value, &section(p)->nodes);
 	case DISABLE:
 		p->had |= 1U << k;
@@ -172,7 +175,7 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 	return 0;
 }
 
-/* "    KEY VALUE"; a key in the first column is none. */
+/* "    KEY VALUE"; a key in the first column is not one. */
 static int read_property(struct parser *p, struct text line)
 {
 	struct text rest = text_trim(line), key = rest;
@@ -209,7 +212,7 @@ static int set_defaults(struct storage *storage)
 	}
 	if (types[type].place == MOUNTED && !storage->path)
 		return asprintf(&storage->path, "/mnt/pve/%s", storage->id) < 0 ? -ENOMEM : 0;
-	if (types[type].place == NO_FOLDER ||
+	if (types[type].place == NO_DIRECTORY ||
 	    (types[type].place == AT_PATH && !is_plain_path(storage->path)))
 		free(TAKE_PTR(storage->path));
 	return 0;
@@ -234,14 +237,14 @@ static int end_section(struct parser *p)
 	return set_defaults(storage);
 }
 
-/* "TYPE: ID", where blanks may stand behind the colon and the id only; TYPE may hold colons. */
+/* "TYPE: ID", where spaces may stand after the colon and the id only; TYPE may hold colons. */
 static bool split_header(struct text line, struct text *ret_type, struct text *ret_id)
 {
 	struct text rest = text_trim_end(line);
 	size_t word = text_span(rest, char_is_word), colon;
 
 	*ret_id = text_trim(text_skip(rest, word));
-	/* Without a blank the id follows the last colon that leaves one. */
+	/* Without a space the id follows the last colon that leaves one. */
 	colon = ret_id->len ? word : word ? word - 1 : 0;
 	while (colon > 0 && rest.at[colon - 1] != ':')
 		colon--;
@@ -425,8 +428,8 @@ int storages_snippet_path(const struct storages *storages, const char *volume, c
 	int r = storage_split_snippet(volume, &id, &name);
 
 	if (r == -EINVAL)
-		return text_refuse_part(ret_why, _("a snippet is STORAGE:snippets/NAME, not"),
-					text_of(volume));
+		return text_refuse_part(ret_why, text_of(volume),
+					_("expected STORAGE:snippets/NAME, got"));
 	if (r < 0)
 		return r;
 	storage = storages_find(storages, id);
@@ -434,8 +437,8 @@ int storages_snippet_path(const struct storages *storages, const char *volume, c
 		return text_refuse(ret_why, _("there is no storage '%s'"), id);
 	if (!storage->path)
 		return text_refuse(ret_why,
-				   _("the storage '%s' of type %s has no folder of snippets"), id,
-				   storage->type);
+				   _("the storage '%s' of type %s has no directory for snippets"),
+				   id, storage->type);
 	return asprintf(ret, "%s/%s/%s", storage->path + strspn(storage->path, "/"),
 			storage->snippets ? storage->snippets : "snippets", name) < 0
 		       ? -ENOMEM

@@ -24,10 +24,10 @@
 struct storage {
 	char *id;
 	char *type;	/* "dir", "nfs", "lvmthin", … */
-	char *path;	/* the folder of its files; NULL: it has none, or none that counts */
+	char *path;	/* the directory of its files; NULL: it has none, or none that counts */
 	char *content;	/* what it is for, "iso,vztmpl,backup", without a line the type's default;
 			   NULL: a type whose default is not known */
-	char *snippets; /* the folder of snippets below PATH; NULL: "snippets" */
+	char *snippets; /* the directory of snippets below PATH; NULL: "snippets" */
 	char *nodes;	/* the only nodes that have it, as written; NULL: all */
 	bool disabled;
 };
@@ -60,7 +60,7 @@ const struct storage *storages_for_disks(const struct storages *storages);
 
 /*
  * Cuts VOLUME, "STORAGE:snippets/NAME", in two: new strings in *ret_storage and *ret_name, the
- * caller's. Returns 0; -EINVAL when it is no such volume; -ENOMEM.
+ * caller's. Returns 0; -EINVAL when it is not such a volume; -ENOMEM.
  */
 int storage_split_snippet(const char *volume, char **ret_storage, char **ret_name) must_check;
 
@@ -68,7 +68,7 @@ int storage_split_snippet(const char *volume, char **ret_storage, char **ret_nam
  * The file of VOLUME, "STORAGE:snippets/NAME", without leading '/': what Proxmox VE runs as a
  * hookscript. Whether it is there is not looked at. Returns 0 with a new string; -EINVAL with a new
  * string in *ret_why (when not NULL), which says what is wrong: no snippet, no such storage, or one
- * that is no folder; -ENOMEM.
+ * without directories; -ENOMEM.
  */
 int storages_snippet_path(const struct storages *storages, const char *volume, char **ret,
 			  char **ret_why) must_check;

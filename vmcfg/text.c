@@ -181,6 +181,17 @@ char *text_dup(struct text t)
 	return copy;
 }
 
+int text_copy(struct text t, char **ret)
+{
+	char *copy = t.at ? text_dup(t) : NULL;
+
+	if (t.at && !copy)
+		return -ENOMEM;
+	if (copy)
+		*ret = copy;
+	return 0;
+}
+
 char *text_quote(struct text t)
 {
 	size_t shown = t.len < QUOTE_MAX ? t.len : QUOTE_MAX;
@@ -221,14 +232,17 @@ int text_refuse(char **ret_why, const char *format, ...)
 	return -EINVAL;
 }
 
-int text_refuse_part(char **ret_why, const char *problem, struct text t)
+int text_refuse_part(char **ret_why, struct text t, const char *format, ...)
 {
-	auto_free char *quoted = NULL;
+	auto_free char *problem = NULL, *quoted = NULL;
+	va_list args;
+	int n;
 
 	if (!ret_why)
 		return -EINVAL;
-	quoted = text_quote(t);
-	if (!quoted)
-		return -ENOMEM;
-	return text_refuse(ret_why, "%s %s", problem, quoted);
+	va_start(args, format);
+	n = vasprintf(&problem, format, args);
+	va_end(args);
+	quoted = n < 0 ? NULL : text_quote(t);
+	return quoted ? text_refuse(ret_why, "%s %s", problem, quoted) : -ENOMEM;
 }

@@ -18,7 +18,7 @@ struct text {
 /* The text of the string STR, without its NUL. */
 struct text text_of(const char *str);
 
-/* What is left of T behind its first N bytes; N must not be more than T holds. */
+/* What is left of T after its first N bytes; N must not be more than T holds. */
 struct text text_skip(struct text t, size_t n);
 
 bool char_is_blank(char c); /* space, tab, LF, CR, VT, FF */
@@ -65,6 +65,9 @@ bool text_is_one_of(struct text t, const char *choices);
 /* A new string with T's bytes and a NUL, or NULL without memory. */
 char *text_dup(struct text t) must_check;
 
+/* The same into *ret, which an AT of NULL leaves alone. Returns 0 or -ENOMEM. */
+int text_copy(struct text t, char **ret) must_check;
+
 /*
  * T for people: in single quotes, in printable ASCII, other bytes and the backslash escaped, cut
  * after 60 bytes. Returns a new string or NULL without memory.
@@ -78,6 +81,7 @@ char *text_quote(struct text t) must_check;
 int text_refuse(char **ret_why, const char *format, ...) printf_like(2, 3) must_check;
 
 /* The same for "FORMAT's text, then T in quotes": the usual shape of such a message. */
-int text_refuse_part(char **ret_why, const char *problem, struct text t) must_check;
+int text_refuse_part(char **ret_why, struct text t, const char *format, ...)
+	printf_like(3, 4) must_check;
 
 #endif

@@ -33,7 +33,7 @@ static int drop_text(struct parser *p, const char *problem, struct text t)
 {
 	char *why = NULL;
 
-	return text_refuse_part(&why, problem, t) == -EINVAL ? drop(p, why) : -ENOMEM;
+	return text_refuse_part(&why, t, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
 }
 
 /* --- keys and their values --- */
@@ -43,15 +43,6 @@ static int drop_text(struct parser *p, const char *problem, struct text t)
  * piece of VALUE or a constant; or as text_refuse() does.
  */
 typedef int check_value(struct text value, struct text *ret, char **ret_why);
-
-static int refuse(struct text value, char **ret_why, const char *expected)
-{
-	auto_free char *problem = NULL;
-
-	if (asprintf(&problem, _("it must be %s, not"), expected) < 0)
-		return -ENOMEM;
-	return text_refuse_part(ret_why, problem, value);
-}
 
 /* A text without a format loses quotes around it. */
 static int check_text(struct text value, struct text *ret, char **ret_why)
@@ -68,7 +59,8 @@ static int check_bool(struct text value, struct text *ret, char **ret_why)
 	int truth = propstr_bool(value);
 
 	if (truth < 0)
-		return refuse(value, ret_why, _(PROPSTR_EXPECT_BOOL));
+		return text_refuse_part(ret_why, value, _("it must be %s, not"),
+					_(PROPSTR_EXPECT_BOOL));
 	*ret = text_of(truth ? "1" : "0");
 	return 0;
 }
@@ -76,15 +68,18 @@ static int check_bool(struct text value, struct text *ret, char **ret_why)
 static int check_volume(struct text value, struct text *ret, char **ret_why)
 {
 	*ret = value;
-	return format_is_volume(value)
-		       ? 0
-		       : refuse(value, ret_why, _("a volume like local:snippets/name"));
+	if (format_is_volume(value))
+		return 0;
+	return text_refuse_part(ret_why, value,
+				_("it must be a volume like local:snippets/name, not"));
 }
 
+/* Nothing is said of a name: it decides nothing here. */
 static int check_name(struct text value, struct text *ret, char **ret_why)
 {
+	(void)ret_why;
 	*ret = value;
-	return format_is_dns_name(value) ? 0 : refuse(value, ret_why, _("a DNS name"));
+	return format_is_dns_name(value) ? 0 : -EINVAL;
 }
 
 static int check_machine(struct text value, struct text *ret, char **ret_why)
@@ -186,18 +181,17 @@ static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
 	return set_hostpci(&p->into->hostpci[key - VMCFG_HOSTPCI], value);
 }
 
-/* A line whose value was refused; takes REASON over. The name decides nothing here. */
+/* A line whose value was refused; takes REASON over, NULL is nothing to say. */
 static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
 {
 	char buf[VMCFG_KEY_SIZE];
-	char *why = NULL;
-	int n = 0;
+	char *why;
+	int n;
 
-	if (key != VMCFG_NAME)
-		n = asprintf(&why, "%s: %s", vmcfg_key_name(key, buf), reason);
-	free(reason);
-	if (key == VMCFG_NAME)
+	if (!reason)
 		return 0;
+	n = asprintf(&why, "%s: %s", vmcfg_key_name(key, buf), reason);
+	free(reason);
 	return drop(p, n < 0 ? NULL : why);
 }
 
@@ -209,9 +203,9 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 
 	if (key == VMCFG_KEYS) {
 		err = drives_set(&p->vm->drives, name, value, p->into != p->vm);
-		return err ? err : drop_if_ours(p, _("there is no setting"), name);
+		return err ? err : drop_if_ours(p, _("unknown setting"), name);
 	}
-	if (memchr(value.at, '\r', value.len))
+	if (memchr(value.at, '\r', value.len) && key != VMCFG_NAME)
 		err = text_refuse(&reason, _("there is a carriage return in its value"));
 	else
 		err = keys[key < VMCFG_HOSTPCI ? key : VMCFG_HOSTPCI].check(value, &value, &reason);
@@ -283,9 +277,9 @@ static int read_line(struct parser *p, struct text line)
 	if (is_snapstate(line))
 		return 0;
 	if (!take_key(&value, &key))
-		return drop_if_ours(p, _("there is no 'key: value' in"), line);
+		return drop_if_ours(p, _("expected 'key: value', got"), line);
 	if (!value.len)
-		return drop_if_ours(p, _("there is no value in"), line);
+		return drop_if_ours(p, _("no value in"), line);
 	/* Of nothing but spaces, the last one is the value: a carriage return is no such one. */
 	if (text_is_blank(value))
 		return read_setting(p, key, text_skip(value, value.len - 1));

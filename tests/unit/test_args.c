@@ -296,7 +296,7 @@ static void test_texts(void **state)
 		"neither host= nor sysfsdev= says which device",
 		"the path of sysfsdev= must end in the device's address, like " SYS
 		"0000:01:00.0, unlike '/x/y'",
-		"it begins as JSON does, but is none",
+		"it starts like JSON, but is not valid JSON",
 	};
 	struct args *args = parse(value, strlen(value));
 

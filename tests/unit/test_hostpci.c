@@ -143,7 +143,7 @@ static void test_refused(void **state)
 		{"01:00,pcie=2", "'pcie' must be 1, on, yes, true, 0, off, no or false, not '2'"},
 		{"01:00,pcie", "'host' is given already, and there is no '=' in 'pcie'"},
 		{"01:00,pcie=1,pcie=1", "'pcie' is given twice"},
-		{"01:00,x_vga=1", "there is no option 'x_vga'"},
+		{"01:00,x_vga=1", "unknown option 'x_vga'"},
 		{"01:00,driver=vfio-pci", "'driver' must be vfio|keep, not 'vfio-pci'"},
 		{"mapping=a", "'mapping' must be a letter and one or more letters, digits, '_' or "
 			      "'-', not 'a'"},
@@ -155,7 +155,7 @@ static void test_refused(void **state)
 		 "'device-id' must be 0x and four hex digits, not '0x10d\\xff'"},
 		{"01:00,sub-vendor-id=0x10def",
 		 "'sub-vendor-id' must be 0x and four hex digits, not '0x10def'"},
-		{"host=,pcie=1", "there is nothing before or behind the '=' in 'host='"},
+		{"host=,pcie=1", "nothing before or after the '=' in 'host='"},
 	};
 
 	(void)state;

@@ -108,7 +108,7 @@ static void test_reasons(void **state)
 		{"Q35",
 		 "'type' must be like q35, pc-q35-9.2, pc, pc-i440fx-9.2 or virt, not 'Q35'"},
 		{"q35,viommu=amd", "'viommu' must be intel|virtio, not 'amd'"},
-		{"q35,foo=1", "there is no option 'foo'"},
+		{"q35,foo=1", "unknown option 'foo'"},
 		{"q35,enable-s3", "'type' is given already, and there is no '=' in 'enable-s3'"},
 	};
 

@@ -99,12 +99,12 @@ static void test_parts(void **state)
 		{" a ", "host= a  "},
 		{"host=a=b=", "host=a=b= "},
 		{"word=one,a", "host=a word=one "},
-		{"=a", "!there is nothing before or behind the '=' in '=a'"},
-		{"host=", "!there is nothing before or behind the '=' in 'host='"},
-		{"=", "!there is nothing before or behind the '=' in '='"},
-		{"Host=a", "!there is no option 'Host'"},
-		{" host=a", "!there is no option ' host'"},
-		{"none=a", "!there is no option 'none'"},
+		{"=a", "!nothing before or after the '=' in '=a'"},
+		{"host=", "!nothing before or after the '=' in 'host='"},
+		{"=", "!nothing before or after the '=' in '='"},
+		{"Host=a", "!unknown option 'Host'"},
+		{" host=a", "!unknown option ' host'"},
+		{"none=a", "!unknown option 'none'"},
 	};
 
 	(void)state;

@@ -630,13 +630,13 @@ static void test_dropped_lines(void **state)
 		unsigned int line;
 		const char *why;
 	} expected[] = {
-		{1, "machine: there is no option 'foo'"},
+		{1, "machine: unknown option 'foo'"},
 		{4, "hostpci0: 'pcie' must be 1, on, yes, true, 0, off, no or false, not 'maybe'"},
-		{5, "there is no setting 'hostpci99'"},
+		{5, "unknown setting 'hostpci99'"},
 		{6, "hookscript: it must be a volume like local:snippets/name, not 'x'"},
 		{8, "lock: there is a carriage return in its value"},
-		{9, "there is no value in 'bios:'"},
-		{10, "there is no 'key: value' in ' Machine\\x1b[31m: pc'"},
+		{9, "no value in 'bios:'"},
+		{10, "expected 'key: value', got ' Machine\\x1b[31m: pc'"},
 		{11, "template: it must be 1, on, yes, true, 0, off, no or false, not 'si'"},
 		{15, "machine: 'type' must be like q35, pc-q35-9.2, pc, pc-i440fx-9.2 or virt, not "
 		     "'mine'"},
