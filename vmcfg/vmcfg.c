@@ -175,7 +175,7 @@ static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
 	if (!copy)
 		return -ENOMEM;
 	free(to->text);
-	*to = (struct vmcfg_value){copy, value.len, p->line};
+	*to = (struct vmcfg_value){copy, value.len};
 	if (key < VMCFG_HOSTPCI)
 		return 0;
 	return set_hostpci(&p->into->hostpci[key - VMCFG_HOSTPCI], value);

@@ -39,13 +39,12 @@ enum vmcfg_key {
 struct vmcfg_value {
 	char *text;
 	size_t len;
-	unsigned int line; /* 1 is the first line of the file */
 };
 
 /* A line of one of the keys above that Proxmox VE drops. */
 struct vmcfg_dropped {
-	unsigned int line;
-	char *why; /* for people; printable, and in English ASCII */
+	unsigned int line; /* 1 is the first line of the file */
+	char *why;	   /* for people; printable, and in English ASCII */
 };
 
 struct vmcfg {
