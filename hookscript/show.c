@@ -92,10 +92,7 @@ static int print_config(const struct fs_root *root, unsigned int vmid, bool raw)
 
 	if (vm_read(root, vmid, &vm))
 		return EXIT_FAILED;
-	if (raw)
-		text = vmcfg_describe_raw(vm);
-	else if (vmcfg_describe(vm, source && *source, &text))
-		text = NULL;
+	text = raw ? vmcfg_describe_raw(vm) : vmcfg_describe(vm, source && *source);
 	if (!text) {
 		log_error(_("out of memory"));
 		return EXIT_FAILED;

@@ -14,8 +14,9 @@ char *vmcfg_describe_raw(const struct vmcfg *vm) must_check;
 
 /*
  * The same for people, as a table, with what args give to the VM and what is pending; INCOMING as
- * in vmcfg_apply_pending(), which must not have been called. Returns 0 and a new string; -ENOMEM.
+ * in vmcfg_apply_pending(), which must not have been called. Returns a new string or NULL without
+ * memory.
  */
-int vmcfg_describe(const struct vmcfg *vm, bool incoming, char **ret) must_check;
+char *vmcfg_describe(const struct vmcfg *vm, bool incoming) must_check;
 
 #endif

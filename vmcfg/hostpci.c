@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/strbuf.h"
 #include "vmcfg/propstr.h"
 
 /* In the order of hostpci_keys. */
@@ -301,26 +302,18 @@ static const struct hostpci_move *find_move(const struct hostpci_address *addres
 }
 
 /* Writes an address; without the domain where it is 0 and was not written before. */
-static void put_address(FILE *out, const struct hostpci_address *address, struct text written,
-			const struct hostpci_move *move)
+static void put_address(struct strbuf *out, const struct hostpci_address *address,
+			struct text written, const struct hostpci_move *move)
 {
-	struct hostpci_address to = {.all_functions = address->all_functions};
+	bool bare = text_span(written, char_is_lower_hex) < 4 && !move->to.domain;
+	struct hostpci_address to = {move->to, address->all_functions, NULL};
 	char buf[BDF_TEXT_SIZE];
-	const char *text;
 
-	if (!move) {
-		fwrite(written.at, 1, written.len, out);
-		return;
-	}
-	to.bdf = move->to;
-	text = hostpci_address_format(&to, buf);
-	if (text_span(written, char_is_lower_hex) < 4 && !move->to.domain)
-		text += strlen("0000:");
-	fputs(text, out);
+	strbuf_add(out, "%s", hostpci_address_format(&to, buf) + (bare ? strlen("0000:") : 0));
 }
 
 /* Writes the list; returns how many addresses moved. */
-static size_t put_addresses(FILE *out, const struct hostpci *entry, struct text list,
+static size_t put_addresses(struct strbuf *out, const struct hostpci *entry, struct text list,
 			    const struct hostpci_move *moves, size_t n_moves)
 {
 	struct text rest = list, written;
@@ -329,9 +322,11 @@ static size_t put_addresses(FILE *out, const struct hostpci *entry, struct text 
 	for (size_t i = 0; i < entry->n_hosts && text_next(&rest, ';', &written); i++) {
 		const struct hostpci_move *move = find_move(&entry->hosts[i], moves, n_moves);
 
-		if (i)
-			fputc(';', out);
-		put_address(out, &entry->hosts[i], written, move);
+		strbuf_add(out, "%s", i ? ";" : "");
+		if (move)
+			put_address(out, &entry->hosts[i], written, move);
+		else
+			strbuf_add_bytes(out, written.at, written.len);
 		moved += move ? 1 : 0;
 	}
 	return moved;
@@ -341,25 +336,22 @@ int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_m
 			     size_t n_moves, char **ret)
 {
 	struct text value = {entry->value, entry->value_len};
-	struct text list = find_addresses(value), after;
-	auto_free char *changed = NULL;
-	size_t size, moved;
-	FILE *out;
+	struct text list = find_addresses(value);
+	auto_strbuf struct strbuf out = {0};
+	size_t before;
+	char *changed;
 
 	if (!list.at)
 		return -ENOENT;
-	out = open_memstream(&changed, &size);
-	if (!out)
-		return -ENOMEM;
-	after = text_skip(value, (size_t)(list.at - value.at) + list.len);
-	fwrite(value.at, 1, (size_t)(list.at - value.at), out);
-	moved = put_addresses(out, entry, list, moves, n_moves);
-	fwrite(after.at, 1, after.len, out);
-	if (fclose(out))
-		return -ENOMEM;
-	if (!moved)
+	before = (size_t)(list.at - value.at);
+	strbuf_add_bytes(&out, value.at, before);
+	if (!put_addresses(&out, entry, list, moves, n_moves))
 		return -ENOENT;
-	*ret = TAKE_PTR(changed);
+	strbuf_add(&out, "%s", value.at + before + list.len);
+	changed = strbuf_take(&out);
+	if (!changed)
+		return -ENOMEM;
+	*ret = changed;
 	return 0;
 }
 

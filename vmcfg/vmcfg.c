@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/strbuf.h"
 #include "vmcfg/format.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/propstr.h"
@@ -347,21 +348,20 @@ static bool changes(const struct vmcfg *vm, size_t key)
 /* Lists what [PENDING] changes; without anything it is as if there was none. */
 static int finish_pending(struct vmcfg *vm)
 {
+	auto_strbuf struct strbuf names = {0};
+
 	for (enum vmcfg_key k = 0; vm->pending && k < VMCFG_KEYS; k++) {
 		char buf[VMCFG_KEY_SIZE];
-		char *longer;
 
-		if (!changes(vm, k))
-			continue;
-		if (asprintf(&longer, "%s%s%s", vm->pending_keys ? vm->pending_keys : "",
-			     vm->pending_keys ? ", " : "", vmcfg_key_name(k, buf)) < 0)
-			return -ENOMEM;
-		free(vm->pending_keys);
-		vm->pending_keys = longer;
+		if (changes(vm, k))
+			strbuf_add_item(&names, "%s", vmcfg_key_name(k, buf));
 	}
-	if (!vm->pending_keys)
+	if (!names.len && !names.failed) {
 		vmcfg_free(TAKE_PTR(vm->pending));
-	return 0;
+		return 0;
+	}
+	vm->pending_keys = strbuf_take(&names);
+	return vm->pending_keys ? 0 : -ENOMEM;
 }
 
 enum vmcfg_pending vmcfg_apply_pending(struct vmcfg *vm, bool incoming)
