@@ -8,19 +8,14 @@
 #include "vmcfg/propstr.h"
 #include "vmcfg/text.h"
 
+/* A space at either end is escaped, too. */
 static void put_value(struct strbuf *out, struct text value)
 {
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.at[i];
-		bool at_end = i == 0 || i == value.len - 1;
+	bool first = text_take(&value, " "), last = text_take_end(&value, " ");
 
-		if (c == '\\')
-			strbuf_add(out, "\\\\");
-		else if (c < ' ' || c > '~' || (c == ' ' && at_end))
-			strbuf_add(out, "\\x%02x", c);
-		else
-			strbuf_add_bytes(out, value.at + i, 1);
-	}
+	strbuf_add(out, "%s", first ? "\\x20" : "");
+	text_escape(out, value);
+	strbuf_add(out, "%s", last ? "\\x20" : "");
 }
 
 static struct text text_of_value(const struct vmcfg_value *value)

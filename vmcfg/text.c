@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/strbuf.h"
+
 /* How many bytes of a hostile text a message may repeat. */
 #define QUOTE_MAX 60
 
@@ -192,27 +194,30 @@ int text_copy(struct text t, char **ret)
 	return 0;
 }
 
-char *text_quote(struct text t)
+void text_escape(struct strbuf *out, struct text t)
 {
-	size_t shown = t.len < QUOTE_MAX ? t.len : QUOTE_MAX;
-	/* Four bytes for one at the most, two quotes, three dots and the NUL. */
-	char *quoted = malloc(shown * 4 + 6), *to = quoted;
-
-	if (!quoted)
-		return NULL;
-	*to++ = '\'';
-	for (size_t i = 0; i < shown; i++) {
+	for (size_t i = 0; i < t.len; i++) {
 		unsigned char c = (unsigned char)t.at[i];
 
 		if (c == '\\')
-			to = stpcpy(to, "\\\\");
+			strbuf_add_bytes(out, "\\\\", 2);
 		else if (c >= ' ' && c <= '~')
-			*to++ = (char)c;
+			strbuf_add_bytes(out, t.at + i, 1);
 		else
-			to += sprintf(to, "\\x%02x", c);
+			strbuf_add(out, "\\x%02x", c);
 	}
-	strcpy(stpcpy(to, shown < t.len ? "..." : ""), "'");
-	return quoted;
+}
+
+char *text_quote(struct text t)
+{
+	auto_strbuf struct strbuf quoted = {0};
+	bool cut = t.len > QUOTE_MAX;
+
+	t.len = cut ? QUOTE_MAX : t.len;
+	strbuf_add(&quoted, "'");
+	text_escape(&quoted, t);
+	strbuf_add(&quoted, cut ? "...'" : "'");
+	return strbuf_take(&quoted);
 }
 
 int text_refuse(char **ret_why, const char *format, ...)

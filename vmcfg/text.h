@@ -68,6 +68,10 @@ char *text_dup(struct text t) must_check;
 /* The same into *ret, which an AT of NULL leaves alone. Returns 0 or -ENOMEM. */
 int text_copy(struct text t, char **ret) must_check;
 
+/* Adds T in printable ASCII to OUT: a backslash as two, other bytes as \xNN. */
+struct strbuf;
+void text_escape(struct strbuf *out, struct text t);
+
 /*
  * T for people: in single quotes, in printable ASCII, other bytes and the backslash escaped, cut
  * after 60 bytes. Returns a new string or NULL without memory.
