@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/strbuf.h"
 #include "vmcfg/propstr.h"
 
 /* In the order of machine_keys. */
@@ -91,22 +92,16 @@ bool machine_is_q35(const char *value, size_t len)
 
 char *machine_value_as_q35(const char *value, size_t len)
 {
+	auto_strbuf struct strbuf changed = {0};
 	struct text values[KEYS];
-	char *changed, *to;
+	bool good = !propstr_parse(&machine_format, (struct text){value, len}, values, NULL);
 
-	if (propstr_parse(&machine_format, (struct text){value, len}, values, NULL) < 0)
-		return strdup("q35");
-	/* Every option of it is in it: names, values, and the commas between them. */
-	changed = malloc(len + sizeof("q35") + KEYS * sizeof(",enable-s3="));
-	if (!changed)
-		return NULL;
-	to = stpcpy(changed, "q35");
-	for (size_t k = TYPE + 1; k < KEYS; k++) {
+	strbuf_add(&changed, "q35");
+	for (size_t k = TYPE + 1; good && k < KEYS; k++) {
 		if (!values[k].at)
 			continue;
-		to = stpcpy(stpcpy(stpcpy(to, ","), machine_keys[k].name), "=");
-		to = mempcpy(to, values[k].at, values[k].len);
+		strbuf_add(&changed, ",%s=", machine_keys[k].name);
+		strbuf_add_bytes(&changed, values[k].at, values[k].len);
 	}
-	*to = '\0';
-	return changed;
+	return strbuf_take(&changed);
 }

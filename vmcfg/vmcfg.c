@@ -89,14 +89,6 @@ static int check_machine(struct text value, struct text *ret, char **ret_why)
 	return machine_check(value, ret_why);
 }
 
-static int check_entry(struct text value, struct text *ret, char **ret_why)
-{
-	cleanup_with(hostpci_freep) struct hostpci *entry = NULL;
-
-	*ret = value;
-	return hostpci_parse(value.at, value.len, &entry, ret_why);
-}
-
 static const struct {
 	const char *name;
 	check_value *check;
@@ -111,7 +103,7 @@ static const struct {
 	[VMCFG_TEMPLATE] = {"template", check_bool},
 	[VMCFG_OSTYPE] = {"ostype", check_text},
 	[VMCFG_VMSTATE] = {"vmstate", check_volume},
-	[VMCFG_HOSTPCI] = {"hostpci", check_entry}, /* with a number */
+	[VMCFG_HOSTPCI] = {"hostpci", NULL}, /* with a number; see read_entry() */
 };
 
 const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE])
@@ -156,18 +148,6 @@ static int drop_if_ours(struct parser *p, const char *problem, struct text line)
 	return p->into && looks_like_ours(line) ? drop_text(p, problem, line) : 0;
 }
 
-static int set_hostpci(struct hostpci **entry, struct text value)
-{
-	struct hostpci *new = NULL;
-	int err = hostpci_parse(value.at, value.len, &new, NULL);
-
-	if (err)
-		return err;
-	hostpci_free(*entry);
-	*entry = new;
-	return 0;
-}
-
 static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
 {
 	struct vmcfg_value *to = &p->into->values[key];
@@ -177,9 +157,31 @@ static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
 		return -ENOMEM;
 	free(to->text);
 	*to = (struct vmcfg_value){copy, value.len};
-	if (key < VMCFG_HOSTPCI)
-		return 0;
-	return set_hostpci(&p->into->hostpci[key - VMCFG_HOSTPCI], value);
+	return 0;
+}
+
+static int read_entry(struct parser *p, enum vmcfg_key key, struct text value, char **ret_why)
+{
+	struct hostpci **to = &p->into->hostpci[key - VMCFG_HOSTPCI], *entry = NULL;
+	int err = hostpci_parse(value.at, value.len, &entry, ret_why);
+
+	if (err)
+		return err;
+	hostpci_free(*to);
+	*to = entry;
+	return set_value(p, key, value);
+}
+
+static int read_value(struct parser *p, enum vmcfg_key key, struct text value, char **ret_why)
+{
+	int err;
+
+	if (memchr(value.at, '\r', value.len) && key != VMCFG_NAME)
+		return text_refuse(ret_why, _("there is a carriage return in its value"));
+	if (key >= VMCFG_HOSTPCI)
+		return read_entry(p, key, value, ret_why);
+	err = keys[key].check(value, &value, ret_why);
+	return err ? err : set_value(p, key, value);
 }
 
 /* A line whose value was refused; takes REASON over, NULL is nothing to say. */
@@ -206,13 +208,8 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 		err = drives_set(&p->vm->drives, name, value, p->into != p->vm);
 		return err ? err : drop_if_ours(p, _("unknown setting"), name);
 	}
-	if (memchr(value.at, '\r', value.len) && key != VMCFG_NAME)
-		err = text_refuse(&reason, _("there is a carriage return in its value"));
-	else
-		err = keys[key < VMCFG_HOSTPCI ? key : VMCFG_HOSTPCI].check(value, &value, &reason);
-	if (err == -EINVAL)
-		return drop_value(p, key, reason);
-	return err ? err : set_value(p, key, value);
+	err = read_value(p, key, value, &reason);
+	return err == -EINVAL ? drop_value(p, key, reason) : err;
 }
 
 /* --- lines --- */
