@@ -33,14 +33,21 @@ static int group_nodes(const struct fs_root *root, int group, const struct bdf *
 		auto_free char *path = pci_path(&members[i], "vfio-dev");
 		auto_names struct fs_names devs = {0};
 
-		if (fs_list(root, path, &devs))
-			continue; /* no such folder: not on vfio-pci */
+		int err = fs_list(root, path, &devs);
+
+		if (err == -ENOENT)
+			continue; /* not on vfio-pci */
+		if (err)
+			return err;
 		for (size_t d = 0; d < devs.n; d++) {
 			auto_free char *number = fs_path("%s/%s/dev", path, devs.items[d]);
+			auto_close int fd = fs_open(root, number, O_PATH, 0);
 
 			/* Without iommufd's interface there is no node of the device. */
-			if (!fs_exists(root, number))
+			if (fd == -ENOENT)
 				continue;
+			if (fd < 0)
+				return fd;
 			if (!array_grow(nodes.items, nodes.n))
 				return -ENOMEM;
 			nodes.items[nodes.n] = fs_path("/dev/vfio/devices/%s", devs.items[d]);
@@ -88,12 +95,14 @@ static bool look_for_node(const struct open_node *node, void *arg)
 	return false;
 }
 
-/* Whether the kernel says that a node is open: it lets each be opened by one at a time. */
-static bool node_is_busy(const struct fs_root *root, const char *node)
+/* Whether the kernel says that a node is open: it lets each be opened by one at a time. A node that
+ * is not there, or is nobody's, is not. Returns 0 or -errno. */
+static int node_is_busy(const struct fs_root *root, const char *node, bool *ret)
 {
 	auto_close int fd = fs_open(root, node + 1, O_RDWR, 0);
 
-	return fd == -EBUSY;
+	*ret = fd == -EBUSY;
+	return fd >= 0 || fd == -EBUSY || fd == -ENOENT || fd == -ENODEV || fd == -ENXIO ? 0 : fd;
 }
 
 int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
@@ -105,10 +114,14 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 	int err;
 
 	err = group_nodes(root, group, members, n_members, &nodes);
+	for (size_t i = 0; !err && i < nodes.n; i++) {
+		bool busy;
+
+		err = node_is_busy(root, nodes.items[i], &busy);
+		holders.open |= !err && busy;
+	}
 	if (err)
 		return err;
-	for (size_t i = 0; i < nodes.n; i++)
-		holders.open |= node_is_busy(root, nodes.items[i]);
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
 	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
 		err = process_each_node(root, look_for_node, &search);

@@ -136,6 +136,27 @@ static void test_no_such_group(void **state)
 	assert_int_equal(vfio_group_wait_closed(&tree->root, 99, 0, NULL), -ENOENT);
 }
 
+/* Whoever has it open may be what cannot be read. */
+static void test_cannot_be_read(void **state)
+{
+#define DEVICE "sys/devices/pci0000:00/0000:01:00.0/"
+	static const char *const files[] = {"sys/kernel/iommu_groups/12/devices", DEVICE "vfio-dev",
+					    DEVICE "vfio-dev/vfio3/dev", "dev/vfio/12"};
+	struct tree *tree = *state;
+
+	put_group(tree);
+	tree_file(tree, DEVICE "vfio-dev/vfio3/dev", "511:3\n");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct vfio_holders holders;
+
+		tree_obscure(tree, files[i]);
+		assert_int_equal(vfio_group_holders(&tree->root, 12, &holders), -ELOOP);
+		assert_int_equal(vfio_group_wait_closed(&tree->root, 12, 0, NULL), -ELOOP);
+		tree_reveal(tree, files[i]);
+	}
+	assert_int_equal(vfio_group_wait_closed(&tree->root, 12, 0, NULL), 0);
+}
+
 static void test_wait_until_the_deadline(void **state)
 {
 	struct tree *tree = *state;
@@ -185,6 +206,7 @@ int main(void)
 		TEST(test_process_without_a_name),
 		cmocka_unit_test(test_describes_nobody),
 		TEST(test_no_such_group),
+		TEST(test_cannot_be_read),
 		TEST(test_wait_until_the_deadline),
 		TEST(test_wait_for_the_end),
 	};

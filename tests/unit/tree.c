@@ -97,6 +97,23 @@ void tree_delete(struct tree *tree, const char *path)
 	must(!nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS) || errno == ENOENT, "remove", path);
 }
 
+void tree_obscure(struct tree *tree, const char *path)
+{
+	auto_free char *full = outside(tree, path);
+	auto_free char *kept = fs_path("%s.kept", full);
+
+	must(!rename(full, kept), "rename", path);
+	must(!symlink(strrchr(path, '/') + 1, full), "symlink", path);
+}
+
+void tree_reveal(struct tree *tree, const char *path)
+{
+	auto_free char *full = outside(tree, path);
+	auto_free char *kept = fs_path("%s.kept", full);
+
+	must(!rename(kept, full) || (!unlink(full) && !rename(kept, full)), "rename", path);
+}
+
 bool tree_has(struct tree *tree, const char *path)
 {
 	auto_free char *full = outside(tree, path);

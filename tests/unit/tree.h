@@ -40,6 +40,11 @@ void tree_mode(struct tree *tree, const char *path, mode_t mode);
 /* Removes what is there, folders with all in them; nothing there is fine. */
 void tree_delete(struct tree *tree, const char *path);
 
+/* Puts a link to itself in the place of what is there: opening it fails with ELOOP, for root too,
+ * while it is not absent. And undoes that. */
+void tree_obscure(struct tree *tree, const char *path);
+void tree_reveal(struct tree *tree, const char *path);
+
 bool tree_has(struct tree *tree, const char *path);
 
 /* The file's text, or "" when there is none; the caller frees it. */
