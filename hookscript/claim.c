@@ -93,13 +93,15 @@ static int want(struct record *record, const struct device_setting *setting, con
 
 static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t claim,
 			const struct settings *settings, const struct plan *plan,
-			const struct plan_step *step, struct record_copy *ret)
+			const struct plan_step *step)
 {
 	const struct device *device = step->device;
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_free char *why = NULL;
 	int err = record_read(root, &device->bdf, &record, &why);
 
+	if (err && !record_is_unusable(err))
+		return err;
 	if (err || !record_is_as_planned(root, vmid, device->record, record))
 		return -EAGAIN;
 	if (!record) {
@@ -124,23 +126,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->choice = step->choice;
 	if (!record->network)
 		err = copy_network(plan, &device->bdf, &record->network);
-	return err ? err : record_write_copied(root, TAKE_PTR(record), ret);
-}
-
-struct record_copy *claims_find(const struct claims *claims, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < claims->n; i++)
-		if (claims->items[i].record && !bdf_compare(&claims->items[i].record->bdf, bdf))
-			return &claims->items[i];
-	return NULL;
-}
-
-void claims_free(struct claims *claims)
-{
-	for (size_t i = 0; i < claims->n; i++)
-		record_copy_free(&claims->items[i]);
-	free(claims->items);
-	*claims = (struct claims){0};
+	return err ? err : record_write(root, record);
 }
 
 /* Takes back the claims of this attempt: those records that did not exist before it. */
@@ -159,8 +145,7 @@ static void unclaim(const struct fs_root *root, const struct plan *plan, size_t 
 }
 
 static int claim_devices(const struct fs_root *root, unsigned int vmid,
-			 const struct settings *settings, const struct plan *plan, int64_t deadline,
-			 struct claims *claims)
+			 const struct settings *settings, const struct plan *plan, int64_t deadline)
 {
 	auto_close int lock = record_lock_claims(root, deadline);
 	uint64_t claim = record_new_claim();
@@ -168,30 +153,26 @@ static int claim_devices(const struct fs_root *root, unsigned int vmid,
 	if (lock < 0)
 		return lock;
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		int err = claim_device(root, vmid, claim, settings, plan, &plan->steps[i],
-				       &claims->items[i]);
+		int err = claim_device(root, vmid, claim, settings, plan, &plan->steps[i]);
 
 		if (err) {
 			unclaim(root, plan, i);
 			return err;
 		}
-		claims->n++;
 	}
 	/* What a reboot kept for this start is now this start's. */
 	return reboot_forget(root, vmid);
 }
 
 int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,
-	       const struct settings *settings, const struct plan *plan, struct claims *ret)
+	       const struct settings *settings, const struct plan *plan)
 {
 	auto_free int *locks = calloc(plan->n_steps + 1, sizeof(*locks));
-	struct claims claims = {.items = calloc(plan->n_steps + 1, sizeof(*claims.items))};
 	size_t n_locks = 0;
-	int err = locks && claims.items ? 0 : -ENOMEM;
+	int err = locks ? 0 : -ENOMEM;
 
 	/* A hook may have been killed while its workers live on. They write records, too: a claim
-	 * must not come between such a worker's reading and writing, or the before-image would be
-	 * lost. */
+	 * between such a worker's read and write would lose the before-image. */
 	while (!err && n_locks < plan->n_steps) {
 		int fd = record_lock_device(root, &plan->steps[n_locks].device->bdf, deadline);
 
@@ -201,12 +182,8 @@ int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 			locks[n_locks++] = fd;
 	}
 	if (!err)
-		err = claim_devices(root, vmid, settings, plan, deadline, &claims);
+		err = claim_devices(root, vmid, settings, plan, deadline);
 	while (n_locks)
 		close(locks[--n_locks]);
-	if (err)
-		claims_free(&claims);
-	else
-		*ret = claims;
 	return err;
 }

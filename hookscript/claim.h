@@ -7,25 +7,13 @@
 #include "hookscript/record.h"
 #include "hookscript/settings.h"
 
-/* The records of the devices that were claimed. */
-struct claims {
-	struct record_copy *items;
-	size_t n;
-};
-
 /*
  * Claims the plan's devices for the VM by their records, all or none, under the claims lock.
- * Returns 0 and what was written in *ret (claims_free()); else -EAGAIN when a record is not what
- * the plan saw, so that planning has to start anew; -EBUSY when a lock was not to be had before
- * DEADLINE (host/clock.h); -errno. Nothing below /sys is written.
+ * Returns 0; -EAGAIN when a record is not what the plan saw, so that planning has to start anew;
+ * -EBUSY when a lock was not to be had before DEADLINE (host/clock.h); -errno. Nothing below /sys
+ * is written.
  */
 int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,
-	       const struct settings *settings, const struct plan *plan,
-	       struct claims *ret) must_check;
-
-/* The one of the device at BDF, or NULL. */
-struct record_copy *claims_find(const struct claims *claims, const struct bdf *bdf);
-
-void claims_free(struct claims *claims);
+	       const struct settings *settings, const struct plan *plan) must_check;
 
 #endif

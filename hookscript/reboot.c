@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/reboot.h"
 
+#include "hookscript/pve.h"
 #include "hookscript/record.h"
+#include "hookscript/settings.h"
 #include "host/clock.h"
 #include "host/fs_write.h"
+#include "host/log.h"
+#include "host/systemd.h"
 
 #include <stdio.h>
 
@@ -14,18 +18,6 @@
 static char *note_name(unsigned int vmid)
 {
 	return fs_path("%u.reboot", vmid);
-}
-
-int reboot_note(const struct fs_root *root, unsigned int vmid)
-{
-	auto_free char *name = note_name(vmid);
-	auto_free char *text = fs_path("%lld\n", (long long)clock_now_ms() + START_MS);
-
-	if (!name || !text)
-		return -ENOMEM;
-	if (reboot_left_ms(root, vmid) >= 0)
-		return 0;
-	return fs_replace(root, RECORD_FOLDER, name, text, 0600);
 }
 
 int reboot_forget(const struct fs_root *root, unsigned int vmid)
@@ -40,13 +32,45 @@ int reboot_left_ms(const struct fs_root *root, unsigned int vmid)
 	auto_free char *path = fs_path("%s/%u.reboot", RECORD_FOLDER, vmid);
 	auto_free char *text = NULL;
 	long long until;
-	int left;
+	int left, err = fs_read_attr(root, path, &text);
 
-	if (fs_read_attr(root, path, &text))
-		return -1;
+	if (err)
+		return err == -ENOENT ? -1 : 0;
 	/* A note that cannot be understood is one of the past. */
 	errno = 0;
 	until = strtoll(text, NULL, 10);
 	left = errno ? 0 : clock_left_ms(until);
 	return left < START_MS ? left : START_MS;
+}
+
+static int write_note(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *name = note_name(vmid);
+	auto_free char *text = fs_path("%lld\n", (long long)clock_now_ms() + START_MS);
+
+	if (!name || !text)
+		return -ENOMEM;
+	return fs_replace(root, RECORD_FOLDER, name, text, 0600);
+}
+
+/* Without settings that can be read: what holds by default. */
+static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid)
+{
+	auto_settings struct settings settings = settings_default;
+	auto_free char *why = NULL;
+
+	return settings_read(root, vmid, &settings, &why) || !settings.return_at_shutdown;
+}
+
+enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid, int *ret_left_ms)
+{
+	if (reboot_left_ms(root, vmid) < 0 && pve_vm_reboots(root, vmid) && write_note(root, vmid))
+		log_warning(_("VM %u: that it is being rebooted cannot be noted, so its devices go "
+			      "back in between"),
+			    vmid);
+	*ret_left_ms = reboot_left_ms(root, vmid);
+	if (*ret_left_ms > 0)
+		return AFTER_STOP_START;
+	return keeps_at_shutdown(root, vmid) && systemd_is_stopping(root) ? AFTER_STOP_KEEP
+									  : AFTER_STOP_RETURN;
 }

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `qm reboot` stops a VM and starts it again: its devices stay taken in between. Proxmox VE takes
- * its own note of that away before it starts the VM, so one of ours says that a start is to come.
+ * What becomes of a VM's devices when it has stopped. `qm reboot` stops a VM and starts it again:
+ * its devices stay taken in between. Proxmox VE removes its own note of that before it starts the
+ * VM, so one of ours says that a start is to come.
  */
 #ifndef HOOKSCRIPT_REBOOT_H
 #define HOOKSCRIPT_REBOOT_H
 
 #include "host/fs.h"
 
-/* Notes, at its stop, that VM VMID is to start again; a note that is there stays. Returns 0 or
- * -errno. */
-int reboot_note(const struct fs_root *root, unsigned int vmid) must_check;
+enum after_stop {
+	AFTER_STOP_RETURN, /* the devices go back to the host */
+	AFTER_STOP_START,  /* `qm reboot`: the next start needs them, if it comes in time */
+	AFTER_STOP_KEEP,   /* the host shuts down, and no driver shall be disturbed on the way */
+};
+
+/* Tells which; notes a reboot that has just begun. *RET_LEFT_MS: how long its start may still take.
+ */
+enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid, int *ret_left_ms);
 
 /* Removes the note: the start has come, whatever came of it. None is success. Returns 0 or -errno.
  */

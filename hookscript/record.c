@@ -172,35 +172,6 @@ int record_write(const struct fs_root *root, const struct record *record)
 	return write_text(root, bdf_format(&record->bdf, address), text);
 }
 
-int record_write_copied(const struct fs_root *root, struct record *record, struct record_copy *ret)
-{
-	struct record_copy copy = {record, record_format(record)};
-	char address[BDF_TEXT_SIZE];
-	int err = write_text(root, bdf_format(&record->bdf, address), copy.text);
-
-	if (err)
-		record_copy_free(&copy);
-	else
-		*ret = copy;
-	return err;
-}
-
-void record_copy_free(struct record_copy *copy)
-{
-	record_free(copy->record);
-	free(copy->text);
-	*copy = (struct record_copy){0};
-}
-
-bool record_copy_holds(const struct fs_root *root, const struct record_copy *copy)
-{
-	char address[BDF_TEXT_SIZE];
-	auto_free char *text = NULL;
-
-	return copy->record && !read_text(root, bdf_format(&copy->record->bdf, address), &text) &&
-	       text && !strcmp(text, copy->text);
-}
-
 int record_write_spare(const struct fs_root *root, const struct record *record)
 {
 	auto_free char *name = spare_name(record->vmid, &record->bdf);

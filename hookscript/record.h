@@ -68,6 +68,13 @@ struct record {
 int record_read(const struct fs_root *root, const struct bdf *bdf, struct record **ret,
 		char **ret_why) must_check;
 
+/* Whether that error means that the file was read and is no record for this version; with any other
+ * it is not known what it is. */
+static inline bool record_is_unusable(int err)
+{
+	return err == -EINVAL || err == -EPROTONOSUPPORT;
+}
+
 /* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
 const char *record_target(const struct record *record);
 
@@ -108,21 +115,6 @@ uint64_t record_new_claim(void);
 /* Writes the record, in place of an older one; makes the folder when needed. Returns 0 or -errno.
  */
 int record_write(const struct fs_root *root, const struct record *record) must_check;
-
-/* A record in memory, and the text that it was written as. */
-struct record_copy {
-	struct record *record; /* NULL: none */
-	char *text;
-};
-
-/* record_write() that hands RECORD over to a copy: on success *RET is to be freed with
- * record_copy_free(), else the record is freed here. */
-int record_write_copied(const struct fs_root *root, struct record *record,
-			struct record_copy *ret) must_check;
-void record_copy_free(struct record_copy *copy);
-
-/* Whether there is such a record and nobody has written it since. */
-bool record_copy_holds(const struct fs_root *root, const struct record_copy *copy);
 
 /* Removes the device's record; none is success. Returns 0 or -errno. */
 int record_remove(const struct fs_root *root, const struct bdf *bdf) must_check;

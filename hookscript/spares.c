@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/spares.h"
 
-#include "hookscript/apply.h"
+#include "hookscript/bind.h"
 #include "hookscript/exit.h"
 #include "hookscript/pve.h"
-#include "hookscript/record.h"
+#include "hookscript/recorded.h"
 #include "host/clock.h"
 #include "host/iommu.h"
 #include "host/log.h"
@@ -109,7 +109,7 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 	spares_forget(root, vmid);
 	err = list_spares(root, plan, selection, &set);
 	if (!err && set.n)
-		err = apply_see(root, vmid, set.items, set.n, settings->deadline);
+		err = bind_write_spares(root, vmid, set.items, set.n, settings->deadline);
 	if (err)
 		log_warning(
 			_("VM %u: the other devices of its mappings could not be looked at: should "
@@ -202,8 +202,8 @@ static int list_needless(const struct fs_root *root, unsigned int vmid, const st
 			 struct set *ret)
 {
 	auto_free struct bdf *list = NULL;
-	size_t n;
-	int err = apply_list_recorded(root, vmid, &list, &n);
+	size_t n, unread;
+	int err = recorded_list(root, vmid, &list, &n, &unread);
 
 	for (size_t i = 0; !err && i < n; i++) {
 		cleanup_with(record_freep) struct record *record = NULL;
@@ -224,17 +224,15 @@ static int settle(const struct fs_root *root, unsigned int vmid, const struct se
 	int err = record_all_taken(root, vmid, reserved, &taken);
 
 	if (!err && taken.n)
-		err = apply_forget_ids(root, vmid, taken.items, taken.n);
+		err = bind_forget_ids(root, vmid, taken.items, taken.n);
 	if (!err)
 		err = list_needless(root, vmid, reserved, &needless);
 	if (!err && needless.n) {
 		log_info(_("VM %u: given back at once, because Proxmox VE chose another device "
 			   "of the mapping:"),
 			 vmid);
-		err = apply_give_back(root, vmid, needless.items, needless.n,
-				      &(struct give_back){0})
-			      ? -EIO
-			      : 0;
+		if (bind_give_back(root, vmid, needless.items, needless.n, &(struct bind_how){0}))
+			err = -EIO;
 	}
 	return err;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/start.h"
 
-#include "hookscript/apply.h"
+#include "hookscript/bind.h"
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
 #include "hookscript/plan_print.h"
 #include "hookscript/reboot.h"
+#include "hookscript/recorded.h"
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
 #include "hookscript/variant.h"
@@ -41,13 +42,11 @@ struct start {
 	struct selection *selection;
 	struct snapshot *snapshot;
 	struct plan *plan;
-	struct claims claims;
 	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
 };
 
 static void free_start(struct start *start)
 {
-	claims_free(&start->claims);
 	plan_free(start->plan);
 	snapshot_free(start->snapshot);
 	selection_free(start->selection);
@@ -198,17 +197,16 @@ static int load_vfio(const struct fs_root *root)
 static void give_back_leftovers(const struct start *start)
 {
 	auto_free struct bdf *devices = NULL;
-	size_t n, kept = 0;
+	size_t n, unread, kept = 0;
 
 	if (record_list(start->root, &devices, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!start->plan || !plan_takes(start->plan, &devices[i]))
 			devices[kept++] = devices[i];
-	kept = apply_leave_others(start->root, start->vmid, devices, kept);
-	kept = apply_leave_busy(start->root, devices, kept);
-	if (kept &&
-	    apply_give_back(start->root, start->vmid, devices, kept, &(struct give_back){0}))
+	kept = recorded_keep(start->root, start->vmid, devices, kept, &unread);
+	kept = recorded_keep_idle(start->root, devices, kept);
+	if (kept && bind_give_back(start->root, start->vmid, devices, kept, &(struct bind_how){0}))
 		log_warning(
 			_("VM %u: a device that it no longer names could not be given back; the "
 			  "start goes on; later: pve-passthrough restore %u"),
@@ -219,18 +217,18 @@ static void give_back_leftovers(const struct start *start)
 static int give_back_all(const struct start *start)
 {
 	int left = clock_left_ms(start->deadline);
-	struct give_back how = {.limit_ms = left < GIVE_BACK_MS ? GIVE_BACK_MS : left};
+	struct bind_how how = {.limit_ms = left < GIVE_BACK_MS ? GIVE_BACK_MS : left};
 	auto_free struct bdf *devices = NULL;
-	size_t n, idle;
+	size_t n, idle, unread = 0;
 	int err;
 
 	log_error(_("VM %u: not started; giving back what was taken"), start->vmid);
 	spares_forget(start->root, start->vmid);
-	err = apply_list_recorded(start->root, start->vmid, &devices, &n);
-	idle = err ? 0 : apply_leave_busy(start->root, devices, n);
-	if (idle)
-		err = apply_give_back(start->root, start->vmid, devices, idle, &how);
-	if (err || idle < n)
+	err = recorded_list(start->root, start->vmid, &devices, &n, &unread);
+	idle = err ? 0 : recorded_keep_idle(start->root, devices, n);
+	if (idle && bind_give_back(start->root, start->vmid, devices, idle, &how))
+		err = -EIO;
+	if (err || unread || idle < n)
 		log_error(
 			_("VM %u: not everything is given back yet, above; it is tried again until "
 			  "it is; by hand: pve-passthrough restore %u"),
@@ -272,7 +270,7 @@ static int plan_and_claim(struct start *start)
 		if (!start->deadline)
 			start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
 		err = claim_plan(start->root, start->vmid, start->deadline, &start->settings,
-				 start->plan, &start->claims);
+				 start->plan);
 	}
 	if (!err)
 		return EXIT_DONE;
@@ -361,7 +359,7 @@ static int take_planned(struct start *start)
 {
 	spares_keep(start->root, start->vmid, &start->settings, start->plan, start->selection);
 	if (make_room(start) || load_vfio(start->root) || variant_load(start->root, start->plan) ||
-	    apply_take(start->root, start->vmid, start->deadline, start->plan, &start->claims) ||
+	    bind_take(start->root, start->vmid, start->deadline, start->plan) ||
 	    check_framebuffers(start))
 		return give_back_all(start);
 	return EXIT_DONE;

@@ -19,15 +19,4 @@ int stop_restore(const struct fs_root *root, unsigned int vmid);
 /* `restore --all`: the same for every VM that neither runs nor is being started or stopped. */
 int stop_restore_all(const struct fs_root *root);
 
-/* What is to become of the devices of a VM that has stopped. */
-enum stop_fate {
-	STOP_RETURNS, /* back to the host */
-	STOP_REBOOTS, /* `qm reboot`: the next start needs them, if it comes in time */
-	STOP_KEEPS,   /* the host shuts down, and no driver shall be disturbed on the way */
-};
-
-/* Tells which; notes a reboot that has just begun. *RET_LEFT_MS: how long its start may still take.
- */
-enum stop_fate stop_fate(const struct fs_root *root, unsigned int vmid, int *ret_left_ms);
-
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/users.h"
 
-#include "hookscript/record.h"
+#include "hookscript/recorded.h"
 #include "host/exec.h"
 #include "host/fs_write.h"
 #include "host/log.h"
@@ -156,8 +156,9 @@ static int stop_one(const struct kind *kind, const char *name)
 	return err;
 }
 
-int users_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-	       const struct plan *plan, bool *ret_stopped)
+/* Notes what runs of all that is to be stopped. Returns 0 and the note; -errno. */
+static int note_running(const struct fs_root *root, unsigned int vmid,
+			const struct settings *settings, const struct plan *plan, char **ret)
 {
 	auto_free char *path = note_path(vmid);
 	auto_free char *noted = NULL, *text = NULL;
@@ -168,11 +169,26 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 	text = list_running(settings, plan, noted ? noted : "");
 	if (!text)
 		return -ENOMEM;
+	err = *text ? write_note(root, vmid, text) : 0;
+	if (!err)
+		*ret = TAKE_PTR(text);
+	return err;
+}
+
+int users_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       const struct plan *plan, bool *ret_stopped)
+{
+	auto_free char *text = NULL;
+	int err = note_running(root, vmid, settings, plan, &text);
+
+	if (err) {
+		log_error(_("VM %u: what has to be stopped for its devices cannot be noted in "
+			    "/%s/%u.users: %s; nothing was stopped"),
+			  vmid, RECORD_FOLDER, vmid, strerror(-err));
+		return err;
+	}
 	*ret_stopped = *text;
-	if (!*text)
-		return 0;
-	err = write_note(root, vmid, text);
-	return err ? err : each_noted(text, stop_one);
+	return each_noted(text, stop_one);
 }
 
 /* ---- starting ---- */
@@ -191,36 +207,28 @@ static int start_one(const struct kind *kind, const char *name)
 	return err;
 }
 
-/* Whether a device is still recorded for the VM; in doubt one is. */
-static bool has_records(const struct fs_root *root, unsigned int vmid)
-{
-	auto_free struct bdf *list = NULL;
-	size_t n;
-
-	if (record_list(root, &list, &n))
-		return true;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-
-		if (!record_read(root, &list[i], &record, &why) && record && record->vmid == vmid)
-			return true;
-	}
-	return false;
-}
-
 void users_return(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = note_path(vmid);
 	auto_free char *name = fs_path("%u.users", vmid);
 	auto_free char *noted = NULL;
-	int err;
+	int err = fs_read(root, path, NOTE_MAX, &noted, NULL);
 
-	if (fs_read(root, path, NOTE_MAX, &noted, NULL) || has_records(root, vmid))
+	if (err == -ENOENT)
 		return;
-	/* What does not start now is said, and is its administrator's from here on. */
+	if (err) {
+		log_error(_("VM %u: /%s/%u.users, which tells what was stopped for its devices, "
+			    "cannot be read: %s; nothing is started again; later: pve-passthrough "
+			    "restore %u"),
+			  vmid, RECORD_FOLDER, vmid, strerror(-err), vmid);
+		return;
+	}
+	if (recorded_any(root, vmid))
+		return;
+	/* What does not start is reported, and not retried. */
 	(void)each_noted(noted, start_one);
 	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
 	if (err)
-		log_error(_("VM %u: /%s cannot be removed: %s"), vmid, path, strerror(-err));
+		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_FOLDER, vmid,
+			  strerror(-err));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/watch.h"
 
-#include "hookscript/apply.h"
+#include "hookscript/bind.h"
 #include "hookscript/exit.h"
 #include "hookscript/pve.h"
-#include "hookscript/record.h"
+#include "hookscript/reboot.h"
+#include "hookscript/recorded.h"
 #include "hookscript/spares.h"
-#include "hookscript/stop.h"
 #include "hookscript/users.h"
 #include "host/changes.h"
 #include "host/clock.h"
@@ -61,14 +61,14 @@ static bool hand_over(const struct starter *starter)
 }
 
 /* This program, as it was started; after an upgrade of the package that name may have gone. */
-static int become_watcher(const struct worker_voice *voice, void *arg)
+static int become_watcher(const struct worker *self, void *arg)
 {
 	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	const struct starter *starter = arg;
 	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->vmid, NULL};
 
-	(void)voice;
+	(void)self;
 	if (hand_over(starter))
 		return 0;
 	wait_for_end(starter->caller);
@@ -114,6 +114,7 @@ enum next {
 	NEXT_VM_ENDS,
 	NEXT_START,  /* of a reboot */
 	NEXT_WORKER, /* one works on every device that is left, or hangs there */
+	NEXT_PAUSE,  /* a record that may be the VM's cannot be read */
 };
 
 /*
@@ -137,13 +138,14 @@ static int become_the_one(const struct fs_root *root, unsigned int vmid)
 }
 
 /* The devices recorded for the VM, as they are between two claims. */
-static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *ret_n)
+static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *ret_n,
+			 size_t *ret_unread)
 {
 	auto_close int lock = record_lock_claims(watch->root, clock_now_ms() + CLAIMS_MS);
 
 	if (lock < 0)
 		return lock;
-	return apply_list_recorded(watch->root, watch->vmid, ret, ret_n);
+	return recorded_list(watch->root, watch->vmid, ret, ret_n, ret_unread);
 }
 
 /* Sleeps until the VM's process has ended. Its number may have become another's before it is held,
@@ -163,14 +165,14 @@ static void wait_for_vm(const struct watch *watch)
 }
 
 /* What a worker does that waits for another one: its end is that one's. */
-static int wait_for_lock(const struct worker_voice *voice, void *arg)
+static int wait_for_lock(const struct worker *self, void *arg)
 {
 	const struct watch *watch = arg;
 	auto_free struct bdf *devices = NULL;
-	size_t n;
+	size_t n, unread;
 
-	(void)voice;
-	if (apply_list_recorded(watch->root, watch->vmid, &devices, &n) || !n)
+	(void)self;
+	if (recorded_list(watch->root, watch->vmid, &devices, &n, &unread) || !n)
 		return 0;
 	return record_wait_for_device(watch->root, &devices[0]);
 }
@@ -191,42 +193,49 @@ static void wait_for_worker(struct watch *watch)
 	worker_release(&worker);
 }
 
-/* Decides, with the VM's config lock held: what Proxmox VE does to it is done, and no more begins.
- * N becomes the number of devices at the front of DEVICES that nobody works on. */
-static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, int *left_ms)
+/* Decides, with the VM's config lock held: no Proxmox VE task is running or can start for it. N
+ * becomes the number of devices at the front of DEVICES that nobody works on. */
+static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, size_t unread,
+			int *left_ms)
 {
 	size_t idle;
 
-	if (!*n)
+	if (!*n && !unread)
 		return NEXT_END;
 	if (pve_vm_runs(watch->root, watch->vmid))
 		return NEXT_VM_ENDS;
-	switch (stop_fate(watch->root, watch->vmid, left_ms)) {
-	case STOP_REBOOTS: return NEXT_START;
-	case STOP_KEEPS: return NEXT_END;
-	case STOP_RETURNS: break;
+	switch (reboot_after_stop(watch->root, watch->vmid, left_ms)) {
+	case AFTER_STOP_START: return NEXT_START;
+	case AFTER_STOP_KEEP: return NEXT_END;
+	case AFTER_STOP_RETURN: break;
 	}
-	idle = apply_leave_busy(watch->root, devices, *n);
+	if (!*n)
+		return NEXT_PAUSE;
+	idle = recorded_keep_idle(watch->root, devices, *n);
 	*n = idle;
 	return idle ? NEXT_GIVE_BACK : NEXT_WORKER;
 }
 
-/* Gives back; after a failure sleeps for a while, longer each time, or until a start changes
- * something. */
+/* Sleeps after a failure, longer each time, or until a start changes something. */
+static void pause_longer(struct watch *watch)
+{
+	/* Its own writes of records are no reason to try at once. */
+	changes_forget(watch->changes);
+	changes_wait(watch->changes, -1, watch->pause_ms);
+	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
+}
+
 static void give_back(struct watch *watch, const struct bdf *devices, size_t n, int *lock)
 {
-	struct give_back how = {.lock = lock};
+	struct bind_how how = {.lock = lock};
 
-	if (!apply_give_back(watch->root, watch->vmid, devices, n, &how)) {
+	if (!bind_give_back(watch->root, watch->vmid, devices, n, &how)) {
 		watch->pause_ms = PAUSE_MS;
 		return;
 	}
 	log_warning(_("VM %u: what was not given back is tried again in %d s"), watch->vmid,
 		    watch->pause_ms / 1000);
-	/* Its own writes of records are no reason to try at once. */
-	changes_forget(watch->changes);
-	changes_wait(watch->changes, -1, watch->pause_ms);
-	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
+	pause_longer(watch);
 }
 
 /* Nothing is recorded any more: what else there was of the VM goes, too. */
@@ -243,31 +252,32 @@ static bool look(struct watch *watch)
 	 * has never started the VM here. */
 	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
 	auto_free struct bdf *devices = NULL;
+	size_t n = 0, unread = 0;
 	enum next next;
 	int left_ms = 0;
-	size_t n = 0;
+	int err;
 
 	worker_reap();
 	changes_forget(watch->changes);
-	if (list_recorded(watch, &devices, &n)) {
-		closep(&lock);
-		lock = -1;
-		changes_wait(watch->changes, -1, PAUSE_MS);
-		return true;
-	}
-	next = decide(watch, devices, &n, &left_ms);
+	err = list_recorded(watch, &devices, &n, &unread);
+	next = err ? NEXT_PAUSE : decide(watch, devices, &n, unread, &left_ms);
 	if (next == NEXT_GIVE_BACK) {
 		give_back(watch, devices, n, &lock);
 		return true;
 	}
 	closep(&lock);
 	lock = -1;
+	if (err)
+		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
+			    watch->vmid, RECORD_FOLDER, strerror(-err), watch->pause_ms / 1000);
 	if (next == NEXT_VM_ENDS)
 		wait_for_vm(watch);
 	else if (next == NEXT_START)
 		changes_wait(watch->changes, -1, left_ms);
 	else if (next == NEXT_WORKER)
 		wait_for_worker(watch);
+	else if (next == NEXT_PAUSE)
+		pause_longer(watch);
 	else if (!n)
 		end(watch);
 	return next != NEXT_END;
@@ -279,8 +289,14 @@ int watch_run(const struct fs_root *root, unsigned int vmid)
 	auto_close int changes = only < 0 ? -1 : record_changes(root);
 	struct watch watch = {root, vmid, changes, PAUSE_MS};
 
-	if (only < 0)
-		return only == -EWOULDBLOCK ? EXIT_DONE : EXIT_FAILED;
+	if (only == -EWOULDBLOCK)
+		return EXIT_DONE; /* two others watch */
+	if (only < 0) {
+		log_error(_("VM %u: nobody watches it: its lock below /run/pve-passthrough/locks "
+			    "cannot be taken: %s; when it has ended: pve-passthrough restore %u"),
+			  vmid, strerror(-only), vmid);
+		return EXIT_FAILED;
+	}
 	while (look(&watch))
 		;
 	return EXIT_DONE;

@@ -51,14 +51,14 @@ static int judge(const struct question *question, const char *line, int status)
 }
 
 /* In the worker's process: it outlives the program, to hear what becomes of it. */
-static int ask(const struct worker_voice *voice, void *arg)
+static int ask(const struct worker *self, void *arg)
 {
 	const struct question *question = arg;
 	char line[LINE_SIZE];
 	int out[2], status;
 	pid_t pid;
 
-	(void)voice;
+	(void)self;
 	if (pipe2(out, O_CLOEXEC))
 		return -errno;
 	pid = fork();

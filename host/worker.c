@@ -13,24 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* One word in one store: whether anything was said, its kind and its error. */
-#define SAID	     (UINT64_C(1) << 63)
-#define PACK(word)   (SAID | (uint64_t)(word).kind << 32 | (uint32_t)(word).error)
-#define UNPACK(said) ((struct worker_word){(uint32_t)((said) >> 32) & INT32_MAX, (int32_t)(said)})
-
-/* Memory that the caller and its workers see. */
-struct board {
-	_Atomic uint64_t *words;
-	size_t n, used; /* words */
-	size_t n_users; /* who keep it: the caller's voices, and whoever starts them */
-};
-
-struct worker_voice {
-	int channel; /* the worker's end */
-	size_t n;    /* items */
-	struct board *board;
-	_Atomic uint64_t *words; /* of the board: what was said of each, and then the result */
-};
+/* One store for each report: that there is one, its step and its error. */
+#define REPORTED (UINT64_C(1) << 63)
 
 static int compare_fds(const void *a, const void *b)
 {
@@ -63,175 +47,119 @@ static void detach(int *keep, size_t n)
 	close_all_but(keep, n);
 }
 
-static struct board *new_board(size_t n)
+static void report(const struct worker *worker, size_t at, uint32_t step, int error)
 {
-	struct board *board = calloc(1, sizeof(*board));
-	void *words;
+	uint64_t packed = REPORTED | (uint64_t)step << 32 | (uint32_t)error;
 
-	if (!board)
-		return NULL;
-	words = mmap(NULL, n * sizeof(*board->words), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (words == MAP_FAILED) {
-		free(board);
-		return NULL;
-	}
-	board->words = words;
-	board->n = n;
-	board->n_users = 1;
-	return board;
+	atomic_store_explicit(&worker->progress[at], packed, memory_order_release);
 }
 
-static void leave_board(struct board *board)
+static bool read_report(const struct worker *worker, size_t at, uint32_t *ret_step, int *ret_error)
 {
-	if (!board || --board->n_users)
-		return;
-	munmap((void *)(uintptr_t)board->words, board->n * sizeof(*board->words));
-	free(board);
-}
+	uint64_t packed = atomic_load_explicit(&worker->progress[at], memory_order_acquire);
 
-static void free_voice(struct worker_voice *voice)
-{
-	if (voice)
-		leave_board(voice->board);
-	free(voice);
-}
-
-/* What a voice needs of a board. */
-static size_t words_for(size_t n_items)
-{
-	return n_items + 1;
-}
-
-static struct worker_voice *new_voice(struct board *board, size_t n_items)
-{
-	struct worker_voice *voice = calloc(1, sizeof(*voice));
-
-	if (!voice)
-		return NULL;
-	voice->n = n_items;
-	voice->board = board;
-	voice->words = board->words + board->used;
-	board->used += words_for(n_items);
-	board->n_users++;
-	return voice;
-}
-
-static void put(const struct worker_voice *voice, size_t at, struct worker_word word)
-{
-	atomic_store_explicit(&voice->words[at], PACK(word), memory_order_release);
-}
-
-/* Whether anything was put there. */
-static bool get(const struct worker_voice *voice, size_t at, struct worker_word *ret)
-{
-	uint64_t said = atomic_load_explicit(&voice->words[at], memory_order_acquire);
-
-	*ret = UNPACK(said);
-	return said;
+	*ret_step = (uint32_t)(packed >> 32) & INT32_MAX;
+	*ret_error = (int32_t)packed;
+	return packed;
 }
 
 /*
- * The child's part. Its channel ends with the job. Not exit(): the caller's buffered output is not
- * the worker's to write again.
+ * The child's part. The channel is closed at the end of the work, not of the process, which has a
+ * good deal of memory to free. Not exit(): it would write the caller's buffered output again.
  */
 static void __attribute__((noreturn))
-work(int (*job)(const struct worker_voice *voice, void *arg), void *arg,
-     const struct worker_voice *voice, int *keep, size_t n_keep)
+run(const struct worker *self, int (*work)(const struct worker *self, void *arg), void *arg,
+    int *keep, size_t n_keep)
 {
 	int result;
 
 	activity_set_page(NULL);
 	detach(keep, n_keep);
-	free(keep);
-	result = job(voice, arg);
-	put(voice, voice->n, (struct worker_word){.error = result});
-	close(voice->channel);
+	result = work(self, arg);
+	report(self, self->n_items, 0, result);
+	close(self->channel);
 	_exit(result ? 1 : 0);
 }
 
-static int start(struct worker *worker, struct board *board,
-		 int (*job)(const struct worker_voice *voice, void *arg),
-		 const struct worker_order *order, const int *keep, size_t n_keep)
+static size_t progress_size(const struct worker *worker)
 {
-	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
-	struct worker_voice *voice = kept ? new_voice(board, order->n_items) : NULL;
-	int channel[2];
-	pid_t pid;
+	return (worker->n_items + 1) * sizeof(*worker->progress);
+}
 
-	if (!voice)
-		return -ENOMEM;
-	if (pipe2(channel, O_CLOEXEC)) {
-		int err = -errno;
+static void free_progress(struct worker *worker)
+{
+	if (worker->progress)
+		munmap((void *)(uintptr_t)worker->progress, progress_size(worker));
+	worker->progress = NULL;
+}
 
-		free_voice(voice);
-		return err;
+/* As worker_start(), but *WORKER is left alone on failure. */
+static int start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
+		 void *arg, int *kept, size_t n_kept)
+{
+	struct worker started = *worker;
+	int channel[2], err;
+
+	if (pipe2(channel, O_CLOEXEC))
+		return -errno;
+	kept[n_kept++] = channel[1];
+	started.pid = fork();
+	if (!started.pid) {
+		started.channel = channel[1];
+		run(&started, work, arg, kept, n_kept);
 	}
-	if (n_keep)
-		memcpy(kept, keep, n_keep * sizeof(*kept));
-	kept[n_keep] = channel[1];
-	voice->channel = channel[1];
-
-	pid = fork();
-	if (!pid)
-		work(job, order->arg, voice, TAKE_PTR(kept), n_keep + 1);
+	err = started.pid < 0 ? -errno : 0;
 	close(channel[1]);
-	if (pid < 0) {
-		int err = -errno;
-
+	if (err) {
 		close(channel[0]);
-		free_voice(voice);
 		return err;
 	}
-	*worker = (struct worker){.pid = pid, .channel = channel[0], .voice = voice};
+	started.channel = channel[0];
+	*worker = started;
 	return 0;
 }
 
-void worker_start_all(struct worker *workers, size_t n,
-		      int (*job)(const struct worker_voice *voice, void *arg),
-		      const struct worker_order *orders, const int *keep, size_t n_keep)
-{
-	struct board *board;
-	size_t words = 0;
-
-	for (size_t i = 0; i < n; i++)
-		words += words_for(orders[i].n_items);
-	board = new_board(words);
-	for (size_t i = 0; i < n; i++) {
-		workers[i] = (struct worker){.channel = -1};
-		workers[i].result = board ? start(&workers[i], board, job, &orders[i], keep, n_keep)
-					  : -ENOMEM;
-	}
-	leave_board(board);
-}
-
-int worker_start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+int worker_start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
 		 void *arg, size_t n_items, const int *keep, size_t n_keep)
 {
-	const struct worker_order order = {arg, n_items};
+	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
+	void *shared;
 
-	worker_start_all(worker, 1, job, &order, keep, n_keep);
+	*worker = (struct worker){.channel = -1, .n_items = n_items, .result = -ENOMEM};
+	if (!kept)
+		return worker->result;
+	shared = mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return worker->result;
+	worker->progress = shared;
+	if (n_keep)
+		memcpy(kept, keep, n_keep * sizeof(*kept));
+	worker->result = start(worker, work, arg, kept, n_keep);
+	if (worker->result)
+		free_progress(worker);
 	return worker->result;
 }
 
-void worker_say(const struct worker_voice *voice, size_t item, struct worker_word word)
+void worker_report(const struct worker *self, size_t item, uint32_t step, int error)
 {
-	if (voice && item < voice->n)
-		put(voice, item, word);
+	if (self && item < self->n_items)
+		report(self, item, step, error);
 }
 
-void worker_call(const struct worker_voice *voice)
+void worker_notify(const struct worker *self)
 {
 	ssize_t n;
 
 	do
-		n = voice ? write(voice->channel, "", 1) : 0;
+		n = self ? write(self->channel, "", 1) : 0;
 	while (n < 0 && errno == EINTR);
 }
 
-bool worker_said(const struct worker *worker, size_t item, struct worker_word *ret)
+bool worker_progress(const struct worker *worker, size_t item, uint32_t *ret_step, int *ret_error)
 {
-	return worker->voice && item < worker->voice->n && get(worker->voice, item, ret);
+	return worker->progress && item < worker->n_items &&
+	       read_report(worker, item, ret_step, ret_error);
 }
 
 static void close_channel(struct worker *worker)
@@ -241,29 +169,27 @@ static void close_channel(struct worker *worker)
 	worker->channel = -1;
 }
 
-/* Takes a call; at the end of file the worker has done its job, or is gone. Returns whether it has
- * called. */
-static bool hear(struct worker *worker)
+/* Reads what worker_notify() wrote; at the end of file the worker's work has ended, or the worker.
+ * Returns whether it has notified. */
+static bool read_channel(struct worker *worker)
 {
-	struct worker_word result;
-	char calls[64];
-	ssize_t n = read(worker->channel, calls, sizeof(calls));
+	char bytes[64];
+	uint32_t step;
+	ssize_t n = read(worker->channel, bytes, sizeof(bytes));
 
 	if (n > 0 || (n < 0 && errno == EINTR))
 		return n > 0;
-	worker->finished = get(worker->voice, worker->voice->n, &result);
-	if (worker->finished)
-		worker->result = result.error;
+	worker->finished = read_report(worker, worker->n_items, &step, &worker->result);
 	close_channel(worker);
-	/* The kernel ends a killed one's descriptors one after the other: its locks may come last.
-	 */
+	/* The kernel closes a killed process's descriptors one after the other: its locks may come
+	 * last. */
 	if (!worker->finished)
 		waitpid(worker->pid, NULL, 0);
 	return false;
 }
 
 size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
-		       void (*called)(size_t worker, void *arg), void *arg)
+		       void (*notified)(size_t worker, void *arg), void *arg)
 {
 	auto_free struct pollfd *polled = calloc(n + 1, sizeof(*polled));
 	size_t busy;
@@ -280,15 +206,15 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 		if (!poll(polled, n, clock_left_ms(deadline)))
 			return busy;
 		for (size_t i = 0; i < n; i++)
-			if (polled[i].revents && hear(&workers[i]) && called)
-				called(i, arg);
+			if (polled[i].revents && read_channel(&workers[i]) && notified)
+				notified(i, arg);
 	}
 }
 
 void worker_release(struct worker *worker)
 {
 	close_channel(worker);
-	free_voice(TAKE_PTR(worker->voice));
+	free_progress(worker);
 }
 
 void worker_reap(void)

@@ -28,7 +28,7 @@ struct disks {
  * Opens each whole disk for itself alone, which the kernel refuses while a file system, swap, LVM,
  * md, ZFS … has claimed it or a partition of it.
  */
-static int try_claims(const struct worker_voice *voice, void *arg)
+static int try_claims(const struct worker *self, void *arg)
 {
 	const struct disks *disks = arg;
 
@@ -40,7 +40,7 @@ static int try_claims(const struct worker_voice *voice, void *arg)
 		if (!node->block || node->partition)
 			continue;
 		fd = fs_open(disks->root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
-		worker_say(voice, i, (struct worker_word){.error = fd < 0 ? fd : 0});
+		worker_report(self, i, 0, fd < 0 ? fd : 0);
 	}
 	return 0;
 }
@@ -55,10 +55,11 @@ static int read_claims(struct disks *disks)
 		return err;
 	worker_wait_all(&worker, 1, clock_now_ms() + OPEN_MS, NULL, NULL);
 	for (size_t i = 0; i < n; i++) {
-		struct worker_word word;
+		uint32_t step;
+		int error;
 
-		if (worker_said(&worker, i, &word))
-			disks->claims[i] = word.error == -EBUSY ? CLAIM_SOMEBODY : CLAIM_NONE;
+		if (worker_progress(&worker, i, &step, &error))
+			disks->claims[i] = error == -EBUSY ? CLAIM_SOMEBODY : CLAIM_NONE;
 	}
 	worker_release(&worker);
 	return 0;

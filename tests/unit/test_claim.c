@@ -14,7 +14,6 @@ struct claim {
 	struct device devices[2];
 	struct plan_step steps[2];
 	struct plan plan;
-	struct claims claims;
 };
 
 static void prepare(struct tree *tree, struct claim *claim)
@@ -35,15 +34,13 @@ static void prepare(struct tree *tree, struct claim *claim)
 
 static void end(struct claim *claim)
 {
-	claims_free(&claim->claims);
 	record_free(claim->devices[0].record);
 	record_free(claim->devices[1].record);
 }
 
 static int do_claim(struct tree *tree, struct claim *claim)
 {
-	return claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim->plan,
-			  &claim->claims);
+	return claim_plan(&tree->root, 100, clock_now_ms() + 1000, &settings, &claim->plan);
 }
 
 static void write_record(struct tree *tree, const struct bdf *bdf, unsigned int vmid,
@@ -92,27 +89,20 @@ static void test_new(void **state)
 	assert_int_equal(fake_kernel_writes(), 0);
 }
 
-/* What was claimed is known until somebody else writes it. */
-static void test_is_known(void **state)
+/* Nothing is known of a record that cannot be read; planning again would not help. */
+static void test_record_cannot_be_read(void **state)
 {
 	struct tree *tree = *state;
 	cleanup_with(end) struct claim claim;
-	struct record_copy *copy;
 
 	prepare(tree, &claim);
-	assert_null(claims_find(&claim.claims, &disk));
-	assert_int_equal(do_claim(tree, &claim), 0);
-	assert_null(claims_find(&claim.claims, &(struct bdf){0, 2, 0, 0}));
-	copy = claims_find(&claim.claims, &disk);
-	assert_non_null(copy);
-	assert_int_equal(copy->record->vmid, 100);
-	assert_true(record_copy_holds(&tree->root, copy));
-	write_record(tree, &disk, 100, RECORD_CLAIMED);
-	assert_false(record_copy_holds(&tree->root, copy));
-	assert_true(record_copy_holds(&tree->root, claims_find(&claim.claims, &gpu)));
-	assert_int_equal(record_remove(&tree->root, &gpu), 0);
-	assert_false(record_copy_holds(&tree->root, claims_find(&claim.claims, &gpu)));
-	assert_false(record_copy_holds(&tree->root, &(struct record_copy){0}));
+	write_record(tree, &disk, 101, RECORD_TAKEN);
+	tree_obscure(tree, "run/pve-passthrough/records/" DISK);
+	assert_int_equal(do_claim(tree, &claim), -ELOOP);
+	tree_reveal(tree, "run/pve-passthrough/records/" DISK);
+	assert_record(tree, &disk, 101, RECORD_TAKEN, 77);
+	assert_false(tree_has(tree, "run/pve-passthrough/records/" GPU));
+	assert_int_equal(fake_kernel_writes(), 0);
 }
 
 /* The before-image of an earlier start stays, whoever claims the device. */
@@ -251,7 +241,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_new),
-		TEST(test_is_known),
+		TEST(test_record_cannot_be_read),
 		TEST(test_takes_over),
 		TEST(test_each_has_its_number),
 		TEST(test_overtaken),

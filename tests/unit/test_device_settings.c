@@ -99,9 +99,8 @@ static void test_returns_to_a_modules_name(void **state)
 	scenario_must(tree, start_pre, 100);
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run,
-			DISK ": the module of other_pci is loaded, but no driver of that name "
-			     "came with it, so it stays on vfio-pci");
+	run_assert_says(&run, DISK ": the module of other_pci is loaded, but has no driver of that "
+				   "name, so it stays on vfio-pci");
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
 	assert_true(tree_has(tree, RECORDS DISK));
 }
@@ -139,7 +138,7 @@ static void test_attribute_is_refused(void **state)
 	before = tree_render(tree, TREE_STATE);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, DISK ": failed at: writing reset_method or d3cold_allowed");
+	run_assert_says(&run, DISK ": failed while writing reset_method or d3cold_allowed");
 	tree_assert_is(tree, TREE_STATE, before);
 }
 

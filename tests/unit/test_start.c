@@ -335,7 +335,7 @@ static void test_override_is_ignored(void **state)
 	fake_kernel_ignores_override(SOUND);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, SOUND ": failed at: writing driver_override");
+	run_assert_says(&run, SOUND ": failed while writing driver_override");
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
@@ -354,7 +354,7 @@ static void test_unbind_hangs(void **state)
 	fake_kernel_reset(&plan);
 	run_hook_only(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, DISK ": hangs in the kernel at: writing driver/unbind (process ");
+	run_assert_says(&run, DISK ": stuck in the kernel while writing driver/unbind (process ");
 	run_assert_says(&run, "by hand: pve-passthrough restore 100");
 	assert_false(run_says(&run, "another process has been working on this device"));
 	/* Not a second more than the deadline: Proxmox VE waits for its end. */

@@ -368,7 +368,8 @@ static void test_probe_hangs(void **state)
 	fake_kernel_reset(&plan);
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, DISK ": hangs in the kernel at: writing /sys/bus/pci/drivers_probe");
+	run_assert_says(&run,
+			DISK ": stuck in the kernel while writing /sys/bus/pci/drivers_probe");
 	assert_in_range(run.ms, 900, 5000);
 	fake_kernel_reset(NULL);
 	scenario_must(tree, stop_restore, 100);
@@ -413,6 +414,95 @@ static void test_record_of_a_newer_version(void **state)
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_says(&run, "written by a newer version of pve-passthrough");
 	assert_true(tree_has(tree, RECORDS TWIN));
+}
+
+/* ---- an error is not an absence ---- */
+
+#define SYSFS_DISK "sys/devices/pci0000:00/" DISK
+
+static void test_device_cannot_be_looked_at(void **state)
+{
+	static const char *const files[] = {SYSFS_DISK "/vendor", SYSFS_DISK "/modalias"};
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree, 20);
+	auto_run struct run run = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		tree_obscure(tree, files[i]);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	assert_int_equal(fake_kernel_writes(), 0);
+	assert_true(tree_has(tree, RECORDS DISK));
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		tree_reveal(tree, files[i]);
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* It may be any VM's. The others are given back all the same. */
+static void test_record_cannot_be_read(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	tree_obscure(tree, RECORDS DISK);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "/" RECORDS DISK ": ");
+	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
+	assert_false(tree_has(tree, RECORDS DISK ".broken"));
+	tree_reveal(tree, RECORDS DISK);
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* The only one of the VM. */
+static void test_no_record_can_be_read(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree, 20);
+	auto_run struct run run = {0};
+	auto_run struct run by_hand = {0};
+
+	tree_obscure(tree, RECORDS DISK);
+	run_hook(tree, stop_post, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_hook(tree, stop_restore, 100, &by_hand);
+	run_assert_code(&by_hand, EXIT_FAILED);
+	assert_int_equal(fake_kernel_writes(), 0);
+	tree_reveal(tree, RECORDS DISK);
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* Nobody can tell that a group is closed whose devices, or their nodes, cannot be read. */
+static void test_group_cannot_be_read(void **state)
+{
+	static const char *const files[] = {"sys/kernel/iommu_groups/12/devices",
+					    SYSFS_DISK "/vfio-dev", "dev/vfio/12"};
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree, 20);
+
+	tree_process(tree, 4711, "kvm", "kvm");
+	tree_process_opens(tree, 4711, 33, "/dev/vfio/devices/vfio0");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_run struct run run = {0};
+
+		tree_obscure(tree, files[i]);
+		run_hook(tree, stop_post, 100, &run);
+		run_assert_code(&run, EXIT_FAILED);
+		run_assert_says(&run, DISK ": not given back: who has its IOMMU group open cannot "
+					   "be read (Too many levels of symbolic links)");
+		assert_int_equal(fake_kernel_writes(), 0);
+		assert_true(tree_has(tree, RECORDS DISK));
+		tree_reveal(tree, files[i]);
+	}
+	tree_delete(tree, "proc/4711");
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
 }
 
 /* ---- what a network interface loses ---- */
@@ -673,6 +763,10 @@ int main(void)
 		TEST(test_probe_hangs),
 		TEST(test_unreadable_record),
 		TEST(test_record_of_a_newer_version),
+		TEST(test_device_cannot_be_looked_at),
+		TEST(test_record_cannot_be_read),
+		TEST(test_no_record_can_be_read),
+		TEST(test_group_cannot_be_read),
 		TEST(test_network_is_told),
 		TEST(test_reboot),
 		TEST(test_reboot_without_devices),

@@ -267,6 +267,45 @@ static void test_tries_again(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+static void reveal_record(struct tree *tree)
+{
+	tree_reveal(tree, RECORDS DISK);
+}
+
+/* A record that cannot be read may be the VM's: the watcher stays. */
+static void test_record_cannot_be_read(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree);
+	auto_run struct run run = {0};
+	pid_t helper;
+
+	tree_obscure(tree, RECORDS DISK);
+	helper = later(tree, 500, reveal_record);
+	run_hook(tree, watch_run, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, "/" RECORDS DISK ": ");
+	assert_in_range(run.ms, 400, 10000);
+	waitpid(helper, NULL, 0);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+/* It cannot tell whether another one watches, and does not end in silence. */
+static void test_no_lock(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree);
+	auto_run struct run run = {0};
+
+	tree_link(tree, "run/pve-passthrough/locks/watch-100", "watch-100");
+	run_hook(tree, watch_run, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "VM 100: nobody watches it: its lock below "
+			      "/run/pve-passthrough/locks cannot be taken: Too many levels");
+	tree_delete(tree, "run/pve-passthrough/locks/watch-100");
+	watch_until_back(tree, 0, before);
+}
+
 /* The host shuts down: nothing more is to be done here. */
 static void test_shutdown(void **state)
 {
@@ -320,6 +359,8 @@ int main(void)
 		TEST(test_reboot_is_noted),
 		TEST(test_worker_hangs),
 		TEST(test_tries_again),
+		TEST(test_record_cannot_be_read),
+		TEST(test_no_lock),
 		TEST(test_shutdown),
 		TEST(test_one_and_one_more),
 	};

@@ -18,53 +18,55 @@
 
 #define ITEMS 3
 
-static int return_it(const struct worker_voice *voice, void *arg)
+static int return_it(const struct worker *self, void *arg)
 {
-	(void)voice;
+	(void)self;
 	return *(int *)arg;
 }
 
-static int say_three(const struct worker_voice *voice, void *arg)
+static int say_three(const struct worker *self, void *arg)
 {
 	for (int i = 0; i < ITEMS; i++) {
-		worker_say(voice, (size_t)i, (struct worker_word){.kind = 1});
-		worker_say(voice, (size_t)i, (struct worker_word){10 + (uint32_t)i, -i});
+		worker_report(self, (size_t)i, 1, 0);
+		worker_report(self, (size_t)i, 10 + (uint32_t)i, -i);
 	}
 	return *(int *)arg;
 }
 
-static int say_and_die(const struct worker_voice *voice, void *arg)
+static int say_and_die(const struct worker *self, void *arg)
 {
 	(void)arg;
-	worker_say(voice, 1, (struct worker_word){.kind = 5});
+	worker_report(self, 1, 5, 0);
 	return kill(getpid(), SIGKILL);
 }
 
-static int block(const struct worker_voice *voice, void *arg)
+static int block(const struct worker *self, void *arg)
 {
 	(void)arg;
 	alarm(30); /* a test that fails ends nobody */
-	worker_say(voice, 0, (struct worker_word){.kind = 6});
-	worker_call(voice);
+	worker_report(self, 0, 6, 0);
+	worker_notify(self);
 	for (;;)
 		pause();
 	return 0;
 }
 
-static void assert_said(const struct worker *worker, size_t item, struct worker_word expected)
+static void assert_step(const struct worker *worker, size_t item, uint32_t step, int error)
 {
-	struct worker_word word;
+	uint32_t seen_step;
+	int seen_error;
 
-	assert_true(worker_said(worker, item, &word));
-	assert_int_equal(word.kind, expected.kind);
-	assert_int_equal(word.error, expected.error);
+	assert_true(worker_progress(worker, item, &seen_step, &seen_error));
+	assert_int_equal(seen_step, step);
+	assert_int_equal(seen_error, error);
 }
 
 static void assert_silent(const struct worker *worker, size_t item)
 {
-	struct worker_word word;
+	uint32_t step;
+	int error;
 
-	assert_false(worker_said(worker, item, &word));
+	assert_false(worker_progress(worker, item, &step, &error));
 }
 
 /* What was called for, by the worker's index. */
@@ -73,7 +75,7 @@ static void count_call(size_t worker, void *arg)
 	((int *)arg)[worker]++;
 }
 
-static void start(struct worker *worker, int (*job)(const struct worker_voice *voice, void *arg),
+static void start(struct worker *worker, int (*job)(const struct worker *self, void *arg),
 		  void *arg)
 {
 	assert_int_equal(worker_start(worker, job, arg, ITEMS, NULL, 0), 0);
@@ -126,11 +128,11 @@ static void test_result(void **state)
 }
 
 /* Waits for a word of the caller's. ARG: where from. */
-static int wait_for_word(const struct worker_voice *voice, void *arg)
+static int wait_for_word(const struct worker *self, void *arg)
 {
 	char c;
 
-	(void)voice;
+	(void)self;
 	alarm(30); /* a test that fails ends nobody */
 	return read(*(int *)arg, &c, 1) == 1 ? 0 : -EIO;
 }
@@ -162,7 +164,6 @@ static void test_does_not_wait_for_the_process(void **state)
 /* Of each item the last word, and no item of others. */
 static void test_words(void **state)
 {
-	struct worker_word word;
 	struct worker worker;
 	int result = -EPERM;
 	int calls[1] = {0};
@@ -172,9 +173,9 @@ static void test_words(void **state)
 	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), count_call, calls), 0);
 	assert_int_equal(calls[0], 0);
 	for (int i = 0; i < ITEMS; i++)
-		assert_said(&worker, (size_t)i, (struct worker_word){10 + (uint32_t)i, -i});
-	assert_false(worker_said(&worker, ITEMS, &word));
-	assert_false(worker_said(&worker, ITEMS + 1, &word));
+		assert_step(&worker, (size_t)i, 10 + (uint32_t)i, -i);
+	assert_silent(&worker, ITEMS);
+	assert_silent(&worker, ITEMS + 1);
 	assert_int_equal(worker.result, -EPERM);
 	worker_release(&worker);
 	assert_silent(&worker, 0);
@@ -190,7 +191,7 @@ static void test_killed(void **state)
 	assert_false(worker.finished);
 	assert_int_equal(worker.channel, -1);
 	assert_silent(&worker, 0);
-	assert_said(&worker, 1, (struct worker_word){.kind = 5});
+	assert_step(&worker, 1, 5, 0);
 	worker_release(&worker);
 }
 
@@ -213,21 +214,21 @@ static void test_many_and_one_hangs(void **state)
 		assert_int_equal(workers[i].finished, i != 2);
 		assert_int_equal(calls[i], i == 2);
 		if (i != 2)
-			assert_said(&workers[i], 2, (struct worker_word){12, -2});
+			assert_step(&workers[i], 2, 12, -2);
 	}
 	assert_true(workers[2].channel >= 0);
-	assert_said(&workers[2], 0, (struct worker_word){.kind = 6});
+	assert_step(&workers[2], 0, 6, 0);
 	end(&workers[2]);
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
 		worker_release(&workers[i]);
 }
 
-static int say_number(const struct worker_voice *voice, void *arg)
+static int say_number(const struct worker *self, void *arg)
 {
 	int number = *(int *)arg;
 
 	for (int i = 0; i <= number; i++)
-		worker_say(voice, (size_t)i, (struct worker_word){(uint32_t)(100 * number + i), 0});
+		worker_report(self, (size_t)i, (uint32_t)(100 * number + i), 0);
 	return -number;
 }
 
@@ -236,25 +237,23 @@ static void test_together(void **state)
 {
 	static int numbers[] = {0, 1, 2, 3};
 	struct worker workers[ARRAY_SIZE(numbers)];
-	struct worker_order orders[ARRAY_SIZE(numbers)];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		orders[i] = (struct worker_order){&numbers[i], i + 1};
-	worker_start_all(workers, ARRAY_SIZE(workers), say_number, orders, NULL, 0);
+		assert_int_equal(worker_start(&workers[i], say_number, &numbers[i], i + 1, NULL, 0),
+				 0);
 	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(5000), NULL, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++) {
 		assert_true(workers[i].finished);
 		assert_int_equal(workers[i].result, -numbers[i]);
 		for (size_t k = 0; k <= i; k++)
-			assert_said(&workers[i], k,
-				    (struct worker_word){(uint32_t)(100 * i + k), 0});
+			assert_step(&workers[i], k, (uint32_t)(100 * i + k), 0);
 		assert_silent(&workers[i], i + 1);
 	}
 	/* What one has said can be read for as long as it has not been let go. */
 	worker_release(&workers[0]);
 	worker_release(&workers[3]);
-	assert_said(&workers[1], 1, (struct worker_word){101, 0});
+	assert_step(&workers[1], 1, 101, 0);
 	worker_release(&workers[1]);
 	worker_release(&workers[2]);
 }
@@ -264,7 +263,7 @@ static void test_not_all_start(void **state)
 {
 	static int numbers[] = {2, 1, 0};
 	struct worker workers[ARRAY_SIZE(numbers)];
-	const struct worker_order orders[] = {{&numbers[0], 3}, {&numbers[1], 2}, {&numbers[2], 1}};
+	int errors[ARRAY_SIZE(numbers)];
 	int lowest = open("/dev/null", O_RDONLY);
 	struct rlimit before, few;
 
@@ -274,14 +273,17 @@ static void test_not_all_start(void **state)
 	/* The first needs two descriptors, of which it leaves the caller one. */
 	few = (struct rlimit){(rlim_t)lowest + 2, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	worker_start_all(workers, ARRAY_SIZE(workers), say_number, orders, NULL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
+		errors[i] = worker_start(&workers[i], say_number, &numbers[i], 3 - i, NULL, 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(worker_wait_all(workers, ARRAY_SIZE(workers), soon(5000), NULL, NULL), 0);
+	assert_int_equal(errors[0], 0);
 	assert_true(workers[0].finished);
-	assert_said(&workers[0], 2, (struct worker_word){202, 0});
+	assert_step(&workers[0], 2, 202, 0);
 	for (size_t i = 1; i < ARRAY_SIZE(workers); i++) {
 		assert_false(workers[i].finished);
 		assert_int_equal(workers[i].channel, -1);
+		assert_int_equal(errors[i], -EMFILE);
 		assert_int_equal(workers[i].result, -EMFILE);
 		assert_silent(&workers[i], 0);
 	}
@@ -341,12 +343,12 @@ static void test_holds_nothing_of_the_callers(void **state)
 #define DESCRIPTORS 1024
 
 /* Which descriptors the worker has. */
-static int say_descriptors(const struct worker_voice *voice, void *arg)
+static int say_descriptors(const struct worker *self, void *arg)
 {
 	(void)arg;
 	for (int fd = 0; fd < DESCRIPTORS; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
-			worker_say(voice, (size_t)fd, (struct worker_word){0});
+			worker_report(self, (size_t)fd, 0, 0);
 	return 0;
 }
 
@@ -362,27 +364,28 @@ static void test_keeps_what_was_named(void **state)
 	assert_int_equal(worker_start(&worker, say_descriptors, NULL, DESCRIPTORS, keep, 2), 0);
 	assert_int_equal(worker_wait_all(&worker, 1, soon(5000), NULL, NULL), 0);
 	for (size_t fd = 0; fd < DESCRIPTORS; fd++) {
-		struct worker_word word;
+		uint32_t step;
+		int error;
 
-		n += worker_said(&worker, fd, &word);
+		n += worker_progress(&worker, fd, &step, &error);
 	}
 	/* The three of every program, these two, and the one that calls. */
 	assert_int_equal(n, 6);
 	for (size_t fd = 0; fd < 3; fd++)
-		assert_said(&worker, fd, (struct worker_word){0});
-	assert_said(&worker, 50, (struct worker_word){0});
-	assert_said(&worker, 200, (struct worker_word){0});
+		assert_step(&worker, fd, 0, 0);
+	assert_step(&worker, 50, 0, 0);
+	assert_step(&worker, 200, 0, 0);
 	worker_release(&worker);
 	close(keep[0]);
 	close(keep[1]);
 	close(other);
 }
 
-static int check_surroundings(const struct worker_voice *voice, void *arg)
+static int check_surroundings(const struct worker *self, void *arg)
 {
 	struct stat null, st;
 
-	(void)voice;
+	(void)self;
 	if (getsid(0) == *(pid_t *)arg || getsid(0) != getpid())
 		return -1;
 	if (stat("/dev/null", &null))
@@ -408,12 +411,12 @@ static void test_surroundings(void **state)
 }
 
 /* A worker whose caller is gone works on. ARG: where to say so. */
-static int talk_to_nobody(const struct worker_voice *voice, void *arg)
+static int talk_to_nobody(const struct worker *self, void *arg)
 {
 	clock_sleep_ms(50);
 	for (size_t i = 0; i < ITEMS; i++) {
-		worker_say(voice, i, (struct worker_word){0});
-		worker_call(voice);
+		worker_report(self, i, 0, 0);
+		worker_notify(self);
 	}
 	return write(*(int *)arg, "x", 1) == 1 ? 0 : -EIO;
 }

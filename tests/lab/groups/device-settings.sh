@@ -78,7 +78,7 @@ t_reset_method_and_d3cold() {
 	set_device "$nic" 'reset_method = "cxl_bus";'
 	before=$(machine)
 	hook_exits 1 100 pre-start
-	expect_said "$nic: failed at: writing reset_method"
+	expect_said "$nic: failed while writing reset_method"
 	expect_machine "$before"
 }
 

@@ -277,7 +277,7 @@ t_unbind_hangs() {
 	holder=$(tail -n 1 /tmp/background.pids)
 	sleep 0.5
 	hook_exits 1 100 pre-start
-	expect_said "$card: hangs in the kernel at: writing driver/unbind (process "
+	expect_said "$card: stuck in the kernel while writing driver/unbind (process "
 	expect_said "/dev/snd/controlC0 is open in process $holder (sleep)"
 	# The deadline runs from the first record on; what is before that is a planning of 0.2 s or so.
 	[ "$hook_time" -le 330 ] || fail "expected an end a second after 2 s, seen ${hook_time}0 ms"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the journal gets of a start and of a stop: every line that is about one device has its
  * address and driver as fields, whatever it says. */
-#include "hookscript/report.h"
+#include "hookscript/bind_report.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/job.h"
+#include "hookscript/bind_slot.h"
 
 #include <errno.h>
 
+#include "hookscript/bind_give_back.h"
+#include "hookscript/bind_take.h"
 #include "hookscript/record.h"
 #include "hookscript/start.h"
 #include "host/clock.h"
@@ -10,53 +12,49 @@
 
 static const struct bdf disk = {0, 4, 0, 0};
 
-/* Whose claim a job is for; NULL: any. */
-static const uint64_t *claims;
+/* Whose claim the device must have; NULL: any. */
+static const struct bind_claim *claims;
 
-/* What the job is told of the record; NULL: nothing. */
-static struct record_copy *known;
-
-/* Does JOB for DISK in this process, in the name of CALLER. */
-static int do_job(const struct fs_root *root,
-		  int (*job)(const struct worker_voice *voice, void *arg), unsigned int vmid,
-		  pid_t caller)
+/* Does WORK with DISK in this process, in the name of CALLER. */
+static int do_work(const struct fs_root *root, int (*work)(struct bind_device *device),
+		   unsigned int vmid, pid_t caller)
 {
-	struct job arg = {
+	struct bind_slot slot = {
 		.root = root,
 		.vmid = vmid,
+		.work = work,
 		.devices = &disk,
 		.n_devices = 1,
 		.claims = claims,
-		.known = known,
 		.deadline = clock_now_ms(),
 		.caller = caller,
 	};
 
-	return -job(NULL, &arg);
+	return -bind_work(NULL, &slot);
 }
 
 static int take(const struct fs_root *root, unsigned int vmid)
 {
-	return do_job(root, job_take, vmid, getppid());
+	return do_work(root, bind_take_device, vmid, getppid());
 }
 
 static int give_back(const struct fs_root *root, unsigned int vmid)
 {
-	return do_job(root, job_give_back, vmid, getppid());
+	return do_work(root, bind_give_back_device, vmid, getppid());
 }
 
 /* As when the hook has died before its worker had the locks. */
 static int take_as_orphan(const struct fs_root *root, unsigned int vmid)
 {
-	return do_job(root, job_take, vmid, getpid());
+	return do_work(root, bind_take_device, vmid, getpid());
 }
 
 static int give_back_as_orphan(const struct fs_root *root, unsigned int vmid)
 {
-	return do_job(root, job_give_back, vmid, getpid());
+	return do_work(root, bind_give_back_device, vmid, getpid());
 }
 
-static void run_job(struct tree *tree, run_phase *phase, unsigned int vmid, int code)
+static void run_work(struct tree *tree, run_phase *phase, unsigned int vmid, int code)
 {
 	auto_run struct run run = {0};
 
@@ -88,9 +86,9 @@ static void test_there_and_back(void **state)
 	auto_free char *before = tree_render(tree, TREE_STATE);
 
 	claim(tree);
-	run_job(tree, take, 100, 0);
+	run_work(tree, take, 100, 0);
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
-	run_job(tree, give_back, 100, 0);
+	run_work(tree, give_back, 100, 0);
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
@@ -99,41 +97,51 @@ static void test_needs_its_claim(void **state)
 {
 	struct tree *tree = *state;
 
-	run_job(tree, take, 100, ESTALE);
-	run_job(tree, give_back, 100, 0);
+	run_work(tree, take, 100, ESTALE);
+	run_work(tree, give_back, 100, 0);
 	claim(tree);
-	run_job(tree, take, 101, ESTALE);
-	run_job(tree, give_back, 101, 0);
+	run_work(tree, take, 101, ESTALE);
+	run_work(tree, give_back, 101, 0);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_true(tree_has(tree, "run/pve-passthrough/records/" DISK));
 }
 
 /* What the caller has claimed counts only for as long as it is what is recorded. */
-static void test_is_told_its_claim(void **state)
+static void test_claim_has_changed(void **state)
 {
-	struct record_copy copy = {0};
 	struct tree *tree = *state;
-	struct record *record;
-	auto_free char *why = NULL;
 
 	claim(tree);
-	assert_int_equal(record_read(&tree->root, &disk, &record, &why), 0);
-	assert_int_equal(record_write_copied(&tree->root, record, &copy), 0);
-	known = &copy;
 	claim_for(tree, 101);
-	run_job(tree, take, 100, ESTALE);
+	run_work(tree, take, 100, ESTALE);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_int_equal(record_remove(&tree->root, &disk), 0);
-	run_job(tree, take, 100, ESTALE);
+	run_work(tree, take, 100, ESTALE);
 	assert_int_equal(fake_kernel_writes(), 0);
 	claim(tree);
-	run_job(tree, take, 100, 0);
+	run_work(tree, take, 100, 0);
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
-	record_copy_free(&copy);
-	known = NULL;
 }
 
-/* Another start may have claimed the device since: a worker of the past would take it away. */
+/* The record could not be read when it was decided whose claim is given back. */
+static void test_unknown_claim(void **state)
+{
+	static const struct bind_claim unread = {.claim = BIND_NO_CLAIM, .error = -EIO};
+	struct tree *tree = *state;
+	auto_free char *taken = NULL;
+
+	claim(tree);
+	run_work(tree, take, 100, 0);
+	taken = tree_render(tree, TREE_STATE);
+	claims = &unread;
+	run_work(tree, give_back, 100, EIO);
+	tree_assert_is(tree, TREE_STATE, taken);
+	claims = NULL;
+	run_work(tree, give_back, 100, 0);
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+}
+
+/* Another start may have claimed the device since: a stale worker would take it away. */
 static void test_orphans_do_nothing(void **state)
 {
 	struct tree *tree = *state;
@@ -142,30 +150,30 @@ static void test_orphans_do_nothing(void **state)
 
 	claim(tree);
 	claimed = tree_render(tree, TREE_STATE);
-	run_job(tree, take_as_orphan, 100, ECANCELED);
-	run_job(tree, give_back_as_orphan, 100, ECANCELED);
+	run_work(tree, take_as_orphan, 100, ECANCELED);
+	run_work(tree, give_back_as_orphan, 100, ECANCELED);
 	tree_assert_is(tree, TREE_STATE, claimed);
-	run_job(tree, take, 100, 0);
+	run_work(tree, take, 100, 0);
 	taken = tree_render(tree, TREE_STATE);
-	run_job(tree, give_back_as_orphan, 100, ECANCELED);
+	run_work(tree, give_back_as_orphan, 100, ECANCELED);
 	tree_assert_is(tree, TREE_STATE, taken);
 }
 
 /* A later start of the same VM has claimed the device since it was decided to give it back. */
 static void test_a_later_claim_stays(void **state)
 {
-	static const uint64_t this_one = 7, an_older_one = 6;
+	static const struct bind_claim this_one = {.claim = 7}, an_older_one = {.claim = 6};
 	struct tree *tree = *state;
 	auto_free char *taken = NULL;
 
 	claim(tree);
-	run_job(tree, take, 100, 0);
+	run_work(tree, take, 100, 0);
 	taken = tree_render(tree, TREE_STATE);
 	claims = &an_older_one;
-	run_job(tree, give_back, 100, 0);
+	run_work(tree, give_back, 100, 0);
 	tree_assert_is(tree, TREE_STATE, taken);
 	claims = &this_one;
-	run_job(tree, give_back, 100, 0);
+	run_work(tree, give_back, 100, 0);
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 	claims = NULL;
 }
@@ -178,8 +186,8 @@ static void test_needs_the_lock(void **state)
 	claim(tree);
 	lock = record_lock_device(&tree->root, &disk, 0);
 	assert_true(lock >= 0);
-	run_job(tree, take, 100, EBUSY);
-	run_job(tree, give_back, 100, EBUSY);
+	run_work(tree, take, 100, EBUSY);
+	run_work(tree, give_back, 100, EBUSY);
 	close(lock);
 	assert_int_equal(fake_kernel_writes(), 0);
 }
@@ -190,7 +198,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_there_and_back),     TEST(test_needs_its_claim),
 		TEST(test_orphans_do_nothing), TEST(test_a_later_claim_stays),
-		TEST(test_needs_the_lock),     TEST(test_is_told_its_claim),
+		TEST(test_needs_the_lock),     TEST(test_claim_has_changed),
+		TEST(test_unknown_claim),
 	};
 #undef TEST
 
