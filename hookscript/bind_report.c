@@ -4,9 +4,9 @@
 #include "hookscript/record.h"
 #include "host/iommu.h"
 #include "host/log.h"
+#include "host/strbuf.h"
 #include "host/vfio.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define say_info(result, ...)	 say(LOG_LEVEL_INFO, result, __VA_ARGS__)
@@ -73,17 +73,13 @@ static void say_common_failure(unsigned int vmid, const struct bind_result *resu
 /* What used the device although it was allowed to take it; a new string, or NULL: nothing known. */
 static char *accepted_uses(const struct plan *plan, const struct bdf *bdf)
 {
-	auto_free char *text = NULL;
-	size_t size, n = 0;
-	FILE *to = open_memstream(&text, &size);
+	auto_strbuf struct strbuf text = {0};
 
-	if (!to)
-		return NULL;
 	for (size_t i = 0; i < plan->n_accepted; i++)
 		if (!bdf_compare(&plan->accepted[i]->bdf, bdf))
-			fprintf(to, "%s%s", n++ ? "; " : _("when the start began: "),
-				plan->accepted[i]->what);
-	return fclose(to) || !n ? NULL : TAKE_PTR(text);
+			strbuf_add(&text, "%s%s", text.len ? "; " : _("when the start began: "),
+				   plan->accepted[i]->what);
+	return text.len ? strbuf_take(&text) : NULL;
 }
 
 static void say_take_failure(unsigned int vmid, const struct bind_result *result,

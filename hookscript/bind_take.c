@@ -4,6 +4,7 @@
 #include "host/driver.h"
 #include "host/modules.h"
 #include "host/pci.h"
+#include "host/strbuf.h"
 #include "host/vfio.h"
 
 #include <string.h>
@@ -43,22 +44,19 @@ static int read_attributes(const struct fs_root *root, struct record *record)
 static int read_unloaded(const struct fs_root *root, struct record *record)
 {
 	auto_free char *copy = strdup(record->unload ? record->unload : "");
+	auto_strbuf struct strbuf loaded = {0};
 	char *rest = copy, *name;
 
 	if (!copy)
 		return -ENOMEM;
-	while ((name = strsep(&rest, " "))) {
-		char *longer;
-
-		if (!*name || !module_is_loaded(root, name))
-			continue;
-		longer = record->unloaded ? fs_path("%s %s", record->unloaded, name) : strdup(name);
-		if (!longer)
-			return -ENOMEM;
-		free(record->unloaded);
-		record->unloaded = longer;
-	}
-	return 0;
+	while ((name = strsep(&rest, " ")))
+		if (*name && module_is_loaded(root, name))
+			strbuf_add(&loaded, "%s%s", loaded.len ? " " : "", name);
+	if (!loaded.len && !loaded.failed)
+		return 0;
+	free(record->unloaded);
+	record->unloaded = strbuf_take(&loaded);
+	return record->unloaded ? 0 : -ENOMEM;
 }
 
 /* Saves what the device is now, before anything is written to it. */

@@ -6,6 +6,7 @@
 #include "hookscript/record.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "host/strbuf.h"
 
 #include <string.h>
 
@@ -21,25 +22,22 @@ static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
 	       (!pve_vm_runs(root, now->vmid) && !pve_vm_is_locked(root, now->vmid));
 }
 
-/* What the device's interface has now, if it is taken all the same; a new string, or NULL. */
+/* What the device's interface has now, if it is taken all the same; a new string in *RET, or NULL
+ * when it has nothing. */
 static int copy_network(const struct plan *plan, const struct bdf *bdf, char **ret)
 {
-	auto_free char *text = NULL;
+	auto_strbuf struct strbuf text = {0};
 
 	for (size_t i = 0; i < plan->n_accepted; i++) {
 		const struct usage_finding *use = plan->accepted[i];
-		char *longer;
 
-		if (!use->network || bdf_compare(&use->bdf, bdf))
-			continue;
-		longer = text ? fs_path("%s; %s", text, use->network) : strdup(use->network);
-		if (!longer)
-			return -ENOMEM;
-		free(text);
-		text = longer;
+		if (use->network && !bdf_compare(&use->bdf, bdf))
+			strbuf_add(&text, "%s%s", text.len ? "; " : "", use->network);
 	}
-	*ret = TAKE_PTR(text);
-	return 0;
+	if (!text.len && !text.failed)
+		return 0;
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int copy(char **to, const char *text)
@@ -51,15 +49,11 @@ static int copy(char **to, const char *text)
 
 static char *join(char *const *names, size_t n)
 {
-	char *text = strdup(n ? names[0] : "");
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 1; text && i < n; i++) {
-		char *longer = fs_path("%s %s", text, names[i]);
-
-		free(text);
-		text = longer;
-	}
-	return text;
+	for (size_t i = 0; i < n; i++)
+		strbuf_add(&text, "%s%s", i ? " " : "", names[i]);
+	return strbuf_take(&text);
 }
 
 /* What the settings want done with the device. Attributes and modules only before its image is

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/identity.h"
 
+#include "hookscript/conftext.h"
 #include "host/fs_write.h"
 
 #include <fcntl.h>
-#include <libconfig.h>
-#include <stdio.h>
 #include <string.h>
 
 /* That of host-setup too, which everybody may read. */
@@ -80,8 +79,9 @@ static int get_device(const config_setting_t *setting, struct known_list *list)
 	return add(list, &device);
 }
 
-static int get_devices(const config_t *config, struct known_list *list)
+static int get_devices(const config_t *config, void *arg)
 {
+	struct known_list *list = arg;
 	const config_setting_t *devices;
 	int format, n, err = 0;
 
@@ -105,17 +105,6 @@ static int get_devices(const config_t *config, struct known_list *list)
 		if (!compare(&list->items[i - 1], &list->items[i]))
 			return -EINVAL;
 	return 0;
-}
-
-static int parse(const char *text, struct known_list *list)
-{
-	config_t config;
-	int err;
-
-	config_init(&config);
-	err = config_read_string(&config, text) ? get_devices(&config, list) : -EINVAL;
-	config_destroy(&config);
-	return err;
 }
 
 static char *explain(unsigned int vmid, int err)
@@ -148,7 +137,7 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
 	if (fd != -ENOENT)
 		err = fd < 0 ? fd : fs_read_fd(fd, IDENTITY_TEXT_MAX, &text, &len);
 	if (text)
-		err = strlen(text) == len ? parse(text, &list) : -EINVAL;
+		err = strlen(text) == len ? conftext_parse(text, get_devices, &list) : -EINVAL;
 	if (!err)
 		err = give(&list, ret, ret_n);
 	if (err)
@@ -156,16 +145,13 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
 	return err;
 }
 
-/* Nothing in it needs quoting. NULL without memory. */
+/* NULL without memory. */
 static char *format_text(unsigned int vmid, const struct known_device *list, size_t n)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	auto_strbuf struct strbuf to = {0};
 
-	if (!to)
-		return NULL;
-	fprintf(to,
+	strbuf_add(
+		&to,
 		"# The devices that VM %u has by their addresses: vendor:device:subsystem:class.\n"
 		"# pve-passthrough accept %u replaces this by what is there now.\n"
 		"format = %d;\n"
@@ -174,14 +160,14 @@ static char *format_text(unsigned int vmid, const struct known_device *list, siz
 	for (size_t i = 0; i < n; i++) {
 		char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
 
-		fprintf(to, "  { address = \"%s\"; identity = \"%s\"; }%s\n",
-			bdf_format(&list[i].bdf, address),
-			pci_identity_format(&list[i].identity, identity), i + 1 < n ? "," : "");
+		strbuf_add(&to, "  { address = ");
+		conftext_put_string(&to, bdf_format(&list[i].bdf, address));
+		strbuf_add(&to, "; identity = ");
+		conftext_put_string(&to, pci_identity_format(&list[i].identity, identity));
+		strbuf_add(&to, "; }%s\n", i + 1 < n ? "," : "");
 	}
-	fputs(");\n", to);
-	if (fclose(to))
-		free(TAKE_PTR(text));
-	return text;
+	strbuf_add(&to, ");\n");
+	return strbuf_take(&to);
 }
 
 static bool is_file(const struct fs_root *root, const char *path, const char *text)

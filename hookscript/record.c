@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/record.h"
 
-#include "hookscript/record_text.h"
 #include "host/changes.h"
 #include "host/clock.h"
-#include "host/driver.h"
 #include "host/fs_write.h"
 
 #include <fcntl.h>
@@ -19,47 +17,6 @@
 #define RECORD_TEXT_MAX ((size_t)64 * 1024)
 
 #define LOCK_AGAIN_MS 20
-
-static const char *const attribute_names[RECORD_ATTRIBUTES] = {
-	[RECORD_RESET_METHOD] = "reset_method",
-	[RECORD_D3COLD] = "d3cold_allowed",
-};
-
-const char *record_attribute_name(enum record_attribute_name name)
-{
-	return attribute_names[name];
-}
-
-const char *record_target(const struct record *record)
-{
-	if (!record->return_to)
-		return record->driver;
-	return strcmp(record->return_to, RECORD_RETURN_NONE) ? record->return_to : NULL;
-}
-
-const char *record_taken_driver(const struct record *record)
-{
-	return record->bind_to ? record->bind_to : DRIVER_VFIO_PCI;
-}
-
-void record_free(struct record *record)
-{
-	if (!record)
-		return;
-	free(record->driver);
-	free(record->module);
-	free(record->override);
-	free(record->network);
-	free(record->return_to);
-	for (size_t i = 0; i < RECORD_ATTRIBUTES; i++) {
-		free(record->attributes[i].set);
-		free(record->attributes[i].before);
-	}
-	free(record->bind_to);
-	free(record->unload);
-	free(record->unloaded);
-	free(record);
-}
 
 static char *explain(const char *name, int err)
 {
@@ -77,7 +34,7 @@ static char *explain(const char *name, int err)
 /* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
 static int read_text(const struct fs_root *root, const char *name, char **ret)
 {
-	auto_free char *path = name ? fs_path(RECORD_FOLDER "/%s", name) : NULL;
+	auto_free char *path = name ? fs_path("%s/%s", RECORD_FOLDER, name) : NULL;
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 
 	if (fd != -ENOENT)
@@ -205,9 +162,9 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
 bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_path(RECORD_FOLDER "/%s.broken", bdf_format(bdf, address));
+	auto_free char *path = fs_path("%s/%s.broken", RECORD_FOLDER, bdf_format(bdf, address));
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) != 0;
 }
 
 /* The addresses in the names that end in SUFFIX behind an address. */
@@ -274,7 +231,7 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
-	auto_free char *path = fs_path(LOCK_FOLDER "/%s", name);
+	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
 	int fd = fs_lock(root, path, operation);
 
 	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;

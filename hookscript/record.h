@@ -7,58 +7,10 @@
 #ifndef HOOKSCRIPT_RECORD_H
 #define HOOKSCRIPT_RECORD_H
 
-#include "host/bdf.h"
+#include "hookscript/record_text.h"
 #include "host/fs.h"
-#include "host/pci.h"
 
 #define RECORD_FOLDER "run/pve-passthrough/records"
-
-enum record_stage {
-	RECORD_CLAIMED, /* a VM wants the device; nothing was written to it, its image is not
-			   complete */
-	RECORD_TAKEN,	/* the before-image is complete; the device may have been written to */
-};
-
-/* Attributes of a device that the settings may change. */
-enum record_attribute_name {
-	RECORD_RESET_METHOD,
-	RECORD_D3COLD,
-	RECORD_ATTRIBUTES /* how many */
-};
-
-struct record_attribute {
-	char *set;    /* what to write; NULL: leave it */
-	char *before; /* what it was; NULL: not looked at yet, or there is none */
-};
-
-/* The attribute's name in sysfs. */
-const char *record_attribute_name(enum record_attribute_name name);
-
-struct record {
-	struct bdf bdf;
-	unsigned int vmid;
-	enum record_stage stage;
-	struct pci_identity identity;
-	/* The before-image; NULL stands for none. */
-	char *driver;
-	char *module; /* the one that the driver lives in; NULL: built in */
-	char *override;
-	char *network; /* what its interface had and does not get back by itself, for people */
-	bool choice; /* taken as one of several devices of a mapping, of which Proxmox VE chooses */
-	bool new_id; /* Proxmox VE bound it through new_id, which still holds its id */
-	/* Which driver it gets when it is given back; NULL: the recorded one; "none": none at all,
-	 * so that it stays away from the host; else this one. */
-	char *return_to;
-	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
-	/* Attributes to be changed while it is taken, and what they were. */
-	struct record_attribute attributes[RECORD_ATTRIBUTES];
-	char *unload;	/* modules to be unloaded first, blanks between; NULL: none */
-	char *unloaded; /* those of them that were loaded */
-	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
-	/* What gives the device back, so that post-stop needs no settings file. */
-	int deadline;  /* seconds */
-	bool ifreload; /* run `ifreload -a` afterwards when an interface had something */
-};
 
 /*
  * Reads the device's record. Returns 0 with a new record (record_free()), or with NULL when there
@@ -74,15 +26,6 @@ static inline bool record_is_unusable(int err)
 {
 	return err == -EINVAL || err == -EPROTONOSUPPORT;
 }
-
-/* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
-const char *record_target(const struct record *record);
-
-/* The driver that it has while it is taken. Belongs to RECORD, or is a constant. */
-const char *record_taken_driver(const struct record *record);
-
-/* The override with which a device stays away from the host's drivers: no driver has that name. */
-#define RECORD_RETURN_NONE "none"
 
 /*
  * Spare records: what the devices are like that Proxmox VE may yet take for VM VMID instead of
@@ -106,7 +49,7 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf) must_che
 /* The devices for which one was set aside; as record_list(). */
 int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
 
-/* Whether one was set aside for the device. */
+/* Whether one was set aside for the device; also when that cannot be told. */
 bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf);
 
 /* A number that no other claim on this host has, since it was booted. */
@@ -124,9 +67,6 @@ int record_remove(const struct fs_root *root, const struct bdf *bdf) must_check;
  * -errno. No folder is no records.
  */
 int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
-
-void record_free(struct record *record);
-DEFINE_CLEANUP(struct record *, record_free)
 
 /*
  * The lock under which records are claimed: short, never held during a write to sysfs. Waits until

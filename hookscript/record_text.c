@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/record_text.h"
 
-#include <libconfig.h>
-#include <stdio.h>
+#include "hookscript/conftext.h"
+#include "host/driver.h"
+
+#include <inttypes.h>
 #include <string.h>
 
 /* Raised when an older program could not give a device back by what a newer one wrote. */
@@ -18,6 +20,47 @@ static const char *const before_names[RECORD_ATTRIBUTES] = {
 	[RECORD_RESET_METHOD] = "reset_method_before",
 	[RECORD_D3COLD] = "d3cold_allowed_before",
 };
+
+static const char *const attribute_names[RECORD_ATTRIBUTES] = {
+	[RECORD_RESET_METHOD] = "reset_method",
+	[RECORD_D3COLD] = "d3cold_allowed",
+};
+
+const char *record_attribute_name(enum record_attribute_name name)
+{
+	return attribute_names[name];
+}
+
+const char *record_target(const struct record *record)
+{
+	if (!record->return_to)
+		return record->driver;
+	return strcmp(record->return_to, RECORD_RETURN_NONE) ? record->return_to : NULL;
+}
+
+const char *record_taken_driver(const struct record *record)
+{
+	return record->bind_to ? record->bind_to : DRIVER_VFIO_PCI;
+}
+
+void record_free(struct record *record)
+{
+	if (!record)
+		return;
+	free(record->driver);
+	free(record->module);
+	free(record->override);
+	free(record->network);
+	free(record->return_to);
+	for (size_t i = 0; i < RECORD_ATTRIBUTES; i++) {
+		free(record->attributes[i].set);
+		free(record->attributes[i].before);
+	}
+	free(record->bind_to);
+	free(record->unload);
+	free(record->unloaded);
+	free(record);
+}
 
 /* A string setting; "" stands for none. */
 static int get_text(const config_t *config, const char *name, char **ret)
@@ -91,8 +134,9 @@ static int get_newer_fields(const config_t *config, struct record *record)
 	return err;
 }
 
-static int get_fields(const config_t *config, struct record *record)
+static int get_fields(const config_t *config, void *arg)
 {
+	struct record *record = arg;
 	const char *identity;
 	long long claim;
 	int format, vmid, flag, err;
@@ -124,134 +168,44 @@ static int get_fields(const config_t *config, struct record *record)
 int record_parse(const char *text, const struct bdf *bdf, struct record **ret)
 {
 	cleanup_with(record_freep) struct record *record = calloc(1, sizeof(*record));
-	config_t config;
 	int err;
 
 	if (!record)
 		return -ENOMEM;
 	record->bdf = *bdf;
-	config_init(&config);
-	err = config_read_string(&config, text) ? get_fields(&config, record) : -EINVAL;
-	config_destroy(&config);
+	err = conftext_parse(text, get_fields, record);
 	if (!err)
 		*ret = TAKE_PTR(record);
 	return err;
 }
 
-/*
- * Written without libconfig, which reads it: a start writes two records for each device, and making
- * a tree of settings first and printing that was seven times the work. What must be escaped is what
- * libconfig has a meaning for (its manual, 3.3: string values).
- */
-struct writer {
-	char *text; /* NULL: no memory */
-	size_t len, size;
-};
-
-#define WRITER_SIZE 1024 /* of most records, to begin with */
-
-static void put(struct writer *to, const char *bytes, size_t n)
-{
-	while (to->text && to->size - to->len <= n) {
-		char *longer = realloc(to->text, to->size * 2);
-
-		if (!longer)
-			free(to->text);
-		to->text = longer;
-		to->size *= 2;
-	}
-	if (!to->text)
-		return;
-	memcpy(to->text + to->len, bytes, n);
-	to->len += n;
-	to->text[to->len] = '\0';
-}
-
-static void put_string(struct writer *to, const char *text)
-{
-	put(to, text, strlen(text));
-}
-
-static void put_name(struct writer *to, const char *name)
-{
-	put_string(to, name);
-	put_string(to, " = ");
-}
-
-static void put_escaped(struct writer *to, char c)
-{
-	char escaped[5];
-
-	snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)c);
-	put_string(to, escaped);
-}
-
-/* A setting that is text; NULL stands as "". */
-static void put_text(struct writer *to, const char *name, const char *value)
-{
-	put_name(to, name);
-	put_string(to, "\"");
-	for (const char *at = value ? value : ""; *at;) {
-		size_t plain = 0;
-
-		while (at[plain] >= ' ' && at[plain] <= '~' && at[plain] != '"' &&
-		       at[plain] != '\\')
-			plain++;
-		put(to, at, plain);
-		at += plain;
-		if (*at)
-			put_escaped(to, *at++);
-	}
-	put_string(to, "\";\n");
-}
-
-static void put_newer(struct writer *to, const char *name, const char *value)
+static void put_newer(struct strbuf *to, const char *name, const char *value)
 {
 	if (value)
-		put_text(to, name, value);
+		conftext_put(to, name, value);
 }
 
-/* A setting that is a number, with the ending that libconfig has for numbers of its size. */
-static void put_number(struct writer *to, const char *name, int64_t value, const char *ending)
+static void put_flag(struct strbuf *to, const char *name, bool value)
 {
-	char digits[24];
-	char *at = digits + sizeof(digits);
-	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	do
-		*--at = (char)('0' + left % 10);
-	while (left /= 10);
-	if (value < 0)
-		*--at = '-';
-	put_name(to, name);
-	put(to, at, (size_t)(digits + sizeof(digits) - at));
-	put_string(to, ending);
-	put_string(to, ";\n");
-}
-
-static void put_flag(struct writer *to, const char *name, bool value)
-{
-	if (value) {
-		put_name(to, name);
-		put_string(to, "true;\n");
-	}
+	if (value)
+		strbuf_add(to, "%s = true;\n", name);
 }
 
 char *record_format(const struct record *record)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
-	struct writer to = {.text = malloc(WRITER_SIZE), .size = WRITER_SIZE};
+	auto_strbuf struct strbuf to = {0};
 
-	put_number(&to, "format", RECORD_FORMAT, "");
-	put_text(&to, "address", bdf_format(&record->bdf, address));
-	put_number(&to, "vmid", record->vmid, "");
-	put_number(&to, "claim", (int64_t)record->claim, "L");
-	put_text(&to, "stage", stage_names[record->stage]);
-	put_text(&to, "identity", pci_identity_format(&record->identity, identity));
-	put_text(&to, "driver", record->driver);
-	put_text(&to, "module", record->module);
-	put_text(&to, "driver_override", record->override);
-	put_number(&to, "deadline", record->deadline, "");
+	strbuf_add(&to, "format = %d;\n", RECORD_FORMAT);
+	conftext_put(&to, "address", bdf_format(&record->bdf, address));
+	strbuf_add(&to, "vmid = %u;\n", record->vmid);
+	strbuf_add(&to, "claim = %" PRId64 "L;\n", (int64_t)record->claim);
+	conftext_put(&to, "stage", stage_names[record->stage]);
+	conftext_put(&to, "identity", pci_identity_format(&record->identity, identity));
+	conftext_put(&to, "driver", record->driver);
+	conftext_put(&to, "module", record->module);
+	conftext_put(&to, "driver_override", record->override);
+	strbuf_add(&to, "deadline = %d;\n", record->deadline);
 	put_newer(&to, "network", record->network);
 	put_newer(&to, "return_to", record->return_to);
 	put_newer(&to, "bind_to", record->bind_to);
@@ -264,5 +218,5 @@ char *record_format(const struct record *record)
 	put_flag(&to, "ifreload", record->ifreload);
 	put_flag(&to, "choice", record->choice);
 	put_flag(&to, "new_id", record->new_id);
-	return to.text;
+	return strbuf_take(&to);
 }

@@ -66,7 +66,7 @@ bool users_are_noted(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = note_path(vmid);
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) != 0;
 }
 
 /* Shows LOOK each line of the note. */

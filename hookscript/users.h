@@ -22,7 +22,7 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
  * what does not start: nobody tries it again. */
 void users_return(const struct fs_root *root, unsigned int vmid);
 
-/* Whether something is noted for the VM. */
+/* Whether something is noted for the VM; also when that cannot be told. */
 bool users_are_noted(const struct fs_root *root, unsigned int vmid);
 
 #endif

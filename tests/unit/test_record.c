@@ -251,6 +251,48 @@ static void test_good_text(void **state)
 	assert_int_equal(record->stage, RECORD_TAKEN);
 }
 
+/* Byte by byte as version 0.1.0 wrote it before it wrote through hookscript/conftext.h. */
+static void test_written_by_an_older_version(void **state)
+{
+	static const char text[] =
+		"format = 1;\naddress = \"0000:01:00.0\";\nvmid = 100;\nclaim = 515396075520004711L;\n"
+		"stage = \"taken\";\nidentity = \"8086:10d3:8086:0000:020000\";\n"
+		"driver = \"e1000e\";\nmodule = \"e1000e\";\ndriver_override = \"\";\n"
+		"deadline = 20;\nnetwork = \"eno1: \\x22vmbr\\xc3\\xa4\\x5c\\x0a\";\n"
+		"return_to = \"none\";\nbind_to = \"nvgrace_gpu_vfio_pci\";\nunload = \"a b\";\n"
+		"unloaded = \"b\";\nreset_method = \"\";\nreset_method_before = \"flr bus\";\n"
+		"d3cold_allowed = \"0\";\nd3cold_allowed_before = \"1\";\nifreload = true;\n"
+		"choice = true;\nnew_id = true;\n";
+	cleanup_with(record_freep) struct record *record = NULL;
+	auto_free char *again = NULL;
+	struct tree *tree = *state;
+	char *why = NULL;
+
+	tree_file(tree, PATH, text);
+	if (record_read(&tree->root, &bdf, &record, &why))
+		fail_msg("%s", why);
+	assert_int_equal(record->claim, 515396075520004711);
+	assert_int_equal(record->stage, RECORD_TAKEN);
+	assert_string_equal(record->driver, "e1000e");
+	assert_null(record->override);
+	assert_string_equal(record->network, "eno1: \"vmbr\xc3\xa4\\\n");
+	assert_string_equal(record->return_to, "none");
+	assert_string_equal(record->bind_to, "nvgrace_gpu_vfio_pci");
+	assert_string_equal(record->unload, "a b");
+	assert_string_equal(record->unloaded, "b");
+	assert_string_equal(record->attributes[RECORD_RESET_METHOD].set, "");
+	assert_string_equal(record->attributes[RECORD_RESET_METHOD].before, "flr bus");
+	assert_string_equal(record->attributes[RECORD_D3COLD].set, "0");
+	assert_true(record->ifreload && record->choice && record->new_id);
+	/* And that version reads what is written now: only what is escaped in strings differs. */
+	free(TAKE_PTR(record->network));
+	again = record_format(record);
+	assert_non_null(again);
+	assert_null(strstr(again, "network"));
+	assert_int_equal(strncmp(again, text, (size_t)(strstr(text, "network") - text)), 0);
+	assert_string_equal(strstr(again, "return_to"), strstr(text, "return_to"));
+}
+
 static void test_none(void **state)
 {
 	struct tree *tree = *state;
@@ -346,6 +388,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_broken, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_values, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_newer_format, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_written_by_an_older_version, tree_setup,
+						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_link_is_not_followed, tree_setup,
 						tree_teardown),
