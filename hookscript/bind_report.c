@@ -115,6 +115,10 @@ bool report_taken(unsigned int vmid, const struct bind_result *result, const str
 	if (bind_is_done(result) && result->step == BIND_ALREADY)
 		say_info(result, _("%s: is on %s already, and will stay there"), address,
 			 result->taken_driver);
+	else if (bind_is_done(result) && !strcmp(driver, result->taken_driver))
+		say_info(result, _("%s [%04x:%04x]: stays on %s, for VM %u; will return to %s"),
+			 address, step->device->identity.vendor, step->device->identity.device,
+			 driver, vmid, step->returns_to ? step->returns_to : _("no driver"));
 	else if (bind_is_done(result))
 		say_info(result, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
 			 address, step->device->identity.vendor, step->device->identity.device,

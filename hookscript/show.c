@@ -3,6 +3,7 @@
 
 #include "hookscript/exit.h"
 #include "hookscript/pve.h"
+#include "hookscript/reboot.h"
 #include "hookscript/record.h"
 #include "hookscript/settings.h"
 #include "hookscript/vm.h"
@@ -17,22 +18,73 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 {
 	auto_free char *name = pci_name(pci, &record->identity);
 	auto_free char *driver = NULL;
+	const char *now;
 	char address[BDF_TEXT_SIZE];
+	int err;
 
 	printf("%s  %s\n", bdf_format(&record->bdf, address), name ? name : _("PCI device"));
-	if (!pci_exists(root, &record->bdf)) {
+	if (!pci_probe(root, &record->bdf)) {
 		printf(_("    taken for VM %u; the device is not there any more\n"), record->vmid);
 		return;
 	}
-	if (pci_driver(root, &record->bdf, &driver))
-		driver = NULL;
+	err = pci_driver(root, &record->bdf, &driver);
+	now = err ? strerror(-err) : driver ? driver : _("no driver");
 	if (record->stage == RECORD_CLAIMED)
 		printf(_("    claimed for VM %u, nothing was done to it yet; now on %s\n"),
-		       record->vmid, driver ? driver : _("no driver"));
+		       record->vmid, now);
 	else
 		printf(_("    taken for VM %u from %s; now on %s\n"), record->vmid,
-		       record->driver ? record->driver : _("no driver"),
-		       driver ? driver : _("no driver"));
+		       record->driver ? record->driver : _("no driver"), now);
+}
+
+/* What the VM does with its devices, and what to do when it does nothing. */
+static void print_vm(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *config = pve_config_path(vmid, NULL);
+
+	if (pve_vm_runs(root, vmid))
+		printf(_("VM %u runs\n"), vmid);
+	else if (pve_vm_is_locked(root, vmid))
+		printf(_("VM %u is being started, stopped or changed\n"), vmid);
+	else if (reboot_left_ms(root, vmid) > 0)
+		printf(_("VM %u is being rebooted\n"), vmid);
+	else
+		printf(fs_probe(root, config)
+			       ? _("VM %u does not run; give its devices back: pve-passthrough "
+				   "restore %u\n")
+			       : _("VM %u does not exist on this node; give its devices back: "
+				   "pve-passthrough restore %u\n"),
+		       vmid, vmid);
+}
+
+/* Each VM once, in the order of the records. Returns 0, or 1 when a record could not be read. */
+static int print_records(const struct fs_root *root, struct pci *pci, const struct bdf *list,
+			 size_t n)
+{
+	auto_free unsigned int *vmids = calloc(n + 1, sizeof(*vmids));
+	size_t n_vmids = 0;
+	int failed = vmids ? 0 : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+		size_t k = 0;
+
+		if (record_read(root, &list[i], &record, &why)) {
+			log_error("%s", why ? why : strerror(ENOMEM));
+			failed = 1;
+		}
+		if (!record)
+			continue;
+		print_record(root, pci, record);
+		while (k < n_vmids && vmids[k] != record->vmid)
+			k++;
+		if (vmids && k == n_vmids)
+			vmids[n_vmids++] = record->vmid;
+	}
+	for (size_t k = 0; k < n_vmids; k++)
+		print_vm(root, vmids[k]);
+	return failed;
 }
 
 /* Records that were set aside, which are somebody's to put right. Adds to *N how many. */
@@ -67,18 +119,10 @@ int show_status(const struct fs_root *root)
 			  err == -EACCES ? _("; run this as root") : "");
 		return EXIT_FAILED;
 	}
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-
-		if (record_read(root, &list[i], &record, &why)) {
-			log_error("%s", why ? why : strerror(ENOMEM));
-			code = EXIT_FAILED;
-		} else if (record) {
-			print_record(root, pci, record);
-		}
-	}
-	code = print_set_aside(root, &n) ? EXIT_FAILED : code;
+	if (print_records(root, pci, list, n))
+		code = EXIT_FAILED;
+	if (print_set_aside(root, &n))
+		code = EXIT_FAILED;
 	if (!n)
 		printf(_("no device is taken\n"));
 	return code;
@@ -143,7 +187,7 @@ static void say_where_syslog_is(const struct fs_root *root, unsigned int vmid)
 	static const char *const files[] = {"var/log/syslog", "var/log/messages"};
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(files) && !fs_exists(root, files[i]))
+	while (i < ARRAY_SIZE(files) && fs_probe(root, files[i]) <= 0)
 		i++;
 	if (i < ARRAY_SIZE(files))
 		log_error(_("look into the system's log: grep 'pve-passthrough.*: VM %u, ' %s/%s"),
@@ -179,7 +223,7 @@ int show_log(const struct fs_root *root, unsigned int vmid)
 	const char *journal = fs_root_is_running_system(root) ? "run/systemd/journal"
 							      : "var/log/journal";
 
-	if (fs_exists(root, journal))
+	if (fs_probe(root, journal) > 0)
 		log_error(_("VM %u: journalctl cannot be run: %s"), vmid,
 			  strerror(-become_journalctl(root, vmid)));
 	else

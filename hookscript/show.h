@@ -8,7 +8,8 @@
 /* Each returns the program's exit code (hookscript/exit.h) and prints its answer on standard
  * output. */
 
-/* `status`: which devices are taken, by which VM, from which driver, and which they have now. */
+/* `status`: which devices are taken, for which VM, from which driver, and which they have now; and
+ * whether the VMs run. */
 int show_status(const struct fs_root *root);
 
 /* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */

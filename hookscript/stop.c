@@ -59,7 +59,8 @@ static int give_back(const struct fs_root *root, unsigned int vmid, const struct
 				   "status",
 				   n_failed),
 			  vmid, n_failed);
-	return n_failed ? EXIT_FAILED : EXIT_DONE;
+	/* What users_return() could not read it has reported. */
+	return n_failed || users_are_noted(root, vmid) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static bool is_empty(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)

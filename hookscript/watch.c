@@ -238,11 +238,13 @@ static void give_back(struct watch *watch, const struct bdf *devices, size_t n, 
 	pause_longer(watch);
 }
 
-/* Nothing is recorded any more: what else there was of the VM goes, too. */
-static void end(const struct watch *watch)
+/* No device is recorded any more: the rest of what was kept for the VM goes, too. Returns whether
+ * some of that is left. */
+static bool clean_up(const struct watch *watch)
 {
 	spares_forget(watch->root, watch->vmid);
 	users_return(watch->root, watch->vmid);
+	return users_are_noted(watch->root, watch->vmid);
 }
 
 /* One look, and what follows from it. Returns whether there is more to do. */
@@ -276,10 +278,10 @@ static bool look(struct watch *watch)
 		changes_wait(watch->changes, -1, left_ms);
 	else if (next == NEXT_WORKER)
 		wait_for_worker(watch);
-	else if (next == NEXT_PAUSE)
+	else if (next == NEXT_END && !n && !unread && clean_up(watch))
+		next = NEXT_PAUSE;
+	if (next == NEXT_PAUSE)
 		pause_longer(watch);
-	else if (!n)
-		end(watch);
 	return next != NEXT_END;
 }
 

@@ -5,12 +5,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "hookscript/bind.h"
 #include "hookscript/recorded.h"
-#include "run.h"
-#include "tree.h"
+#include "scenario.h"
 
 #define RECORDS "run/pve-passthrough/records/"
-#define DISK	"0000:04:00.0"
 
 static const struct bdf disk = {0, 4, 0, 0};
 
@@ -109,6 +108,27 @@ static void test_no_memory(void **state)
 	}
 }
 
+/* A start that cannot even begin says why. */
+static int take_without_memory(const struct fs_root *root, unsigned int vmid)
+{
+	const struct plan plan = {0};
+
+	fails_at = 1;
+	return bind_take(root, vmid, 0, &plan) == -ENOMEM ? 0 : 1;
+}
+
+static void test_no_memory_to_take(void **state)
+{
+	auto_run struct run run = {0};
+
+	if (RUN_SANITIZED)
+		skip();
+	persists = false;
+	run_hook(*state, take_without_memory, 100, &run);
+	run_assert_code(&run, 0);
+	run_assert_says(&run, "VM 100: its devices cannot be taken: Cannot allocate memory\n");
+}
+
 static int no_memory_setup(void **state)
 {
 	int err = tree_setup(state);
@@ -174,6 +194,8 @@ int main(void)
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_all_allocations_fail, no_memory_setup,
 						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_no_memory_to_take, scenario_setup,
+						fake_kernel_teardown),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_not_libconfig),
 	};

@@ -204,6 +204,35 @@ static void test_users_without_records(void **state)
 	run_assert_says(&nothing, "no device is recorded as taken for it");
 }
 
+/* What was stopped is not forgotten because its note cannot be read for now. */
+static void test_users_note_cannot_be_read(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *log = NULL;
+	auto_free char *later = NULL;
+	auto_run struct run start = {0};
+	auto_run struct run stop = {0};
+
+	use_fakes(tree);
+	tree_file(tree, RECORDS "100.users", "u gpu.service\nc 105\n");
+	tree_obscure(tree, RECORDS "100.users");
+	run_hook(tree, start_pre, 100, &start);
+	run_assert_code(&start, EXIT_FAILED);
+	run_assert_says(&start, "VM 100: what has to be stopped for its devices cannot be noted in "
+				"/" RECORDS "100.users: Too many levels of symbolic links");
+	assert_int_equal(fake_kernel_writes(), 0);
+	run_hook(tree, stop_post, 100, &stop);
+	run_assert_code(&stop, EXIT_FAILED);
+	run_assert_says(&stop, "VM 100: /" RECORDS "100.users, which tells what was stopped for "
+			       "its devices, cannot be read: Too many levels of symbolic links");
+	log = tree_text(tree, "tmp-log");
+	assert_string_equal(log, "");
+	tree_reveal(tree, RECORDS "100.users");
+	scenario_must(tree, stop_post, 100);
+	later = tree_text(tree, "tmp-log");
+	assert_string_equal(later, STARTS);
+}
+
 /* The start fails, and nobody calls post-stop. */
 static void test_users_after_a_failed_start(void **state)
 {
@@ -274,7 +303,8 @@ int main(void)
 		TEST(test_returns_to_a_modules_name), TEST(test_attributes),
 		TEST(test_attribute_is_refused),      TEST(test_users),
 		TEST(test_users_without_records),     TEST(test_users_after_a_failed_start),
-		TEST(test_user_does_not_stop),	      TEST(test_use_by_somebody_else),
+		TEST(test_users_note_cannot_be_read), TEST(test_user_does_not_stop),
+		TEST(test_use_by_somebody_else),
 	};
 #undef TEST
 

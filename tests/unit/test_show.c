@@ -38,7 +38,35 @@ static void test_status(void **state)
 	run_assert_says(&run, "[144d:a808]\n    taken for VM 100 from nvme; now on vfio-pci\n");
 	run_assert_says(&run, "    taken for VM 100 from no driver; now on vfio-pci\n");
 	run_assert_says(&run, "    taken for VM 100; the device is not there any more\n");
+	run_assert_says(&run, "\nVM 100 does not run; give its devices back: pve-passthrough "
+			      "restore 100\n");
 	tree_assert_is(tree, TREE_ALL, before);
+}
+
+/* Only of a VM that does nothing with its devices they are to be given back by hand. */
+static void test_status_of_vms(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run running = {0};
+	auto_run struct run locked = {0};
+	auto_run struct run gone = {0};
+	pid_t holder;
+
+	scenario_must(tree, start_pre, 100);
+	tree_vm_runs(tree, 100, 4711);
+	run_hook(tree, status, 0, &running);
+	run_assert_says(&running, "\nVM 100 runs\n");
+	assert_null(strstr(running.out, "restore"));
+	tree_delete(tree, "proc/4711");
+	holder = scenario_lock_vm(tree, 100);
+	run_hook(tree, status, 0, &locked);
+	scenario_end_process(holder);
+	run_assert_says(&locked, "\nVM 100 is being started, stopped or changed\n");
+	assert_null(strstr(locked.out, "restore"));
+	tree_delete(tree, "etc/pve/qemu-server/100.conf");
+	run_hook(tree, status, 0, &gone);
+	run_assert_says(&gone, "\nVM 100 does not exist on this node; give its devices back: "
+			       "pve-passthrough restore 100\n");
 }
 
 static void test_status_with_a_broken_record(void **state)
@@ -137,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_status_of_nothing),
 		TEST(test_status),
+		TEST(test_status_of_vms),
 		TEST(test_status_with_a_broken_record),
 		TEST(test_config),
 		TEST(test_config_raw),

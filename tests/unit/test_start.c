@@ -192,6 +192,21 @@ static void test_twice(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+/* A second start finds the devices on vfio-pci already, and still returns them to their drivers. */
+static void test_takes_over_its_own(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run,
+			DISK " [144d:a808]: stays on vfio-pci, for VM 100; will return to nvme\n");
+	assert_null(strstr(run.out, "vfio-pci -> vfio-pci"));
+	scenario_must(tree, stop_post, 100);
+}
+
 /* An entry that has gone from the config since: its device goes back when the VM starts again. */
 static void test_entry_has_gone(void **state)
 {
@@ -757,6 +772,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_takes_over_its_own),
 		TEST(test_refusals),
 		TEST(test_no_iommu),
 		TEST(test_bad_settings),
