@@ -12,7 +12,7 @@
 enum after_stop {
 	AFTER_STOP_RETURN, /* the devices go back to the host */
 	AFTER_STOP_START,  /* `qm reboot`: the next start needs them, if it comes in time */
-	AFTER_STOP_KEEP,   /* the host shuts down, and no driver shall be disturbed on the way */
+	AFTER_STOP_KEEP,   /* the host shuts down, and no driver is to be disturbed on the way */
 };
 
 /* Tells which; notes a reboot that has just begun. *RET_LEFT_MS: how long its start may still take.

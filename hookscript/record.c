@@ -67,7 +67,7 @@ int record_read(const struct fs_root *root, const struct bdf *bdf, struct record
 	return read_named(root, bdf_format(bdf, address), bdf, ret, ret_why);
 }
 
-/* Not the form of an address, so that nobody takes it for a record. */
+/* Not the form of an address, so that it is not taken for a record. */
 static char *spare_name(unsigned int vmid, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
@@ -94,13 +94,13 @@ uint64_t record_new_claim(void)
 	       (uint64_t)getpid();
 }
 
-/* After ERR, which says whether they were missing: they are there but for the first time after the
- * boot. Returns 0 when it is worth trying again. */
-static int make_folders(const struct fs_root *root, int err)
+/* Makes the directories if ERR says that they are missing, as they are once after each boot.
+ * Returns 0 when it is worth trying again. */
+static int make_dirs(const struct fs_root *root, int err)
 {
 	if (err != -ENOENT)
 		return err;
-	/* Made first and closed to others, what is below needs no thought. */
+	/* The 0700 parent first: it closes what is below to others. */
 	err = fs_make_dir(root, "run", 0755);
 	if (!err)
 		err = fs_make_dir(root, STATE_FOLDER, 0700);
@@ -118,7 +118,7 @@ static int write_text(const struct fs_root *root, const char *name, const char *
 	if (!text || !name)
 		return -ENOMEM;
 	err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
-	if (err && !make_folders(root, err))
+	if (err && !make_dirs(root, err))
 		err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
 	return err;
 }
@@ -169,7 +169,7 @@ bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
 	return fs_probe(root, path) != 0;
 }
 
-/* The addresses in the names that end in SUFFIX behind an address. */
+/* The addresses in the names that are an address and SUFFIX. */
 static int list_names(const struct fs_root *root, const char *suffix, struct bdf **ret,
 		      size_t *ret_n)
 {
@@ -191,7 +191,7 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 		if (len < strlen(suffix) || strcmp(end, suffix))
 			continue;
 		*end = '\0';
-		/* What is no address is a note, or a temporary name left by a crash. */
+		/* Other names are notes, or temporary files left by a crash. */
 		if (!bdf_parse(names.items[i], &list[n]))
 			n++;
 	}
@@ -236,7 +236,7 @@ int record_lock_named(const struct fs_root *root, const char *name, int operatio
 	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
 	int fd = fs_lock(root, path, operation);
 
-	return fd < 0 && !make_folders(root, fd) ? fs_lock(root, path, operation) : fd;
+	return fd < 0 && !make_dirs(root, fd) ? fs_lock(root, path, operation) : fd;
 }
 
 int record_lock_claims(const struct fs_root *root, int64_t deadline)
@@ -271,5 +271,5 @@ int record_changes(const struct fs_root *root)
 {
 	int fd = changes_open(root, RECORD_FOLDER);
 
-	return fd < 0 && !make_folders(root, fd) ? changes_open(root, RECORD_FOLDER) : fd;
+	return fd < 0 && !make_dirs(root, fd) ? changes_open(root, RECORD_FOLDER) : fd;
 }

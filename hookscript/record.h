@@ -30,7 +30,7 @@ static inline bool record_is_unusable(int err)
 /*
  * Spare records: what the devices are like that Proxmox VE may yet take for VM VMID instead of
  * those that were foreseen. They say nothing of being taken, and any number of VMs can have one of
- * a device. As their namesakes above.
+ * a device. As the functions of records.
  */
 int record_read_spare(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
 		      struct record **ret, char **ret_why) must_check;
@@ -55,7 +55,8 @@ bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf);
 /* A number that no other claim on this host has, since it was booted. */
 uint64_t record_new_claim(void);
 
-/* Writes the record, in place of an older one; makes the folder when needed. Returns 0 or -errno.
+/* Writes the record, in place of an older one; makes the directory when needed. Returns 0 or
+ * -errno.
  */
 int record_write(const struct fs_root *root, const struct record *record) must_check;
 
@@ -64,7 +65,7 @@ int record_remove(const struct fs_root *root, const struct bdf *bdf) must_check;
 
 /*
  * The addresses that have a record, in order. Returns 0 with a new array (the caller frees it), or
- * -errno. No folder is no records.
+ * -errno. No directory is no records.
  */
 int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
 
@@ -82,13 +83,13 @@ int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
 int record_lock_device(const struct fs_root *root, const struct bdf *bdf,
 		       int64_t deadline) must_check;
 
-/* Sleeps until nobody holds that lock. Returns 0 or -errno. */
+/* Sleeps until that lock is free. Returns 0 or -errno. */
 int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf) must_check;
 
 /* Listens for records that are written or removed (host/changes.h, changes_open()). */
 int record_changes(const struct fs_root *root) must_check;
 
-/* Whether somebody holds that lock. The look never waits, and two who look do not see each other.
+/* Whether that lock is held. Never waits, and two who look do not see each other.
  */
 bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf);
 

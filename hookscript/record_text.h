@@ -21,7 +21,7 @@ enum record_attribute_name {
 
 struct record_attribute {
 	char *set;    /* what to write; NULL: leave it */
-	char *before; /* what it was; NULL: not looked at yet, or there is none */
+	char *before; /* what it was; NULL: not read yet, or the device has none */
 };
 
 /* The attribute's name in sysfs. */
@@ -45,7 +45,7 @@ struct record {
 	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
 	/* Attributes to be changed while it is taken, and what they were. */
 	struct record_attribute attributes[RECORD_ATTRIBUTES];
-	char *unload;	/* modules to be unloaded first, blanks between; NULL: none */
+	char *unload;	/* modules to be unloaded first, spaces between; NULL: none */
 	char *unloaded; /* those of them that were loaded */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* What gives the device back, so that post-stop needs no settings file. */

@@ -23,11 +23,11 @@ static bool handle_bad_record(const struct fs_root *root, const struct bdf *bdf,
 		return false;
 	err = record_set_aside(root, bdf);
 	if (err)
-		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be set aside: %s"),
+		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be renamed to .broken: %s"),
 			   RECORD_FOLDER, bdf_format(bdf, address), strerror(-err));
 	else
 		log_device(LOG_LEVEL_WARNING, bdf, NULL,
-			   _("it is set aside as /%s/%s.broken; which driver the device had is not "
+			   _("it is renamed to /%s/%s.broken; which driver the device had is not "
 			     "known, so it stays as it is; see: pve-passthrough status"),
 			   RECORD_FOLDER, bdf_format(bdf, address));
 	return false;

@@ -87,7 +87,8 @@ static int print_records(const struct fs_root *root, struct pci *pci, const stru
 	return failed;
 }
 
-/* Records that were set aside, which are somebody's to put right. Adds to *N how many. */
+/* Records that were renamed to .broken, for the administrator to put right. Adds their number to
+ * *N. */
 static int print_set_aside(const struct fs_root *root, size_t *n)
 {
 	auto_free struct bdf *list = NULL;
@@ -96,7 +97,7 @@ static int print_set_aside(const struct fs_root *root, size_t *n)
 	char address[BDF_TEXT_SIZE];
 
 	for (size_t i = 0; !err && i < n_broken; i++)
-		printf(_("%s\n    its record could not be understood and is set aside; look at "
+		printf(_("%s\n    its record could not be understood and was renamed; look at "
 			 "it, give the device back by hand, then: rm /%s/%s.broken\n"),
 		       bdf_format(&list[i], address), RECORD_FOLDER, address);
 	*n += err ? 0 : n_broken;

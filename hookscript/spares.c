@@ -49,7 +49,7 @@ static int compare(const void *a, const void *b)
 	return bdf_compare(a, b);
 }
 
-/* The device's group, as far as Proxmox VE would bind it. */
+/* The device's group, as far as Proxmox VE would bind it: not its bridges. */
 static int add_group(const struct fs_root *root, const struct bdf *bdf, struct set *set)
 {
 	auto_free struct bdf *members = NULL;
@@ -60,9 +60,12 @@ static int add_group(const struct fs_root *root, const struct bdf *bdf, struct s
 	if (group < 0)
 		return group == -ENOENT ? 0 : group;
 	err = iommu_group_members(root, group, &members, &n);
-	for (size_t i = 0; !err && i < n; i++)
-		if (!pci_has(root, &members[i], "pci_bus"))
-			err = add(set, &members[i]);
+	for (size_t i = 0; !err && i < n; i++) {
+		int bridge = pci_probe_file(root, &members[i], "pci_bus");
+
+		if (bridge <= 0)
+			err = bridge ? bridge : add(set, &members[i]);
+	}
 	return err;
 }
 

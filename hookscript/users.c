@@ -34,7 +34,7 @@ static const struct kind kinds[] = {
 	 WORDS("pct", "start")},
 };
 
-/* The command with the name behind it. */
+/* The command, followed by the name. */
 static int run(const char *const *words, const char *name, const char *answer)
 {
 	const char *args[6] = {NULL};
@@ -69,7 +69,7 @@ bool users_are_noted(const struct fs_root *root, unsigned int vmid)
 	return fs_probe(root, path) != 0;
 }
 
-/* Shows LOOK each line of the note. */
+/* Calls LOOK for each line of the note. */
 static int each_noted(const char *note, int (*look)(const struct kind *kind, const char *name))
 {
 	auto_free char *copy = strdup(note);
@@ -124,7 +124,7 @@ static int note_device(const struct device_setting *setting, char **text)
 	return err;
 }
 
-/* What runs of all that is to be stopped, behind what is noted already; NULL without memory. */
+/* What runs of all that is to be stopped, after what is noted already; NULL without memory. */
 static char *list_running(const struct settings *settings, const struct plan *plan,
 			  const char *noted)
 {

@@ -19,7 +19,7 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 	       const struct plan *plan, bool *ret_stopped) must_check;
 
 /* Starts what was stopped for the VM and is noted, unless devices are still recorded for it. Says
- * what does not start: nobody tries it again. */
+ * what does not start; that is not retried. */
 void users_return(const struct fs_root *root, unsigned int vmid);
 
 /* Whether something is noted for the VM; also when that cannot be told. */

@@ -109,8 +109,8 @@ struct watch {
 
 /* What there is to wait for, or to do. */
 enum next {
-	NEXT_END,	/* nothing is recorded for the VM, or nothing shall go back */
-	NEXT_GIVE_BACK, /* it does not run, and devices are there that nobody works on */
+	NEXT_END,	/* nothing is recorded for the VM, or nothing is to go back */
+	NEXT_GIVE_BACK, /* it does not run, and devices are there that no worker holds */
 	NEXT_VM_ENDS,
 	NEXT_START,  /* of a reboot */
 	NEXT_WORKER, /* one works on every device that is left, or hangs there */
@@ -194,7 +194,7 @@ static void wait_for_worker(struct watch *watch)
 }
 
 /* Decides, with the VM's config lock held: no Proxmox VE task is running or can start for it. N
- * becomes the number of devices at the front of DEVICES that nobody works on. */
+ * becomes the number of devices at the front of DEVICES that no worker holds. */
 static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, size_t unread,
 			int *left_ms)
 {

@@ -7,16 +7,16 @@
 #include <poll.h>
 #include <sys/inotify.h>
 
-int changes_open(const struct fs_root *root, const char *folder)
+int changes_open(const struct fs_root *root, const char *dir)
 {
-	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	auto_close int dir_fd = fs_open(root, dir, O_PATH | O_DIRECTORY, 0);
 	auto_close int fd = -1;
 	auto_free char *path = NULL;
 
-	if (dir < 0)
-		return dir;
-	/* inotify takes paths only; this one is the folder that was opened below the root. */
-	path = fs_path("/proc/self/fd/%d", dir);
+	if (dir_fd < 0)
+		return dir_fd;
+	/* inotify takes paths only; this one is the directory that was opened below the root. */
+	path = fs_path("/proc/self/fd/%d", dir_fd);
 	if (!path)
 		return -ENOMEM;
 	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Being told that something in a folder has changed, without looking again and again. */
+/* Waiting for changes in a directory, without polling. */
 #ifndef HOST_CHANGES_H
 #define HOST_CHANGES_H
 
 #include "host/fs.h"
 
 /*
- * Begins to listen (inotify(7)) for files that are made, replaced or removed in FOLDER, which
+ * Begins to listen (inotify(7)) for files that are made, replaced or removed in DIR, which
  * exists. Returns a descriptor that can be read as soon as there was such a change, to be closed by
  * the caller; -errno.
  */
-int changes_open(const struct fs_root *root, const char *folder) must_check;
+int changes_open(const struct fs_root *root, const char *dir) must_check;
 
 /* Forgets the changes so far: what is looked at from now on is newer than them. */
 void changes_forget(int fd);

@@ -391,7 +391,7 @@ static void test_unreadable_record(void **state)
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
 	/* It blocks nothing but its device, and is kept for whoever puts that right. */
-	run_assert_says(&run, "set aside as /" RECORDS TWIN ".broken");
+	run_assert_says(&run, "renamed to /" RECORDS TWIN ".broken");
 	assert_false(tree_has(tree, RECORDS TWIN));
 	assert_true(tree_has(tree, RECORDS TWIN ".broken"));
 	run_hook(tree, stop_post, 100, &again);

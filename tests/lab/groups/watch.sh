@@ -241,7 +241,7 @@ t_broken_record() {
 	step "another VM is not concerned"
 	hook_ok 101 pre-start
 	expect_said "$records/$first: not a record of pve-passthrough"
-	expect_said "set aside as $records/$first.broken"
+	expect_said "renamed to $records/$first.broken"
 	hook_ok 101 post-stop
 	expect "what the stop says of it" "" "$(grep "$first" /tmp/hook.out)"
 	expect_free "$second" nvme
