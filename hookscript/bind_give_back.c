@@ -78,13 +78,18 @@ static int return_to_driver(struct bind_device *device, const struct record *rec
 	const char *target = record_target(record);
 	int err = load_module(device, record);
 
-	if (!err && driver)
-		err = bind_unbind(device);
-	if (!err && target)
-		err = bind_set_override(device, target);
-	if (!err && target)
-		err = bind_probe(device, target);
-	return err;
+	if (!err && driver) {
+		bind_set_step(device, BIND_UNBIND);
+		err = driver_unbind(device->root, device->bdf);
+	}
+	if (err || !target)
+		return err;
+	bind_set_step(device, BIND_OVERRIDE);
+	err = driver_set_override(device->root, device->bdf, target);
+	if (err)
+		return err;
+	bind_set_step(device, BIND_PROBE);
+	return driver_probe(device->root, device->bdf, target);
 }
 
 /* ---- ids that Proxmox VE put into new_id ---- */
@@ -165,8 +170,10 @@ static int converge(struct bind_device *device, struct record *record)
 		err = return_to_driver(device, record, driver);
 	if (!err)
 		err = bind_set_attributes(device, record, true);
-	if (!err)
-		err = bind_set_override(device, last_override(record));
+	if (err)
+		return err;
+	bind_set_step(device, BIND_OVERRIDE);
+	err = driver_set_override(device->root, device->bdf, last_override(record));
 	if (err)
 		return err;
 	load_unloaded(device, record);

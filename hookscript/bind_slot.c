@@ -107,24 +107,6 @@ int bind_read_record(struct bind_device *device, struct record **ret)
 	return 0;
 }
 
-int bind_set_override(struct bind_device *device, const char *driver)
-{
-	bind_set_step(device, BIND_OVERRIDE);
-	return driver_set_override(device->root, device->bdf, driver);
-}
-
-int bind_unbind(struct bind_device *device)
-{
-	bind_set_step(device, BIND_UNBIND);
-	return driver_unbind(device->root, device->bdf);
-}
-
-int bind_probe(struct bind_device *device, const char *driver)
-{
-	bind_set_step(device, BIND_PROBE);
-	return driver_probe(device->root, device->bdf, driver);
-}
-
 int bind_set_attributes(struct bind_device *device, const struct record *record, bool back)
 {
 	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {

@@ -84,12 +84,8 @@ void bind_set_step(struct bind_device *device, enum bind_step step);
 /* The device's record in *RET when it is this VM's, else NULL. Returns 0 or -errno. */
 int bind_read_record(struct bind_device *device, struct record **ret) must_check;
 
-/* The writes of host/driver.h, as steps. Each returns 0 or -errno. */
-int bind_set_override(struct bind_device *device, const char *driver) must_check;
-int bind_unbind(struct bind_device *device) must_check;
-int bind_probe(struct bind_device *device, const char *driver) must_check;
-
-/* Sets the attributes that the record has to what it wants, or BACK to what they were. The same. */
+/* Sets the attributes that the record has to what it wants, or BACK to what they were. Returns 0
+ * or -errno. */
 int bind_set_attributes(struct bind_device *device, const struct record *record,
 			bool back) must_check;
 

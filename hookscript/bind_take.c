@@ -111,17 +111,23 @@ static int check_variant(struct bind_device *device, const struct record *record
 static int bind_to_vfio(struct bind_device *device, const struct record *record, const char *driver)
 {
 	const char *wanted = record_taken_driver(record);
-	int err = bind_set_override(device, wanted);
+	int err;
 
+	bind_set_step(device, BIND_OVERRIDE);
+	err = driver_set_override(device->root, device->bdf, wanted);
 	if (err || bind_same_text(driver, wanted))
 		return err;
 	if (record->unloaded)
 		err = unload_modules(device, record);
 	/* Unloading may have unbound it, which driver_unbind() sees. */
-	if (!err && driver)
-		err = bind_unbind(device);
-	if (!err)
-		err = bind_probe(device, wanted);
+	if (!err && driver) {
+		bind_set_step(device, BIND_UNBIND);
+		err = driver_unbind(device->root, device->bdf);
+	}
+	if (err)
+		return err;
+	bind_set_step(device, BIND_PROBE);
+	err = driver_probe(device->root, device->bdf, wanted);
 	return err ? err : check_variant(device, record);
 }
 

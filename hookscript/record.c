@@ -259,14 +259,6 @@ bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf)
 	return lock == -EWOULDBLOCK;
 }
 
-int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf)
-{
-	char address[BDF_TEXT_SIZE];
-	auto_close int lock = record_lock_named(root, bdf_format(bdf, address), LOCK_SH);
-
-	return lock < 0 ? lock : 0;
-}
-
 int record_changes(const struct fs_root *root)
 {
 	int fd = changes_open(root, RECORD_FOLDER);

@@ -83,9 +83,6 @@ int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
 int record_lock_device(const struct fs_root *root, const struct bdf *bdf,
 		       int64_t deadline) must_check;
 
-/* Sleeps until that lock is free. Returns 0 or -errno. */
-int record_wait_for_device(const struct fs_root *root, const struct bdf *bdf) must_check;
-
 /* Listens for records that are written or removed (host/changes.h, changes_open()). */
 int record_changes(const struct fs_root *root) must_check;
 

@@ -138,17 +138,20 @@ void spares_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- post-start ---- */
 
-/* Whether Proxmox VE has reserved a device of the group that BDF is in. */
-static bool group_is_reserved(const struct fs_root *root, const struct set *reserved,
-			      const struct bdf *bdf)
+/* Whether Proxmox VE has reserved a device of the group that BDF is in: 1 or 0; -errno. */
+static int group_is_reserved(const struct fs_root *root, const struct set *reserved,
+			     const struct bdf *bdf)
 {
 	int group = iommu_group_of(root, bdf);
 
+	if (has(reserved, bdf))
+		return 1;
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
 	for (size_t i = 0; i < reserved->n; i++)
-		if (!bdf_compare(&reserved->items[i], bdf) ||
-		    (group >= 0 && iommu_group_of(root, &reserved->items[i]) == group))
-			return true;
-	return false;
+		if (iommu_group_of(root, &reserved->items[i]) == group)
+			return 1;
+	return 0;
 }
 
 /* What Proxmox VE took on its own becomes ours to give back. */
@@ -163,6 +166,8 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 
 	if (!err && spare)
 		err = record_read(root, bdf, &known, &why);
+	if (err && !record_is_unusable(err))
+		return err;
 	if (err || !spare || known) {
 		log_warning(_("%s: Proxmox VE has bound it for VM %u, but %s; it will stay on "
 			      "vfio-pci"),
@@ -194,9 +199,11 @@ static int record_all_taken(const struct fs_root *root, unsigned int vmid,
 	size_t n;
 	int err = lock < 0 ? lock : record_list_spares(root, vmid, &spares, &n);
 
-	for (size_t i = 0; !err && i < n; i++)
-		if (group_is_reserved(root, reserved, &spares[i]))
+	for (size_t i = 0; !err && i < n; i++) {
+		err = group_is_reserved(root, reserved, &spares[i]);
+		if (err > 0)
 			err = record_taken(root, vmid, &spares[i], ret);
+	}
 	return err;
 }
 
@@ -213,9 +220,11 @@ static int list_needless(const struct fs_root *root, unsigned int vmid, const st
 		auto_free char *why = NULL;
 
 		err = record_read(root, &list[i], &record, &why);
-		if (!err && record && record->choice &&
-		    !group_is_reserved(root, reserved, &list[i]))
-			err = add(ret, &list[i]);
+		if (err || !record || !record->choice)
+			continue;
+		err = group_is_reserved(root, reserved, &list[i]);
+		if (err >= 0)
+			err = err ? 0 : add(ret, &list[i]);
 	}
 	return err;
 }
@@ -254,8 +263,9 @@ int spares_settle(const struct fs_root *root, unsigned int vmid)
 	/* Without a single reservation nothing can be said of what was chosen. */
 	if (!err && reserved.n)
 		err = settle(root, vmid, &reserved);
-	spares_forget(root, vmid);
-	if (err)
+	if (!err)
+		spares_forget(root, vmid);
+	else
 		log_error(_("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
 			    "pve-passthrough status"),
 			  vmid, strerror(-err));

@@ -27,6 +27,9 @@
 #define PAUSE_MS     1000
 #define PAUSE_MAX_MS 600000
 
+/* How soon to look again whether a worker that hangs in the kernel has let go of a device. */
+#define WORKER_MS 2000
+
 /* How soon to look again at what cannot be waited for. */
 #define LOOK_AGAIN_MS 100
 
@@ -72,6 +75,8 @@ static int become_watcher(const struct worker *self, void *arg)
 	if (hand_over(starter))
 		return 0;
 	wait_for_end(starter->caller);
+	/* Ignored in workers; a program would inherit that. */
+	signal(SIGPIPE, SIG_DFL);
 	if (len > 0) {
 		path[len] = '\0';
 		execv(path, args);
@@ -164,35 +169,6 @@ static void wait_for_vm(const struct watch *watch)
 		changes_wait(-1, pidfd, -1);
 }
 
-/* What a worker does that waits for another one: its end is that one's. */
-static int wait_for_lock(const struct worker *self, void *arg)
-{
-	const struct watch *watch = arg;
-	auto_free struct bdf *devices = NULL;
-	size_t n, unread;
-
-	(void)self;
-	if (recorded_list(watch->root, watch->vmid, &devices, &n, &unread) || !n)
-		return 0;
-	return record_wait_for_device(watch->root, &devices[0]);
-}
-
-/* Sleeps until the first device is free, or a record has changed: a start may have claimed others.
- */
-static void wait_for_worker(struct watch *watch)
-{
-	struct worker worker;
-
-	if (worker_start(&worker, wait_for_lock, watch, 0, &watch->root->fd, 1)) {
-		changes_wait(watch->changes, -1, PAUSE_MS);
-		return;
-	}
-	changes_wait(watch->changes, worker.channel, -1);
-	kill(worker.pid, SIGKILL);
-	worker_wait_all(&worker, 1, clock_now_ms() + PAUSE_MS, NULL, NULL);
-	worker_release(&worker);
-}
-
 /* Decides, with the VM's config lock held: no Proxmox VE task is running or can start for it. N
  * becomes the number of devices at the front of DEVICES that no worker holds. */
 static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, size_t unread,
@@ -277,7 +253,7 @@ static bool look(struct watch *watch)
 	else if (next == NEXT_START)
 		changes_wait(watch->changes, -1, left_ms);
 	else if (next == NEXT_WORKER)
-		wait_for_worker(watch);
+		changes_wait(watch->changes, -1, WORKER_MS);
 	else if (next == NEXT_END && !n && !unread && clean_up(watch))
 		next = NEXT_PAUSE;
 	if (next == NEXT_PAUSE)

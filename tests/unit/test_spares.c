@@ -120,6 +120,35 @@ static void test_id_stays_during_another_start(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+/* What cannot be read is not given back under the VM, nor is a spare record lost by that. */
+static void test_what_was_chosen_cannot_be_read(void **state)
+{
+	static const char *const files[] = {"sys/devices/pci0000:00/" GPU "/iommu_group",
+					    RECORDS TWIN ".spare-100"};
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_run struct run run = {0};
+
+		scenario_must(tree, start_pre, 100);
+		tree_bind(tree, TWIN, "vfio-pci");
+		run_with(tree, TWIN);
+		fake_kernel_reset(NULL);
+		tree_obscure(tree, files[i]);
+		run_hook(tree, start_post, 100, &run);
+		run_assert_code(&run, EXIT_FAILED);
+		run_assert_says(&run, "VM 100: what Proxmox VE chose could not be settled");
+		assert_string_equal(tree_driver_of(tree, GPU), "vfio-pci");
+		tree_reveal(tree, files[i]);
+		assert_true(tree_has(tree, RECORDS GPU));
+		tree_bind(tree, TWIN, "gpu");
+		tree_delete(tree, RECORDS TWIN);
+		stop(tree);
+		tree_assert_is(tree, TREE_STATE, before);
+	}
+}
+
 /* Nothing is known of what was chosen, so nothing is changed. */
 static void test_no_reservations(void **state)
 {
@@ -178,6 +207,7 @@ int main(void)
 		TEST(test_as_foreseen),
 		TEST(test_another_is_chosen),
 		TEST(test_id_stays_during_another_start),
+		TEST(test_what_was_chosen_cannot_be_read),
 		TEST(test_no_reservations),
 		TEST(test_failed_start),
 		TEST(test_failed_start_without_a_stop),
