@@ -28,8 +28,6 @@ static char *explain(const char *name, int err)
 			"not know");
 	else if (err == -EINVAL)
 		what = _("not a record of pve-passthrough");
-	else if (err == -EACCES)
-		return fs_path(_("/%s/%s: %s; run this as root"), RECORD_FOLDER, name, what);
 	return fs_path("/%s/%s: %s", RECORD_FOLDER, name, what);
 }
 

@@ -14,7 +14,9 @@ static bool handle_bad_record(const struct fs_root *root, const struct bdf *bdf,
 	char address[BDF_TEXT_SIZE];
 
 	if (!record_is_unusable(err)) {
-		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("%s; it may be this VM's, so it stays"),
+		log_device(LOG_LEVEL_ERROR, bdf, NULL,
+			   err == -EACCES ? _("%s; run this as root")
+					  : _("%s; it may be this VM's, so it stays"),
 			   why ? why : strerror(-err));
 		return true;
 	}

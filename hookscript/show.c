@@ -69,11 +69,12 @@ static int print_records(const struct fs_root *root, struct pci *pci, const stru
 		cleanup_with(record_freep) struct record *record = NULL;
 		auto_free char *why = NULL;
 		size_t k = 0;
+		int err = record_read(root, &list[i], &record, &why);
 
-		if (record_read(root, &list[i], &record, &why)) {
-			log_error("%s", why ? why : strerror(ENOMEM));
-			failed = 1;
-		}
+		if (err)
+			log_error("%s%s", why ? why : strerror(-err),
+				  err == -EACCES ? _("; run this as root") : "");
+		failed |= err != 0;
 		if (!record)
 			continue;
 		print_record(root, pci, record);

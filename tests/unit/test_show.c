@@ -3,6 +3,7 @@
 
 #include "hookscript/exit.h"
 #include "hookscript/start.h"
+#include "hookscript/stop.h"
 #include "scenario.h"
 
 static int status(const struct fs_root *root, unsigned int vmid)
@@ -67,6 +68,42 @@ static void test_status_of_vms(void **state)
 	run_hook(tree, status, 0, &gone);
 	run_assert_says(&gone, "\nVM 100 does not exist on this node; give its devices back: "
 			       "pve-passthrough restore 100\n");
+}
+
+#define NOBODY 65534
+
+static int status_as_nobody(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return setresuid(NOBODY, NOBODY, NOBODY) ? EXIT_REFUSED : show_status(root);
+}
+
+static int restore_as_nobody(const struct fs_root *root, unsigned int vmid)
+{
+	return setresuid(NOBODY, NOBODY, NOBODY) ? EXIT_REFUSED : stop_restore(root, vmid);
+}
+
+static int restore_all_as_nobody(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return setresuid(NOBODY, NOBODY, NOBODY) ? EXIT_REFUSED : stop_restore_all(root);
+}
+
+/* Nobody is told to remove what only root can read. */
+static void test_not_root(void **state)
+{
+	static run_phase *const phases[] = {status_as_nobody, restore_as_nobody,
+					    restore_all_as_nobody};
+
+	scenario_must(*state, start_pre, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		auto_run struct run run = {0};
+
+		run_hook(*state, phases[i], 100, &run);
+		run_assert_code(&run, EXIT_FAILED);
+		run_assert_says(&run, "Permission denied; run this as root");
+		assert_null(strstr(run.err, "rm "));
+	}
 }
 
 static void test_status_with_a_broken_record(void **state)
@@ -166,6 +203,7 @@ int main(void)
 		TEST(test_status_of_nothing),
 		TEST(test_status),
 		TEST(test_status_of_vms),
+		TEST(test_not_root),
 		TEST(test_status_with_a_broken_record),
 		TEST(test_config),
 		TEST(test_config_raw),
