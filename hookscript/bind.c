@@ -150,11 +150,10 @@ static void run_workers(struct bind *bind, int (*work)(struct bind_device *devic
 	divide_into_slots(bind, &model);
 	for (size_t i = 0; i < bind->n_slots; i++) {
 		struct bind_slot *slot = &bind->slots[i];
-		int err = worker_start(&bind->workers[i], bind_work, slot, slot->n_devices,
-				       &bind->root->fd, 1);
 
-		if (err)
-			continue; /* finish() finds it in the worker's result */
+		/* finish() finds a failure in the worker's result. */
+		worker_start(&bind->workers[i], bind_work, slot, slot->n_devices, &bind->root->fd,
+			     1);
 	}
 	worker_wait_all(bind->workers, bind->n_slots, deadline, report_waiting, bind);
 	for (size_t i = 0; i < bind->n_slots; i++)

@@ -125,7 +125,7 @@ int bind_forget_id(struct bind_device *device)
 	if (!err && record)
 		err = forget_id(device, record);
 	if (!err)
-		bind_set_step(device, record ? BIND_ID_GONE : BIND_NOT_RECORDED);
+		bind_set_step(device, BIND_DONE);
 	return err;
 }
 
@@ -200,11 +200,11 @@ int bind_give_back_device(struct bind_device *device)
 	if (err)
 		return err;
 	if (!is_claimed_still(device, record)) {
-		bind_set_step(device, BIND_NOT_RECORDED);
+		bind_set_step(device, BIND_DONE);
 		return 0;
 	}
 	if (record->stage == RECORD_CLAIMED)
-		return remove_record(device, BIND_UNTOUCHED);
+		return remove_record(device, BIND_DONE);
 	bind_set_step(device, BIND_IDENTITY);
 	err = pci_identify(device->root, device->bdf, &now);
 	if (err == -ENODEV)

@@ -54,9 +54,11 @@ static struct bind_device get_device(const struct bind_slot *slot, const struct 
 static int lock_devices(const struct bind_slot *slot, const struct worker *self,
 			struct locks *locks)
 {
+	const struct bind_device any = get_device(slot, self, 0);
+
 	locks->fds = calloc(slot->n_devices, sizeof(*locks->fds));
 	if (!locks->fds)
-		return -ENOMEM;
+		return fail(&any, -ENOMEM);
 	for (size_t i = 0; i < slot->n_devices; i++) {
 		struct bind_device device = get_device(slot, self, i);
 		int err = fail(&device, lock_device(&device, locks));

@@ -26,15 +26,12 @@ enum bind_step {
 	BIND_UNLOAD,	/* unloading a module */
 	BIND_VARIANT,	/* looking for the VFIO device that a variant driver makes */
 	/* Ends, never with an error: */
-	BIND_TAKEN,	   /* it is on vfio-pci, or its variant driver */
-	BIND_ALREADY,	   /* it was there already, nothing was written */
-	BIND_BACK,	   /* it is what its record said */
-	BIND_UNTOUCHED,	   /* nothing had been done to it; only its record was removed */
-	BIND_GONE,	   /* the device is not there any more; its record was removed */
-	BIND_FOREIGN,	   /* somebody gave it another driver; left there, its record was removed */
-	BIND_NOT_RECORDED, /* it is not recorded for this VM (any more): nothing to do */
-	BIND_SPARE,	   /* its spare record is written */
-	BIND_ID_GONE, /* vfio-pci does not hold its id any more, as far as that is ours to say */
+	BIND_TAKEN,   /* it is on vfio-pci, or its variant driver */
+	BIND_ALREADY, /* it was there already, nothing was written */
+	BIND_BACK,    /* it is what its record said */
+	BIND_GONE,    /* the device is not there any more; its record was removed */
+	BIND_FOREIGN, /* somebody gave it another driver; left there, its record was removed */
+	BIND_DONE,    /* nothing to report: nothing was written to the device */
 };
 
 /* What the caller has read of a device's record before its worker started. */

@@ -177,6 +177,6 @@ int bind_write_spare(struct bind_device *device)
 	if (!err)
 		err = record_write_spare(root, spare);
 	if (!err)
-		bind_set_step(device, BIND_SPARE);
+		bind_set_step(device, BIND_DONE);
 	return err;
 }

@@ -28,7 +28,7 @@ struct worker {
  * work returns 0 or -errno; locks and the like it has released itself by then.
  */
 int worker_start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
-		 void *arg, size_t n_items, const int *keep, size_t n_keep) must_check;
+		 void *arg, size_t n_items, const int *keep, size_t n_keep);
 
 /*
  * Called by the work: ITEM is at STEP (the work's own numbers, below 2^31), which is about to begin
