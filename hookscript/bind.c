@@ -7,7 +7,7 @@
 #include "hookscript/users.h"
 #include "host/clock.h"
 #include "host/driver.h"
-#include "host/exec.h"
+#include "host/program.h"
 #include "host/log.h"
 
 #include <string.h>
@@ -237,6 +237,9 @@ static int read_records(struct bind *bind, struct record **records)
 static void reload_network(const struct bind *bind, struct record **records)
 {
 	static const char *const args[] = {"ifreload", "-a", NULL};
+	const struct program program = {.args = args, .limit_ms = IFRELOAD_MS, .goes_on = true};
+	auto_program_end struct program_end end = {0};
+	auto_free char *why = NULL;
 	bool wanted = false;
 	int err;
 
@@ -245,10 +248,11 @@ static void reload_network(const struct bind *bind, struct record **records)
 			  records[i]->ifreload;
 	if (!wanted || !fs_root_is_running_system(bind->root))
 		return;
-	err = exec_run(args, NULL, IFRELOAD_MS);
+	err = program_act(bind->root, &program, &end);
 	if (err)
-		log_warning(_("ifreload -a: %s; run it by hand"),
-			    err == -EIO ? _("it failed") : strerror(-err));
+		why = program_explain(bind->root, &program, err, &end);
+	if (err)
+		log_warning(_("ifreload -a: %s; run it by hand"), why ? why : strerror(-err));
 	else
 		log_info(_("ifreload -a: done"));
 }

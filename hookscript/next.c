@@ -3,10 +3,11 @@
 
 #include "hookscript/argv.h"
 #include "host/log.h"
-#include "host/spawn.h"
+#include "host/program.h"
 #include "vmcfg/storage.h"
 
 #include <string.h>
+#include <sys/wait.h>
 
 #define STORAGES_PATH "etc/pve/storage.cfg"
 
@@ -33,12 +34,28 @@ static void say_failure(unsigned int vmid, const char *volume, const char *phase
 			const char *why)
 {
 	if (code > 0)
-		log_error(_("VM %u: the next hookscript, %s, failed at %s: exit code %d"), vmid,
-			  volume, phase, code);
+		log_error(_("VM %u: the next hookscript, %s, failed at %s: %s"), vmid, volume,
+			  phase, why ? why : strerror(EIO));
 	else
 		log_error(_("VM %u: the next hookscript, %s, cannot be run: %s; correct next = … "
 			    "in /%s: pve-passthrough settings %u"),
 			  vmid, volume, why ? why : strerror(-code), SETTINGS_PATH, vmid);
+}
+
+/* Returns its exit code, 128 + N when signal N ended it, with how it ended in *RET_WHY; -errno. */
+static int run(const struct fs_root *root, const char *path, const char *vmid, const char *phase,
+	       char **ret_why)
+{
+	const char *const args[] = {path, vmid, phase, NULL};
+	const struct program program = {.args = args};
+	auto_program_end struct program_end end = {0};
+	int err = program_act(root, &program, &end);
+
+	if (err)
+		*ret_why = program_explain(root, &program, err, &end);
+	if (err != -EIO || !end.status)
+		return err;
+	return WIFEXITED(end.status) ? WEXITSTATUS(end.status) : 128 + WTERMSIG(end.status);
 }
 
 int next_run(const struct fs_root *root, const struct settings *settings, unsigned int vmid,
@@ -51,11 +68,8 @@ int next_run(const struct fs_root *root, const struct settings *settings, unsign
 	if (!settings->next)
 		return 0;
 	code = find(root, settings->next, &path, &why);
-	if (!code) {
-		char *const args[] = {path, number, (char *)(uintptr_t)phase, NULL};
-
-		code = number ? spawn_run(args) : -ENOMEM;
-	}
+	if (!code)
+		code = number ? run(root, path, number, phase, &why) : -ENOMEM;
 	if (code)
 		say_failure(vmid, settings->next, phase, code, why);
 	return code;

@@ -2,15 +2,18 @@
 #include "hookscript/users.h"
 
 #include "hookscript/recorded.h"
-#include "host/exec.h"
 #include "host/fs_write.h"
 #include "host/log.h"
+#include "host/program.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* How long a service or a container may take to stop or to start. */
 #define USER_MS 60000
+
+/* More than any of their programs prints. */
+#define OUTPUT_MAX ((size_t)64 * 1024)
 
 /* Longer than what the settings can name. */
 #define NOTE_MAX ((size_t)64 * 1024)
@@ -20,7 +23,8 @@ struct kind {
 	const char *letter; /* of its lines in the note */
 	const char *what;   /* for people */
 	const char *const *is_running;
-	const char *answer; /* what that prints when it runs; NULL: it succeeds */
+	const char *answer;	 /* what that prints when it runs; NULL: it succeeds */
+	const char *const *look; /* for people */
 	const char *const *stop;
 	const char *const *start;
 };
@@ -29,23 +33,52 @@ struct kind {
 
 static const struct kind kinds[] = {
 	{"u", N_("unit"), WORDS("systemctl", "--quiet", "is-active"), NULL,
-	 WORDS("systemctl", "stop"), WORDS("systemctl", "start")},
-	{"c", N_("container"), WORDS("pct", "status"), "status: running", WORDS("pct", "shutdown"),
-	 WORDS("pct", "start")},
+	 WORDS("systemctl", "status"), WORDS("systemctl", "stop"), WORDS("systemctl", "start")},
+	{"c", N_("container"), WORDS("pct", "status"), "status: running\n", WORDS("pct", "status"),
+	 WORDS("pct", "shutdown"), WORDS("pct", "start")},
 };
 
-/* The command, followed by the name. */
-static int run(const char *const *words, const char *name, const char *answer)
+/* The words of a command, with the name after them. */
+struct command {
+	const char *args[6];
+	struct program program;
+};
+
+static void make_command(struct command *command, const char *const *words, const char *name)
 {
-	const char *args[6] = {NULL};
 	size_t n = 0;
 
-	while (n < ARRAY_SIZE(args) - 2 && words[n]) {
-		args[n] = words[n];
-		n++;
-	}
-	args[n] = name;
-	return exec_run(args, answer, USER_MS);
+	*command = (struct command){0};
+	for (; n < ARRAY_SIZE(command->args) - 2 && words[n]; n++)
+		command->args[n] = words[n];
+	command->args[n] = name;
+	command->program = (struct program){
+		.args = command->args, .limit_ms = USER_MS, .max = OUTPUT_MAX, .goes_on = true};
+}
+
+static bool is_running(const struct kind *kind, const char *name)
+{
+	auto_program_end struct program_end end = {0};
+	struct command command;
+
+	make_command(&command, kind->is_running, name);
+	if (program_run(&command.program, &end))
+		return false;
+	return kind->answer ? !strcmp(end.output, kind->answer) : program_succeeded(&end);
+}
+
+/* Returns 0, or -errno with what is wrong in *RET_WHY (NULL without memory). */
+static int act(const struct fs_root *root, const char *const *words, const char *name,
+	       char **ret_why)
+{
+	auto_program_end struct program_end end = {0};
+	struct command command;
+	int err;
+
+	make_command(&command, words, name);
+	err = program_act(root, &command.program, &end);
+	*ret_why = err ? program_explain(root, &command.program, err, &end) : NULL;
+	return err;
 }
 
 /* ---- the note: one line each, "u display-manager.service", "c 105" ---- */
@@ -70,7 +103,9 @@ bool users_are_noted(const struct fs_root *root, unsigned int vmid)
 }
 
 /* Calls LOOK for each line of the note. */
-static int each_noted(const char *note, int (*look)(const struct kind *kind, const char *name))
+static int each_noted(const struct fs_root *root, const char *note,
+		      int (*look)(const struct fs_root *root, const struct kind *kind,
+				  const char *name))
 {
 	auto_free char *copy = strdup(note);
 	char *rest = copy, *line;
@@ -83,7 +118,7 @@ static int each_noted(const char *note, int (*look)(const struct kind *kind, con
 			int err = 0;
 
 			if (line[0] == *kinds[k].letter && line[1] == ' ')
-				err = look(&kinds[k], line + 2);
+				err = look(root, &kinds[k], line + 2);
 			first = first ? first : err;
 		}
 	}
@@ -100,7 +135,7 @@ static int note_one(const struct kind *kind, const char *name, char **text)
 
 	if (!line)
 		return -ENOMEM;
-	if (strstr(*text, line) || run(kind->is_running, name, kind->answer))
+	if (strstr(*text, line) || !is_running(kind, name))
 		return 0;
 	longer = fs_path("%s%s", *text, line);
 	if (!longer)
@@ -142,14 +177,14 @@ static char *list_running(const struct settings *settings, const struct plan *pl
 	return err ? NULL : TAKE_PTR(text);
 }
 
-static int stop_one(const struct kind *kind, const char *name)
+static int stop_one(const struct fs_root *root, const struct kind *kind, const char *name)
 {
-	int err = run(kind->stop, name, NULL);
+	auto_free char *why = NULL;
+	int err = act(root, kind->stop, name, &why);
 
 	if (err)
-		log_error(_("%s %s could not be stopped: %s; look at it: %s %s"), _(kind->what),
-			  name, err == -ETIMEDOUT ? _("it takes too long") : strerror(-err),
-			  kind->is_running[0], name);
+		log_error(_("%s %s could not be stopped: %s; look at it: %s %s %s"), _(kind->what),
+			  name, why ? why : strerror(-err), kind->look[0], kind->look[1], name);
 	else
 		log_info(_("%s %s is stopped; it is started again when the devices are back"),
 			 _(kind->what), name);
@@ -188,20 +223,20 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 		return err;
 	}
 	*ret_stopped = *text;
-	return each_noted(text, stop_one);
+	return each_noted(root, text, stop_one);
 }
 
 /* ---- starting ---- */
 
-static int start_one(const struct kind *kind, const char *name)
+static int start_one(const struct fs_root *root, const struct kind *kind, const char *name)
 {
-	int err = run(kind->start, name, NULL);
+	auto_free char *why = NULL;
+	int err = act(root, kind->start, name, &why);
 
 	if (err)
 		log_error(_("%s %s could not be started again: %s; by hand: %s %s %s"),
-			  _(kind->what), name,
-			  err == -ETIMEDOUT ? _("it takes too long") : strerror(-err),
-			  kind->start[0], kind->start[1], name);
+			  _(kind->what), name, why ? why : strerror(-err), kind->start[0],
+			  kind->start[1], name);
 	else
 		log_info(_("%s %s is started again"), _(kind->what), name);
 	return err;
@@ -226,7 +261,7 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 	if (recorded_any(root, vmid))
 		return;
 	/* What does not start is reported, and not retried. */
-	(void)each_noted(noted, start_one);
+	(void)each_noted(root, noted, start_one);
 	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
 	if (err)
 		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_FOLDER, vmid,

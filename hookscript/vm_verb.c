@@ -8,7 +8,7 @@
 #include "hookscript/vm_add.h"
 #include "hookscript/vm_state.h"
 #include "host/log.h"
-#include "host/spawn.h"
+#include "host/program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,26 +98,23 @@ static bool may_run(const struct verb *verb)
 }
 
 /* Runs it; says so before, and why it failed. */
-static bool run_command(char *const *command)
+static bool run_command(const struct fs_root *root, char *const *command)
 {
-	auto_free char *text = argv_text(command);
-	int code;
+	const struct program program = {.args = (const char *const *)command};
+	auto_program_end struct program_end end = {0};
+	auto_free char *text = argv_text(command), *why = NULL;
+	int err;
 
 	if (!text) {
 		out_of_memory();
 		return false;
 	}
 	log_info(_("running: %s"), text);
-	code = spawn_run(command);
-	if (!code)
+	err = program_act(root, &program, &end);
+	if (!err)
 		return true;
-	if (code < 0)
-		log_error(_("`%s` could not be started: %s"), text, strerror(-code));
-	else
-		log_error(
-			_("`%s` ended with exit code %d; what it says above is why; nothing more was "
-			  "run"),
-			text, code);
+	why = program_explain(root, &program, err, &end);
+	log_error(_("`%s` failed: %s; nothing more was run"), text, why ? why : strerror(-err));
 	return false;
 }
 
@@ -208,7 +205,7 @@ static int show_needs(struct verb *verb)
 	for (size_t i = 0; i < verb->state.needs.n; i++) {
 		const struct vm_need *need = &verb->state.needs.items[i];
 
-		if (need->command && !run_command(need->command))
+		if (need->command && !run_command(verb->root, need->command))
 			return EXIT_FAILED;
 	}
 	return look_again(verb);
@@ -327,8 +324,8 @@ static int add_card(struct verb *verb, const struct cards *cards)
 		log_info(_("what it needs besides: pve-passthrough vm %u"), verb->vmid);
 		return EXIT_REFUSED;
 	}
-	if ((addition.firmware && !run_command(addition.firmware)) ||
-	    !run_command(addition.command))
+	if ((addition.firmware && !run_command(verb->root, addition.firmware)) ||
+	    !run_command(verb->root, addition.command))
 		return EXIT_FAILED;
 	/* What was asked for is done; the rest is only said. */
 	return look_again(verb) == EXIT_FAILED ? EXIT_FAILED : EXIT_DONE;
@@ -397,7 +394,7 @@ static int detach(struct verb *verb)
 	print_command("    ", command);
 	if (!may_run(verb))
 		return EXIT_REFUSED;
-	return run_command(command) ? look_for_hook(verb) : EXIT_FAILED;
+	return run_command(verb->root, command) ? look_for_hook(verb) : EXIT_FAILED;
 }
 
 int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_options *options)

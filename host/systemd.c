@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/systemd.h"
 
-#include "host/exec.h"
+#include "host/program.h"
+
+#include <string.h>
 
 /* systemd answers in milliseconds; while it starts again itself it may take a second. */
 #define ANSWER_MS 3000
@@ -14,8 +16,12 @@ static bool systemd_runs(const struct fs_root *root)
 bool systemd_is_stopping(const struct fs_root *root)
 {
 	static const char *const args[] = {"systemctl", "is-system-running", NULL};
+	const struct program program = {.args = args, .limit_ms = ANSWER_MS, .max = 64};
+	auto_program_end struct program_end end = {0};
 
-	return systemd_runs(root) && !exec_run(args, "stopping", ANSWER_MS);
+	/* Its exit status says other things. */
+	return systemd_runs(root) && !program_run(&program, &end) &&
+	       !strcmp(end.output, "stopping\n");
 }
 
 bool systemd_has_unit(const struct fs_root *root, const char *file)
@@ -32,9 +38,11 @@ bool systemd_has_unit(const struct fs_root *root, const char *file)
 	return false;
 }
 
-int systemd_restart(const char *unit)
+int systemd_restart(const struct fs_root *root, const char *unit)
 {
 	const char *const args[] = {"systemctl", "--no-block", "restart", unit, NULL};
+	const struct program program = {.args = args, .limit_ms = ANSWER_MS, .goes_on = true};
+	auto_program_end struct program_end end = {0};
 
-	return exec_run(args, NULL, ANSWER_MS);
+	return program_act(root, &program, &end);
 }

@@ -12,6 +12,6 @@ bool systemd_is_stopping(const struct fs_root *root);
 bool systemd_has_unit(const struct fs_root *root, const char *file);
 
 /* systemctl --no-block restart UNIT: does not wait for it. Returns 0 or -errno. */
-int systemd_restart(const char *unit) must_check;
+int systemd_restart(const struct fs_root *root, const char *unit) must_check;
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boottools.h"
-
-#include "host/setup/command.h"
+#include "host/program.h"
 
 #include <string.h>
 
@@ -77,24 +76,28 @@ int boottools_parse_proxmox(const char *text, struct boottools_answer *ret)
 	return 0;
 }
 
-static int ask(const char *command, int (*parse)(const char *text, struct boottools_answer *ret),
+static int ask(const char *const *args,
+	       int (*parse)(const char *text, struct boottools_answer *ret),
 	       struct boottools_answer *ret)
 {
-	auto_free char *text = NULL;
+	const struct program program = {.args = args, .limit_ms = SECONDS * 1000, .max = TEXT_MAX};
+	auto_program_end struct program_end end = {0};
 
-	if (!command_is_there(command) || command_read(command, SECONDS, TEXT_MAX, &text))
-		return 0;
-	return parse(text, ret);
+	return program_run(&program, &end) || end.cut ? 0 : parse(end.output, ret);
 }
 
 int boottools_ask_bootctl(struct boottools_answer *ret)
 {
-	return ask("bootctl --no-pager status", boottools_parse_bootctl, ret);
+	static const char *const args[] = {"bootctl", "--no-pager", "status", NULL};
+
+	return ask(args, boottools_parse_bootctl, ret);
 }
 
 int boottools_ask_proxmox(struct boottools_answer *ret)
 {
-	return ask("proxmox-boot-tool status", boottools_parse_proxmox, ret);
+	static const char *const args[] = {"proxmox-boot-tool", "status", NULL};
+
+	return ask(args, boottools_parse_proxmox, ret);
 }
 
 void boottools_free(struct boottools_answer *answer)

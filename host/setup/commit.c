@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
 #include "host/setup/bootplace.h"
-#include "host/setup/command.h"
 #include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/setup/enable.h"
 #include "host/fs_write.h"
 #include "host/log.h"
+#include "host/program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,9 @@ static int check(const struct commit *commit)
 		return ENABLE_FAILED;
 	}
 	for (size_t i = 0; (command = command_at(commit, i)); i++) {
-		if (command_is_there(command))
+		auto_free char *name = strndup(command, strcspn(command, " "));
+
+		if (name && program_is_there(name))
 			continue;
 		log_error(
 			_("`%s` is needed, and is not found on PATH; nothing was changed\n"
@@ -83,6 +85,24 @@ static bool is_wanted(void)
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
+/* Runs COMMAND in the foreground, and says what went wrong. */
+static int run_command(const struct fs_root *root, const char *command)
+{
+	auto_free char *text = strdup(command), *why = NULL;
+	auto_program_end struct program_end end = {0};
+	const char *words[PROGRAM_WORDS] = {NULL};
+	const struct program program = {.args = words};
+	int err = text ? program_split(text, words) : -ENOMEM;
+
+	if (!err)
+		err = program_act(root, &program, &end);
+	if (!err)
+		return 0;
+	why = words[0] ? program_explain(root, &program, err, &end) : NULL;
+	log_error(_("`%s` failed: %s"), command, why ? why : strerror(-err));
+	return ENABLE_FAILED;
+}
+
 /* Runs them all; at the first that fails, says so and ends. */
 static int run_commands(const struct commit *commit)
 {
@@ -90,18 +110,12 @@ static int run_commands(const struct commit *commit)
 
 	for (size_t i = 0; (command = command_at(commit, i)); i++) {
 		time_t start = time(NULL);
-		int code;
+		int err;
 
 		log_info(_("running: %s"), command);
-		code = command_run(command);
-		if (code < 0) {
-			log_error(_("`%s` could not be started: %s"), command, strerror(-code));
-			return ENABLE_FAILED;
-		}
-		if (code) {
-			log_error(_("`%s` failed: exit code %d"), command, code);
-			return ENABLE_FAILED;
-		}
+		err = run_command(commit->root, command);
+		if (err)
+			return err;
 		log_info(_("done: %s (%lld s)"), command, (long long)(time(NULL) - start));
 	}
 	return 0;

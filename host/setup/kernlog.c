@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/kernlog.h"
-
-#include "host/setup/command.h"
+#include "host/program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,15 +94,19 @@ static int read_ring_buffer(char **ret)
 
 static int read_journal(char **ret)
 {
-	auto_free char *text = NULL;
-	int err = command_read("journalctl -k -b -o cat --no-pager", JOURNAL_SECONDS, LOG_TEXT_MAX,
-			       &text);
+	static const char *const args[] = {"journalctl", "-k",	       "-b", "-o",
+					   "cat",	 "--no-pager", NULL};
+	const struct program program = {
+		.args = args, .limit_ms = JOURNAL_SECONDS * 1000, .max = LOG_TEXT_MAX};
+	auto_program_end struct program_end end = {0};
+	int err = program_run(&program, &end);
 
-	if (!err && !*text)
-		err = -ENODATA;
-	if (!err)
-		*ret = TAKE_PTR(text);
-	return err;
+	if (err)
+		return err;
+	if (end.cut || !*end.output)
+		return -ENODATA;
+	*ret = TAKE_PTR(end.output);
+	return 0;
 }
 
 int kernlog_read(const struct fs_root *root, char **ret)

@@ -3,10 +3,10 @@
 
 #include "descriptors.h"
 #include "tree.h"
-#include "host/setup/command.h"
 #include "host/setup/diff.h"
 #include "host/fs_write.h"
 #include "host/log.h"
+#include "host/program.h"
 #include "host/setup/moduleset.h"
 
 #include <fcntl.h>
@@ -35,8 +35,10 @@ int __real_fs_make_dir(const struct fs_root *root, const char *path, mode_t mode
 int __wrap_fs_make_dir(const struct fs_root *root, const char *path, mode_t mode);
 int __real_fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret);
 int __wrap_fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret);
-int __real_command_run(const char *command);
-int __wrap_command_run(const char *command);
+int __real_program_act(const struct fs_root *root, const struct program *program,
+		       struct program_end *ret);
+int __wrap_program_act(const struct fs_root *root, const struct program *program,
+		       struct program_end *ret);
 int __real_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
 int __wrap_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
 
@@ -142,14 +144,17 @@ int __wrap_fs_free_space(const struct fs_root *root, const char *path, uint64_t 
 	return err;
 }
 
-int __wrap_command_run(const char *command)
+/* The trees of the tests are not the running system, but what acts on them are our fakes. */
+int __wrap_program_act(const struct fs_root *root, const struct program *program,
+		       struct program_end *ret)
 {
+	const struct fs_root running = {.fd = root->fd, .path = (char *)""};
 	bool last = step();
-	int code = __real_command_run(command);
+	int err = __real_program_act(tree_acts ? &running : root, program, ret);
 
 	if (last)
 		die();
-	return code;
+	return err;
 }
 
 /* The tests load nothing into the kernel that they run on. */

@@ -19,7 +19,7 @@ char *program_find(const char *argv0, const char *name, unsigned int n)
 	return NULL;
 }
 
-void program_run(char *program, const char *root, const char *args, struct run *ret)
+void run_program(char *program, const char *root, const char *args, struct run *ret)
 {
 	auto_free char *words = strdup(args);
 	char *argv[ARGS_MAX + 1] = {program};

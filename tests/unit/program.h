@@ -15,6 +15,6 @@ char *program_find(const char *argv0, const char *name, unsigned int n);
  * Runs it to its end with ARGS, a blank between words; ROOT among them stands for the folder ROOT.
  * What it prints has to fit into a pipe.
  */
-void program_run(char *program, const char *root, const char *args, struct run *ret);
+void run_program(char *program, const char *root, const char *args, struct run *ret);
 
 #endif

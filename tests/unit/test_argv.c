@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/argv.h"
-#include "host/spawn.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,30 +51,11 @@ static void test_shell_agrees(void **state)
 	}
 }
 
-static void test_run(void **state)
-{
-	auto_argv char **good = argv_new("true");
-	auto_argv char **bad = argv_new("sh", "-c", "exit 7");
-	auto_argv char **killed = argv_new("sh", "-c", "kill -9 $$");
-	auto_argv char **no_input = argv_new("sh", "-c", "! read line");
-	auto_argv char **none = argv_new("no-such-program-here", "x");
-	auto_argv char **words = argv_new("sh", "-c", "test \"$1\" = \"a b'c\"", "sh", "a b'c");
-
-	(void)state;
-	assert_int_equal(spawn_run(good), 0);
-	assert_int_equal(spawn_run(bad), 7);
-	assert_int_equal(spawn_run(killed), 128 + SIGKILL);
-	assert_int_equal(spawn_run(no_input), 0);
-	assert_int_equal(spawn_run(none), -ENOENT);
-	assert_int_equal(spawn_run(words), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_shell_agrees),
-		cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

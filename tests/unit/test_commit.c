@@ -165,13 +165,13 @@ static void test_failing_commands(void **state)
 {
 	(void)state;
 	setenv("FAKE_FAIL", "update-grub", 1);
-	assert_taken_back("grub-intel", "`update-grub` failed: exit code 3");
+	assert_taken_back("grub-intel", "`update-grub` failed: exit status 3");
 	setenv("FAKE_FAIL", "update-initramfs", 1);
-	assert_taken_back("options", "`update-initramfs -u -k all` failed: exit code 6");
+	assert_taken_back("options", "`update-initramfs -u -k all` failed: exit status 6");
 	setenv("FAKE_FAIL", "proxmox-boot-tool", 1);
-	assert_taken_back("sdboot-zfs", "`proxmox-boot-tool refresh` failed: exit code 4");
+	assert_taken_back("sdboot-zfs", "`proxmox-boot-tool refresh` failed: exit status 4");
 	setenv("FAKE_FAIL", "kernel-install", 1);
-	assert_taken_back("sdboot-debian", "failed: exit code 5");
+	assert_taken_back("sdboot-debian", "failed: exit status 5");
 	unsetenv("FAKE_FAIL");
 }
 

@@ -257,11 +257,33 @@ static void test_user_does_not_stop(void **state)
 	setenv("FAKE_STUCK", "105", 1);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, "container 105 could not be stopped");
+	run_assert_says(&run,
+			"container 105 could not be stopped: exit status 4: 105: got timeout; "
+			"look at it: pct status 105");
 	log = tree_text(tree, "tmp-log");
 	assert_string_equal(log, STOPS STARTS);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_false(tree_has(tree, RECORDS DISK));
+}
+
+/* With --root DIR nothing is stopped or started on the host that this runs on. */
+static void test_users_of_another_root(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *log = NULL, *said = fs_path("--root %s is not the running system: not run: "
+						    "systemctl stop gpu.service",
+						    tree->root.path);
+	auto_run struct run run = {0};
+
+	use_fakes(tree);
+	tree_acts = false;
+	run_hook(tree, start_pre, 100, &run);
+	tree_acts = true;
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, said);
+	log = tree_text(tree, "tmp-log");
+	assert_string_equal(log, "");
+	assert_int_equal(fake_kernel_writes(), 0);
 }
 
 /* A process has a node of the device open: the unit's, or somebody else's. */
@@ -304,7 +326,7 @@ int main(void)
 		TEST(test_attribute_is_refused),      TEST(test_users),
 		TEST(test_users_without_records),     TEST(test_users_after_a_failed_start),
 		TEST(test_users_note_cannot_be_read), TEST(test_user_does_not_stop),
-		TEST(test_use_by_somebody_else),
+		TEST(test_users_of_another_root),     TEST(test_use_by_somebody_else),
 	};
 #undef TEST
 

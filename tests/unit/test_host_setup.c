@@ -46,7 +46,7 @@ static void test_command_lines(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_run struct run run = {0};
 
-		program_run(program, tree.folder, rows[i].args, &run);
+		run_program(program, tree.folder, rows[i].args, &run);
 		if (run.code != rows[i].code ||
 		    (rows[i].out ? !strstr(run.out, rows[i].out) : *run.out) ||
 		    (rows[i].err ? !strstr(run.err, rows[i].err) : *run.err))

@@ -12,9 +12,9 @@
 
 static char *program;
 
-static void run_program(struct tree *tree, const char *args, struct run *ret)
+static void run_it(struct tree *tree, const char *args, struct run *ret)
 {
-	program_run(program, tree->root.path, args, ret);
+	run_program(program, tree->root.path, args, ret);
 }
 
 static void test_command_lines(void **state)
@@ -94,7 +94,7 @@ static void test_command_lines(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_run struct run run = {0};
 
-		run_program(*state, rows[i].args, &run);
+		run_it(*state, rows[i].args, &run);
 		if (run.code != rows[i].code ||
 		    (rows[i].out ? !strstr(run.out, rows[i].out) : *run.out) ||
 		    (rows[i].err ? !strstr(run.err, rows[i].err) : *run.err))
@@ -109,7 +109,7 @@ static void test_refused(void **state)
 	auto_run struct run run = {0};
 
 	tree_vm(*state, 100, "hostpci0: 01:00.0,pcie=1\n");
-	run_program(*state, "--root ROOT 100 pre-start", &run);
+	run_it(*state, "--root ROOT 100 pre-start", &run);
 	assert_int_equal(run.code, EXIT_REFUSED);
 	assert_non_null(strstr(run.err, "cure: qm set 100 --machine q35\n"));
 }
@@ -138,7 +138,7 @@ static void test_journal(void **state)
 
 		tree_file(*state, "run/pve-passthrough/records/" DISK, "nonsense");
 		listener_start(*state, &listener);
-		run_program(*state, rows[i].args, &run);
+		run_it(*state, rows[i].args, &run);
 		at = said = listener_end(*state, &listener);
 		if (!*said != !rows[i].said)
 			fail_msg("'%s' gave '%s'", rows[i].args, said);
@@ -154,7 +154,7 @@ static void assert_log(struct tree *tree, int code, const char *wanted)
 {
 	auto_run struct run run = {0};
 
-	run_program(tree, "--root ROOT log 100", &run);
+	run_it(tree, "--root ROOT log 100", &run);
 	if (run.code != code || !run_says(&run, wanted))
 		fail_msg("log 100 gave %d, '%s', '%s', not '%s'", run.code, run.out, run.err,
 			 wanted);

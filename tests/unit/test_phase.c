@@ -77,7 +77,7 @@ static void test_next_fails(void **state)
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run,
 			"the next hookscript, local:snippets/old.sh, failed at pre-start: exit "
-			"code 7");
+			"status 7");
 	run_assert_says(&run, DISK ": vfio-pci -> nvme");
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 	assert_false(tree_has(tree, "run/pve-passthrough/records/" DISK));
@@ -87,6 +87,25 @@ static void test_next_fails(void **state)
 	put_next(tree, 7);
 	run_hook(tree, post_stop, 100, &stop);
 	run_assert_code(&stop, EXIT_FAILED);
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+}
+
+/* With --root DIR its script is not run on the host that this runs on. */
+static void test_next_of_another_root(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *said = fs_path("--root %s is not the running system: not run: %s/" NEXT
+				       " 100 pre-start",
+				       tree->root.path, tree->root.path);
+	auto_run struct run run = {0};
+
+	put_next(tree, 0);
+	tree_acts = false;
+	run_hook(tree, pre_start, 100, &run);
+	tree_acts = true;
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, said);
+	assert_false(tree_has(tree, "seen"));
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 }
 
@@ -144,8 +163,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),	    TEST(test_next_fails), TEST(test_we_refuse),
-		TEST(test_without_devices), TEST(test_not_there),
+		TEST(test_order),     TEST(test_next_fails),	  TEST(test_next_of_another_root),
+		TEST(test_we_refuse), TEST(test_without_devices), TEST(test_not_there),
 	};
 #undef TEST
 

@@ -268,14 +268,14 @@ static void test_fix_fails(void **state)
 	setenv("FAKE_FAIL", "qm", 1);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_FAILED);
-	run_assert_says(&ran, "`qm set 100 --machine q35` ended with exit code 255; ");
+	run_assert_says(&ran, "`qm set 100 --machine q35` failed: exit status 255; ");
 	assert_ran(tree, "qm [set] [100] [--machine] [q35]\n");
 
 	setenv("PATH", "/nowhere", 1);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &absent);
 	setenv("PATH", TESTS_DIR "/fakes:/usr/bin:/bin", 1);
 	run_assert_code(&absent, EXIT_FAILED);
-	run_assert_says(&absent, "`qm set 100 --machine q35` could not be started: No such file");
+	run_assert_says(&absent, "`qm set 100 --machine q35` failed: qm: not found");
 }
 
 /* What Proxmox VE only notes, while the VM runs, is no fix yet. */

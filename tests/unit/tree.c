@@ -146,6 +146,8 @@ char *tree_make_temporary(const char *name)
 	return path;
 }
 
+bool tree_acts = true;
+
 int tree_setup(void **state)
 {
 	static const char *const folders[] = {

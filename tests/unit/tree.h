@@ -26,6 +26,12 @@ struct tree {
  */
 char *tree_make_temporary(const char *name);
 
+/*
+ * Whether programs that act on a host (program_act()) run although a tree is not the running
+ * system: they are fakes. True, unless a test sets it.
+ */
+extern bool tree_acts;
+
 /* For cmocka: *state becomes a new tree with empty folders; and its removal. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
