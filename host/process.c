@@ -123,6 +123,13 @@ static bool may_be_node(const struct asking *asking, const char *name, struct op
 	return node->block || S_ISCHR(st.stx_mode);
 }
 
+/* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
+static bool has_gone(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
+	       err == -EPERM || err == -EINVAL;
+}
+
 static int show_file(const char *name, void *arg)
 {
 	const struct asking *asking = arg;
@@ -134,7 +141,7 @@ static int show_file(const char *name, void *arg)
 		return 0;
 	len = readlinkat(asking->fds, name, path, sizeof(path) - 1);
 	if (len < 0)
-		return 0;
+		return has_gone(-errno) ? 0 : -errno;
 	path[len] = '\0';
 	return asking->look(&node, asking->arg);
 }
@@ -144,6 +151,7 @@ static int show_process(const char *name, void *arg)
 	struct asking *asking = arg;
 	auto_free char *folder = NULL;
 	auto_close int fds = -1;
+	int err;
 
 	asking->pid = pid_of_name(name);
 	if (!asking->pid || asking->pid == asking->self ||
@@ -154,10 +162,8 @@ static int show_process(const char *name, void *arg)
 		return -ENOMEM;
 	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	asking->fds = fds;
-	/* One whose files cannot be seen, or not any more, has ended. */
-	if (fds >= 0)
-		fs_each_name(fds, show_file, asking);
-	return 0;
+	err = fds < 0 ? -errno : fs_each_name(fds, show_file, asking);
+	return err > 0 || has_gone(err) ? 0 : err;
 }
 
 int process_each_node(const struct fs_root *root,

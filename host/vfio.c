@@ -5,60 +5,58 @@
 #include "host/iommu.h"
 #include "host/pci.h"
 #include "host/process.h"
+#include "host/strbuf.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 /* How often to look again while nobody can be waited for. */
 #define LOOK_AGAIN_MS 50
 
+static int add_node(struct fs_names *nodes, char *node)
+{
+	if (!node || !array_grow(nodes->items, nodes->n)) {
+		free(node);
+		return -ENOMEM;
+	}
+	nodes->items[nodes->n++] = node;
+	return 0;
+}
+
+/* Adds the nodes of one device, which it has when a driver of VFIO has it. */
+static int add_device_nodes(const struct fs_root *root, const struct bdf *bdf,
+			    struct fs_names *nodes)
+{
+	auto_free char *path = pci_path(bdf, "vfio-dev");
+	auto_names struct fs_names devs = {0};
+	int err = fs_list(root, path, &devs);
+
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	for (size_t i = 0; i < devs.n; i++) {
+		auto_free char *number = fs_path("%s/%s/dev", path, devs.items[i]);
+		int there = fs_probe(root, number);
+
+		/* Without iommufd's interface there is no node of the device. */
+		err = there > 0 ? add_node(nodes, fs_path("/dev/vfio/devices/%s", devs.items[i]))
+				: there;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* The names below /dev whose holders hold the group. */
 static int group_nodes(const struct fs_root *root, int group, const struct bdf *members,
 		       size_t n_members, struct fs_names *ret)
 {
-	auto_names struct fs_names nodes = {0};
+	int err = add_node(ret, fs_path("/dev/vfio/%d", group));
 
-	nodes.items = calloc(1, sizeof(*nodes.items));
-	if (!nodes.items)
-		return -ENOMEM;
-	nodes.items[0] = fs_path("/dev/vfio/%d", group);
-	if (!nodes.items[0])
-		return -ENOMEM;
-	nodes.n = 1;
-
-	for (size_t i = 0; i < n_members; i++) {
-		auto_free char *path = pci_path(&members[i], "vfio-dev");
-		auto_names struct fs_names devs = {0};
-
-		int err = fs_list(root, path, &devs);
-
-		if (err == -ENOENT)
-			continue; /* not on vfio-pci */
-		if (err)
-			return err;
-		for (size_t d = 0; d < devs.n; d++) {
-			auto_free char *number = fs_path("%s/%s/dev", path, devs.items[d]);
-			auto_close int fd = fs_open(root, number, O_PATH, 0);
-
-			/* Without iommufd's interface there is no node of the device. */
-			if (fd == -ENOENT)
-				continue;
-			if (fd < 0)
-				return fd;
-			if (!array_grow(nodes.items, nodes.n))
-				return -ENOMEM;
-			nodes.items[nodes.n] = fs_path("/dev/vfio/devices/%s", devs.items[d]);
-			if (!nodes.items[nodes.n])
-				return -ENOMEM;
-			nodes.n++;
-		}
-	}
-	*ret = nodes;
-	nodes = (struct fs_names){0};
-	return 0;
+	for (size_t i = 0; !err && i < n_members; i++)
+		err = add_device_nodes(root, &members[i], ret);
+	return err;
 }
 
 /* The search for holders: which nodes, and who was found so far. */
@@ -154,36 +152,22 @@ void vfio_holders_free(struct vfio_holders *holders)
 	*holders = (struct vfio_holders){0};
 }
 
-static void put_holder(FILE *to, const struct vfio_holder *holder)
-{
-	if (holder->vmid)
-		fprintf(to, _("process %d (%s of VM %u)"), holder->pid, holder->command,
-			holder->vmid);
-	else
-		fprintf(to, _("process %d (%s)"), holder->pid, holder->command);
-}
-
 char *vfio_holders_describe(const struct vfio_holders *holders)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to;
+	auto_strbuf struct strbuf text = {0};
 
-	if (!holders->n)
-		return strdup(_("a process that cannot be seen from here"));
-	to = open_memstream(&text, &size);
-	if (!to)
-		return NULL;
 	for (size_t i = 0; i < holders->n; i++) {
-		if (i)
-			fputs(", ", to);
-		put_holder(to, &holders->items[i]);
+		const struct vfio_holder *holder = &holders->items[i];
+
+		if (holder->vmid)
+			strbuf_add_item(&text, _("process %d (%s of VM %u)"), holder->pid,
+					holder->command, holder->vmid);
+		else
+			strbuf_add_item(&text, _("process %d (%s)"), holder->pid, holder->command);
 	}
-	if (fclose(to)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (!holders->n)
+		strbuf_add(&text, "%s", _("a process that cannot be seen from here"));
+	return strbuf_take(&text);
 }
 
 /* Sleeps until the first holder ends, or a while when it cannot be waited for. */

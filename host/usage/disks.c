@@ -2,6 +2,8 @@
 #include "host/usage/disks.h"
 
 #include "host/clock.h"
+#include "host/strbuf.h"
+#include "host/usage/kernel_disks.h"
 #include "host/worker.h"
 
 #include <fcntl.h>
@@ -20,7 +22,8 @@ struct disks {
 	const struct fs_root *root;
 	const struct survey *survey;
 	enum claim *claims; /* one for each node of the survey */
-	char *mounts;	    /* the mountinfo of the host */
+	struct kernel_disks users;
+	char *mounts; /* the mountinfo of the host */
 	char *swaps;
 };
 
@@ -45,6 +48,20 @@ static int try_claims(const struct worker *self, void *arg)
 	return 0;
 }
 
+/* No medium, or no such disk any more, is no claim; what says nothing of the disk is no answer. */
+static enum claim claim_of(int err)
+{
+	switch (err) {
+	case -EBUSY: return CLAIM_SOMEBODY;
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+	case -EACCES:
+	case -EPERM: return CLAIM_UNKNOWN;
+	default: return CLAIM_NONE;
+	}
+}
+
 static int read_claims(struct disks *disks)
 {
 	size_t n = disks->survey->n_nodes;
@@ -59,7 +76,7 @@ static int read_claims(struct disks *disks)
 		int error;
 
 		if (worker_progress(&worker, i, &step, &error))
-			disks->claims[i] = error == -EBUSY ? CLAIM_SOMEBODY : CLAIM_NONE;
+			disks->claims[i] = claim_of(error);
 	}
 	worker_release(&worker);
 	return 0;
@@ -122,7 +139,7 @@ static bool mount_is_of(char *line, const char *numbers, const char *node, char 
 }
 
 static int put_mounts(const struct disks *disks, const char *numbers, const char *name,
-		      struct usage_parts *parts)
+		      struct strbuf *parts)
 {
 	auto_free char *table = strdup(disks->mounts);
 	auto_free char *node = fs_path("/dev/%s", name);
@@ -132,11 +149,11 @@ static int put_mounts(const struct disks *disks, const char *numbers, const char
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n")))
 		if (mount_is_of(line, numbers, node, &where))
-			usage_put_part(parts, _("mounted at %s"), where);
+			strbuf_add_item(parts, _("mounted at %s"), where);
 	return 0;
 }
 
-static int put_swap(const struct disks *disks, const char *name, struct usage_parts *parts)
+static int put_swap(const struct disks *disks, const char *name, struct strbuf *parts)
 {
 	auto_free char *node = fs_path("\n/dev/%s", name);
 	const char *at;
@@ -145,34 +162,51 @@ static int put_swap(const struct disks *disks, const char *name, struct usage_pa
 		return -ENOMEM;
 	at = strstr(disks->swaps, node);
 	if (at && strchr(" \t", at[strlen(node)]))
-		usage_put_part(parts, _("swap on %s"), node + 1);
+		strbuf_add_item(parts, _("swap on %s"), node + 1);
 	return 0;
 }
 
 /* One who holds a disk, dm-0 or md0, under the name that people gave it, and what is on it. */
-static int put_holder(const struct disks *disks, const char *holder, struct usage_parts *parts)
+static int put_holder(const struct disks *disks, const char *holder, struct strbuf *parts)
 {
 	auto_free char *mapper_path = fs_path("sys/class/block/%s/dm/name", holder);
 	auto_free char *dev_path = fs_path("sys/class/block/%s/dev", holder);
 	auto_free char *mapper = NULL, *numbers = NULL, *node = NULL, *shown = NULL;
 	int err;
 
-	if (!fs_read_attr(disks->root, mapper_path, &mapper))
-		node = fs_path("mapper/%s", mapper);
-	else
-		node = strdup(holder);
+	err = fs_read_attr(disks->root, mapper_path, &mapper);
+	if (err && err != -ENOENT && err != -ENOTDIR)
+		return err;
+	node = mapper ? fs_path("mapper/%s", mapper) : strdup(holder);
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
 	if (!node || !shown)
 		return -ENOMEM;
-	usage_put_part(parts, _("part of %s"), shown);
+	strbuf_add_item(parts, _("part of %s"), shown);
 	if (fs_read_attr(disks->root, dev_path, &numbers))
 		return 0;
 	err = put_mounts(disks, numbers, node, parts);
 	return err ? err : put_swap(disks, holder, parts);
 }
 
-static int put_uses(const struct disks *disks, const struct survey_node *node,
-		    struct usage_parts *parts)
+/* What the kernel does with it on its own. */
+static int put_kernel_users(const struct disks *disks, const char *name, struct strbuf *parts)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < disks->users.n; i++) {
+		const struct kernel_disk *user = &disks->users.items[i];
+
+		if (strcmp(user->node, name))
+			continue;
+		if (user->loop)
+			err = put_holder(disks, user->loop, parts);
+		else
+			strbuf_add_item(parts, _("used by %s"), user->what);
+	}
+	return err;
+}
+
+static int put_uses(const struct disks *disks, const struct survey_node *node, struct strbuf *parts)
 {
 	auto_free char *numbers = fs_path("%u:%u", node->major, node->minor);
 	auto_free char *folder = fs_path("%s/holders", node->path);
@@ -184,8 +218,13 @@ static int put_uses(const struct disks *disks, const struct survey_node *node,
 	err = put_mounts(disks, numbers, node->name, parts);
 	if (!err)
 		err = put_swap(disks, node->name, parts);
-	if (fs_list(disks->root, folder, &holders))
-		holders = (struct fs_names){0};
+	if (!err)
+		err = put_kernel_users(disks, node->name, parts);
+	if (err)
+		return err;
+	err = fs_list(disks->root, folder, &holders);
+	if (err == -ENOENT || err == -ENOTDIR)
+		err = 0;
 	for (size_t i = 0; !err && i < holders.n; i++)
 		err = put_holder(disks, holders.items[i], parts);
 	return err;
@@ -196,22 +235,17 @@ static int put_uses(const struct disks *disks, const struct survey_node *node,
 static int describe(const struct disks *disks, size_t first, char **ret)
 {
 	const struct survey *survey = disks->survey;
-	auto_free char *text = NULL;
-	struct usage_parts parts = {0};
-	size_t size, i = first;
-	int err = 0;
+	auto_strbuf struct strbuf parts = {0};
+	size_t i = first;
+	int err;
 
-	parts.to = open_memstream(&text, &size);
-	if (!parts.to)
-		return -ENOMEM;
 	do
 		err = put_uses(disks, &survey->nodes[i++], &parts);
 	while (!err && i < survey->n_nodes && survey->nodes[i].partition);
-	if (fclose(parts.to) && !err)
-		err = -ENOMEM;
-	if (!err)
-		*ret = TAKE_PTR(text);
-	return err;
+	if (err)
+		return err;
+	*ret = strbuf_take(&parts);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* ---- findings ---- */
@@ -260,6 +294,30 @@ static int find_all(struct disks *disks, struct usage *usage)
 	return 0;
 }
 
+/* An NVMe controller that is given away as a whole, by its own node. */
+static int find_controllers(const struct disks *disks, struct usage *usage)
+{
+	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
+		const struct survey_node *node = &disks->survey->nodes[i];
+		auto_strbuf struct strbuf parts = {0};
+		auto_free char *uses = NULL;
+		int err;
+
+		if (node->block)
+			continue;
+		err = put_kernel_users(disks, node->name, &parts);
+		if (err)
+			return err;
+		uses = strbuf_take(&parts);
+		if (!uses)
+			return -ENOMEM;
+		err = *uses ? add_disk(node, CLAIM_SOMEBODY, uses, usage) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int read_table(const struct fs_root *root, const char *path, char **ret)
 {
 	int err = fs_read(root, path, TABLE_MAX, ret, NULL);
@@ -283,7 +341,7 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 	struct disks disks = {.root = root, .survey = survey};
 	int err;
 
-	if (!has_disks(survey))
+	if (!survey->n_nodes)
 		return 0;
 	disks.claims = calloc(survey->n_nodes, sizeof(*disks.claims));
 	err = disks.claims ? 0 : -ENOMEM;
@@ -293,9 +351,14 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 	if (!err)
 		err = read_table(root, "proc/swaps", &disks.swaps);
 	if (!err)
+		err = kernel_disks_read(root, &disks.users);
+	if (!err && has_disks(survey))
 		err = read_claims(&disks);
 	if (!err)
 		err = find_all(&disks, usage);
+	if (!err)
+		err = find_controllers(&disks, usage);
+	kernel_disks_free(&disks.users);
 	free(disks.claims);
 	free(disks.mounts);
 	free(disks.swaps);

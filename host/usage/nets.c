@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/nets.h"
 
+#include "host/activity.h"
+#include "host/strbuf.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -18,7 +21,7 @@
 struct net_search {
 	const struct fs_root *root;
 	const char *name;
-	struct usage_parts found;
+	struct strbuf found;
 };
 
 /* The interfaces above one, and above those; a bridge above a bond above two NICs is one chain. */
@@ -35,7 +38,7 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 
 		if (strncmp(names.items[i], UPPER, strlen(UPPER)))
 			continue;
-		usage_put_part(&search->found, _("below %s"), upper);
+		strbuf_add_item(&search->found, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);
 		if (!above)
 			return -ENOMEM;
@@ -56,31 +59,39 @@ static bool is_local_only(const struct sockaddr *address)
 	return IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
 }
 
+static void put_address(struct net_search *search, const struct sockaddr *address)
+{
+	const struct sockaddr_in *v4 = (const void *)address;
+	const struct sockaddr_in6 *v6 = (const void *)address;
+	bool is_v4 = address->sa_family == AF_INET;
+	char text[INET6_ADDRSTRLEN];
+
+	if ((!is_v4 && address->sa_family != AF_INET6) || is_local_only(address))
+		return;
+	if (inet_ntop(address->sa_family,
+		      is_v4 ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr, text,
+		      sizeof(text)))
+		strbuf_add_item(&search->found, _("address %s"), text);
+}
+
 /* IPv4 has no table of addresses in /proc, so the kernel itself is asked on a running system. */
-static void put_addresses(struct net_search *search)
+static int put_addresses(struct net_search *search)
 {
 	struct ifaddrs *list;
+	int err;
 
-	if (!fs_root_is_running_system(search->root) || getifaddrs(&list))
-		return;
-	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
-		char text[INET6_ADDRSTRLEN];
-		const void *raw;
-
-		if (strcmp(at->ifa_name, search->name) || !at->ifa_addr ||
-		    (at->ifa_addr->sa_family != AF_INET && at->ifa_addr->sa_family != AF_INET6) ||
-		    is_local_only(at->ifa_addr))
-			continue;
-		raw = at->ifa_addr->sa_family == AF_INET
-			      ? (const void *)&(
-					(const struct sockaddr_in *)(const void *)at->ifa_addr)
-					->sin_addr
-			      : &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)
-					 ->sin6_addr;
-		if (inet_ntop(at->ifa_addr->sa_family, raw, text, sizeof(text)))
-			usage_put_part(&search->found, _("address %s"), text);
-	}
+	if (!fs_root_is_running_system(search->root))
+		return 0;
+	activity_begin("call", "getifaddrs");
+	err = getifaddrs(&list) ? -errno : 0;
+	activity_end();
+	if (err)
+		return err;
+	for (const struct ifaddrs *at = list; at; at = at->ifa_next)
+		if (at->ifa_addr && !strcmp(at->ifa_name, search->name))
+			put_address(search, at->ifa_addr);
 	freeifaddrs(list);
+	return 0;
 }
 
 /* Iface Destination Gateway Flags …: numbers in hex, in the byte order of the network (Linux:
@@ -99,9 +110,9 @@ static void put_ipv4_route(struct net_search *search, char *line)
 	    (ntohl(to.s_addr) & 0xf0000000) == 0xe0000000)
 		return;
 	if (!to.s_addr)
-		usage_put_part(&search->found, _("the default route"));
+		strbuf_add_item(&search->found, _("the default route"));
 	else if (inet_ntop(AF_INET, &to, text, sizeof(text)))
-		usage_put_part(&search->found, _("route to %s"), text);
+		strbuf_add_item(&search->found, _("route to %s"), text);
 }
 
 /* Destination prefix … interface, 32 digits and two, blanks between (Linux: net/ipv6/route.c,
@@ -122,9 +133,9 @@ static void put_ipv6_route(struct net_search *search, char *line)
 	if (IN6_IS_ADDR_LINKLOCAL(&to) || IN6_IS_ADDR_MULTICAST(&to))
 		return;
 	if (IN6_IS_ADDR_UNSPECIFIED(&to))
-		usage_put_part(&search->found, _("the IPv6 default route"));
+		strbuf_add_item(&search->found, _("the IPv6 default route"));
 	else if (inet_ntop(AF_INET6, &to, text, sizeof(text)))
-		usage_put_part(&search->found, _("route to %s"), text);
+		strbuf_add_item(&search->found, _("route to %s"), text);
 }
 
 static int put_routes(struct net_search *search, const char *table,
@@ -151,23 +162,17 @@ static int put_routes(struct net_search *search, const char *table,
 static int describe(const struct fs_root *root, const struct survey_net *net, char **ret)
 {
 	struct net_search search = {.root = root, .name = net->name};
-	auto_free char *text = NULL;
-	size_t size;
-	int err;
+	int err = put_uppers(&search, net->path, 0);
 
-	search.found.to = open_memstream(&text, &size);
-	if (!search.found.to)
-		return -ENOMEM;
-	err = put_uppers(&search, net->path, 0);
-	put_addresses(&search);
+	if (!err)
+		err = put_addresses(&search);
 	if (!err)
 		err = put_routes(&search, "route", put_ipv4_route);
 	if (!err)
 		err = put_routes(&search, "ipv6_route", put_ipv6_route);
-	if (fclose(search.found.to) && !err)
-		err = -ENOMEM;
-	if (!err)
-		*ret = TAKE_PTR(text);
+	*ret = strbuf_take(&search.found);
+	if (!*ret)
+		err = err ? err : -ENOMEM;
 	return err;
 }
 

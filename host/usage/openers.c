@@ -222,10 +222,11 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 			   struct usage *usage)
 {
 	auto_names struct fs_names running = {0};
-	int err = 0;
+	int err;
 
-	if (fs_list_dirs(root, "sys/fs/cgroup/lxc", &running, NULL, NULL))
-		return 0; /* no container runs, or there is no such thing here */
+	err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running, NULL, NULL);
+	if (err == -ENOENT || err == -ENOTDIR)
+		err = 0; /* no container runs, or there is no such thing here */
 	for (size_t i = 0; !err && i < running.n; i++) {
 		const char *name = running.items[i];
 		auto_free char *path = NULL, *text = NULL;
@@ -233,9 +234,12 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 		if (strspn(name, "0123456789") != strlen(name) || strlen(name) > 9)
 			continue;
 		path = fs_path("etc/pve/lxc/%s.conf", name);
-		if (fs_read(root, path, CONFIG_MAX, &text, NULL))
-			continue;
-		err = look_at_config(survey, (unsigned int)strtoul(name, NULL, 10), text, usage);
+		err = fs_read(root, path, CONFIG_MAX, &text, NULL);
+		if (!err)
+			err = look_at_config(survey, (unsigned int)strtoul(name, NULL, 10), text,
+					     usage);
+		else if (err == -ENOENT) /* of another manager than Proxmox VE */
+			err = 0;
 	}
 	return err;
 }

@@ -65,17 +65,21 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	auto_free char *subsystem_path = fs_path("%s/subsystem", path);
 	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
 	auto_free char *path_copy = NULL;
+	int err = fs_read_attr(root, uevent_path, &uevent);
 
-	if (fs_read_attr(root, uevent_path, &uevent) ||
-	    !uevent_number(uevent, "MAJOR=", &node.major) ||
+	if (err)
+		return err == -ENOENT || err == -ENODEV ? 0 : err; /* it went while we looked */
+	if (!uevent_number(uevent, "MAJOR=", &node.major) ||
 	    !uevent_number(uevent, "MINOR=", &node.minor))
 		return 0;
 	name = uevent_value(uevent, "DEVNAME=");
 	type = uevent_value(uevent, "DEVTYPE=");
 	if (!name)
 		return 0;
-	if (!fs_link_name(root, subsystem_path, &subsystem))
-		node.block = !strcmp(subsystem, "block");
+	err = fs_link_name(root, subsystem_path, &subsystem);
+	if (err && err != -ENOENT)
+		return err;
+	node.block = subsystem && !strcmp(subsystem, "block");
 	node.partition = node.block && type && !strcmp(type, "partition");
 	if (is_known(survey, &node))
 		return 0;

@@ -3,14 +3,13 @@
 
 #include "host/iommu.h"
 #include "host/pci.h"
+#include "host/strbuf.h"
 #include "host/usage/disks.h"
 #include "host/usage/nets.h"
 #include "host/usage/openers.h"
 #include "host/usage/survey.h"
 #include "host/vfio.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[] = {
@@ -52,17 +51,6 @@ int usage_add(struct usage *usage, const struct usage_finding *finding)
 	}
 	usage->items[usage->n++] = added;
 	return 0;
-}
-
-void usage_put_part(struct usage_parts *parts, const char *format, ...)
-{
-	va_list args;
-
-	if (parts->n++)
-		fputs(", ", parts->to);
-	va_start(args, format);
-	vfprintf(parts->to, format, args);
-	va_end(args);
 }
 
 void usage_free(struct usage *usage)
@@ -107,57 +95,50 @@ static char *vm_of_vf(const struct fs_root *root, const struct bdf *bdf)
 }
 
 /* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
-static void put_vf(const struct fs_root *root, const char *address, FILE *to)
+static void put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
 {
-	auto_free char *net_path = fs_path("sys/bus/pci/devices/%s/net", address);
+	auto_free char *net_path = pci_path(bdf, "net");
 	auto_names struct fs_names nets = {0};
 	auto_free char *driver = NULL, *vm = NULL;
-	struct bdf bdf;
+	char address[BDF_TEXT_SIZE];
 
-	if (bdf_parse(address, &bdf))
-		return;
-	if (pci_driver(root, &bdf, &driver))
+	if (pci_driver(root, bdf, &driver))
 		driver = NULL;
 	if (fs_list(root, net_path, &nets))
 		nets = (struct fs_names){0};
 	if (driver && !strcmp(driver, "vfio-pci"))
-		vm = vm_of_vf(root, &bdf);
-	fprintf(to, "%s (%s%s%s%s)", address, driver ? driver : _("no driver"), nets.n ? ", " : "",
-		nets.n ? nets.items[0] : "", vm ? vm : "");
+		vm = vm_of_vf(root, bdf);
+	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
+			driver ? driver : _("no driver"), nets.n ? ", " : "",
+			nets.n ? nets.items[0] : "", vm ? vm : "");
 }
 
-/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. */
+/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
+ * becomes "" when there are none. */
 static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
-	auto_free char *folder = pci_dir(bdf);
+	auto_free char *dir = pci_dir(bdf);
 	auto_names struct fs_names names = {0};
-	auto_free char *text = NULL;
-	size_t size, n = 0;
-	FILE *to;
-
+	auto_strbuf struct strbuf text = {0};
 	/* The first one is there while any is (Linux: drivers/pci/iov.c, sriov_enable()). */
-	if (!pci_has(root, bdf, "virtfn0") || fs_list(root, folder, &names))
-		return 0;
-	to = open_memstream(&text, &size);
-	if (!to)
-		return -ENOMEM;
+	int err = pci_probe_file(root, bdf, "virtfn0");
+
+	if (err > 0)
+		err = fs_list(root, dir, &names);
+	if (err)
+		return err;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *path = NULL, *address = NULL;
+		struct bdf vf;
 
 		if (strncmp(names.items[i], "virtfn", strlen("virtfn")))
 			continue;
 		path = pci_path(bdf, names.items[i]);
-		if (fs_link_name(root, path, &address))
-			continue;
-		if (n++)
-			fputs(", ", to);
-		put_vf(root, address, to);
+		if (!fs_link_name(root, path, &address) && !bdf_parse(address, &vf))
+			put_vf(root, &vf, &text);
 	}
-	if (fclose(to))
-		return -ENOMEM;
-	if (n)
-		*ret = TAKE_PTR(text);
-	return 0;
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int find_vfs(const struct fs_root *root, const struct usage_device *device,
@@ -167,7 +148,7 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 	char address[BDF_TEXT_SIZE];
 	int err = describe_vfs(root, &device->bdf, &vfs);
 
-	if (err || !vfs)
+	if (err || !vfs || !*vfs)
 		return err;
 	return usage_add(
 		usage,
@@ -190,25 +171,27 @@ static bool is_nvidias(const struct usage_device *device)
 	return device->driver && !strncmp(device->driver, "nvidia", strlen("nvidia"));
 }
 
-/* Whether a console of the kernel writes to a framebuffer. */
-static bool console_is_on_framebuffer(const struct fs_root *root)
+/* Whether a console of the kernel writes to a framebuffer: 1, 0, or -errno. */
+static int console_is_on_framebuffer(const struct fs_root *root)
 {
-	static const char folder[] = "sys/class/vtconsole";
+	static const char dir[] = "sys/class/vtconsole";
 	auto_names struct fs_names consoles = {0};
+	int err = fs_list(root, dir, &consoles);
 
-	if (fs_list(root, folder, &consoles))
-		return false;
-	for (size_t i = 0; i < consoles.n; i++) {
-		auto_free char *name_path = fs_path("%s/%s/name", folder, consoles.items[i]);
-		auto_free char *bind_path = fs_path("%s/%s/bind", folder, consoles.items[i]);
+	for (size_t i = 0; !err && i < consoles.n; i++) {
+		auto_free char *name_path = fs_path("%s/%s/name", dir, consoles.items[i]);
+		auto_free char *bind_path = fs_path("%s/%s/bind", dir, consoles.items[i]);
 		auto_free char *name = NULL, *bind = NULL;
 
-		if (!fs_read_attr(root, name_path, &name) &&
-		    !fs_read_attr(root, bind_path, &bind) && strstr(name, "frame buffer") &&
-		    !strcmp(bind, "1"))
-			return true;
+		err = fs_read_attr(root, name_path, &name);
+		if (!err)
+			err = fs_read_attr(root, bind_path, &bind);
+		if (!err && strstr(name, "frame buffer") && !strcmp(bind, "1"))
+			return 1;
+		if (err == -ENOENT) /* it went while we looked */
+			err = 0;
 	}
-	return false;
+	return err == -ENOENT ? 0 : err;
 }
 
 static bool has_framebuffer(const struct survey *survey, const struct usage_device *device)
@@ -236,10 +219,12 @@ static bool is_boot_display(const struct fs_root *root, const struct usage_devic
 static int find_console(const struct fs_root *root, const struct survey *survey,
 			const struct usage_device *device, struct usage *usage)
 {
-	bool console = has_framebuffer(survey, device) && console_is_on_framebuffer(root);
+	int console = has_framebuffer(survey, device) ? console_is_on_framebuffer(root) : 0;
 	bool boot = is_boot_display(root, device);
 	bool nvidia = is_nvidias(device);
 
+	if (console < 0)
+		return console;
 	if (!device->driver || !strcmp(device->driver, "vfio-pci") || (!console && !boot))
 		return 0;
 	return usage_add(
@@ -268,9 +253,10 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	auto_free char *text = NULL;
 	struct survey_node node = {.device = device, .major = 195};
 	const char *at;
+	int err = fs_read(root, path, (size_t)64 * 1024, &text, NULL);
 
-	if (fs_read(root, path, (size_t)64 * 1024, &text, NULL))
-		return 0;
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 	at = strstr(text, "Device Minor:");
 	if (!at)
 		return 0;

@@ -10,8 +10,6 @@
 #include "host/bdf.h"
 #include "host/fs.h"
 
-#include <stdio.h>
-
 enum usage_kind {
 	USAGE_DISK,	 /* a file system, swap, LVM, RAID … on a disk below the device */
 	USAGE_NETWORK,	 /* an interface with a master, an address or a route */
@@ -62,14 +60,6 @@ void usage_free(struct usage *usage);
 /* Adds a finding, taking the texts over. Returns 0, or -ENOMEM (also for a NULL text), texts freed.
  */
 int usage_add(struct usage *usage, const struct usage_finding *finding) must_check;
-
-/* Parts of a finding's text, written with commas between. */
-struct usage_parts {
-	FILE *to;
-	size_t n; /* how many there are so far */
-};
-
-void usage_put_part(struct usage_parts *parts, const char *format, ...) printf_like(2, 3);
 
 #define auto_usage cleanup_with(usage_free)
 

@@ -131,6 +131,134 @@ static void test_holders(void **state)
 			"/\n");
 }
 
+/* What the kernel writes to without a claim: the disk opens exclusively, and nothing holds it. */
+static void test_loop(void **state)
+{
+	static const struct {
+		const char *file;
+		bool used;
+	} rows[] = {
+		{"/dev/sda1", true},
+		{"/dev/sda1 (deleted)", true},
+		{"/var/lib/lxc/105/rootfs/dev/sda1", true},
+		{"/sda1", true},
+		{"/dev/sda10", false},
+		{"/srv/sda1", false},
+		{"", false},
+	};
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_file(tree, "proc/1/mountinfo", "22 1 7:3 / /srv rw - ext4 /dev/loop3 rw\n");
+	tree_file(tree, "sys/class/block/loop3/dev", "7:3\n");
+	tree_folder(tree, "sys/class/block/loop4");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tree_file(tree, "sys/class/block/loop3/loop/backing_file", rows[i].file);
+		assert_findings(tree, 0x010601, "ahci",
+				rows[i].used ? "disk! its disk /dev/sda is in use: part of loop3, "
+					       "mounted at /srv\n"
+					     : "");
+	}
+}
+
+#define NVMET "sys/kernel/config/nvmet/subsystems/nqn.x/"
+
+static void test_nvme_target(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_link(tree, "dev/disk/by-id/ata-x-part1", "../../sda1");
+	tree_file(tree, NVMET "namespaces/1/device_path", "/dev/disk/by-id/ata-x-part1\n");
+	tree_file(tree, NVMET "namespaces/1/enable", "0\n");
+	tree_file(tree, NVMET "namespaces/2/device_path", "/srv/dev/sda\n");
+	tree_file(tree, NVMET "namespaces/2/enable", "1\n");
+	assert_findings(tree, 0x010601, "ahci", "");
+	tree_file(tree, NVMET "namespaces/1/enable", "1\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: used by namespace 1 of the NVMe target "
+			"nqn.x\n");
+	tree_file(tree, NVMET "namespaces/1/device_path", "/dev/sda\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: used by namespace 1 of the NVMe target "
+			"nqn.x\n");
+}
+
+static void test_nvme_passthru(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010802, "nvme");
+	put_node(tree, FOLDER "/nvme/nvme1", "nvme", "240:1", "nvme1", NULL);
+	tree_file(tree, NVMET "passthru/device_path", "/dev/nvme1\n");
+	tree_file(tree, NVMET "passthru/enable", "0\n");
+	assert_findings(tree, 0x010802, "nvme", "");
+	tree_file(tree, NVMET "passthru/enable", "1\n");
+	assert_findings(tree, 0x010802, "nvme",
+			"disk! its disk /dev/nvme1 is in use: used by the NVMe target nqn.x\n");
+}
+
+#define LIO "sys/kernel/config/target/core/"
+
+static void test_scsi_target(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_file(tree, LIO "fileio_0/hba_info", "HBA Index: 1 plugin: fileio\n");
+	tree_file(tree, LIO "fileio_0/x/enable", "0\n");
+	tree_file(tree, LIO "fileio_0/x/udev_path", "/dev/sda\n");
+	tree_file(tree, LIO "fileio_0/x/info",
+		  "Status: ACTIVATED  Max Queue Depth: 0\n        TCM FILEIO ID: 0        File: "
+		  "/dev/sda  Size: 5 Mode: O_DSYNC Async: 0\n");
+	assert_findings(tree, 0x010601, "ahci", "");
+	tree_file(tree, LIO "fileio_0/x/enable", "1\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: used by the SCSI target's backstore "
+			"fileio_0/x\n");
+	tree_file(tree, LIO "fileio_0/x/udev_path", "\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: used by the SCSI target's backstore "
+			"fileio_0/x\n");
+	tree_delete(tree, LIO "fileio_0");
+	tree_file(tree, LIO "iblock_1/y/info",
+		  "        iBlock device: sda1  UDEV PATH: /dev/sda1  readonly: 0\n");
+	tree_file(tree, LIO "iblock_1/y/enable", "1\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: used by the SCSI target's backstore "
+			"iblock_1/y\n");
+}
+
+/* What decides about a disk and cannot be read refuses, rather than to count as absent. */
+static void test_unreadable(void **state)
+{
+	static const char *const unreadable[] = {
+		"proc/swaps",
+		"sys/class/block",
+		"sys/kernel/config/nvmet/subsystems",
+		"sys/kernel/config/target/core",
+		FOLDER "/ata1/host0/target0/block/sda/holders",
+		"sys/fs/cgroup/lxc",
+	};
+	const struct usage_device device = {.bdf = {0, 3, 0, 0}, .class = 0x010601, .driver = "x"};
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "x");
+	put_disk(tree);
+	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
+		auto_free char *itself = fs_path("/%s", unreadable[i]);
+		auto_usage struct usage usage = {0};
+
+		tree_link(tree, unreadable[i], itself);
+		assert_int_equal(usage_read(&tree->root, &device, 1, &usage), -ELOOP);
+		tree_delete(tree, unreadable[i]);
+		assert_int_equal(usage_read(&tree->root, &device, 1, &usage), 0);
+	}
+}
+
 /* The namespace below the controller is hidden; the head below the subsystem is the disk. */
 static void test_nvme_multipath(void **state)
 {
@@ -342,21 +470,16 @@ static void test_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_idle),
-		WITH_TREE(test_mounts),
-		WITH_TREE(test_swap),
-		WITH_TREE(test_holders),
-		WITH_TREE(test_nvme_multipath),
-		WITH_TREE(test_net_up),
-		WITH_TREE(test_net_used),
-		WITH_TREE(test_net_moved),
-		WITH_TREE(test_openers),
-		WITH_TREE(test_containers),
-		WITH_TREE(test_nvidia),
-		WITH_TREE(test_console),
-		WITH_TREE(test_chipset),
-		WITH_TREE(test_vfs),
-		cmocka_unit_test(test_kind_names),
+		WITH_TREE(test_idle),	       WITH_TREE(test_mounts),
+		WITH_TREE(test_swap),	       WITH_TREE(test_holders),
+		WITH_TREE(test_loop),	       WITH_TREE(test_nvme_target),
+		WITH_TREE(test_nvme_passthru), WITH_TREE(test_scsi_target),
+		WITH_TREE(test_unreadable),    WITH_TREE(test_nvme_multipath),
+		WITH_TREE(test_net_up),	       WITH_TREE(test_net_used),
+		WITH_TREE(test_net_moved),     WITH_TREE(test_openers),
+		WITH_TREE(test_containers),    WITH_TREE(test_nvidia),
+		WITH_TREE(test_console),       WITH_TREE(test_chipset),
+		WITH_TREE(test_vfs),	       cmocka_unit_test(test_kind_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
