@@ -223,8 +223,8 @@ static int check_modules(const struct fs_root *root, struct checklist *list)
 
 int check_essentials(const struct fs_root *root, struct checklist *list)
 {
-	bool active = iommu_is_active(root);
-	int err = check_iommu(root, active, list);
+	int active = iommu_is_active(root);
+	int err = active < 0 ? active : check_iommu(root, active, list);
 
 	/* Without an IOMMU there is nothing to say of remapping. */
 	if (!err && active)
@@ -234,9 +234,12 @@ int check_essentials(const struct fs_root *root, struct checklist *list)
 
 int check_missing(const struct fs_root *root, struct checklist *list)
 {
-	bool active = iommu_is_active(root), remapped = false;
-	int err = active ? 0 : check_iommu(root, active, list);
+	int active = iommu_is_active(root);
+	int err = active < 0 ? active : 0;
+	bool remapped = false;
 
+	if (!active)
+		err = check_iommu(root, active, list);
 	if (!err && active && !first_interrupts_are_remapped(root) &&
 	    (read_remapping(root, &remapped) || !remapped))
 		err = check_remapping(root, list);

@@ -334,11 +334,6 @@ int fs_probe_entries(const struct fs_root *root, const char *path)
 	return found == -ENOENT || found == -ENOTDIR ? 0 : found;
 }
 
-bool fs_holds_something(const struct fs_root *root, const char *path)
-{
-	return fs_probe_entries(root, path) > 0;
-}
-
 void fs_names_free(struct fs_names *names)
 {
 	for (size_t i = 0; i < names->n; i++)

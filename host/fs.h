@@ -74,9 +74,6 @@ struct fs_names {
  * -errno when that is unknown. */
 int fs_probe_entries(const struct fs_root *root, const char *path) must_check;
 
-/* The same, where unknown counts as not. Prefer fs_probe_entries(). */
-bool fs_holds_something(const struct fs_root *root, const char *path);
-
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 

@@ -6,10 +6,11 @@
 #include <limits.h>
 #include <string.h>
 
-bool iommu_is_active(const struct fs_root *root)
+int iommu_is_active(const struct fs_root *root)
 {
-	return fs_holds_something(root, "sys/class/iommu") &&
-	       fs_holds_something(root, "sys/kernel/iommu_groups");
+	int found = fs_probe_entries(root, "sys/class/iommu");
+
+	return found > 0 ? fs_probe_entries(root, "sys/kernel/iommu_groups") : found;
 }
 
 const char *iommu_table(const struct fs_root *root)
@@ -104,9 +105,11 @@ bool iommu_group_is_reserved(const struct fs_root *root, int group)
 	auto_free char *path = fs_path("sys/kernel/iommu_groups/%d/reserved_regions", group);
 	auto_free char *text = NULL;
 	char *rest, *line;
+	int err;
 
-	if (fs_read(root, path, (size_t)1024 * 1024, &text, NULL))
-		return false;
+	err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
+	if (err)
+		return err != -ENOENT && err != -ENOTDIR;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *type = strrchr(line, ' ');

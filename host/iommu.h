@@ -7,11 +7,11 @@
 #include "host/fs.h"
 
 /*
- * Whether an IOMMU translates: /sys/class/iommu and /sys/kernel/iommu_groups both hold something.
+ * Whether an IOMMU translates: /sys/class/iommu and /sys/kernel/iommu_groups both have entries.
  * Neither the kernel's log nor its command line decide: each can promise an IOMMU that is not
- * there.
+ * there. Returns 1, 0, or -errno when that is unknown.
  */
-bool iommu_is_active(const struct fs_root *root);
+int iommu_is_active(const struct fs_root *root) must_check;
 
 /* The ACPI table in which the firmware describes an IOMMU: "DMAR", "IVRS" or "VIOT"; NULL when it
  * describes none. */
@@ -36,7 +36,7 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n) must_chec
 /*
  * Whether the firmware goes on using memory by DMA for a device of the group: a reserved region of
  * type "direct" (not "direct-relaxable"), with which the kernel lets no guest have it (Linux:
- * drivers/iommu/iommu.c, iommu_get_resv_regions).
+ * drivers/iommu/iommu.c, iommu_get_resv_regions). True also when that is unknown.
  */
 bool iommu_group_is_reserved(const struct fs_root *root, int group);
 

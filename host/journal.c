@@ -2,6 +2,7 @@
 #include "host/journal.h"
 
 #include "host/clock.h"
+#include "host/strbuf.h"
 
 #include <endian.h>
 #include <fcntl.h>
@@ -14,34 +15,28 @@
 
 #define JOURNAL_SOCKET "run/systemd/journal/socket"
 
-static void put_field(FILE *to, const struct journal_field *field)
+static void put_field(struct strbuf *to, const struct journal_field *field)
 {
 	uint64_t size = htole64(strlen(field->value));
 
 	if (!strchr(field->value, '\n')) {
-		fprintf(to, "%s=%s\n", field->name, field->value);
+		strbuf_add(to, "%s=%s\n", field->name, field->value);
 		return;
 	}
-	fprintf(to, "%s\n", field->name);
-	fwrite(&size, sizeof(size), 1, to);
-	fprintf(to, "%s\n", field->value);
+	strbuf_add(to, "%s\n", field->name);
+	strbuf_add_bytes(to, &size, sizeof(size));
+	strbuf_add(to, "%s\n", field->value);
 }
 
 char *journal_format(const struct journal_field *fields, size_t n, size_t *ret_size)
 {
-	auto_free char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	auto_strbuf struct strbuf text = {0};
 
-	if (!to)
-		return NULL;
 	for (size_t i = 0; i < n; i++)
 		if (fields[i].value)
-			put_field(to, &fields[i]);
-	if (fclose(to))
-		return NULL;
-	*ret_size = size;
-	return TAKE_PTR(text);
+			put_field(&text, &fields[i]);
+	*ret_size = text.len;
+	return strbuf_take(&text);
 }
 
 /* By way of a descriptor: the socket's path below a root may be too long for an address. */

@@ -168,13 +168,14 @@ int modules_unload(struct modules *modules, const char *name)
 	return err < 0 ? err : kmod_module_remove_module(module, 0);
 }
 
-static bool driver_serves_others(const struct fs_root *root, const char *folder,
-				 const struct bdf *bdf)
+/* What cannot be read may be devices. */
+static bool driver_serves_others(const struct fs_root *root, const char *dir, const struct bdf *bdf)
 {
 	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
 
-	if (fs_list(root, folder, &names))
-		return false;
+	if (err)
+		return err != -ENOENT && err != -ENOTDIR;
 	for (size_t i = 0; i < names.n; i++) {
 		struct bdf other;
 
@@ -188,9 +189,10 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 {
 	auto_free char *drivers = sysfs_path(name, "/drivers");
 	auto_names struct fs_names names = {0};
+	int err = fs_list(root, drivers, &names);
 
-	if (fs_list(root, drivers, &names))
-		return false;
+	if (err)
+		return err != -ENOENT && err != -ENOTDIR;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *folder = fs_path("%s/%s", drivers, names.items[i]);
 

@@ -43,7 +43,7 @@ int modules_load(struct modules *modules, const char *name) must_check;
  */
 int modules_unload(struct modules *modules, const char *name) must_check;
 
-/* Whether a PCI driver of the module has a device beside this one. */
+/* Whether a PCI driver of the module has, or may have, a device beside this one. */
 bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf);
 
 /* Whether this kernel has the module, loaded, built in, or as a file. */

@@ -215,5 +215,5 @@ bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf)
 {
 	auto_free char *path = pci_path(bdf, "vfio-dev");
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) > 0;
 }

@@ -65,7 +65,7 @@ static int check_firmware(const struct fs_root *root, struct checklist *list)
 	if (table)
 		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
 				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
-	if (iommu_is_active(root))
+	if (iommu_is_active(root) > 0)
 		return check_add(
 			list, name, CHECK_NOTE,
 			strdup(_(

@@ -80,7 +80,7 @@ static bool is_on_unasked(const struct fs_root *root)
 	auto_cmdline struct cmdline running = {0};
 	auto_free char *text = NULL;
 
-	return iommu_is_active(root) && !fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL) &&
+	return iommu_is_active(root) > 0 && !fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL) &&
 	       !cmdline_split(&running, text, NULL) && !cmdline_last(&running, "intel_iommu");
 }
 

@@ -294,7 +294,7 @@ static bool kernel_is_ready(const struct enabling *it)
 	auto_cmdline struct cmdline running = {0};
 	auto_free char *text = NULL;
 
-	if (!iommu_is_active(it->root) ||
+	if (iommu_is_active(it->root) <= 0 ||
 	    fs_read(it->root, "proc/cmdline", TEXT_MAX, &text, NULL) ||
 	    cmdline_split(&running, text, NULL))
 		return false;

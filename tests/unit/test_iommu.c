@@ -15,15 +15,19 @@ static void test_active(void **state)
 {
 	struct tree *tree = *state;
 
-	assert_false(iommu_is_active(&tree->root));
+	assert_int_equal(iommu_is_active(&tree->root), 0);
 	tree_iommu(tree);
-	assert_false(iommu_is_active(&tree->root));
+	assert_int_equal(iommu_is_active(&tree->root), 0);
 	put_device(tree, "0000:01:00.0", 0);
-	assert_true(iommu_is_active(&tree->root));
+	assert_int_equal(iommu_is_active(&tree->root), 1);
 	tree_delete(tree, "sys/class/iommu/dmar0");
-	assert_false(iommu_is_active(&tree->root));
+	assert_int_equal(iommu_is_active(&tree->root), 0);
+	tree_link(tree, "sys/class/iommu/dmar1", "x");
+	tree_obscure(tree, "sys/kernel/iommu_groups");
+	assert_int_equal(iommu_is_active(&tree->root), -ELOOP);
+	assert_true(iommu_group_is_reserved(&tree->root, 0));
 	tree_delete(tree, "sys");
-	assert_false(iommu_is_active(&tree->root));
+	assert_int_equal(iommu_is_active(&tree->root), 0);
 }
 
 static void test_offered(void **state)

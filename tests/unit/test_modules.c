@@ -171,6 +171,27 @@ static void test_load(void **state)
 	modules_close(NULL);
 }
 
+/* A module may be unloaded only when it is known that nobody else needs it. */
+static void test_serves_others(void **state)
+{
+#define DRIVERS "sys/module/nvme/drivers"
+	const struct bdf bdf = {0, 1, 0, 0};
+	struct tree *tree = *state;
+
+	assert_false(module_serves_others(&tree->root, "none", &bdf));
+	tree_folder(tree, DRIVERS "/pci:nvme/0000:01:00.0");
+	assert_false(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_folder(tree, DRIVERS "/pci:nvme/0000:02:00.0");
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_delete(tree, DRIVERS "/pci:nvme/0000:02:00.0");
+	tree_obscure(tree, DRIVERS "/pci:nvme");
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_reveal(tree, DRIVERS "/pci:nvme");
+	tree_obscure(tree, DRIVERS);
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_reveal(tree, DRIVERS);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
@@ -183,6 +204,7 @@ int main(void)
 		TEST(test_vfio_ids),
 		TEST(test_has),
 		TEST(test_load),
+		TEST(test_serves_others),
 	};
 #undef TEST
 
