@@ -164,13 +164,19 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
 	auto_free char *why = NULL, *node = NULL, *text = NULL;
+	int err;
 
 	if (settings_read(root, vmid, &settings, &why)) {
 		log_error("%s", why ? why : _("out of memory"));
 		return EXIT_FAILED;
 	}
+	err = pve_node_name(root, &node);
+	if (err) {
+		log_error(_("the name of this node cannot be read: %s"), strerror(-err));
+		return EXIT_FAILED;
+	}
 	text = settings_describe(&settings);
-	if (!text || pve_node_name(root, &node)) {
+	if (!text) {
 		log_error(_("out of memory"));
 		return EXIT_FAILED;
 	}

@@ -5,8 +5,8 @@
 #include "host/fs_write.h"
 #include "host/log.h"
 #include "host/program.h"
+#include "host/strbuf.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* How long a service or a container may take to stop or to start. */
@@ -18,67 +18,52 @@
 /* Longer than what the settings can name. */
 #define NOTE_MAX ((size_t)64 * 1024)
 
-/* A kind of user: how it is asked, stopped and started. The last word is its name. */
+/* A kind of user: how it is asked, stopped and started. Its name follows each command. */
 struct kind {
 	const char *letter; /* of its lines in the note */
 	const char *what;   /* for people */
-	const char *const *is_running;
-	const char *answer;	 /* what that prints when it runs; NULL: it succeeds */
-	const char *const *look; /* for people */
-	const char *const *stop;
-	const char *const *start;
+	const char *is_running;
+	const char *answer; /* what that prints when it runs; NULL: it succeeds */
+	const char *look;   /* for people */
+	const char *stop;
+	const char *start;
 };
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct kind kinds[] = {
-	{"u", N_("unit"), WORDS("systemctl", "--quiet", "is-active"), NULL,
-	 WORDS("systemctl", "status"), WORDS("systemctl", "stop"), WORDS("systemctl", "start")},
-	{"c", N_("container"), WORDS("pct", "status"), "status: running\n", WORDS("pct", "status"),
-	 WORDS("pct", "shutdown"), WORDS("pct", "start")},
+	{"u", N_("unit"), "systemctl --quiet is-active", NULL, "systemctl status", "systemctl stop",
+	 "systemctl start"},
+	{"c", N_("container"), "pct status", "status: running\n", "pct status", "pct shutdown",
+	 "pct start"},
 };
 
-/* The words of a command, with the name after them. */
-struct command {
-	const char *args[6];
-	struct program program;
-};
-
-static void make_command(struct command *command, const char *const *words, const char *name)
+/* Runs COMMAND with NAME; on ROOT, if that is not NULL, where it changes something. Returns as
+ * program_run() and program_act(), with what is wrong in *RET_WHY (NULL without memory). */
+static int run(const struct fs_root *root, const char *command, const char *name,
+	       struct program_end *ret, char **ret_why)
 {
-	size_t n = 0;
+	auto_free char *text = fs_path("%s %s", command, name);
+	const char *args[PROGRAM_WORDS];
+	const struct program program = {
+		.args = args, .limit_ms = USER_MS, .max = OUTPUT_MAX, .goes_on = true};
+	int err = text ? program_split(text, args) : -ENOMEM;
 
-	*command = (struct command){0};
-	for (; n < ARRAY_SIZE(command->args) - 2 && words[n]; n++)
-		command->args[n] = words[n];
-	command->args[n] = name;
-	command->program = (struct program){
-		.args = command->args, .limit_ms = USER_MS, .max = OUTPUT_MAX, .goes_on = true};
-}
-
-static bool is_running(const struct kind *kind, const char *name)
-{
-	auto_program_end struct program_end end = {0};
-	struct command command;
-
-	make_command(&command, kind->is_running, name);
-	if (program_run(&command.program, &end))
-		return false;
-	return kind->answer ? !strcmp(end.output, kind->answer) : program_succeeded(&end);
-}
-
-/* Returns 0, or -errno with what is wrong in *RET_WHY (NULL without memory). */
-static int act(const struct fs_root *root, const char *const *words, const char *name,
-	       char **ret_why)
-{
-	auto_program_end struct program_end end = {0};
-	struct command command;
-	int err;
-
-	make_command(&command, words, name);
-	err = program_act(root, &command.program, &end);
-	*ret_why = err ? program_explain(root, &command.program, err, &end) : NULL;
+	if (err)
+		return err;
+	err = root ? program_act(root, &program, ret) : program_run(&program, ret);
+	if (err && ret_why)
+		*ret_why = program_explain(root, &program, err, ret);
 	return err;
+}
+
+/* 1, 0, or -errno when that cannot be told. */
+static int is_running(const struct kind *kind, const char *name)
+{
+	auto_program_end struct program_end end = {0};
+	int err = run(NULL, kind->is_running, name, &end, NULL);
+
+	if (err)
+		return err == -ENOENT ? 0 : err; /* no such program on this host */
+	return kind->answer ? !strcmp(end.output, kind->answer) : program_succeeded(&end);
 }
 
 /* ---- the note: one line each, "u display-manager.service", "c 105" ---- */
@@ -127,81 +112,76 @@ static int each_noted(const struct fs_root *root, const char *note,
 
 /* ---- stopping ---- */
 
-/* Adds a line to *TEXT for one that runs, unless it is there. */
-static int note_one(const struct kind *kind, const char *name, char **text)
+/* Adds a line for one that runs, unless it is there. */
+static int note_one(const struct kind *kind, const char *name, struct strbuf *note)
 {
 	auto_free char *line = fs_path("%s %s\n", kind->letter, name);
-	char *longer;
+	int running;
 
 	if (!line)
 		return -ENOMEM;
-	if (strstr(*text, line) || !is_running(kind, name))
+	if (note->text && strstr(note->text, line))
 		return 0;
-	longer = fs_path("%s%s", *text, line);
-	if (!longer)
-		return -ENOMEM;
-	free(*text);
-	*text = longer;
-	return 0;
+	running = is_running(kind, name);
+	if (running > 0)
+		strbuf_add(note, "%s", line);
+	return running < 0 ? running : 0;
 }
 
-static int note_device(const struct device_setting *setting, char **text)
+static int note_device(const struct device_setting *setting, struct strbuf *note)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < setting->n_stop_units; i++)
-		err = note_one(&kinds[0], setting->stop_units[i], text);
+		err = note_one(&kinds[0], setting->stop_units[i], note);
 	for (size_t i = 0; !err && i < setting->n_stop_ct; i++) {
 		auto_free char *ctid = fs_path("%u", setting->stop_ct[i]);
 
-		err = ctid ? note_one(&kinds[1], ctid, text) : -ENOMEM;
+		err = ctid ? note_one(&kinds[1], ctid, note) : -ENOMEM;
 	}
 	return err;
 }
 
-/* What runs of all that is to be stopped, after what is noted already; NULL without memory. */
-static char *list_running(const struct settings *settings, const struct plan *plan,
-			  const char *noted)
-{
-	auto_free char *text = strdup(noted);
-	int err = text ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < plan->n_steps; i++) {
-		const struct device *device = plan->steps[i].device;
-		const struct device_setting *setting = settings_device(
-			settings, &device->bdf, device->identity.vendor, device->identity.device);
-
-		if (setting)
-			err = note_device(setting, &text);
-	}
-	return err ? NULL : TAKE_PTR(text);
-}
-
 static int stop_one(const struct fs_root *root, const struct kind *kind, const char *name)
 {
+	auto_program_end struct program_end end = {0};
 	auto_free char *why = NULL;
-	int err = act(root, kind->stop, name, &why);
+	int err = run(root, kind->stop, name, &end, &why);
 
 	if (err)
-		log_error(_("%s %s could not be stopped: %s; look at it: %s %s %s"), _(kind->what),
-			  name, why ? why : strerror(-err), kind->look[0], kind->look[1], name);
+		log_error(_("%s %s could not be stopped: %s; look at it: %s %s"), _(kind->what),
+			  name, why ? why : strerror(-err), kind->look, name);
 	else
 		log_info(_("%s %s is stopped; it is started again when the devices are back"),
 			 _(kind->what), name);
 	return err;
 }
 
-/* Notes what runs of all that is to be stopped. Returns 0 and the note; -errno. */
+/* Notes what runs of all that is to be stopped, after what is noted already. Returns 0 and the
+ * note; -errno. */
 static int note_running(const struct fs_root *root, unsigned int vmid,
 			const struct settings *settings, const struct plan *plan, char **ret)
 {
 	auto_free char *path = note_path(vmid);
 	auto_free char *noted = NULL, *text = NULL;
+	auto_strbuf struct strbuf note = {0};
 	int err = fs_read(root, path, NOTE_MAX, &noted, NULL);
 
 	if (err && err != -ENOENT)
 		return err;
-	text = list_running(settings, plan, noted ? noted : "");
+	strbuf_add(&note, "%s", noted ? noted : "");
+	err = 0;
+	for (size_t i = 0; !err && i < plan->n_steps; i++) {
+		const struct device *device = plan->steps[i].device;
+		const struct device_setting *setting = settings_device(
+			settings, &device->bdf, device->identity.vendor, device->identity.device);
+
+		if (setting)
+			err = note_device(setting, &note);
+	}
+	if (err)
+		return err;
+	text = strbuf_take(&note);
 	if (!text)
 		return -ENOMEM;
 	err = *text ? write_note(root, vmid, text) : 0;
@@ -230,13 +210,13 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 
 static int start_one(const struct fs_root *root, const struct kind *kind, const char *name)
 {
+	auto_program_end struct program_end end = {0};
 	auto_free char *why = NULL;
-	int err = act(root, kind->start, name, &why);
+	int err = run(root, kind->start, name, &end, &why);
 
 	if (err)
-		log_error(_("%s %s could not be started again: %s; by hand: %s %s %s"),
-			  _(kind->what), name, why ? why : strerror(-err), kind->start[0],
-			  kind->start[1], name);
+		log_error(_("%s %s could not be started again: %s; by hand: %s %s"), _(kind->what),
+			  name, why ? why : strerror(-err), kind->start, name);
 	else
 		log_info(_("%s %s is started again"), _(kind->what), name);
 	return err;

@@ -60,7 +60,8 @@ static void wait_for_end(pid_t caller)
  * Asking takes longer than all that a start does itself, so that the start does not wait for it. */
 static bool hand_over(const struct starter *starter)
 {
-	return systemd_has_unit(starter->root, UNIT_FILE) && !systemd_restart(starter->root, starter->unit);
+	return systemd_has_unit(starter->root, UNIT_FILE) &&
+	       !systemd_restart(starter->root, starter->unit);
 }
 
 /* This program, as it was started; after an upgrade of the package that name may have gone. */
