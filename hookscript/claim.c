@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Whether the record that is there now lets the plan stand. */
+/* Whether the record is still as the plan saw it, so that the plan holds. */
 static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
 				 const struct record *planned, const struct record *now)
 {
@@ -22,8 +22,8 @@ static bool record_is_as_planned(const struct fs_root *root, unsigned int vmid,
 	       (!pve_vm_runs(root, now->vmid) && !pve_vm_is_locked(root, now->vmid));
 }
 
-/* What the device's interface has now, if it is taken all the same; a new string in *RET, or NULL
- * when it has nothing. */
+/* What the device's network interface will lose; a new string in *RET, left alone when that is
+ * nothing. */
 static int copy_network(const struct plan *plan, const struct bdf *bdf, char **ret)
 {
 	auto_strbuf struct strbuf text = {0};
@@ -56,8 +56,8 @@ static char *join(char *const *names, size_t n)
 	return strbuf_take(&text);
 }
 
-/* What the settings want done with the device. Attributes and modules only before its image is
- * complete: one that an earlier start has changed is what that start made of it. */
+/* Copies what the settings want done with the device. Attributes and modules only while it has no
+ * before-image: after that they are what an earlier start has made of them. */
 static int want(struct record *record, const struct device_setting *setting, const char *bind_to)
 {
 	const char *return_to = NULL;
@@ -106,7 +106,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 		record->stage = RECORD_CLAIMED;
 		record->identity = device->identity;
 	}
-	/* An older record keeps its before-image: nobody has put it back yet. */
+	/* An older record keeps its before-image: the device was not given back yet. */
 	record->vmid = vmid;
 	record->claim = claim;
 	record->deadline = settings->deadline;
@@ -131,7 +131,7 @@ static void unclaim(const struct fs_root *root, const struct plan *plan, size_t 
 		int err = device->record ? record_write(root, device->record)
 					 : record_remove(root, &device->bdf);
 
-		/* Nothing was written to the device: post-stop or restore will see that, too. */
+		/* Not fatal: post-stop and restore see that the device was not written to. */
 		if (err)
 			log_device(LOG_LEVEL_WARNING, &device->bdf, device->driver,
 				   _("a claim could not be taken back: %s"), strerror(-err));
@@ -154,7 +154,7 @@ static int claim_devices(const struct fs_root *root, unsigned int vmid,
 			return err;
 		}
 	}
-	/* What a reboot kept for this start is now this start's. */
+	/* The devices that a reboot kept are claimed now. */
 	return reboot_forget(root, vmid);
 }
 

@@ -10,7 +10,7 @@
 /*
  * Claims the plan's devices for the VM by their records, all or none, under the claims lock.
  * Returns 0; -EAGAIN when a record is not what the plan saw, so that planning has to start anew;
- * -EBUSY when a lock was not to be had before DEADLINE (host/clock.h); -errno. Nothing below /sys
+ * -EBUSY when a lock was still held at DEADLINE (host/clock.h); -errno. Nothing below /sys
  * is written.
  */
 int claim_plan(const struct fs_root *root, unsigned int vmid, int64_t deadline,

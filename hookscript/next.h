@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another hookscript of the VM's: a VM can name only one, so ours runs it (next = … in the
+/* Another hookscript of the VM: Proxmox VE runs only one, so this one runs it (next = … in the
  * settings). */
 #ifndef HOOKSCRIPT_NEXT_H
 #define HOOKSCRIPT_NEXT_H

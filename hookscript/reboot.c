@@ -53,7 +53,7 @@ static int write_note(const struct fs_root *root, unsigned int vmid)
 	return fs_replace(root, RECORD_FOLDER, name, text, 0600);
 }
 
-/* Without settings that can be read: what holds by default. */
+/* The default, if the settings cannot be read. */
 static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;

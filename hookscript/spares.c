@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long the records' lock may be waited for. */
+/* How long to wait for the claims lock. */
 #define CLAIMS_MS 10000
 
 /* Devices, each once. */
@@ -81,7 +81,7 @@ static int add_address(const struct fs_root *root, const struct hostpci_address 
 	return err;
 }
 
-/* What Proxmox VE may take, and the plan does not. */
+/* The devices that Proxmox VE may take, and the plan does not. */
 static int list_spares(const struct fs_root *root, const struct plan *plan,
 		       const struct selection *selection, struct set *ret)
 {
@@ -154,7 +154,7 @@ static int group_is_reserved(const struct fs_root *root, const struct set *reser
 	return 0;
 }
 
-/* What Proxmox VE took on its own becomes ours to give back. */
+/* Records a device that Proxmox VE itself took, so that it is given back. */
 static int record_taken(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
 			struct set *ret)
 {
@@ -178,7 +178,7 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 		return 0;
 	}
 	spare->claim = record_new_claim();
-	/* vfio-pci has by its id what was not there before. */
+	/* If it was not on vfio-pci before, Proxmox VE bound it by its id. */
 	spare->new_id = !spare->driver || strcmp(spare->driver, "vfio-pci");
 	err = record_write(root, spare);
 	if (!err)
@@ -207,7 +207,7 @@ static int record_all_taken(const struct fs_root *root, unsigned int vmid,
 	return err;
 }
 
-/* What was taken as one device of a mapping, and Proxmox VE took another. */
+/* The devices that were taken for a mapping of which Proxmox VE took another one. */
 static int list_needless(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
 			 struct set *ret)
 {
@@ -260,7 +260,7 @@ int spares_settle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_DONE;
 	if (!err)
 		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
-	/* Without a single reservation nothing can be said of what was chosen. */
+	/* Without any reservation it is not known what was chosen. */
 	if (!err && reserved.n)
 		err = settle(root, vmid, &reserved);
 	if (!err)

@@ -179,7 +179,7 @@ static int list_vms(const struct fs_root *root, unsigned int **ret, size_t *ret_
 	return 0;
 }
 
-/* Unless its own stop, or its watcher, gives them back. */
+/* Gives the VM's devices back, unless its own stop, or its watcher, does that. */
 static int restore_idle(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int lock = pve_vm_lock(root, vmid, false);

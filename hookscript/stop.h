@@ -5,7 +5,7 @@
 
 #include "host/fs.h"
 
-/* Each returns the program's exit code (hookscript/exit.h) and says what there is to say. */
+/* Each returns the program's exit code (hookscript/exit.h) and reports what was done. */
 
 /*
  * post-stop: gives back every device recorded for the VM, whatever its config says by now. Needs no

@@ -23,17 +23,17 @@
 
 #define UNIT_FILE "pve-passthrough-watch@.service"
 
-/* After a device could not be given back: the first pause, which doubles, and the longest. */
+/* The pause after a failure: the first one, which doubles each time, and the longest. */
 #define PAUSE_MS     1000
 #define PAUSE_MAX_MS 600000
 
 /* How soon to look again whether a worker that hangs in the kernel has let go of a device. */
 #define WORKER_MS 2000
 
-/* How soon to look again at what cannot be waited for. */
+/* How soon to look again at a process that has just ended. */
 #define LOOK_AGAIN_MS 100
 
-/* How long the records' lock may be waited for: it is held for the time of some writes to /run. */
+/* How long to wait for the claims lock, which is held for a few writes to /run only. */
 #define CLAIMS_MS 60000
 
 /* ---- starting one ---- */
@@ -45,26 +45,26 @@ struct starter {
 	pid_t caller;
 };
 
-/* Loading the program again must not take the processor from the start, which is waited for; until
- * its end there is nothing to do, and if it dies, that is its end, too. */
+/* Sleeps until the start has ended, or has died: before that there is nothing to do, and loading
+ * the program again would compete with the start for the processor. */
 static void wait_for_end(pid_t caller)
 {
 	auto_close int pidfd = (int)syscall(SYS_pidfd_open, caller, 0);
 
-	/* Else it has ended, and its number may be another's. */
+	/* Otherwise it has ended, and its number may have been reused. */
 	if (pidfd >= 0 && getppid() == caller)
 		changes_wait(-1, pidfd, -1);
 }
 
-/* Under systemd the watcher is a unit, which nothing ends that happens to whoever runs the hook.
- * Asking takes longer than all that a start does itself, so that the start does not wait for it. */
+/* Under systemd the watcher is a unit, which outlives whoever runs the hook. The start does not
+ * wait for systemctl, which takes longer than the start itself. */
 static bool hand_over(const struct starter *starter)
 {
 	return systemd_has_unit(starter->root, UNIT_FILE) &&
 	       !systemd_restart(starter->root, starter->unit);
 }
 
-/* This program, as it was started; after an upgrade of the package that name may have gone. */
+/* Executes this program by its name; after an upgrade of the package the file may have gone. */
 static int become_watcher(const struct worker *self, void *arg)
 {
 	char path[PATH_MAX];
@@ -119,13 +119,13 @@ enum next {
 	NEXT_GIVE_BACK, /* it does not run, and devices are there that no worker holds */
 	NEXT_VM_ENDS,
 	NEXT_START,  /* of a reboot */
-	NEXT_WORKER, /* one works on every device that is left, or hangs there */
+	NEXT_WORKER, /* a worker holds every device that is left, or hangs there */
 	NEXT_PAUSE,  /* a record that may be the VM's cannot be read */
 };
 
 /*
- * One watcher a VM, and one more that waits for its end: a start may begin in the moment in which
- * the watcher of the last one has found nothing left to do.
+ * At most one watcher for each VM, and one more that waits for the end of that one: a start may
+ * begin just after the watcher of the previous one has found nothing left to do.
  */
 static int become_the_one(const struct fs_root *root, unsigned int vmid)
 {
@@ -143,7 +143,7 @@ static int become_the_one(const struct fs_root *root, unsigned int vmid)
 	return next < 0 ? next : record_lock_named(root, name, LOCK_EX);
 }
 
-/* The devices recorded for the VM, as they are between two claims. */
+/* The devices recorded for the VM, not in the middle of a claim. */
 static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *ret_n,
 			 size_t *ret_unread)
 {
@@ -154,8 +154,8 @@ static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *re
 	return recorded_list(watch->root, watch->vmid, ret, ret_n, ret_unread);
 }
 
-/* Sleeps until the VM's process has ended. Its number may have become another's before it is held,
- * so the VM is looked at again then. */
+/* Sleeps until the VM's process has ended. Its number may have been reused before pidfd_open(), so
+ * the VM is looked at again after that. */
 static void wait_for_vm(const struct watch *watch)
 {
 	pid_t pid = pve_vm_pid(watch->root, watch->vmid);
@@ -196,7 +196,7 @@ static enum next decide(const struct watch *watch, struct bdf *devices, size_t *
 /* Sleeps after a failure, longer each time, or until a start changes something. */
 static void pause_longer(struct watch *watch)
 {
-	/* Its own writes of records are no reason to try at once. */
+	/* This watcher's own writes of records are no reason to try at once. */
 	changes_forget(watch->changes);
 	changes_wait(watch->changes, -1, watch->pause_ms);
 	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
@@ -224,7 +224,7 @@ static bool clean_up(const struct watch *watch)
 	return users_are_noted(watch->root, watch->vmid);
 }
 
-/* One look, and what follows from it. Returns whether there is more to do. */
+/* Looks at the VM once and does what is due. Returns whether there is more to do. */
 static bool look(struct watch *watch)
 {
 	/* Sleeps while a start, a stop or a cleanup is under way. Without a lock file Proxmox VE

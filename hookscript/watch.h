@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The watcher: gives a VM's devices back when Proxmox VE does not say that it has ended. It never
- * calls post-stop when a start fails after pre-start, when the VM's cleanup does not get the config
- * lock, or when qmeventd is not there.
+ * The watcher: gives a VM's devices back when Proxmox VE does not call post-stop, as when a start
+ * fails after pre-start, when the VM's cleanup does not get the config lock, or when qmeventd does
+ * not run.
  */
 #ifndef HOOKSCRIPT_WATCH_H
 #define HOOKSCRIPT_WATCH_H
@@ -12,8 +12,8 @@
 /*
  * Starts a watcher for the VM, before the first record is written: a process of its own session
  * that has nothing of the caller's. Where the unit pve-passthrough-watch@VMID.service is installed,
- * that process asks systemd for it, and ends when systemd has taken the order. On a root that is
- * not the running system: nothing. Returns 0 or -errno.
+ * that process has systemd start it, and ends. On a root that is not the running system: nothing.
+ * Returns 0 or -errno.
  */
 int watch_start(const struct fs_root *root, unsigned int vmid) must_check;
 
