@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "hookscript/exit.h"
+#include "hookscript/record.h"
 #include "hookscript/start.h"
 #include "host/clock.h"
 #include "scenario.h"
@@ -286,6 +287,30 @@ static void test_group_of_a_neighbour(void **state)
 		assert_string_equal(tree_driver_of(tree, devices[i]), "vfio-pci");
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 	assert_string_equal(tree_driver_of(tree, USB), "xhci_hcd");
+}
+
+/* A slot is given back as a whole, or not at all. */
+static void test_one_function_is_locked(void **state)
+{
+	static const struct bdf gpu = {0, 1, 0, 0};
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+	int lock;
+
+	tree_settings(tree, "deadline = 1;\n");
+	scenario_must(tree, start_pre, 100);
+	lock = record_lock_device(&tree->root, &gpu, 0);
+	assert_true(lock >= 0);
+	run_hook(tree, stop_post, 100, &run);
+	close(lock);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, GPU ": another process has been working on this device for too long");
+	run_assert_says(&run,
+			SOUND ": not given back, because of another function of its slot, above");
+	assert_string_equal(tree_driver_of(tree, SOUND), "vfio-pci");
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+	scenario_must(tree, stop_post, 100);
+	assert_string_equal(tree_driver_of(tree, SOUND), "snd");
 }
 
 /* ---- modules and drivers ---- */
@@ -756,6 +781,7 @@ int main(void)
 		TEST(test_group_stays_open),
 		TEST(test_group_is_closed_in_time),
 		TEST(test_group_of_a_neighbour),
+		TEST(test_one_function_is_locked),
 		TEST(test_loads_the_module),
 		TEST(test_module_cannot_be_loaded),
 		TEST(test_driver_does_not_take_it_back),
