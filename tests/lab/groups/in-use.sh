@@ -23,7 +23,7 @@
 #qemu -drive if=none,id=disk4,file.driver=null-co,file.size=64M,file.read-zeroes=on,snapshot=on,format=raw,throttling.bps-write=262144
 #qemu -device nvme,bus=rp7,drive=disk4,serial=lab4
 #append intel_iommu=on
-#seconds 180
+#seconds 240
 
 prepare() {
 	for module in e1000e bochs snd_hda_intel nvme vfio_pci vfio_iommu_type1 ext4 bridge 8021q \
@@ -151,6 +151,93 @@ t_md() {
 	cat "/sys/block/${node##*/}/dev" >$md/new_dev || fail "the lab: md does not take $node"
 	refused 100 "its disk $node is"
 	echo clear >$md/array_state
+}
+
+# Files on a loop device of the disk: nothing has the disk open, and nothing holds it but the kernel.
+t_mounted_loop_device() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	modprobe loop || fail "the lab: no loop devices"
+	wait_for 5 test -e /dev/loop0
+	losetup /dev/loop0 "$node" || fail "the lab: losetup"
+	make_files /dev/loop0
+	refused 100 "its disk $node is in use: " "/tmp/mnt" "loop0"
+	files_live
+	umount /tmp/mnt
+	step "a loop device without files"
+	refused 100 "its disk $node is in use: " "loop0"
+	losetup -d /dev/loop0
+	step "idle"
+	start 100 "$(nvme lab1)=nvme"
+	stop 100
+}
+
+config=/sys/kernel/config
+
+# need MODULE...: what the kernel has for targets, or the scenario is about nothing.
+need() {
+	for module in "$@"; do
+		modprobe "$module" 2>/dev/null || skip "this kernel has no module $module"
+	done
+	[ -e $config/nvmet ] || [ -e $config/target ] || mount -t configfs configfs $config || fail "the lab: no configfs"
+}
+
+# What others read through the target is the disk's, as before.
+still_reads() {
+	dd if="$1" of=/dev/null bs=4k count=1 2>/dev/null || fail "expected $1 readable"
+}
+
+t_nvme_target() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	need nvmet
+	space=$config/nvmet/subsystems/lab/namespaces/1
+	mkdir -p "$config/nvmet/subsystems/lab"
+	mkdir "$space" || fail "the lab: no subsystem of nvmet"
+	printf %s "$node" >"$space/device_path"
+	step "a namespace that is not enabled is no use"
+	verb_exits 0 plan 100
+	step "enabled"
+	echo 1 >"$space/enable" || fail "the lab: nvmet does not take $node"
+	refused 100 "its disk $node is in use: " "NVMe target lab"
+	expect "the namespace's enable" 1 "$(cat "$space/enable")"
+	still_reads "$node"
+	echo 0 >"$space/enable"
+	rmdir "$space" "$config/nvmet/subsystems/lab"
+	step "idle"
+	start 100 "$(nvme lab1)=nvme"
+	stop 100
+}
+
+# backstore KIND CONTROL: LIO's, on the disk $node.
+backstore() {
+	store=$config/target/core/$1_0/lab
+	mkdir -p "$config/target/core/$1_0"
+	mkdir "$store" || fail "the lab: no backstore $1"
+	echo "$2" >"$store/control" || fail "the lab: $1 does not take $2"
+	echo 1 >"$store/enable" || fail "the lab: $1 cannot be enabled"
+	refused 100 "its disk $node is in use: " "$1_0/lab"
+	grep -q ACTIVATED "$store/info" || fail "expected the backstore still there: $(cat "$store/info")"
+	still_reads "$node"
+	rmdir "$store" "$config/target/core/$1_0"
+	step "idle"
+	start 100 "$(nvme lab1)=nvme"
+	stop 100
+}
+
+t_scsi_target_iblock() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	need target_core_mod target_core_iblock
+	backstore iblock "udev_path=$node"
+}
+
+# It has the disk open, in the kernel: no process shows it, and nothing claims the disk.
+t_scsi_target_fileio() {
+	node=$(disk_of lab1)
+	want "$(nvme lab1)"
+	need target_core_mod target_core_file
+	backstore fileio "fd_dev_name=$node,fd_dev_size=67108864"
 }
 
 t_raw_disk_held() {
