@@ -49,7 +49,7 @@ static void print_command(const char *indent, char *const *command)
 {
 	auto_free char *text = argv_text(command);
 
-	log_info("%s%s", indent, text ? text : _("out of memory"));
+	log_command("%s%s", indent, text ? text : _("out of memory"));
 }
 
 /* The lines of TEXT behind INDENT. */

@@ -3,6 +3,7 @@
 
 #include "host/journal.h"
 #include "host/utf8.h"
+#include "host/wrap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,43 +43,12 @@ void log_set_context(unsigned int vmid, const char *phase)
 	speaker.phase = phase;
 }
 
-/*
- * How many bytes the printable letter at TEXT has; 0 when there is none: a control character, one
- * of U+0080 to U+009F too (C1), or a byte of no letter, which may be a C1 control elsewhere.
- */
-static size_t printable_length(const char *text)
-{
-	uint32_t number;
-	size_t n = utf8_letter(text, &number);
-
-	return n && (number < 0x20 || (number >= 0x7f && number < 0xa0)) ? 0 : n;
-}
-
-char *log_printable(const char *text)
-{
-	char *safe = malloc(strlen(text) * 4 + 1);
-	char *to = safe;
-
-	if (!safe)
-		return NULL;
-	for (const char *at = text; *at;) {
-		size_t n = printable_length(at);
-
-		if (!n)
-			to += sprintf(to, "\\x%02x", (unsigned char)*at++);
-		for (; n; n--)
-			*to++ = *at++;
-	}
-	*to = '\0';
-	return safe;
-}
-
 static int tell_journal(int priority, const struct about *about, const char *line)
 {
 	auto_free char *level = fs_path("%d", priority);
 	auto_free char *facility = fs_path("%d", LOG_FAC(LOG_DAEMON));
 	auto_free char *vmid = speaker.vmid ? fs_path("%u", speaker.vmid) : NULL;
-	auto_free char *driver = about && about->driver ? log_printable(about->driver) : NULL;
+	auto_free char *driver = about && about->driver ? utf8_printable(about->driver) : NULL;
 	char address[BDF_TEXT_SIZE];
 	const struct journal_field fields[] = {
 		{"MESSAGE", line},
@@ -108,6 +78,7 @@ static void keep_line(enum log_level level, const struct about *about, const cha
 {
 	static const int priorities[] = {
 		[LOG_LEVEL_INFO] = LOG_INFO,
+		[LOG_LEVEL_COMMAND] = LOG_INFO,
 		[LOG_LEVEL_WARNING] = LOG_WARNING,
 		[LOG_LEVEL_ERROR] = LOG_ERR,
 	};
@@ -120,16 +91,31 @@ static void keep_line(enum log_level level, const struct about *about, const cha
 		tell_syslog(priorities[level], line);
 }
 
+/* Where a line on a terminal goes on. */
+#define HANGING_INDENT 2
+
+static void print_line(FILE *to, const char *line, bool wrapped)
+{
+	auto_free char *whole = speaker.name ? fs_path("%s: %s", speaker.name, line) : strdup(line);
+	size_t indent = strspn(line, " ");
+
+	if (!whole)
+		return;
+	if (wrapped)
+		wrap_print(to, whole, 0, indent + HANGING_INDENT);
+	else
+		fprintf(to, "%s\n", whole); /* one write: two streams may meet in one task log */
+	fflush(to);
+}
+
 static void say_line(enum log_level level, const struct about *about, const char *line)
 {
-	FILE *to = level == LOG_LEVEL_INFO ? stdout : stderr;
-	auto_free char *safe = log_printable(line);
+	FILE *to = level == LOG_LEVEL_INFO || level == LOG_LEVEL_COMMAND ? stdout : stderr;
+	auto_free char *safe = utf8_printable(line);
 
 	if (!safe)
 		return;
-	/* One write per line: the two streams meet in one task log. */
-	fprintf(to, "%s%s%s\n", speaker.name ? speaker.name : "", speaker.name ? ": " : "", safe);
-	fflush(to);
+	print_line(to, safe, level != LOG_LEVEL_COMMAND && wrap_columns(to));
 	if (speaker.root)
 		keep_line(level, about, safe);
 }
@@ -169,4 +155,11 @@ void log_device(enum log_level level, const struct bdf *bdf, const char *driver,
 	va_start(args, format);
 	say(level, &about, format, args);
 	va_end(args);
+}
+
+const char *log_strerror(int err)
+{
+	if ((err == -EACCES || err == -EPERM) && geteuid())
+		return _("permission denied; run this as root");
+	return strerror(-err);
 }

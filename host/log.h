@@ -12,6 +12,7 @@
 
 enum log_level {
 	LOG_LEVEL_INFO,	   /* done, as expected */
+	LOG_LEVEL_COMMAND, /* the same, and to be copied: never wrapped */
 	LOG_LEVEL_WARNING, /* the administrator should read this */
 	LOG_LEVEL_ERROR,   /* what was asked for was not done */
 };
@@ -32,8 +33,9 @@ void log_open(const char *name, const struct fs_root *root);
 void log_set_context(unsigned int vmid, const char *phase);
 
 /*
- * Says one line. Control characters in it (they may come from a VM config) are written as \xNN,
- * except that '\n' begins another line. Standard output is flushed, so that the order survives.
+ * Prints one line, which is wrapped (host/wrap.h) when it goes to a terminal. Control characters in
+ * it (they may come from a VM config) are written as \xNN, except that '\n' begins another line.
+ * Standard output is flushed, so that the order survives.
  */
 void log_say(enum log_level level, const char *format, ...) printf_like(2, 3);
 
@@ -46,13 +48,12 @@ void log_device(enum log_level level, const struct bdf *bdf, const char *driver,
 		...) printf_like(4, 5);
 
 #define log_info(...)	 log_say(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_command(...) log_say(LOG_LEVEL_COMMAND, __VA_ARGS__)
 #define log_warning(...) log_say(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_error(...)	 log_say(LOG_LEVEL_ERROR, __VA_ARGS__)
 
-/*
- * TEXT with everything that a terminal might take for a command (bytes below 0x20, 0x7f, C1
- * controls, bytes that are no UTF-8) as \xNN. Returns a new string, or NULL without memory.
- */
-char *log_printable(const char *text) must_check;
+/* What -errno ERR means, as strerror(3) says it; with the advice to run this as root when that is
+ * what is missing. Static text. */
+const char *log_strerror(int err) must_check;
 
 #endif

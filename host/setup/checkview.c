@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/checkview.h"
 
-#include "host/setup/wrap.h"
+#include "host/wrap.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "host/setup/edit.h"
 #include "host/setup/diff.h"
 #include "host/log.h"
+#include "host/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -122,7 +123,7 @@ static int print_diff(char *diff)
 		return 0;
 	}
 	while ((line = strsep(&rest, "\n"))) {
-		auto_free char *safe = log_printable(line);
+		auto_free char *safe = utf8_printable(line);
 
 		if (!safe)
 			return -ENOMEM;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Other people's texts on the way to a terminal (host/log.h, log_printable). */
+/* Other people's texts on the way to a terminal (host/utf8.h, utf8_printable). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/log.h"
+#include "host/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_free char *text = fuzz_string(data, size);
-	auto_free char *safe = log_printable(text);
+	auto_free char *safe = utf8_printable(text);
 	auto_free char *again = NULL;
 
 	fuzz_require(safe && strlen(safe) >= strlen(text));
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_require(*at != 0xc2 || at[1] >= 0xa0);
 		fuzz_require(*at < 0x80 || *at >= 0xc2 || at > (const unsigned char *)safe);
 	}
-	again = log_printable(safe);
+	again = utf8_printable(safe);
 	fuzz_require(fuzz_same(again, safe));
 	return 0;
 }

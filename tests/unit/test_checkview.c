@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What host-setup prints of the checklist and of the groups, for people and for programs. */
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -20,7 +22,8 @@ static struct check_item items[] = {
 	 (char *)"/sys/firmware/acpi/tables/DMAR", NULL},
 	{"iommu-active", CHECK_MISSING,
 	 (char *)"the IOMMU is off, although the firmware offers one: no device can be passed \"through\"",
-	 (char *)"/sys/class/iommu is empty\x1b[2J", (char *)"host-setup enable && reboot"},
+	 (char *)"/sys/class/iommu is empty\x1b[2J",
+	 (char *)"host-setup enable && reboot\n(see dmesg)"},
 };
 static const struct checklist list = {items, ARRAY_SIZE(items)};
 
@@ -61,22 +64,35 @@ static void print(enum what what)
 	}
 }
 
-static char *printed(enum what what)
+/* On a terminal of 80 columns, or to a file. */
+static char *printed(enum what what, bool on_terminal)
 {
-	FILE *to = tmpfile();
-	int saved = dup(STDOUT_FILENO);
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	struct termios raw = {.c_cflag = CS8 | CREAD};
+	int saved = dup(STDOUT_FILENO), from = -1, to;
 	char *text = NULL;
 
-	assert_non_null(to);
+	if (on_terminal)
+		assert_int_equal(openpty(&from, &to, NULL, &raw, &size), 0);
+	else
+		to = from = memfd_create("printed", 0);
 	fflush(stdout);
-	assert_true(saved >= 0 && dup2(fileno(to), STDOUT_FILENO) >= 0);
+	assert_true(saved >= 0 && to >= 0 && dup2(to, STDOUT_FILENO) >= 0);
 	print(what);
 	fflush(stdout);
 	assert_true(dup2(saved, STDOUT_FILENO) >= 0);
 	close(saved);
-	rewind(to);
-	assert_int_equal(fs_read_fd(fileno(to), (size_t)1024 * 1024, &text, NULL), 0);
-	fclose(to);
+	if (on_terminal) {
+		char buffer[8192] = "";
+
+		assert_true(read(from, buffer, sizeof(buffer) - 1) > 0);
+		text = strdup(buffer);
+		close(to);
+	} else {
+		lseek(from, 0, SEEK_SET);
+		assert_int_equal(fs_read_fd(from, (size_t)1024 * 1024, &text, NULL), 0);
+	}
+	close(from);
 	return text;
 }
 
@@ -92,7 +108,7 @@ static void assert_narrow(const char *text)
 /* The lines of TEXT are these, and all that is said of them. */
 static void test_groups(void **state)
 {
-	auto_free char *text = printed(GROUPS_TEXT);
+	auto_free char *text = printed(GROUPS_TEXT, true);
 
 	(void)state;
 	assert_narrow(text);
@@ -116,7 +132,7 @@ static void test_groups(void **state)
 
 static void test_check(void **state)
 {
-	auto_free char *text = printed(CHECK_TEXT);
+	auto_free char *text = printed(CHECK_TEXT, true);
 
 	(void)state;
 	assert_narrow(text);
@@ -128,8 +144,10 @@ static void test_check(void **state)
 		"          passed \"through\"\n"
 		"          seen: /sys/class/iommu is empty\\x1b[2J\n"
 		"          cure: host-setup enable && reboot\n"
+		"                (see dmesg)\n"
 		"\nthis host is not ready: see what is missing, above\n"
-		"next: host-setup enable && reboot\n");
+		"next: host-setup enable && reboot\n"
+		"      (see dmesg)\n");
 }
 
 static const char *string_of(json_object *object, const char *key)
@@ -151,8 +169,8 @@ static json_object *array_of(json_object *object, const char *key, size_t n)
 
 static void test_json(void **state)
 {
-	auto_free char *check = printed(CHECK_JSON);
-	auto_free char *tree = printed(GROUPS_JSON);
+	auto_free char *check = printed(CHECK_JSON, false);
+	auto_free char *tree = printed(GROUPS_JSON, false);
 	json_object *checked = json_tokener_parse(check), *grouped = json_tokener_parse(tree);
 	json_object *at;
 
@@ -189,5 +207,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 	};
 
+	setenv("NO_COLOR", "1", 1);
+	unsetenv("COLUMNS");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

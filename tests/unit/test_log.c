@@ -48,52 +48,6 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
 	va_end(args);
 }
 
-/* ---- control characters ---- */
-
-static void test_printable(void **state)
-{
-	static const struct {
-		const char *text, *safe;
-	} rows[] = {
-		{"", ""},
-		{"plain text, 100 %", "plain text, 100 %"},
-		{"\x1b[2J", "\\x1b[2J"},
-		{"a\tb\nc\r", "a\\x09b\\x0ac\\x0d"},
-		{"\x01\x1f\x7f", "\\x01\\x1f\\x7f"},
-		/* C1 controls, as UTF-8: CSI is U+009B. */
-		{"\xc2\x9b"
-		 "2J",
-		 "\\xc2\\x9b2J"},
-		{"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"},
-		/* Letters stay. */
-		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
-		{"\xc2\xa0", "\xc2\xa0"},
-		/* A letter whose second byte is like a C1 control. */
-		{"\xc4\x80\xd0\x9b", "\xc4\x80\xd0\x9b"},
-		{"\xc2", "\\xc2"},
-		{"\xe2\x82", "\\xe2\\x82"},
-		{"\xe0\x80\x9b", "\\xe0\\x80\\x9b"},
-		{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *safe = log_printable(rows[i].text);
-
-		assert_string_equal(safe, rows[i].safe);
-	}
-}
-
-/* A C1 control as a single byte is one to terminals that do not speak UTF-8. */
-static void test_single_c1_bytes(void **state)
-{
-	auto_free char *safe = log_printable("\x9b"
-					     "2J \x80 \xff");
-
-	(void)state;
-	assert_string_equal(safe, "\\x9b2J \\x80 \\xff");
-}
-
 /* ---- the streams ---- */
 
 static int say_things(const struct fs_root *root, unsigned int vmid)
@@ -115,6 +69,31 @@ static void test_streams(void **state)
 	run_assert_code(&run, 7);
 	assert_string_equal(run.out, "name: one 5\nname: \n");
 	assert_string_equal(run.err, "name: two\nname: three\nname: four \\x1b[1m\\x07\n");
+}
+
+/* Only who is not root can become root. */
+static int say_errors(const struct fs_root *root, unsigned int vmid)
+{
+	(void)root;
+	(void)vmid;
+	log_error("%s", log_strerror(-EACCES));
+	if (seteuid(65534))
+		return 1;
+	log_error("%s; %s", log_strerror(-EACCES), log_strerror(-ENOENT));
+	return 0;
+}
+
+static void test_errors(void **state)
+{
+	auto_run struct run run = {0};
+
+	if (geteuid())
+		skip();
+	run_hook(*state, say_errors, 5, &run);
+	run_assert_code(&run, 0);
+	assert_string_equal(run.err, "pve-passthrough: Permission denied\n"
+				     "pve-passthrough: permission denied; run this as root; "
+				     "No such file or directory\n");
 }
 
 /* ---- what is kept ---- */
@@ -262,9 +241,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_kernel_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_printable),
-		cmocka_unit_test(test_single_c1_bytes),
 		TEST(test_streams),
+		TEST(test_errors),
 		TEST(test_journal_fields),
 		TEST(test_syslog_without_journal),
 		TEST(test_syslog_with_dead_journal),

@@ -32,7 +32,7 @@ static void test_letters(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(letters); i++) {
 		uint32_t number = 0;
 
-		assert_int_equal(utf8_letter(letters[i].text, &number), letters[i].length);
+		assert_int_equal(utf8_character(letters[i].text, &number), letters[i].length);
 		assert_int_equal(number, letters[i].number);
 	}
 }
@@ -68,9 +68,53 @@ static void test_no_letters(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		uint32_t number;
 
-		if (utf8_letter(texts[i], &number))
+		if (utf8_character(texts[i], &number))
 			fail_msg("text %zu was taken for a letter", i);
 	}
+}
+
+static void test_printable(void **state)
+{
+	static const struct {
+		const char *text, *safe;
+	} rows[] = {
+		{"", ""},
+		{"plain text, 100 %", "plain text, 100 %"},
+		{"\x1b[2J", "\\x1b[2J"},
+		{"a\tb\nc\r", "a\\x09b\\x0ac\\x0d"},
+		{"\x01\x1f\x7f", "\\x01\\x1f\\x7f"},
+		/* C1 controls, as UTF-8: CSI is U+009B. */
+		{"\xc2\x9b"
+		 "2J",
+		 "\\xc2\\x9b2J"},
+		{"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"},
+		/* Letters stay. */
+		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"\xc2\xa0", "\xc2\xa0"},
+		/* A letter whose second byte is like a C1 control. */
+		{"\xc4\x80\xd0\x9b", "\xc4\x80\xd0\x9b"},
+		{"\xc2", "\\xc2"},
+		{"\xe2\x82", "\\xe2\\x82"},
+		{"\xe0\x80\x9b", "\\xe0\\x80\\x9b"},
+		{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *safe = utf8_printable(rows[i].text);
+
+		assert_string_equal(safe, rows[i].safe);
+	}
+}
+
+/* A C1 control as a single byte is one to terminals that do not speak UTF-8. */
+static void test_single_c1_bytes(void **state)
+{
+	auto_free char *safe = utf8_printable("\x9b"
+					      "2J \x80 \xff");
+
+	(void)state;
+	assert_string_equal(safe, "\\x9b2J \\x80 \\xff");
 }
 
 int main(void)
@@ -78,6 +122,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_no_letters),
+		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_single_c1_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Texts in the columns of a terminal, of scripts with and without blanks. */
 #include <locale.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <cmocka.h>
 
 #include "host/base.h"
-#include "host/setup/wrap.h"
+#include "host/wrap.h"
 
 #define TEN   "abcdefghij"
 #define FIFTY TEN TEN TEN TEN TEN
@@ -28,16 +30,22 @@ static int be_silent(void **state)
 	return setlocale(LC_CTYPE, "C") ? 0 : -1;
 }
 
-static void assert_wrapped(const char *text, size_t column, size_t indent, const char *want)
+static void assert_wrapped_to(size_t columns, const char *text, size_t column, size_t indent,
+			      const char *want)
 {
 	auto_free char *got = NULL;
 	size_t size;
 	FILE *to = open_memstream(&got, &size);
 
 	assert_non_null(to);
-	wrap_print(to, text, column, indent);
+	wrap_print_columns(to, columns, text, column, indent);
 	assert_int_equal(fclose(to), 0);
 	assert_string_equal(got, want);
+}
+
+static void assert_wrapped(const char *text, size_t column, size_t indent, const char *want)
+{
+	assert_wrapped_to(80, text, column, indent, want);
 }
 
 static void test_width(void **state)
@@ -73,7 +81,7 @@ static void test_english(void **state)
 {
 	(void)state;
 	assert_wrapped("", 0, 0, "\n");
-	assert_wrapped("one  two ", 0, 0, "one two\n");
+	assert_wrapped("one  two ", 0, 0, "one  two\n");
 	assert_wrapped(" one", 0, 0, " one\n");
 	assert_wrapped(FIFTY " " TEN TEN " 12345678", 0, 0, FIFTY " " TEN TEN " 12345678\n");
 	assert_wrapped(FIFTY " " TEN TEN " 123456789", 0, 4, FIFTY " " TEN TEN "\n    123456789\n");
@@ -84,6 +92,55 @@ static void test_english(void **state)
 		       "the card\u2019s\n\u201cname\u201d, \u2026\n");
 	assert_wrapped("\u00fc\u00e9\u00fc\u00e9 \u00fc\u00e9\u00fc", 72, 0,
 		       "\u00fc\u00e9\u00fc\u00e9 \u00fc\u00e9\u00fc\n");
+}
+
+static void test_columns(void **state)
+{
+	(void)state;
+	assert_wrapped_to(20, TEN " 123456789 0", 0, 2, TEN " 123456789\n  0\n");
+	assert_wrapped_to(0, FIFTY " " FIFTY " " FIFTY, 10, 10, FIFTY " " FIFTY " " FIFTY "\n");
+}
+
+/* Lines of a text stay lines, and are not "\\x0a". */
+static void test_lines(void **state)
+{
+	(void)state;
+	assert_wrapped("one\ntwo\x1b\n" FIFTY " " TEN TEN " 1234567", 6, 4,
+		       "one\n    two\\x1b\n    " FIFTY " " TEN TEN "\n    1234567\n");
+}
+
+/* COLUMNS, else the terminal, else 80; and what is no terminal is not wrapped. */
+static void test_terminal(void **state)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = 132};
+	int main_fd, fd;
+	FILE *to;
+
+	(void)state;
+	assert_int_equal(openpty(&main_fd, &fd, NULL, NULL, &size), 0);
+	to = fdopen(fd, "w");
+	assert_non_null(to);
+	unsetenv("COLUMNS");
+	assert_int_equal(wrap_columns(to), 132);
+	setenv("COLUMNS", "100", 1);
+	assert_int_equal(wrap_columns(to), 100);
+	setenv("COLUMNS", "x", 1);
+	assert_int_equal(wrap_columns(to), 132);
+	setenv("COLUMNS", "1", 1);
+	assert_int_equal(wrap_columns(to), 80);
+	unsetenv("COLUMNS");
+	size.ws_col = 0;
+	assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+	assert_int_equal(wrap_columns(to), 80);
+	fclose(to);
+	close(main_fd);
+
+	to = tmpfile();
+	assert_non_null(to);
+	setenv("COLUMNS", "100", 1);
+	assert_int_equal(wrap_columns(to), 0);
+	unsetenv("COLUMNS");
+	fclose(to);
 }
 
 /* A line that is wider than the terminal is better than a path that cannot be copied. */
@@ -149,6 +206,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_width, speak, be_silent),
 		cmocka_unit_test_setup_teardown(test_no_letters, speak, be_silent),
 		cmocka_unit_test_setup_teardown(test_english, speak, be_silent),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_terminal),
 		cmocka_unit_test_setup_teardown(test_long_words, speak, be_silent),
 		cmocka_unit_test_setup_teardown(test_chinese, speak, be_silent),
 		cmocka_unit_test_setup_teardown(test_marks, speak, be_silent),
