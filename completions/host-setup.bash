@@ -2,7 +2,7 @@
 # Completion of host-setup(8) for bash.
 _host_setup() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local words="--help --root --version" command="" i
+	local words="--help --root --version -h" command="" i
 
 	# To bash, --option=value is three words.
 	[[ $word != = ]] || word=

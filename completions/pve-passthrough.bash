@@ -24,7 +24,8 @@ _pve_passthrough() {
 	done
 
 	case $command in
-	accept | config | log | plan | settings | watch) words+=" $(_pve_passthrough_vms)" ;;
+	accept | log | plan | settings | watch) words+=" $(_pve_passthrough_vms)" ;;
+	config) words+=" --raw $(_pve_passthrough_vms)" ;;
 	restore) words+=" --all $(_pve_passthrough_vms)" ;;
 	vm) words+=" --add --detach --fix --gpu --yes -y $(_pve_passthrough_vms)" ;;
 	status) ;;

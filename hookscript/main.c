@@ -10,11 +10,11 @@
 #include "hookscript/stop.h"
 #include "hookscript/vm_verb.h"
 #include "hookscript/watch.h"
+#include "host/cli.h"
 #include "host/language.h"
 #include "host/log.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,198 +29,213 @@
 #define LOCALES	  "/usr/share/pve-passthrough/locales"
 #endif
 
-/* The help, in parts that are told one after the other; blank lines are the same in any language.
- */
+/* In parts, for the translators; a screen of 24 lines and 80 columns shows it all. */
 static const char *const help_texts[] = {
-	N_("usage: pve-passthrough VMID PHASE      as Proxmox VE runs it: pre-start, post-start, pre-stop, post-stop\n"
-	   "       pve-passthrough plan VMID       what a start would do, or why it would be refused; changes nothing\n"
-	   "       pve-passthrough status          which devices are taken, for which VM, from which driver\n"
-	   "       pve-passthrough restore VMID    give back what is still taken for a VM that does not run\n"
-	   "       pve-passthrough restore --all   the same for every VM that does not run\n"),
-	N_("       pve-passthrough watch VMID      started by pre-start: gives back what is taken when the VM has ended\n"
-	   "       pve-passthrough config VMID     what was understood of the VM's config\n"
-	   "       pve-passthrough settings VMID   the settings that hold for the VM, and where each comes from\n"
-	   "       pve-passthrough accept VMID     take the devices that are now at the VM's addresses as the right ones\n"
-	   "       pve-passthrough log VMID        what was said of the VM so far, from the journal, newest last\n"),
-	N_("       pve-passthrough vm VMID         what the VM still needs for its devices, as commands; with one of:\n"
-	   "           --fix             run them, after a question\n"
-	   "           --add [ADDRESS]   give the VM a device of this host; without ADDRESS, list them\n"
-	   "           --add ADDRESS --gpu   the whole graphics card, as the VM's display\n"
-	   "           --detach          take the hook out of the VM's config\n"),
+	N_("usage: pve-passthrough VMID PHASE     as Proxmox VE runs it at pre-start,\n"
+	   "                                      post-start, pre-stop and post-stop\n"
+	   "       pve-passthrough COMMAND [VMID] [OPTIONS]\n"
+	   "A hookscript: binds the PCI devices of a VM to vfio-pci when the VM starts, and\n"
+	   "gives them back to their drivers when it has stopped. Once for each VM:\n"
+	   "  qm set VMID --hookscript local:snippets/pve-passthrough\n"),
 	"\n",
-	N_("A hookscript for Proxmox VE. At pre-start it binds the IOMMU group of every hostpciN device of the\n"
-	   "VM to vfio-pci; at post-stop it gives every device back to the driver it had.\n"
-	   "Register it once per VM: qm set VMID --hookscript local:snippets/pve-passthrough\n"),
+	N_("  plan VMID      what a start would do, or why it would be refused\n"
+	   "  status         which devices are taken, for which VM, from which driver\n"
+	   "  vm VMID        what the VM still needs for its devices, as commands; --fix\n"
+	   "                 runs them; --add [ADDRESS] gives it a device, with --gpu a\n"
+	   "                 graphics card; --detach takes the hookscript out of its config\n"
+	   "  restore VMID   give back what is still taken for a VM that has stopped; --all\n"
+	   "  accept VMID    confirm the devices that are at the VM's addresses now\n"),
+	N_("  log VMID       what was said of the VM so far, from the journal\n"
+	   "  config VMID    how the VM's config was understood; for programs: --raw\n"
+	   "  settings VMID  the settings that apply to the VM, and where each is from\n"
+	   "  watch VMID     started by pre-start: gives back when the VM has ended\n"),
 	"\n",
-	N_("options:\n"
-	   "  -y, --yes    vm: ask nothing\n"
-	   "  --root DIR   read and write everything below DIR (for tests and images)\n"
-	   "  --help       this text\n"
-	   "  --version    the version\n"),
-	"\n",
-	N_("settings, all optional, in /etc/pve-passthrough.conf, or for all nodes in /etc/pve/pve-passthrough.conf\n"
-	   "(the node's file wins, key by key; within a file, the VM's own group does):\n"),
-	N_("  machine = \"refuse\";             a VM that is not q35: \"refuse\", \"warn\" or \"off\"\n"
-	   "  pcie = \"refuse\";                a PCIe device without pcie=1: the same\n"
-	   "  deadline = 30;                  seconds that taking or giving back may last\n"
-	   "  group = \"take\";                 members of an IOMMU group that the VM does not name: \"take\", \"refuse\"\n"
-	   "  ifreload = false;               true: run ifreload -a when an interface that the host used comes back\n"
-	   "  at_shutdown = \"keep\";           devices of VMs that stop because the host does: \"keep\" (taken), \"return\"\n"),
-	N_("  next = \"local:snippets/x.pl\";   another hookscript that the VM shall have too; \"\": none\n"
-	   "  language = \"\";                  of messages: \"en\", \"zh_CN\"; \"\": what the environment says\n"
-	   "  vm100 = { machine = \"warn\"; };  any of these, and devices, for VM 100 alone\n"),
-	N_("  devices = ( { address = \"0000:03:00.0\"; id = \"8086:10fb\"; KEY = VALUE; … } );\n"
-	   "                                  for that device alone; in the cluster's file also: node = \"pve1\";\n"
-	   "    allow = [ \"network\" ];        a VM may have it although the host uses it so: \"disk\", \"network\",\n"
-	   "                                  \"display\", \"sound\", \"process\", \"container\", \"chipset\", \"vfs\"\n"),
-	N_("    return_to = \"recorded\";       its driver afterwards: the one it had, \"none\", or a driver's name\n"
-	   "    reset_method = \"flr bus\";     how it is reset, as sysfs takes it; \"default\"; \"\": not at all\n"
-	   "    d3cold = false;               whether it may lose its power while it sleeps\n"
-	   "    stop_units = [ \"x.service\" ]; systemd units to stop before, and to start afterwards\n"
-	   "    stop_ct = [ 105 ];            containers likewise\n"
-	   "    unload = [ \"nouveau\" ];       modules to unload before, if no other device uses them\n"
-	   "    driver = \"mlx5_vfio_pci\";     with driver=keep: a vfio variant driver in place of vfio-pci\n"),
-	"\n",
-	N_("exit codes: 0 done, 1 failed, 2 refused (nothing was touched; vm: something is still missing),\n"
-	   "64 usage\n"),
+	N_("Options: -y, --yes (vm: do not ask), --root DIR (read and write everything below\n"
+	   "DIR, for tests and images), -h, --help, --version\n"
+	   "Exit codes: 0 done, 1 failed, 2 refused or something is missing, 64 usage\n"
+	   "Settings: man 5 pve-passthrough.conf. More: man 8 pve-passthrough\n"),
 };
 
-/* All that the command line said. */
+enum {
+	OPT_ROOT = 256,
+	OPT_ALL,
+	OPT_FIX,
+	OPT_ADD,
+	OPT_DETACH,
+	OPT_GPU,
+	OPT_RAW,
+	OPT_VERSION,
+};
+
+static const struct option options[] = {
+	{"root", required_argument, NULL, OPT_ROOT},
+	{"all", no_argument, NULL, OPT_ALL},
+	{"fix", no_argument, NULL, OPT_FIX},
+	{"add", no_argument, NULL, OPT_ADD},
+	{"detach", no_argument, NULL, OPT_DETACH},
+	{"gpu", no_argument, NULL, OPT_GPU},
+	{"raw", no_argument, NULL, OPT_RAW},
+	{"yes", no_argument, NULL, 'y'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{0},
+};
+
+/* What is to be done. */
 struct request {
-	const char *root;
-	bool all, raw;
-	bool given_for_vm; /* an option that only vm has */
-	struct vm_options vm;
+	const struct fs_root *root;
+	const struct cli *cli;
+	const struct verb *verb;
+	unsigned int vmid;   /* 0: none */
+	const char *address; /* NULL: none */
 };
 
 struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
-	/* Or this: with a VMID, options, and maybe an ADDRESS behind the VMID. */
-	int (*run_with)(const struct fs_root *root, unsigned int vmid,
-			const struct vm_options *options);
+	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
+	const char *options;
 	bool logged; /* changes something, so the journal hears of it */
 };
 
+static int run_vm(const struct request *request)
+{
+	struct vm_options vm = {
+		.fix = cli_has(request->cli, OPT_FIX),
+		.add = cli_has(request->cli, OPT_ADD),
+		.detach = cli_has(request->cli, OPT_DETACH),
+		.gpu = cli_has(request->cli, OPT_GPU),
+		.yes = cli_has(request->cli, 'y'),
+		.address = request->address,
+		.run = fs_root_is_running_system(request->root),
+	};
+
+	if (vm.fix + vm.add + vm.detach > 1)
+		return cli_usage_error(_("only one of --fix, --add and --detach can be given"));
+	if (vm.gpu && !vm.add)
+		return cli_usage_error(_("--gpu needs --add"));
+	return vm_verb_run(request->root, request->vmid, &vm);
+}
+
+static int run_config(const struct request *request)
+{
+	return cli_has(request->cli, OPT_RAW) ? show_config_raw(request->root, request->vmid)
+					      : show_config(request->root, request->vmid);
+}
+
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, false},
-	{"status", show_status, NULL, NULL, false},
-	{"restore", stop_restore_all, stop_restore, NULL, true},
-	{"watch", NULL, watch_run, NULL, true},
-	{"config", NULL, show_config, NULL, false},
-	{"settings", NULL, show_settings, NULL, false},
-	{"accept", NULL, accept_devices, NULL, true},
-	{"log", NULL, show_log, NULL, false},
-	{"vm", NULL, NULL, vm_verb_run, false},
+	{"plan", NULL, start_plan, NULL, "", false},
+	{"status", show_status, NULL, NULL, "", false},
+	{"restore", stop_restore_all, stop_restore, NULL, "all", true},
+	{"watch", NULL, watch_run, NULL, "", true},
+	{"config", NULL, NULL, run_config, "raw", false},
+	{"settings", NULL, show_settings, NULL, "", false},
+	{"accept", NULL, accept_devices, NULL, "", true},
+	{"log", NULL, show_log, NULL, "", false},
+	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false},
 };
 
-static int usage_error(const char *what, const char *which)
+static int parse_vmid(const char *text, unsigned int *ret)
 {
-	log_error("%s%s%s", what, which ? ": " : "", which ? which : "");
-	log_error(_(
-		"usage: pve-passthrough VMID PHASE, or plan|restore|watch|config|settings|accept|log|vm VMID, or restore --all, or status; more: pve-passthrough --help"));
-	return EXIT_USAGE;
+	if (!pve_vmid_parse(text, ret))
+		return 0;
+	return cli_usage_error(_("invalid VMID '%s': expected 100 to 999999999"), text);
 }
 
-static bool is_number(const char *text)
+static int run_phase(const struct request *request)
 {
-	return *text && strspn(text, "0123456789") == strlen(text);
-}
-
-static int run_phase(const struct fs_root *root, char **args, int n)
-{
+	char **args = request->cli->args;
 	unsigned int vmid;
-
-	if (n != 2)
-		return usage_error(_("a VMID needs a phase behind it and nothing more"), NULL);
-	if (pve_vmid_parse(args[0], &vmid))
-		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
-	log_open(NAME, root);
-	return phase_run(root, vmid, args[1]);
-}
-
-/* Options that the verb does not have are an error: silence would be taken for obedience. */
-static int check_options(const struct verb *verb, const struct request *request)
-{
-	const struct vm_options *vm = &request->vm;
-
-	if (request->all && !(verb && verb->run && verb->run_vm))
-		return usage_error(_("--all is for restore"), verb ? verb->name : NULL);
-	if (request->raw && !(verb && verb->run_vm == show_config))
-		return usage_error(_("--raw is for config"), verb ? verb->name : NULL);
-	if (request->given_for_vm && !(verb && verb->run_with))
-		return usage_error(_("only vm has --fix, --add, --gpu, --detach and --yes"),
-				   verb ? verb->name : NULL);
-	if (vm->fix + vm->add + vm->detach > 1)
-		return usage_error(_("one of --fix, --add and --detach at a time"), NULL);
-	if (vm->gpu && !vm->add)
-		return usage_error(_("--gpu goes with --add"), NULL);
-	return 0;
-}
-
-static int run_with_options(const struct fs_root *root, const struct verb *verb, char **args, int n,
-			    const struct request *request)
-{
-	struct vm_options options = request->vm;
-	unsigned int vmid;
-
-	if (n < 1 || n > (options.add ? 2 : 1))
-		return usage_error(options.add ? _("one VMID must follow, and maybe an ADDRESS")
-					       : _("one VMID must follow"),
-				   verb->name);
-	if (pve_vmid_parse(args[0], &vmid))
-		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
-	options.address = n > 1 ? args[1] : NULL;
-	options.run = fs_root_is_running_system(root);
-	log_open(NULL, NULL);
-	settings_speak_of(root, vmid);
-	return verb->run_with(root, vmid, &options);
-}
-
-static int run_verb(const struct fs_root *root, const struct verb *verb, char **args, int n,
-		    const struct request *request)
-{
-	bool one = verb->run_vm && !request->all;
-	unsigned int vmid = 0;
-	int code = check_options(verb, request);
+	int code = cli_check(request->cli, "", "VMID PHASE");
 
 	if (code)
 		return code;
-	if (verb->run_with)
-		return run_with_options(root, verb, args, n, request);
-	if (n != (one ? 1 : 0))
-		return usage_error(one ? _("one VMID must follow") : _("nothing may follow"),
-				   verb->name);
-	if (one && pve_vmid_parse(args[0], &vmid))
-		return usage_error(_("no VMID (100 to 999999999)"), args[0]);
-	if (verb->logged)
-		log_open(NAME, root);
-	else
-		log_open(NULL, NULL);
-	log_set_context(vmid, verb->name);
-	if (one)
-		settings_speak_of(root, vmid);
-	if (request->raw)
-		return show_config_raw(root, vmid);
-	return one ? verb->run_vm(root, vmid) : verb->run(root);
+	if (request->cli->n_args != 2)
+		return cli_usage_error(_("usage: pve-passthrough VMID PHASE"));
+	code = parse_vmid(args[0], &vmid);
+	if (code)
+		return code;
+	log_open(NAME, request->root);
+	return phase_run(request->root, vmid, args[1]);
 }
 
-static int run_command(const struct fs_root *root, char **args, int n,
-		       const struct request *request)
+/* The VMID, and an ADDRESS for vm --add. */
+static int parse_args(struct request *request)
 {
-	int code;
+	const struct cli *cli = request->cli;
+	const struct verb *verb = request->verb;
+	bool add = cli_has(cli, OPT_ADD);
 
-	if (!n)
-		return usage_error(_("what shall be done?"), NULL);
-	if (is_number(args[0])) {
-		code = check_options(NULL, request);
-		return code ? code : run_phase(root, args, n);
+	if (verb->run && (!verb->run_vm || cli_has(cli, OPT_ALL)))
+		return cli->n_args > 1 ? cli_usage_error(_("%s takes no argument"), verb->name) : 0;
+	if (cli->n_args < 2)
+		return cli_usage_error(_("%s needs a VMID"), verb->name);
+	if (cli->n_args > 2 + add)
+		return cli_usage_error(add ? _("%s: expected VMID [ADDRESS]")
+					   : _("%s: expected one VMID"),
+				       verb->name);
+	request->address = cli->args[2];
+	return parse_vmid(cli->args[1], &request->vmid);
+}
+
+static int run_now(const struct request *request)
+{
+	const struct verb *verb = request->verb;
+
+	if (request->vmid)
+		settings_speak_of(request->root, request->vmid);
+	if (verb->run_with)
+		return verb->run_with(request);
+	return request->vmid ? verb->run_vm(request->root, request->vmid)
+			     : verb->run(request->root);
+}
+
+static int run_verb(struct request *request)
+{
+	const struct verb *verb = request->verb;
+	int code = cli_check(request->cli, verb->options, verb->name);
+
+	if (!code)
+		code = parse_args(request);
+	if (code)
+		return code;
+	log_open(verb->logged ? NAME : NULL, verb->logged ? request->root : NULL);
+	log_set_context(request->vmid, verb->name);
+	return run_now(request);
+}
+
+static int print_help(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(help_texts); i++)
+		fputs(*help_texts[i] == '\n' ? "\n" : _(help_texts[i]), stdout);
+	return EXIT_DONE;
+}
+
+static int run(const struct cli *cli)
+{
+	auto_root struct fs_root root = {.fd = -1};
+	struct request request = {.root = &root, .cli = cli};
+	const char *path = cli_value(cli, OPT_ROOT), *word = cli->args[0];
+	int err;
+
+	if (cli_has(cli, OPT_VERSION))
+		return puts(NAME " " VERSION) < 0;
+	if (cli_has(cli, 'h') || (word && !strcmp(word, "help")))
+		return print_help();
+	err = fs_root_open(path ? path : "/", &root);
+	if (err) {
+		log_error("--root %s: %s", path, log_strerror(err));
+		return EXIT_FAILED;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, args[0]))
-			return run_verb(root, &verbs[i], args + 1, n - 1, request);
-	return usage_error(_("unknown command"), args[0]);
+	if (!word)
+		return cli_usage_error(_("missing command"));
+	if (*word && strspn(word, "0123456789") == strlen(word))
+		return run_phase(&request);
+	for (request.verb = verbs; request.verb < verbs + ARRAY_SIZE(verbs); request.verb++)
+		if (!strcmp(request.verb->name, word))
+			return run_verb(&request);
+	return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs), sizeof(*verbs));
 }
 
 /* A descriptor of ours must never become 0, 1 or 2, where somebody would write messages to it. */
@@ -235,66 +250,14 @@ static void ensure_standard_streams(void)
 		close(fd);
 }
 
-/* One that this program has no more to say about than that it was given. */
-static void take_option(struct request *request, int option)
-{
-	switch (option) {
-	case 'a': request->all = true; return;
-	case 'w': request->raw = true; return;
-	case 'f': request->vm.fix = true; break;
-	case 'd': request->vm.add = true; break;
-	case 't': request->vm.detach = true; break;
-	case 'g': request->vm.gpu = true; break;
-	case 'y': request->vm.yes = true; break;
-	default: return;
-	}
-	request->given_for_vm = true;
-}
-
-static void print_help(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(help_texts); i++)
-		fputs(_(help_texts[i]), stdout);
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},
-		{"all", no_argument, NULL, 'a'},
-		{"fix", no_argument, NULL, 'f'},
-		{"add", no_argument, NULL, 'd'},
-		{"detach", no_argument, NULL, 't'},
-		{"gpu", no_argument, NULL, 'g'},
-		{"yes", no_argument, NULL, 'y'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{"raw", no_argument, NULL, 'w'},
-		{0},
-	};
-	auto_root struct fs_root root = {.fd = -1};
-	struct request request = {.root = "/"};
-	int option, err;
+	auto_cli struct cli cli = {0};
+	int code;
 
 	ensure_standard_streams();
 	language_open(LOCALEDIR, LOCALES);
 	log_open(NAME, NULL);
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "hy", options, NULL)) != -1) {
-		switch (option) {
-		case 'r': request.root = optarg; break;
-		case 'h': print_help(); return EXIT_DONE;
-		case 'v': puts(NAME " " VERSION); return EXIT_DONE;
-		case '?':
-			return usage_error(_("unknown option, or one without its value"),
-					   argv[optind - 1]);
-		default: take_option(&request, option);
-		}
-	}
-	err = fs_root_open(request.root, &root);
-	if (err) {
-		log_error("--root %s: %s", request.root, strerror(-err));
-		return EXIT_FAILED;
-	}
-	return run_command(&root, argv + optind, argc - optind, &request);
+	code = cli_parse(argc, argv, ":hy", options, &cli);
+	return cli_end(code ? code : run(&cli));
 }

@@ -5,6 +5,7 @@
 #include "hookscript/next.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "host/cli.h"
 #include "host/log.h"
 
 #include <string.h>
@@ -45,21 +46,30 @@ static int run_both(const struct phase *phase, const struct fs_root *root, unsig
 	return phase->undo ? phase->undo(root, vmid) : EXIT_FAILED;
 }
 
+static const struct phase *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+		if (!strcmp(phases[i].name, name))
+			return &phases[i];
+	return NULL;
+}
+
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name)
 {
 	auto_settings struct settings settings = settings_default;
+	const struct phase *phase = find(name);
 	auto_free char *why = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
-		if (strcmp(phases[i].name, name))
-			continue;
-		log_set_context(vmid, name);
-		/* Settings that cannot be read are our part's to complain of; which hookscript
-		 * would be next is not known then. */
-		if (settings_read(root, vmid, &settings, &why))
-			return run_ours(&phases[i], root, vmid);
-		settings_speak(&settings);
-		return run_both(&phases[i], root, vmid, &settings);
-	}
-	return EXIT_DONE;
+	/* Proxmox VE may come to know more phases; a person has mistyped one. */
+	if (!phase)
+		return isatty(STDIN_FILENO) ? cli_unknown(_("unknown phase"), name, phases,
+							  ARRAY_SIZE(phases), sizeof(*phases))
+					    : EXIT_DONE;
+	log_set_context(vmid, name);
+	/* Settings that cannot be read are our part's to complain of; which hookscript would be
+	 * next is not known then. */
+	if (settings_read(root, vmid, &settings, &why))
+		return run_ours(phase, root, vmid);
+	settings_speak(&settings);
+	return run_both(phase, root, vmid, &settings);
 }

@@ -9,8 +9,8 @@
 /*
  * Runs the phase of that name for the VM: at the beginning of a VM's life our part comes first, at
  * its end the other hookscript's. When the other one fails at pre-start, the start is aborted, and
- * what was taken goes back. A phase that nobody knows is done at once. Returns the program's exit
- * code.
+ * what was taken goes back. An unknown phase is done at once; a person at a terminal is told so
+ * (EXIT_USAGE). Returns the program's exit code.
  */
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name);
 

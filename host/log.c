@@ -159,7 +159,9 @@ void log_device(enum log_level level, const struct bdf *bdf, const char *driver,
 
 const char *log_strerror(int err)
 {
-	if ((err == -EACCES || err == -EPERM) && geteuid())
-		return _("permission denied; run this as root");
+	if (err == -EACCES && geteuid())
+		return _("Permission denied; run this as root");
+	if (err == -EPERM && geteuid())
+		return _("Operation not permitted; run this as root");
 	return strerror(-err);
 }

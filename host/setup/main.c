@@ -6,12 +6,12 @@
 #include "host/setup/checkview.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups.h"
+#include "host/cli.h"
 #include "host/language.h"
 #include "host/log.h"
 #include "host/setup/readiness.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,24 +27,23 @@
 #endif
 
 /* host-setup's own exit codes; those of check are enum check_verdict. */
-enum { CODE_DONE = 0, CODE_FAILED = 1, CODE_USAGE = 64 };
+enum { CODE_DONE = 0, CODE_FAILED = 1 };
 
-/* All that the command line said. */
+/* What is to be done. */
 struct request {
-	const char *root;
-	bool help, json;
-	bool given_for_enable, given_for_disable, given_for_edit,
-		given_for_boot; /* an option only these verbs have */
+	const struct fs_root *root;
+	const struct verb *verb;
+	bool json;
 	struct enable_options enable;
 	struct disable_options disable;
-	const char **kernel_args;
 };
 
 struct verb {
 	const char *name;
 	int (*run)(const struct fs_root *root, const struct request *request);
 	const char *const *help; /* its parts, up to a NULL */
-	bool json, edits, boots;
+	const char *options;
+	bool edits;
 };
 
 static int run_summary(const struct fs_root *root, const struct request *request);
@@ -78,7 +77,7 @@ static const char *const summary_help[] = {
 	   "  groups               the IOMMU groups, and what is in them\n"
 	   "\n"),
 	boot_options,
-	N_("  --help               this text, or that of a command\n"
+	N_("  -h, --help           this text, or that of a command\n"
 	   "  --version            the version\n"),
 	NULL,
 };
@@ -142,32 +141,21 @@ static const char *const groups_help[] = {
 	NULL,
 };
 
+#define EDIT_OPTIONS "bootloader dry-run yes "
+
 static const struct verb verbs[] = {
-	{"", run_summary, summary_help, false, false, true},
-	{"check", run_check, check_help, true, false, true},
-	{"enable", run_enable, enable_help, false, true, true},
-	{"disable", run_disable, disable_help, false, true, true},
-	{"groups", run_groups, groups_help, true, false, false},
+	{"", run_summary, summary_help, "bootloader", false},
+	{"check", run_check, check_help, "bootloader json", false},
+	{"enable", run_enable, enable_help,
+	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
+	 true},
+	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", true},
+	{"groups", run_groups, groups_help, "json", false},
 };
-
-static void print_help(const char *const *parts)
-{
-	for (; *parts; parts++)
-		fputs(_(*parts), stdout);
-}
-
-static int usage_error(const char *what, const char *which)
-{
-	if (which)
-		log_error(_("%s: %s; see: host-setup --help"), what, which);
-	else
-		log_error(_("%s; see: host-setup --help"), what);
-	return CODE_USAGE;
-}
 
 static int could_not(const char *what, int err)
 {
-	log_error("%s: %s%s", what, strerror(-err), err == -EACCES ? _("; run this as root") : "");
+	log_error("%s: %s", what, log_strerror(err));
 	return CODE_FAILED;
 }
 
@@ -179,7 +167,7 @@ static int run_check(const struct fs_root *root, const struct request *request)
 	int err = readiness_read(root, request->enable.bootloader, &list, &verdict, &why);
 
 	if (err == -EINVAL && why)
-		return usage_error(why, NULL);
+		return cli_usage_error("%s", why);
 	if (!err)
 		err = vm_states_check(root, &list);
 	if (!err && request->json)
@@ -257,7 +245,6 @@ static int run_groups(const struct fs_root *root, const struct request *request)
 
 enum option_code {
 	OPT_ROOT = 256,
-	OPT_HELP,
 	OPT_VERSION,
 	OPT_JSON,
 	OPT_DRY_RUN,
@@ -273,7 +260,7 @@ enum option_code {
 
 static const struct option long_options[] = {
 	{"root", required_argument, NULL, OPT_ROOT},
-	{"help", no_argument, NULL, OPT_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
@@ -289,132 +276,91 @@ static const struct option long_options[] = {
 	{0},
 };
 
-static int take_processor(struct request *request, const char *value)
+/* What enable alone has. KERNEL_ARGS has room for all of the command line. */
+static int read_enable_options(const struct cli *cli, const char **kernel_args,
+			       struct enable_options *enable)
 {
-	if (!strcmp(value, "intel"))
-		request->enable.vendor = PROCESSOR_INTEL;
-	else if (!strcmp(value, "amd"))
-		request->enable.vendor = PROCESSOR_AMD;
-	else
-		return usage_error(_("--processor must be intel or amd"), value);
+	const char *processor = cli_value(cli, OPT_PROCESSOR);
+	const char *reallocation = cli_value(cli, OPT_REALLOC);
+
+	if (processor && !strcmp(processor, "intel"))
+		enable->vendor = PROCESSOR_INTEL;
+	else if (processor && !strcmp(processor, "amd"))
+		enable->vendor = PROCESSOR_AMD;
+	else if (processor)
+		return cli_usage_error(_("--processor must be intel or amd, got '%s'"), processor);
+	if (reallocation && strcmp(reallocation, "off"))
+		return cli_usage_error(_("--pci-realloc must be off, got '%s'"), reallocation);
+	enable->pci_realloc_off = reallocation;
+	enable->acs_override = cli_value(cli, OPT_ACS);
+	enable->unsafe_interrupts = cli_has(cli, OPT_UNSAFE);
+	enable->ignore_msrs = cli_has(cli, OPT_MSRS);
+	enable->kernel_args = kernel_args;
+	for (size_t i = 0; i < cli->n_given; i++)
+		if (cli->given[i].val == OPT_KERNEL_ARG)
+			kernel_args[enable->n_kernel_args++] = cli->given[i].value;
 	return 0;
 }
 
-/* An option that only enable has. */
-static int take_enable_option(struct request *request, int option, const char *value)
-{
-	request->given_for_enable = true;
-	switch (option) {
-	case OPT_PROCESSOR: return take_processor(request, value);
-	case OPT_ACS: request->enable.acs_override = value; return 0;
-	case OPT_UNSAFE: request->enable.unsafe_interrupts = true; return 0;
-	case OPT_MSRS: request->enable.ignore_msrs = true; return 0;
-	case OPT_REALLOC:
-		if (strcmp(value, "off"))
-			return usage_error(_("--pci-realloc must be off"), value);
-		request->enable.pci_realloc_off = true;
-		return 0;
-	default: request->kernel_args[request->enable.n_kernel_args++] = value; return 0;
-	}
-}
-
-static int take_option(struct request *request, int option, const char *value)
-{
-	switch (option) {
-	case OPT_ROOT: request->root = value; return 0;
-	case OPT_HELP: request->help = true; return 0;
-	case OPT_JSON:
-		/* What programs read is the same everywhere. */
-		language_set("en");
-		request->json = true;
-		return 0;
-	case 'y':
-		request->enable.yes = request->disable.yes = request->given_for_edit = true;
-		return 0;
-	case OPT_DRY_RUN:
-		request->enable.dry_run = request->disable.dry_run = request->given_for_edit = true;
-		return 0;
-	case OPT_BOOTLOADER:
-		request->enable.bootloader = request->disable.bootloader = value;
-		request->given_for_boot = true;
-		return 0;
-	case OPT_MANUAL: request->disable.manual_too = request->given_for_disable = true; return 0;
-	default: return take_enable_option(request, option, value);
-	}
-}
-
-static const struct verb *find_verb(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, name))
-			return &verbs[i];
-	return NULL;
-}
-
-/* Options that the verb does not have are an error: silence would be taken for obedience. */
-static int check_options(const struct verb *verb, const struct request *request)
-{
-	if (request->json && !verb->json)
-		return usage_error(_("only check and groups have --json"), NULL);
-	if (request->given_for_edit && !verb->edits)
-		return usage_error(_("only enable and disable have --dry-run and --yes"), NULL);
-	if (request->given_for_boot && !verb->boots)
-		return usage_error(_("groups has no --bootloader"), NULL);
-	if (request->given_for_enable && verb->run != run_enable)
-		return usage_error(_("an option that only enable has"), NULL);
-	if (request->given_for_disable && verb->run != run_disable)
-		return usage_error(_("only disable has --manual-too"), NULL);
-	return 0;
-}
-
-static int run(char **args, int n, const struct request *request)
+static int run_verb(const struct cli *cli, const struct verb *verb)
 {
 	auto_root struct fs_root root = {.fd = -1};
-	const struct verb *verb = find_verb(n ? args[0] : "");
-	int err;
+	auto_free const char **kernel_args = calloc(cli->n_given + 1, sizeof(*kernel_args));
+	struct request request = {.root = &root, .verb = verb, .json = cli_has(cli, OPT_JSON)};
+	const char *who = *verb->name ? verb->name : NAME;
+	const char *path = cli_value(cli, OPT_ROOT);
+	int err = cli_check(cli, verb->options, who);
 
-	if (!verb || (n && !*args[0]))
-		return usage_error(_("unknown command"), args[0]);
-	if (n > 1)
-		return usage_error(_("nothing may follow a command but options"), args[1]);
-	if (request->help) {
-		print_help(verb->help);
-		return CODE_DONE;
-	}
-	err = check_options(verb, request);
+	if (!kernel_args)
+		return could_not(NAME, -ENOMEM);
+	if (!err)
+		err = read_enable_options(cli, kernel_args, &request.enable);
 	if (err)
 		return err;
-	err = fs_root_open(request->root, &root);
+	request.enable.bootloader = request.disable.bootloader = cli_value(cli, OPT_BOOTLOADER);
+	request.enable.yes = request.disable.yes = cli_has(cli, 'y');
+	request.enable.dry_run = request.disable.dry_run = cli_has(cli, OPT_DRY_RUN);
+	request.disable.manual_too = cli_has(cli, OPT_MANUAL);
+	/* What programs read is the same everywhere. */
+	if (request.json)
+		language_set("en");
+	err = fs_root_open(path ? path : "/", &root);
 	if (err) {
-		log_error("--root %s: %s", request->root, strerror(-err));
+		log_error("--root %s: %s", path, log_strerror(err));
 		return CODE_FAILED;
 	}
-	return verb->run(&root, request);
+	return verb->run(&root, &request);
+}
+
+static int run(const struct cli *cli)
+{
+	bool help = cli->n_args && !strcmp(cli->args[0], "help");
+	const char *word = cli->args[help], *more = word ? cli->args[help + 1] : NULL;
+	const struct verb *verb = verbs;
+
+	if (cli_has(cli, OPT_VERSION))
+		return puts(NAME " " VERSION) < 0;
+	while (verb < verbs + ARRAY_SIZE(verbs) && strcmp(verb->name, word ? word : ""))
+		verb++;
+	if (verb == verbs + ARRAY_SIZE(verbs) || (word && !*word))
+		return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs),
+				   sizeof(*verbs));
+	if (more)
+		return cli_usage_error(_("%s takes no argument, got '%s'"), verb->name, more);
+	if (!help && !cli_has(cli, 'h'))
+		return run_verb(cli, verb);
+	for (const char *const *part = verb->help; *part; part++)
+		fputs(_(*part), stdout);
+	return CODE_DONE;
 }
 
 int main(int argc, char **argv)
 {
-	auto_free const char **kernel_args = calloc((size_t)argc, sizeof(*kernel_args));
-	struct request request = {.root = "/", .kernel_args = kernel_args};
-	int option, err;
+	auto_cli struct cli cli = {0};
+	int code;
 
 	language_open(LOCALEDIR, LOCALES);
 	log_open(NAME, NULL);
-	if (!kernel_args)
-		return could_not("host-setup", -ENOMEM);
-	request.enable.kernel_args = kernel_args;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "y", long_options, NULL)) != -1) {
-		if (option == '?')
-			return usage_error(_("unknown option, or one without its value"),
-					   argv[optind - 1]);
-		if (option == OPT_VERSION) {
-			puts(NAME " " VERSION);
-			return CODE_DONE;
-		}
-		err = take_option(&request, option, optarg);
-		if (err)
-			return err;
-	}
-	return run(argv + optind, argc - optind, &request);
+	code = cli_parse(argc, argv, ":hy", long_options, &cli);
+	return cli_end(code ? code : run(&cli));
 }

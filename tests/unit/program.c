@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -21,6 +22,22 @@ char *program_find(const char *argv0, const char *name, unsigned int n)
 
 void run_program(char *program, const char *root, const char *args, struct run *ret)
 {
+	program_run_at(program, root, args, -1, -1, ret);
+}
+
+int program_terminal(unsigned short columns, int *ret_other)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = columns};
+	struct termios raw = {.c_cflag = CS8 | CREAD};
+	int fd;
+
+	assert_int_equal(openpty(ret_other, &fd, NULL, &raw, &size), 0);
+	return fd;
+}
+
+void program_run_at(char *program, const char *root, const char *args, int in, int at,
+		    struct run *ret)
+{
 	auto_free char *words = strdup(args);
 	char *argv[ARGS_MAX + 1] = {program};
 	char *rest = words;
@@ -36,7 +53,9 @@ void run_program(char *program, const char *root, const char *args, struct run *
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		dup2(out[1], STDOUT_FILENO);
+		if (in >= 0)
+			dup2(in, STDIN_FILENO);
+		dup2(at >= 0 ? at : out[1], STDOUT_FILENO);
 		dup2(err[1], STDERR_FILENO);
 		execv(program, argv);
 		_exit(127);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The built host-setup, beside the folder of the tests: its command line. Skipped where it is not
  * built. */
+#include <fcntl.h>
+
 #include "hosttree.h"
 #include "program.h"
 
@@ -16,13 +18,23 @@ static void test_command_lines(void **state)
 	} rows[] = {
 		{"--help", 0, "usage: host-setup [check | enable", NULL},
 		{"enable --help", 0, "usage: host-setup enable", NULL},
+		{"-h", 0, "usage: host-setup [check | enable", NULL},
+		{"help", 0, "usage: host-setup [check | enable", NULL},
+		{"help enable", 0, "usage: host-setup enable", NULL},
 		{"--version", 0, "host-setup ", NULL},
-		{"frobnicate", 64, NULL, "unknown command: frobnicate"},
+		{"frobnicate", 64, NULL, "unknown command 'frobnicate'"},
 		{"check more", 64, NULL, "more"},
+		{"chekc", 64, NULL, "did you mean 'check'?"},
+		{"enable --dry-rnu", 64, NULL, "did you mean '--dry-run'?"},
+		{"enable --kernel-arg", 64, NULL, "option --kernel-arg needs a value"},
+		{"groups --bootloader=grub", 64, NULL, "groups has no option --bootloader"},
+		{"enable --manual-too", 64, NULL, "enable has no option --manual-too"},
+		{"enable --json", 64, NULL, "enable has no option --json"},
+		{"--dry-run", 64, NULL, "host-setup has no option --dry-run"},
 		{"enable --what", 64, NULL, "unknown option"},
-		{"check --yes", 64, NULL, "only enable and disable have"},
-		{"groups --acs-override=both", 64, NULL, "only enable has"},
-		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off: on"},
+		{"check --yes", 64, NULL, "check has no option --yes"},
+		{"groups --acs-override=both", 64, NULL, "groups has no option --acs-override"},
+		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off, got 'on'"},
 		{"check --root /no/such/folder", 1, NULL, "/no/such/folder"},
 		{"check --root ROOT", 2, "missing", NULL},
 		{"check --json --root ROOT", 2, "\"verdict\":\"not-ready\"", NULL},
@@ -56,10 +68,38 @@ static void test_command_lines(void **state)
 	hosttree_assert(&tree, before, "after disable");
 }
 
+/* What could not be printed has not been done. */
+static void test_full(void **state)
+{
+	static const char *const args[] = {
+		"--help",
+		"check --root ROOT",
+		"check --json --root ROOT",
+		"groups --root ROOT",
+		"groups --json --root ROOT",
+		"enable --dry-run --root ROOT",
+	};
+	auto_hosttree struct hosttree tree = {0};
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	hosttree_open(&tree, false);
+	hosttree_copy(&tree, TESTS_DIR "/hosts/grub-intel/before");
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
+		auto_run struct run run = {0};
+
+		program_run_at(program, tree.folder, args[i], -1, full, &run);
+		if (run.code != 1 || !strstr(run.err, "not all of the output could"))
+			fail_msg("'%s' gave %d, '%s'", args[i], run.code, run.err);
+	}
+	close(full);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
+		cmocka_unit_test(test_full),
 	};
 
 	(void)argc;

@@ -92,7 +92,7 @@ static void test_errors(void **state)
 	run_hook(*state, say_errors, 5, &run);
 	run_assert_code(&run, 0);
 	assert_string_equal(run.err, "pve-passthrough: Permission denied\n"
-				     "pve-passthrough: permission denied; run this as root; "
+				     "pve-passthrough: Permission denied; run this as root; "
 				     "No such file or directory\n");
 }
 

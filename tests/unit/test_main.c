@@ -25,23 +25,32 @@ static void test_command_lines(void **state)
 		const char *out, *err; /* NULL: nothing */
 	} rows[] = {
 		{"--help", EXIT_DONE, "usage: pve-passthrough VMID PHASE", NULL},
-		{"-h", EXIT_DONE, "exit codes: 0 done, 1 failed, 2 refused", NULL},
+		{"-h", EXIT_DONE, "Exit codes: 0 done, 1 failed, 2 refused", NULL},
+		{"help", EXIT_DONE, "usage: pve-passthrough VMID PHASE", NULL},
+		{"plan --help", EXIT_DONE, "usage: pve-passthrough VMID PHASE", NULL},
 		{"--version", EXIT_DONE, "pve-passthrough ", NULL},
-		{"", EXIT_USAGE, NULL, "usage: "},
-		{"--root ROOT", EXIT_USAGE, NULL, "usage: "},
-		{"--what", EXIT_USAGE, NULL, "usage: "},
-		{"--root", EXIT_USAGE, NULL, "usage: "},
-		{"frobnicate", EXIT_USAGE, NULL, "unknown command: frobnicate"},
+		{"", EXIT_USAGE, NULL, "missing command"},
+		{"--root ROOT", EXIT_USAGE, NULL, "see: pve-passthrough --help"},
+		{"--what", EXIT_USAGE, NULL, "unknown option '--what'"},
+		{"-V", EXIT_USAGE, NULL, "unknown option '-V'"},
+		{"--rot=x status", EXIT_USAGE, NULL, "did you mean '--root'?"},
+		{"status --vesrion", EXIT_USAGE, NULL, "did you mean '--version'?"},
+		{"--all=x status", EXIT_USAGE, NULL, "option --all takes no value"},
+		{"--yes=x status", EXIT_USAGE, NULL, "option --yes takes no value"},
+		{"--root", EXIT_USAGE, NULL, "option --root needs a value"},
+		{"frobnicate", EXIT_USAGE, NULL, "unknown command 'frobnicate'"},
+		{"lgo 100", EXIT_USAGE, NULL, "did you mean 'log'?"},
 		{"frobnicate\x1b[1m", EXIT_USAGE, NULL, "frobnicate\\x1b[1m"},
-		{"--root ROOT 100", EXIT_USAGE, NULL, "usage: "},
+		{"--root ROOT 100", EXIT_USAGE, NULL, "usage: pve-passthrough VMID PHASE"},
 		{"--root ROOT 100 pre-start more", EXIT_USAGE, NULL, "usage: "},
-		{"--root ROOT 99 pre-start", EXIT_USAGE, NULL, "no VMID (100 to 999999999): 99"},
-		{"--root ROOT 0100 pre-start", EXIT_USAGE, NULL, "no VMID"},
-		{"--root ROOT plan", EXIT_USAGE, NULL, "one VMID must follow: plan"},
-		{"--root ROOT plan 1", EXIT_USAGE, NULL, "no VMID"},
-		{"--root ROOT plan ../../etc", EXIT_USAGE, NULL, "no VMID"},
-		{"--root ROOT plan 100 101", EXIT_USAGE, NULL, "usage: "},
-		{"--root ROOT status 100", EXIT_USAGE, NULL, "nothing may follow: status"},
+		{"--root ROOT 99 pre-start", EXIT_USAGE, NULL,
+		 "invalid VMID '99': expected 100 to 999999999"},
+		{"--root ROOT 0100 pre-start", EXIT_USAGE, NULL, "invalid VMID"},
+		{"--root ROOT plan", EXIT_USAGE, NULL, "plan needs a VMID"},
+		{"--root ROOT plan 1", EXIT_USAGE, NULL, "invalid VMID"},
+		{"--root ROOT plan ../../etc", EXIT_USAGE, NULL, "invalid VMID"},
+		{"--root ROOT plan 100 101", EXIT_USAGE, NULL, "plan: expected one VMID"},
+		{"--root ROOT status 100", EXIT_USAGE, NULL, "status takes no argument"},
 		{"--root /no/such/folder status", EXIT_FAILED, NULL, "/no/such/folder"},
 		/* Phases that have nothing to do, and phases to come. */
 		{"--root ROOT 100 pre-stop", EXIT_DONE, NULL, NULL},
@@ -54,20 +63,22 @@ static void test_command_lines(void **state)
 		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
 		{"config 100 --root ROOT", EXIT_DONE, "q35 (q35)", NULL},
 		{"config 100 --raw --root ROOT", EXIT_DONE, "q35 yes", NULL},
-		{"settings 100 --raw --root ROOT", EXIT_USAGE, NULL, "--raw is for config"},
-		{"--root ROOT 100 pre-start --raw", EXIT_USAGE, NULL, "--raw is for config"},
+		{"settings 100 --raw --root ROOT", EXIT_USAGE, NULL,
+		 "settings has no option --raw"},
+		{"--root ROOT 100 pre-start --raw", EXIT_USAGE, NULL,
+		 "VMID PHASE has no option --raw"},
 		{"settings 999 --root ROOT", EXIT_DONE, "# VM 999 on node ", NULL},
-		{"settings --root ROOT", EXIT_USAGE, NULL, "one VMID must follow: settings"},
+		{"settings --root ROOT", EXIT_USAGE, NULL, "settings needs a VMID"},
 		{"--root=ROOT-not", EXIT_FAILED, NULL, "ROOT-not"},
 		{"plan --root ROOT 100", EXIT_DONE,
 		 "VM 100: a start would bind to vfio-pci:", NULL},
 		{"restore --root ROOT 100", EXIT_DONE, "no device is recorded", NULL},
-		{"--root ROOT accept", EXIT_USAGE, NULL, "one VMID must follow: accept"},
-		{"--root ROOT --all accept", EXIT_USAGE, NULL, "--all is for restore: accept"},
+		{"--root ROOT accept", EXIT_USAGE, NULL, "accept needs a VMID"},
+		{"--root ROOT --all accept", EXIT_USAGE, NULL, "accept has no option --all"},
 		{"--root ROOT accept 999", EXIT_FAILED, NULL, "there is no config"},
-		{"--root ROOT log", EXIT_USAGE, NULL, "one VMID must follow: log"},
-		{"--root ROOT log 1", EXIT_USAGE, NULL, "no VMID"},
-		{"--root ROOT log --all", EXIT_USAGE, NULL, "--all is for restore"},
+		{"--root ROOT log", EXIT_USAGE, NULL, "log needs a VMID"},
+		{"--root ROOT log 1", EXIT_USAGE, NULL, "invalid VMID"},
+		{"--root ROOT log --all", EXIT_USAGE, NULL, "log has no option --all"},
 		{"--root ROOT log 100", EXIT_FAILED, NULL, "there is no journal here"},
 		/* A verb with options of its own. */
 		{"--root ROOT vm 100", EXIT_REFUSED, "VM 100 needs", NULL},
@@ -77,17 +88,20 @@ static void test_command_lines(void **state)
 		{"vm 100 --add --root ROOT", EXIT_DONE, "give one to VM 100", NULL},
 		{"vm --add 100 05:00.0 --root ROOT --yes", EXIT_REFUSED,
 		 "    qm set 100 --hostpci4 0000:05:00.0,pcie=1", NULL},
-		{"--root ROOT vm", EXIT_USAGE, NULL, "one VMID must follow: vm"},
-		{"--root ROOT vm 1 --fix", EXIT_USAGE, NULL, "no VMID"},
-		{"--root ROOT vm 100 01:00.0", EXIT_USAGE, NULL, "one VMID must follow: vm"},
+		{"--root ROOT vm", EXIT_USAGE, NULL, "vm needs a VMID"},
+		{"--root ROOT vm 1 --fix", EXIT_USAGE, NULL, "invalid VMID"},
+		{"--root ROOT vm 100 01:00.0", EXIT_USAGE, NULL, "vm: expected one VMID"},
 		{"--root ROOT vm 100 --add 01:00.0 02:00.0", EXIT_USAGE, NULL,
-		 "one VMID must follow, and maybe an ADDRESS: vm"},
-		{"--root ROOT vm 100 --fix --add", EXIT_USAGE, NULL, "--detach at a time"},
-		{"--root ROOT vm 100 --gpu", EXIT_USAGE, NULL, "--gpu goes with --add"},
-		{"--root ROOT vm 100 --all", EXIT_USAGE, NULL, "--all is for restore: vm"},
-		{"--root ROOT plan 100 --fix", EXIT_USAGE, NULL, "only vm has --fix"},
-		{"--root ROOT 100 pre-start --yes", EXIT_USAGE, NULL, "only vm has --fix"},
-		{"--root ROOT 100 pre-start --all", EXIT_USAGE, NULL, "--all is for restore"},
+		 "vm: expected VMID [ADDRESS]"},
+		{"--root ROOT vm 100 --fix --add", EXIT_USAGE, NULL,
+		 "only one of --fix, --add and --detach"},
+		{"--root ROOT vm 100 --gpu", EXIT_USAGE, NULL, "--gpu needs --add"},
+		{"--root ROOT vm 100 --all", EXIT_USAGE, NULL, "vm has no option --all"},
+		{"--root ROOT plan 100 --fix", EXIT_USAGE, NULL, "plan has no option --fix"},
+		{"--root ROOT 100 pre-start --yes", EXIT_USAGE, NULL,
+		 "VMID PHASE has no option --yes"},
+		{"--root ROOT 100 pre-start --all", EXIT_USAGE, NULL,
+		 "VMID PHASE has no option --all"},
 	};
 	auto_free char *before = tree_render(*state, TREE_ALL);
 
@@ -102,6 +116,89 @@ static void test_command_lines(void **state)
 				 run.err);
 		tree_assert_is(*state, TREE_ALL, before);
 	}
+}
+
+/* --help on a terminal of 24 lines and 80 columns, with a line left for the prompt. */
+static void test_help_fits(void **state)
+{
+	auto_run struct run run = {0};
+	int lines = 0;
+
+	run_program(*state, "--help", &run);
+	for (const char *at = run.out; *at; at += strcspn(at, "\n") + 1, lines++)
+		if (strcspn(at, "\n") > 80)
+			fail_msg("wider than 80 columns: %s", at);
+	assert_in_range(lines, 10, 23);
+}
+
+/* Proxmox VE may know phases that we do not; a person has mistyped one. */
+static void test_unknown_phase(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run quiet = {0};
+	auto_run struct run run = {0};
+	int other, fd = program_terminal(80, &other);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	program_run_at(program, tree->root.path, "--root ROOT 100 pre-strat", null, -1, &quiet);
+	run_assert_code(&quiet, EXIT_DONE);
+	assert_string_equal(quiet.out, "");
+	assert_string_equal(quiet.err, "");
+	program_run_at(program, tree->root.path, "--root ROOT 100 pre-strat", fd, -1, &run);
+	run_assert_code(&run, EXIT_USAGE);
+	run_assert_says(&run, "unknown phase 'pre-strat'\n");
+	run_assert_says(&run, "did you mean 'pre-start'?\n");
+	close(null);
+	close(fd);
+	close(other);
+}
+
+/* What could not be printed has not been done. */
+static void test_full(void **state)
+{
+	static const char *const args[] = {
+		"--help",
+		"--version",
+		"--root ROOT plan 100",
+		"--root ROOT status",
+		"help",
+		"--root ROOT vm 100",
+		"--root ROOT config 100",
+		"--root ROOT settings 100",
+	};
+	struct tree *tree = *state;
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
+		auto_run struct run run = {0};
+
+		program_run_at(program, tree->root.path, args[i], -1, full, &run);
+		if (run.code != EXIT_FAILED || !strstr(run.err, "not all of the output could"))
+			fail_msg("'%s' gave %d, '%s'", args[i], run.code, run.err);
+	}
+	close(full);
+}
+
+/* Long lines on a terminal are wrapped between words, but not commands. */
+static void test_terminal(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+	char text[8192] = "";
+	int other, fd = program_terminal(40, &other);
+	const char *at;
+
+	unsetenv("COLUMNS");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\nscsi0: x:y\n");
+	program_run_at(program, tree->root.path, "vm 100 --add 05:00.0 --root ROOT --yes", -1, fd,
+		       &run);
+	assert_true(read(other, text, sizeof(text) - 1) > 0);
+	assert_non_null(strstr(text, "\n    qm set 100 --hostpci1 0000:05:00.0,pcie=1\n"));
+	for (at = text; *at; at += strcspn(at, "\n") + 1)
+		if (strcspn(at, "\n") > 40 && strncmp(at, "    qm set", 10) != 0)
+			fail_msg("wider than 40 columns: %s", at);
+	close(fd);
+	close(other);
 }
 
 static void test_refused(void **state)
@@ -213,8 +310,9 @@ int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_command_lines), TEST(test_refused),	     TEST(test_journal),
-		TEST(test_log),		  TEST(test_closed_streams),
+		TEST(test_help_fits), TEST(test_unknown_phase), TEST(test_full),
+		TEST(test_terminal),  TEST(test_command_lines), TEST(test_refused),
+		TEST(test_journal),   TEST(test_log),		TEST(test_closed_streams),
 	};
 #undef TEST
 	(void)argc;
