@@ -9,6 +9,7 @@
 #include "host/driver.h"
 #include "host/program.h"
 #include "host/log.h"
+#include "host/supervise.h"
 
 #include <string.h>
 
@@ -155,6 +156,7 @@ static void run_workers(struct bind *bind, int (*work)(struct bind_device *devic
 		worker_start(&bind->workers[i], bind_work, slot, slot->n_devices, &bind->root->fd,
 			     1);
 	}
+	supervise_allow(clock_left_ms(deadline));
 	worker_wait_all(bind->workers, bind->n_slots, deadline, report_waiting, bind);
 	for (size_t i = 0; i < bind->n_slots; i++)
 		finish(bind, i);
@@ -248,6 +250,7 @@ static void reload_network(const struct bind *bind, struct record **records)
 			  records[i]->ifreload;
 	if (!wanted || !fs_root_is_running_system(bind->root))
 		return;
+	supervise_allow(IFRELOAD_MS);
 	err = program_act(bind->root, &program, &end);
 	if (err)
 		why = program_explain(bind->root, &program, err, &end);

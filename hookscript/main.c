@@ -13,6 +13,7 @@
 #include "host/cli.h"
 #include "host/language.h"
 #include "host/log.h"
+#include "host/supervise.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ struct verb {
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
 	const char *options;
 	bool logged; /* changes something, so the journal hears of it */
+	bool reads;  /* all of the host, which may hang: in a child */
 };
 
 static int run_vm(const struct request *request)
@@ -125,15 +127,15 @@ static int run_config(const struct request *request)
 }
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, "", false},
-	{"status", show_status, NULL, NULL, "", false},
-	{"restore", stop_restore_all, stop_restore, NULL, "all", true},
-	{"watch", NULL, watch_run, NULL, "", true},
-	{"config", NULL, NULL, run_config, "raw", false},
-	{"settings", NULL, show_settings, NULL, "", false},
-	{"accept", NULL, accept_devices, NULL, "", true},
-	{"log", NULL, show_log, NULL, "", false},
-	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false},
+	{"plan", NULL, start_plan, NULL, "", false, true},
+	{"status", show_status, NULL, NULL, "", false, false},
+	{"restore", stop_restore_all, stop_restore, NULL, "all", true, false},
+	{"watch", NULL, watch_run, NULL, "", true, false},
+	{"config", NULL, NULL, run_config, "raw", false, false},
+	{"settings", NULL, show_settings, NULL, "", false, false},
+	{"accept", NULL, accept_devices, NULL, "", true, false},
+	{"log", NULL, show_log, NULL, "", false, false},
+	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false, true},
 };
 
 static int parse_vmid(const char *text, unsigned int *ret)
@@ -154,10 +156,7 @@ static int run_phase(const struct request *request)
 	if (request->cli->n_args != 2)
 		return cli_usage_error(_("usage: pve-passthrough VMID PHASE"));
 	code = parse_vmid(args[0], &vmid);
-	if (code)
-		return code;
-	log_open(NAME, request->root);
-	return phase_run(request->root, vmid, args[1]);
+	return code ? code : phase_run(request->root, vmid, args[1]);
 }
 
 /* The VMID, and an ADDRESS for vm --add. */
@@ -179,8 +178,9 @@ static int parse_args(struct request *request)
 	return parse_vmid(cli->args[1], &request->vmid);
 }
 
-static int run_now(const struct request *request)
+static int run_now(void *arg)
 {
+	const struct request *request = arg;
 	const struct verb *verb = request->verb;
 
 	if (request->vmid)
@@ -194,6 +194,7 @@ static int run_now(const struct request *request)
 static int run_verb(struct request *request)
 {
 	const struct verb *verb = request->verb;
+	struct supervise how = {.what = verb->name};
 	int code = cli_check(request->cli, verb->options, verb->name);
 
 	if (!code)
@@ -202,7 +203,7 @@ static int run_verb(struct request *request)
 		return code;
 	log_open(verb->logged ? NAME : NULL, verb->logged ? request->root : NULL);
 	log_set_context(request->vmid, verb->name);
-	return run_now(request);
+	return verb->reads ? supervise_run(&how, run_now, request) : run_now(request);
 }
 
 static int print_help(void)

@@ -4,6 +4,7 @@
 #include "hookscript/argv.h"
 #include "host/log.h"
 #include "host/program.h"
+#include "host/supervise.h"
 #include "vmcfg/storage.h"
 
 #include <string.h>
@@ -68,8 +69,11 @@ int next_run(const struct fs_root *root, const struct settings *settings, unsign
 	if (!settings->next)
 		return 0;
 	code = find(root, settings->next, &path, &why);
-	if (!code)
+	if (!code) {
+		supervise_allow(SUPERVISE_FOREVER);
 		code = number ? run(root, path, number, phase, &why) : -ENOMEM;
+		supervise_allow(settings->deadline * 1000);
+	}
 	if (code)
 		say_failure(vmid, settings->next, phase, code, why);
 	return code;

@@ -5,8 +5,10 @@
 #include "hookscript/next.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "hookscript/watch.h"
 #include "host/cli.h"
 #include "host/log.h"
+#include "host/supervise.h"
 
 #include <string.h>
 
@@ -46,30 +48,57 @@ static int run_both(const struct phase *phase, const struct fs_root *root, unsig
 	return phase->undo ? phase->undo(root, vmid) : EXIT_FAILED;
 }
 
-static const struct phase *find(const char *name)
+struct call {
+	const struct fs_root *root;
+	unsigned int vmid;
+	const struct phase *phase;
+};
+
+/* Reads the settings, and runs both parts. */
+static int run(void *arg)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
-		if (!strcmp(phases[i].name, name))
-			return &phases[i];
-	return NULL;
+	const struct call *call = arg;
+	auto_settings struct settings settings = settings_default;
+	auto_free char *why = NULL;
+
+	/* Settings that cannot be read are our part's to complain of; which hookscript would be
+	 * next is not known then. */
+	if (settings_read(call->root, call->vmid, &settings, &why))
+		return run_ours(call->phase, call->root, call->vmid);
+	supervise_allow(settings.deadline * 1000);
+	settings_speak(&settings);
+	return run_both(call->phase, call->root, call->vmid, &settings);
+}
+
+/* What was taken is the watcher's to give back, and the start's own may have died, too. */
+static void failed(void *arg)
+{
+	const struct call *call = arg;
+
+	if (call->phase->undo)
+		log_error(
+			_("VM %u: not started; what was taken is given back; see: pve-passthrough "
+			  "status"),
+			call->vmid);
+	if (watch_start(call->root, call->vmid))
+		log_error(_("no watcher could be started; later: pve-passthrough restore %u"),
+			  call->vmid);
 }
 
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name)
 {
-	auto_settings struct settings settings = settings_default;
-	const struct phase *phase = find(name);
-	auto_free char *why = NULL;
+	auto_free char *what = fs_path("VM %u, %s", vmid, name);
+	struct supervise how = {.what = what, .relay = true, .keep = root->fd, .failed = failed};
+	struct call call = {root, vmid, phases};
 
-	/* Proxmox VE may come to know more phases; a person has mistyped one. */
-	if (!phase)
+	while (call.phase < phases + ARRAY_SIZE(phases) && strcmp(call.phase->name, name))
+		call.phase++;
+	if (call.phase == phases + ARRAY_SIZE(phases))
+		/* Proxmox VE may come to know more phases; a person has mistyped one. */
 		return isatty(STDIN_FILENO) ? cli_unknown(_("unknown phase"), name, phases,
 							  ARRAY_SIZE(phases), sizeof(*phases))
 					    : EXIT_DONE;
+	log_open("pve-passthrough", root);
 	log_set_context(vmid, name);
-	/* Settings that cannot be read are our part's to complain of; which hookscript would be
-	 * next is not known then. */
-	if (settings_read(root, vmid, &settings, &why))
-		return run_ours(phase, root, vmid);
-	settings_speak(&settings);
-	return run_both(phase, root, vmid, &settings);
+	return supervise_run(&how, run, &call);
 }

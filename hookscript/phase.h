@@ -11,6 +11,11 @@
  * its end the other hookscript's. When the other one fails at pre-start, the start is aborted, and
  * what was taken goes back. An unknown phase is done at once; a person at a terminal is told so
  * (EXIT_USAGE). Returns the program's exit code.
+ *
+ * A child does it (host/supervise.h), so that this returns, with EXIT_FAILED, also when the kernel
+ * holds what it reads: after SUPERVISE_READ_MS until the settings are known, and then when their
+ * deadline has passed. What was taken by then is left to a watcher. All output goes to standard
+ * output and, below ROOT, to the journal.
  */
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name);
 

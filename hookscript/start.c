@@ -17,6 +17,7 @@
 #include "host/iomem.h"
 #include "host/log.h"
 #include "host/modules.h"
+#include "host/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +153,7 @@ static bool wait_for_udev(const struct start *start)
 
 	if (!fs_exists(start->root, UDEV_QUEUE))
 		return false;
+	supervise_allow(UDEV_WAIT_MS + start->settings.deadline * 1000);
 	log_info(_("VM %u: waiting for udev, which still loads drivers"), start->vmid);
 	while (fs_exists(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
@@ -247,6 +249,14 @@ static void start_watcher(const struct start *start)
 			    start->vmid, strerror(-err), start->vmid);
 }
 
+static void begin_deadline(struct start *start)
+{
+	int ms = start->settings.deadline * 1000;
+
+	start->deadline = clock_now_ms() + ms;
+	supervise_allow(ms);
+}
+
 /* Plans until a plan is claimed, refused, or overtaken too often. */
 static int plan_and_claim(struct start *start)
 {
@@ -268,7 +278,7 @@ static int plan_and_claim(struct start *start)
 			start_watcher(start);
 		watched = true;
 		if (!start->deadline)
-			start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
+			begin_deadline(start);
 		err = claim_plan(start->root, start->vmid, start->deadline, &start->settings,
 				 start->plan);
 	}
@@ -308,7 +318,7 @@ static int make_room(struct start *start)
 		devices[i].n_stop_units = devices[i].n_stop_ct = 0;
 	}
 	stopped_all.devices = devices;
-	start->deadline = clock_now_ms() + (int64_t)start->settings.deadline * 1000;
+	begin_deadline(start);
 	code = make_plan(start, &stopped_all, SNAPSHOT_BRIEF);
 	return !code && start->plan->n_refusals ? say_refusals(start) : code;
 }
@@ -444,6 +454,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	code = read_settings(&start);
 	if (!code)
 		code = make_plan(&start, &start.settings, SNAPSHOT_DETAIL);
+	supervise_allow(SUPERVISE_FOREVER);
 	if (code)
 		return code;
 	say_warnings(&start);

@@ -6,6 +6,7 @@
 #include "host/log.h"
 #include "host/program.h"
 #include "host/strbuf.h"
+#include "host/supervise.h"
 
 #include <string.h>
 
@@ -49,6 +50,7 @@ static int run(const struct fs_root *root, const char *command, const char *name
 
 	if (err)
 		return err;
+	supervise_allow(USER_MS);
 	err = root ? program_act(root, &program, ret) : program_run(&program, ret);
 	if (err && ret_why)
 		*ret_why = program_explain(root, &program, err, ret);

@@ -9,6 +9,7 @@
 #include "hookscript/vm_state.h"
 #include "host/log.h"
 #include "host/program.h"
+#include "host/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,10 +68,14 @@ static void print_lines(const char *indent, const char *text)
 static bool ask(const char *question, bool default_yes)
 {
 	char answer[8];
+	bool answered;
 
 	printf("%s %s ", question, default_yes ? "[Y/n]" : "[y/N]");
 	fflush(stdout);
-	if (!fgets(answer, sizeof(answer), stdin) || *answer == '\n')
+	supervise_allow(SUPERVISE_FOREVER);
+	answered = fgets(answer, sizeof(answer), stdin) && *answer != '\n';
+	supervise_allow(SUPERVISE_READ_MS);
+	if (!answered)
 		return default_yes;
 	return *answer == 'y' || *answer == 'Y';
 }
@@ -110,7 +115,9 @@ static bool run_command(const struct fs_root *root, char *const *command)
 		return false;
 	}
 	log_info(_("running: %s"), text);
+	supervise_allow(SUPERVISE_FOREVER);
 	err = program_act(root, &program, &end);
+	supervise_allow(SUPERVISE_READ_MS);
 	if (!err)
 		return true;
 	why = program_explain(root, &program, err, &end);

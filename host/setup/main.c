@@ -10,6 +10,7 @@
 #include "host/language.h"
 #include "host/log.h"
 #include "host/setup/readiness.h"
+#include "host/supervise.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -170,6 +171,7 @@ static int run_check(const struct fs_root *root, const struct request *request)
 		return cli_usage_error("%s", why);
 	if (!err)
 		err = vm_states_check(root, &list);
+	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && request->json)
 		err = checkview_print_json(&list, verdict);
 	else if (!err)
@@ -236,6 +238,7 @@ static int run_groups(const struct fs_root *root, const struct request *request)
 
 	if (!err)
 		err = add_vms(root, &groups);
+	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && request->json)
 		err = groupsview_print_json(&groups);
 	else if (!err)
@@ -302,14 +305,21 @@ static int read_enable_options(const struct cli *cli, const char **kernel_args,
 	return 0;
 }
 
+static int run_request(void *arg)
+{
+	const struct request *request = arg;
+
+	return request->verb->run(request->root, request);
+}
+
 static int run_verb(const struct cli *cli, const struct verb *verb)
 {
 	auto_root struct fs_root root = {.fd = -1};
 	auto_free const char **kernel_args = calloc(cli->n_given + 1, sizeof(*kernel_args));
 	struct request request = {.root = &root, .verb = verb, .json = cli_has(cli, OPT_JSON)};
-	const char *who = *verb->name ? verb->name : NAME;
+	struct supervise how = {.what = *verb->name ? verb->name : NAME};
 	const char *path = cli_value(cli, OPT_ROOT);
-	int err = cli_check(cli, verb->options, who);
+	int err = cli_check(cli, verb->options, how.what);
 
 	if (!kernel_args)
 		return could_not(NAME, -ENOMEM);
@@ -329,7 +339,8 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 		log_error("--root %s: %s", path, log_strerror(err));
 		return CODE_FAILED;
 	}
-	return verb->run(&root, &request);
+	/* What changes something is not killed halfway. */
+	return verb->edits ? run_request(&request) : supervise_run(&how, run_request, &request);
 }
 
 static int run(const struct cli *cli)

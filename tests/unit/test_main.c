@@ -3,9 +3,11 @@
  * built. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "hookscript/exit.h"
+#include "host/clock.h"
 #include "listener.h"
 #include "program.h"
 #include "scenario.h"
@@ -55,9 +57,10 @@ static void test_command_lines(void **state)
 		/* Phases that have nothing to do, and phases to come. */
 		{"--root ROOT 100 pre-stop", EXIT_DONE, NULL, NULL},
 		{"--root ROOT 100 pre-migrate", EXIT_DONE, NULL, NULL},
-		{"--root ROOT 999 post-start", EXIT_FAILED, NULL, "there is no config"},
+		/* In the phases all goes to one stream. */
+		{"--root ROOT 999 post-start", EXIT_FAILED, "there is no config", NULL},
 		{"--root ROOT 100 post-stop", EXIT_DONE, NULL, NULL},
-		{"--root ROOT 999 pre-start", EXIT_FAILED, NULL, "there is no config"},
+		{"--root ROOT 999 pre-start", EXIT_FAILED, "there is no config", NULL},
 		/* Options stand where one likes. */
 		{"status --root ROOT", EXIT_DONE, "no device is taken", NULL},
 		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
@@ -153,6 +156,40 @@ static void test_unknown_phase(void **state)
 	close(other);
 }
 
+/* A file that blocks whoever opens it, among those that a phase or a verb reads. */
+static void test_hang(void **state)
+{
+	static const struct {
+		const char *path, *args, *doing;
+		bool refused;
+	} rows[] = {
+		{"etc/pve/storage.cfg", "--root ROOT 100 post-stop", "VM 100, post-stop: ", false},
+		{"etc/pve/qemu-server/100.conf", "--root ROOT 100 pre-start",
+		 "VM 100, pre-start: ", true},
+	};
+	struct tree *tree = *state;
+
+	tree_settings(tree, "deadline = 1;\nnext = \"local:snippets/x\";\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *doing = fs_path("%sstuck in the kernel: open /%s; ", rows[i].doing,
+						rows[i].path);
+		int64_t begun = clock_now_ms();
+		auto_run struct run run = {0};
+
+		if (tree_has(tree, rows[i].path))
+			tree_delete(tree, rows[i].path);
+		else
+			tree_folder(tree, "etc/pve");
+		assert_int_equal(mkfifoat(tree->root.fd, rows[i].path, 0600), 0);
+		program_run(program, tree->root.path, rows[i].args, &run);
+		run_assert_code(&run, EXIT_FAILED);
+		run_assert_says(&run, doing);
+		assert_int_equal(run_says(&run, "VM 100: not started"), rows[i].refused);
+		assert_in_range(clock_now_ms() - begun, 1000, 20000);
+		tree_delete(tree, rows[i].path);
+	}
+}
+
 /* What could not be printed has not been done. */
 static void test_full(void **state)
 {
@@ -208,7 +245,8 @@ static void test_refused(void **state)
 	tree_vm(*state, 100, "hostpci0: 01:00.0,pcie=1\n");
 	run_it(*state, "--root ROOT 100 pre-start", &run);
 	assert_int_equal(run.code, EXIT_REFUSED);
-	assert_non_null(strstr(run.err, "cure: qm set 100 --machine q35\n"));
+	assert_non_null(strstr(run.out, "cure: qm set 100 --machine q35\n"));
+	assert_string_equal(run.err, "");
 }
 
 /* What changes something speaks to the journal, of its VM and by its name; questions do not. */
@@ -310,9 +348,10 @@ int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_help_fits), TEST(test_unknown_phase), TEST(test_full),
-		TEST(test_terminal),  TEST(test_command_lines), TEST(test_refused),
-		TEST(test_journal),   TEST(test_log),		TEST(test_closed_streams),
+		TEST(test_help_fits),	   TEST(test_unknown_phase), TEST(test_full),
+		TEST(test_hang),	   TEST(test_terminal),	     TEST(test_command_lines),
+		TEST(test_refused),	   TEST(test_journal),	     TEST(test_log),
+		TEST(test_closed_streams),
 	};
 #undef TEST
 	(void)argc;

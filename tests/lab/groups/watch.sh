@@ -55,6 +55,22 @@ t_qemu_killed() {
 	expect_machine "$before_start"
 }
 
+# A phase hangs with the devices taken, at a file that whoever opens it waits for.
+t_phase_hangs() {
+	disk=$(nvme lab1)
+	want 100 "$disk"
+	before=$(machine)
+	printf 'deadline = 1;\nnext = "local:snippets/x";\n' >"$settings"
+	rm -f /etc/pve/storage.cfg
+	mkfifo /etc/pve/storage.cfg
+	hook_exits 1 100 pre-start
+	expect_said "stuck in the kernel: open /etc/pve/storage.cfg"
+	[ "$hook_time" -le 1000 ] || fail "expected it to end within 10 s, seen ${hook_time}0 ms"
+	rm /etc/pve/storage.cfg
+	back_within 5 "$before"
+	echo "# the disk was back after ${back_after}0 ms"
+}
+
 # While QEMU lives on without its VM, its group stays open, and the device where it is.
 t_qemu_lives_on() {
 	disk=$(nvme lab1)
