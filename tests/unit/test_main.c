@@ -127,7 +127,7 @@ static void test_help_fits(void **state)
 	auto_run struct run run = {0};
 	int lines = 0;
 
-	run_program(*state, "--help", &run);
+	run_it(*state, "--help", &run);
 	for (const char *at = run.out; *at; at += strcspn(at, "\n") + 1, lines++)
 		if (strcspn(at, "\n") > 80)
 			fail_msg("wider than 80 columns: %s", at);
@@ -181,7 +181,7 @@ static void test_hang(void **state)
 		else
 			tree_folder(tree, "etc/pve");
 		assert_int_equal(mkfifoat(tree->root.fd, rows[i].path, 0600), 0);
-		program_run(program, tree->root.path, rows[i].args, &run);
+		run_program(program, tree->root.path, rows[i].args, &run);
 		run_assert_code(&run, EXIT_FAILED);
 		run_assert_says(&run, doing);
 		assert_int_equal(run_says(&run, "VM 100: not started"), rows[i].refused);
