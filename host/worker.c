@@ -86,6 +86,17 @@ static size_t progress_size(const struct worker *worker)
 	return (worker->n_items + 1) * sizeof(*worker->progress);
 }
 
+static int share_progress(struct worker *worker)
+{
+	void *shared = mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		return -errno;
+	worker->progress = shared;
+	return 0;
+}
+
 static void free_progress(struct worker *worker)
 {
 	if (worker->progress)
@@ -93,52 +104,33 @@ static void free_progress(struct worker *worker)
 	worker->progress = NULL;
 }
 
-/* As worker_start(), but *WORKER is left alone on failure. */
-static int start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
-		 void *arg, int *kept, size_t n_kept)
-{
-	struct worker started = *worker;
-	int channel[2], err;
-
-	if (pipe2(channel, O_CLOEXEC))
-		return -errno;
-	kept[n_kept++] = channel[1];
-	started.pid = fork();
-	if (!started.pid) {
-		started.channel = channel[1];
-		run(&started, work, arg, kept, n_kept);
-	}
-	err = started.pid < 0 ? -errno : 0;
-	close(channel[1]);
-	if (err) {
-		close(channel[0]);
-		return err;
-	}
-	started.channel = channel[0];
-	*worker = started;
-	return 0;
-}
-
 int worker_start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
 		 void *arg, size_t n_items, const int *keep, size_t n_keep)
 {
 	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
-	void *shared;
+	auto_close int mine = -1, theirs = -1;
+	int channel[2];
 
 	*worker = (struct worker){.channel = -1, .n_items = n_items, .result = -ENOMEM};
-	if (!kept)
+	if (!kept || share_progress(worker))
 		return worker->result;
-	shared = mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return worker->result;
-	worker->progress = shared;
-	if (n_keep)
-		memcpy(kept, keep, n_keep * sizeof(*kept));
-	worker->result = start(worker, work, arg, kept, n_keep);
-	if (worker->result)
+	if (!pipe2(channel, O_CLOEXEC)) {
+		mine = channel[0];
+		theirs = kept[n_keep] = channel[1];
+		if (n_keep)
+			memcpy(kept, keep, n_keep * sizeof(*kept));
+		worker->pid = fork();
+	}
+	if (theirs < 0 || worker->pid < 0) {
+		worker->result = -errno;
 		free_progress(worker);
-	return worker->result;
+		return worker->result;
+	}
+	worker->result = 0;
+	worker->channel = worker->pid ? TAKE_FD(mine) : theirs;
+	if (!worker->pid)
+		run(worker, work, arg, kept, n_keep + 1);
+	return 0;
 }
 
 void worker_report(const struct worker *self, size_t item, uint32_t step, int error)
