@@ -8,11 +8,22 @@
 
 #define ARGS_MAX 8
 
+/* The last TEXT in WHERE, or NULL. */
+static const char *strrstr(const char *where, const char *text)
+{
+	const char *last = NULL;
+
+	for (const char *at = where; (at = strstr(at, text)); at++)
+		last = at;
+	return last;
+}
+
 char *program_find(const char *argv0, const char *name, unsigned int n)
 {
-	const char *slash = strrchr(argv0, '/');
-	auto_free char *program = fs_path("%.*s../%s", slash ? (int)(slash + 1 - argv0) : 0, argv0,
-					  name);
+	/* Tests may be deeper below build/tests than the programs are below build. */
+	const char *tests = strrstr(argv0, "/tests/");
+	auto_free char *program = tests ? fs_path("%.*s/%s", (int)(tests - argv0), argv0, name)
+					: NULL;
 
 	if (program && !access(program, X_OK))
 		return TAKE_PTR(program);

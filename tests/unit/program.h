@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The built programs, which stand in the folder above the tests', run as a user runs them. */
+/* The built programs, which are in the directory above build/tests, run as a user runs them. */
 #ifndef TESTS_PROGRAM_H
 #define TESTS_PROGRAM_H
 
