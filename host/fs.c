@@ -204,9 +204,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Calls LOOK for every entry of an open directory but "." and "..", until it returns something.
- * Returns that, 0, or -errno. */
-static int each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg)
+int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg)
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	DIR *dir = own < 0 ? NULL : fdopendir(own);
@@ -227,30 +225,9 @@ static int each_entry(int fd, int (*look)(const struct dirent *entry, void *arg)
 	return err;
 }
 
-struct each_name {
-	int (*look)(const char *name, void *arg);
-	void *arg;
-};
-
-static int look_at_name(const struct dirent *entry, void *arg)
-{
-	const struct each_name *each = arg;
-
-	return each->look(entry->d_name, each->arg);
-}
-
-int fs_each_name(int fd, int (*look)(const char *name, void *arg), void *arg)
-{
-	struct each_name each = {look, arg};
-
-	return each_entry(fd, look_at_name, &each);
-}
-
 struct listing {
 	struct fs_names names;
-	bool only_folders;
-	const char *wanted; /* with only_folders: looked for among all entries, or NULL */
-	bool found;
+	bool only_dirs;
 };
 
 static int add_entry(const struct dirent *entry, void *arg)
@@ -258,9 +235,7 @@ static int add_entry(const struct dirent *entry, void *arg)
 	struct listing *listing = arg;
 	struct fs_names *names = &listing->names;
 
-	if (listing->wanted && !strcmp(entry->d_name, listing->wanted))
-		listing->found = true;
-	if (listing->only_folders && entry->d_type != DT_DIR)
+	if (listing->only_dirs && entry->d_type != DT_DIR)
 		return 0;
 	if (!array_grow(names->items, names->n))
 		return -ENOMEM;
@@ -281,7 +256,7 @@ static int list(const struct fs_root *root, const char *path, struct listing *li
 	if (fd < 0)
 		return fd;
 	activity_begin("list", path);
-	err = each_entry(fd, add_entry, listing);
+	err = fs_each_entry(fd, add_entry, listing);
 	activity_end();
 	if (err)
 		fs_names_free(names);
@@ -300,18 +275,14 @@ int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 	return err;
 }
 
-int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret,
-		 const char *wanted, bool *ret_found)
+int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
-	struct listing listing = {.only_folders = true, .wanted = wanted};
+	struct listing listing = {.only_dirs = true};
 	int err = list(root, path, &listing);
 
-	if (err)
-		return err;
-	*ret = listing.names;
-	if (ret_found)
-		*ret_found = listing.found;
-	return 0;
+	if (!err)
+		*ret = listing.names;
+	return err;
 }
 
 static int stop_at_once(const struct dirent *entry, void *arg)
@@ -328,7 +299,7 @@ int fs_probe_entries(const struct fs_root *root, const char *path)
 
 	if (fd >= 0) {
 		activity_begin("list", path);
-		found = each_entry(fd, stop_at_once, NULL);
+		found = fs_each_entry(fd, stop_at_once, NULL);
 		activity_end();
 	}
 	return found == -ENOENT || found == -ENOTDIR ? 0 : found;

@@ -8,6 +8,7 @@
 #ifndef HOST_FS_H
 #define HOST_FS_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "host/base.h"
@@ -77,15 +78,13 @@ int fs_probe_entries(const struct fs_root *root, const char *path) must_check;
 /* Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 
-/* Calls LOOK for every name in a folder that is open for reading, in the folder's own order, until
- * it returns something but 0. Returns that, 0, or -errno. */
-int fs_each_name(int fd, int (*look)(const char *name, void *arg), void *arg);
+/* Calls LOOK for every entry of a directory that is open for reading but "." and "..", in the
+ * directory's own order, until it returns something but 0. Returns that, 0, or -errno. */
+int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg);
 
-/* The same, only the folders in it: no links to folders. For file systems that tell types while
- * listing, as sysfs does. *ret_found becomes whether there is an entry WANTED of any type; both may
- * be NULL. */
-int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret,
-		 const char *wanted, bool *ret_found) must_check;
+/* fs_list() of the directories in it only: no links to directories. For file systems that tell
+ * types while listing, as sysfs does. */
+int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 void fs_names_free(struct fs_names *names);
 
 #define auto_root  cleanup_with(fs_root_close)

@@ -130,8 +130,9 @@ static bool has_gone(int err)
 	       err == -EPERM || err == -EINVAL;
 }
 
-static int show_file(const char *name, void *arg)
+static int show_file(const struct dirent *entry, void *arg)
 {
+	const char *name = entry->d_name;
 	const struct asking *asking = arg;
 	char path[PATH_MAX];
 	struct open_node node = {.pid = asking->pid, .path = path};
@@ -146,8 +147,9 @@ static int show_file(const char *name, void *arg)
 	return asking->look(&node, asking->arg);
 }
 
-static int show_process(const char *name, void *arg)
+static int show_process(const struct dirent *entry, void *arg)
 {
+	const char *name = entry->d_name;
 	struct asking *asking = arg;
 	auto_free char *folder = NULL;
 	auto_close int fds = -1;
@@ -162,7 +164,7 @@ static int show_process(const char *name, void *arg)
 		return -ENOMEM;
 	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	asking->fds = fds;
-	err = fds < 0 ? -errno : fs_each_name(fds, show_file, asking);
+	err = fds < 0 ? -errno : fs_each_entry(fds, show_file, asking);
 	return err > 0 || has_gone(err) ? 0 : err;
 }
 
@@ -184,7 +186,7 @@ int process_each_node(const struct fs_root *root,
 		return proc == -ENOENT ? 0 : proc;
 	err = read_kernel_threads(root, proc, &asking.threads);
 	if (!err)
-		err = fs_each_name(proc, show_process, &asking);
+		err = fs_each_entry(proc, show_process, &asking);
 	free_kernel_threads(&asking.threads);
 	return err;
 }

@@ -224,7 +224,7 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 	auto_names struct fs_names running = {0};
 	int err;
 
-	err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running, NULL, NULL);
+	err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
 	if (err == -ENOENT || err == -ENOTDIR)
 		err = 0; /* no container runs, or there is no such thing here */
 	for (size_t i = 0; !err && i < running.n; i++) {

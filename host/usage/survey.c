@@ -161,15 +161,17 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 {
 	const char *self = strrchr(path, '/') + 1;
 	auto_names struct fs_names children = {0};
-	bool has_node = false;
+	auto_free char *dev = fs_path("%s/dev", path);
 	int err;
 
 	if (depth > DEPTH_MAX)
 		return 0;
-	err = fs_list_dirs(root, path, &children, "dev", &has_node);
+	err = fs_list_dirs(root, path, &children);
 	if (err)
 		return err == -ENOENT ? 0 : err; /* it went while we looked */
-	err = has_node ? add_node(root, path, proto, survey) : 0;
+	err = fs_probe(root, dev);
+	if (err > 0)
+		err = add_node(root, path, proto, survey);
 	if (err)
 		return err;
 	if (!children.n && !strcmp(self, "net"))
