@@ -67,7 +67,7 @@ static int wait_for(pid_t pid, int *ret_status)
 static int run_in_foreground(const struct program *program, int *ret_status)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
-	pid_t pid;
+	pid_t pid = -1;
 	int err;
 
 	sigaction(SIGINT, &ignore, &old);
@@ -156,7 +156,7 @@ static int run_and_collect(const struct worker *self, void *arg)
 {
 	const struct run *run = arg;
 	int out[2] = {-1, -1}, err_out[2] = {-1, -1};
-	pid_t pid;
+	pid_t pid = -1;
 	int err;
 
 	(void)self;

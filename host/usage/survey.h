@@ -4,7 +4,7 @@
 #define HOST_USAGE_SURVEY_H
 
 #include "host/fs.h"
-#include "host/usage/usage.h"
+#include "host/usage/finding.h"
 
 /* A block or character device. */
 struct survey_node {

@@ -12,55 +12,6 @@
 
 #include <string.h>
 
-static const char *const kind_names[] = {
-	[USAGE_DISK] = "disk",	     [USAGE_NETWORK] = "network", [USAGE_DISPLAY] = "display",
-	[USAGE_SOUND] = "sound",     [USAGE_PROCESS] = "process", [USAGE_CONTAINER] = "container",
-	[USAGE_CHIPSET] = "chipset", [USAGE_VFS] = "vfs",
-};
-
-const char *usage_kind_name(enum usage_kind kind)
-{
-	return kind_names[kind];
-}
-
-int usage_kind_parse(const char *name, enum usage_kind *ret)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++)
-		if (!strcmp(name, kind_names[i])) {
-			*ret = (enum usage_kind)i;
-			return 0;
-		}
-	return -EINVAL;
-}
-
-static void free_finding(struct usage_finding *finding)
-{
-	free(finding->what);
-	free(finding->effect);
-	free(finding->cure);
-	free(finding->network);
-}
-
-int usage_add(struct usage *usage, const struct usage_finding *finding)
-{
-	struct usage_finding added = *finding;
-
-	if (!added.what || !added.effect || !added.cure || !array_grow(usage->items, usage->n)) {
-		free_finding(&added);
-		return -ENOMEM;
-	}
-	usage->items[usage->n++] = added;
-	return 0;
-}
-
-void usage_free(struct usage *usage)
-{
-	for (size_t i = 0; i < usage->n; i++)
-		free_finding(&usage->items[i]);
-	free(usage->items);
-	*usage = (struct usage){0};
-}
-
 /* The host bridge and the ISA bridge have no bus folder, so nothing else keeps them here. */
 static int find_chipset(const struct usage_device *device, struct usage *usage)
 {
