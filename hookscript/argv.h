@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands as lists of words: shown as a shell would take them, and run (host/program.h) without one.
+/* Commands as lists of words: shown as a shell would take them, and run (host/program.h) without
+ * one.
  */
 #ifndef HOOKSCRIPT_ARGV_H
 #define HOOKSCRIPT_ARGV_H

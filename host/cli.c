@@ -112,16 +112,13 @@ int cli_parse(int argc, char **argv, const char *letters, const struct option *o
 	int val;
 
 	ret->options = options;
-	ret->given = calloc((size_t)argc + 1, sizeof(*ret->given));
-	if (!ret->given)
-		return cli_usage_error("%s", strerror(ENOMEM));
 	opterr = 0;
 	while ((val = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (val == '?' || val == ':')
 			return refuse(argv, letters, options, val == ':');
-		/* As many as arguments, unless short ones stand together: the rest says no more. */
-		if (ret->n_given < (size_t)argc)
-			ret->given[ret->n_given++] = (struct cli_option){val, optarg};
+		if (!array_grow(ret->given, ret->n_given))
+			return cli_usage_error("%s", strerror(ENOMEM));
+		ret->given[ret->n_given++] = (struct cli_option){val, optarg};
 	}
 	ret->args = argv + optind;
 	ret->n_args = argc - optind;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A driver that is wedged: 1 written to its parameter rtnl or console makes it hold rtnl_lock or console_lock until 0
- * is written there. Built against the headers of the lab's kernels (fetch-module).
+ * A driver that is wedged: 1 written to its parameter rtnl or console makes it hold rtnl_lock or
+ * console_lock until 0 is written there. Built against the headers of the lab's kernels
+ * (fetch-module).
  */
 #include <linux/console.h>
 #include <linux/delay.h>

@@ -33,7 +33,7 @@ char *program_find(const char *argv0, const char *name, unsigned int n)
 
 void run_program(char *program, const char *root, const char *args, struct run *ret)
 {
-	program_run_at(program, root, args, -1, -1, ret);
+	run_program_at(program, root, args, -1, -1, ret);
 }
 
 int program_terminal(unsigned short columns, int *ret_other)
@@ -46,7 +46,7 @@ int program_terminal(unsigned short columns, int *ret_other)
 	return fd;
 }
 
-void program_run_at(char *program, const char *root, const char *args, int in, int at,
+void run_program_at(char *program, const char *root, const char *args, int in, int at,
 		    struct run *ret)
 {
 	auto_free char *words = strdup(args);

@@ -18,7 +18,7 @@ char *program_find(const char *argv0, const char *name, unsigned int n);
 void run_program(char *program, const char *root, const char *args, struct run *ret);
 
 /* The same, with standard input, and with standard output, at IN and OUT; -1: as above. */
-void program_run_at(char *program, const char *root, const char *args, int in, int out,
+void run_program_at(char *program, const char *root, const char *args, int in, int out,
 		    struct run *ret);
 
 /* A terminal of COLUMNS: returns the program's end of it, and the other one in *RET_OTHER. */

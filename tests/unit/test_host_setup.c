@@ -88,7 +88,7 @@ static void test_full(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
 		auto_run struct run run = {0};
 
-		program_run_at(program, tree.folder, args[i], -1, full, &run);
+		run_program_at(program, tree.folder, args[i], -1, full, &run);
 		if (run.code != 1 || !strstr(run.err, "not all of the output could"))
 			fail_msg("'%s' gave %d, '%s'", args[i], run.code, run.err);
 	}

@@ -64,6 +64,7 @@ static void test_command_lines(void **state)
 		/* Options stand where one likes. */
 		{"status --root ROOT", EXIT_DONE, "no device is taken", NULL},
 		{"--root ROOT status", EXIT_DONE, "no device is taken", NULL},
+		{"-yyyyyyyy --root ROOT vm 100", EXIT_REFUSED, "VM 100 needs", NULL},
 		{"config 100 --root ROOT", EXIT_DONE, "q35 (q35)", NULL},
 		{"config 100 --raw --root ROOT", EXIT_DONE, "q35 yes", NULL},
 		{"settings 100 --raw --root ROOT", EXIT_USAGE, NULL,
@@ -143,11 +144,11 @@ static void test_unknown_phase(void **state)
 	int other, fd = program_terminal(80, &other);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	program_run_at(program, tree->root.path, "--root ROOT 100 pre-strat", null, -1, &quiet);
+	run_program_at(program, tree->root.path, "--root ROOT 100 pre-strat", null, -1, &quiet);
 	run_assert_code(&quiet, EXIT_DONE);
 	assert_string_equal(quiet.out, "");
 	assert_string_equal(quiet.err, "");
-	program_run_at(program, tree->root.path, "--root ROOT 100 pre-strat", fd, -1, &run);
+	run_program_at(program, tree->root.path, "--root ROOT 100 pre-strat", fd, -1, &run);
 	run_assert_code(&run, EXIT_USAGE);
 	run_assert_says(&run, "unknown phase 'pre-strat'\n");
 	run_assert_says(&run, "did you mean 'pre-start'?\n");
@@ -209,7 +210,7 @@ static void test_full(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
 		auto_run struct run run = {0};
 
-		program_run_at(program, tree->root.path, args[i], -1, full, &run);
+		run_program_at(program, tree->root.path, args[i], -1, full, &run);
 		if (run.code != EXIT_FAILED || !strstr(run.err, "not all of the output could"))
 			fail_msg("'%s' gave %d, '%s'", args[i], run.code, run.err);
 	}
@@ -227,7 +228,7 @@ static void test_terminal(void **state)
 
 	unsetenv("COLUMNS");
 	tree_vm(tree, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\nscsi0: x:y\n");
-	program_run_at(program, tree->root.path, "vm 100 --add 05:00.0 --root ROOT --yes", -1, fd,
+	run_program_at(program, tree->root.path, "vm 100 --add 05:00.0 --root ROOT --yes", -1, fd,
 		       &run);
 	assert_true(read(other, text, sizeof(text) - 1) > 0);
 	assert_non_null(strstr(text, "\n    qm set 100 --hostpci1 0000:05:00.0,pcie=1\n"));
