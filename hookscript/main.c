@@ -53,7 +53,7 @@ static const char *const help_texts[] = {
 	"\n",
 	N_("Options: -y, --yes (vm: do not ask), --root DIR (read and write everything below\n"
 	   "DIR, for tests and images), -h, --help, --version\n"
-	   "Exit codes: 0 done, 1 failed, 2 refused or something is missing, 64 usage\n"
+	   "Exit codes: 0 done, 1 failed, 2 refused or missing, 3 partly done, 64 usage\n"
 	   "Settings: man 5 pve-passthrough.conf. More: man 8 pve-passthrough\n"),
 };
 

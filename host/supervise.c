@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 /* How much later than the child the parent loses patience. */
-#define MARGIN_MS 5000
+#define MARGIN_MS 2000
 
 /* How often the parent looks whether the child was allowed less time than before. */
 #define LOOK_MS 1000
