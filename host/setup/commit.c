@@ -268,24 +268,35 @@ static int run(const struct commit *commit)
 	return commit_finish(commit);
 }
 
+/* Whether what was shown may be done. */
+static bool may_run(const struct commit *commit)
+{
+	if (!commit->ask)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		log_error(_("nothing was changed: there is no terminal to ask at; to make these "
+			    "changes, add --yes"));
+		return false;
+	}
+	if (is_wanted())
+		return true;
+	log_info(_("nothing was changed"));
+	return false;
+}
+
 int commit_carry_out(const struct commit *commit)
 {
-	bool ask = commit->ask && isatty(STDIN_FILENO);
 	int code = check(commit);
 	int err;
 
 	if (code)
 		return code;
-	if (commit->dry_run || commit->show || ask) {
+	if (commit->dry_run || commit->show || commit->ask) {
 		err = show(commit);
 		if (err)
 			return current_say_failed(err);
 	}
 	if (commit->dry_run)
 		return ENABLE_DONE;
-	if (ask && !is_wanted()) {
-		log_info(_("nothing was changed"));
-		return ENABLE_REFUSED;
-	}
-	return run(commit);
+	return may_run(commit) ? run(commit) : ENABLE_REFUSED;
 }

@@ -26,14 +26,15 @@ struct commit {
 	size_t n_modules;
 	/* how it is done */
 	bool dry_run; /* only shown */
-	bool ask;     /* shown and asked, where there is a terminal */
+	bool ask;     /* shown and asked; without a terminal to ask at, refused */
 	bool show;    /* shown in any case */
 };
 
 /*
  * Looks whether the commands are there and the disks have room, shows and asks as wanted, and does
  * it. On a root that does not run, the commands are printed and AFTER is DURING: they are still to
- * be run. Returns ENABLE_DONE, ENABLE_REFUSED (answered no), or ENABLE_FAILED, having said what
+ * be run. Returns ENABLE_DONE, ENABLE_REFUSED (answered no, or nobody could
+ * be asked), or ENABLE_FAILED, having said what
  * went wrong and what was put back.
  */
 int commit_carry_out(const struct commit *commit) must_check;

@@ -47,7 +47,8 @@ struct disable_options {
 
 /*
  * Makes the host ready at its next boot. Speaks through host/log.h, shows diffs on standard output,
- * and asks on the terminal. Returns one of the exit codes above.
+ * and asks on the terminal; without one, and without YES, it changes nothing and refuses. Returns
+ * one of the exit codes above.
  */
 int enable_run(const struct fs_root *root, const struct enable_options *options) must_check;
 

@@ -347,6 +347,52 @@ static void test_dry_run(void **state)
 	assert_string_equal(ran, "");
 }
 
+static int call_enable_asking(const struct fs_root *root, const void *unused)
+{
+	(void)unused;
+	return enable_run(root, &(struct enable_options){0});
+}
+
+static int call_disable_asking(const struct fs_root *root, const void *unused)
+{
+	(void)unused;
+	return disable_run(root, &(struct disable_options){0});
+}
+
+/* Without a terminal and without --yes the changes are shown, and nothing is changed. */
+static void assert_only_shown(const struct hosttree *tree, hosttree_function *function,
+			      const char *shown)
+{
+	auto_free char *before = hosttree_render(tree);
+	auto_run struct hosttree_run run = {0};
+	auto_free char *ran = NULL;
+
+	hosttree_forget_commands(tree);
+	run = hosttree_run(tree, function, NULL);
+	hosttree_assert_code(&run, ENABLE_REFUSED);
+	hosttree_assert_says(&run, shown);
+	hosttree_assert_says(&run, "no terminal");
+	hosttree_assert_says(&run, "add --yes");
+	hosttree_assert(tree, before, "without a terminal");
+	ran = hosttree_commands(tree);
+	assert_string_equal(ran, "");
+}
+
+static void test_no_terminal(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	assert_only_shown(&tree, call_enable_asking, "\n+vfio_pci\n");
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	assert_only_shown(&tree, call_disable_asking, "\n-vfio_pci\n");
+}
+
 /* Mode and owner of what is edited stay. */
 static void test_mode_is_kept(void **state)
 {
@@ -382,7 +428,7 @@ int main(void)
 		cmocka_unit_test(test_failing_write),	 cmocka_unit_test(test_failing_disable),
 		cmocka_unit_test(test_missing_command),	 cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_idle_disable),	 cmocka_unit_test(test_dry_run),
-		cmocka_unit_test(test_mode_is_kept),
+		cmocka_unit_test(test_mode_is_kept),	 cmocka_unit_test(test_no_terminal),
 	};
 	struct CMUnitTest all[ARRAY_SIZE(tests) + ARRAY_SIZE(cuts)];
 
