@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Unified diffs of small files, as diff -u writes them and patch -p1 takes them. Pure. */
+/* Unified diffs of files, by diff(1). */
 #ifndef HOST_SETUP_DIFF_H
 #define HOST_SETUP_DIFF_H
 
 #include "host/base.h"
 
 /*
- * The difference between two texts of the file PATH (without a leading '/'); a NULL text: there is
- * no file. It is right but not the smallest possible: between the first and the last change of a
- * hunk lines may be taken out and put in again. Returns a new string, empty when nothing differs,
- * or NULL without memory.
+ * The difference between two texts of the file PATH (without a leading '/'), as patch -p1 takes it;
+ * a NULL text: there is no file. Runs `diff -u` on copies in memory, whatever the root is. Returns
+ * 0 with a new string, empty when nothing differs, or -errno.
  */
-char *diff_unified(const char *path, const char *before, const char *after) must_check;
+int diff_unified(const char *path, const char *before, const char *after, char **ret) must_check;
 
 #endif

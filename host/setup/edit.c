@@ -139,9 +139,10 @@ int edits_show(const struct edits *edits)
 
 	for (size_t i = 0; i < edits->n && !err; i++) {
 		const struct edit *edit = &edits->items[i];
-		auto_free char *diff = diff_unified(edit->path, edit->before, edit->after);
+		auto_free char *diff = NULL;
 
-		err = diff ? print_diff(diff) : -ENOMEM;
+		err = diff_unified(edit->path, edit->before, edit->after, &diff);
+		err = err ?: print_diff(diff);
 	}
 	fflush(stdout);
 	return err;

@@ -37,7 +37,7 @@ int edits_text(const struct edits *edits, const struct fs_root *root, const char
  * memory. */
 struct bootcfg_file *edits_files(const struct edits *edits) must_check;
 
-/* Prints the changes on standard output as a unified diff. Returns 0 or -ENOMEM. */
+/* Prints the changes on standard output as a unified diff. Returns 0 or -errno. */
 int edits_show(const struct edits *edits) must_check;
 
 /*

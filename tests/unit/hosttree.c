@@ -313,7 +313,7 @@ void hosttree_assert(const struct hosttree *tree, const char *want, const char *
 
 	if (!strcmp(is, want))
 		return;
-	diff = diff_unified("tree", want, is);
+	assert_int_equal(diff_unified("tree", want, is, &diff), 0);
 	fail_msg("%s: the tree is not as it should be:\n%s", what, diff);
 }
 

@@ -11,9 +11,9 @@
 
 static void assert_diff(const char *before, const char *after, const char *want)
 {
-	auto_free char *diff = diff_unified("f", before, after);
+	auto_free char *diff = NULL;
 
-	assert_non_null(diff);
+	assert_int_equal(diff_unified("f", before, after, &diff), 0);
 	assert_string_equal(diff, want);
 }
 
