@@ -265,7 +265,7 @@ static int compare_devices(const void *a, const void *b)
 static int read_all(struct reader *reader, const struct selection *selection,
 		    struct snapshot *snapshot)
 {
-	int err = check_missing(reader->root, &snapshot->host);
+	int err = check_essentials(reader->root, NULL, &snapshot->host);
 
 	snapshot->iommu_active = !err && !checklist_misses(&snapshot->host, "iommu-active");
 	if (!err)

@@ -58,7 +58,7 @@ struct snapshot_group {
 };
 
 struct snapshot {
-	struct checklist host; /* what every start needs of the host (check_missing()) */
+	struct checklist host; /* what every start needs of the host (check_essentials()) */
 	struct usage usage;    /* what the host does with the devices */
 	bool iommu_active;
 	struct device *devices; /* in order of address */

@@ -62,38 +62,33 @@ void checklist_free(struct checklist *list)
 	*list = (struct checklist){0};
 }
 
-static char *describe_iommus(const struct fs_root *root)
-{
-	auto_names struct fs_names iommus = {0};
-	auto_names struct fs_names groups = {0};
-
-	if (fs_list(root, "sys/class/iommu", &iommus) || !iommus.n ||
-	    fs_list(root, "sys/kernel/iommu_groups", &groups))
-		return strdup(_("/sys/class/iommu is empty"));
-	return fs_path(_("/sys/class/iommu holds %s%s, /sys/kernel/iommu_groups %zu groups"),
-		       iommus.items[0], iommus.n > 1 ? _(" and others") : "", groups.n);
-}
-
-static int check_iommu(const struct fs_root *root, bool active, struct checklist *list)
+static int check_iommu(const struct fs_root *root, bool active, const char *enable_cure,
+		       struct checklist *list)
 {
 	static const char name[] = "iommu-active";
+	auto_names struct fs_names iommus = {0};
+	int err = active ? fs_list(root, "sys/class/iommu", &iommus) : 0;
 
 	if (active)
 		return check_add(list, name, CHECK_OK, strdup(_("the IOMMU is active")),
-				 describe_iommus(root), NULL);
+				 err ? NULL
+				     : fs_path(_("/sys/class/iommu holds %s%s"), iommus.items[0],
+					       iommus.n > 1 ? _(" and others") : ""),
+				 NULL);
 	if (iommu_table(root))
 		return check_add(
 			list, name, CHECK_MISSING,
 			strdup(_(
 				"the IOMMU is off, although the firmware offers one: no device can "
 				"be passed through on this host")),
-			describe_iommus(root), strdup("host-setup enable && reboot"));
+			strdup(_("/sys/class/iommu is empty")),
+			strdup(enable_cure ? enable_cure : "host-setup enable && reboot"));
 	return check_add(
 		list, name, CHECK_MISSING,
 		strdup(_(
 			"the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
 			"can be passed through on this host")),
-		describe_iommus(root),
+		strdup(_("/sys/class/iommu is empty")),
 		strdup(_("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
 			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
 }
@@ -112,34 +107,30 @@ static bool allows_unsafe_interrupts(const struct fs_root *root)
 }
 
 /*
- * The kernel names the interrupt chips that go through remapping with a prefix "IR-" (Linux:
- * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c).
+ * Whether interrupts are remapped: the kernel then names their chips with a prefix "IR-" (Linux:
+ * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c). The interrupts that every
+ * PC has, the timer's and ACPI's, prove it as well as all of /proc/interrupts, which grows with the
+ * processors and the devices of the host. *RET_WHERE is where it was seen, static. Returns 1, 0 or
+ * -errno.
  */
-static int read_remapping(const struct fs_root *root, bool *ret)
+static int interrupts_are_remapped(const struct fs_root *root, const char **ret_where)
 {
-	auto_free char *interrupts = NULL;
-	int err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
-
-	*ret = !err && strstr(interrupts, " IR-");
-	return err;
-}
-
-/*
- * Interrupts that every PC has, the timer's and ACPI's: one with such a chip proves the same,
- * and /proc/interrupts grows with the processors and the devices of the host.
- */
-static bool first_interrupts_are_remapped(const struct fs_root *root)
-{
-	static const char *const files[] = {"sys/kernel/irq/0/chip_name",
+	static const char *const chips[] = {"sys/kernel/irq/0/chip_name",
 					    "sys/kernel/irq/9/chip_name"};
+	auto_free char *interrupts = NULL;
+	int err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(chips); i++) {
 		auto_free char *chip = NULL;
 
-		if (!fs_read_attr(root, files[i], &chip) && !strncmp(chip, "IR-", strlen("IR-")))
-			return true;
+		if (fs_read_attr(root, chips[i], &chip) || strncmp(chip, "IR-", strlen("IR-")))
+			continue;
+		*ret_where = _("an IR- chip in /sys/kernel/irq");
+		return 1;
 	}
-	return false;
+	err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
+	*ret_where = _("IR- chips in /proc/interrupts");
+	return err ? err : strstr(interrupts, " IR-") != NULL;
 }
 
 /* VFIO refuses a container without remapping, unless told otherwise (Linux:
@@ -147,15 +138,16 @@ static bool first_interrupts_are_remapped(const struct fs_root *root)
 static int check_remapping(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "interrupt-remapping";
-	bool remapped;
+	const char *where;
+	int remapped = interrupts_are_remapped(root, &where);
 
-	if (read_remapping(root, &remapped))
+	if (remapped < 0)
 		return check_add(list, name, CHECK_WARNING,
 				 strdup(_("whether interrupts are remapped is unknown")),
 				 strdup(_("/proc/interrupts cannot be read")), NULL);
 	if (remapped)
 		return check_add(list, name, CHECK_OK, strdup(_("interrupts are remapped")),
-				 strdup(_("IR- chips in /proc/interrupts")), NULL);
+				 strdup(where), NULL);
 	if (allows_unsafe_interrupts(root))
 		return check_add(
 			list, name, CHECK_WARNING,
@@ -221,27 +213,13 @@ static int check_modules(const struct fs_root *root, struct checklist *list)
 	return err;
 }
 
-int check_essentials(const struct fs_root *root, struct checklist *list)
+int check_essentials(const struct fs_root *root, const char *enable_cure, struct checklist *list)
 {
 	int active = iommu_is_active(root);
-	int err = active < 0 ? active : check_iommu(root, active, list);
+	int err = active < 0 ? active : check_iommu(root, active, enable_cure, list);
 
 	/* Without an IOMMU there is nothing to say of remapping. */
 	if (!err && active)
 		err = check_remapping(root, list);
 	return err ? err : check_modules(root, list);
-}
-
-int check_missing(const struct fs_root *root, struct checklist *list)
-{
-	int active = iommu_is_active(root);
-	int err = active < 0 ? active : 0;
-	bool remapped = false;
-
-	if (!active)
-		err = check_iommu(root, active, list);
-	if (!err && active && !first_interrupts_are_remapped(root) &&
-	    (read_remapping(root, &remapped) || !remapped))
-		err = check_remapping(root, list);
-	return err || modules_are_loaded(root) ? err : check_modules(root, list);
 }

@@ -38,15 +38,12 @@ int check_add(struct checklist *list, const char *name, enum check_status status
 
 /*
  * Adds what decides whether any device can be passed at all, and nothing else: the IOMMU, interrupt
- * remapping, vfio's modules. Returns 0 or -errno.
+ * remapping, vfio's modules. ENABLE_CURE: what turns on an IOMMU that the firmware offers; NULL:
+ * "host-setup enable && reboot". Every start calls it, so what it reads does not grow with the
+ * host. Returns 0 or -errno.
  */
-int check_essentials(const struct fs_root *root, struct checklist *list) must_check;
-
-/*
- * The same for who only wants to know what is CHECK_MISSING of it: what is as it should be may be
- * left out, and looking at that takes no longer on a big host. Returns 0 or -errno.
- */
-int check_missing(const struct fs_root *root, struct checklist *list) must_check;
+int check_essentials(const struct fs_root *root, const char *enable_cure,
+		     struct checklist *list) must_check;
 
 /* Whether an item of the list is CHECK_MISSING. */
 bool checklist_has_missing(const struct checklist *list);

@@ -121,8 +121,7 @@ static int read_dropins(const struct view *view, const char *folder, dropin_read
 	return err;
 }
 
-/* What a word of the command line does against passthrough; NULL: nothing. */
-static const char *word_effect(const char *word)
+const char *bootcfg_word_effect(const char *word)
 {
 	static const struct {
 		const char *name;
@@ -158,7 +157,7 @@ static int judge_words(struct bootcfg *result)
 
 	for (size_t i = 0; i < result->words.n && !err; i++) {
 		const struct cmdline_word *word = &result->words.items[i];
-		const char *effect = word_effect(word->text);
+		const char *effect = bootcfg_word_effect(word->text);
 
 		if (!strcmp(word->text, "--"))
 			break;
@@ -166,17 +165,6 @@ static int judge_words(struct bootcfg *result)
 			err = modconf_add(&result->contradictions, word->text,
 					  word->file ? word->file : "", word->line, effect);
 	}
-	return err;
-}
-
-/* Moves all words of FROM to the end of TO. */
-static int move_words(struct cmdline *to, struct cmdline *from)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < from->n && !err; i++)
-		err = cmdline_add(to, from->items[i].text, strlen(from->items[i].text),
-				  from->items[i].file, from->items[i].line);
 	return err;
 }
 
@@ -216,14 +204,52 @@ static int read_grub(const struct view *view, struct bootcfg *result)
 			sources[i] = (struct grubcfg_source){files.items[i], texts.items[i]};
 	}
 	err = err ?: grubcfg_evaluate(sources, files.n, &grub);
-	err = err ?: move_words(&result->words, &grub.always);
-	err = err ?: move_words(&result->words, &grub.normal);
 	if (err)
 		return err;
-	result->problems = TAKE_PTR(grub.problems);
-	result->n_problems = grub.n_problems;
-	grub.n_problems = 0;
+	result->words = grub.words;
+	result->unclear = grub.unclear;
+	grub = (struct grubcfg){0};
 	return 0;
+}
+
+/* Whether a line of TEXT that is no comment mentions the variables. */
+static bool mentions_cmdline(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (line[strspn(line, " \t")] != '#' && strstr(line, "GRUB_CMDLINE_LINUX"))
+			return true;
+	return false;
+}
+
+int bootcfg_grub_setters(const struct fs_root *root, char **ret)
+{
+	const struct view view = {.root = root};
+	auto_names struct fs_names files = {0};
+	auto_free char *list = NULL;
+	int err = grub_files(&view, &files);
+
+	for (size_t i = 0; i < files.n && !err; i++) {
+		auto_free char *text = NULL;
+		char *longer;
+
+		err = read_text(&view, files.items[i], &text);
+		if (err || !text || !mentions_cmdline(text))
+			continue;
+		longer = fs_path("%s%s/%s", list ? list : "", list ? _(" and ") : "",
+				 files.items[i]);
+		if (!longer)
+			return -ENOMEM;
+		free(list);
+		list = longer;
+	}
+	if (!err && !list)
+		list = strdup("/etc/default/grub");
+	if (!err && !list)
+		return -ENOMEM;
+	*ret = TAKE_PTR(list);
+	return err;
 }
 
 static int read_kernel_cmdline(const struct view *view, struct bootcfg *result)
@@ -317,6 +343,6 @@ void bootcfg_free(struct bootcfg *bootcfg)
 	modconf_lines_free(&bootcfg->modules);
 	modconf_lines_free(&bootcfg->contradictions);
 	modconf_lines_free(&bootcfg->options);
-	grubcfg_problems_free(bootcfg->problems, bootcfg->n_problems);
+	free(bootcfg->unclear.file);
 	*bootcfg = (struct bootcfg){0};
 }

@@ -29,10 +29,8 @@ struct bootcfg {
 		words; /* the kernel command line of a normal boot entry, as far as configured */
 	struct bootcfg_lines modules; /* loaded at boot; '-' is spelled '_' */
 	struct bootcfg_lines contradictions;
-	struct bootcfg_lines options; /* "options ..." lines of modprobe.d, about any module */
-	struct grubcfg_problem
-		*problems; /* what could not be understood; the words may then be wrong */
-	size_t n_problems;
+	struct bootcfg_lines options;	/* "options ..." lines of modprobe.d, about any module */
+	struct grubcfg_unclear unclear; /* of GRUB's settings; then no words are known from them */
 };
 
 /*
@@ -51,6 +49,15 @@ struct bootcfg_file {
 /* The same, as if FILES had those texts already. */
 int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootloader,
 		      const struct bootcfg_file *files, size_t n, struct bootcfg *ret) must_check;
+
+/* What a word of the kernel command line does against passthrough, in words; NULL: nothing. */
+const char *bootcfg_word_effect(const char *word);
+
+/*
+ * The files of GRUB's settings that mention the variables of the kernel command line: "/etc/a and
+ * /etc/b". Returns 0 with a new string, or -errno.
+ */
+int bootcfg_grub_setters(const struct fs_root *root, char **ret) must_check;
 
 /* The line that loads MODULE at boot ('-' and '_' are one); NULL when none does. */
 const struct bootcfg_line *bootcfg_module(const struct bootcfg *bootcfg, const char *module);

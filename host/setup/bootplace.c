@@ -50,23 +50,55 @@ static const char *after_key(const char *line, const char *key)
 										   : NULL;
 }
 
-/* Prints the kernel command lines that are in TEXT, one a line. */
-static void print_lines(FILE *to, enum bootloader_kind kind, char *text)
+/* Prints the kernel command lines of an entry of systemd-boot, one a line. */
+static void print_options(FILE *to, char *text)
 {
-	static const char *const grub_keys[] = {"linux", "linuxefi", "linux16"};
-	static const char *const entry_keys[] = {"options"};
-	bool grub = kind == BOOTLOADER_GRUB;
-	const char *const *keys = grub ? grub_keys : entry_keys;
-	size_t n = grub ? ARRAY_SIZE(grub_keys) : ARRAY_SIZE(entry_keys);
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		for (size_t i = 0; i < n; i++) {
-			const char *words = after_key(line, keys[i]);
+		const char *words = after_key(line, "options");
 
-			if (words)
-				fprintf(to, "%s\n", words);
-		}
+		if (words)
+			fprintf(to, "%s\n", words);
+	}
+}
+
+/* The words after the kernel's image, when LINE starts a Linux kernel. */
+static const char *after_image(const char *line)
+{
+	static const char *const keys[] = {"linux", "linuxefi", "linux16"};
+	const char *words = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && !words; i++)
+		words = after_key(line, keys[i]);
+	if (!words)
+		return NULL;
+	words += strspn(words, " \t");
+	return words + strcspn(words, " \t");
+}
+
+/*
+ * Prints the kernel command lines of grub.cfg that GRUB's settings are meant for, one a line: those
+ * in the sections of 10_linux and its like, when sections are marked at all (GRUB:
+ * util/grub-mkconfig.in), but for recovery entries (util/grub.d/10_linux.in).
+ */
+static void print_grub_lines(FILE *to, char *text)
+{
+	static const char begin[] = "### BEGIN ", end[] = "### END ";
+	bool foreign = false, recovery = false;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		const char *words = after_image(line);
+
+		if (!strncmp(line, begin, strlen(begin)))
+			foreign = !strstr(line, "_linux");
+		else if (!strncmp(line, end, strlen(end)))
+			foreign = false;
+		else if (strstr(line, "menuentry "))
+			recovery = strstr(line, "-recovery-");
+		else if (words && !foreign && !recovery && !strstr(words, " single"))
+			fprintf(to, "%s\n", words);
 	}
 }
 
@@ -77,8 +109,10 @@ static int print_file(const struct fs_root *root, const char *path, enum bootloa
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (!err)
-		print_lines(to, kind, text);
+	if (!err && kind == BOOTLOADER_GRUB)
+		print_grub_lines(to, text);
+	else if (!err)
+		print_options(to, text);
 	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 }
 
@@ -253,7 +287,7 @@ static int add_mounted_esps(const struct fs_root *root, struct bootplaces *place
 int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloader,
 		    struct bootplaces *ret)
 {
-	auto_bootplaces struct bootplaces places = {0};
+	auto_bootplaces struct bootplaces places = {.every = bootloader->kind == BOOTLOADER_GRUB};
 	char *lines = NULL;
 	int err;
 
@@ -272,9 +306,29 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 	return 0;
 }
 
-/* Whether one line of TEXT has all words; if not, *RET_MISSING is the first that the best line
- * lacks. */
-static int find_words(const char *text, const struct cmdline *words, const char **ret_missing)
+int bootplaces_words(const struct bootplaces *places, struct cmdline *ret, const char **ret_name)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		const char *lines = places->items[i].err ? "" : places->items[i].lines;
+		auto_free char *first = strndup(lines, strcspn(lines, "\n"));
+		int err;
+
+		if (!first)
+			return -ENOMEM;
+		if (!*first)
+			continue;
+		err = cmdline_split(ret, first, NULL);
+		if (!err)
+			*ret_name = places->items[i].name;
+		return err;
+	}
+	return -ENOENT;
+}
+
+/* Whether one line of TEXT (EVERY: each of them) has all words; if not, *RET_MISSING is the first
+ * that the line that has the most of them lacks. */
+static int find_words(const char *text, bool every, const struct cmdline *words,
+		      const char **ret_missing)
 {
 	auto_free char *copy = strdup(text);
 	char *rest = copy, *line;
@@ -283,18 +337,22 @@ static int find_words(const char *text, const struct cmdline *words, const char 
 	if (!copy)
 		return -ENOMEM;
 	*ret_missing = words->n ? words->items[0].text : NULL;
-	while (*ret_missing && (line = strsep(&rest, "\n"))) {
+	while (words->n && (line = strsep(&rest, "\n"))) {
 		auto_cmdline struct cmdline entry = {0};
 		size_t found = 0;
 
+		if (every && !*line)
+			continue;
 		if (cmdline_split(&entry, line, NULL))
 			return -ENOMEM;
 		while (found < words->n && cmdline_covers(&entry, words->items[found].text, NULL))
 			found++;
 		if (found == words->n)
 			*ret_missing = NULL;
-		else if (found > best)
+		else if (every || found > best)
 			*ret_missing = words->items[best = found].text;
+		if (every == (*ret_missing != NULL))
+			break;
 	}
 	return 0;
 }
@@ -312,10 +370,12 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 			unread = unread && !unread->err ? unread : place;
 			continue;
 		}
-		if (find_words(place->lines, words, &missing))
+		if (find_words(place->lines, places->every, words, &missing))
 			return -ENOMEM;
 		if (missing) {
-			*ret_why = fs_path(_("%s has no entry with %s"), place->name, missing);
+			*ret_why = fs_path(places->every ? _("%s has an entry without %s")
+							 : _("%s has no entry with %s"),
+					   place->name, missing);
 			return *ret_why ? -ENODATA : -ENOMEM;
 		}
 		good++;

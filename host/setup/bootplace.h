@@ -11,8 +11,10 @@
 #include "host/setup/cmdline.h"
 
 struct bootplace {
-	char *name;  /* "/boot/grub/grub.cfg", "/boot/efi", "the ESP 1234-ABCD" */
-	char *lines; /* the kernel command lines of its entries, one a line; "" when it has none */
+	char *name;    /* "/boot/grub/grub.cfg", "/boot/efi", "the ESP 1234-ABCD" */
+	char *lines;   /* the kernel command lines of its entries, one a line; "" when it has none;
+			  of grub.cfg, those that GRUB's settings are meant for: no recovery
+			  entries, and none that somebody has written by hand */
 	uint64_t free; /* bytes that may still be written there */
 	int err;       /* -errno: it could not be looked at, and the two above say nothing */
 };
@@ -20,6 +22,7 @@ struct bootplace {
 struct bootplaces {
 	struct bootplace *items;
 	size_t n;
+	bool every; /* what is configured reaches every entry (GRUB), else only some of them */
 };
 
 /* Looks at all places of this boot loader. Returns 0 (free with bootplaces_free()) or -errno. */
@@ -29,7 +32,15 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 void bootplaces_free(struct bootplaces *places);
 
 /*
- * Whether the words stand in an entry of each place that has entries. Returns 0; -ENODATA when they
+ * The words of the first entry, and the name of its place (of PLACES). Returns 0; -ENOENT when no
+ * place with an entry could be looked at; -ENOMEM.
+ */
+int bootplaces_words(const struct bootplaces *places, struct cmdline *ret,
+		     const char **ret_name) must_check;
+
+/*
+ * Whether the words stand in each place that has entries: in every entry there, or in one (see
+ * struct bootplaces). Returns 0; -ENODATA when they
  * do not; -ENOENT when no place with an entry could be looked at; -errno. With -ENODATA and -ENOENT
  * *ret_why (freed by the caller) is a new text for people.
  */

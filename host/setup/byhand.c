@@ -144,45 +144,73 @@ static int read_edited(const struct edits *edits, const struct fs_root *root,
 }
 
 /*
- * Gives the file of WORD the text AFTER, unless that does more than to take WORD out: other words
- * may have been made of it. Returns 0, -ENOENT when it was not done, or -errno.
+ * Gives the file of WORD, one of those in WAS, the text AFTER, unless that does more than to take
+ * WORD out: other words may have been made of it. Returns 0, -ENOENT when it was not done, or
+ * -errno.
  */
 static int try_text(struct edits *edits, const struct fs_root *root,
-		    const struct bootloader *bootloader, const struct cmdline_word *word,
-		    const char *before, const char *after)
+		    const struct bootloader *bootloader, const struct bootcfg *was,
+		    const struct cmdline_word *word, const char *after)
 {
-	auto_bootcfg struct bootcfg was = {0}, is = {0};
-	int err = read_edited(edits, root, bootloader, &was);
+	auto_bootcfg struct bootcfg is = {0};
+	auto_free char *before = NULL;
+	int err = edits_text(edits, root, word->file, &before);
 
 	err = err ?: edits_add(edits, root, word->file, after);
 	err = err ?: read_edited(edits, root, bootloader, &is);
-	if (err || (!is.n_problems && is_only_that_gone(&was.words, &is.words, word->text)))
+	if (err || (!is.unclear.file && is_only_that_gone(&was->words, &is.words, word->text)))
 		return err;
 	return edits_add(edits, root, word->file, before) ?: -ENOENT;
 }
 
-/* Takes one word out. */
+/* Takes one word of NOW out. Returns 0; -ENOENT, having said so, when it stays; -errno. */
 static int remove_word(struct edits *edits, const struct fs_root *root,
-		       const struct bootloader *bootloader, const struct cmdline_word *word)
+		       const struct bootloader *bootloader, const struct bootcfg *now,
+		       const struct cmdline_word *word)
 {
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
-	int err = edits_text(edits, root, word->file, &before);
+	int err;
 
-	if (err || !before)
-		return err;
 	if (has_other_parts(word->text)) {
 		log_warning(_("take it out by hand: %s says more than that (nano +%u /%s)"),
 			    word->text, word->line, word->file);
-		return 0;
+		return -ENOENT;
 	}
-	err = byhand_remove_word(before, word->line, word->text, &after);
-	err = err ?: try_text(edits, root, bootloader, word, before, after);
-	if (err != -ENOENT)
-		return err;
-	log_warning(_("take it out by hand: %s is not written plainly (nano +%u /%s)"), word->text,
-		    word->line, word->file);
-	return 0;
+	err = edits_text(edits, root, word->file, &before);
+	if (!err && !before)
+		err = -ENOENT;
+	err = err ?: byhand_remove_word(before, word->line, word->text, &after);
+	err = err ?: try_text(edits, root, bootloader, now, word, after);
+	if (err == -ENOENT)
+		log_warning(_("take it out by hand: %s is not written plainly (nano +%u /%s)"),
+			    word->text, word->line, word->file);
+	return err;
+}
+
+/* Takes out the words that can be; each time the configuration is read again, which says where the
+ * next one is now. */
+static int remove_words(struct edits *edits, const struct fs_root *root,
+			const struct bootloader *bootloader)
+{
+	for (size_t i = 0;;) {
+		auto_bootcfg struct bootcfg now = {0};
+		int err = read_edited(edits, root, bootloader, &now);
+
+		if (!err && now.unclear.file)
+			log_warning(_("/%s:%u: %s: words that were set by hand cannot be told from "
+				      "this text, and stay"),
+				    now.unclear.file, now.unclear.line, now.unclear.what);
+		while (i < now.words.n && !byhand_is_word(now.words.items[i].text))
+			i++;
+		if (err || i >= now.words.n)
+			return err;
+		err = remove_word(edits, root, bootloader, &now, &now.words.items[i]);
+		if (err == -ENOENT)
+			i++;
+		else if (err)
+			return err;
+	}
 }
 
 static int remove_module(struct edits *edits, const struct fs_root *root,
@@ -267,11 +295,8 @@ static int remove_option(struct edits *edits, const struct fs_root *root,
 int byhand_remove(struct edits *edits, const struct fs_root *root,
 		  const struct bootloader *bootloader, const struct bootcfg *bootcfg)
 {
-	int err = 0;
+	int err = remove_words(edits, root, bootloader);
 
-	for (size_t i = 0; i < bootcfg->words.n && !err; i++)
-		if (byhand_is_word(bootcfg->words.items[i].text))
-			err = remove_word(edits, root, bootloader, &bootcfg->words.items[i]);
 	/* From the last to the first: a line's number counts those before it. */
 	for (size_t i = bootcfg->modules.n; i-- && !err;)
 		if (byhand_is_module(bootcfg->modules.items[i].text))

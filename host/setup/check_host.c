@@ -95,7 +95,7 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 				 strdup(_("what the next boot will be started with is unknown")),
 				 strdup(next->evidence), NULL);
 	return check_add(list, "cmdline-next", CHECK_OK,
-			 fs_path(_("the next boot is configured with: %s"), next->cmdline),
+			 fs_path(_("the next boot is started with: %s"), next->cmdline),
 			 strdup(next->evidence), NULL);
 }
 
@@ -394,7 +394,7 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 	if (!err)
 		err = check_firmware(root, list);
 	if (!err)
-		err = check_essentials(root, list);
+		err = check_essentials(root, next->enable_cure, list);
 	if (!err)
 		err = check_cmdline(root, next, list);
 	if (!err)

@@ -153,6 +153,17 @@ static int look_at_result(const struct commit *commit, char **ret_why)
 	return err;
 }
 
+/* Names the files that decide about GRUB's entries. Returns ENABLE_FAILED. */
+static int say_setters(const struct commit *commit)
+{
+	auto_free char *setters = NULL;
+
+	if (commit->bootloader->kind == BOOTLOADER_GRUB &&
+	    !bootcfg_grub_setters(commit->root, &setters))
+		log_error(_("GRUB's command line is set in: %s"), setters);
+	return ENABLE_FAILED;
+}
+
 /* Looks whether the boot loader has heard of it. What cannot be looked at is said, and no failure.
  */
 static int look_again(const struct commit *commit)
@@ -162,16 +173,16 @@ static int look_again(const struct commit *commit)
 
 	if (err == -ENODATA) {
 		log_error(_("the commands ran, but %s"), why);
-		return ENABLE_FAILED;
+		return say_setters(commit);
 	}
 	if (err)
-		log_warning(_("whether the boot loader has heard of it could not be seen: %s\n"
+		log_warning(_("could not verify the boot entries: %s\n"
 			      "after the reboot, see: host-setup check"),
 			    why ? why : strerror(-err));
 	else if (commit->words)
-		log_info(_("the boot loader's entries have the words"));
+		log_info(_("the boot entries have the words"));
 	else if (commit->gone->n)
-		log_info(_("the boot loader's entries no longer have the words"));
+		log_info(_("the boot entries no longer have the words"));
 	return 0;
 }
 

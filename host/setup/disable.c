@@ -6,6 +6,7 @@
 #include "host/setup/dropins.h"
 #include "host/modules.h"
 #include "host/setup/kernelinfo.h"
+#include "host/setup/problems.h"
 #include "host/iommu.h"
 #include "host/log.h"
 #include "host/setup/wanted.h"
@@ -162,18 +163,24 @@ int disable_run(const struct fs_root *root, const struct disable_options *option
 {
 	cleanup_with(disabling_free) struct disabling it = {.root = root};
 	const struct commit nothing = {.root = root, .during = &it.during};
+	auto_problems struct problems problems = {0};
 	int code = current_read(root, options->bootloader, &it.current);
 	int err;
 
 	if (code)
 		return code;
 	err = plan(&it, options->manual_too);
+	err = err
+		      ?: problems_find(root, &it.current.bootloader, &it.left, wanted_vendor(root),
+				       &problems);
 	if (err)
 		return current_say_failed(err);
 	if (!it.edits.n && !it.current.state.pending) {
 		log_info(_("host-setup has changed nothing here that could be taken back"));
 		return options->dry_run ? ENABLE_DONE : commit_finish(&nothing);
 	}
+	if (problems_stop(&problems, PROBLEM_BOOT))
+		return ENABLE_REFUSED;
 	tell_vms(options, stays_on(&it));
 	return go(&it, options);
 }

@@ -66,39 +66,6 @@ int dropins_write_grub(struct edits *edits, const struct fs_root *root, const st
 	return joined && text ? edits_add(edits, root, DROPIN_GRUB, text) : -ENOMEM;
 }
 
-const char *dropins_cmdline_trouble(const char *text)
-{
-	auto_cmdline struct cmdline words = {0};
-	bool quoted = false;
-
-	if (!text)
-		return _(
-			"it is not there; write into it, on one line, the words of /proc/cmdline but for "
-			"initrd=... and BOOT_IMAGE=...");
-	if (cmdline_split(&words, text, NULL))
-		return _("no memory");
-	if (!words.n)
-		return _("it holds no words, so the kernel would not find its root");
-	if (*words.items[0].text == '"' || *words.items[0].text == '\'' ||
-	    !strncmp(words.items[0].text, "GRUB_", 5))
-		return _(
-			"it must be one line of plain words, without quotes around it or a name before it");
-	for (size_t i = 0; i < words.n; i++) {
-		/* In quotes, a line's end is part of the word. */
-		if (words.items[i].line != words.items[0].line || strchr(words.items[i].text, '\n'))
-			return _(
-				"it holds more than one line, of which only the first would count; make it "
-				"one line");
-		if (!strcmp(words.items[i].text, "--"))
-			return _(
-				"it has a word --, and what stands behind that is not the kernel's but "
-				"init's");
-		for (const char *c = words.items[i].text; *c; c++)
-			quoted = quoted != (*c == '"');
-	}
-	return quoted ? _("a quote \" in it is not closed") : NULL;
-}
-
 /* Divides the remembered words that are really there into those to keep and those to drop. */
 static int divide_words(const char *text, const struct hoststate *state,
 			const struct cmdline *wanted, struct fs_names *keep, struct fs_names *drop)
@@ -125,8 +92,10 @@ int dropins_write_cmdline(struct edits *edits, const struct fs_root *root,
 	auto_free char *after = NULL;
 	int err;
 
-	err = fs_read(root, KERNEL_CMDLINE, TEXT_MAX, &text, NULL);
-	err = err ?: divide_words(text, state, words, &keep, &drop);
+	err = edits_text(&(struct edits){0}, root, KERNEL_CMDLINE, &text);
+	if (err || !text)
+		return err;
+	err = divide_words(text, state, words, &keep, &drop);
 	for (size_t i = 0; i < words->n && !err; i++) {
 		bool kept = false;
 

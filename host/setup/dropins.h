@@ -34,16 +34,11 @@ int dropins_write_grub(struct edits *edits, const struct fs_root *root,
 
 /*
  * Puts the words into etc/kernel/cmdline behind those that are there, takes out those that STATE
- * remembers and WORDS lacks, and leaves alone those that are both. Returns 0 or -errno.
+ * remembers and WORDS lacks, and leaves alone those that are both. A file that does not exist is
+ * not made. Returns 0 or -errno.
  */
 int dropins_write_cmdline(struct edits *edits, const struct fs_root *root,
 			  const struct hoststate *state, const struct cmdline *words) must_check;
-
-/*
- * Why words cannot be put into the text of etc/kernel/cmdline (NULL: no such file), for people;
- * NULL when they can.
- */
-const char *dropins_cmdline_trouble(const char *text);
 
 /* Puts the names into our list of modules; none: no such file. Returns 0 or -errno. */
 int dropins_write_modules(struct edits *edits, const struct fs_root *root,

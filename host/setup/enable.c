@@ -7,6 +7,7 @@
 #include "host/iommu.h"
 #include "host/log.h"
 #include "host/setup/moduleset.h"
+#include "host/setup/problems.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>
@@ -52,45 +53,8 @@ static int begin(struct enabling *it, const struct enable_options *options)
 		   : current_read(it->root, options->bootloader, &it->current);
 }
 
-/* Refuses what cannot be understood. */
-static int refuse_problems(const struct bootcfg *bootcfg)
-{
-	for (size_t i = 0; i < bootcfg->n_problems; i++)
-		log_error(_("/%s:%u cannot be understood: %s\n"
-			    "write it as a plain assignment, NAME=\"words\""),
-			  bootcfg->problems[i].file, bootcfg->problems[i].line,
-			  bootcfg->problems[i].what);
-	return bootcfg->n_problems ? ENABLE_REFUSED : 0;
-}
-
-/* Whether a contradiction is about the other vendor's IOMMU, which this host has not. */
-static bool is_other_vendor(const struct enabling *it, const struct bootcfg_line *line)
-{
-	return cmdline_value(line->text, it->wanted.intel ? "amd_iommu" : "intel_iommu");
-}
-
-static int refuse_contradictions(const struct enabling *it, const struct bootcfg *bootcfg)
-{
-	int code = 0;
-
-	for (size_t i = 0; i < bootcfg->contradictions.n; i++) {
-		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
-
-		if (is_other_vendor(it, line)) {
-			log_warning(_("/%s:%u: %s: %s, which this host has not"), line->file,
-				    line->line, line->text, line->effect);
-			continue;
-		}
-		log_error(
-			_("/%s:%u: %s: %s\n"
-			  "take it out there (in an editor: nano +%u /%s), then: host-setup enable"),
-			line->file, line->line, line->text, line->effect, line->line, line->file);
-		code = ENABLE_REFUSED;
-	}
-	return code;
-}
-
-/* Which words are not there yet; says which are. */
+/* Which words are not there yet; says which are. Those that cannot be told are added: twice is no
+ * harm. */
 static int find_missing_words(struct enabling *it)
 {
 	int err = 0;
@@ -109,21 +73,11 @@ static int find_missing_words(struct enabling *it)
 
 static int edit_words(struct enabling *it)
 {
-	auto_free char *text = NULL;
-	const char *trouble;
 	int err;
 
 	it->n_ours += it->words.n;
 	if (it->current.bootloader.kind == BOOTLOADER_GRUB)
 		return dropins_write_grub(&it->edits, it->root, &it->words);
-	err = fs_read(it->root, KERNEL_CMDLINE, TEXT_MAX, &text, NULL);
-	if (err && err != -ENOENT && err != -ENOTDIR)
-		return err;
-	trouble = dropins_cmdline_trouble(text);
-	if (trouble) {
-		log_error("/" KERNEL_CMDLINE ": %s", trouble);
-		return -EBADMSG;
-	}
 	err = dropins_write_cmdline(&it->edits, it->root, &it->current.state, &it->words);
 	for (size_t i = 0; i < it->words.n && !err; i++)
 		err = hoststate_add(&it->after.words, it->words.items[i].text);
@@ -204,7 +158,7 @@ static int make_states(struct enabling *it)
 	return err;
 }
 
-/* Works the edits out. Returns 0, -EBADMSG having said why they cannot be, or -errno. */
+/* Works the edits out. */
 static int plan(struct enabling *it)
 {
 	auto_edits struct edits bare = {0};
@@ -226,55 +180,70 @@ static int plan(struct enabling *it)
 	return err ? err : make_states(it);
 }
 
-/* Refuses to write over a file that somebody else has put where ours would be. */
-static int refuse_foreign(const struct enabling *it)
+/* A file that somebody else has put where ours would be is not written over. */
+static int find_foreign(const struct enabling *it, struct problems *problems)
 {
-	for (size_t i = 0; i < it->edits.n; i++) {
+	int err = 0;
+
+	for (size_t i = 0; i < it->edits.n && !err; i++) {
 		const char *path = it->edits.items[i].path;
 
 		if (!strcmp(path, KERNEL_CMDLINE) || !it->edits.items[i].after ||
 		    !dropins_is_foreign(it->root, path))
 			continue;
-		log_error(_("/%s is there, and host-setup did not write it\n"
-			    "give it another name: mv /%s /%s.mine"),
-			  path, path, path);
-		return ENABLE_REFUSED;
+		err = problems_add(problems, "file-in-the-way", PROBLEM_ENABLE,
+				   fs_path(_("/%s exists, and host-setup did not write it"), path),
+				   fs_path(_("give it another name: mv /%s /%s.mine"), path, path));
 	}
-	return 0;
+	return err;
 }
 
-/* Looks at the configuration as it would be. Returns 0 or an exit code. */
-static int judge_plan(struct enabling *it)
+/* Words that the settings, as far as the text tells, keep from the kernel. */
+static int find_lost_words(const struct enabling *it, const struct bootcfg *planned,
+			   struct problems *problems)
+{
+	auto_free char *setters = NULL;
+	int err = bootcfg_grub_setters(it->root, &setters);
+
+	for (size_t i = 0; i < it->wanted.words.n && !err; i++) {
+		const char *word = it->wanted.words.items[i].text;
+
+		if (cmdline_covers(&planned->words, word, NULL))
+			continue;
+		err = problems_add(
+			problems, "words-lost", PROBLEM_ENABLE,
+			fs_path(_("%s would not reach the kernel: a file in /etc/default/grub.d that "
+				  "is read after /%s sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word "
+				  "-- stands before it, or a quote in the value is not closed (set "
+				  "in %s)"),
+				word, DROPIN_GRUB, setters),
+			strdup(_("append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_"
+				 "LINUX_DEFAULT ...\"")));
+	}
+	return err;
+}
+
+/* What is wrong with the configuration as it would be. */
+static int find_problems(struct enabling *it, struct problems *problems)
 {
 	auto_bootcfg struct bootcfg planned = {0}, now = {0};
 	auto_free struct bootcfg_file *files = edits_files(&it->edits);
-	int code, err;
+	const struct bootloader *bootloader = &it->current.bootloader;
+	int err;
 
 	if (!files)
-		return current_say_failed(-ENOMEM);
-	err = bootcfg_read_with(it->root, &it->current.bootloader, files, it->edits.n, &planned);
-	err = err ?: bootcfg_read(it->root, &it->current.bootloader, &now);
+		return -ENOMEM;
+	err = bootcfg_read_with(it->root, bootloader, files, it->edits.n, &planned);
+	err = err ?: bootcfg_read(it->root, bootloader, &now);
 	err = err ?: cmdline_subtract(&now.words, &planned.words, &it->gone);
-	if (err)
-		return current_say_failed(err);
-	code = refuse_problems(&it->by_hand);
-	code = code ?: refuse_contradictions(it, &planned);
-	code = code ?: refuse_foreign(it);
-	for (size_t i = 0; i < it->wanted.words.n && !code; i++) {
-		const char *word = it->wanted.words.items[i].text;
-
-		if (cmdline_covers(&planned.words, word, NULL))
-			continue;
-		log_error(
-			_("%s would not reach the kernel: a file in /etc/default/grub.d that is read "
-			  "after /%s sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word -- "
-			  "stands before it, or a quote in the value is not closed\n"
-			  "append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_"
-			  "DEFAULT ...\""),
-			word, DROPIN_GRUB);
-		code = ENABLE_REFUSED;
-	}
-	return code;
+	err = err
+		      ?: problems_find(it->root, bootloader, &planned,
+				       it->wanted.intel ? PROCESSOR_INTEL : PROCESSOR_AMD,
+				       problems);
+	err = err ?: find_foreign(it, problems);
+	if (!err && bootloader->kind == BOOTLOADER_GRUB && !planned.unclear.file)
+		err = find_lost_words(it, &planned, problems);
+	return err;
 }
 
 /* Whether the boot loader's entries lack the words, as when update-grub was forgotten. */
@@ -358,6 +327,7 @@ static int go(const struct enabling *it, const struct enable_options *options)
 int enable_run(const struct fs_root *root, const struct enable_options *options)
 {
 	cleanup_with(enabling_free) struct enabling it = {.root = root};
+	auto_problems struct problems problems = {0};
 	int code = begin(&it, options);
 	int err;
 
@@ -367,10 +337,8 @@ int enable_run(const struct fs_root *root, const struct enable_options *options)
 		 it.current.bootloader.evidence);
 	wanted_warn(root, options);
 	err = plan(&it);
-	if (err == -EBADMSG)
-		return ENABLE_REFUSED;
+	err = err ?: find_problems(&it, &problems);
 	if (err)
 		return current_say_failed(err);
-	code = judge_plan(&it);
-	return code ? code : go(&it, options);
+	return problems_stop(&problems, PROBLEM_ENABLE) ? ENABLE_REFUSED : go(&it, options);
 }

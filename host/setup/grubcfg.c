@@ -1,193 +1,444 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/grubcfg.h"
-#include "host/setup/shellword.h"
 
 #include <string.h>
 
-/* Goes over blanks and continued line ends. */
-static void skip_blanks(struct shell *shell)
+/* A variable's value, or why it cannot be told. */
+struct value {
+	char *text; /* not terminated */
+	size_t n;
+	const char *unknown;	/* what makes it unknown, and where; NULL: it is known */
+	const char *unknown_at; /* in the text of a source */
+};
+
+struct variable {
+	char *name;
+	struct value value;
+	const char *from, *to; /* the assignment that set it last, in the text of a source */
+};
+
+struct reader {
+	const char *at;
+	struct variable *variables;
+	size_t n_variables;
+	const char *unclear; /* what ended the reading, and where */
+	const char *unclear_at;
+};
+
+static void value_free(struct value *value)
+{
+	free(value->text);
+}
+
+#define auto_value cleanup_with(value_free)
+
+static int value_add(struct value *value, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!array_grow(value->text, value->n))
+			return -ENOMEM;
+		value->text[value->n++] = text[i];
+	}
+	return 0;
+}
+
+static int mark_unknown(struct value *value, const char *what, const char *at)
+{
+	if (!value->unknown) {
+		value->unknown = what;
+		value->unknown_at = at;
+	}
+	return 0;
+}
+
+/* What comes after may depend on what stands at AT. Returns -EBADMSG, which ends the reading. */
+static int end_reading(struct reader *reader, const char *what, const char *at)
+{
+	reader->unclear = what;
+	reader->unclear_at = at;
+	return -EBADMSG;
+}
+
+static bool is_name_character(char c, bool first)
+{
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (!first && c >= '0' && c <= '9');
+}
+
+/* The length of the name at the beginning of TEXT, 0 when none is there. */
+static size_t name_length(const char *text)
+{
+	size_t len = 0;
+
+	while (is_name_character(text[len], !len))
+		len++;
+	return len;
+}
+
+static struct variable *find_variable(const struct reader *reader, const char *name, size_t len)
+{
+	for (size_t i = 0; i < reader->n_variables; i++)
+		if (!strncmp(reader->variables[i].name, name, len) &&
+		    !reader->variables[i].name[len])
+			return &reader->variables[i];
+	return NULL;
+}
+
+/* Gives the variable whose name is at NAME the value, taking it over. */
+static int set_variable(struct reader *reader, const char *name, size_t len, struct value *value)
+{
+	struct variable *variable = find_variable(reader, name, len);
+
+	if (!variable) {
+		char *copy = strndup(name, len);
+
+		if (!copy || !array_grow(reader->variables, reader->n_variables)) {
+			free(copy);
+			return -ENOMEM;
+		}
+		variable = &reader->variables[reader->n_variables++];
+		*variable = (struct variable){.name = copy};
+	}
+	value_free(&variable->value);
+	variable->value = *value;
+	variable->from = name;
+	variable->to = reader->at;
+	*value = (struct value){0};
+	return 0;
+}
+
+/* Adds the value of the variable named at NAME. */
+static int expand(const struct reader *reader, const char *name, size_t len, struct value *value)
+{
+	const struct variable *variable = find_variable(reader, name, len);
+
+	if (variable && variable->value.unknown)
+		return mark_unknown(value, variable->value.unknown, variable->value.unknown_at);
+	if (variable)
+		return value_add(value, variable->value.text, variable->value.n);
+	/* grub-mkconfig has variables of its own, but none with these names. */
+	if (!strncmp(name, "GRUB_CMDLINE_LINUX", strlen("GRUB_CMDLINE_LINUX")))
+		return 0;
+	return mark_unknown(value, _("a variable that none of these files sets"), name);
+}
+
+/* Goes past the CLOSE that ends what begins here; nested pairs and quotes are skipped. */
+static int skip_past(struct reader *reader, char open, char close)
+{
+	const char *start = reader->at;
+	size_t depth = 1;
+	char quote = 0;
+
+	for (; *reader->at; reader->at++) {
+		char c = *reader->at;
+
+		if (c == '\\' && quote != '\'' && reader->at[1])
+			reader->at++;
+		else if (quote)
+			quote = c == quote ? 0 : quote;
+		else if ((c == '"' || c == '\'') && close != '`')
+			quote = c;
+		else if (c == close && !--depth)
+			return reader->at++, 0;
+		else if (c == open)
+			depth++;
+	}
+	return end_reading(reader, _("an expansion that is not closed"), start);
+}
+
+/* What begins with '$'. */
+static int take_dollar(struct reader *reader, struct value *value)
+{
+	const char *at = reader->at;
+	bool braces = at[1] == '{';
+	const char *name = at + 1 + braces;
+	size_t len = name_length(name);
+
+	if (!strncmp(name + len, "\\\n", 2))
+		return end_reading(reader, _("a variable's name over two lines"), at);
+	if (len && (!braces || name[len] == '}')) {
+		reader->at = name + len + braces;
+		return expand(reader, name, len, value);
+	}
+	if (at[1] == '(') {
+		reader->at += 2;
+		return skip_past(reader, '(', ')')
+			       ?: mark_unknown(value, _("the output of a command"), at);
+	}
+	/* ${NAME=word} sets the variable, and ${NAME?word} may end it all. */
+	if (at[1] && strchr("{@*#?-$!0123456789", at[1]))
+		return end_reading(reader, _("an expansion of more than a name"), at);
+	return value_add(value, reader->at++, 1);
+}
+
+/* A backslash, within the quote QUOTE (0: none). */
+static int take_backslash(struct reader *reader, struct value *value, char quote)
+{
+	char next = reader->at[1];
+
+	if (next == '\n') {
+		reader->at += 2;
+		return 0;
+	}
+	if (next && (!quote || strchr("$`\"\\", next)))
+		reader->at++;
+	return value_add(value, reader->at++, 1);
+}
+
+/* What has a meaning outside of single quotes, and all else. */
+static int take_character(struct reader *reader, struct value *value, char quote)
+{
+	const char *at = reader->at;
+
+	if (*at == '\\')
+		return take_backslash(reader, value, quote);
+	if (*at == '$')
+		return take_dollar(reader, value);
+	if (*at == '`') {
+		reader->at++;
+		return skip_past(reader, 0, '`')
+			       ?: mark_unknown(value, _("the output of a command"), at);
+	}
+	return value_add(value, reader->at++, 1);
+}
+
+/* Adds what stands here, up to the end of the word. */
+static int take_word(struct reader *reader, struct value *value)
+{
+	const char *start = reader->at, *open = NULL;
+	char quote = 0;
+	int err = 0;
+
+	while (*reader->at && !err && (quote || !strchr(" \t\n;&|<>()", *reader->at))) {
+		char c = *reader->at;
+
+		if (c == '\n')
+			mark_unknown(value,
+				     _("a value with a line break, after which nothing reaches the "
+				       "kernel"),
+				     reader->at);
+		if (c == quote) {
+			quote = 0;
+			reader->at++;
+		} else if (quote == '\'') {
+			err = value_add(value, reader->at++, 1);
+		} else if (!quote && (c == '"' || c == '\'')) {
+			quote = c;
+			open = reader->at++;
+		} else {
+			if (c == '~' && !quote && (reader->at == start || reader->at[-1] == ':'))
+				mark_unknown(value, _("a home directory"), reader->at);
+			err = take_character(reader, value, quote);
+		}
+	}
+	if (quote && !err)
+		return end_reading(reader, _("a quote that is not closed"), open);
+	return err;
+}
+
+/* Goes over spaces and continued line ends. */
+static void skip_spaces(struct reader *reader)
 {
 	for (;;) {
-		if (*shell->at == ' ' || *shell->at == '\t') {
-			shell->at++;
-		} else if (shell->at[0] == '\\' && shell->at[1] == '\n') {
-			shell->at += 2;
-			shell->line++;
-		} else {
+		if (*reader->at == ' ' || *reader->at == '\t')
+			reader->at++;
+		else if (reader->at[0] == '\\' && reader->at[1] == '\n')
+			reader->at += 2;
+		else
 			return;
-		}
 	}
 }
 
 /* Whether a command ends here; a comment is skipped up to its line's end. */
-static bool at_command_end(struct shell *shell)
+static bool at_command_end(struct reader *reader)
 {
-	skip_blanks(shell);
-	if (*shell->at == '#')
-		shell->at += strcspn(shell->at, "\n");
-	return !*shell->at || *shell->at == '\n' || *shell->at == ';';
+	skip_spaces(reader);
+	if (*reader->at == '#')
+		reader->at += strcspn(reader->at, "\n");
+	return !*reader->at || *reader->at == '\n' || *reader->at == ';';
 }
 
-/* The length of the name that is being set here ("NAME="), 0 when nothing is. */
-static size_t assigned_name(const struct shell *shell)
+static int take_assignment(struct reader *reader, size_t len)
 {
-	size_t len = shell_name_length(shell->at);
-
-	return len && shell->at[len] == '=' ? len : 0;
-}
-
-static int take_assignment(struct shell *shell, size_t len)
-{
-	const char *name = shell->at;
+	const char *name = reader->at;
 	auto_value struct value value = {0};
 	int err;
 
-	shell->at += len + 1;
-	err = shell_take_word(shell, &value);
-	return err ? err : shell_set(shell, name, len, &value);
+	reader->at += len + 1;
+	err = take_word(reader, &value);
+	return err ? err : set_variable(reader, name, len, &value);
 }
 
-/* The operands of `export` (NAME or NAME=word) and of `unset` (NAME). */
-static int take_operands(struct shell *shell, bool unset)
+/* Whether the word WORD stands here; goes past it when it does. */
+static bool take_keyword(struct reader *reader, const char *word)
 {
-	struct place place = shell_place(shell);
+	size_t len = strlen(word);
 
-	for (size_t n = 0; !at_command_end(shell); n++) {
-		size_t len = assigned_name(shell);
-		auto_value struct value value = {0};
-		int err = 0;
-
-		if (len && !unset) {
-			/* All operands are expanded before the first is set, and some shells split
-			 * them. */
-			if (n || strchr("$`", shell->at[len + 1]))
-				return shell_problem(
-					shell, place,
-					_("`export` with more than one plain assignment"));
-			err = take_assignment(shell, len);
-		} else {
-			len = shell_name_length(shell->at);
-			if (!len || (shell->at[len] && !strchr(" \t\n;", shell->at[len])))
-				return shell_problem(shell, place,
-						     _("`%s` with more than plain names"),
-						     unset ? "unset" : "export");
-			if (unset && shell_find(shell, shell->at, len))
-				err = shell_set(shell, shell->at, len, &value);
-			shell->at += len;
-		}
-		if (err)
-			return err;
-	}
-	return 0;
+	if (strncmp(reader->at, word, len) || !strchr(" \t\n;", reader->at[len]))
+		return false;
+	reader->at += len;
+	return true;
 }
 
-static int command_problem(struct shell *shell)
+/* A name after `export` or `unset`. */
+static int take_name(struct reader *reader, bool unset)
 {
-	size_t len = 1 + strcspn(shell->at + 1, " \t\n;");
+	size_t len = name_length(reader->at);
+	auto_value struct value empty = {0};
+	const char *name = reader->at;
 
-	if (*shell->at == '\r')
-		return shell_problem(
-			shell, shell_place(shell),
-			_("a line that holds only a carriage return is a command for the shell "
-			  "(remove them all: sed -i 's/\\r$//' /%s)"),
-			shell->sources[shell->source].file);
-	return shell_problem(shell, shell_place(shell), _("`%.*s` is more than an assignment"),
-			     (int)len, shell->at);
+	if (!len || !strchr(" \t\n;", name[len]))
+		return end_reading(reader, _("a command"), name);
+	reader->at += len;
+	return unset && find_variable(reader, name, len) ? set_variable(reader, name, len, &empty)
+							 : 0;
 }
 
 /* One command: assignments, or export or unset. */
-static int take_command(struct shell *shell)
+static int take_command(struct reader *reader)
 {
+	bool unset, export;
+	int err = 0;
 	size_t n = 0;
 
-	for (; !at_command_end(shell); n++) {
-		size_t len = assigned_name(shell);
-		size_t word = strcspn(shell->at, " \t\n;");
-		int err;
+	if (at_command_end(reader))
+		return *reader->at == ';' ? end_reading(reader, _("a command"), reader->at) : 0;
+	unset = take_keyword(reader, "unset");
+	export = !unset && take_keyword(reader, "export");
+	for (; !err && !at_command_end(reader); n++) {
+		size_t len = name_length(reader->at);
+		bool sets = len && reader->at[len] == '=';
 
-		if (len) {
-			err = take_assignment(shell, len);
-		} else if (!n && word == 6 && !strncmp(shell->at, "export", word)) {
-			shell->at += word;
-			return take_operands(shell, false);
-		} else if (!n && word == 5 && !strncmp(shell->at, "unset", word)) {
-			shell->at += word;
-			return take_operands(shell, true);
-		} else {
-			err = command_problem(shell);
-		}
-		if (err)
-			return err;
+		if (!sets && (unset || export))
+			err = take_name(reader, unset);
+		/* All operands of export are expanded before the first is set, and some shells
+		 * split them. */
+		else if (!sets || unset || (export && (n || strchr("$`", reader->at[len + 1]))))
+			err = end_reading(reader, _("a command"), reader->at);
+		else
+			err = take_assignment(reader, len);
 	}
-	return n || *shell->at != ';' ? 0 : command_problem(shell);
+	return err;
 }
 
-static int read_source(struct shell *shell, size_t source)
+static int read_source(struct reader *reader, const char *text)
 {
-	int err;
+	reader->at = text;
+	while (*reader->at) {
+		int err = take_command(reader);
 
-	shell->source = source;
-	shell->at = shell->sources[source].text;
-	shell->line = 1;
-	while (*shell->at) {
-		err = take_command(shell);
-		/* What comes after a problem may depend on it: nothing more of this file. */
 		if (err)
-			return err == -EBADMSG ? 0 : err;
-		if (*shell->at)
-			shell->line += *shell->at++ == '\n';
+			return err;
+		reader->at += *reader->at != '\0';
 	}
 	return 0;
 }
 
-/* A variable's words, each with the place of its first letter. */
-static int split_value(struct shell *shell, const char *name, struct cmdline *ret)
+/* The source that AT points into. */
+static const struct grubcfg_source *source_of(const struct grubcfg_source *sources, const char *at)
 {
-	const struct variable *variable = shell_find(shell, name, strlen(name));
+	while (at < sources->text || at > sources->text + strlen(sources->text))
+		sources++;
+	return sources;
+}
+
+static unsigned int line_of(const struct grubcfg_source *source, const char *at)
+{
+	unsigned int line = 1;
+
+	for (const char *c = source->text; c < at; c++)
+		line += *c == '\n';
+	return line;
+}
+
+/* Where the word is written between FROM and TO, but for comments; the last place, or NULL. */
+static const char *find_written(const char *from, const char *to, const char *word, size_t len)
+{
+	const char *found = NULL;
+	bool comment = false, begins = true;
+
+	for (const char *at = from; at < to; at++) {
+		if (begins && *at == '#')
+			comment = true;
+		if (!comment && (size_t)(to - at) >= len && !strncmp(at, word, len) &&
+		    (at == from || strchr(" \t\n\"'=", at[-1])) &&
+		    (at + len == to || strchr(" \t\r\n\"'\\;", at[len])))
+			found = at;
+		begins = *at == '\n' || (begins && (*at == ' ' || *at == '\t'));
+		comment = comment && *at != '\n';
+	}
+	return found;
+}
+
+/* Where a word of the variable comes from: preferably where it was set last. */
+static const char *find_origin(const struct grubcfg_source *sources, size_t n,
+			       const struct variable *variable, const char *word, size_t len)
+{
+	const char *at = find_written(variable->from, variable->to, word, len);
+
+	for (size_t i = n; i-- && !at;)
+		at = find_written(sources[i].text, sources[i].text + strlen(sources[i].text), word,
+				  len);
+	return at ? at : variable->from;
+}
+
+/* Adds a variable's words. */
+static int split_value(struct reader *reader, const struct grubcfg_source *sources, size_t n,
+		       const char *name, struct cmdline *ret)
+{
+	const struct variable *variable = find_variable(reader, name, strlen(name));
 	auto_free char *text = NULL;
-	const char *at;
 	size_t len;
-	int err;
+	int err = 0;
 
 	if (!variable)
 		return 0;
-	if (variable->value.unknown) {
-		err = shell_problem(shell, variable->value.unknown_at, _("%s depends on %s"), name,
-				    variable->value.unknown);
-		return err == -EBADMSG ? 0 : err;
-	}
+	if (variable->value.unknown)
+		return end_reading(reader, variable->value.unknown, variable->value.unknown_at);
 	text = strndup(variable->value.n ? variable->value.text : "", variable->value.n);
 	if (!text)
 		return -ENOMEM;
-	at = strchr(text, '\n');
-	if (at) {
-		err = shell_problem(shell, variable->value.places[at - text],
-				    _("%s has a line break in it, behind which nothing reaches the "
-				      "kernel; end the line with a backslash"),
-				    name);
-		return err == -EBADMSG ? 0 : err;
-	}
-	for (at = text; (at = cmdline_next(at, &len)); at += len) {
-		const struct place *place = &variable->value.places[at - text];
+	for (const char *at = text; !err && (at = cmdline_next(at, &len)); at += len) {
+		const char *origin = find_origin(sources, n, variable, at, len);
+		const struct grubcfg_source *source = source_of(sources, origin);
 
-		err = cmdline_add(ret, at, len, shell->sources[place->source].file, place->line);
-		if (err)
-			return err;
+		err = cmdline_add(ret, at, len, source->file, line_of(source, origin));
 	}
-	return 0;
+	return err;
+}
+
+static void reader_free(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->n_variables; i++) {
+		free(reader->variables[i].name);
+		value_free(&reader->variables[i].value);
+	}
+	free(reader->variables);
+}
+
+static int say_unclear(const struct reader *reader, const struct grubcfg_source *sources,
+		       struct grubcfg *ret)
+{
+	const struct grubcfg_source *source = source_of(sources, reader->unclear_at);
+
+	cmdline_free(&ret->words);
+	ret->unclear = (struct grubcfg_unclear){
+		strdup(source->file), line_of(source, reader->unclear_at), reader->unclear};
+	return ret->unclear.file ? 0 : -ENOMEM;
 }
 
 int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n, struct grubcfg *ret)
 {
+	cleanup_with(reader_free) struct reader reader = {0};
 	auto_grubcfg struct grubcfg result = {0};
-	struct shell shell = {.sources = sources, .result = &result};
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = read_source(&shell, i);
-	err = err ?: split_value(&shell, "GRUB_CMDLINE_LINUX", &result.always);
-	err = err ?: split_value(&shell, "GRUB_CMDLINE_LINUX_DEFAULT", &result.normal);
-	shell_free(&shell);
+		err = read_source(&reader, sources[i].text);
+	err = err ?: split_value(&reader, sources, n, "GRUB_CMDLINE_LINUX", &result.words);
+	err = err ?: split_value(&reader, sources, n, "GRUB_CMDLINE_LINUX_DEFAULT", &result.words);
+	if (err == -EBADMSG)
+		err = say_unclear(&reader, sources, &result);
 	if (err)
 		return err;
 	*ret = result;
@@ -195,19 +446,9 @@ int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n, struct grub
 	return 0;
 }
 
-void grubcfg_problems_free(struct grubcfg_problem *problems, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(problems[i].file);
-		free(problems[i].what);
-	}
-	free(problems);
-}
-
 void grubcfg_free(struct grubcfg *grubcfg)
 {
-	cmdline_free(&grubcfg->always);
-	cmdline_free(&grubcfg->normal);
-	grubcfg_problems_free(grubcfg->problems, grubcfg->n_problems);
+	cmdline_free(&grubcfg->words);
+	free(grubcfg->unclear.file);
 	*grubcfg = (struct grubcfg){0};
 }

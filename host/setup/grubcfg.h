@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What GRUB's settings say, without running them: /etc/default/grub and
- * /etc/default/grub.d/<name>.cfg are read by /bin/sh when grub-mkconfig sources them; this
- * understands the part of that language which such files use: assignments (quotes of all kinds,
- * continuation lines, $NAME and ${NAME}, several on a line), `export`, `unset` and comments. What
- * it does not understand it reports and does not guess. Pure. (Source of the rules: POSIX.1-2017
- * XCU 2 "Shell Command Language"; grub-mkconfig.in and 10_linux.in of GRUB 2.06 and 2.12.)
+ * The kernel command line that GRUB is configured with, read from the text of its settings:
+ * etc/default/grub and etc/default/grub.d/, which are pieces of /bin/sh that grub-mkconfig sources.
+ * Plain assignments are understood as /bin/sh understands them. Nothing is run, so what depends on
+ * anything else (a condition, a command's output) cannot be told from the text; then only grub.cfg
+ * (bootplace.h) says what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU
+ * 2.2 and 2.6; GRUB util/grub-mkconfig.in.)
  */
 #ifndef HOST_SETUP_GRUBCFG_H
 #define HOST_SETUP_GRUBCFG_H
 
 #include "host/setup/cmdline.h"
 
+/* A file of settings, in the order in which grub-mkconfig reads them. */
 struct grubcfg_source {
-	const char *file; /* its name in messages */
+	const char *file; /* without a leading '/' */
 	const char *text;
 };
 
-/* A construct that was not understood. Whatever follows from it is unknown. */
-struct grubcfg_problem {
-	char *file;
+/* What cannot be told from the text. */
+struct grubcfg_unclear {
+	char *file; /* NULL: all can be told */
 	unsigned int line;
-	char *what; /* "`if` is not a plain assignment" */
+	const char *what; /* what stands there, a translated noun; static */
 };
 
 struct grubcfg {
-	struct cmdline always; /* GRUB_CMDLINE_LINUX: every entry */
-	struct cmdline
-		normal; /* GRUB_CMDLINE_LINUX_DEFAULT: every entry but recovery; behind the other */
-	struct grubcfg_problem *problems;
-	size_t n_problems;
+	/*
+	 * GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT: a normal entry's words. Each with the
+	 * file and line where it is written out, or else where its variable was set last.
+	 */
+	struct cmdline words;
+	struct grubcfg_unclear unclear; /* then there are no words */
 };
 
 /*
- * Evaluates the sources one after the other, in the order given. Each word is from the file and
- * line that its first letter stands on. A problem that cannot touch the two variables, such as a
- * command substitution in GRUB_DISTRIBUTOR, is none. Returns 0 (free with grubcfg_free()) or
+ * Evaluates the sources one after the other. What cannot touch the two variables, such as a command
+ * substitution in GRUB_DISTRIBUTOR, is not unclear. Returns 0 (free with grubcfg_free()) or
  * -ENOMEM.
  */
 int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n,
 		     struct grubcfg *ret) must_check;
 
 void grubcfg_free(struct grubcfg *grubcfg);
-void grubcfg_problems_free(struct grubcfg_problem *problems, size_t n);
 
 #define auto_grubcfg cleanup_with(grubcfg_free)
 

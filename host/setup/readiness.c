@@ -6,6 +6,8 @@
 #include "host/setup/bootplace.h"
 #include "host/setup/byhand.h"
 #include "host/setup/check_host.h"
+#include "host/setup/problems.h"
+#include "host/setup/wanted.h"
 #include "host/iommu.h"
 
 #include <stdio.h>
@@ -75,23 +77,6 @@ static int compare_with_running(const struct cmdline *running, const struct cmdl
 			 NULL);
 }
 
-static int add_contradictions(const struct bootcfg *bootcfg, struct checklist *list)
-{
-	for (size_t i = 0; i < bootcfg->contradictions.n; i++) {
-		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
-		int err = check_add(
-			list, "contradiction", CHECK_WARNING,
-			fs_path("/%s:%u: %s: %s", line->file, line->line, line->text, line->effect),
-			NULL,
-			fs_path(_("remove it from line %u of /%s, then: host-setup enable"),
-				line->line, line->file));
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 static bool turns_iommu_off(const struct cmdline *words)
 {
 	static const char *const off[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
@@ -110,15 +95,6 @@ static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline 
 		return false;
 	return turns_iommu_off(running) ||
 	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
-}
-
-static bool only_iommu_is_missing(const struct checklist *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].status == CHECK_MISSING &&
-		    strcmp(list->items[i].name, "iommu-active"))
-			return false;
-	return true;
 }
 
 /* Where it stands that vfio-pci's modules are loaded at boot; "" when it does not. */
@@ -174,105 +150,197 @@ static char *refresh_commands(const struct bootloader *bootloader)
 	return text ? text : strdup("host-setup enable");
 }
 
-/* Whether the boot loader has been told of what is configured: *RET_TOLD stays when that cannot be
- * seen. */
-static int check_entries(const struct fs_root *root, const struct bootloader *bootloader,
-			 const struct cmdline *running, const struct cmdline *next,
-			 struct checklist *list, bool *ret_told)
+/* What is known of the next boot. */
+struct next {
+	struct bootcfg bootcfg; /* what is configured */
+	struct cmdline words;	/* what it is started with, by all that can be told */
+	char *evidence;		/* where that stands */
+	struct cmdline running; /* what the running kernel was started with */
+	struct problems problems;
+	char *stale; /* why the boot entries are not up to date; NULL: they are, for all we know */
+	char *up_to_date; /* where it was seen that they are; NULL: nowhere */
+	char *iommu_cure; /* of an IOMMU that is off; NULL: host-setup enable */
+	bool known;	  /* whether the words are */
+	bool turns_on;	  /* it has the IOMMU that the running kernel does not have */
+};
+
+static void next_free(struct next *next)
+{
+	bootcfg_free(&next->bootcfg);
+	cmdline_free(&next->words);
+	free(next->evidence);
+	cmdline_free(&next->running);
+	problems_free(&next->problems);
+	free(next->stale);
+	free(next->up_to_date);
+	free(next->iommu_cure);
+}
+
+/* Whether the boot loader's entries are as configured. */
+static int compare_entries(const struct bootplaces *places, const struct cmdline *wanted,
+			   const struct cmdline *gone, struct next *next)
+{
+	int err = bootplaces_check_gone(places, gone, &next->stale);
+
+	err = err ?: bootplaces_check(places, wanted, &next->stale);
+	if (err == -ENODATA)
+		return 0;
+	free(TAKE_PTR(next->stale));
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	next->up_to_date = fs_path("%s%s", places->items[0].name,
+				   places->n > 1 ? _(" and others") : "");
+	return next->up_to_date ? 0 : -ENOMEM;
+}
+
+/* The words of the next boot: those of grub.cfg, which is what GRUB reads, or else those that are
+ * configured. */
+static int choose_words(const struct bootloader *bootloader, const struct bootplaces *places,
+			struct next *next)
+{
+	const char *name = NULL;
+	int err = places->every ? bootplaces_words(places, &next->words, &name) : -ENOENT;
+
+	if (!err)
+		next->evidence = fs_path("%s, %s", bootloader_name(bootloader->kind), name);
+	else if (err != -ENOENT)
+		return err;
+	else
+		next->evidence = fs_path(_("%s, configured in /%s"),
+					 bootloader_name(bootloader->kind),
+					 bootloader_config_file(bootloader->kind));
+	if (!next->evidence)
+		return -ENOMEM;
+	next->known = !err || !next->bootcfg.unclear.file;
+	return err ? cmdline_subtract(&next->bootcfg.words, &(struct cmdline){0}, &next->words) : 0;
+}
+
+/* Reads what the boot loader's entries say, where that tells anything. */
+static int read_entries(const struct fs_root *root, const struct bootloader *bootloader,
+			struct next *next)
 {
 	auto_cmdline struct cmdline wanted = {0}, gone = {0};
 	auto_bootplaces struct bootplaces places = {0};
-	auto_free char *why = NULL;
-	int err = pick_words(running, next, &wanted, &gone);
+	bool clear = !next->bootcfg.unclear.file;
+	int err = clear ? pick_words(&next->running, &next->bootcfg.words, &wanted, &gone) : 0;
 
-	if (err || (!wanted.n && !gone.n))
-		return err;
-	err = bootplaces_read(root, bootloader, &places);
-	err = err ?: bootplaces_check_gone(&places, &gone, &why);
-	err = err ?: bootplaces_check(&places, &wanted, &why);
-	if (!err)
-		return check_add(
-			list, "boot-entries", CHECK_OK,
-			strdup(_("the boot loader has been told of it")),
-			fs_path("%s%s", places.items[0].name, places.n > 1 ? _(" and others") : ""),
-			NULL);
-	if (err != -ENODATA)
-		return err == -ENOMEM ? err : 0;
-	*ret_told = false;
-	return check_add(
-		list, "boot-entries", CHECK_WARNING,
-		fs_path(_("the boot loader has not been told of what is configured: %s"), why),
-		NULL, refresh_commands(bootloader));
+	if (!err && (bootloader->kind == BOOTLOADER_GRUB || wanted.n || gone.n))
+		err = bootplaces_read(root, bootloader, &places);
+	if (!err && (wanted.n || gone.n))
+		err = compare_entries(&places, &wanted, &gone, next);
+	return err ?: choose_words(bootloader, &places, next);
 }
 
-/* The cure of an IOMMU that is off, now that it is known what stands in the configuration. */
-static int adapt_cure(struct checklist *list, const struct bootcfg *bootcfg,
-		      enum check_verdict verdict)
+/* What turns the IOMMU on, now that it is known what stands in the configuration. */
+static int choose_cure(struct next *next)
 {
-	const struct bootcfg_lines *off = &bootcfg->contradictions;
-	auto_free char *cure = NULL;
+	size_t i = 0;
 
-	if (verdict == VERDICT_READY || (verdict == VERDICT_NOT_READY && !off->n))
+	while (i < next->problems.n && next->problems.items[i].severity == PROBLEM_NOTE)
+		i++;
+	if (next->turns_on)
+		next->iommu_cure = strdup("reboot");
+	else if (i < next->problems.n)
+		next->iommu_cure = fs_path(_("%s, then: %s"), next->problems.items[i].cure,
+					   "host-setup enable && reboot");
+	else
 		return 0;
-	cure = verdict == VERDICT_AFTER_REBOOT
-		       ? strdup("reboot")
-		       : fs_path(_("remove '%s' from line %u of /%s, then: host-setup enable && reboot"),
-				 off->items[0].text, off->items[0].line, off->items[0].file);
-	if (!cure)
-		return -ENOMEM;
-	for (size_t i = 0; cure && i < list->n; i++) {
-		struct check_item *item = &list->items[i];
-
-		/* One that begins otherwise is about the firmware, where no boot loader helps. */
-		if (item->status != CHECK_MISSING || strcmp(item->name, "iommu-active") ||
-		    !item->cure || strncmp(item->cure, "host-setup", strlen("host-setup")))
-			continue;
-		free(item->cure);
-		item->cure = TAKE_PTR(cure);
-	}
-	return 0;
+	return next->iommu_cure ? 0 : -ENOMEM;
 }
 
-/* The checklist, told what the next boot is configured to do. */
-static int check_with(const struct fs_root *root, const struct bootloader *bootloader,
-		      const struct bootcfg *bootcfg, struct checklist *list)
+static int read_next(const struct fs_root *root, const struct bootloader *bootloader,
+		     struct next *next)
 {
-	auto_free char *joined = cmdline_join(&bootcfg->words);
-	auto_free char *evidence = fs_path(_("%s, configured in /%s"),
-					   bootloader_name(bootloader->kind),
-					   bootloader_config_file(bootloader->kind));
-	auto_free char *at_boot = loads_at_boot(bootcfg);
-	struct check_next_boot next;
+	int err = bootcfg_read(root, bootloader, &next->bootcfg);
 
-	if (!joined || !evidence || !at_boot)
+	err = err ?: read_running(root, &next->running);
+	err = err
+		      ?: problems_find(root, bootloader, &next->bootcfg, wanted_vendor(root),
+				       &next->problems);
+	err = err ?: read_entries(root, bootloader, next);
+	if (err)
+		return err;
+	next->turns_on = !next->stale && next_boot_turns_on(root, &next->running, &next->words);
+	return choose_cure(next);
+}
+
+/* The checklist, told what the next boot does. */
+static int check_with(const struct fs_root *root, const struct next *next, struct checklist *list)
+{
+	auto_free char *joined = cmdline_join(&next->words);
+	auto_free char *at_boot = loads_at_boot(&next->bootcfg);
+
+	if (!joined || !at_boot)
 		return -ENOMEM;
-	next = (struct check_next_boot){joined, evidence, *at_boot ? at_boot : NULL};
-	return check_host(root, &next, list);
+	return check_host(root,
+			  &(struct check_next_boot){.cmdline = next->known ? joined : NULL,
+						    .evidence = next->evidence,
+						    .enable_cure = next->iommu_cure,
+						    .modules_at_boot = *at_boot ? at_boot : NULL},
+			  list);
+}
+
+static int add_entries(const struct bootloader *bootloader, const struct next *next,
+		       struct checklist *list)
+{
+	if (next->stale)
+		return check_add(list, "boot-entries", CHECK_WARNING,
+				 fs_path(_("the boot entries are not up to date: %s"), next->stale),
+				 NULL, refresh_commands(bootloader));
+	if (!next->up_to_date)
+		return 0;
+	return check_add(list, "boot-entries", CHECK_OK,
+			 strdup(_("the boot entries are up to date")), strdup(next->up_to_date),
+			 NULL);
+}
+
+static int add_problems(const struct problems *problems, struct checklist *list)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < problems->n && !err; i++) {
+		const struct problem *problem = &problems->items[i];
+		bool note = problem->severity == PROBLEM_NOTE;
+
+		err = check_add(
+			list, problem->name, note ? CHECK_NOTE : CHECK_WARNING,
+			strdup(problem->what), NULL,
+			note ? NULL
+			     : fs_path(_("%s, then: %s"), problem->cure, "host-setup enable"));
+	}
+	return err;
+}
+
+static bool only_iommu_is_missing(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING &&
+		    strcmp(list->items[i].name, "iommu-active"))
+			return false;
+	return true;
 }
 
 /* With the boot loader known: what its configuration says. */
 static int read_with(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct checklist *list, enum check_verdict *verdict)
 {
-	auto_bootcfg struct bootcfg bootcfg = {0};
-	auto_cmdline struct cmdline running = {0};
-	bool told = true;
-	int err = bootcfg_read(root, bootloader, &bootcfg);
+	cleanup_with(next_free) struct next next = {0};
+	int err = read_next(root, bootloader, &next);
 
-	err = err ?: read_running(root, &running);
-	err = err ?: check_with(root, bootloader, &bootcfg, list);
-	err = err ?: compare_with_running(&running, &bootcfg.words, list);
-	err = err ?: check_entries(root, bootloader, &running, &bootcfg.words, list, &told);
-	err = err ?: add_contradictions(&bootcfg, list);
-	err = err ?: check_log(root, list);
+	err = err ?: check_with(root, &next, list);
+	if (!err && next.known)
+		err = compare_with_running(&next.running, &next.words, list);
+	err = err ?: add_entries(bootloader, &next, list);
+	err = err ?: add_problems(&next.problems, list);
+	if (err)
+		return err;
 	if (!checklist_has_missing(list))
 		*verdict = VERDICT_READY;
-	else if (told && only_iommu_is_missing(list) &&
-		 next_boot_turns_on(root, &running, &bootcfg.words))
+	else if (next.turns_on && only_iommu_is_missing(list))
 		*verdict = VERDICT_AFTER_REBOOT;
 	else
 		*verdict = VERDICT_NOT_READY;
-	return err ?: adapt_cure(list, &bootcfg, *verdict);
+	return check_log(root, list);
 }
 
 int readiness_read(const struct fs_root *root, const char *override, struct checklist *ret_list,

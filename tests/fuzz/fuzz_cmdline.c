@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "host/setup/dropins.h"
+#include "host/setup/problems.h"
 
 static const char *const wanted[] = {"intel_iommu=on", "iommu=pt", "pci=realloc=off"};
 
@@ -52,7 +52,7 @@ static void check_edit(const char *text)
 		fuzz_require(cmdline_find(&words, wanted[i]));
 		fuzz_require(cmdline_covers(&words, wanted[i], NULL));
 	}
-	fuzz_require(!dropins_cmdline_trouble(longer));
+	fuzz_require(!problems_cmdline_trouble(longer, &words));
 }
 
 /* Removing words leaves the others alone, each of them and their order. */
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_join(&words);
 	check_questions(&words);
 	check_remove(&words, text);
-	if (!dropins_cmdline_trouble(text))
+	if (!problems_cmdline_trouble(text, &words))
 		check_edit(text);
 	return 0;
 }

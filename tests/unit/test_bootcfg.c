@@ -31,9 +31,8 @@ static void test_nothing(void **state)
 	(void)state;
 	hosttree_open(&tree, true);
 	bootcfg = read_it(&tree, &grub);
-	assert_int_equal(bootcfg.words.n + bootcfg.modules.n + bootcfg.contradictions.n +
-				 bootcfg.n_problems,
-			 0);
+	assert_int_equal(bootcfg.words.n + bootcfg.modules.n + bootcfg.contradictions.n, 0);
+	assert_null(bootcfg.unclear.file);
 }
 
 static void test_words(void **state)

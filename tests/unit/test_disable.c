@@ -62,18 +62,44 @@ static void test_edits_between(void **state)
 			     "root=ZFS=rpool/ROOT/pve-1 quiet  boot=zfs");
 	assert_edit_survives("intel_iommu=on iommu=pt root=ZFS=rpool/ROOT/pve-1 boot=zfs\n",
 			     "root=ZFS=rpool/ROOT/pve-1 boot=zfs\n");
-	assert_edit_survives("a iommu=pt b intel_iommu=on c\r\n", "a b c\r\n");
+	assert_edit_survives("root=/a iommu=pt b intel_iommu=on c\r\n", "root=/a b c\r\n");
 	/* What the administrator made another word of is the administrator's. */
-	assert_edit_survives("a intel_iommu=on,sm_on iommu=pt\n", "a intel_iommu=on,sm_on\n");
+	assert_edit_survives("root=/a intel_iommu=on,sm_on iommu=pt\n",
+			     "root=/a intel_iommu=on,sm_on\n");
 	/* One that was written again by hand before ours stays. */
-	assert_edit_survives("iommu=pt a intel_iommu=on iommu=pt b\n", "iommu=pt a b\n");
-	assert_edit_survives("a\n", "a\n");
+	assert_edit_survives("iommu=pt root=/a intel_iommu=on iommu=pt b\n",
+			     "iommu=pt root=/a b\n");
+	assert_edit_survives("root=/a\n", "root=/a\n");
+}
+
+/* Without root= the boot loader's tool would write an entry that does not boot. */
+static void test_lost_root(void **state)
+{
+	static const char edited[] = "quiet intel_iommu=on iommu=pt\n";
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *ran = NULL;
+
+	(void)state;
+	hostcase_read("sdboot-zfs", &host);
+	hostcase_build(&tree, &host);
+	run_enable(&tree, &host);
+	hosttree_text(&tree, CMDLINE, edited);
+	hosttree_forget_commands(&tree);
+	run = hostcase_disable(&tree, &host);
+	hosttree_assert_code(&run, ENABLE_REFUSED);
+	hosttree_assert_says(&run, "/etc/kernel/cmdline:1: it has no root=");
+	hosttree_assert_says(&run, "then: host-setup disable");
+	assert_text(&tree, CMDLINE, edited);
+	ran = hosttree_commands(&tree);
+	assert_string_equal(ran, "");
 }
 
 /* A second enable after an edit adds nothing, and does not move what is there. */
 static void test_enable_after_edit(void **state)
 {
-	static const char edited[] = "a intel_iommu=on iommu=pt b\n";
+	static const char edited[] = "root=/a intel_iommu=on iommu=pt b\n";
 	auto_hosttree struct hosttree tree = {0};
 	auto_hostcase struct hostcase host = {0};
 
@@ -84,11 +110,11 @@ static void test_enable_after_edit(void **state)
 	hosttree_text(&tree, CMDLINE, edited);
 	run_enable(&tree, &host);
 	assert_text(&tree, CMDLINE, edited);
-	hosttree_text(&tree, CMDLINE, "a iommu=pt b \n");
+	hosttree_text(&tree, CMDLINE, "root=/a iommu=pt b \n");
 	run_enable(&tree, &host);
-	assert_text(&tree, CMDLINE, "a iommu=pt b intel_iommu=on \n");
+	assert_text(&tree, CMDLINE, "root=/a iommu=pt b intel_iommu=on \n");
 	run_disable(&tree, &host);
-	assert_text(&tree, CMDLINE, "a b \n");
+	assert_text(&tree, CMDLINE, "root=/a b \n");
 }
 
 /* Enable makes it as it is asked now: what an earlier run was asked goes. */
@@ -353,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edits_between),
+		cmocka_unit_test(test_lost_root),
 		cmocka_unit_test(test_enable_after_edit),
 		cmocka_unit_test(test_other_options),
 		cmocka_unit_test(test_other_bootloader),

@@ -7,14 +7,6 @@
 
 #include <stdio.h>
 
-static char *joined(const struct grubcfg *grub)
-{
-	auto_free char *always = cmdline_join(&grub->always);
-	auto_free char *normal = cmdline_join(&grub->normal);
-
-	return fs_path("%s%s%s", always, *always && *normal ? " " : "", normal);
-}
-
 /* Runs of blanks, which quotes may protect in a word, as the judge's are: one, and none at the end.
  */
 static void squeeze(char *text)
@@ -63,7 +55,6 @@ static const char *const understood[] = {
 	"GRUB_CMDLINE_LINUX=a\nunset GRUB_CMDLINE_LINUX B",
 	"A=`echo 'x'`; GRUB_CMDLINE_LINUX=a",
 	"A=\"$(echo \"x)\" ')')\" GRUB_CMDLINE_LINUX=a",
-	"A=${B:-\"}\"} GRUB_CMDLINE_LINUX=a",
 	"A=~ GRUB_CMDLINE_LINUX=a~b=~",
 	"GRUB_CMDLINE_LINUX=a*b?[c]{d,e}!f^g%h@i",
 	"GRUB_CMDLINE_LINUX=a=b=c",
@@ -81,11 +72,11 @@ static void test_understood(void **state)
 	hosttree_open(&tree, true);
 	for (size_t i = 0; i < ARRAY_SIZE(understood); i++) {
 		auto_grubcfg struct grubcfg grub = evaluate(understood[i]);
-		auto_free char *ours = joined(&grub);
+		auto_free char *ours = cmdline_join(&grub.words);
 		auto_free char *shells = NULL;
 
-		if (grub.n_problems)
-			fail_msg("%s: %s", understood[i], grub.problems[0].what);
+		if (grub.unclear.file)
+			fail_msg("%s: %s", understood[i], grub.unclear.what);
 		hosttree_text(&tree, "etc/default/grub", understood[i]);
 		shells = hosttree_shell_words(&tree);
 		assert_non_null(shells);
@@ -93,7 +84,7 @@ static void test_understood(void **state)
 	}
 }
 
-/* Texts that are not, and the line that is at fault. */
+/* Texts from which the words cannot be told, and the line where that is. */
 static const struct {
 	const char *text;
 	unsigned int line;
@@ -127,6 +118,7 @@ static const struct {
 	{"GRUB_CMDLINE_LINUX=$1", 1},
 	{"GRUB_CMDLINE_LINUX=~", 1},
 	{"GRUB_CMDLINE_LINUX=${A:-x}", 1},
+	{"\nA=${B:-\"}\"} GRUB_CMDLINE_LINUX=a", 2},
 	{"GRUB_CMDLINE_LINUX=$((1))", 1},
 };
 
@@ -136,10 +128,10 @@ static void test_not_understood(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(strange); i++) {
 		auto_grubcfg struct grubcfg grub = evaluate(strange[i].text);
 
-		if (grub.n_problems != 1 || grub.problems[0].line != strange[i].line)
-			fail_msg("%s: %zu problems, line %u", strange[i].text, grub.n_problems,
-				 grub.n_problems ? grub.problems[0].line : 0);
-		assert_string_equal(grub.problems[0].file, "etc/default/grub");
+		if (!grub.unclear.file || grub.unclear.line != strange[i].line)
+			fail_msg("%s: unclear at line %u", strange[i].text, grub.unclear.line);
+		assert_string_equal(grub.unclear.file, "etc/default/grub");
+		assert_int_equal(grub.words.n, 0);
 	}
 }
 
@@ -151,36 +143,49 @@ static void assert_word(const struct cmdline_word *word, const char *text, const
 	assert_int_equal(word->line, line);
 }
 
-/* Where each word comes from, through references and files. */
+/* Where each word is written, or else where its variable was set last. */
 static void test_origins(void **state)
 {
 	static const struct grubcfg_source sources[] = {
-		{"one", "A=\"x \\\n y\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"a \\\nb\"\n"},
-		{"two", "\nGRUB_CMDLINE_LINUX_DEFAULT=\"c$GRUB_CMDLINE_LINUX_DEFAULT $A\"\n"},
+		{"one", "A=\"x \\\n y\"\n# b\nGRUB_CMDLINE_LINUX_DEFAULT=\"a \\\nb\"\nB=b2\n"},
+		{"two", "\nGRUB_CMDLINE_LINUX_DEFAULT=\"c$GRUB_CMDLINE_LINUX_DEFAULT $A\"\n#y\n"},
 	};
 	auto_grubcfg struct grubcfg grub = {0};
 
 	(void)state;
 	assert_int_equal(grubcfg_evaluate(sources, ARRAY_SIZE(sources), &grub), 0);
-	assert_int_equal(grub.n_problems, 0);
-	assert_int_equal(grub.normal.n, 4);
-	assert_word(&grub.normal.items[0], "ca", "two", 2);
-	assert_word(&grub.normal.items[1], "b", "one", 4);
-	assert_word(&grub.normal.items[2], "x", "one", 1);
-	assert_word(&grub.normal.items[3], "y", "one", 2);
+	assert_null(grub.unclear.file);
+	assert_int_equal(grub.words.n, 4);
+	assert_word(&grub.words.items[0], "ca", "two", 2);
+	assert_word(&grub.words.items[1], "b", "one", 5);
+	assert_word(&grub.words.items[2], "x", "one", 1);
+	assert_word(&grub.words.items[3], "y", "one", 2);
 }
 
-/* A file that is not understood does not hide what the next one says wrong. */
-static void test_problems_of_all_files(void **state)
+/* A word that is written in several places: the one that counts. */
+static void test_origin_set_twice(void **state)
 {
-	static const struct grubcfg_source sources[] = {{"one", "if\nfi\n"}, {"two", "\nx\n"}};
+	static const struct grubcfg_source source = {
+		"one", "GRUB_CMDLINE_LINUX_DEFAULT=a\nGRUB_CMDLINE_LINUX_DEFAULT=a\n"
+		       "GRUB_CMDLINE_LINUX_RECOVERY=a\n"};
+	auto_grubcfg struct grubcfg grub = {0};
+
+	(void)state;
+	assert_int_equal(grubcfg_evaluate(&source, 1, &grub), 0);
+	assert_int_equal(grub.words.n, 1);
+	assert_word(&grub.words.items[0], "a", "one", 2);
+}
+
+/* The first place is named, in whatever file. */
+static void test_unclear_in_second_file(void **state)
+{
+	static const struct grubcfg_source sources[] = {{"one", "A=1\n"}, {"two", "\nx\ny\n"}};
 	auto_grubcfg struct grubcfg grub = {0};
 
 	(void)state;
 	assert_int_equal(grubcfg_evaluate(sources, ARRAY_SIZE(sources), &grub), 0);
-	assert_int_equal(grub.n_problems, 2);
-	assert_string_equal(grub.problems[1].file, "two");
-	assert_int_equal(grub.problems[1].line, 2);
+	assert_string_equal(grub.unclear.file, "two");
+	assert_int_equal(grub.unclear.line, 2);
 }
 
 #ifndef ROUNDS
@@ -237,11 +242,11 @@ static void test_pieces(void **state)
 			strcat(text, pieces[(random >> 16) % ARRAY_SIZE(pieces)]);
 		}
 		grub = evaluate(text);
-		if (grub.n_problems)
+		if (grub.unclear.file)
 			continue;
 		n_understood++;
 		hosttree_text(&tree, "etc/default/grub", text);
-		ours = joined(&grub);
+		ours = cmdline_join(&grub.words);
 		squeeze(ours);
 		shells = hosttree_shell_words(&tree);
 		if (!shells || strcmp(ours, shells))
@@ -253,8 +258,11 @@ static void test_pieces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_understood), cmocka_unit_test(test_not_understood),
-		cmocka_unit_test(test_origins),	   cmocka_unit_test(test_problems_of_all_files),
+		cmocka_unit_test(test_understood),
+		cmocka_unit_test(test_not_understood),
+		cmocka_unit_test(test_origins),
+		cmocka_unit_test(test_origin_set_twice),
+		cmocka_unit_test(test_unclear_in_second_file),
 		cmocka_unit_test(test_pieces),
 	};
 

@@ -129,7 +129,7 @@ static void test_not_told(void **state)
 		const char *running, *configured, *entry, *why;
 	} rows[] = {
 		{"quiet", "quiet intel_iommu=on iommu=pt", "quiet",
-		 "/boot/grub/grub.cfg has no entry with intel_iommu=on"},
+		 "/boot/grub/grub.cfg has an entry without intel_iommu=on"},
 		{"quiet intel_iommu=off", "quiet", "quiet intel_iommu=off",
 		 "each entry of /boot/grub/grub.cfg still has intel_iommu=off"},
 	};
@@ -147,6 +147,96 @@ static void test_not_told(void **state)
 		assert_int_equal(verdict, VERDICT_NOT_READY);
 		assert_non_null(strstr(what_of(&list, "boot-entries"), rows[i].why));
 		assert_string_equal(cure_of_iommu(&list), "host-setup enable && reboot");
+	}
+}
+
+/* What the entries say is what the next boot is started with; the text may not tell, and says where
+ * that is. */
+static void test_unclear_settings(void **state)
+{
+	static const struct {
+		const char *entry;
+		enum check_verdict verdict;
+		const char *cure;
+	} rows[] = {
+		{"quiet intel_iommu=on iommu=pt", VERDICT_AFTER_REBOOT, "reboot"},
+		{"quiet", VERDICT_NOT_READY, "host-setup enable && reboot"},
+		{"quiet intel_iommu=off", VERDICT_NOT_READY,
+		 "remove 'intel_iommu=off' where it is set (/etc/default/grub) and run update-grub, "
+		 "then: host-setup enable && reboot"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *entry = fs_path("\tlinux /vmlinuz root=/dev/sda1 ro %s\n",
+						rows[i].entry);
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, "quiet", "quiet $(cat /etc/words)");
+		tree_file(tree, "boot/grub/grub.cfg", entry);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, rows[i].verdict);
+		assert_string_equal(cure_of_iommu(&list), rows[i].cure);
+		assert_non_null(strstr(what_of(&list, "cmdline-next"), rows[i].entry));
+		assert_non_null(
+			strstr(what_of(&list, "settings-unclear"), "/etc/default/grub:1: "));
+		assert_string_equal(what_of(&list, "boot-entries"), "");
+	}
+}
+
+/* Without grub.cfg nothing tells. */
+static void test_nothing_tells(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+	enum check_verdict verdict;
+
+	prepare(tree, true, "quiet", "quiet $(cat /etc/words)");
+	tree_delete(tree, "boot/grub/grub.cfg");
+	assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+	assert_int_equal(verdict, VERDICT_READY);
+	assert_non_null(strstr(what_of(&list, "cmdline-next"), "unknown"));
+	assert_string_equal(what_of(&list, "cmdline-differs"), "");
+}
+
+/* Which entries should have the words: all but those for recovery and those written by hand. */
+static void test_which_entries(void **state)
+{
+	static const char other[] = "### END /etc/grub.d/10_linux ###\n"
+				    "### BEGIN /etc/grub.d/40_custom ###\n"
+				    "menuentry 'x' {\n\tlinux /other root=/dev/sdb1 ro\n}\n"
+				    "### END /etc/grub.d/40_custom ###\n";
+	static const struct {
+		const char *second;
+		bool good;
+	} rows[] = {
+		{"menuentry 'x (recovery mode)' $menuentry_id_option 'gnulinux-1-recovery-2' {\n"
+		 "\tlinux /vmlinuz root=/dev/sda1 ro rescue\n}\n",
+		 true},
+		{"menuentry 'x' $menuentry_id_option 'gnulinux-1-advanced-2' {\n"
+		 "\tlinux /vmlinuz root=/dev/sda1 ro quiet\n}\n",
+		 false},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *entries = fs_path(
+			"### BEGIN /etc/grub.d/10_linux ###\nmenuentry 'x' {\n"
+			"\tlinux /vmlinuz root=/dev/sda1 ro intel_iommu=on\n}\n%s%s",
+			rows[i].second, other);
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, "quiet", "intel_iommu=on");
+		tree_file(tree, "boot/grub/grub.cfg", entries);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_string_equal(what_of(&list, "boot-entries"),
+				    rows[i].good ? "the boot entries are up to date"
+						 : "the boot entries are not up to date: "
+						   "/boot/grub/grub.cfg has an entry without "
+						   "intel_iommu=on");
+		assert_int_equal(verdict, rows[i].good ? VERDICT_AFTER_REBOOT : VERDICT_NOT_READY);
 	}
 }
 
@@ -173,6 +263,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_not_told, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_unclear_settings, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_tells, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_which_entries, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

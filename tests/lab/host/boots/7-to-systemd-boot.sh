@@ -62,7 +62,7 @@ t_unmounted_esp_is_read() {
 	expect_line "entries have the words"
 	not_mounted
 	setup 2 check --bootloader=systemd-boot
-	expect_line "told of it"
+	expect_line "up to date"
 	expect_line "the ESP $(cat /tmp/uuid)"
 	not_mounted
 	setup 0 disable -y --bootloader=systemd-boot

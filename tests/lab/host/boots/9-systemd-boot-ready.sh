@@ -15,7 +15,7 @@ t_check_says_ready_here() {
 	setup 0 check
 	expect_line 'host is ready'
 	expect_line 'systemd-boot, configured in /etc/kernel/cmdline'
-	expect_line 'the boot loader has been told'
+	expect_line 'the boot entries are up to date'
 }
 
 t_disabled_for_systemd_boot() {
