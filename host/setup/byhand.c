@@ -134,15 +134,6 @@ static bool has_other_parts(const char *word)
 	       value && strchr(value, ',');
 }
 
-/* The configuration as the edits leave it. */
-static int read_edited(const struct edits *edits, const struct fs_root *root,
-		       const struct bootloader *bootloader, struct bootcfg *ret)
-{
-	auto_free struct bootcfg_file *files = edits_files(edits);
-
-	return files ? bootcfg_read_with(root, bootloader, files, edits->n, ret) : -ENOMEM;
-}
-
 /*
  * Gives the file of WORD, one of those in WAS, the text AFTER, unless that does more than to take
  * WORD out: other words may have been made of it. Returns 0, -ENOENT when it was not done, or
@@ -157,7 +148,7 @@ static int try_text(struct edits *edits, const struct fs_root *root,
 	int err = edits_text(edits, root, word->file, &before);
 
 	err = err ?: edits_add(edits, root, word->file, after);
-	err = err ?: read_edited(edits, root, bootloader, &is);
+	err = err ?: edits_read(edits, root, bootloader, &is);
 	if (err || (!is.unclear.file && is_only_that_gone(&was->words, &is.words, word->text)))
 		return err;
 	return edits_add(edits, root, word->file, before) ?: -ENOENT;
@@ -195,7 +186,7 @@ static int remove_words(struct edits *edits, const struct fs_root *root,
 {
 	for (size_t i = 0;;) {
 		auto_bootcfg struct bootcfg now = {0};
-		int err = read_edited(edits, root, bootloader, &now);
+		int err = edits_read(edits, root, bootloader, &now);
 
 		if (!err && now.unclear.file)
 			log_warning(_("/%s:%u: %s: words that were set by hand cannot be told from "
@@ -266,12 +257,10 @@ static int remove_option(struct edits *edits, const struct fs_root *root,
 			 const char *option)
 {
 	for (;;) {
-		auto_free struct bootcfg_file *files = edits_files(edits);
 		auto_bootcfg struct bootcfg now = {0};
 		auto_free char *before = NULL, *after = NULL;
 		const struct bootcfg_line *line;
-		int err = files ? bootcfg_read_with(root, bootloader, files, edits->n, &now)
-				: -ENOMEM;
+		int err = edits_read(edits, root, bootloader, &now);
 
 		line = err ? NULL : bootcfg_option(&now, module, option);
 		if (!line)

@@ -34,44 +34,25 @@ static void disabling_free(struct disabling *it)
 	edits_free(&it->edits);
 }
 
-/* The configuration as it will be with the edits so far. */
-static int read_edited(const struct disabling *it, struct bootcfg *ret)
-{
-	auto_free struct bootcfg_file *files = edits_files(&it->edits);
-
-	if (!files)
-		return -ENOMEM;
-	return bootcfg_read_with(it->root, &it->current.bootloader, files, it->edits.n, ret);
-}
-
-/* What is remembered while it is under way: all as it is, but pending. */
-static int make_state(struct disabling *it)
-{
-	const struct hoststate *before = &it->current.state;
-	int err = 0;
-
-	for (size_t i = 0; i < before->words.n && !err; i++)
-		err = hoststate_add(&it->during.words, before->words.items[i]);
-	for (size_t i = 0; i < before->folders.n && !err; i++)
-		err = hoststate_add(&it->during.folders, before->folders.items[i]);
-	it->during.exists = it->during.pending = true;
-	return err;
-}
-
 static int plan(struct disabling *it, bool manual_too)
 {
 	auto_bootcfg struct bootcfg now = {0}, by_hand = {0};
-	int err = bootcfg_read(it->root, &it->current.bootloader, &now);
+	const struct bootloader *bootloader = &it->current.bootloader;
+	int err = bootcfg_read(it->root, bootloader, &now);
 
 	err = err ?: dropins_remove(&it->edits, it->root, &it->current.state);
-	err = err ?: read_edited(it, &by_hand);
+	err = err ?: edits_read(&it->edits, it->root, bootloader, &by_hand);
 	if (!err && manual_too)
-		err = byhand_remove(&it->edits, it->root, &it->current.bootloader, &by_hand);
+		err = byhand_remove(&it->edits, it->root, bootloader, &by_hand);
 	else if (!err)
 		byhand_tell(&by_hand);
-	err = err ?: read_edited(it, &it->left);
+	err = err ?: edits_read(&it->edits, it->root, bootloader, &it->left);
 	err = err ?: cmdline_subtract(&now.words, &it->left.words, &it->gone);
-	return err ?: make_state(it);
+	if (err)
+		return err;
+	/* What is remembered while it is under way: all as it is, but pending. */
+	it->during.exists = it->during.pending = true;
+	return hoststate_merge(&it->during, &it->current.state);
 }
 
 /* Whether the kernel runs with its IOMMU on although nobody has asked for it: nothing proves its

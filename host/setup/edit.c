@@ -103,13 +103,16 @@ int edits_text(const struct edits *edits, const struct fs_root *root, const char
 	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 }
 
-struct bootcfg_file *edits_files(const struct edits *edits)
+int edits_read(const struct edits *edits, const struct fs_root *root,
+	       const struct bootloader *bootloader, struct bootcfg *ret)
 {
-	struct bootcfg_file *files = calloc(edits->n + 1, sizeof(*files));
+	auto_free struct bootcfg_file *files = calloc(edits->n + 1, sizeof(*files));
 
-	for (size_t i = 0; files && i < edits->n; i++)
+	if (!files)
+		return -ENOMEM;
+	for (size_t i = 0; i < edits->n; i++)
 		files[i] = (struct bootcfg_file){edits->items[i].path, edits->items[i].after};
-	return files;
+	return bootcfg_read_with(root, bootloader, files, edits->n, ret);
 }
 
 /* On a terminal what might be a command to it is made visible; elsewhere it is a patch, as it is.

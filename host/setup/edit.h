@@ -33,9 +33,9 @@ int edits_add(struct edits *edits, const struct fs_root *root, const char *path,
 int edits_text(const struct edits *edits, const struct fs_root *root, const char *path,
 	       char **ret) must_check;
 
-/* The files as they will be, for bootcfg_read_with(); a new array of edits->n, or NULL without
- * memory. */
-struct bootcfg_file *edits_files(const struct edits *edits) must_check;
+/* The configuration as the edits leave it. Returns 0 (free with bootcfg_free()) or -errno. */
+int edits_read(const struct edits *edits, const struct fs_root *root,
+	       const struct bootloader *bootloader, struct bootcfg *ret) must_check;
 
 /* Prints the changes on standard output as a unified diff. Returns 0 or -errno. */
 int edits_show(const struct edits *edits) must_check;

@@ -142,33 +142,21 @@ static int remember_folders(struct enabling *it)
 /* What is remembered while it is under way: what was ours, and what will be. */
 static int make_states(struct enabling *it)
 {
-	struct hoststate *during = &it->during;
-	int err = 0;
+	const struct hoststate folders = {.folders = it->current.state.folders};
+	int err = hoststate_merge(&it->after, &folders) ?: remember_folders(it);
 
-	for (size_t i = 0; i < it->current.state.folders.n && !err; i++)
-		err = hoststate_add(&it->after.folders, it->current.state.folders.items[i]);
-	err = err ?: remember_folders(it);
-	for (size_t i = 0; i < it->current.state.words.n && !err; i++)
-		err = hoststate_add(&during->words, it->current.state.words.items[i]);
-	for (size_t i = 0; i < it->after.words.n && !err; i++)
-		err = hoststate_add(&during->words, it->after.words.items[i]);
-	for (size_t i = 0; i < it->after.folders.n && !err; i++)
-		err = hoststate_add(&during->folders, it->after.folders.items[i]);
-	during->exists = during->pending = it->after.exists = true;
-	return err;
+	it->during.exists = it->during.pending = it->after.exists = true;
+	err = err ?: hoststate_merge(&it->during, &it->current.state);
+	return err ?: hoststate_merge(&it->during, &it->after);
 }
 
 /* Works the edits out. */
 static int plan(struct enabling *it)
 {
 	auto_edits struct edits bare = {0};
-	auto_free struct bootcfg_file *files = NULL;
 	int err = dropins_remove(&bare, it->root, &it->current.state);
 
-	files = edits_files(&bare);
-	if (err || !files)
-		return err ? err : -ENOMEM;
-	err = bootcfg_read_with(it->root, &it->current.bootloader, files, bare.n, &it->by_hand);
+	err = err ?: edits_read(&bare, it->root, &it->current.bootloader, &it->by_hand);
 	if (err)
 		return err;
 	/* What an earlier run wrote and nobody asks for now goes; the rest takes its place again.
@@ -227,13 +215,9 @@ static int find_lost_words(const struct enabling *it, const struct bootcfg *plan
 static int find_problems(struct enabling *it, struct problems *problems)
 {
 	auto_bootcfg struct bootcfg planned = {0}, now = {0};
-	auto_free struct bootcfg_file *files = edits_files(&it->edits);
 	const struct bootloader *bootloader = &it->current.bootloader;
-	int err;
+	int err = edits_read(&it->edits, it->root, bootloader, &planned);
 
-	if (!files)
-		return -ENOMEM;
-	err = bootcfg_read_with(it->root, bootloader, files, it->edits.n, &planned);
 	err = err ?: bootcfg_read(it->root, bootloader, &now);
 	err = err ?: cmdline_subtract(&now.words, &planned.words, &it->gone);
 	err = err

@@ -269,56 +269,21 @@ static int take_assignment(struct reader *reader, size_t len)
 	return err ? err : set_variable(reader, name, len, &value);
 }
 
-/* Whether the word WORD stands here; goes past it when it does. */
-static bool take_keyword(struct reader *reader, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (strncmp(reader->at, word, len) || !strchr(" \t\n;", reader->at[len]))
-		return false;
-	reader->at += len;
-	return true;
-}
-
-/* A name after `export` or `unset`. */
-static int take_name(struct reader *reader, bool unset)
-{
-	size_t len = name_length(reader->at);
-	auto_value struct value empty = {0};
-	const char *name = reader->at;
-
-	if (!len || !strchr(" \t\n;", name[len]))
-		return end_reading(reader, _("a command"), name);
-	reader->at += len;
-	return unset && find_variable(reader, name, len) ? set_variable(reader, name, len, &empty)
-							 : 0;
-}
-
-/* One command: assignments, or export or unset. */
+/* One command: assignments. */
 static int take_command(struct reader *reader)
 {
-	bool unset, export;
 	int err = 0;
-	size_t n = 0;
+	size_t n;
 
-	if (at_command_end(reader))
-		return *reader->at == ';' ? end_reading(reader, _("a command"), reader->at) : 0;
-	unset = take_keyword(reader, "unset");
-	export = !unset && take_keyword(reader, "export");
-	for (; !err && !at_command_end(reader); n++) {
+	for (n = 0; !err && !at_command_end(reader); n++) {
 		size_t len = name_length(reader->at);
-		bool sets = len && reader->at[len] == '=';
 
-		if (!sets && (unset || export))
-			err = take_name(reader, unset);
-		/* All operands of export are expanded before the first is set, and some shells
-		 * split them. */
-		else if (!sets || unset || (export && (n || strchr("$`", reader->at[len + 1]))))
-			err = end_reading(reader, _("a command"), reader->at);
-		else
-			err = take_assignment(reader, len);
+		if (!len || reader->at[len] != '=')
+			return end_reading(reader, _("a command"), reader->at);
+		err = take_assignment(reader, len);
 	}
-	return err;
+	return !err && !n && *reader->at == ';' ? end_reading(reader, _("a command"), reader->at)
+						: err;
 }
 
 static int read_source(struct reader *reader, const char *text)

@@ -31,6 +31,17 @@ int hoststate_add(struct fs_names *names, const char *name)
 	return 0;
 }
 
+int hoststate_merge(struct hoststate *state, const struct hoststate *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < from->words.n && !err; i++)
+		err = hoststate_add(&state->words, from->words.items[i]);
+	for (size_t i = 0; i < from->folders.n && !err; i++)
+		err = hoststate_add(&state->folders, from->folders.items[i]);
+	return err;
+}
+
 static int read_line(struct hoststate *state, const char *line)
 {
 	if (!*line || *line == '#')

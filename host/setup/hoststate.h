@@ -29,6 +29,9 @@ int hoststate_remove(const struct fs_root *root) must_check;
 /* Adds a name that is not there yet. Returns 0 or -ENOMEM. */
 int hoststate_add(struct fs_names *names, const char *name) must_check;
 
+/* Adds the words and folders of FROM to those of STATE. Returns 0 or -ENOMEM. */
+int hoststate_merge(struct hoststate *state, const struct hoststate *from) must_check;
+
 /* The file's path, for messages. */
 const char *hoststate_path(void);
 

@@ -26,10 +26,7 @@ static const struct bootloader bootloader = {.kind = BOOTLOADER_GRUB};
 
 static void read_edited(const struct edits *edits, struct bootcfg *ret)
 {
-	auto_free struct bootcfg_file *files = edits_files(edits);
-
-	fuzz_require(files);
-	fuzz_require(!bootcfg_read_with(fuzz_root(), &bootloader, files, edits->n, ret));
+	fuzz_require(!edits_read(edits, fuzz_root(), &bootloader, ret));
 }
 
 static unsigned int lines_of(const char *file, char *const *texts)
