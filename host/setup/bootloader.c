@@ -257,7 +257,7 @@ static int explain_unclear(const struct findings *findings, char **ret_why)
 	err = err
 		      ?: add_line(
 				 &why,
-				 _("say which it is: --bootloader=grub or --bootloader=systemd-boot"));
+				 _("add the right one: --bootloader=grub or --bootloader=systemd-boot"));
 	if (err)
 		return err;
 	*ret_why = TAKE_PTR(why);
@@ -347,7 +347,7 @@ static int use_override(const char *override, struct bootloader *loader, char **
 	} else if (!strcmp(override, "systemd-boot")) {
 		loader->kind = BOOTLOADER_SYSTEMD_BOOT;
 	} else {
-		err = add_line(ret_why, _("--bootloader=%s: there is grub and systemd-boot"),
+		err = add_line(ret_why, _("--bootloader: must be grub or systemd-boot, got '%s'"),
 			       override);
 		return err ? err : -EINVAL;
 	}
@@ -364,7 +364,6 @@ int bootloader_detect(const struct fs_root *root, const char *override, struct b
 	int err;
 
 	if (override) {
-		loader.secure_boot = secure_boot_is_on(root);
 		err = use_override(override, &loader, &why);
 	} else {
 		/* A tree that does not run may have the /proc of the system that looks at it. */
@@ -374,7 +373,6 @@ int bootloader_detect(const struct fs_root *root, const char *override, struct b
 			err = -ENODATA;
 		else
 			err = look_at_boot(root, cmdline, &findings);
-		loader.secure_boot = findings.secure_boot;
 		err = err ?: decide(&findings, &loader, &why);
 	}
 	err = err ?: choose_refresh(root, &loader);

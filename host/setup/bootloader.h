@@ -23,7 +23,6 @@ enum bootloader_kind {
 struct bootloader {
 	enum bootloader_kind kind;
 	bool proxmox_boot_tool; /* it keeps the ESPs listed in etc/kernel/proxmox-boot-uuids */
-	bool secure_boot;
 	char *refresh[BOOTLOADER_COMMANDS_MAX]; /* words separated by single blanks, no quoting */
 	size_t n_refresh;
 	char *evidence; /* what it was judged by, one finding a line */

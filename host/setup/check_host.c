@@ -161,7 +161,7 @@ static char *newer_than_initramfs(const struct fs_root *root, const struct stat 
 		auto_names struct fs_names names = {0};
 
 		if (changed_after(root, paths[i], initramfs))
-			return fs_path("/%s", paths[i]);
+			return strdup(paths[i]);
 		if (fs_list(root, paths[i], &names))
 			continue;
 		for (size_t k = 0; k < names.n; k++) {
@@ -193,11 +193,10 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 		return check_add(list, name, CHECK_OK,
 				 strdup(_("the initramfs is newer than what goes into it")),
 				 fs_path("/%s", path), NULL);
-	return check_add(
-		list, name, CHECK_WARNING,
-		strdup(_("the initramfs is older than what goes into it")),
-		fs_path(_("/%s changed after /%s"), newer[0] == '/' ? newer + 1 : newer, path),
-		strdup("update-initramfs -u -k all"));
+	return check_add(list, name, CHECK_WARNING,
+			 strdup(_("the initramfs is older than what goes into it")),
+			 fs_path(_("/%s changed after /%s"), newer, path),
+			 strdup("update-initramfs -u -k all"));
 }
 
 /* Before 6.2 a module of its own, which vfio-pci pulls in; part of vfio since. */

@@ -31,17 +31,16 @@ static const char *status_colour(enum check_status status)
 #define FINDING_INDENT	((size_t)10)
 #define EVIDENCE_INDENT ((size_t)16)
 
-/* Prints the lines of TEXT under a label of six columns. */
-static void print_labelled(const char *label, const char *text)
+/* Prints the lines of TEXT after a label, all of them from column END on. */
+static void print_labelled(size_t indent, const char *label, size_t end, const char *text)
 {
 	for (const char *rest = text; *rest; label = "") {
 		size_t len = strcspn(rest, "\n");
 		auto_free char *line = strndup(rest, len);
 
-		printf("%*s%s%*s", (int)FINDING_INDENT, "",
-		       filled(label, EVIDENCE_INDENT - FINDING_INDENT));
+		printf("%*s%s%*s", (int)indent, "", filled(label, end - indent));
 		if (line)
-			wrap_print(stdout, line, EVIDENCE_INDENT, EVIDENCE_INDENT);
+			wrap_print(stdout, line, end, end);
 		rest += len + (rest[len] == '\n');
 	}
 }
@@ -68,19 +67,19 @@ void checkview_print(const struct checklist *list, enum check_verdict verdict)
 		       colour("\033[0m"));
 		wrap_print(stdout, item->what, FINDING_INDENT, FINDING_INDENT);
 		if (item->evidence)
-			print_labelled(_("seen:"), item->evidence);
+			print_labelled(FINDING_INDENT, _("seen:"), EVIDENCE_INDENT, item->evidence);
 		if (item->cure)
-			print_labelled(_("cure:"), item->cure);
+			print_labelled(FINDING_INDENT, _("cure:"), EVIDENCE_INDENT, item->cure);
 	}
 	printf("\n%s\n", verdict_text(verdict));
 	for (size_t i = 0; i < list->n; i++)
 		if (list->items[i].status == CHECK_MISSING && list->items[i].cure) {
-			fputs(next, stdout);
-			wrap_print(stdout, list->items[i].cure, wrap_width(next), wrap_width(next));
+			print_labelled(0, next, wrap_width(next), list->items[i].cure);
 			break;
 		}
 }
 
+/* Adds VALUE, taking it over; NULL: memory has run out. */
 static int add(json_object *object, const char *key, json_object *value)
 {
 	if (value && !json_object_object_add(object, key, value))
@@ -97,6 +96,25 @@ static int add_text(json_object *object, const char *key, const char *text)
 	return add(object, key, json_object_new_string(text));
 }
 
+/* Adds an array, and returns it; NULL without memory. */
+static json_object *add_array(json_object *object, const char *key)
+{
+	json_object *array = json_object_new_array();
+
+	return add(object, key, array) ? NULL : array;
+}
+
+/* Adds an object to an array, and returns it; NULL without memory. */
+static json_object *add_object(json_object *array)
+{
+	json_object *object = json_object_new_object();
+
+	if (object && !json_object_array_add(array, object))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
 /* Prints and frees ROOT; with ERR, only frees it. Returns ERR. */
 static int finish_json(json_object *root, int err)
 {
@@ -109,49 +127,31 @@ static int finish_json(json_object *root, int err)
 
 static int add_item(json_object *array, const struct check_item *item)
 {
-	json_object *object = json_object_new_object();
-	int err;
+	json_object *object = add_object(array);
+	int err = object ? add_text(object, "name", item->name) : -ENOMEM;
 
-	if (!object || json_object_array_add(array, object)) {
-		json_object_put(object);
-		return -ENOMEM;
-	}
-	err = add_text(object, "name", item->name);
-	if (!err)
-		err = add_text(object, "status", check_status_name(item->status));
-	if (!err)
-		err = add_text(object, "what", item->what);
-	if (!err)
-		err = add_text(object, "evidence", item->evidence);
-	return err ? err : add_text(object, "cure", item->cure);
-}
-
-static const char *verdict_name(enum check_verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_READY: return "ready";
-	case VERDICT_NOT_READY: return "not-ready";
-	case VERDICT_AFTER_REBOOT: return "ready-after-reboot";
-	}
-	return NULL;
+	err = err ?: add_text(object, "status", check_status_name(item->status));
+	err = err ?: add_text(object, "what", item->what);
+	err = err ?: add_text(object, "evidence", item->evidence);
+	return err ?: add_text(object, "cure", item->cure);
 }
 
 int checkview_print_json(const struct checklist *list, enum check_verdict verdict)
 {
+	static const char *const verdicts[] = {
+		[VERDICT_READY] = "ready",
+		[VERDICT_NOT_READY] = "not-ready",
+		[VERDICT_AFTER_REBOOT] = "ready-after-reboot",
+	};
 	json_object *root = json_object_new_object();
-	json_object *items = json_object_new_array();
+	json_object *items;
 	int err;
 
-	if (!root) {
-		json_object_put(items);
+	if (!root)
 		return -ENOMEM;
-	}
-	err = add_text(root, "verdict", verdict_name(verdict));
-	if (err) {
-		json_object_put(items);
-		return finish_json(root, err);
-	}
-	err = add(root, "items", items);
+	err = add_text(root, "verdict", verdicts[verdict]);
+	items = err ? NULL : add_array(root, "items");
+	err = items ? 0 : -ENOMEM;
 	for (size_t i = 0; !err && i < list->n; i++)
 		err = add_item(items, &list->items[i]);
 	return finish_json(root, err);
@@ -223,54 +223,31 @@ void groupsview_print(const struct groups *groups)
 
 static int add_device(json_object *array, const struct group_device *device)
 {
-	json_object *object = json_object_new_object();
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
-	int err;
+	json_object *object = add_object(array);
+	int err = object ? 0 : -ENOMEM;
 
-	if (!object || json_object_array_add(array, object)) {
-		json_object_put(object);
-		return -ENOMEM;
-	}
-	err = add_text(object, "address", bdf_format(&device->bdf, address));
-	if (!err)
-		err = add_text(object, "class", device->class_name);
-	if (!err)
-		err = add_text(object, "name", device->name);
-	if (!err)
-		err = add_text(object, "identity",
-			       pci_identity_format(&device->identity, identity));
-	if (!err)
-		err = add_text(object, "driver", device->driver);
-	if (!err)
-		err = add_text(object, "reset_method", device->resets);
-	if (!err)
-		err = add(object, "bridge", json_object_new_boolean(device->bridge));
-	if (!err)
-		err = add_text(object, "used", device->used);
-	return err ? err : add_text(object, "vms", device->vms);
+	err = err ?: add_text(object, "address", bdf_format(&device->bdf, address));
+	err = err ?: add_text(object, "class", device->class_name);
+	err = err ?: add_text(object, "name", device->name);
+	err = err ?: add_text(object, "identity", pci_identity_format(&device->identity, identity));
+	err = err ?: add_text(object, "driver", device->driver);
+	err = err ?: add_text(object, "reset_method", device->resets);
+	err = err ?: add(object, "bridge", json_object_new_boolean(device->bridge));
+	err = err ?: add_text(object, "used", device->used);
+	return err ?: add_text(object, "vms", device->vms);
 }
 
 static int add_group(json_object *array, const struct group *group)
 {
-	json_object *object = json_object_new_object();
-	json_object *devices = NULL;
-	int err;
+	json_object *object = add_object(array), *devices;
+	int err = object ? add(object, "group", json_object_new_int(group->number)) : -ENOMEM;
 
-	if (!object || json_object_array_add(array, object)) {
-		json_object_put(object);
-		return -ENOMEM;
-	}
-	err = add(object, "group", json_object_new_int(group->number));
-	if (!err)
-		err = add(object, "can_be_passed", json_object_new_boolean(!group->why_not));
-	if (!err)
-		err = add_text(object, "why_not", group->why_not);
-	if (!err)
-		err = add_text(object, "why_together", group->why_together);
-	if (!err) {
-		devices = json_object_new_array();
-		err = add(object, "devices", devices);
-	}
+	err = err ?: add(object, "can_be_passed", json_object_new_boolean(!group->why_not));
+	err = err ?: add_text(object, "why_not", group->why_not);
+	err = err ?: add_text(object, "why_together", group->why_together);
+	devices = err ? NULL : add_array(object, "devices");
+	err = devices ? 0 : -ENOMEM;
 	for (size_t i = 0; !err && i < group->n_devices; i++)
 		err = add_device(devices, &group->devices[i]);
 	return err;
@@ -279,15 +256,10 @@ static int add_group(json_object *array, const struct group *group)
 int groupsview_print_json(const struct groups *groups)
 {
 	json_object *root = json_object_new_object();
-	json_object *array = json_object_new_array();
-	int err;
+	json_object *array = root ? add_array(root, "groups") : NULL;
+	int err = array ? 0 : -ENOMEM;
 
-	if (!root) {
-		json_object_put(array);
-		return -ENOMEM;
-	}
-	err = add(root, "groups", array);
-	for (size_t i = 0; !err && i < groups->n; i++)
-		err = add_group(array, &groups->items[i]);
+	for (size_t g = 0; !err && g < groups->n; g++)
+		err = add_group(array, &groups->items[g]);
 	return finish_json(root, err);
 }

@@ -12,48 +12,67 @@
 /* What a line of a file is about. */
 enum file_kind { KIND_MODPROBE, KIND_MODULES, KIND_CMDLINE };
 
+/* What a line must also name, to be about passthrough. */
+enum subject {
+	SUBJECT_ANY,
+	SUBJECT_VFIO_PCI,
+	SUBJECT_VFIO,
+	SUBJECT_GPU, /* a driver whose blacklisting is about passthrough; any other is the
+			administrator's */
+};
+
 struct leftover {
 	enum file_kind kind;
-	const char *first; /* the line's first word; NULL: any */
-	const char *word;  /* a word of the line begins so */
+	enum subject subject;
+	const char *first;     /* the line's first word; NULL: any */
+	const char *parameter; /* what stands in the line, with its '='; NULL: nothing */
 	const char *effect;
 };
 
 static const struct leftover leftovers[] = {
-	{KIND_MODPROBE, "options", "ids=",
+	{KIND_MODPROBE, SUBJECT_VFIO_PCI, "options", "ids=",
 	 N_("vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
 	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci")},
-	{KIND_MODPROBE, "blacklist", "",
+	{KIND_MODPROBE, SUBJECT_GPU, "blacklist", NULL,
 	 N_("this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
 	    "back to none")},
-	{KIND_MODPROBE, "softdep", "",
+	{KIND_MODPROBE, SUBJECT_VFIO, "softdep", NULL,
 	 N_("vfio-pci is loaded before this module; it matters only together with ids=")},
-	{KIND_MODULES, NULL, "ids=",
+	{KIND_MODULES, SUBJECT_VFIO_PCI, NULL, "ids=",
 	 N_("in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
 	    "device with these ids")},
-	{KIND_MODULES, "vfio_virqfd", "",
+	{KIND_MODULES, SUBJECT_ANY, "vfio_virqfd", NULL,
 	 N_("this module exists on kernels before 6.2 only; on later ones the boot log complains")},
-	{KIND_CMDLINE, NULL, "video=efifb:off",
+	{KIND_CMDLINE, SUBJECT_ANY, NULL, "video=efifb:off",
 	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card")},
-	{KIND_CMDLINE, NULL, "amd_iommu=on",
+	{KIND_CMDLINE, SUBJECT_ANY, NULL, "amd_iommu=on",
 	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself")},
-	{KIND_CMDLINE, NULL, "module_blacklist=",
+	{KIND_CMDLINE, SUBJECT_GPU, NULL, "module_blacklist=",
 	 N_("these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
 	    "to none")},
-	{KIND_CMDLINE, NULL, "modprobe.blacklist=",
+	{KIND_CMDLINE, SUBJECT_GPU, NULL, "modprobe.blacklist=",
 	 N_("these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
 	    "and goes back to none")},
-	{KIND_CMDLINE, NULL, "vfio-pci.ids=",
+	{KIND_CMDLINE, SUBJECT_ANY, NULL, "vfio-pci.ids=",
 	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
-	{KIND_CMDLINE, NULL, "vfio_pci.ids=",
+	{KIND_CMDLINE, SUBJECT_ANY, NULL, "vfio_pci.ids=",
 	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
 };
 
-/* The drivers whose blacklisting is about passthrough; any other blacklist is the administrator's.
- */
-static const char *const blacklisted[] = {
+static const char *const gpu_drivers[] = {
 	"nouveau", "nvidia", "nvidiafb", "nvidia_drm",	  "nvidia_modeset",    "radeon",
 	"amdgpu",  "i915",   "xe",	 "snd_hda_intel", "snd_hda_codec_hdmi"};
+static const char *const vfio_drivers[] = {"vfio-pci", "vfio_pci", "vfio"};
+
+/* The names of each subject. */
+static const struct {
+	const char *const *names;
+	size_t n;
+} subjects[] = {
+	[SUBJECT_VFIO_PCI] = {vfio_drivers, 2},
+	[SUBJECT_VFIO] = {vfio_drivers, ARRAY_SIZE(vfio_drivers)},
+	[SUBJECT_GPU] = {gpu_drivers, ARRAY_SIZE(gpu_drivers)},
+};
 
 static bool line_has_word(const char *line, const char *word)
 {
@@ -67,26 +86,12 @@ static bool line_has_word(const char *line, const char *word)
 	return false;
 }
 
-static bool names_gpu_module(const char *line)
+static bool is_about(enum subject subject, const char *line)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(blacklisted); i++)
-		if (line_has_word(line, blacklisted[i]))
+	for (size_t i = 0; i < subjects[subject].n; i++)
+		if (line_has_word(line, subjects[subject].names[i]))
 			return true;
-	return false;
-}
-
-static bool is_about_passthrough(const struct leftover *leftover, const char *line)
-{
-	bool vfio = line_has_word(line, "vfio-pci") || line_has_word(line, "vfio_pci");
-
-	if (!strcmp(leftover->word, "ids="))
-		return vfio;
-	if (leftover->first && !strcmp(leftover->first, "softdep"))
-		return vfio || line_has_word(line, "vfio");
-	if ((leftover->first && !strcmp(leftover->first, "blacklist")) ||
-	    strstr(leftover->word, "blacklist="))
-		return names_gpu_module(line);
-	return true;
+	return subject == SUBJECT_ANY;
 }
 
 /* Proxmox VE itself ships this one line, for reasons of its own. */
@@ -106,11 +111,9 @@ static bool leftover_matches(const struct leftover *leftover, enum file_kind kin
 	if (leftover->first &&
 	    (strlen(leftover->first) != first || strncmp(start, leftover->first, first)))
 		return false;
-	if (*leftover->word && !strchr(leftover->word, '=') && !line_has_word(line, leftover->word))
+	if (leftover->parameter && !strstr(line, leftover->parameter))
 		return false;
-	if (strchr(leftover->word, '=') && !strstr(line, leftover->word))
-		return false;
-	return is_about_passthrough(leftover, line);
+	return is_about(leftover->subject, line);
 }
 
 /* vfio_virqfd is right where this kernel has it. */
@@ -145,7 +148,7 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 		err = check_add(
 			list, "leftover", CHECK_NOTE,
 			fs_path("/%s:%u: %s: %s", path, number,
-				kind == KIND_CMDLINE ? leftovers[i].word
+				kind == KIND_CMDLINE ? leftovers[i].parameter
 						     : line + strspn(line, " \t"),
 				_(leftovers[i].effect)),
 			NULL,

@@ -4,8 +4,6 @@
 #include "host/setup/kernelinfo.h"
 #include "host/log.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define CPUINFO_MAX ((size_t)16 * 1024 * 1024)
@@ -51,15 +49,11 @@ static int add_word(struct wanted *wanted, const char *word)
 	return cmdline_add(&wanted->words, word, strlen(word), NULL, 0);
 }
 
-static int printf_like(2, 3) explain(char **ret_why, const char *format, ...)
+/* Gives the caller TEXT, why an option's value is wrong; NULL: memory has run out. */
+static int refuse(char *text, char **ret_why)
 {
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(ret_why, format, args);
-	va_end(args);
-	return n < 0 ? -ENOMEM : -EINVAL;
+	*ret_why = text;
+	return text ? -EINVAL : -ENOMEM;
 }
 
 static int add_acs_override(struct wanted *wanted, const char *asked, char **ret_why)
@@ -72,8 +66,10 @@ static int add_acs_override(struct wanted *wanted, const char *asked, char **ret
 		word = fs_path("pcie_acs_override=%s", acs_values[i].value);
 		return word ? add_word(wanted, word) : -ENOMEM;
 	}
-	return explain(ret_why, _("--acs-override=%s: there is downstream, multifunction and both"),
-		       asked);
+	return refuse(fs_path(_("--acs-override: must be downstream, multifunction or both, got "
+				"'%s'"),
+			      asked),
+		      ret_why);
 }
 
 /* Words that mean the same to the shell, to GRUB and to the kernel: no blanks, quotes, '$', ';'. */
@@ -84,14 +80,16 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 	size_t good = strspn(word, allowed);
 
 	if (!*word || word[good])
-		return explain(
-			ret_why,
-			_("--kernel-arg=%s: only letters, digits and _-.,:=/@%%+ can stand in "
-			  "such a word; write any other into the boot loader's file by hand"),
-			word);
+		return refuse(
+			fs_path(_("--kernel-arg: a word may have only letters, digits and "
+				  "_-.,:=/@%%+, got '%s'; write any other into the boot loader's "
+				  "file by hand"),
+				word),
+			ret_why);
 	if (!strcmp(word, "--"))
-		return explain(ret_why,
-			       _("--kernel-arg=--: what follows it would not reach the kernel"));
+		return refuse(
+			strdup(_("--kernel-arg: words after '--' would not reach the kernel")),
+			ret_why);
 	return cmdline_find(&wanted->words, word) ? 0 : add_word(wanted, word);
 }
 
@@ -135,11 +133,10 @@ int wanted_make(const struct fs_root *root, const struct enable_options *options
 	if (err)
 		return err;
 	if (vendor == PROCESSOR_AUTO) {
-		err = explain(ret_why,
-			      _("whose processor it is cannot be told from %s/proc/cpuinfo: say "
-				"--processor=intel or --processor=amd"),
-			      root->path);
-		return err == -EINVAL ? -ENODATA : err;
+		*ret_why = fs_path(_("cannot determine the CPU vendor from %s/proc/cpuinfo; add "
+				     "--processor=intel or --processor=amd"),
+				   root->path);
+		return *ret_why ? -ENODATA : -ENOMEM;
 	}
 	add_modules(root, &wanted);
 	if (options->unsafe_interrupts)
@@ -201,10 +198,9 @@ void wanted_warn(const struct fs_root *root, const struct enable_options *option
 			"risk of --ignore-msrs: guests no longer notice registers that the host lacks, "
 			"and may compute wrongly or crash later"));
 	for (size_t i = 0; i < options->n_kernel_args; i++)
-		log_warning(
-			_("risk of --kernel-arg: %s is written as it stands; whether the kernel boots "
-			  "with it is yours to know"),
-			options->kernel_args[i]);
+		log_warning(_("risk of --kernel-arg: %s is written as it stands; check "
+			      "yourself that the kernel boots with it"),
+			    options->kernel_args[i]);
 }
 
 void wanted_free(struct wanted *wanted)
