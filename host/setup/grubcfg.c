@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/grubcfg.h"
 
+#include "host/strbuf.h"
+
 #include <string.h>
 
-/* A variable's value, or why it cannot be told. */
-struct value {
-	char *text; /* not terminated */
-	size_t n;
-	const char *unknown;	/* what makes it unknown, and where; NULL: it is known */
-	const char *unknown_at; /* in the text of a source */
+/* What makes a value unknown, and where, in the text of a source; all zeroes: nothing. */
+struct unknown {
+	const char *what;
+	const char *at;
 };
 
 struct variable {
 	char *name;
-	struct value value;
+	char *value;
+	struct unknown unknown;
 	const char *from, *to; /* the assignment that set it last, in the text of a source */
 };
 
@@ -21,42 +22,30 @@ struct reader {
 	const char *at;
 	struct variable *variables;
 	size_t n_variables;
-	const char *unclear; /* what ended the reading, and where */
-	const char *unclear_at;
+	struct strbuf value;	/* of the word that is being read */
+	struct unknown unknown; /* what is unknown in it */
+	struct unknown unclear; /* what ended the reading */
 };
 
-static void value_free(struct value *value)
+static void mark_unknown(struct reader *reader, const char *what, const char *at)
 {
-	free(value->text);
-}
-
-#define auto_value cleanup_with(value_free)
-
-static int value_add(struct value *value, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!array_grow(value->text, value->n))
-			return -ENOMEM;
-		value->text[value->n++] = text[i];
-	}
-	return 0;
-}
-
-static int mark_unknown(struct value *value, const char *what, const char *at)
-{
-	if (!value->unknown) {
-		value->unknown = what;
-		value->unknown_at = at;
-	}
-	return 0;
+	if (!reader->unknown.what)
+		reader->unknown = (struct unknown){what, at};
 }
 
 /* What comes after may depend on what stands at AT. Returns -EBADMSG, which ends the reading. */
 static int end_reading(struct reader *reader, const char *what, const char *at)
 {
-	reader->unclear = what;
-	reader->unclear_at = at;
+	reader->unclear = (struct unknown){what, at};
 	return -EBADMSG;
+}
+
+/* Takes N characters as they are. */
+static int take(struct reader *reader, size_t n)
+{
+	strbuf_add_bytes(&reader->value, reader->at, n);
+	reader->at += n;
+	return 0;
 }
 
 static bool is_name_character(char c, bool first)
@@ -84,52 +73,30 @@ static struct variable *find_variable(const struct reader *reader, const char *n
 	return NULL;
 }
 
-/* Gives the variable whose name is at NAME the value, taking it over. */
-static int set_variable(struct reader *reader, const char *name, size_t len, struct value *value)
-{
-	struct variable *variable = find_variable(reader, name, len);
-
-	if (!variable) {
-		char *copy = strndup(name, len);
-
-		if (!copy || !array_grow(reader->variables, reader->n_variables)) {
-			free(copy);
-			return -ENOMEM;
-		}
-		variable = &reader->variables[reader->n_variables++];
-		*variable = (struct variable){.name = copy};
-	}
-	value_free(&variable->value);
-	variable->value = *value;
-	variable->from = name;
-	variable->to = reader->at;
-	*value = (struct value){0};
-	return 0;
-}
-
 /* Adds the value of the variable named at NAME. */
-static int expand(const struct reader *reader, const char *name, size_t len, struct value *value)
+static int expand(struct reader *reader, const char *name, size_t len)
 {
 	const struct variable *variable = find_variable(reader, name, len);
 
-	if (variable && variable->value.unknown)
-		return mark_unknown(value, variable->value.unknown, variable->value.unknown_at);
-	if (variable)
-		return value_add(value, variable->value.text, variable->value.n);
+	if (variable && variable->unknown.what)
+		mark_unknown(reader, variable->unknown.what, variable->unknown.at);
+	else if (variable)
+		strbuf_add(&reader->value, "%s", variable->value);
 	/* grub-mkconfig has variables of its own, but none with these names. */
-	if (!strncmp(name, "GRUB_CMDLINE_LINUX", strlen("GRUB_CMDLINE_LINUX")))
-		return 0;
-	return mark_unknown(value, _("a variable that none of these files sets"), name);
+	else if (strncmp(name, "GRUB_CMDLINE_LINUX", strlen("GRUB_CMDLINE_LINUX")))
+		mark_unknown(reader, _("a variable that none of these files sets"), name);
+	return 0;
 }
 
-/* Goes past the CLOSE that ends what begins here; nested pairs and quotes are skipped. */
-static int skip_past(struct reader *reader, char open, char close)
+/* Goes past a command in "$(" or a backquote, to its CLOSE; nested ones and quotes are skipped. */
+static int skip_command(struct reader *reader, size_t opening, char close)
 {
 	const char *start = reader->at;
 	size_t depth = 1;
 	char quote = 0;
 
-	for (; *reader->at; reader->at++) {
+	mark_unknown(reader, _("the output of a command"), start);
+	for (reader->at += opening; *reader->at; reader->at++) {
 		char c = *reader->at;
 
 		if (c == '\\' && quote != '\'' && reader->at[1])
@@ -140,14 +107,14 @@ static int skip_past(struct reader *reader, char open, char close)
 			quote = c;
 		else if (c == close && !--depth)
 			return reader->at++, 0;
-		else if (c == open)
-			depth++;
+		else if (c == '(')
+			depth += close == ')';
 	}
-	return end_reading(reader, _("an expansion that is not closed"), start);
+	return end_reading(reader, _("a command that is not closed"), start);
 }
 
 /* What begins with '$'. */
-static int take_dollar(struct reader *reader, struct value *value)
+static int take_dollar(struct reader *reader)
 {
 	const char *at = reader->at;
 	bool braces = at[1] == '{';
@@ -158,52 +125,37 @@ static int take_dollar(struct reader *reader, struct value *value)
 		return end_reading(reader, _("a variable's name over two lines"), at);
 	if (len && (!braces || name[len] == '}')) {
 		reader->at = name + len + braces;
-		return expand(reader, name, len, value);
+		return expand(reader, name, len);
 	}
-	if (at[1] == '(') {
-		reader->at += 2;
-		return skip_past(reader, '(', ')')
-			       ?: mark_unknown(value, _("the output of a command"), at);
-	}
+	if (at[1] == '(')
+		return skip_command(reader, 2, ')');
 	/* ${NAME=word} sets the variable, and ${NAME?word} may end it all. */
 	if (at[1] && strchr("{@*#?-$!0123456789", at[1]))
 		return end_reading(reader, _("an expansion of more than a name"), at);
-	return value_add(value, reader->at++, 1);
+	return take(reader, 1);
 }
 
-/* A backslash, within the quote QUOTE (0: none). */
-static int take_backslash(struct reader *reader, struct value *value, char quote)
+/* What is not in single quotes; QUOTED: in double quotes. */
+static int take_character(struct reader *reader, bool quoted)
 {
 	char next = reader->at[1];
 
-	if (next == '\n') {
-		reader->at += 2;
-		return 0;
+	switch (*reader->at) {
+	case '$': return take_dollar(reader);
+	case '`': return skip_command(reader, 1, '`');
+	case '\\':
+		if (next == '\n') {
+			reader->at += 2;
+			return 0;
+		}
+		if (next && (!quoted || strchr("$`\"\\", next)))
+			reader->at++;
 	}
-	if (next && (!quote || strchr("$`\"\\", next)))
-		reader->at++;
-	return value_add(value, reader->at++, 1);
+	return take(reader, 1);
 }
 
-/* What has a meaning outside of single quotes, and all else. */
-static int take_character(struct reader *reader, struct value *value, char quote)
-{
-	const char *at = reader->at;
-
-	if (*at == '\\')
-		return take_backslash(reader, value, quote);
-	if (*at == '$')
-		return take_dollar(reader, value);
-	if (*at == '`') {
-		reader->at++;
-		return skip_past(reader, 0, '`')
-			       ?: mark_unknown(value, _("the output of a command"), at);
-	}
-	return value_add(value, reader->at++, 1);
-}
-
-/* Adds what stands here, up to the end of the word. */
-static int take_word(struct reader *reader, struct value *value)
+/* Takes what stands here, up to the end of the word. */
+static int take_word(struct reader *reader)
 {
 	const char *start = reader->at, *open = NULL;
 	char quote = 0;
@@ -213,27 +165,49 @@ static int take_word(struct reader *reader, struct value *value)
 		char c = *reader->at;
 
 		if (c == '\n')
-			mark_unknown(value,
+			mark_unknown(reader,
 				     _("a value with a line break, after which nothing reaches the "
 				       "kernel"),
 				     reader->at);
-		if (c == quote) {
-			quote = 0;
-			reader->at++;
-		} else if (quote == '\'') {
-			err = value_add(value, reader->at++, 1);
-		} else if (!quote && (c == '"' || c == '\'')) {
-			quote = c;
+		else if (c == '~' && !quote && (reader->at == start || reader->at[-1] == ':'))
+			mark_unknown(reader, _("a home directory"), reader->at);
+		if (c == quote || (!quote && (c == '"' || c == '\''))) {
+			quote = quote ? 0 : c;
 			open = reader->at++;
 		} else {
-			if (c == '~' && !quote && (reader->at == start || reader->at[-1] == ':'))
-				mark_unknown(value, _("a home directory"), reader->at);
-			err = take_character(reader, value, quote);
+			err = quote == '\'' ? take(reader, 1) : take_character(reader, quote);
 		}
 	}
 	if (quote && !err)
 		return end_reading(reader, _("a quote that is not closed"), open);
 	return err;
+}
+
+/* An assignment to the name of LEN characters that stands here. */
+static int take_assignment(struct reader *reader, size_t len)
+{
+	const char *name = reader->at;
+	struct variable *variable;
+	int err;
+
+	reader->unknown = (struct unknown){0};
+	reader->at += len + 1;
+	err = take_word(reader);
+	if (err)
+		return err;
+	variable = find_variable(reader, name, len);
+	if (!variable) {
+		if (!array_grow(reader->variables, reader->n_variables))
+			return -ENOMEM;
+		variable = &reader->variables[reader->n_variables++];
+		*variable = (struct variable){.name = strndup(name, len)};
+	}
+	free(variable->value);
+	variable->value = strbuf_take(&reader->value);
+	variable->unknown = reader->unknown;
+	variable->from = name;
+	variable->to = reader->at;
+	return variable->name && variable->value ? 0 : -ENOMEM;
 }
 
 /* Goes over spaces and continued line ends. */
@@ -256,17 +230,6 @@ static bool at_command_end(struct reader *reader)
 	if (*reader->at == '#')
 		reader->at += strcspn(reader->at, "\n");
 	return !*reader->at || *reader->at == '\n' || *reader->at == ';';
-}
-
-static int take_assignment(struct reader *reader, size_t len)
-{
-	const char *name = reader->at;
-	auto_value struct value value = {0};
-	int err;
-
-	reader->at += len + 1;
-	err = take_word(reader, &value);
-	return err ? err : set_variable(reader, name, len, &value);
 }
 
 /* One command: assignments. */
@@ -352,18 +315,14 @@ static int split_value(struct reader *reader, const struct grubcfg_source *sourc
 		       const char *name, struct cmdline *ret)
 {
 	const struct variable *variable = find_variable(reader, name, strlen(name));
-	auto_free char *text = NULL;
 	size_t len;
 	int err = 0;
 
 	if (!variable)
 		return 0;
-	if (variable->value.unknown)
-		return end_reading(reader, variable->value.unknown, variable->value.unknown_at);
-	text = strndup(variable->value.n ? variable->value.text : "", variable->value.n);
-	if (!text)
-		return -ENOMEM;
-	for (const char *at = text; !err && (at = cmdline_next(at, &len)); at += len) {
+	if (variable->unknown.what)
+		return end_reading(reader, variable->unknown.what, variable->unknown.at);
+	for (const char *at = variable->value; !err && (at = cmdline_next(at, &len)); at += len) {
 		const char *origin = find_origin(sources, n, variable, at, len);
 		const struct grubcfg_source *source = source_of(sources, origin);
 
@@ -376,19 +335,20 @@ static void reader_free(struct reader *reader)
 {
 	for (size_t i = 0; i < reader->n_variables; i++) {
 		free(reader->variables[i].name);
-		value_free(&reader->variables[i].value);
+		free(reader->variables[i].value);
 	}
 	free(reader->variables);
+	strbuf_free(&reader->value);
 }
 
 static int say_unclear(const struct reader *reader, const struct grubcfg_source *sources,
 		       struct grubcfg *ret)
 {
-	const struct grubcfg_source *source = source_of(sources, reader->unclear_at);
+	const struct grubcfg_source *source = source_of(sources, reader->unclear.at);
 
 	cmdline_free(&ret->words);
 	ret->unclear = (struct grubcfg_unclear){
-		strdup(source->file), line_of(source, reader->unclear_at), reader->unclear};
+		strdup(source->file), line_of(source, reader->unclear.at), reader->unclear.what};
 	return ret->unclear.file ? 0 : -ENOMEM;
 }
 
