@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/bootcfg.h"
+#include "host/strbuf.h"
 #include "host/setup/modconf.h"
 
 #include <string.h>
@@ -227,29 +228,22 @@ int bootcfg_grub_setters(const struct fs_root *root, char **ret)
 {
 	const struct view view = {.root = root};
 	auto_names struct fs_names files = {0};
-	auto_free char *list = NULL;
+	auto_strbuf struct strbuf list = {0};
 	int err = grub_files(&view, &files);
 
 	for (size_t i = 0; i < files.n && !err; i++) {
 		auto_free char *text = NULL;
-		char *longer;
 
 		err = read_text(&view, files.items[i], &text);
-		if (err || !text || !mentions_cmdline(text))
-			continue;
-		longer = fs_path("%s%s/%s", list ? list : "", list ? _(" and ") : "",
-				 files.items[i]);
-		if (!longer)
-			return -ENOMEM;
-		free(list);
-		list = longer;
+		if (!err && text && mentions_cmdline(text))
+			strbuf_add_item(&list, "/%s", files.items[i]);
 	}
-	if (!err && !list)
-		list = strdup("/etc/default/grub");
-	if (!err && !list)
-		return -ENOMEM;
-	*ret = TAKE_PTR(list);
-	return err;
+	if (!err && !list.len)
+		strbuf_add(&list, "/etc/default/grub");
+	if (err)
+		return err;
+	*ret = strbuf_take(&list);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int read_kernel_cmdline(const struct view *view, struct bootcfg *result)

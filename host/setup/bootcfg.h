@@ -54,7 +54,7 @@ int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootl
 const char *bootcfg_word_effect(const char *word);
 
 /*
- * The files of GRUB's settings that mention the variables of the kernel command line: "/etc/a and
+ * The files of GRUB's settings that mention the variables of the kernel command line: "/etc/a,
  * /etc/b". Returns 0 with a new string, or -errno.
  */
 int bootcfg_grub_setters(const struct fs_root *root, char **ret) must_check;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/bootplace.h"
+#include "host/strbuf.h"
 
 #include "host/fs_write.h"
 
@@ -19,25 +20,51 @@
 /* Where to mount; nobody outside the child's namespace sees that something covers it. */
 #define MOUNT_POINT "/mnt"
 
+static void free_place(struct bootplace *place)
+{
+	for (size_t i = 0; i < place->n; i++)
+		cmdline_free(&place->entries[i]);
+	free(place->entries);
+	free(place->name);
+}
+
 void bootplaces_free(struct bootplaces *places)
 {
-	for (size_t i = 0; i < places->n; i++) {
-		free(places->items[i].name);
-		free(places->items[i].lines);
-	}
+	for (size_t i = 0; i < places->n; i++)
+		free_place(&places->items[i]);
 	free(places->items);
 	*places = (struct bootplaces){0};
 }
 
-static int add_place(struct bootplaces *places, char *name, char *lines, uint64_t space, int err)
+static int add_entry(struct bootplace *place, const char *line)
 {
-	if (!name || (!lines && !err) || !array_grow(places->items, places->n)) {
-		free(name);
-		free(lines);
+	struct cmdline entry = {0};
+
+	if (!*line)
+		return 0;
+	if (cmdline_split(&entry, line, NULL) || !array_grow(place->entries, place->n)) {
+		cmdline_free(&entry);
 		return -ENOMEM;
 	}
-	places->items[places->n++] = (struct bootplace){name, lines, space, err};
+	place->entries[place->n++] = entry;
 	return 0;
+}
+
+/* Adds a place, taking over its name and the text of its entries, one a line. */
+static int add_place(struct bootplaces *places, char *name, char *lines, uint64_t space, int err)
+{
+	struct bootplace place = {.name = name, .free = space, .err = err};
+	auto_free char *text = lines;
+	char *rest = lines, *line;
+	int failed = name && (lines || err) ? 0 : -ENOMEM;
+
+	while (!failed && (line = strsep(&rest, "\n")))
+		failed = add_entry(&place, line);
+	if (!failed && array_grow(places->items, places->n))
+		places->items[places->n++] = place;
+	else
+		failed = (free_place(&place), -ENOMEM);
+	return failed;
 }
 
 /* The words behind KEY when it is the line's first word, else NULL. */
@@ -50,8 +77,8 @@ static const char *after_key(const char *line, const char *key)
 										   : NULL;
 }
 
-/* Prints the kernel command lines of an entry of systemd-boot, one a line. */
-static void print_options(FILE *to, char *text)
+/* Adds the kernel command lines of an entry of systemd-boot, one a line. */
+static void add_options(struct strbuf *lines, char *text)
 {
 	char *line;
 
@@ -59,7 +86,7 @@ static void print_options(FILE *to, char *text)
 		const char *words = after_key(line, "options");
 
 		if (words)
-			fprintf(to, "%s\n", words);
+			strbuf_add(lines, "%s\n", words);
 	}
 }
 
@@ -78,11 +105,11 @@ static const char *after_image(const char *line)
 }
 
 /*
- * Prints the kernel command lines of grub.cfg that GRUB's settings are meant for, one a line: those
+ * Adds the kernel command lines of grub.cfg that GRUB's settings are meant for, one a line: those
  * in the sections of 10_linux and its like, when sections are marked at all (GRUB:
  * util/grub-mkconfig.in), but for recovery entries (util/grub.d/10_linux.in).
  */
-static void print_grub_lines(FILE *to, char *text)
+static void add_grub_lines(struct strbuf *lines, char *text)
 {
 	static const char begin[] = "### BEGIN ", end[] = "### END ";
 	bool foreign = false, recovery = false;
@@ -98,21 +125,21 @@ static void print_grub_lines(FILE *to, char *text)
 		else if (strstr(line, "menuentry "))
 			recovery = strstr(line, "-recovery-");
 		else if (words && !foreign && !recovery && !strstr(words, " single"))
-			fprintf(to, "%s\n", words);
+			strbuf_add(lines, "%s\n", words);
 	}
 }
 
-/* A file that is not there has no lines. Returns 0 or -errno. */
-static int print_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
-		      FILE *to)
+/* A file that does not exist has no lines. Returns 0 or -errno. */
+static int add_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
+		    struct strbuf *lines)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
 	if (!err && kind == BOOTLOADER_GRUB)
-		print_grub_lines(to, text);
+		add_grub_lines(lines, text);
 	else if (!err)
-		print_options(to, text);
+		add_options(lines, text);
 	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 }
 
@@ -123,31 +150,23 @@ static int read_lines(const struct fs_root *root, const char *folder, enum bootl
 	auto_free char *grub = fs_path("%sgrub/grub.cfg", folder);
 	auto_free char *entries = fs_path("%sloader/entries", folder);
 	auto_names struct fs_names names = {0};
-	auto_free char *text = NULL;
-	size_t size;
-	FILE *to;
+	auto_strbuf struct strbuf lines = {0};
 	int err;
 
 	if (!grub || !entries)
 		return -ENOMEM;
-	to = open_memstream(&text, &size);
-	if (!to)
-		return -ENOMEM;
-	if (kind == BOOTLOADER_GRUB)
-		err = print_file(root, grub, kind, to);
-	else
-		err = fs_list(root, entries, &names);
+	err = kind == BOOTLOADER_GRUB ? add_file(root, grub, kind, &lines)
+				      : fs_list(root, entries, &names);
 	err = err == -ENOENT || err == -ENOTDIR ? 0 : err;
 	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("%s/%s", entries, names.items[i]);
 
-		err = print_file(root, path, kind, to);
+		err = add_file(root, path, kind, &lines);
 	}
-	if (fclose(to))
-		return -ENOMEM;
-	if (!err)
-		*ret = TAKE_PTR(text);
-	return err;
+	if (err)
+		return err;
+	*ret = strbuf_take(&lines);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* In the child: mounts DEVICE where only this process sees it. */
@@ -306,55 +325,33 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 	return 0;
 }
 
-int bootplaces_words(const struct bootplaces *places, struct cmdline *ret, const char **ret_name)
+const struct bootplace *bootplaces_first(const struct bootplaces *places)
 {
-	for (size_t i = 0; i < places->n; i++) {
-		const char *lines = places->items[i].err ? "" : places->items[i].lines;
-		auto_free char *first = strndup(lines, strcspn(lines, "\n"));
-		int err;
-
-		if (!first)
-			return -ENOMEM;
-		if (!*first)
-			continue;
-		err = cmdline_split(ret, first, NULL);
-		if (!err)
-			*ret_name = places->items[i].name;
-		return err;
-	}
-	return -ENOENT;
+	for (size_t i = 0; i < places->n; i++)
+		if (places->items[i].n)
+			return &places->items[i];
+	return NULL;
 }
 
-/* Whether one line of TEXT (EVERY: each of them) has all words; if not, *RET_MISSING is the first
- * that the line that has the most of them lacks. */
-static int find_words(const char *text, bool every, const struct cmdline *words,
-		      const char **ret_missing)
+/* The first of WORDS that an entry lacks: EVERY one must have them all, or else the one that has
+ * the most of them. NULL: none is lacking. */
+static const char *find_missing(const struct bootplace *place, bool every,
+				const struct cmdline *words)
 {
-	auto_free char *copy = strdup(text);
-	char *rest = copy, *line;
-	size_t best = 0;
+	size_t least = words->n, most = 0;
 
-	if (!copy)
-		return -ENOMEM;
-	*ret_missing = words->n ? words->items[0].text : NULL;
-	while (words->n && (line = strsep(&rest, "\n"))) {
-		auto_cmdline struct cmdline entry = {0};
+	for (size_t i = 0; i < place->n; i++) {
 		size_t found = 0;
 
-		if (every && !*line)
-			continue;
-		if (cmdline_split(&entry, line, NULL))
-			return -ENOMEM;
-		while (found < words->n && cmdline_covers(&entry, words->items[found].text, NULL))
+		while (found < words->n &&
+		       cmdline_covers(&place->entries[i], words->items[found].text, NULL))
 			found++;
-		if (found == words->n)
-			*ret_missing = NULL;
-		else if (every || found > best)
-			*ret_missing = words->items[best = found].text;
-		if (every == (*ret_missing != NULL))
-			break;
+		least = found < least ? found : least;
+		most = found > most ? found : most;
 	}
-	return 0;
+	if (!every)
+		least = most;
+	return least < words->n ? words->items[least].text : NULL;
 }
 
 int bootplaces_check(const struct bootplaces *places, const struct cmdline *words, char **ret_why)
@@ -364,14 +361,12 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 
 	for (size_t i = 0; i < places->n; i++) {
 		const struct bootplace *place = &places->items[i];
-		const char *missing = NULL;
+		const char *missing = find_missing(place, places->every, words);
 
-		if (place->err || !*place->lines) {
+		if (!place->n) {
 			unread = unread && !unread->err ? unread : place;
 			continue;
 		}
-		if (find_words(place->lines, places->every, words, &missing))
-			return -ENOMEM;
 		if (missing) {
 			*ret_why = fs_path(places->every ? _("%s has an entry without %s")
 							 : _("%s has no entry with %s"),
@@ -395,45 +390,34 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 
 /* The first of WORDS that is in each entry for a normal boot; NULL when an entry has none of them,
  * or there is no entry. */
-static int find_kept(const char *text, const struct cmdline *words, const char **ret_kept)
+static const char *find_kept(const struct bootplace *place, const struct cmdline *words)
 {
-	auto_free char *copy = strdup(text);
-	char *rest = copy, *line;
+	const char *kept = NULL;
 
-	*ret_kept = NULL;
-	if (!copy)
-		return -ENOMEM;
-	while ((line = strsep(&rest, "\n"))) {
-		auto_cmdline struct cmdline entry = {0};
-		size_t i = 0;
+	for (size_t i = 0; i < place->n; i++) {
+		const struct cmdline *entry = &place->entries[i];
+		size_t k = 0;
 
-		if (cmdline_split(&entry, line, NULL))
-			return -ENOMEM;
-		if (!cmdline_last(&entry, "root") || cmdline_last(&entry, "single"))
+		if (!cmdline_last(entry, "root") || cmdline_last(entry, "single"))
 			continue;
-		while (i < words->n && !cmdline_find(&entry, words->items[i].text))
-			i++;
-		*ret_kept = i < words->n ? words->items[i].text : NULL;
-		if (!*ret_kept)
-			return 0;
+		while (k < words->n && !cmdline_find(entry, words->items[k].text))
+			k++;
+		if (k == words->n)
+			return NULL;
+		kept = words->items[k].text;
 	}
-	return 0;
+	return kept;
 }
 
 int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
 			  char **ret_why)
 {
 	for (size_t i = 0; i < places->n; i++) {
-		const struct bootplace *place = &places->items[i];
-		const char *kept = NULL;
+		const char *kept = find_kept(&places->items[i], words);
 
-		if (place->err)
-			continue;
-		if (find_kept(place->lines, words, &kept))
-			return -ENOMEM;
 		if (!kept)
 			continue;
-		*ret_why = fs_path(_("each entry of %s still has %s"), place->name, kept);
+		*ret_why = fs_path(_("each entry of %s still has %s"), places->items[i].name, kept);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
 	return 0;

@@ -11,12 +11,15 @@
 #include "host/setup/cmdline.h"
 
 struct bootplace {
-	char *name;    /* "/boot/grub/grub.cfg", "/boot/efi", "the ESP 1234-ABCD" */
-	char *lines;   /* the kernel command lines of its entries, one a line; "" when it has none;
-			  of grub.cfg, those that GRUB's settings are meant for: no recovery
-			  entries, and none that somebody has written by hand */
+	char *name; /* "/boot/grub/grub.cfg", "/boot/efi", "the ESP 1234-ABCD" */
+	/*
+	 * The kernel command lines of its entries; of grub.cfg, those that GRUB's settings are
+	 * meant for: no recovery entries, and none that somebody has written by hand.
+	 */
+	struct cmdline *entries;
+	size_t n;
 	uint64_t free; /* bytes that may still be written there */
-	int err;       /* -errno: it could not be looked at, and the two above say nothing */
+	int err;       /* -errno: it could not be looked at, and the others say nothing */
 };
 
 struct bootplaces {
@@ -31,12 +34,8 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 
 void bootplaces_free(struct bootplaces *places);
 
-/*
- * The words of the first entry, and the name of its place (of PLACES). Returns 0; -ENOENT when no
- * place with an entry could be looked at; -ENOMEM.
- */
-int bootplaces_words(const struct bootplaces *places, struct cmdline *ret,
-		     const char **ret_name) must_check;
+/* The first place with an entry, which that is; NULL when there is none that could be looked at. */
+const struct bootplace *bootplaces_first(const struct bootplaces *places);
 
 /*
  * Whether the words stand in each place that has entries: in every entry there, or in one (see

@@ -2,6 +2,7 @@
 /* The part of the checklist that no start needs: evidence, warnings, and what guides leave behind.
  */
 #include "host/setup/check_host.h"
+#include "host/strbuf.h"
 
 #include "host/iommu.h"
 #include "host/setup/kernelinfo.h"
@@ -273,22 +274,15 @@ static int check_acs_override(const struct fs_root *root, struct checklist *list
 static char *name_devices(const struct fs_root *root, int group)
 {
 	auto_free struct bdf *members = NULL;
+	auto_strbuf struct strbuf text = {0};
 	char address[BDF_TEXT_SIZE];
-	char *text = NULL;
 	size_t n = 0;
 
 	if (iommu_group_members(root, group, &members, &n) || !n)
 		return strdup(_("its devices"));
-	for (size_t i = 0; i < n; i++) {
-		char *longer = fs_path("%s%s%s", text ? text : "", text ? ", " : "",
-				       bdf_format(&members[i], address));
-
-		free(text);
-		text = longer;
-		if (!text)
-			return NULL;
-	}
-	return text;
+	for (size_t i = 0; i < n; i++)
+		strbuf_add_item(&text, "%s", bdf_format(&members[i], address));
+	return strbuf_take(&text);
 }
 
 static int check_reserved(const struct fs_root *root, struct checklist *list)
@@ -319,25 +313,16 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 	return err;
 }
 
-/* The first lines on a topic, one a line, and how many more there are. */
+/* The first lines on a topic, one a line, and how many more there are; NULL without memory. */
 static char *join_lines(const struct kernlog *log, size_t topic)
 {
-	char *text = strdup("");
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; text && i < log->n[topic] && i < KERNLOG_LINES_MAX; i++) {
-		char *longer = fs_path("%s%s%s", text, i ? "\n" : "", log->lines[topic][i]);
-
-		free(text);
-		text = longer;
-	}
-	if (text && log->n[topic] > KERNLOG_LINES_MAX) {
-		char *longer = fs_path(_("%s\n... and %zu more"), text,
-				       log->n[topic] - KERNLOG_LINES_MAX);
-
-		free(text);
-		text = longer;
-	}
-	return text;
+	for (size_t i = 0; i < log->n[topic] && i < KERNLOG_LINES_MAX; i++)
+		strbuf_add(&text, "%s%s", i ? "\n" : "", log->lines[topic][i]);
+	if (log->n[topic] > KERNLOG_LINES_MAX)
+		strbuf_add(&text, _("\n... and %zu more"), log->n[topic] - KERNLOG_LINES_MAX);
+	return strbuf_take(&text);
 }
 
 static int add_log_lines(const struct kernlog *log, struct checklist *list)
@@ -390,25 +375,15 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 {
 	int err = check_processor(root, list);
 
-	if (!err)
-		err = check_firmware(root, list);
-	if (!err)
-		err = check_essentials(root, next->enable_cure, list);
-	if (!err)
-		err = check_cmdline(root, next, list);
-	if (!err)
-		err = check_domain_type(root, list);
-	if (!err)
-		err = check_at_boot(root, next, list);
-	if (!err)
-		err = check_initramfs(root, list);
-	if (!err)
-		err = check_virqfd(root, list);
-	if (!err)
-		err = check_unsafe_interrupts(root, list);
-	if (!err)
-		err = check_acs_override(root, list);
-	if (!err)
-		err = check_reserved(root, list);
-	return err ? err : leftovers_check(root, list);
+	err = err ?: check_firmware(root, list);
+	err = err ?: check_essentials(root, next->enable_cure, list);
+	err = err ?: check_cmdline(root, next, list);
+	err = err ?: check_domain_type(root, list);
+	err = err ?: check_at_boot(root, next, list);
+	err = err ?: check_initramfs(root, list);
+	err = err ?: check_virqfd(root, list);
+	err = err ?: check_unsafe_interrupts(root, list);
+	err = err ?: check_acs_override(root, list);
+	err = err ?: check_reserved(root, list);
+	return err ?: leftovers_check(root, list);
 }

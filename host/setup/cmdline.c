@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/cmdline.h"
+#include "host/strbuf.h"
 
 #include <string.h>
 
@@ -88,22 +89,11 @@ void cmdline_free(struct cmdline *cmdline)
 
 char *cmdline_join(const struct cmdline *cmdline)
 {
-	size_t size = 1;
-	char *text, *to;
+	auto_strbuf struct strbuf text = {0};
 
 	for (size_t i = 0; i < cmdline->n; i++)
-		size += strlen(cmdline->items[i].text) + 1;
-	text = malloc(size);
-	if (!text)
-		return NULL;
-	to = text;
-	for (size_t i = 0; i < cmdline->n; i++) {
-		if (i)
-			*to++ = ' ';
-		to = stpcpy(to, cmdline->items[i].text);
-	}
-	*to = '\0';
-	return text;
+		strbuf_add(&text, "%s%s", i ? " " : "", cmdline->items[i].text);
+	return strbuf_take(&text);
 }
 
 static char folded(char c)
@@ -234,24 +224,16 @@ int cmdline_subtract(const struct cmdline *one, const struct cmdline *other, str
 
 char *cmdline_append(const char *text, const char *const *words, size_t n)
 {
-	size_t end = strlen(text), size = end + 1;
-	char *longer, *to;
+	auto_strbuf struct strbuf longer = {0};
+	size_t end = strlen(text);
 
 	while (end && is_blank(text[end - 1]))
 		end--;
+	strbuf_add_bytes(&longer, text, end);
 	for (size_t i = 0; i < n; i++)
-		size += strlen(words[i]) + 1;
-	longer = malloc(size);
-	if (!longer)
-		return NULL;
-	to = mempcpy(longer, text, end);
-	for (size_t i = 0; i < n; i++) {
-		if (to != longer)
-			*to++ = ' ';
-		to = stpcpy(to, words[i]);
-	}
-	strcpy(to, text + end);
-	return longer;
+		strbuf_add(&longer, "%s%s", longer.len ? " " : "", words[i]);
+	strbuf_add(&longer, "%s", text + end);
+	return strbuf_take(&longer);
 }
 
 /* Where the last word that is WORD begins in TEXT, quotes minded; NULL when there is none. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/dropins.h"
+#include "host/strbuf.h"
 
 #include "host/fs_write.h"
 
@@ -115,33 +116,30 @@ int dropins_write_cmdline(struct edits *edits, const struct fs_root *root,
 int dropins_write_modules(struct edits *edits, const struct fs_root *root,
 			  const char *const *modules, size_t n)
 {
-	auto_free char *text = strdup(MARK);
+	auto_strbuf struct strbuf buf = {0};
+	auto_free char *text = NULL;
 
 	if (!n)
 		return 0;
-	for (size_t i = 0; i < n && text; i++) {
-		char *longer = fs_path("%s%s\n", text, modules[i]);
-
-		free(text);
-		text = longer;
-	}
+	strbuf_add(&buf, "%s", MARK);
+	for (size_t i = 0; i < n; i++)
+		strbuf_add(&buf, "%s\n", modules[i]);
+	text = strbuf_take(&buf);
 	return text ? edits_add(edits, root, DROPIN_MODULES, text) : -ENOMEM;
 }
 
 int dropins_write_options(struct edits *edits, const struct fs_root *root,
 			  const struct wanted_option *options, size_t n)
 {
-	auto_free char *text = strdup(MARK);
+	auto_strbuf struct strbuf buf = {0};
+	auto_free char *text = NULL;
 
 	if (!n)
 		return 0;
-	for (size_t i = 0; i < n && text; i++) {
-		char *longer = fs_path("%soptions %s %s=1\n", text, options[i].module,
-				       options[i].option);
-
-		free(text);
-		text = longer;
-	}
+	strbuf_add(&buf, "%s", MARK);
+	for (size_t i = 0; i < n; i++)
+		strbuf_add(&buf, "options %s %s=1\n", options[i].module, options[i].option);
+	text = strbuf_take(&buf);
 	return text ? edits_add(edits, root, DROPIN_OPTIONS, text) : -ENOMEM;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hoststate.h"
+#include "host/strbuf.h"
 
 #include "host/fs_write.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define FOLDER	 "var/lib/pve-passthrough"
@@ -82,24 +82,16 @@ int hoststate_read(const struct fs_root *root, struct hoststate *ret)
 
 static char *make_text(const struct hoststate *state)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	auto_strbuf struct strbuf text = {0};
 
-	if (!to)
-		return NULL;
-	fputs("# Written by `host-setup enable` for `host-setup disable`, which needs it.\n", to);
-	if (state->pending)
-		fputs("pending\n", to);
+	strbuf_add(&text,
+		   "# Written by `host-setup enable` for `host-setup disable`, which needs it.\n%s",
+		   state->pending ? "pending\n" : "");
 	for (size_t i = 0; i < state->words.n; i++)
-		fprintf(to, "word %s\n", state->words.items[i]);
+		strbuf_add(&text, "word %s\n", state->words.items[i]);
 	for (size_t i = 0; i < state->folders.n; i++)
-		fprintf(to, "folder %s\n", state->folders.items[i]);
-	if (fclose(to)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+		strbuf_add(&text, "folder %s\n", state->folders.items[i]);
+	return strbuf_take(&text);
 }
 
 int hoststate_write(const struct fs_root *root, const struct hoststate *state)

@@ -52,25 +52,25 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 			   enum processor_vendor vendor, struct problems *problems)
 {
 	auto_bootplaces struct bootplaces places = {0};
-	auto_cmdline struct cmdline words = {0};
 	auto_free char *setters = NULL;
-	const char *name = NULL;
+	const struct bootplace *place;
 	int err = bootplaces_read(root, bootloader, &places);
 
-	err = err ?: bootplaces_words(&places, &words, &name);
 	err = err ?: bootcfg_grub_setters(root, &setters);
-	for (size_t i = 0; i < words.n && !err; i++) {
-		const char *effect = bootcfg_word_effect(words.items[i].text);
+	place = bootplaces_first(&places);
+	for (size_t i = 0; !err && place && i < place->entries[0].n; i++) {
+		const char *word = place->entries[0].items[i].text;
+		const char *effect = bootcfg_word_effect(word);
 
-		if (!effect || is_of_other_vendor(words.items[i].text, vendor))
+		if (!effect || is_of_other_vendor(word, vendor))
 			continue;
 		err = problems_add(
 			problems, "contradiction", PROBLEM_ENABLE,
-			fs_path("%s: %s: %s", name, words.items[i].text, effect),
-			fs_path(_("remove '%s' where it is set (%s) and run update-grub"),
-				words.items[i].text, setters));
+			fs_path("%s: %s: %s", place->name, word, effect),
+			fs_path(_("remove '%s' where it is set (%s) and run update-grub"), word,
+				setters));
 	}
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/readiness.h"
+#include "host/strbuf.h"
 
 #include "host/setup/bootcfg.h"
 #include "host/setup/bootloader.h"
@@ -25,22 +26,18 @@ static bool is_loaders_own(const char *word)
 	return false;
 }
 
-/* The words that are in ONE and not in OTHER, with blanks between; "" when there are none. */
+/* The words that are in ONE and not in OTHER, with spaces between; NULL without memory. */
 static char *words_only_in(const struct cmdline *one, const struct cmdline *other)
 {
-	char *text = strdup("");
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; text && i < one->n; i++) {
+	for (size_t i = 0; i < one->n; i++) {
 		const char *word = one->items[i].text;
-		char *longer;
 
-		if (is_loaders_own(word) || cmdline_find(other, word))
-			continue;
-		longer = fs_path("%s%s%s", text, *text ? " " : "", word);
-		free(text);
-		text = longer;
+		if (!is_loaders_own(word) && !cmdline_find(other, word))
+			strbuf_add(&text, "%s%s", text.len ? " " : "", word);
 	}
-	return text;
+	return strbuf_take(&text);
 }
 
 static int read_running(const struct fs_root *root, struct cmdline *ret)
@@ -133,21 +130,16 @@ static int pick_words(const struct cmdline *running, const struct cmdline *next,
 	return err;
 }
 
-/* The commands that tell the boot loader, on one line. */
+/* The commands that bring the boot entries up to date, on one line; NULL without memory. */
 static char *refresh_commands(const struct bootloader *bootloader)
 {
-	char *text = NULL;
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; i < bootloader->n_refresh; i++) {
-		char *longer = fs_path("%s%s%s", text ? text : "", text ? " && " : "",
-				       bootloader->refresh[i]);
-
-		free(text);
-		text = longer;
-		if (!text)
-			return NULL;
-	}
-	return text ? text : strdup("host-setup enable");
+	for (size_t i = 0; i < bootloader->n_refresh; i++)
+		strbuf_add(&text, "%s%s", i ? " && " : "", bootloader->refresh[i]);
+	if (!text.len)
+		strbuf_add(&text, "host-setup enable");
+	return strbuf_take(&text);
 }
 
 /* What is known of the next boot. */
@@ -198,21 +190,18 @@ static int compare_entries(const struct bootplaces *places, const struct cmdline
 static int choose_words(const struct bootloader *bootloader, const struct bootplaces *places,
 			struct next *next)
 {
-	const char *name = NULL;
-	int err = places->every ? bootplaces_words(places, &next->words, &name) : -ENOENT;
+	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
+	const struct cmdline none = {0};
 
-	if (!err)
-		next->evidence = fs_path("%s, %s", bootloader_name(bootloader->kind), name);
-	else if (err != -ENOENT)
-		return err;
-	else
-		next->evidence = fs_path(_("%s, configured in /%s"),
+	next->known = place || !next->bootcfg.unclear.file;
+	next->evidence = place ? fs_path("%s, %s", bootloader_name(bootloader->kind), place->name)
+			       : fs_path(_("%s, configured in /%s"),
 					 bootloader_name(bootloader->kind),
 					 bootloader_config_file(bootloader->kind));
 	if (!next->evidence)
 		return -ENOMEM;
-	next->known = !err || !next->bootcfg.unclear.file;
-	return err ? cmdline_subtract(&next->bootcfg.words, &(struct cmdline){0}, &next->words) : 0;
+	return cmdline_subtract(place ? &place->entries[0] : &next->bootcfg.words, &none,
+				&next->words);
 }
 
 /* Reads what the boot loader's entries say, where that tells anything. */
