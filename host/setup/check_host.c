@@ -6,7 +6,6 @@
 
 #include "host/iommu.h"
 #include "host/setup/kernelinfo.h"
-#include "host/setup/kernlog.h"
 #include "host/setup/leftovers.h"
 #include "host/modules.h"
 #include "host/pci.h"
@@ -310,63 +309,6 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 			strdup(_("look in the firmware setup for shared memory or management "
 				 "features of that device, and turn them off")));
 	}
-	return err;
-}
-
-/* The first lines on a topic, one a line, and how many more there are; NULL without memory. */
-static char *join_lines(const struct kernlog *log, size_t topic)
-{
-	auto_strbuf struct strbuf text = {0};
-
-	for (size_t i = 0; i < log->n[topic] && i < KERNLOG_LINES_MAX; i++)
-		strbuf_add(&text, "%s%s", i ? "\n" : "", log->lines[topic][i]);
-	if (log->n[topic] > KERNLOG_LINES_MAX)
-		strbuf_add(&text, _("\n... and %zu more"), log->n[topic] - KERNLOG_LINES_MAX);
-	return strbuf_take(&text);
-}
-
-static int add_log_lines(const struct kernlog *log, struct checklist *list)
-{
-	static const char *const titles[] = {
-		[KERNLOG_IOMMU] = N_("the IOMMU"),
-		[KERNLOG_REMAPPING] = N_("interrupt remapping"),
-		[KERNLOG_GROUP] = N_("IOMMU groups"),
-	};
-
-	for (size_t t = 0; t < KERNLOG_TOPICS; t++) {
-		auto_free char *lines = join_lines(log, t);
-
-		if (!lines)
-			return -ENOMEM;
-		if (*lines &&
-		    check_add(list, "kernel-log", CHECK_NOTE,
-			      fs_path(_("what the kernel's log says of %s"), _(titles[t])),
-			      TAKE_PTR(lines), NULL))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-int check_log(const struct fs_root *root, struct checklist *list)
-{
-	auto_free char *text = NULL;
-	struct kernlog log;
-	int err = kernlog_read(root, &text);
-
-	if (err == -ENOENT && !fs_root_is_running_system(root))
-		return 0; /* nothing runs there that could have said something */
-	if (err)
-		return check_add(
-			list, "kernel-log", CHECK_NOTE,
-			strdup(_("the kernel's log cannot be read; nothing depends on it")),
-			fs_path("%s%s", strerror(-err),
-				err == -EPERM || err == -EACCES ? _(" (run this as root)") : ""),
-			NULL);
-	err = kernlog_parse(text, &log);
-	if (err)
-		return err;
-	err = add_log_lines(&log, list);
-	kernlog_free(&log);
 	return err;
 }
 

@@ -20,7 +20,4 @@ struct check_next_boot {
 int check_host(const struct fs_root *root, const struct check_next_boot *next,
 	       struct checklist *list) must_check;
 
-/* Adds what the kernel's log says of all that; it decides nothing. Returns 0 or -errno. */
-int check_log(const struct fs_root *root, struct checklist *list) must_check;
-
 #endif

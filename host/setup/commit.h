@@ -12,6 +12,23 @@
 #include "host/setup/edit.h"
 #include "host/setup/hoststate.h"
 
+/* What enable and disable both begin with. */
+struct current {
+	struct bootloader bootloader;
+	struct hoststate state;
+};
+
+/*
+ * Reads both; OVERRIDE is that of bootloader_detect(). Returns 0 (free with current_free()), or,
+ * having said why, one of the exit codes of enable.h.
+ */
+int current_read(const struct fs_root *root, const char *override, struct current *ret) must_check;
+
+/* Says that something could not be read, so that nothing was changed. Returns ENABLE_FAILED. */
+int current_say_failed(int err);
+
+void current_free(struct current *current);
+
 struct commit {
 	const struct fs_root *root;
 	const struct bootloader *bootloader;

@@ -2,7 +2,6 @@
 #include "host/setup/enable.h"
 #include "host/setup/byhand.h"
 #include "host/setup/commit.h"
-#include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/modules.h"
 #include "host/setup/kernelinfo.h"

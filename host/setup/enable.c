@@ -2,7 +2,6 @@
 #include "host/setup/enable.h"
 #include "host/setup/bootplace.h"
 #include "host/setup/commit.h"
-#include "host/setup/current.h"
 #include "host/setup/dropins.h"
 #include "host/iommu.h"
 #include "host/log.h"

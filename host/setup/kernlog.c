@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/kernlog.h"
 #include "host/program.h"
+#include "host/strbuf.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
 
@@ -13,22 +13,20 @@
 #define LOG_TEXT_MAX	((size_t)16 * 1024 * 1024)
 #define JOURNAL_SECONDS 20
 
-static enum kernlog_topic topic_of(const char *line)
-{
-	static const struct {
-		const char *word;
-		enum kernlog_topic topic;
-	} words[] = {
-		{"to iommu group", KERNLOG_GROUP}, {"remapping", KERNLOG_REMAPPING},
-		{"DMAR", KERNLOG_IOMMU},	   {"AMD-Vi", KERNLOG_IOMMU},
-		{"IOMMU", KERNLOG_IOMMU},	   {"iommu:", KERNLOG_IOMMU},
-	};
+/* How many lines of a topic are shown. */
+#define LINES_MAX 4
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strstr(line, words[i].word))
-			return words[i].topic;
-	return KERNLOG_TOPICS;
-}
+/* In the order in which they are shown. */
+enum topic { TOPIC_IOMMU, TOPIC_REMAPPING, TOPIC_GROUP, TOPICS };
+
+/* A line belongs to the topic of the first word that is in it. */
+static const struct {
+	const char *word;
+	enum topic topic;
+} words[] = {
+	{"to iommu group", TOPIC_GROUP}, {"remapping", TOPIC_REMAPPING}, {"DMAR", TOPIC_IOMMU},
+	{"AMD-Vi", TOPIC_IOMMU},	 {"IOMMU", TOPIC_IOMMU},	 {"iommu:", TOPIC_IOMMU},
+};
 
 /* A line of syslog(2) begins with its priority, "<6>". */
 static const char *skip_priority(const char *line)
@@ -38,39 +36,31 @@ static const char *skip_priority(const char *line)
 	return end ? end + 1 : line;
 }
 
-int kernlog_parse(const char *log, struct kernlog *ret)
+static bool is_about(const char *line, enum topic topic)
 {
-	auto_free char *copy = strdup(log);
-	struct kernlog parsed = {0};
-	char *rest = copy;
-	char *line;
-
-	if (!copy)
-		return -ENOMEM;
-	while ((line = strsep(&rest, "\n"))) {
-		enum kernlog_topic topic = topic_of(line);
-		size_t n;
-
-		if (topic == KERNLOG_TOPICS)
-			continue;
-		n = parsed.n[topic]++;
-		if (n >= KERNLOG_LINES_MAX)
-			continue;
-		parsed.lines[topic][n] = strdup(skip_priority(line));
-		if (!parsed.lines[topic][n]) {
-			kernlog_free(&parsed);
-			return -ENOMEM;
-		}
-	}
-	*ret = parsed;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(line, words[i].word))
+			return words[i].topic == topic;
+	return false;
 }
 
-void kernlog_free(struct kernlog *log)
+/* The first lines of LOG on a topic, and how many more there are; NULL without memory. */
+static char *pick_lines(const char *log, enum topic topic)
 {
-	for (size_t t = 0; t < KERNLOG_TOPICS; t++)
-		for (size_t i = 0; i < KERNLOG_LINES_MAX; i++)
-			free(TAKE_PTR(log->lines[t][i]));
+	auto_free char *copy = strdup(log);
+	auto_strbuf struct strbuf picked = {0};
+	char *rest = copy, *line;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (!is_about(line, topic))
+			continue;
+		if (n++ < LINES_MAX)
+			strbuf_add(&picked, "%s%s", n > 1 ? "\n" : "", skip_priority(line));
+	}
+	if (n > LINES_MAX)
+		strbuf_add(&picked, _("\n... and %zu more"), n - LINES_MAX);
+	return copy ? strbuf_take(&picked) : NULL;
 }
 
 static int read_ring_buffer(char **ret)
@@ -109,7 +99,7 @@ static int read_journal(char **ret)
 	return 0;
 }
 
-int kernlog_read(const struct fs_root *root, char **ret)
+static int read_log(const struct fs_root *root, char **ret)
 {
 	auto_free char *text = NULL;
 	int err;
@@ -127,5 +117,38 @@ int kernlog_read(const struct fs_root *root, char **ret)
 		return 0;
 	if (!err)
 		*ret = TAKE_PTR(text);
+	return err;
+}
+
+int check_log(const struct fs_root *root, struct checklist *list)
+{
+	static const char *const titles[] = {
+		[TOPIC_IOMMU] = N_("the IOMMU"),
+		[TOPIC_REMAPPING] = N_("interrupt remapping"),
+		[TOPIC_GROUP] = N_("IOMMU groups"),
+	};
+	auto_free char *log = NULL;
+	int err = read_log(root, &log);
+
+	if (err == -ENOENT && !fs_root_is_running_system(root))
+		return 0; /* nothing runs there that could have said something */
+	if (err)
+		return check_add(
+			list, "kernel-log", CHECK_NOTE,
+			strdup(_("the kernel's log cannot be read; nothing depends on it")),
+			fs_path("%s%s", strerror(-err),
+				err == -EPERM || err == -EACCES ? _(" (run this as root)") : ""),
+			NULL);
+	for (size_t topic = 0; topic < TOPICS && !err; topic++) {
+		auto_free char *lines = pick_lines(log, topic);
+
+		if (!lines)
+			return -ENOMEM;
+		if (*lines)
+			err = check_add(
+				list, "kernel-log", CHECK_NOTE,
+				fs_path(_("what the kernel's log says of %s"), _(titles[topic])),
+				TAKE_PTR(lines), NULL);
+	}
 	return err;
 }

@@ -7,6 +7,7 @@
 #include "host/setup/bootplace.h"
 #include "host/setup/byhand.h"
 #include "host/setup/check_host.h"
+#include "host/setup/kernlog.h"
 #include "host/setup/problems.h"
 #include "host/setup/wanted.h"
 #include "host/iommu.h"

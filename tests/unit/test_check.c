@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check_host.h"
+#include "host/setup/kernlog.h"
 
 #include "tree.h"
 
