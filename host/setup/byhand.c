@@ -81,29 +81,31 @@ char *byhand_remove_line(const char *text, unsigned int line)
 	return fs_path("%.*s%s", (int)(start - text), text, *end ? end + 1 : end);
 }
 
+static void tell(const char *text, const char *file, unsigned int line)
+{
+	log_warning(_("set by hand, and stays: %s (/%s:%u)"), text, file, line);
+}
+
 void byhand_tell(const struct bootcfg *bootcfg)
 {
 	for (size_t i = 0; i < bootcfg->words.n; i++) {
 		const struct cmdline_word *word = &bootcfg->words.items[i];
 
 		if (byhand_is_word(word->text))
-			log_warning(_("set by hand, and stays: %s (/%s:%u)"), word->text,
-				    word->file, word->line);
+			tell(word->text, word->file, word->line);
 	}
 	for (size_t i = 0; i < bootcfg->modules.n; i++) {
 		const struct bootcfg_line *line = &bootcfg->modules.items[i];
 
 		if (byhand_is_module(line->text))
-			log_warning(_("set by hand, and stays: %s (/%s:%u)"), line->text,
-				    line->file, line->line);
+			tell(line->text, line->file, line->line);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
 								 options[i].option);
 
 		if (line)
-			log_warning(_("set by hand, and stays: %s (/%s:%u)"), line->text,
-				    line->file, line->line);
+			tell(line->text, line->file, line->line);
 	}
 }
 

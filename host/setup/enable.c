@@ -52,32 +52,32 @@ static int begin(struct enabling *it, const struct enable_options *options)
 		   : current_read(it->root, options->bootloader, &it->current);
 }
 
-/* Which words are not there yet; says which are. Those that cannot be told are added: twice is no
- * harm. */
-static int find_missing_words(struct enabling *it)
+/* Whether something that is wanted has been set by hand; says so. */
+static bool is_there(const struct bootcfg_line *hand)
+{
+	if (hand)
+		log_info(_("already there: %s (/%s:%u)"), hand->text, hand->file, hand->line);
+	return hand;
+}
+
+/* Adds the words that are not there yet. Those that cannot be told are added: twice is no harm. */
+static int edit_words(struct enabling *it)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < it->wanted.words.n && !err; i++) {
-		const char *word = it->wanted.words.items[i].text;
+		char *word = it->wanted.words.items[i].text;
 		const struct cmdline_word *hand;
 
 		if (cmdline_covers(&it->by_hand.words, word, &hand))
-			log_info(_("already there: %s (/%s:%u)"), word, hand->file, hand->line);
+			(void)is_there(&(struct bootcfg_line){word, hand->file, hand->line, NULL});
 		else
 			err = cmdline_add(&it->words, word, strlen(word), NULL, 0);
 	}
-	return err;
-}
-
-static int edit_words(struct enabling *it)
-{
-	int err;
-
 	it->n_ours += it->words.n;
-	if (it->current.bootloader.kind == BOOTLOADER_GRUB)
+	if (!err && it->current.bootloader.kind == BOOTLOADER_GRUB)
 		return dropins_write_grub(&it->edits, it->root, &it->words);
-	err = dropins_write_cmdline(&it->edits, it->root, &it->current.state, &it->words);
+	err = err ?: dropins_write_cmdline(&it->edits, it->root, &it->current.state, &it->words);
 	for (size_t i = 0; i < it->words.n && !err; i++)
 		err = hoststate_add(&it->after.words, it->words.items[i].text);
 	return err;
@@ -88,15 +88,9 @@ static int edit_modules(struct enabling *it)
 	const char *missing[ARRAY_SIZE(it->wanted.modules)] = {NULL};
 	size_t n = 0;
 
-	for (size_t i = 0; i < it->wanted.n_modules; i++) {
-		const char *module = it->wanted.modules[i];
-		const struct bootcfg_line *hand = bootcfg_module(&it->by_hand, module);
-
-		if (hand)
-			log_info(_("already there: %s (/%s:%u)"), module, hand->file, hand->line);
-		else
-			missing[n++] = module;
-	}
+	for (size_t i = 0; i < it->wanted.n_modules; i++)
+		if (!is_there(bootcfg_module(&it->by_hand, it->wanted.modules[i])))
+			missing[n++] = it->wanted.modules[i];
 	it->n_ours += n;
 	return dropins_write_modules(&it->edits, it->root, missing, n);
 }
@@ -108,13 +102,8 @@ static int edit_options(struct enabling *it)
 
 	for (size_t i = 0; i < it->wanted.n_options; i++) {
 		const struct wanted_option *option = &it->wanted.options[i];
-		const struct bootcfg_line *hand = bootcfg_option(&it->by_hand, option->module,
-								 option->option);
 
-		if (hand)
-			log_info(_("already there: %s (/%s:%u)"), hand->text, hand->file,
-				 hand->line);
-		else
+		if (!is_there(bootcfg_option(&it->by_hand, option->module, option->option)))
 			missing[n++] = *option;
 	}
 	it->n_ours += n;
@@ -160,7 +149,7 @@ static int plan(struct enabling *it)
 		return err;
 	/* What an earlier run wrote and nobody asks for now goes; the rest takes its place again.
 	 */
-	err = dropins_remove(&it->edits, it->root, &it->current.state) ?: find_missing_words(it);
+	err = dropins_remove(&it->edits, it->root, &it->current.state);
 	err = err ?: edit_modules(it);
 	err = err ?: edit_options(it);
 	err = err ?: edit_words(it);
