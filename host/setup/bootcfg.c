@@ -16,7 +16,7 @@ struct view {
 
 /* Folders of drop-ins, the first that has a name hides it in the others (modprobe.d(5),
  * modules-load.d(5)). */
-static const char *const dropin_folders[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
+static const char *const dropin_dirs[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
 
 /* Reads a text; *RET is NULL when there is none. */
 static int read_text(const struct view *view, const char *path, char **ret)
@@ -62,11 +62,11 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A folder's names as they will be, sorted as the shell sorts a glob in the C locale. */
-static int list_names(const struct view *view, const char *folder, struct fs_names *ret)
+/* A directory's names as they will be, sorted as the shell sorts a glob in the C locale. */
+static int list_names(const struct view *view, const char *dir, struct fs_names *ret)
 {
-	size_t len = strlen(folder);
-	int err = fs_list(view->root, folder, ret);
+	size_t len = strlen(dir);
+	int err = fs_list(view->root, dir, ret);
 
 	if (err && err != -ENOENT && err != -ENOTDIR)
 		return err;
@@ -74,7 +74,7 @@ static int list_names(const struct view *view, const char *folder, struct fs_nam
 	for (size_t i = 0; i < view->n && !err; i++) {
 		const char *path = view->files[i].path;
 
-		if (strncmp(path, folder, len) || path[len] != '/')
+		if (strncmp(path, dir, len) || path[len] != '/')
 			continue;
 		if (view->files[i].text && !has_name(ret, path + len + 1))
 			err = add_name(ret, path + len + 1);
@@ -91,18 +91,18 @@ static bool ends_in(const char *name, const char *suffix)
 	return *name != '.' && len > end && !strcmp(name + len - end, suffix);
 }
 
-/* Takes what one file of a folder of drop-ins says. */
+/* Takes what one file of a directory of drop-ins says. */
 typedef int dropin_reader(struct bootcfg *result, const char *file, char *text);
 
 /* All files below {etc,run,...}/FOLDER named *.conf that are not hidden, with their texts. */
-static int read_dropins(const struct view *view, const char *folder, dropin_reader *reader,
+static int read_dropins(const struct view *view, const char *dir, dropin_reader *reader,
 			struct bootcfg *result)
 {
 	auto_names struct fs_names seen = {0};
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dropin_folders) && !err; i++) {
-		auto_free char *path = fs_path("%s/%s", dropin_folders[i], folder);
+	for (size_t i = 0; i < ARRAY_SIZE(dropin_dirs) && !err; i++) {
+		auto_free char *path = fs_path("%s/%s", dropin_dirs[i], dir);
 		auto_names struct fs_names names = {0};
 
 		if (!path)

@@ -23,7 +23,7 @@ enum bootloader_kind {
 struct bootloader {
 	enum bootloader_kind kind;
 	bool proxmox_boot_tool; /* it keeps the ESPs listed in etc/kernel/proxmox-boot-uuids */
-	char *refresh[BOOTLOADER_COMMANDS_MAX]; /* words separated by single blanks, no quoting */
+	char *refresh[BOOTLOADER_COMMANDS_MAX]; /* words separated by single spaces, no quoting */
 	size_t n_refresh;
 	char *evidence; /* what it was judged by, one finding a line */
 };
@@ -40,7 +40,7 @@ int bootloader_detect(const struct fs_root *root, const char *override, struct b
 /* "GRUB", "systemd-boot" */
 const char *bootloader_name(enum bootloader_kind kind);
 
-/* The file that its configured kernel command line is read from (a folder beside it may add). */
+/* The file that its configured kernel command line is read from (a directory beside it may add). */
 const char *bootloader_config_file(enum bootloader_kind kind);
 
 void bootloader_free(struct bootloader *bootloader);

@@ -67,7 +67,7 @@ static int add_place(struct bootplaces *places, char *name, char *lines, uint64_
 	return failed;
 }
 
-/* The words behind KEY when it is the line's first word, else NULL. */
+/* The words after KEY when it is the line's first word, else NULL. */
 static const char *after_key(const char *line, const char *key)
 {
 	size_t len = strlen(key);
@@ -144,11 +144,11 @@ static int add_file(const struct fs_root *root, const char *path, enum bootloade
 }
 
 /* The kernel command lines of the entries below FOLDER ("" or with a '/' at its end). */
-static int read_lines(const struct fs_root *root, const char *folder, enum bootloader_kind kind,
+static int read_lines(const struct fs_root *root, const char *dir, enum bootloader_kind kind,
 		      char **ret)
 {
-	auto_free char *grub = fs_path("%sgrub/grub.cfg", folder);
-	auto_free char *entries = fs_path("%sloader/entries", folder);
+	auto_free char *grub = fs_path("%sgrub/grub.cfg", dir);
+	auto_free char *entries = fs_path("%sloader/entries", dir);
 	auto_names struct fs_names names = {0};
 	auto_strbuf struct strbuf lines = {0};
 	int err;
@@ -286,18 +286,18 @@ static int add_boot_tool_esps(const struct fs_root *root, enum bootloader_kind k
 /* Where systemd looks for the ESP when it is mounted (bootctl(1)). */
 static int add_mounted_esps(const struct fs_root *root, struct bootplaces *places)
 {
-	static const char *const folders[] = {"efi/", "boot/efi/", "boot/"};
+	static const char *const dirs[] = {"efi/", "boot/efi/", "boot/"};
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders) && !err; i++) {
-		auto_free char *entries = fs_path("%sloader/entries", folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !err; i++) {
+		auto_free char *entries = fs_path("%sloader/entries", dirs[i]);
 		char *lines = NULL;
 		uint64_t space = 0;
 
 		if (!fs_exists(root, entries))
 			continue;
-		err = fs_free_space(root, folders[i], &space);
-		err = err ?: read_lines(root, folders[i], BOOTLOADER_SYSTEMD_BOOT, &lines);
+		err = fs_free_space(root, dirs[i], &space);
+		err = err ?: read_lines(root, dirs[i], BOOTLOADER_SYSTEMD_BOOT, &lines);
 		err = add_place(places, fs_path("/%s", entries), lines, space, err);
 	}
 	return err;

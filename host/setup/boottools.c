@@ -7,8 +7,8 @@
 #define SECONDS	 10
 #define TEXT_MAX ((size_t)256 * 1024)
 
-/* What stands behind KEY in LINE, blanks left out; NULL when KEY is not in it. */
-static const char *behind(const char *line, const char *key)
+/* What stands after KEY in LINE, spaces left out; NULL when KEY is not in it. */
+static const char *after(const char *line, const char *key)
 {
 	const char *at = strstr(line, key);
 
@@ -31,7 +31,7 @@ int boottools_parse_bootctl(const char *text, struct boottools_answer *ret)
 	if (!copy)
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n"))) {
-		const char *product = current ? behind(line, "Product:") : NULL;
+		const char *product = current ? after(line, "Product:") : NULL;
 
 		/* Titles begin at the edge. */
 		if (*line && !strchr(" \t", *line))
@@ -55,7 +55,7 @@ int boottools_parse_proxmox(const char *text, struct boottools_answer *ret)
 	if (!copy)
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n")) && !err) {
-		const char *kinds = behind(line, "is configured with:");
+		const char *kinds = after(line, "is configured with:");
 		bool legacy = strstr(line, "currently booted with legacy bios");
 
 		if (legacy) {

@@ -14,7 +14,7 @@ bool byhand_is_word(const char *word);
 bool byhand_is_module(const char *name);
 
 /*
- * TEXT without WORD on its line LINE (counted from 1), and without the blank that parted it from
+ * TEXT without WORD on its line LINE (counted from 1), and without the space that parted it from
  * the other words. Returns 0 with a new string; -ENOENT when the word does not stand there
  * literally; -ENOMEM.
  */

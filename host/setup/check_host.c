@@ -17,7 +17,7 @@
 
 #define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
 
-/* Whether LINE, words split at blanks, has WORD. */
+/* Whether LINE, words split at spaces, has WORD. */
 static bool has_word(const char *line, const char *word)
 {
 	size_t len = strlen(word);

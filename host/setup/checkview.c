@@ -157,7 +157,7 @@ int checkview_print_json(const struct checklist *list, enum check_verdict verdic
 	return finish_json(root, err);
 }
 
-/* Where all about a device begins: behind its address. */
+/* Where all about a device begins: after its address. */
 #define DEVICE_INDENT ((size_t)16)
 
 #define DRIVER_COLUMNS 14

@@ -13,7 +13,7 @@ static bool is_blank(char c)
 	return c && strchr(" \t\n\v\f\r", c);
 }
 
-/* How long the word at TEXT is: up to a blank that no quotes protect. */
+/* How long the word at TEXT is: up to a space that no quotes protect. */
 static size_t word_length(const char *text)
 {
 	bool quoted = false;
@@ -249,7 +249,7 @@ static char *last_word_at(char *text, const char *word)
 	return found ? text + (found - text) : NULL;
 }
 
-/* Closes the gap of LEN bytes at AT, and that of the one blank which parted them from the rest. */
+/* Closes the gap of LEN bytes at AT, and that of the one space which parted them from the rest. */
 static void cut_out(char *text, char *at, size_t len)
 {
 	char *end = at + len;
@@ -261,7 +261,7 @@ static void cut_out(char *text, char *at, size_t len)
 	memmove(at, end, strlen(end) + 1);
 }
 
-/* Whether WORDS stand at AT side by side with one blank between them; *RET_LEN is their length. */
+/* Whether WORDS stand at AT side by side with one space between them; *RET_LEN is their length. */
 static bool run_stands_at(const char *at, const char *const *words, size_t n, size_t *ret_len)
 {
 	const char *from = at;

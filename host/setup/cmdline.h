@@ -2,8 +2,8 @@
 /*
  * The kernel's command line: text to words and back. Words are kept as they are written, quotes
  * included. Pure. (Source of the rules: Linux lib/cmdline.c next_arg(), kernel/params.c
- * parse_args(): blanks separate words, double quotes protect blanks, '-' and '_' are one in a
- * name, and what stands behind a word "--" is not the kernel's but init's.)
+ * parse_args(): spaces separate words, double quotes protect spaces, '-' and '_' are one in a
+ * name, and what stands after a word "--" is not the kernel's but init's.)
  */
 #ifndef HOST_SETUP_CMDLINE_H
 #define HOST_SETUP_CMDLINE_H
@@ -24,7 +24,7 @@ struct cmdline {
 /* Where the next word of TEXT begins, and its length, quotes minded; NULL when there is none. */
 const char *cmdline_next(const char *text, size_t *ret_len);
 
-/* Adds the words of TEXT behind those in CMDLINE, all from FILE (copied; may be NULL) and the line
+/* Adds the words of TEXT after those in CMDLINE, all from FILE (copied; may be NULL) and the line
  * of TEXT, counted from 1, that they begin on. Returns 0 or -ENOMEM. */
 int cmdline_split(struct cmdline *cmdline, const char *text, const char *file) must_check;
 
@@ -34,11 +34,11 @@ int cmdline_add(struct cmdline *cmdline, const char *text, size_t len, const cha
 
 void cmdline_free(struct cmdline *cmdline);
 
-/* The words with one blank between them. A new string, or NULL without memory. */
+/* The words with one space between them. A new string, or NULL without memory. */
 char *cmdline_join(const struct cmdline *cmdline) must_check;
 
 /*
- * WORD's value when WORD gives the parameter NAME: what stands behind '=' (an opening quote cut
+ * WORD's value when WORD gives the parameter NAME: what stands after '=' (an opening quote cut
  * off, so a closing one may be left), "" when there is no '=', and NULL when it is another word.
  */
 const char *cmdline_value(const char *word, const char *name);
@@ -66,13 +66,13 @@ int cmdline_subtract(const struct cmdline *one, const struct cmdline *other,
 		     struct cmdline *ret) must_check;
 
 /*
- * TEXT (a file of one line) with WORDS behind its last word: every other byte, the blanks and the
- * newline behind it included, stays. Returns a new string, or NULL without memory.
+ * TEXT (a file of one line) with WORDS after its last word: every other byte, the spaces and the
+ * newline after it included, stays. Returns a new string, or NULL without memory.
  */
 char *cmdline_append(const char *text, const char *const *words, size_t n) must_check;
 
 /*
- * TEXT without WORDS: each is taken out once, with the blank before it (with the blank behind it
+ * TEXT without WORDS: each is taken out once, with the space before it (with the space after it
  * when it is the first), the last of several equal ones; when all of WORDS stand side by side,
  * that run is what goes. One that is not there is ignored. The inverse of cmdline_append(). Returns
  * a new string, or NULL without memory.

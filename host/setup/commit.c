@@ -47,7 +47,7 @@ void current_free(struct current *current)
 	hoststate_free(&current->state);
 }
 
-/* Command number I of those that make a change take effect; NULL behind the last. The initramfs
+/* Command number I of those that make a change take effect; NULL after the last. The initramfs
  * comes first: the boot loader's tools copy it. */
 static const char *command_at(const struct commit *commit, size_t i)
 {
@@ -219,13 +219,13 @@ static int look_again(const struct commit *commit)
 	return 0;
 }
 
-/* Removes the folders that were made, those that are now empty, the last made first. */
-static int remove_folders(const struct fs_root *root, const struct hoststate *state)
+/* Removes the directories that were made, those that are now empty, the last made first. */
+static int remove_dirs(const struct fs_root *root, const struct hoststate *state)
 {
 	int err = 0;
 
-	for (size_t i = state->folders.n; i-- && !err;)
-		err = fs_remove_empty_dir(root, state->folders.items[i]);
+	for (size_t i = state->dirs.n; i-- && !err;)
+		err = fs_remove_empty_dir(root, state->dirs.items[i]);
 	return err;
 }
 
@@ -235,7 +235,7 @@ static int put_state_back(const struct commit *commit)
 
 	if (commit->before->exists)
 		return hoststate_write(commit->root, commit->before);
-	err = remove_folders(commit->root, commit->during);
+	err = remove_dirs(commit->root, commit->during);
 	return err ? err : hoststate_remove(commit->root);
 }
 
@@ -267,7 +267,7 @@ static int finish(const struct commit *commit)
 
 	if (err || commit->after)
 		return err ? err : hoststate_write(commit->root, commit->after);
-	err = remove_folders(commit->root, commit->during);
+	err = remove_dirs(commit->root, commit->during);
 	return err ? err : hoststate_remove(commit->root);
 }
 

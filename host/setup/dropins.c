@@ -147,10 +147,10 @@ int dropins_write_options(struct edits *edits, const struct fs_root *root,
 static int remove_leftover(const struct fs_root *root, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	auto_free char *folder = strndup(path, (size_t)(slash - path));
+	auto_free char *dir = strndup(path, (size_t)(slash - path));
 	auto_free char *name = fs_path(".%s.new", slash + 1);
 
-	return folder && name ? fs_remove(root, folder, name) : -ENOMEM;
+	return dir && name ? fs_remove(root, dir, name) : -ENOMEM;
 }
 
 int dropins_clean(const struct fs_root *root)

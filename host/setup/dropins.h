@@ -33,7 +33,7 @@ int dropins_write_grub(struct edits *edits, const struct fs_root *root,
 		       const struct cmdline *words) must_check;
 
 /*
- * Puts the words into etc/kernel/cmdline behind those that are there, takes out those that STATE
+ * Puts the words into etc/kernel/cmdline after those that are there, takes out those that STATE
  * remembers and WORDS lacks, and leaves alone those that are both. A file that does not exist is
  * not made. Returns 0 or -errno.
  */

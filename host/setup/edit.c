@@ -151,14 +151,14 @@ int edits_show(const struct edits *edits)
 	return err;
 }
 
-static int make_folder_of(const struct fs_root *root, const char *path)
+static int make_dir_of(const struct fs_root *root, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	auto_free char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+	auto_free char *dir = strndup(path, slash ? (size_t)(slash - path) : 0);
 
 	if (!slash)
 		return 0;
-	return folder ? fs_make_dir(root, folder, 0755) : -ENOMEM;
+	return dir ? fs_make_dir(root, dir, 0755) : -ENOMEM;
 }
 
 static int put_text(const struct fs_root *root, const struct edit *edit, const char *text)
@@ -167,7 +167,7 @@ static int put_text(const struct fs_root *root, const struct edit *edit, const c
 
 	if (!text)
 		return fs_remove_durably(root, edit->path);
-	err = make_folder_of(root, edit->path);
+	err = make_dir_of(root, edit->path);
 	return err ? err : fs_replace_durably(root, edit->path, text, &edit->owner);
 }
 

@@ -41,8 +41,8 @@ int edits_read(const struct edits *edits, const struct fs_root *root,
 int edits_show(const struct edits *edits) must_check;
 
 /*
- * Makes the changes in order, durably; a folder that is missing is made. *RET_DONE is how many were
- * made. Returns 0 or -errno, of the first that failed.
+ * Makes the changes in order, durably; a directory that is missing is made. *RET_DONE is how many
+ * were made. Returns 0 or -errno, of the first that failed.
  */
 int edits_apply(const struct edits *edits, const struct fs_root *root, size_t *ret_done) must_check;
 

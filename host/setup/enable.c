@@ -111,18 +111,18 @@ static int edit_options(struct enabling *it)
 }
 
 /* Folders that the edits will make. */
-static int remember_folders(struct enabling *it)
+static int remember_dirs(struct enabling *it)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < it->edits.n && !err; i++) {
 		const char *path = it->edits.items[i].path;
-		auto_free char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
+		auto_free char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
 
-		if (!folder)
+		if (!dir)
 			return -ENOMEM;
-		if (it->edits.items[i].after && !fs_exists(it->root, folder))
-			err = hoststate_add(&it->after.folders, folder);
+		if (it->edits.items[i].after && !fs_exists(it->root, dir))
+			err = hoststate_add(&it->after.dirs, dir);
 	}
 	return err;
 }
@@ -130,8 +130,8 @@ static int remember_folders(struct enabling *it)
 /* What is remembered while it is under way: what was ours, and what will be. */
 static int make_states(struct enabling *it)
 {
-	const struct hoststate folders = {.folders = it->current.state.folders};
-	int err = hoststate_merge(&it->after, &folders) ?: remember_folders(it);
+	const struct hoststate dirs = {.dirs = it->current.state.dirs};
+	int err = hoststate_merge(&it->after, &dirs) ?: remember_dirs(it);
 
 	it->during.exists = it->during.pending = it->after.exists = true;
 	err = err ?: hoststate_merge(&it->during, &it->current.state);

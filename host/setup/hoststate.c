@@ -37,8 +37,8 @@ int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 
 	for (size_t i = 0; i < from->words.n && !err; i++)
 		err = hoststate_add(&state->words, from->words.items[i]);
-	for (size_t i = 0; i < from->folders.n && !err; i++)
-		err = hoststate_add(&state->folders, from->folders.items[i]);
+	for (size_t i = 0; i < from->dirs.n && !err; i++)
+		err = hoststate_add(&state->dirs, from->dirs.items[i]);
 	return err;
 }
 
@@ -53,7 +53,7 @@ static int read_line(struct hoststate *state, const char *line)
 	if (!strncmp(line, "word ", 5) && line[5])
 		return hoststate_add(&state->words, line + 5);
 	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
-		return hoststate_add(&state->folders, line + 7);
+		return hoststate_add(&state->dirs, line + 7);
 	return -EBADMSG;
 }
 
@@ -89,8 +89,8 @@ static char *make_text(const struct hoststate *state)
 		   state->pending ? "pending\n" : "");
 	for (size_t i = 0; i < state->words.n; i++)
 		strbuf_add(&text, "word %s\n", state->words.items[i]);
-	for (size_t i = 0; i < state->folders.n; i++)
-		strbuf_add(&text, "folder %s\n", state->folders.items[i]);
+	for (size_t i = 0; i < state->dirs.n; i++)
+		strbuf_add(&text, "folder %s\n", state->dirs.items[i]);
 	return strbuf_take(&text);
 }
 
@@ -119,6 +119,6 @@ int hoststate_remove(const struct fs_root *root)
 void hoststate_free(struct hoststate *state)
 {
 	fs_names_free(&state->words);
-	fs_names_free(&state->folders);
+	fs_names_free(&state->dirs);
 	*state = (struct hoststate){0};
 }

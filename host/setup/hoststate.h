@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `host-setup enable` remembers for `host-setup disable`: the words it puts into files that
- * are not its own, and the folders it makes. It is written before they are, so it may promise more
- * than a crash let happen, never less.
+ * are not its own, and the directories it makes. It is written before they are, so it may promise
+ * more than a crash let happen, never less.
  */
 #ifndef HOST_SETUP_HOSTSTATE_H
 #define HOST_SETUP_HOSTSTATE_H
@@ -12,8 +12,8 @@
 struct hoststate {
 	bool exists;
 	bool pending; /* files were changed, and the commands after it are not known to have run */
-	struct fs_names words;	 /* in etc/kernel/cmdline */
-	struct fs_names folders; /* in the order they were made */
+	struct fs_names words; /* in etc/kernel/cmdline */
+	struct fs_names dirs;  /* in the order they were made */
 };
 
 /* Reads it; *ret->exists is false when there is none. Returns 0 (free with hoststate_free());
@@ -23,13 +23,13 @@ int hoststate_read(const struct fs_root *root, struct hoststate *ret) must_check
 /* Writes it, durably, when it is another than what is there. Returns 0 or -errno. */
 int hoststate_write(const struct fs_root *root, const struct hoststate *state) must_check;
 
-/* Removes it, and its folder when nothing else is there. Returns 0 or -errno. */
+/* Removes it, and its directory when nothing else is there. Returns 0 or -errno. */
 int hoststate_remove(const struct fs_root *root) must_check;
 
 /* Adds a name that is not there yet. Returns 0 or -ENOMEM. */
 int hoststate_add(struct fs_names *names, const char *name) must_check;
 
-/* Adds the words and folders of FROM to those of STATE. Returns 0 or -ENOMEM. */
+/* Adds the words and directories of FROM to those of STATE. Returns 0 or -ENOMEM. */
 int hoststate_merge(struct hoststate *state, const struct hoststate *from) must_check;
 
 /* The file's path, for messages. */

@@ -189,15 +189,15 @@ static bool is_read(const char *name, enum file_kind kind)
 	return *name != '.' && end && !strcmp(end, kind == KIND_CMDLINE ? ".cfg" : ".conf");
 }
 
-static int check_folder(const struct fs_root *root, const char *folder, enum file_kind kind,
-			struct checklist *list)
+static int check_dir(const struct fs_root *root, const char *dir, enum file_kind kind,
+		     struct checklist *list)
 {
 	auto_names struct fs_names names = {0};
 
-	if (fs_list(root, folder, &names))
+	if (fs_list(root, dir, &names))
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *path = fs_path("%s/%s", folder, names.items[i]);
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
 		int err;
 
 		if (!is_read(names.items[i], kind))
@@ -215,7 +215,7 @@ int leftovers_check(const struct fs_root *root, struct checklist *list)
 	static const struct {
 		const char *path;
 		enum file_kind kind;
-		bool folder;
+		bool dir;
 	} places[] = {
 		{"etc/modprobe.d", KIND_MODPROBE, true},
 		{"etc/modules", KIND_MODULES, false},
@@ -227,9 +227,8 @@ int leftovers_check(const struct fs_root *root, struct checklist *list)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		int err = places[i].folder
-				  ? check_folder(root, places[i].path, places[i].kind, list)
-				  : check_file(root, places[i].path, places[i].kind, list);
+		int err = places[i].dir ? check_dir(root, places[i].path, places[i].kind, list)
+					: check_file(root, places[i].path, places[i].kind, list);
 
 		if (err)
 			return err;

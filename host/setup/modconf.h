@@ -22,10 +22,10 @@ int modconf_read_modules(struct bootcfg *result, const char *file, char *text) m
  */
 int modconf_read_modprobe(struct bootcfg *result, const char *file, char *text) must_check;
 
-/* Whether NAME is the LEN letters at TEXT; '-' and '_' are one. */
+/* Whether NAME is the LEN characters at TEXT; '-' and '_' are one. */
 bool modconf_name_is(const char *name, const char *text, size_t len);
 
-/* Whether the LEN letters at NAME are a module without which nothing is passed through. */
+/* Whether the LEN characters at NAME are a module without which nothing is passed through. */
 bool modconf_is_vfio(const char *name, size_t len);
 
 void modconf_lines_free(struct bootcfg_lines *lines);

@@ -72,7 +72,7 @@ static int add_acs_override(struct wanted *wanted, const char *asked, char **ret
 		      ret_why);
 }
 
-/* Words that mean the same to the shell, to GRUB and to the kernel: no blanks, quotes, '$', ';'. */
+/* Words that mean the same to the shell, to GRUB and to the kernel: no spaces, quotes, '$', ';'. */
 static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_why)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

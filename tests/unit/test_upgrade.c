@@ -247,8 +247,8 @@ static void test_host_setup(void **state)
 	assert_int_equal(host.words.n, 2);
 	assert_string_equal(host.words.items[0], "intel_iommu=on");
 	assert_string_equal(host.words.items[1], "iommu=pt");
-	assert_int_equal(host.folders.n, 1);
-	assert_string_equal(host.folders.items[0], "etc/default/grub.d");
+	assert_int_equal(host.dirs.n, 1);
+	assert_string_equal(host.dirs.items[0], "etc/default/grub.d");
 }
 
 static void put_settings(struct tree *tree)
