@@ -2,8 +2,7 @@
 #include "hookscript/accept.h"
 
 #include "hookscript/exit.h"
-#include "hookscript/identity.h"
-#include "hookscript/vm.h"
+#include "hookscript/facts.h"
 #include "host/log.h"
 
 #include <string.h>
@@ -12,7 +11,7 @@
 struct acceptance {
 	const struct fs_root *root;
 	unsigned int vmid;
-	const struct selection *selection;
+	struct facts *facts;
 	struct pci *pci;
 	struct known_device *old, *now;
 	size_t n_old, n_now;
@@ -22,6 +21,7 @@ struct acceptance {
 static void free_acceptance(struct acceptance *a)
 {
 	pci_close(a->pci);
+	facts_free(a->facts);
 	free(a->old);
 	free(a->now);
 }
@@ -59,8 +59,9 @@ static int read_all(struct acceptance *a)
 	if (err)
 		return err;
 	err = pci_open(a->root, &a->pci);
-	if (!err)
-		err = identity_survey(a->root, a->selection, &a->now, &a->n_now);
+	a->now = facts_list_known(a->facts, &a->n_now);
+	if (!err && !a->now)
+		err = -ENOMEM;
 	return err ? failed(a, _("its devices cannot be read"), err) : 0;
 }
 
@@ -103,7 +104,7 @@ static void say_now(struct acceptance *a, const struct known_device *device)
 static void say_gone(struct acceptance *a, const struct known_device *device)
 {
 	auto_free char *was = describe(a, &device->identity);
-	bool wanted = identity_is_wanted(a->selection, &device->bdf);
+	bool wanted = facts_name_by_address(a->facts, &device->bdf);
 	char address[BDF_TEXT_SIZE];
 
 	log_device(LOG_LEVEL_INFO, &device->bdf, NULL, _("%s: was %s; forgotten: %s"),
@@ -132,8 +133,8 @@ static void report(struct acceptance *a)
 	for (size_t i = 0; i < a->n_old; i++)
 		if (!find(a->now, a->n_now, &a->old[i].bdf))
 			say_gone(a, &a->old[i]);
-	for (size_t i = 0; i < a->selection->n; i++) {
-		const struct selected *item = &a->selection->items[i];
+	for (size_t i = 0; i < a->facts->n_candidates; i++) {
+		const struct candidate *item = &a->facts->candidates[i];
 
 		for (size_t k = 0; !item->mapping && k < item->n_addresses; k++)
 			warn_of_empty(a, &item->addresses[k]);
@@ -148,19 +149,16 @@ static void report(struct acceptance *a)
 
 int accept_devices(const struct fs_root *root, unsigned int vmid)
 {
+	auto_settings struct settings settings = settings_default;
 	cleanup_with(free_acceptance) struct acceptance a = {.root = root, .vmid = vmid};
-	cleanup_with(selection_freep) struct selection *selection = NULL;
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_free char *why = NULL;
 	int err;
 
-	if (vm_read(root, vmid, &vm))
-		return EXIT_FAILED;
-	err = selection_read(root, vmid, vm, &selection);
-	if (err) {
-		failed(&a, _("what its config stands for cannot be read"), err);
+	settings_read(root, vmid, &settings);
+	if (facts_read(root, vmid, &settings, FACTS_NEXT_START | FACTS_ADDRESSES, &a.facts, &why)) {
+		log_error("%s", why ? why : _("out of memory"));
 		return EXIT_FAILED;
 	}
-	a.selection = selection;
 	if (read_all(&a))
 		return EXIT_FAILED;
 	err = identity_write(root, vmid, a.now, a.n_now);

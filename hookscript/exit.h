@@ -7,8 +7,9 @@
 enum {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
-	EXIT_REFUSED = 2,
-	EXIT_USAGE = 64, /* EX_USAGE of <sysexits.h> */
+	EXIT_REFUSED = 2, /* nothing was changed */
+	EXIT_PARTLY = 3,  /* vm --fix: commands were run, and something is still missing */
+	EXIT_USAGE = 64,  /* EX_USAGE of <sysexits.h> */
 };
 
 #endif

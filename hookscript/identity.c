@@ -210,67 +210,6 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
-static int add_address(const struct fs_root *root, const struct hostpci_address *address,
-		       struct known_list *list)
-{
-	struct bdf there[SLOT_FUNCTIONS];
-	size_t n = hostpci_address_devices(root, address, there);
-	int err = 0;
-
-	for (size_t i = 0; !err && i < n; i++) {
-		struct known_device device = {.bdf = there[i]};
-
-		err = pci_identify(root, &there[i], &device.identity);
-		if (!err)
-			err = add(list, &device);
-		else if (err == -ENODEV)
-			err = 0; /* it went while we looked */
-	}
-	return err;
-}
-
-/* Two entries may name one device. */
-static void drop_doubles(struct known_list *list)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!kept || compare(&list->items[kept - 1], &list->items[i]))
-			list->items[kept++] = list->items[i];
-	list->n = kept;
-}
-
-int identity_survey(const struct fs_root *root, const struct selection *selection,
-		    struct known_device **ret, size_t *ret_n)
-{
-	auto_list struct known_list list = {0};
-	int err = 0;
-
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
-
-		for (size_t k = 0; !err && !item->mapping && k < item->n_addresses; k++)
-			err = add_address(root, &item->addresses[k], &list);
-	}
-	if (err)
-		return err;
-	sort(&list);
-	drop_doubles(&list);
-	return give(&list, ret, ret_n);
-}
-
-bool identity_is_wanted(const struct selection *selection, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
-
-		for (size_t k = 0; !item->mapping && k < item->n_addresses; k++)
-			if (hostpci_address_names(&item->addresses[k], bdf))
-				return true;
-	}
-	return false;
-}
-
 enum identity_state identity_compare(const struct known_device *known,
 				     const struct known_device *now, size_t n_now,
 				     const struct known_device **ret_there)

@@ -11,7 +11,6 @@
 #ifndef HOOKSCRIPT_IDENTITY_H
 #define HOOKSCRIPT_IDENTITY_H
 
-#include "hookscript/selection.h"
 #include "host/bdf.h"
 #include "host/fs.h"
 #include "host/pci.h"
@@ -37,7 +36,7 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
 		  size_t *ret_n, char **ret_why) must_check;
 
 /*
- * Keeps these devices, given in order of address as identity_survey() gives them, and nothing else,
+ * Keeps these devices, given in order of address, and nothing else,
  * on the disk when this returns. Writes nothing when nothing changes; none at all is
  * identity_forget(). Returns 0 or -errno: -E2BIG when there are more than IDENTITY_DEVICES_MAX.
  */
@@ -46,17 +45,6 @@ int identity_write(const struct fs_root *root, unsigned int vmid, const struct k
 
 /* Forgets the VM's devices; none known is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
-
-/*
- * The devices that are now where the VM's addresses say: a new array in order of address, each once
- * (the caller frees it). Where nothing is there is nothing in it. Returns 0 or -errno.
- */
-int identity_survey(const struct fs_root *root, const struct selection *selection,
-		    struct known_device **ret, size_t *ret_n) must_check;
-
-/* Whether one of the VM's addresses names the device: what is kept of others says nothing about it.
- */
-bool identity_is_wanted(const struct selection *selection, const struct bdf *bdf);
 
 enum identity_state {
 	IDENTITY_SAME,	 /* it is where it was */

@@ -14,21 +14,24 @@
 
 struct phase {
 	const char *name;
-	int (*run)(const struct fs_root *root, unsigned int vmid);  /* NULL: nothing of ours */
-	int (*undo)(const struct fs_root *root, unsigned int vmid); /* when the next one fails */
+	/* NULL: nothing of ours. */
+	int (*run)(const struct fs_root *root, unsigned int vmid, const struct settings *settings);
+	/* When the next one fails. */
+	int (*undo)(const struct fs_root *root, unsigned int vmid, const struct settings *settings);
 	bool next_first;
 };
 
 static const struct phase phases[] = {
-	{"pre-start", start_pre, start_undo, false},
-	{"post-start", start_post, NULL, false},
+	{"pre-start", start_pre_start, start_undo, false},
+	{"post-start", start_post_start, NULL, false},
 	{"pre-stop", NULL, NULL, true},
-	{"post-stop", stop_post, NULL, true},
+	{"post-stop", stop_post_stop, NULL, true},
 };
 
-static int run_ours(const struct phase *phase, const struct fs_root *root, unsigned int vmid)
+static int run_ours(const struct phase *phase, const struct fs_root *root, unsigned int vmid,
+		    const struct settings *settings)
 {
-	return phase->run ? phase->run(root, vmid) : EXIT_DONE;
+	return phase->run ? phase->run(root, vmid, settings) : EXIT_DONE;
 }
 
 static int run_both(const struct phase *phase, const struct fs_root *root, unsigned int vmid,
@@ -39,13 +42,13 @@ static int run_both(const struct phase *phase, const struct fs_root *root, unsig
 	if (phase->next_first) {
 		/* Whatever becomes of it, the devices go back. */
 		next = next_run(root, settings, vmid, phase->name);
-		code = run_ours(phase, root, vmid);
+		code = run_ours(phase, root, vmid, settings);
 		return !code && next ? EXIT_FAILED : code;
 	}
-	code = run_ours(phase, root, vmid);
+	code = run_ours(phase, root, vmid, settings);
 	if (code || !next_run(root, settings, vmid, phase->name))
 		return code;
-	return phase->undo ? phase->undo(root, vmid) : EXIT_FAILED;
+	return phase->undo ? phase->undo(root, vmid, settings) : EXIT_FAILED;
 }
 
 struct call {
@@ -59,12 +62,11 @@ static int run(void *arg)
 {
 	const struct call *call = arg;
 	auto_settings struct settings settings = settings_default;
-	auto_free char *why = NULL;
 
 	/* Settings that cannot be read are our part's to complain of; which hookscript would be
 	 * next is not known then. */
-	if (settings_read(call->root, call->vmid, &settings, &why))
-		return run_ours(call->phase, call->root, call->vmid);
+	if (settings_read(call->root, call->vmid, &settings))
+		return run_ours(call->phase, call->root, call->vmid, &settings);
 	supervise_allow(settings.deadline * 1000);
 	settings_speak(&settings);
 	return run_both(call->phase, call->root, call->vmid, &settings);

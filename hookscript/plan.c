@@ -1,73 +1,175 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/planner.h"
+#include "hookscript/plan_check.h"
 
+#include "hookscript/argv.h"
 #include "hookscript/variant.h"
 #include "host/driver.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Takes both texts over; a NULL one means that memory is out. */
-int planner_refuse_device(struct planner *p, const struct bdf *bdf, enum refusal_reason reason,
-			  char *what, char *cure)
-{
-	struct plan *plan = p->plan;
+/* ---- what the checks write ---- */
 
-	if (!what || !cure || !array_grow(plan->refusals, plan->n_refusals)) {
+static void free_cure(struct cure *cure)
+{
+	free(cure->words);
+	free(cure->command);
+	argv_free(cure->fix);
+}
+
+static void free_refusal(struct refusal *refusal)
+{
+	for (size_t i = 0; i < refusal->n_cures; i++)
+		free_cure(&refusal->cures[i]);
+	free(refusal->cures);
+	free(refusal->devices);
+	free(refusal->what);
+	free(refusal->brief);
+}
+
+void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
+		 char *what, char *brief)
+{
+	struct refusal refusal = {.reason = reason, .what = what, .brief = brief, .bdf = bdf};
+	struct plan *plan = c->plan;
+
+	if (!what || !brief || c->err || !array_grow(plan->refusals, plan->n_refusals)) {
+		free_refusal(&refusal);
+		c->err = -ENOMEM;
+		return;
+	}
+	plan->refusals[plan->n_refusals++] = refusal;
+	if (bdf)
+		plan_refuse_also(c, bdf);
+}
+
+static struct refusal *last_refusal(struct plan_check *c)
+{
+	return c->err ? NULL : &c->plan->refusals[c->plan->n_refusals - 1];
+}
+
+void plan_refuse_also(struct plan_check *c, const struct bdf *bdf)
+{
+	struct refusal *refusal = last_refusal(c);
+
+	if (refusal && array_grow(refusal->devices, refusal->n_devices))
+		refusal->devices[refusal->n_devices++] = bdf;
+	else
+		c->err = -ENOMEM;
+}
+
+void plan_warn(struct plan_check *c, const struct bdf *bdf, char *what)
+{
+	struct plan *plan = c->plan;
+
+	if (!what || !array_grow(plan->warnings, plan->n_warnings)) {
 		free(what);
-		free(cure);
-		return -ENOMEM;
+		c->err = -ENOMEM;
+		return;
 	}
-	plan->refusals[plan->n_refusals++] = (struct refusal){reason, what, cure, bdf};
-	return 0;
+	plan->warnings[plan->n_warnings++] = (struct plan_warning){what, bdf};
 }
 
-int planner_refuse(struct planner *p, enum refusal_reason reason, char *what, char *cure)
+static void add_cure(struct plan_check *c, struct cure cure)
 {
-	return planner_refuse_device(p, NULL, reason, what, cure);
-}
+	struct refusal *refusal = last_refusal(c);
 
-int planner_warn_device(struct planner *p, const struct bdf *bdf, char *text)
-{
-	struct plan *plan = p->plan;
-
-	if (!text || !array_grow(plan->warnings, plan->n_warnings)) {
-		free(text);
-		return -ENOMEM;
+	if (!refusal || !array_grow(refusal->cures, refusal->n_cures)) {
+		free_cure(&cure);
+		c->err = -ENOMEM;
+		return;
 	}
-	plan->warnings[plan->n_warnings++] = (struct plan_warning){text, bdf};
-	return 0;
+	refusal->cures[refusal->n_cures++] = cure;
 }
 
-int planner_warn(struct planner *p, char *text)
+/* A new text, or NULL, which is noted. */
+static printf_like(2, 0) char *format_text(struct plan_check *c, const char *format, va_list args)
 {
-	return planner_warn_device(p, NULL, text);
-}
+	char *text = NULL;
 
-/* A check that the settings can turn into a warning or off. */
-int planner_apply_policy(struct planner *p, enum policy policy, enum refusal_reason reason,
-			 char *what, char *cure)
-{
-	if (policy == POLICY_REFUSE)
-		return planner_refuse(p, reason, what, cure);
-	free(cure);
-	if (policy == POLICY_WARN)
-		return planner_warn(p, what);
-	free(what);
-	return 0;
-}
-
-const struct snapshot_group *planner_group_of(const struct planner *p, const struct device *device)
-{
-	for (size_t i = 0; i < p->snapshot->n_groups; i++)
-		if (p->snapshot->groups[i].group == device->group)
-			return &p->snapshot->groups[i];
+	if (vasprintf(&text, format, args) >= 0)
+		return text;
+	c->err = -ENOMEM;
 	return NULL;
 }
 
-bool planner_takes(const struct planner *p, const struct device *device)
+static char *copy_text(struct plan_check *c, const char *text)
 {
-	return !device->bridge && planner_group_of(p, device);
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		c->err = -ENOMEM;
+	return copy;
 }
+
+void cure_words(struct plan_check *c, const char *format, ...)
+{
+	struct cure cure = {0};
+	va_list args;
+
+	va_start(args, format);
+	cure.words = format_text(c, format, args);
+	va_end(args);
+	add_cure(c, cure);
+}
+
+void cure_command(struct plan_check *c, const char *words, const char *format, ...)
+{
+	struct cure cure = {.words = copy_text(c, words)};
+	va_list args;
+
+	va_start(args, format);
+	cure.command = format_text(c, format, args);
+	va_end(args);
+	add_cure(c, cure);
+}
+
+void cure_config(struct plan_check *c, const char *words, char **fix)
+{
+	struct cure cure = {.words = copy_text(c, words), .fix = fix};
+
+	cure.command = fix ? argv_text(fix) : NULL;
+	if (!cure.command)
+		c->err = -ENOMEM;
+	add_cure(c, cure);
+}
+
+void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value)
+{
+	auto_free char *vmid = fs_path("%u", c->facts->vmid);
+
+	cure_config(c, words, vmid && value ? argv_new("qm", "set", vmid, option, value) : NULL);
+}
+
+bool cure_as_root(struct plan_check *c, int err)
+{
+	if (err != -EACCES && err != -EPERM)
+		return false;
+	cure_words(c, _("run this as root"));
+	return true;
+}
+
+char *cure_text(const struct cure *cure)
+{
+	if (!cure->command)
+		return strdup(cure->words);
+	return cure->words ? fs_path(_("%s: %s"), cure->words, cure->command)
+			   : strdup(cure->command);
+}
+
+char *describe_device(const struct device *device)
+{
+	char address[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, address);
+	if (device->named)
+		return strdup(address);
+	return fs_path(_("%s (not named by the VM, but in its IOMMU group %d)"), address,
+		       device->group);
+}
+
+/* ---- what is taken ---- */
 
 static enum return_reason reason_for_vfio(const struct device *device)
 {
@@ -83,55 +185,51 @@ static enum return_reason reason_for_none(const struct device *device)
 	return device->module.blacklisted ? RETURN_NONE_BLACKLIST : RETURN_NONE_MISSING;
 }
 
-/* What the settings say of where it returns to, or false. */
-static bool step_of_settings(const struct planner *p, const struct device *device,
-			     struct plan_step *ret)
-{
-	const struct device_setting *setting = settings_device(
-		p->settings, &device->bdf, device->identity.vendor, device->identity.device);
-
-	if (!setting || setting->return_to == RETURN_TO_RECORDED)
-		return false;
-	*ret = (struct plan_step){
-		device, setting->return_to == RETURN_TO_NONE ? NULL : setting->return_driver,
-		RETURN_SETTING, NULL, false};
-	return true;
-}
-
 /* By what it is, or was when it was taken. */
 static struct plan_step step_of_device(const struct device *device)
 {
-	if (device->record && device->record->stage == RECORD_TAKEN)
-		return (struct plan_step){device, device->record->driver, RETURN_RECORDED, NULL,
-					  false};
-	if (!device->driver)
-		return (struct plan_step){device, NULL, reason_for_none(device), NULL, false};
-	if (!strcmp(device->driver, DRIVER_VFIO_PCI))
-		return (struct plan_step){device, device->driver, reason_for_vfio(device), NULL,
-					  false};
-	return (struct plan_step){device, device->driver, RETURN_DRIVER_NOW, NULL, false};
+	struct plan_step step = {.device = device, .returns_to = device->driver};
+
+	if (device->record && device->record->stage == RECORD_TAKEN) {
+		step.returns_to = device->record->driver;
+		step.why = RETURN_RECORDED;
+	} else if (!device->driver) {
+		step.why = reason_for_none(device);
+	} else if (!strcmp(device->driver, DRIVER_VFIO_PCI)) {
+		step.why = reason_for_vfio(device);
+	} else {
+		step.why = RETURN_DRIVER_NOW;
+	}
+	return step;
 }
 
-static struct plan_step make_step(const struct planner *p, const struct device *device)
+static struct plan_step make_step(const struct facts *facts, const struct device *device)
 {
-	struct plan_step step;
+	const struct device_setting *setting = settings_device(
+		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	struct plan_step step = step_of_device(device);
 
-	return step_of_settings(p, device, &step) ? step : step_of_device(device);
+	if (setting && setting->return_to != RETURN_TO_RECORDED) {
+		step.returns_to = setting->return_to == RETURN_TO_NONE ? NULL
+								       : setting->return_driver;
+		step.why = RETURN_SETTING;
+	}
+	return step;
 }
 
 /* Whether each entry that the device, or one of its group, is there for has other devices to choose
  * from. */
-static bool is_choice(const struct planner *p, const struct device *device)
+static bool is_choice(const struct facts *facts, const struct device *device)
 {
 	bool choice = false;
 
-	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
-		const struct device *other = &p->snapshot->devices[i];
-		const struct selected *item = selection_of(p->selection, &other->bdf);
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *other = &facts->devices[i];
+		const struct candidate *candidate = facts_chosen(facts, &other->bdf);
 
-		if (!item || other->group != device->group)
+		if (!candidate || other->group != device->group)
 			continue;
-		if (item->n_alternatives < 2)
+		if (candidate->n_alternatives < 2)
 			return false;
 		choice = true;
 	}
@@ -148,60 +246,66 @@ const char *plan_returns_to(const struct device *device)
 	return step_of_device(device).returns_to;
 }
 
-static int add_steps(struct planner *p)
+static void add_step(struct plan_check *c, const struct device *device)
 {
-	struct plan *plan = p->plan;
+	struct plan_step step = make_step(c->facts, device);
+	char address[BDF_TEXT_SIZE];
 
-	plan->steps = calloc(p->snapshot->n_devices + 1, sizeof(*plan->steps));
-	if (!plan->steps)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
-		const struct device *device = &p->snapshot->devices[i];
-		struct plan_step step = make_step(p, device);
-		char text[BDF_TEXT_SIZE];
-
-		if (!planner_takes(p, device))
-			continue;
-		step.choice = is_choice(p, device);
-		step.variant = variant_driver(p->settings, p->vm, p->selection, &device->bdf,
-					      &device->identity);
-		plan->steps[plan->n_steps++] = step;
-		if (step.why == RETURN_NONE_MISSING &&
-		    planner_warn_device(
-			    p, &device->bdf,
-			    fs_path(_("%s has no driver, although module %s would match it; it will "
-				      "return to none"),
-				    bdf_format(&device->bdf, text), device->module.name)))
-			return -ENOMEM;
-	}
-	return 0;
+	step.choice = is_choice(c->facts, device);
+	step.variant = variant_driver(c->facts, device);
+	c->plan->steps[c->plan->n_steps++] = step;
+	if (step.why == RETURN_NONE_MISSING)
+		plan_warn(c, &device->bdf,
+			  fs_path(_("%s has no driver, although module %s would match it; it will "
+				    "return to none"),
+				  bdf_format(&device->bdf, address), device->module.name));
 }
 
-int plan_make(unsigned int vmid, const struct settings *settings, const struct vmcfg *vm,
-	      const struct selection *selection, const struct snapshot *snapshot, struct plan **ret)
+static void add_steps(struct plan_check *c)
 {
+	c->plan->steps = calloc(c->facts->n_devices + 1, sizeof(*c->plan->steps));
+	if (!c->plan->steps) {
+		c->err = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < c->facts->n_devices; i++)
+		if (facts_take(c->facts, &c->facts->devices[i]))
+			add_step(c, &c->facts->devices[i]);
+}
+
+/* Without settings nothing can be said of the rest. */
+static void refuse_settings(struct plan_check *c)
+{
+	const struct settings *settings = c->facts->settings;
+
+	plan_refuse(c, REFUSAL_SETTINGS, NULL, strdup(settings_error(settings)),
+		    strdup(_("the settings")));
+	if (!cure_as_root(c, settings->err))
+		cure_words(c,
+			   _("correct that line, or move the file away to run with the defaults"));
+}
+
+int plan_make(const struct facts *facts, struct plan **ret)
+{
+	static void (*const checks[])(struct plan_check * c) = {
+		plan_check_config,   plan_check_host,	 plan_check_addresses,
+		plan_check_identity, plan_check_devices, plan_check_usage,
+		add_steps,
+	};
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
-	struct planner p = {vmid, settings, vm, selection, snapshot, plan};
-	int err;
+	struct plan_check c = {.facts = facts, .plan = plan};
 
 	if (!plan)
 		return -ENOMEM;
-	err = planner_check_config(&p);
-	if (!err)
-		err = planner_check_host(&p);
-	if (!err)
-		err = planner_check_addresses(&p);
-	if (!err)
-		err = planner_check_identity(&p);
-	if (!err)
-		err = planner_check_devices(&p);
-	if (!err)
-		err = planner_check_usage(&p);
-	if (!err)
-		err = add_steps(&p);
-	if (!err)
+	for (size_t i = 0; i < facts->settings->n_warnings; i++)
+		plan_warn(&c, NULL, strdup(facts->settings->warnings[i]));
+	if (facts->settings->err)
+		refuse_settings(&c);
+	for (size_t i = 0; !facts->settings->err && i < ARRAY_SIZE(checks); i++)
+		checks[i](&c);
+	if (!c.err)
 		*ret = TAKE_PTR(plan);
-	return err;
+	return c.err;
 }
 
 char *plan_step_return_text(const struct plan_step *step)
@@ -261,10 +365,8 @@ void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->n_refusals; i++) {
-		free(plan->refusals[i].what);
-		free(plan->refusals[i].cure);
-	}
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		free_refusal(&plan->refusals[i]);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i].what);
 	free(plan->refusals);

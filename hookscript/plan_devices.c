@@ -1,47 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is decided by the machine: the host, the devices, their groups and records. */
-#include "hookscript/planner.h"
+#include "hookscript/plan_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
-int planner_check_host(struct planner *p)
+void plan_check_host(struct plan_check *c)
 {
-	for (size_t i = 0; i < p->snapshot->host.n; i++) {
-		const struct check_item *item = &p->snapshot->host.items[i];
-		int err;
+	const struct checklist *host = &c->facts->host;
 
-		if (item->status != CHECK_MISSING)
+	for (size_t i = 0; i < host->n; i++) {
+		if (host->items[i].status != CHECK_MISSING)
 			continue;
-		err = planner_refuse(p, REFUSAL_HOST, strdup(item->what),
-				     strdup(item->cure ? item->cure : "host-setup check"));
-		if (err)
-			return err;
+		plan_refuse(c, REFUSAL_HOST, NULL, strdup(host->items[i].what),
+			    strdup(_("a host that can pass devices through")));
+		if (host->items[i].cure)
+			cure_words(c, "%s", host->items[i].cure);
+		else
+			cure_command(c, NULL, "host-setup check");
 	}
-	return 0;
 }
 
-static int check_named_device(struct planner *p, const struct device *device)
+static void check_named_device(struct plan_check *c, const struct device *device)
 {
 	char text[BDF_TEXT_SIZE];
 
 	bdf_format(&device->bdf, text);
-	if (device->bridge)
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_BRIDGE,
+	if (device->bridge) {
+		plan_refuse(
+			c, REFUSAL_BRIDGE, &device->bdf,
 			fs_path(_("%s is a PCI bridge: bridges cannot be passed through"), text),
-			strdup(_("name the devices behind it instead; they are listed by: "
-				 "lspci -Dtnn")));
-	if (device->group < 0 && p->snapshot->iommu_active)
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_NO_GROUP,
-			fs_path(_("%s is in no IOMMU group: the IOMMU does not cover it, so it cannot "
-				  "be passed through"),
-				text),
-			fs_path(_("look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|%s'; "
-				  "on Intel, intel_iommu=on on the kernel command line includes the "
-				  "integrated GPU"),
-				text));
-	return 0;
+			strdup(_("it is a bridge")));
+		cure_command(c, _("name the devices behind it instead; they are listed by"),
+			     "lspci -Dtnn");
+	} else if (device->group < 0 && c->facts->iommu_active) {
+		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf,
+			    fs_path(_("%s is in no IOMMU group: the IOMMU does not cover it, so it "
+				      "cannot be passed through"),
+				    text),
+			    strdup(_("it is in no IOMMU group")));
+		cure_command(c, _("look for it in the kernel's log"),
+			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
+		cure_words(c, _("on Intel, intel_iommu=on on the kernel command line includes the "
+				"integrated GPU"));
+	}
+}
+
+/* ---- records ---- */
+
+/* Only a record whose text is wrong may be removed: one that cannot be read now may be good. */
+static void refuse_unreadable_record(struct plan_check *c, const struct device *device)
+{
+	auto_free char *name = describe_device(device);
+	char text[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, text);
+	plan_refuse(c, REFUSAL_RECORD, &device->bdf,
+		    fs_path(_("%s is recorded as taken, but the record cannot be used: %s"),
+			    name ? name : "", device->record_error),
+		    strdup(_("its record cannot be used")));
+	if (cure_as_root(c, device->record_err))
+		return;
+	if (device->record_err != -EINVAL && device->record_err != -EPROTONOSUPPORT) {
+		cure_command(c, _("look at it"), "ls -l /%s", RECORD_FOLDER);
+		return;
+	}
+	cure_words(c,
+		   _("look what driver it names, give the device back to that by hand:\n"
+		     "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
+		     "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
+		     "echo %s > /sys/bus/pci/drivers_probe; "
+		     "echo > /sys/bus/pci/devices/%s/driver_override"),
+		   text, text, text, text, text);
+	cure_command(c, _("then"), "rm -f /%s/%s /%s/%s.broken", RECORD_FOLDER, text, RECORD_FOLDER,
+		     text);
+}
+
+static void refuse_other_identity(struct plan_check *c, const struct device *device)
+{
+	char text[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+	const struct record *record = device->record;
+
+	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf,
+		    fs_path(_("%s was taken for VM %u as %s, but the device there now is %s"),
+			    bdf_format(&device->bdf, text), record->vmid,
+			    pci_identity_format(&record->identity, was),
+			    pci_identity_format(&device->identity, is)),
+		    strdup(_("its record is of another device")));
+	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
+		     RECORD_FOLDER, text);
 }
 
 /* That a record which another VM left behind is this one's now, and what comes of it. */
@@ -60,132 +107,261 @@ static char *takeover_text(const struct record *record, const char *address)
 		       address, record->vmid, record->driver);
 }
 
-static int check_record(struct planner *p, const struct device *device)
+static void check_record(struct plan_check *c, const struct device *device)
 {
 	const struct record *record = device->record;
 	char text[BDF_TEXT_SIZE];
 
-	bdf_format(&device->bdf, text);
-	if (device->record_error)
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_RECORD,
-			fs_path(_("%s is recorded as taken, but the record cannot be used: %s"),
-				text, device->record_error),
-			fs_path(_("look what driver it names, give the device back to that by hand:\n"
-				  "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
-				  "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
-				  "echo %s > /sys/bus/pci/drivers_probe; "
-				  "echo > /sys/bus/pci/devices/%s/driver_override\n"
-				  "then: rm -f /%s/%s /%s/%s.broken"),
-				text, text, text, text, text, RECORD_FOLDER, text, RECORD_FOLDER,
-				text));
-	if (!record)
-		return 0;
-	if (!pci_identity_equal(&record->identity, &device->identity)) {
-		char was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
-
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_IDENTITY,
-			fs_path(_("%s was taken for VM %u as %s, but the device there now is %s"),
-				text, record->vmid, pci_identity_format(&record->identity, was),
-				pci_identity_format(&device->identity, is)),
-			fs_path(_("if the hardware was exchanged, forget the record: rm /%s/%s"),
-				RECORD_FOLDER, text));
-	}
-	if (record->vmid == p->vmid)
-		return 0;
-	if (device->record_vm_runs)
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_OTHER_VM,
-			fs_path(_("%s is taken for VM %u, which is running"), text, record->vmid),
-			fs_path("qm shutdown %u", record->vmid));
-	if (device->record_vm_locked)
-		return planner_refuse_device(
-			p, &device->bdf, REFUSAL_OTHER_VM,
-			fs_path(_("%s is taken for VM %u, which is being started, stopped or changed "
-				  "at this moment"),
-				text, record->vmid),
-			fs_path(_("wait for that task, then: qm start %u"), p->vmid));
-	return planner_warn_device(p, &device->bdf, takeover_text(record, text));
+	if (device->record_err)
+		refuse_unreadable_record(c, device);
+	else if (record && !pci_identity_equal(&record->identity, &device->identity))
+		refuse_other_identity(c, device);
+	else if (record && c->facts->vmid && record->vmid != c->facts->vmid &&
+		 !device->record_vm_runs && !device->record_vm_locked)
+		plan_warn(c, &device->bdf, takeover_text(record, bdf_format(&device->bdf, text)));
 }
 
-static int check_reservation(struct planner *p, const struct device *device)
+/* ---- devices that another VM has ---- */
+
+/* What another VM does with a device: of a record, a reservation and an open group, all of one
+ * cause, the surest counts. */
+enum other_use { OTHER_NONE, OTHER_CHANGES, OTHER_RESERVES, OTHER_RUNS };
+
+struct other {
+	unsigned int vmid;
+	enum other_use use;
+};
+
+static const struct vfio_holder *vm_that_holds(const struct facts *facts,
+					       const struct device *device)
 {
-	char text[BDF_TEXT_SIZE];
+	const struct device_group *group = facts_group(facts, device->group);
 
-	if (!device->reserved_for)
-		return 0;
-	return planner_refuse_device(
-		p, &device->bdf, REFUSAL_OTHER_VM,
-		fs_path(_("%s is reserved by Proxmox VE for VM %u, which runs with it or is being "
-			  "started"),
-			bdf_format(&device->bdf, text), device->reserved_for),
-		fs_path(_("qm shutdown %u, or give one of the two another device"),
-			device->reserved_for));
+	for (size_t i = 0; group && i < group->holders.n; i++)
+		if (group->holders.items[i].vmid && group->holders.items[i].vmid != facts->vmid)
+			return &group->holders.items[i];
+	return NULL;
 }
 
-static int check_each(struct planner *p)
+static struct other other_of(const struct facts *facts, const struct device *device)
 {
-	for (size_t i = 0; i < p->snapshot->n_devices; i++) {
-		const struct device *device = &p->snapshot->devices[i];
-		int err = device->named ? check_named_device(p, device) : 0;
+	const struct vfio_holder *holder = vm_that_holds(facts, device);
+	const struct record *record = device->record;
 
-		if (!err && !device->bridge)
-			err = check_record(p, device);
-		if (!err && !device->bridge)
-			err = check_reservation(p, device);
-		if (err)
-			return err;
-	}
-	return 0;
+	if (device->bridge)
+		return (struct other){0};
+	if (holder)
+		return (struct other){holder->vmid, OTHER_RUNS};
+	if (record && record->vmid != facts->vmid && device->record_vm_runs)
+		return (struct other){record->vmid, OTHER_RUNS};
+	if (device->reserved_for)
+		return (struct other){device->reserved_for, OTHER_RESERVES};
+	if (record && record->vmid != facts->vmid && device->record_vm_locked)
+		return (struct other){record->vmid, OTHER_CHANGES};
+	return (struct other){0};
 }
 
-/* Who wants its devices asks for a domain that blocks them first, which the kernel does not give to
- * such a group (Linux: drivers/iommu/iommu.c, require_direct; before 6.6 drivers/iommu/intel). */
-static int check_reserved(struct planner *p, const struct snapshot_group *group)
+static bool has_other(const struct facts *facts, const struct device *device,
+		      const struct other *wanted)
+{
+	struct other other = other_of(facts, device);
+
+	return (device->named || facts_take(facts, device)) && other.use == wanted->use &&
+	       other.vmid == wanted->vmid;
+}
+
+/* "0000:01:00.0, 0000:01:00.1": all that the other VM has. */
+static char *list_of_other(const struct facts *facts, const struct other *other)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	const char *comma = "";
+
+	if (!to)
+		return NULL;
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		auto_free char *name = NULL;
+
+		if (!has_other(facts, &facts->devices[i], other))
+			continue;
+		name = describe_device(&facts->devices[i]);
+		fprintf(to, "%s%s", comma, name ? name : "");
+		comma = ", ";
+	}
+	if (!fclose(to))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static char *describe_other(const struct other *other)
+{
+	if (other->use == OTHER_RUNS)
+		return fs_path(_("VM %u runs with it"), other->vmid);
+	if (other->use == OTHER_RESERVES)
+		return fs_path(_("Proxmox VE has reserved it for VM %u, which runs with it or is "
+				 "being started"),
+			       other->vmid);
+	return fs_path(
+		_("it is taken for VM %u, which is being started, stopped or changed at this "
+		  "moment"),
+		other->vmid);
+}
+
+/* One refusal for all that one VM has; FIRST is the first of it. */
+static void refuse_other(struct plan_check *c, const struct device *first,
+			 const struct other *other)
+{
+	const struct facts *facts = c->facts;
+	auto_free char *list = list_of_other(facts, other);
+	auto_free char *what = describe_other(other);
+
+	plan_refuse(c, REFUSAL_OTHER_VM, &first->bdf,
+		    list && what ? fs_path(_("%s: %s"), list, what) : NULL,
+		    what ? strdup(what) : NULL);
+	for (const struct device *device = first + 1; device < facts->devices + facts->n_devices;
+	     device++)
+		if (has_other(facts, device, other))
+			plan_refuse_also(c, &device->bdf);
+	if (other->use == OTHER_CHANGES)
+		cure_command(c, _("wait for that task, then"), "qm start %u", facts->vmid);
+	else
+		cure_command(c, NULL, "qm shutdown %u", other->vmid);
+	if (other->use == OTHER_RESERVES)
+		cure_words(c, _("or give one of the two another device"));
+}
+
+static void check_others(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+		struct other other = other_of(facts, device);
+		size_t first = 0;
+
+		if (other.use == OTHER_NONE || !has_other(facts, device, &other))
+			continue;
+		while (!has_other(facts, &facts->devices[first], &other))
+			first++;
+		if (first == i)
+			refuse_other(c, device, &other);
+	}
+	if (facts->reservations_err) {
+		plan_refuse(
+			c, REFUSAL_UNREADABLE, NULL,
+			fs_path(_("which devices Proxmox VE has reserved for other VMs cannot be "
+				  "read: /run/qemu-server/pci-id-reservations: %s"),
+				strerror(-facts->reservations_err)),
+			strdup(_("Proxmox VE's reservations cannot be read")));
+		if (!cure_as_root(c, facts->reservations_err))
+			cure_command(c, _("look at it"),
+				     "ls -l /run/qemu-server/pci-id-reservations");
+	}
+}
+
+/* ---- groups ---- */
+
+/* VFIO first needs a blocking domain, which the kernel does not give to such a group (Linux:
+ * drivers/iommu/iommu.c, require_direct; before 6.6 drivers/iommu/intel). */
+static void check_reserved(struct plan_check *c, const struct device_group *group)
 {
 	if (!group->reserved)
-		return 0;
-	return planner_refuse(
-		p, REFUSAL_RESERVED,
-		fs_path(_("the firmware reserves memory for IOMMU group %d (RMRR): the kernel lets no "
-			  "guest have it"),
-			group->group),
-		strdup(_(
-			"look in the firmware setup for shared memory or management features of its "
-			"devices, and turn them off; they are listed by: host-setup groups")));
+		return;
+	plan_refuse(c, REFUSAL_RESERVED, NULL,
+		    fs_path(_("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
+			      "lets no guest have it"),
+			    group->number),
+		    strdup(_("the firmware reserves memory for its group (RMRR)")));
+	cure_command(c,
+		     _("look in the firmware setup for shared memory or management features of its "
+		       "devices, and turn them off; they are listed by"),
+		     "host-setup groups");
 }
 
-static int check_holders(struct planner *p, const struct snapshot_group *group)
+/* Whether who holds the group has been named: another VM, or this one, which runs. */
+static bool holders_are_known(const struct facts *facts, const struct device_group *group)
+{
+	for (size_t i = 0; i < group->holders.n; i++) {
+		unsigned int vmid = group->holders.items[i].vmid;
+
+		if (!vmid || (vmid == facts->vmid && !facts->vm_runs))
+			return false;
+	}
+	return group->holders.n;
+}
+
+static void check_holders(struct plan_check *c, const struct device_group *group)
 {
 	auto_free char *who = NULL;
 
-	if (!group->holders.open)
-		return 0;
-	who = vfio_holders_describe(&group->holders);
-	if (!who)
-		return -ENOMEM;
-	return planner_refuse(
-		p, REFUSAL_GROUP_OPEN,
-		fs_path(_("IOMMU group %d is in use through VFIO by %s"), group->group, who),
-		strdup(_("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
-			 "VM ends by itself or by kill")));
-}
-
-static int check_groups(struct planner *p)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < p->snapshot->n_groups && !err; i++) {
-		err = check_reserved(p, &p->snapshot->groups[i]);
-		err = err ? err : check_holders(p, &p->snapshot->groups[i]);
+	if (group->holders_err) {
+		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
+			    fs_path(_("who uses IOMMU group %d through VFIO cannot be read: %s"),
+				    group->number, strerror(-group->holders_err)),
+			    strdup(_("who uses its group cannot be read")));
+		if (!cure_as_root(c, group->holders_err))
+			cure_command(c, _("look yourself"), "fuser -v /dev/vfio/%d", group->number);
+		return;
 	}
-	return err;
+	if (!group->holders.open || holders_are_known(c->facts, group))
+		return;
+	who = vfio_holders_describe(&group->holders);
+	plan_refuse(
+		c, REFUSAL_GROUP_OPEN, NULL,
+		who ? fs_path(_("IOMMU group %d is in use through VFIO by %s"), group->number, who)
+		    : NULL,
+		who ? fs_path(_("its group is in use by %s"), who) : NULL);
+	cure_words(c, _("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
+			"VM ends by itself or by kill"));
 }
 
-int planner_check_devices(struct planner *p)
+static void refuse_group_devices(struct plan_check *c, const struct device_group *group)
 {
-	int err = check_each(p);
+	for (size_t i = 0; i < c->facts->n_devices; i++) {
+		const struct device *device = &c->facts->devices[i];
 
-	return err ? err : check_groups(p);
+		if (device->group == group->number && !device->bridge)
+			plan_refuse_also(c, &device->bdf);
+	}
+}
+
+/* Its own devices keep no VM from its next start. */
+static void warn_of_own(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+	size_t n = 0;
+
+	for (size_t i = 0; facts->vm_runs && i < facts->n_devices; i++)
+		n += facts->devices[i].record && facts->devices[i].record->vmid == facts->vmid;
+	if (n)
+		plan_warn(c, NULL, fs_path(_("VM %u runs with them now"), facts->vmid));
+}
+
+void plan_check_devices(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (device->named)
+			check_named_device(c, device);
+		if (facts_take(facts, device) || (device->named && !device->bridge))
+			check_record(c, device);
+	}
+	check_others(c);
+	for (size_t i = 0; i < facts->n_groups; i++) {
+		size_t n = c->plan->n_refusals;
+
+		check_reserved(c, &facts->groups[i]);
+		if (c->plan->n_refusals > n)
+			refuse_group_devices(c, &facts->groups[i]);
+		n = c->plan->n_refusals;
+		check_holders(c, &facts->groups[i]);
+		if (c->plan->n_refusals > n)
+			refuse_group_devices(c, &facts->groups[i]);
+	}
+	warn_of_own(c);
 }

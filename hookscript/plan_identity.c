@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Addresses name places: a start must not give a guest what has come to sit there since the last.
- */
+/* An address is a slot: a start refuses a different device in it than at the last start. */
 #include "hookscript/argv.h"
-#include "hookscript/planner.h"
+#include "hookscript/plan_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,71 +54,69 @@ static char *describe_move(const struct moved_device *moved)
 }
 
 /* All moves that are beyond doubt: one place where it was, one where it is. */
-static int list_moves(const struct planner *p, struct hostpci_move **ret, size_t *ret_n)
+static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
 {
-	struct hostpci_move *moves = calloc(p->snapshot->n_moved + 1, sizeof(*moves));
+	struct hostpci_move *moves = calloc(facts->n_moved + 1, sizeof(*moves));
 
-	if (!moves)
-		return -ENOMEM;
 	*ret_n = 0;
-	for (size_t i = 0; i < p->snapshot->n_moved; i++) {
-		const struct moved_device *moved = &p->snapshot->moved[i];
+	for (size_t i = 0; moves && i < facts->n_moved; i++) {
+		const struct moved_device *moved = &facts->moved[i];
 
 		if (moved->n_now == 1)
 			moves[(*ret_n)++] = (struct hostpci_move){moved->bdf, moved->now[0]};
 	}
-	*ret = moves;
-	return 0;
+	return moves;
 }
 
-/* The qm set line that follows the device, or NULL when there is none. */
-static int follow(const struct planner *p, const struct moved_device *moved, char **ret)
+/* The qm set line that follows the device, if there is one. */
+static void cure_by_following(struct plan_check *c, const struct moved_device *moved)
 {
-	const struct selected *item = selection_of(p->selection, &moved->bdf);
+	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
 	auto_free struct hostpci_move *moves = NULL;
-	auto_free char *value = NULL, *quoted = NULL;
+	auto_free char *value = NULL, *option = NULL, *quoted = NULL;
 	size_t n;
 	int err;
 
-	*ret = NULL;
-	if (!item || item->entry == SELECTED_ARGS || item->mapping || moved->n_now != 1)
-		return 0;
-	err = list_moves(p, &moves, &n);
-	if (!err)
-		err = hostpci_value_with_moves(p->vm->hostpci[item->entry], moves, n, &value);
-	if (err)
-		return err == -ENOENT ? 0 : err;
+	if (!candidate || candidate->entry == ENTRY_ARGS || candidate->mapping || moved->n_now != 1)
+		return;
+	moves = list_moves(c->facts, &n);
+	option = fs_path("--hostpci%d", candidate->entry);
+	err = moves && option ? hostpci_value_with_moves(c->facts->vm->hostpci[candidate->entry],
+							 moves, n, &value)
+			      : -ENOMEM;
+	if (err == -ENOENT)
+		return;
 	quoted = argv_quote(value);
-	*ret = quoted ? fs_path(_("follow it: qm set %u --hostpci%d %s\n"), p->vmid, item->entry,
-				quoted)
-		      : NULL;
-	return *ret ? 0 : -ENOMEM;
+	if (err || !quoted)
+		c->err = -ENOMEM;
+	else
+		cure_command(c, _("follow it"), "qm set %u %s %s", c->facts->vmid, option, quoted);
 }
 
-static int refuse_moved(struct planner *p, const struct moved_device *moved)
+static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
-	auto_free char *line = NULL;
-	int err = follow(p, moved, &line);
+	char address[BDF_TEXT_SIZE];
 
-	if (err)
-		return err;
-	return planner_refuse_device(
-		p, &moved->bdf, REFUSAL_MOVED, describe_move(moved),
-		fs_path(_("%sor take what is there now as the right one: pve-passthrough accept %u\n"
-			  "a mapping (Datacenter, Resource Mappings) notices such a change by itself"),
-			line ? line : "", p->vmid));
+	plan_refuse(c, REFUSAL_MOVED, &moved->bdf, describe_move(moved),
+		    fs_path(_("another device is at %s"), bdf_format(&moved->bdf, address)));
+	cure_by_following(c, moved);
+	cure_command(c, _("or take what is there now as the right one"),
+		     "pve-passthrough accept %u", c->facts->vmid);
+	cure_words(c,
+		   _("a mapping (Datacenter, Resource Mappings) notices such a change by itself"));
 }
 
-int planner_check_identity(struct planner *p)
+void plan_check_identity(struct plan_check *c)
 {
-	int err = 0;
+	const struct facts *facts = c->facts;
 
-	if (p->snapshot->identity_error)
-		err = planner_refuse(p, REFUSAL_MOVED, strdup(p->snapshot->identity_error),
-				     fs_path(_("take what is there now as the right devices: "
-					       "pve-passthrough accept %u"),
-					     p->vmid));
-	for (size_t i = 0; !err && i < p->snapshot->n_moved; i++)
-		err = refuse_moved(p, &p->snapshot->moved[i]);
-	return err;
+	if (facts->identity_err) {
+		plan_refuse(c, REFUSAL_MOVED, NULL, strdup(facts->identity_error),
+			    strdup(_("which devices it had is not known")));
+		if (!cure_as_root(c, facts->identity_err))
+			cure_command(c, _("take what is there now as the right devices"),
+				     "pve-passthrough accept %u", facts->vmid);
+	}
+	for (size_t i = 0; i < facts->n_moved; i++)
+		refuse_moved(c, &facts->moved[i]);
 }

@@ -98,135 +98,90 @@ bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
 	return fs_exists(root, path);
 }
 
-/* A line of the reservations: "0000:01:00.0 100 pid:4711", or, while QEMU is not there yet, "…
- * time:1767225600", until then. */
-struct reservation {
-	const char *address;
-	unsigned int vmid;
-	const char *term; /* "pid:4711" */
-};
-
-static bool parse_reservation(char *line, struct reservation *ret)
+/* "0000:01:00.0 100 pid:4711", or, while QEMU is not there yet, "... time:1767225600", until then.
+ */
+static bool parse_reservation(char *line, struct pve_reservation *ret)
 {
-	const char *number;
+	const char *address = strsep(&line, " ");
+	const char *number = strsep(&line, " ");
 
-	ret->address = strsep(&line, " ");
-	number = strsep(&line, " ");
-	ret->term = line;
-	return line && !pve_vmid_parse(number, &ret->vmid);
-}
-
-static bool is_of_a_start(const struct reservation *reservation)
-{
-	return !strncmp(reservation->term, "time:", strlen("time:"));
-}
-
-/* One whose process or time is over counts no more. To be asked last: a file is read for it. */
-static bool reservation_holds(const struct fs_root *root, const struct reservation *reservation)
-{
-	const char *term = reservation->term;
-
-	if (is_of_a_start(reservation))
-		return strtoll(term + strlen("time:"), NULL, 10) > time(NULL);
-	return !strncmp(term, "pid:", strlen("pid:")) &&
-	       strtol(term + strlen("pid:"), NULL, 10) == pve_vm_pid(root, reservation->vmid);
-}
-
-/* Shows LOOK every reservation, whether it holds or not, until it returns true; whether it did. */
-static bool each_reservation(const struct fs_root *root,
-			     bool (*look)(const struct fs_root *root,
-					  const struct reservation *reservation, void *arg),
-			     void *arg)
-{
-	auto_free char *text = NULL;
-	char *rest, *line;
-
-	if (fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text, NULL))
+	if (!line || pve_vmid_parse(number, &ret->vmid))
 		return false;
-	for (rest = text; (line = strsep(&rest, "\n"));) {
-		struct reservation reservation;
-
-		if (parse_reservation(line, &reservation) && look(root, &reservation, arg))
-			return true;
-	}
-	return false;
-}
-
-struct reservation_search {
-	unsigned int vmid;
-	char address[BDF_TEXT_SIZE];
-	unsigned int found;
-};
-
-static bool is_for_other(const struct fs_root *root, const struct reservation *reservation,
-			 void *arg)
-{
-	struct reservation_search *search = arg;
-
-	if (reservation->vmid == search->vmid || strcmp(reservation->address, search->address) ||
-	    !reservation_holds(root, reservation))
+	ret->of_start = !strncmp(line, "time:", strlen("time:"));
+	if (!ret->of_start && strncmp(line, "pid:", strlen("pid:")) != 0)
 		return false;
-	search->found = reservation->vmid;
+	ret->value = strtoll(strchr(line, ':') + 1, NULL, 10);
+	ret->has_bdf = !bdf_parse(address, &ret->bdf);
 	return true;
 }
 
-unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
-				    const struct bdf *bdf)
+int pve_reservations_read(const struct fs_root *root, struct pve_reservations *ret)
 {
-	struct reservation_search search = {.vmid = vmid};
+	auto_reservations struct pve_reservations list = {0};
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err = fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text,
+			  NULL);
 
-	bdf_format(bdf, search.address);
-	each_reservation(root, is_for_other, &search);
-	return search.found;
+	if (err && err != -ENOENT)
+		return err;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		struct pve_reservation item;
+
+		if (!parse_reservation(line, &item))
+			continue;
+		if (!array_grow(list.items, list.n))
+			return -ENOMEM;
+		list.items[list.n++] = item;
+	}
+	*ret = list;
+	list = (struct pve_reservations){0};
+	return 0;
 }
 
-static bool is_start_of_other(const struct fs_root *root, const struct reservation *reservation,
-			      void *arg)
+void pve_reservations_free(struct pve_reservations *list)
 {
-	return is_of_a_start(reservation) && reservation->vmid != *(const unsigned int *)arg &&
-	       reservation_holds(root, reservation);
+	free(list->items);
+	*list = (struct pve_reservations){0};
+}
+
+bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item)
+{
+	return item->of_start ? item->value > time(NULL)
+			      : item->value > 0 && item->value == pve_vm_pid(root, item->vmid);
 }
 
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)
 {
-	return each_reservation(root, is_start_of_other, &vmid);
-}
+	auto_reservations struct pve_reservations list = {0};
 
-struct reserved {
-	unsigned int vmid;
-	struct bdf *items;
-	size_t n;
-	int err;
-};
-
-static bool add_reserved(const struct fs_root *root, const struct reservation *reservation,
-			 void *arg)
-{
-	struct reserved *reserved = arg;
-	struct bdf bdf;
-
-	if (reservation->vmid != reserved->vmid || bdf_parse(reservation->address, &bdf) ||
-	    !reservation_holds(root, reservation))
-		return false;
-	if (!array_grow(reserved->items, reserved->n)) {
-		reserved->err = -ENOMEM;
+	if (pve_reservations_read(root, &list))
 		return true;
-	}
-	reserved->items[reserved->n++] = bdf;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].of_start && list.items[i].vmid != vmid &&
+		    pve_reservation_holds(root, &list.items[i]))
+			return true;
 	return false;
 }
 
 int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret, size_t *ret_n)
 {
-	struct reserved reserved = {.vmid = vmid};
+	auto_reservations struct pve_reservations list = {0};
+	struct bdf *devices;
+	size_t n = 0;
+	int err = pve_reservations_read(root, &list);
 
-	each_reservation(root, add_reserved, &reserved);
-	if (reserved.err) {
-		free(reserved.items);
-		return reserved.err;
-	}
-	*ret = reserved.items;
-	*ret_n = reserved.n;
+	if (err)
+		return err;
+	devices = calloc(list.n + 1, sizeof(*devices));
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].vmid == vmid && list.items[i].has_bdf &&
+		    pve_reservation_holds(root, &list.items[i]))
+			devices[n++] = list.items[i].bdf;
+	*ret = devices;
+	*ret_n = n;
 	return 0;
 }
 

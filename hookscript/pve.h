@@ -48,16 +48,35 @@ pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid);
 bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid);
 
 /*
- * The other VM than VMID that Proxmox VE has the device reserved for: one that runs with it, or one
- * that is being started; 0: none. It reserves only what a config names, never the neighbours in a
- * group (qemu-server, PVE/QemuServer/PCI.pm, reserve_pci_usage). What outlived its VM does not
- * count.
+ * A device that Proxmox VE has reserved for a VM that runs with it, or is being started. It
+ * reserves only what a config names, never the neighbours in a group (qemu-server,
+ * PVE/QemuServer/PCI.pm, reserve_pci_usage).
  */
-unsigned int pve_reserved_for_other(const struct fs_root *root, unsigned int vmid,
-				    const struct bdf *bdf);
+struct pve_reservation {
+	struct bdf bdf;
+	bool has_bdf; /* else it is no PCI device: a mediated one */
+	unsigned int vmid;
+	bool of_start;	 /* the VM is being started */
+	long long value; /* until when, in seconds since 1970; else the number of its process */
+};
 
-/* Whether Proxmox VE starts another VM than VMID with devices at this moment: one has devices
- * reserved for a time, not for its process. */
+struct pve_reservations {
+	struct pve_reservation *items;
+	size_t n;
+};
+
+/* Reads all of them, also those that outlived their VM. Lines that Proxmox VE does not understand
+ * are left out. No file is none. Returns 0 (free with pve_reservations_free()) or -errno. */
+int pve_reservations_read(const struct fs_root *root, struct pve_reservations *ret) must_check;
+void pve_reservations_free(struct pve_reservations *list);
+
+#define auto_reservations cleanup_with(pve_reservations_free)
+
+/* Whether its time is not over, or its process is the VM's. Reads files for that. */
+bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item);
+
+/* Whether Proxmox VE starts another VM than VMID with devices at this moment. What cannot be read
+ * counts as yes. */
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid);
 
 /* The devices that Proxmox VE has reserved for the VM. Returns 0 and a new array (the caller frees

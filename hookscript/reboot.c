@@ -54,15 +54,20 @@ static int write_note(const struct fs_root *root, unsigned int vmid)
 }
 
 /* The default, if the settings cannot be read. */
-static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid)
+static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid,
+			      const struct settings *settings)
 {
-	auto_settings struct settings settings = settings_default;
-	auto_free char *why = NULL;
+	auto_settings struct settings own = settings_default;
 
-	return settings_read(root, vmid, &settings, &why) || !settings.return_at_shutdown;
+	if (!settings) {
+		settings_read(root, vmid, &own);
+		settings = &own;
+	}
+	return !settings->return_at_shutdown;
 }
 
-enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid, int *ret_left_ms)
+enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
+				  const struct settings *settings, int *ret_left_ms)
 {
 	if (reboot_left_ms(root, vmid) < 0 && pve_vm_reboots(root, vmid) && write_note(root, vmid))
 		log_warning(_("VM %u: that it is being rebooted cannot be noted, so its devices go "
@@ -71,6 +76,6 @@ enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
 	*ret_left_ms = reboot_left_ms(root, vmid);
 	if (*ret_left_ms > 0)
 		return AFTER_STOP_START;
-	return keeps_at_shutdown(root, vmid) && systemd_is_stopping(root) ? AFTER_STOP_KEEP
+	return keeps_at_shutdown(root, vmid, settings) && systemd_is_stopping(root) ? AFTER_STOP_KEEP
 									  : AFTER_STOP_RETURN;
 }

@@ -7,6 +7,7 @@
 #ifndef HOOKSCRIPT_REBOOT_H
 #define HOOKSCRIPT_REBOOT_H
 
+#include "hookscript/settings.h"
 #include "host/fs.h"
 
 enum after_stop {
@@ -15,9 +16,10 @@ enum after_stop {
 	AFTER_STOP_KEEP,   /* the host shuts down, and no driver is to be disturbed on the way */
 };
 
-/* Tells which; notes a reboot that has just begun. *RET_LEFT_MS: how long its start may still take.
- */
-enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid, int *ret_left_ms);
+/* Tells which, by SETTINGS or, with NULL, by those of the VM; notes a reboot that has just begun.
+ * *RET_LEFT_MS: how long its start may still take. */
+enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
+				  const struct settings *settings, int *ret_left_ms);
 
 /* Removes the note: the start has come, whatever came of it. None is success. Returns 0 or -errno.
  */

@@ -35,9 +35,8 @@ void settings_speak(const struct settings *settings)
 void settings_speak_of(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
-	auto_free char *why = NULL;
 
-	if (!settings_read(root, vmid, &settings, &why))
+	if (!settings_read(root, vmid, &settings))
 		settings_speak(&settings);
 }
 
@@ -51,12 +50,12 @@ void settings_free(struct settings *settings)
 	for (size_t i = 0; i < settings->n_warnings; i++)
 		free(settings->warnings[i]);
 	free(settings->warnings);
+	free(settings->error);
 	*settings = settings_default;
 }
 
-/* Reads one file over what *SETTINGS holds. No file is fine. */
-static int read_file(const struct fs_root *root, struct settings_reader *reader, unsigned int vmid,
-		     char **ret_why)
+/* Reads one file over what it holds. No file is fine. */
+static int read_file(const struct fs_root *root, struct settings_reader *reader, unsigned int vmid)
 {
 	int err = reader_read_file(reader, root, vmid);
 
@@ -64,32 +63,50 @@ static int read_file(const struct fs_root *root, struct settings_reader *reader,
 		return 0;
 	if (err && !reader->why)
 		reader->why = fs_path(_("/%s: cannot be read: %s"), reader->path, strerror(-err));
-	if (err)
-		*ret_why = TAKE_PTR(reader->why);
 	return err;
 }
 
-int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
-		  char **ret_why)
+/* The node's file is read last, so that it wins. */
+static int read_files(const struct fs_root *root, unsigned int vmid, struct settings *settings,
+		      char **ret_why)
 {
-	auto_settings struct settings settings = settings_default;
+	struct settings_reader reader = {.settings = settings};
 	auto_free char *node = NULL;
-	struct settings_reader cluster = {
-		.path = SETTINGS_CLUSTER_PATH, .of_cluster = true, .settings = &settings};
-	struct settings_reader here = {.path = SETTINGS_PATH, .settings = &settings};
 	int err = pve_node_name(root, &node);
 
 	if (err) {
 		*ret_why = fs_path(_("this node's name cannot be read: %s"), strerror(-err));
 		return err;
 	}
-	cluster.node = here.node = node;
-	err = read_file(root, &cluster, vmid, ret_why);
-	if (!err)
-		err = read_file(root, &here, vmid, ret_why);
-	if (err)
-		return err;
-	*ret = settings;
-	settings = settings_default;
-	return 0;
+	reader.node = node;
+	reader.path = SETTINGS_CLUSTER_PATH;
+	reader.of_cluster = true;
+	err = read_file(root, &reader, vmid);
+	if (!err) {
+		reader.path = SETTINGS_PATH;
+		reader.of_cluster = false;
+		err = read_file(root, &reader, vmid);
+	}
+	*ret_why = reader.why;
+	return err;
+}
+
+int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret)
+{
+	char *why = NULL;
+	int err;
+
+	*ret = settings_default;
+	err = read_files(root, vmid, ret, &why);
+	if (err) {
+		settings_free(ret);
+		ret->err = err;
+		ret->error = why;
+	}
+	return err;
+}
+
+const char *settings_error(const struct settings *settings)
+{
+	return settings->error ? settings->error : strerror(-settings->err);
 }

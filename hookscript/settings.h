@@ -123,21 +123,25 @@ struct settings {
 	struct device_setting *devices; /* each device once; SETTINGS_DEVICES_MAX at most */
 	size_t n_devices;
 	struct setting_source from[SETTING_KEYS];
-	char **warnings; /* what the user should hear, without a newline */
+	char **warnings; /* for the user, without a newline */
 	size_t n_warnings;
+	int err; /* why they could not be read, -errno: the rest is the defaults; 0: they were */
+	char *error; /* the same in words; NULL: memory was short */
 };
 
 /* What holds without a file; owns nothing. */
 extern const struct settings settings_default;
 
 /*
- * Reads the settings that hold for VM VMID on this node. Without files: the defaults. Returns 0
- * (free with settings_free()); or -errno and a new text in *ret_why (the caller frees it) that
- * names file, line, key and value: -EINVAL for an unknown key, a wrong type or value, -EPERM when
- * others than root can write a file.
+ * Reads the settings that hold for VM VMID on this node. Without files: the defaults. Returns 0; or
+ * -errno with the defaults and, in them, err and error, which names file, line, key and value:
+ * -EINVAL for an unknown key, a wrong type or value, -EPERM when others than root can write a file.
+ * Free with settings_free() in either case.
  */
-int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret,
-		  char **ret_why) must_check;
+int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret);
+
+/* Why they could not be read, for a message. Valid as long as SETTINGS. */
+const char *settings_error(const struct settings *settings);
 
 /* From now on messages are in the language that the settings name, if they do (host/language.h). */
 void settings_speak(const struct settings *settings);

@@ -134,10 +134,12 @@ static int print_config(const struct fs_root *root, unsigned int vmid, bool raw)
 {
 	const char *source = getenv("PVE_MIGRATED_FROM");
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *why = NULL;
 
-	if (vm_read(root, vmid, &vm))
+	if (vm_read(root, vmid, &vm, &why)) {
+		log_error("%s", why ? why : _("out of memory"));
 		return EXIT_FAILED;
+	}
 	text = raw ? vmcfg_describe_raw(vm) : vmcfg_describe(vm, source && *source);
 	if (!text) {
 		log_error(_("out of memory"));
@@ -163,11 +165,11 @@ int show_config_raw(const struct fs_root *root, unsigned int vmid)
 int show_settings(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
-	auto_free char *why = NULL, *node = NULL, *text = NULL;
+	auto_free char *node = NULL, *text = NULL;
 	int err;
 
-	if (settings_read(root, vmid, &settings, &why)) {
-		log_error("%s", why ? why : _("out of memory"));
+	if (settings_read(root, vmid, &settings)) {
+		log_error("%s", settings_error(&settings));
 		return EXIT_FAILED;
 	}
 	err = pve_node_name(root, &node);

@@ -69,30 +69,30 @@ static int add_group(const struct fs_root *root, const struct bdf *bdf, struct s
 	return err;
 }
 
-static int add_address(const struct fs_root *root, const struct hostpci_address *address,
-		       struct set *set)
+static int add_address(const struct fs_root *root, const struct facts *facts,
+		       const struct hostpci_address *address, struct set *set)
 {
-	struct bdf there[SLOT_FUNCTIONS];
-	size_t n = hostpci_address_devices(root, address, there);
 	int err = 0;
 
-	for (size_t i = 0; !err && i < n; i++)
-		err = add_group(root, &there[i], set);
+	for (size_t i = 0; !err && i < facts->n_devices; i++)
+		if (hostpci_address_names(address, &facts->devices[i].bdf))
+			err = add_group(root, &facts->devices[i].bdf, set);
 	return err;
 }
 
 /* The devices that Proxmox VE may take, and the plan does not. */
 static int list_spares(const struct fs_root *root, const struct plan *plan,
-		       const struct selection *selection, struct set *ret)
+		       const struct facts *facts, struct set *ret)
 {
 	size_t kept = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
+	for (size_t i = 0; !err && i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
 
-		for (size_t k = 0; !err && item->spare && k < item->n_addresses; k++)
-			err = add_address(root, &item->addresses[k], ret);
+		for (size_t k = 0; !err && item->state == CANDIDATE_SPARE && k < item->n_addresses;
+		     k++)
+			err = add_address(root, facts, &item->addresses[k], ret);
 	}
 	for (size_t i = 0; i < ret->n; i++)
 		if (!plan_takes(plan, &ret->items[i]))
@@ -104,13 +104,13 @@ static int list_spares(const struct fs_root *root, const struct plan *plan,
 }
 
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-		 const struct plan *plan, const struct selection *selection)
+		 const struct plan *plan, const struct facts *facts)
 {
 	cleanup_with(free_set) struct set set = {0};
 	int err;
 
 	spares_forget(root, vmid);
-	err = list_spares(root, plan, selection, &set);
+	err = list_spares(root, plan, facts, &set);
 	if (!err && set.n)
 		err = bind_write_spares(root, vmid, set.items, set.n, settings->deadline);
 	if (err)

@@ -14,7 +14,7 @@
  * alternatives and of all that is in their groups. Says what failed; the start goes on then.
  */
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-		 const struct plan *plan, const struct selection *selection);
+		 const struct plan *plan, const struct facts *facts);
 
 /* At post-start: records and gives back according to Proxmox VE's reservations. Returns the
  * program's exit code. */

@@ -10,7 +10,6 @@
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
 #include "hookscript/variant.h"
-#include "hookscript/vm.h"
 #include "hookscript/watch.h"
 #include "host/clock.h"
 #include "host/driver.h"
@@ -38,10 +37,8 @@
 struct start {
 	const struct fs_root *root;
 	unsigned int vmid;
-	struct vmcfg *vm;
-	struct settings settings;
-	struct selection *selection;
-	struct snapshot *snapshot;
+	const struct settings *settings;
+	struct facts *facts;
 	struct plan *plan;
 	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
 };
@@ -49,101 +46,40 @@ struct start {
 static void free_start(struct start *start)
 {
 	plan_free(start->plan);
-	snapshot_free(start->snapshot);
-	selection_free(start->selection);
-	settings_free(&start->settings);
-	vmcfg_free(start->vm);
+	facts_free(start->facts);
 }
 
-static void say_no_memory(void)
+/* Says why the VM cannot be planned for. Returns EXIT_FAILED. */
+static int failed(const char *why)
 {
-	log_error(_("out of memory"));
+	log_error("%s", why ? why : _("out of memory"));
+	return EXIT_FAILED;
 }
 
-static void say_last_line(const struct start *start, size_t problems)
-{
-	log_error(
-		ngettext("VM %u refused: %zu problem, above; check again: pve-passthrough plan %u",
-			 "VM %u refused: %zu problems, above; check again: pve-passthrough plan %u",
-			 problems),
-		start->vmid, problems, start->vmid);
-}
-
-/* LABEL and the first LEN bytes of TEXT, about the device at BDF or, with NULL, none. */
-static void say_of(const struct start *start, enum log_level level, const struct bdf *bdf,
-		   const char *label, const char *text, size_t len)
-{
-	const struct device *device = bdf ? snapshot_device(start->snapshot, bdf) : NULL;
-
-	if (bdf)
-		log_device(level, bdf, device ? plan_returns_to(device) : NULL, "%s%.*s", label,
-			   (int)len, text);
-	else
-		log_say(level, "%s%.*s", label, (int)len, text);
-}
-
-static void say_refusal(const struct start *start, const struct refusal *refusal)
-{
-	const char *rest = refusal->cure;
-	const char *label = _("  cure: "); /* as wide as the blanks of the other lines */
-
-	say_of(start, LOG_LEVEL_ERROR, refusal->bdf, _("refused: "), refusal->what,
-	       strlen(refusal->what));
-	for (; *rest; label = "        ") {
-		size_t len = strcspn(rest, "\n");
-
-		say_of(start, LOG_LEVEL_ERROR, refusal->bdf, label, rest, len);
-		rest += len + (rest[len] == '\n');
-	}
-}
-
-static int say_refusals(const struct start *start)
-{
-	for (size_t i = 0; i < start->plan->n_refusals; i++)
-		say_refusal(start, &start->plan->refusals[i]);
-	say_last_line(start, start->plan->n_refusals);
-	return EXIT_REFUSED;
-}
-
-static int read_settings(struct start *start)
+static int read_facts(struct start *start, unsigned int scope)
 {
 	auto_free char *why = NULL;
 
-	if (!settings_read(start->root, start->vmid, &start->settings, &why)) {
-		for (size_t i = 0; i < start->settings.n_warnings; i++)
-			log_warning("%s", start->settings.warnings[i]);
-		return EXIT_DONE;
-	}
-	log_error(_("refused: %s"), why ? why : _("out of memory"));
-	log_error(_("  cure: correct that line, or move the file away to run with the defaults"));
-	say_last_line(start, 1);
-	return EXIT_REFUSED;
+	plan_free(TAKE_PTR(start->plan));
+	facts_free(TAKE_PTR(start->facts));
+	if (facts_read(start->root, start->vmid, start->settings, scope, &start->facts, &why))
+		return failed(why);
+	return EXIT_DONE;
 }
 
-/* Plans by SETTINGS, on a new reading of the machine. */
-static int make_plan(struct start *start, const struct settings *settings,
-		     enum snapshot_detail detail)
+static int make_plan(struct start *start)
 {
-	int err;
+	return plan_make(start->facts, &start->plan) ? failed(NULL) : EXIT_DONE;
+}
 
-	plan_free(TAKE_PTR(start->plan));
-	snapshot_free(TAKE_PTR(start->snapshot));
-	selection_free(TAKE_PTR(start->selection));
-	err = selection_read(start->root, start->vmid, start->vm, &start->selection);
-	if (!err)
-		err = snapshot_take(start->root, start->vmid, start->selection, detail,
-				    &start->snapshot);
-	if (err) {
-		log_error(_("VM %u: the devices cannot be read from /sys: %s"), start->vmid,
-			  strerror(-err));
-		return EXIT_FAILED;
-	}
-	if (plan_make(start->vmid, settings, start->vm, start->selection, start->snapshot,
-		      &start->plan)) {
-		say_no_memory();
-		return EXIT_FAILED;
-	}
-	return EXIT_DONE;
+/* Says the plan: its warnings, but for those that SAID had, and then its refusals. */
+static int say_plan(const struct start *start, const struct plan *said)
+{
+	plan_say_warnings(start->plan, said, start->facts, false);
+	if (!start->plan->n_refusals)
+		return EXIT_DONE;
+	plan_say_refusals(start->plan, start->facts, false);
+	return EXIT_REFUSED;
 }
 
 /* Waits while udev still loads drivers; returns whether anything was waited for. */
@@ -153,7 +89,7 @@ static bool wait_for_udev(const struct start *start)
 
 	if (!fs_exists(start->root, UDEV_QUEUE))
 		return false;
-	supervise_allow(UDEV_WAIT_MS + start->settings.deadline * 1000);
+	supervise_allow(UDEV_WAIT_MS + start->settings->deadline * 1000);
 	log_info(_("VM %u: waiting for udev, which still loads drivers"), start->vmid);
 	while (fs_exists(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
@@ -251,39 +187,14 @@ static void start_watcher(const struct start *start)
 
 static void begin_deadline(struct start *start)
 {
-	int ms = start->settings.deadline * 1000;
+	int ms = start->settings->deadline * 1000;
 
 	start->deadline = clock_now_ms() + ms;
 	supervise_allow(ms);
 }
 
-/* Plans until a plan is claimed, refused, or overtaken too often. */
-static int plan_and_claim(struct start *start)
+static int claim_failed(const struct start *start, int err)
 {
-	bool waited = false, watched = false;
-	int err = -EAGAIN;
-
-	for (int attempt = 0; err == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
-		int code = make_plan(start, &start->settings, SNAPSHOT_BRIEF);
-
-		if (code)
-			return code;
-		if (start->plan->n_refusals)
-			return say_refusals(start);
-		if (!waited && snapshot_awaits_driver(start->snapshot) && wait_for_udev(start)) {
-			waited = true;
-			continue;
-		}
-		if (!watched)
-			start_watcher(start);
-		watched = true;
-		if (!start->deadline)
-			begin_deadline(start);
-		err = claim_plan(start->root, start->vmid, start->deadline, &start->settings,
-				 start->plan);
-	}
-	if (!err)
-		return EXIT_DONE;
 	if (err == -EBUSY || err == -EAGAIN)
 		log_error(
 			_("VM %u: another pve-passthrough has been working on its devices for too "
@@ -295,32 +206,57 @@ static int plan_and_claim(struct start *start)
 	return EXIT_FAILED;
 }
 
+/* Plans until a plan is claimed, refused, or overtaken too often. */
+static int plan_and_claim(struct start *start)
+{
+	bool waited = false, watched = false;
+	int err = -EAGAIN;
+
+	for (int attempt = 0; err == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
+		int code = attempt ? read_facts(start, FACTS_START) : EXIT_DONE;
+
+		if (!code)
+			code = make_plan(start);
+		if (code)
+			return code;
+		if (start->plan->n_refusals)
+			break;
+		if (!waited && facts_await_driver(start->facts) && wait_for_udev(start)) {
+			waited = true;
+			continue;
+		}
+		if (!watched)
+			start_watcher(start);
+		watched = true;
+		if (!start->deadline)
+			begin_deadline(start);
+		err = claim_plan(start->root, start->vmid, start->deadline, start->settings,
+				 start->plan);
+	}
+	if (say_plan(start, NULL))
+		return EXIT_REFUSED;
+	return err ? claim_failed(start, err) : EXIT_DONE;
+}
+
 /* Stops what the settings name, and looks whether that was what used the devices. */
 static int make_room(struct start *start)
 {
-	struct settings stopped_all = start->settings;
-	auto_free struct device_setting *devices = NULL;
+	cleanup_with(plan_freep) struct plan *said = NULL;
 	bool stopped = false;
 	int code;
 
-	if (users_stop(start->root, start->vmid, &start->settings, start->plan, &stopped))
+	if (users_stop(start->root, start->vmid, start->settings, start->plan, &stopped))
 		return EXIT_FAILED;
 	if (!stopped && !start->plan->deferred)
 		return EXIT_DONE;
-	/* What is stopped by now is no hope any more. */
-	devices = calloc(stopped_all.n_devices + 1, sizeof(*devices));
-	if (!devices) {
-		say_no_memory();
-		return EXIT_FAILED;
-	}
-	for (size_t i = 0; i < stopped_all.n_devices; i++) {
-		devices[i] = stopped_all.devices[i];
-		devices[i].n_stop_units = devices[i].n_stop_ct = 0;
-	}
-	stopped_all.devices = devices;
 	begin_deadline(start);
-	code = make_plan(start, &stopped_all, SNAPSHOT_BRIEF);
-	return !code && start->plan->n_refusals ? say_refusals(start) : code;
+	said = TAKE_PTR(start->plan);
+	code = read_facts(start, FACTS_START);
+	if (code)
+		return code;
+	start->facts->users_stopped = true;
+	code = make_plan(start);
+	return code ? code : say_plan(start, said);
 }
 
 /* vfio-pci has the device, but the host's boot messages still go to its memory: the guest would get
@@ -355,35 +291,26 @@ static int check_framebuffers(const struct start *start)
 	return err;
 }
 
-static void say_warnings(const struct start *start)
-{
-	for (size_t i = 0; i < start->plan->n_warnings; i++) {
-		const struct plan_warning *warning = &start->plan->warnings[i];
-
-		say_of(start, LOG_LEVEL_WARNING, warning->bdf, "", warning->what,
-		       strlen(warning->what));
-	}
-}
-
 static int take_planned(struct start *start)
 {
-	spares_keep(start->root, start->vmid, &start->settings, start->plan, start->selection);
-	if (make_room(start) || load_vfio(start->root) || variant_load(start->root, start->plan) ||
-	    bind_take(start->root, start->vmid, start->deadline, start->plan) ||
-	    check_framebuffers(start))
+	int err;
+
+	spares_keep(start->root, start->vmid, start->settings, start->plan, start->facts);
+	if (make_room(start) || load_vfio(start->root) || variant_load(start->root, start->plan))
+		return give_back_all(start);
+	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
+	if (err == -ENOMEM)
+		failed(NULL);
+	if (err || check_framebuffers(start))
 		return give_back_all(start);
 	return EXIT_DONE;
 }
 
 static int start_with_devices(struct start *start)
 {
-	int code = read_settings(start);
+	int code = plan_and_claim(start);
 
-	if (!code)
-		code = plan_and_claim(start);
-	if (start->plan)
-		say_warnings(start);
-	if (!code && start->plan && start->plan->n_steps)
+	if (!code && start->plan->n_steps)
 		code = take_planned(start);
 	if (!code)
 		give_back_leftovers(start);
@@ -412,57 +339,63 @@ static int start_without_devices(const struct start *start)
 	return EXIT_DONE;
 }
 
-int start_pre(const struct fs_root *root, unsigned int vmid)
+int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	cleanup_with(free_start) struct start start = {.root = root, .vmid = vmid};
-	int code = EXIT_FAILED;
+	cleanup_with(free_start) struct start start = {
+		.root = root, .vmid = vmid, .settings = settings};
+	int code = read_facts(&start, FACTS_START);
 
-	if (!vm_read(root, vmid, &start.vm))
-		code = selection_is_needed(start.vm) ? start_with_devices(&start)
-						     : start_without_devices(&start);
+	if (!code)
+		code = facts_need_binding(start.facts) ? start_with_devices(&start)
+						       : start_without_devices(&start);
 	/* Proxmox VE does not go on with it: its watcher gives back what was kept. */
 	if (code)
 		end_reboot(&start);
 	return code;
 }
 
-int start_undo(const struct fs_root *root, unsigned int vmid)
+int start_undo(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	struct start start = {.root = root, .vmid = vmid};
+	struct start start = {.root = root, .vmid = vmid, .settings = settings};
 
-	start.deadline = clock_now_ms() + (int64_t)settings_default.deadline * 1000;
+	begin_deadline(&start);
 	return give_back_all(&start);
 }
 
 /* ---- plan ---- */
 
+static int print_plan(struct start *start)
+{
+	int code = make_plan(start);
+
+	if (code)
+		return code;
+	plan_say_warnings(start->plan, NULL, start->facts, true);
+	if (start->plan->n_refusals) {
+		plan_say_refusals(start->plan, start->facts, true);
+		return EXIT_REFUSED;
+	}
+	return plan_print(start->root, start->facts, start->plan) ? failed(NULL) : EXIT_DONE;
+}
+
 int start_plan(const struct fs_root *root, unsigned int vmid)
 {
-	cleanup_with(free_start) struct start start = {.root = root, .vmid = vmid};
+	auto_settings struct settings settings = settings_default;
+	cleanup_with(free_start) struct start start = {
+		.root = root, .vmid = vmid, .settings = &settings};
 	int code;
 
-	if (vm_read(root, vmid, &start.vm))
-		return EXIT_FAILED;
-	if (!selection_is_needed(start.vm)) {
-		printf(vmcfg_is_template(start.vm)
-			       ? _("VM %u: is a template: a start touches nothing\n")
-			       : _("VM %u: has no hostpci entry that needs binding: a start "
-				   "touches nothing\n"),
-		       vmid);
-		return EXIT_DONE;
-	}
-	code = read_settings(&start);
-	if (!code)
-		code = make_plan(&start, &start.settings, SNAPSHOT_DETAIL);
+	settings_read(root, vmid, &settings);
+	code = read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (code)
 		return code;
-	say_warnings(&start);
-	if (start.plan->n_refusals)
-		return say_refusals(&start);
-	if (plan_print(root, vmid, &start.settings, start.plan)) {
-		say_no_memory();
-		return EXIT_FAILED;
-	}
+	if (facts_need_binding(start.facts))
+		return print_plan(&start);
+	printf(vmcfg_is_template(start.facts->vm)
+		       ? _("VM %u: is a template: a start touches nothing\n")
+		       : _("VM %u: has no hostpci entry that needs binding: a start "
+			   "touches nothing\n"),
+	       vmid);
 	return EXIT_DONE;
 }

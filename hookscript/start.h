@@ -4,26 +4,28 @@
 #ifndef HOOKSCRIPT_START_H
 #define HOOKSCRIPT_START_H
 
-#include "hookscript/plan.h"
+#include "hookscript/settings.h"
 #include "host/fs.h"
 
 /* Each returns the program's exit code (hookscript/exit.h) and says what there is to say. */
 
 /* pre-start. Taken devices stay taken when this returns EXIT_DONE; otherwise they have been given
  * back. */
-int start_pre(const struct fs_root *root, unsigned int vmid);
+int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings);
 
 /* pre-start has succeeded, and the VM is not started all the same: gives back what it took. Returns
  * EXIT_FAILED. */
-int start_undo(const struct fs_root *root, unsigned int vmid);
+int start_undo(const struct fs_root *root, unsigned int vmid, const struct settings *settings);
 
-/* `plan VMID`: the same checks and what a start would take, on standard output. Changes nothing. */
+/* `plan VMID`: the same checks for the VM's next start, and what it would take, on standard output.
+ * Changes nothing. */
 int start_plan(const struct fs_root *root, unsigned int vmid);
 
 /*
  * post-start: compares what was taken with what Proxmox VE chose, and keeps which devices are at
  * the VM's addresses, so that the next start notices when others are (hookscript/identity.h).
  */
-int start_post(const struct fs_root *root, unsigned int vmid);
+int start_post_start(const struct fs_root *root, unsigned int vmid,
+		     const struct settings *settings);
 
 #endif

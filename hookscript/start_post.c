@@ -3,25 +3,22 @@
 #include "hookscript/start.h"
 
 #include "hookscript/exit.h"
-#include "hookscript/identity.h"
+#include "hookscript/facts.h"
 #include "hookscript/spares.h"
-#include "hookscript/vm.h"
 #include "host/log.h"
 
 #include <string.h>
 
 /* The start was good with what is at the VM's addresses now. */
-static int remember_devices(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm)
+static int remember_devices(const struct fs_root *root, const struct facts *facts)
 {
-	cleanup_with(selection_freep) struct selection *selection = NULL;
 	auto_free struct known_device *list = NULL;
+	unsigned int vmid = facts->vmid;
 	size_t n;
-	int err = selection_read(root, vmid, vm, &selection);
+	int err;
 
-	if (!err)
-		err = identity_survey(root, selection, &list, &n);
-	if (!err)
-		err = identity_write(root, vmid, list, n);
+	list = facts_list_known(facts, &n);
+	err = list ? identity_write(root, vmid, list, n) : -ENOMEM;
 	if (err)
 		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
 			      "addresses, its next start will not notice"),
@@ -29,16 +26,19 @@ static int remember_devices(const struct fs_root *root, unsigned int vmid, const
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-int start_post(const struct fs_root *root, unsigned int vmid)
+int start_post_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_facts struct facts *facts = NULL;
+	auto_free char *why = NULL;
 	int settled, remembered;
 
-	if (vm_read(root, vmid, &vm))
+	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why)) {
+		log_error("%s", why ? why : _("out of memory"));
 		return EXIT_FAILED;
-	if (!selection_is_needed(vm))
+	}
+	if (!facts_need_binding(facts))
 		return EXIT_DONE;
 	settled = spares_settle(root, vmid);
-	remembered = remember_devices(root, vmid, vm);
+	remembered = remember_devices(root, facts);
 	return settled ? settled : remembered;
 }

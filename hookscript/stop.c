@@ -79,17 +79,15 @@ static void leave_watcher(const struct fs_root *root, unsigned int vmid)
 			    vmid, strerror(-err), vmid);
 }
 
-int stop_post(const struct fs_root *root, unsigned int vmid)
+int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	auto_settings struct settings settings = settings_default;
 	auto_recorded struct recorded recorded = {0};
-	auto_free char *why = NULL;
 	int left_ms, code;
 
-	if (settings_read(root, vmid, &settings, &why))
+	if (settings->err)
 		log_warning(_("%s; devices are given back without it, but the next start will be "
 			      "refused"),
-			    why ? why : _("out of memory"));
+			    settings_error(settings));
 	if (read_recorded(root, vmid, &recorded)) {
 		leave_watcher(root, vmid);
 		return EXIT_FAILED;
@@ -97,7 +95,7 @@ int stop_post(const struct fs_root *root, unsigned int vmid)
 	if (is_empty(root, vmid, &recorded))
 		return EXIT_DONE;
 	spares_forget(root, vmid);
-	switch (reboot_after_stop(root, vmid, &left_ms)) {
+	switch (reboot_after_stop(root, vmid, settings, &left_ms)) {
 	case AFTER_STOP_START:
 		log_info(_("VM %u is being rebooted: its devices stay taken for its next start"),
 			 vmid);
@@ -188,7 +186,7 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 
 	log_set_context(vmid, "restore");
 	if (lock == -EWOULDBLOCK || pve_vm_runs(root, vmid) ||
-	    reboot_after_stop(root, vmid, &left_ms) != AFTER_STOP_RETURN)
+	    reboot_after_stop(root, vmid, NULL, &left_ms) != AFTER_STOP_RETURN)
 		return EXIT_DONE;
 	if (read_recorded(root, vmid, &recorded))
 		return EXIT_FAILED;

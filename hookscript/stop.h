@@ -3,15 +3,16 @@
 #ifndef HOOKSCRIPT_STOP_H
 #define HOOKSCRIPT_STOP_H
 
+#include "hookscript/settings.h"
 #include "host/fs.h"
 
 /* Each returns the program's exit code (hookscript/exit.h) and reports what was done. */
 
 /*
- * post-stop: gives back every device recorded for the VM, whatever its config says by now. Needs no
- * settings file; a broken one is a warning. Continues past a device that fails.
+ * post-stop: gives back every device recorded for the VM, whatever its config says by now.
+ * Settings that could not be read are a warning. Continues past a device that fails.
  */
-int stop_post(const struct fs_root *root, unsigned int vmid);
+int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings);
 
 /* `restore VMID`: the same, by hand; refused while the VM runs or is being started or stopped. */
 int stop_restore(const struct fs_root *root, unsigned int vmid);

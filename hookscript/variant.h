@@ -11,27 +11,13 @@
 #define HOOKSCRIPT_VARIANT_H
 
 #include "hookscript/plan.h"
-#include "host/pci.h"
-#include "vmcfg/vmcfg.h"
 
-/*
- * Marks those entries of VM (struct hostpci, variant), so that hostpci_needs_binding() knows of
- * them, by the settings of VM VMID; ones that cannot be read mark nothing. Reads nothing when no
- * entry says driver=keep. Returns 0 or -errno.
- */
-int variant_mark(const struct fs_root *root, unsigned int vmid, struct vmcfg *vm) must_check;
-
-/*
- * The variant driver that a device gets, which an entry that is marked names; NULL: vfio-pci.
- * Belongs to SETTINGS.
- */
-const char *variant_driver(const struct settings *settings, const struct vmcfg *vm,
-			   const struct selection *selection, const struct bdf *bdf,
-			   const struct pci_identity *identity);
+/* The variant driver that a device gets; NULL: vfio-pci. Belongs to the facts' settings. Pure. */
+const char *variant_driver(const struct facts *facts, const struct device *device);
 
 /*
  * Loads the modules of the variant drivers that the plan binds devices to, which have the drivers'
- * names. Returns 0, or -errno, said.
+ * names. Returns 0; or -errno, and reports the error.
  */
 int variant_load(const struct fs_root *root, const struct plan *plan) must_check;
 

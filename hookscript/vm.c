@@ -2,35 +2,40 @@
 #include "hookscript/vm.h"
 
 #include "hookscript/pve.h"
-#include "hookscript/variant.h"
-#include "host/log.h"
 
 #include <string.h>
 
-int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret)
+static char *explain(unsigned int vmid, const char *path, int err)
+{
+	if (err == -ENOENT)
+		return fs_path(_("VM %u: there is no config /%s on this node; the VMs that it has: "
+				 "qm list"),
+			       vmid, path);
+	return fs_path(_("VM %u: /%s cannot be read: %s%s"), vmid, path, strerror(-err),
+		       err == -EACCES || err == -EPERM ? _("; run this as root") : "");
+}
+
+static int read_config(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+		       char **ret_why)
 {
 	auto_free char *path = pve_config_path(vmid, getenv("PVE_MIGRATED_FROM"));
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *text = NULL;
 	size_t len = 0;
-	int err;
+	int err = fs_read(root, path, VMCFG_TEXT_MAX, &text, &len);
 
-	err = fs_read(root, path, VMCFG_TEXT_MAX, &text, &len);
 	if (!err)
-		err = vmcfg_parse(text, len, &vm);
-	if (!err)
-		err = variant_mark(root, vmid, vm);
-	if (err == -ENOENT)
-		log_error(_("VM %u: there is no config /%s on this node; the VMs that it has: qm "
-			    "list"),
-			  vmid, path);
-	else if (err == -EACCES)
-		log_error(_("VM %u: /%s cannot be read: %s; run this as root"), vmid, path,
-			  strerror(-err));
-	else if (err)
-		log_error(_("VM %u: /%s cannot be read: %s"), vmid, path ? path : "etc/pve",
-			  strerror(-err));
-	else
-		*ret = TAKE_PTR(vm);
+		err = vmcfg_parse(text, len, ret);
+	if (err && path)
+		*ret_why = explain(vmid, path, err);
 	return err;
+}
+
+int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
+{
+	return read_config(root, vmid, ret, ret_why);
+}
+
+int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
+{
+	return read_config(root, vmid, ret, ret_why);
 }

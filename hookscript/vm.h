@@ -8,9 +8,14 @@
 
 /*
  * Reads and parses the config of VM VMID, where Proxmox VE has it now (PVE_MIGRATED_FROM in the
- * environment names another node's folder). Returns 0 and a new struct (vmcfg_free()), or -errno
- * having said why.
+ * environment names another node's directory). Returns 0 and a new struct (vmcfg_free()); or -errno
+ * and a new text in *ret_why (the caller frees it; NULL without memory) that says what is wrong.
  */
-int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret) must_check;
+int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+	    char **ret_why) must_check;
+
+/* The same, as the VM's next start will use it: with its pending changes. */
+int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+		 char **ret_why) must_check;
 
 #endif

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool vm_can_have(const struct device_summary *device)
+{
+	return !device->bridge && !device_is_platform(device);
+}
+
 struct adder {
 	const struct vm_add_choice *choice;
 	struct hostpci_address address;
@@ -34,19 +39,20 @@ static int refuse(struct adder *a, char *text)
 	return text ? 0 : -ENOMEM;
 }
 
-static bool is_chosen(const struct adder *a, const struct card *card)
+static bool is_chosen(const struct adder *a, const struct device_summary *card)
 {
-	return hostpci_address_names(&a->address, &card->bdf);
+	return vm_can_have(card) && hostpci_address_names(&a->address, &card->bdf);
 }
 
 /* The next chosen function behind CARD; the first for NULL. NULL when there is none (left). */
-static const struct card *next_chosen(const struct adder *a, const struct card *card)
+static const struct device_summary *next_chosen(const struct adder *a,
+						const struct device_summary *card)
 {
-	const struct cards *cards = a->choice->cards;
+	const struct device_summaries *list = a->choice->devices;
 
-	for (size_t i = card ? (size_t)(card - cards->items) + 1 : 0; i < cards->n; i++)
-		if (is_chosen(a, &cards->items[i]))
-			return &cards->items[i];
+	for (size_t i = card ? (size_t)(card - list->items) + 1 : 0; i < list->n; i++)
+		if (is_chosen(a, &list->items[i]))
+			return &list->items[i];
 	return NULL;
 }
 
@@ -64,7 +70,7 @@ static int read_address(struct adder *a)
 		return refuse(a,
 			      fs_path(_("'%s' is no PCI address; they look like 0000:01:00.0, and "
 					"are all in: pve-passthrough vm %u --add"),
-				      text, a->choice->vmid));
+				      text, a->choice->facts->vmid));
 	if (a->choice->gpu) {
 		a->address.all_functions = true;
 		a->address.bdf.func = 0;
@@ -75,27 +81,28 @@ static int read_address(struct adder *a)
 
 static int check_chosen(struct adder *a)
 {
-	const struct card *first = next_chosen(a, NULL);
+	const struct device_summary *first = next_chosen(a, NULL);
 	bool display = false;
 
 	if (!first)
 		return refuse(a,
 			      fs_path(_("%s: there is no such device that a VM could have; those "
 					"that there are: pve-passthrough vm %u --add"),
-				      a->text, a->choice->vmid));
-	for (const struct card *card = first; card; card = next_chosen(a, card))
-		display |= card_is_display(card);
+				      a->text, a->choice->facts->vmid));
+	for (const struct device_summary *card = first; card; card = next_chosen(a, card))
+		display |= device_is_display(card);
 	if (a->choice->gpu && !display)
 		return refuse(a, fs_path(_("%s is no graphics card, but: %s; without --gpu: "
 					   "pve-passthrough vm %u --add %s"),
-					 a->text, first->class_name, a->choice->vmid,
+					 a->text, first->class_name, a->choice->facts->vmid,
 					 a->choice->address));
 	return 0;
 }
 
 static bool names_chosen(const struct adder *a, const struct hostpci_address *addresses, size_t n)
 {
-	for (const struct card *card = next_chosen(a, NULL); card; card = next_chosen(a, card))
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
 		for (size_t i = 0; i < n; i++)
 			if (hostpci_address_names(&addresses[i], &card->bdf))
 				return true;
@@ -105,11 +112,11 @@ static bool names_chosen(const struct adder *a, const struct hostpci_address *ad
 /* By address, whatever becomes of it, or by what a mapping stands for. */
 static bool entry_has_chosen(const struct adder *a, size_t e)
 {
-	const struct selection *selection = a->choice->selection;
-	const struct hostpci *entry = a->choice->vm->hostpci[e];
+	const struct facts *facts = a->choice->facts;
+	const struct hostpci *entry = facts->vm->hostpci[e];
 
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
 
 		if (item->entry == (int)e && names_chosen(a, item->addresses, item->n_addresses))
 			return true;
@@ -120,7 +127,7 @@ static bool entry_has_chosen(const struct adder *a, size_t e)
 /* An entry that is free, and none that has the device already. */
 static int choose_entry(struct adder *a)
 {
-	const struct vmcfg *vm = a->choice->vm;
+	const struct vmcfg *vm = a->choice->facts->vm;
 
 	a->entry = HOSTPCI_MAX;
 	for (size_t e = HOSTPCI_MAX; e--;) {
@@ -130,17 +137,18 @@ static int choose_entry(struct adder *a)
 			a->entry = e;
 		else if (entry_has_chosen(a, e))
 			return refuse(a, fs_path(_("VM %u has %s already: hostpci%zu: %s"),
-						 a->choice->vmid, a->text, e, entry->value));
+						 a->choice->facts->vmid, a->text, e,
+						 entry->value));
 	}
 	if (a->entry == HOSTPCI_MAX)
 		return refuse(a, fs_path(_("VM %u has %d hostpci entries, and there are no more"),
-					 a->choice->vmid, HOSTPCI_MAX));
+					 a->choice->facts->vmid, HOSTPCI_MAX));
 	return 0;
 }
 
 /* ---- what to know ---- */
 
-static int note_card(struct adder *a, const struct card *card)
+static int note_card(struct adder *a, const struct device_summary *card)
 {
 	char address[BDF_TEXT_SIZE];
 	int err = 0;
@@ -150,7 +158,7 @@ static int note_card(struct adder *a, const struct card *card)
 		err = note(a, fs_path(_("%s: %s has it, too; only one of them can run at a time"),
 				      address, card->vms));
 	if (!err && card->used)
-		err = note(a, fs_path(_("%s: the host uses it: %s; until that ends a start will be "
+		err = note(a, fs_path(_("%s: %s; until that ends a start will be "
 					"refused"),
 				      address, card->used));
 	if (!err && card->group < 0)
@@ -165,16 +173,16 @@ static int note_card(struct adder *a, const struct card *card)
 /* What comes along: the IOMMU keeps a group together. */
 static int note_neighbours(struct adder *a)
 {
-	const struct cards *cards = a->choice->cards;
+	const struct device_summaries *list = a->choice->devices;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < cards->n; i++) {
-		const struct card *other = &cards->items[i], *card = next_chosen(a, NULL);
+	for (size_t i = 0; !err && i < list->n; i++) {
+		const struct device_summary *other = &list->items[i], *card = next_chosen(a, NULL);
 		char address[BDF_TEXT_SIZE];
 
 		while (card && (card->group < 0 || card->group != other->group))
 			card = next_chosen(a, card);
-		if (!card || is_chosen(a, other))
+		if (!card || !vm_can_have(other) || is_chosen(a, other))
 			continue;
 		err = note(a,
 			   fs_path(_("a start takes %s from the host, too, which is in its IOMMU "
@@ -190,14 +198,14 @@ static int note_all(struct adder *a)
 {
 	int err = 0;
 
-	for (const struct card *card = next_chosen(a, NULL); !err && card;
+	for (const struct device_summary *card = next_chosen(a, NULL); !err && card;
 	     card = next_chosen(a, card)) {
 		err = note_card(a, card);
-		if (!err && card_is_display(card) && !a->choice->gpu)
+		if (!err && device_is_display(card) && !a->choice->gpu)
 			err = note(a,
 				   fs_path(_("as a graphics card, with its sound, and as the VM's "
 					     "display: pve-passthrough vm %u --add %s --gpu"),
-					   a->choice->vmid, a->choice->address));
+					   a->choice->facts->vmid, a->choice->address));
 	}
 	if (!err)
 		err = note_neighbours(a);
@@ -220,17 +228,19 @@ static bool wants_pcie(const struct adder *a)
 	const struct vm_add_choice *choice = a->choice;
 	bool express = false;
 
-	for (const struct card *card = next_chosen(a, NULL); card; card = next_chosen(a, card))
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
 		express |= card->express;
-	if (!express || vmcfg_is_q35(choice->vm))
+	if (!express || vmcfg_is_q35(choice->facts->vm))
 		return express;
-	return choice->settings->machine == POLICY_REFUSE && !selection_has_legacy_igd(choice->vm);
+	return choice->facts->settings->machine == POLICY_REFUSE &&
+	       !facts_have_legacy_igd(choice->facts);
 }
 
 static int build_command(struct adder *a)
 {
 	const struct vm_add_choice *choice = a->choice;
-	auto_free char *vmid = fs_path("%u", choice->vmid);
+	auto_free char *vmid = fs_path("%u", choice->facts->vmid);
 	auto_free char *option = fs_path("--hostpci%zu", a->entry);
 	auto_free char *value = fs_path("%s%s%s", a->text, wants_pcie(a) ? ",pcie=1" : "",
 					choice->gpu && choice->primary ? ",x-vga=1" : "");
@@ -248,10 +258,10 @@ static int build_command(struct adder *a)
 static int choose_firmware(struct adder *a)
 {
 	const struct vm_add_choice *choice = a->choice;
-	const char *bios = choice->vm->values[VMCFG_BIOS].text;
-	const struct drive *disk = drives_first(&choice->vm->drives, DRIVE_DISK);
+	const char *bios = choice->facts->vm->values[VMCFG_BIOS].text;
+	const struct drive *disk = drives_first(&choice->facts->vm->drives, DRIVE_DISK);
 	const struct storage *storage = storages_for_disks(choice->storages);
-	auto_free char *vmid = fs_path("%u", choice->vmid);
+	auto_free char *vmid = fs_path("%u", choice->facts->vmid);
 	auto_free char *efidisk = NULL;
 
 	if (!choice->gpu || (bios && !strcmp(bios, "ovmf")))
@@ -269,11 +279,11 @@ static int choose_firmware(struct adder *a)
 			    strdup(_("graphics cards work best with the firmware OVMF, for which "
 				     "there is no storage with content images here")));
 	efidisk = fs_path("%s:1,efitype=4m%s", storage->id,
-			  vmcfg_is_windows(choice->vm) ? ",pre-enrolled-keys=1" : "");
+			  vmcfg_is_windows(choice->facts->vm) ? ",pre-enrolled-keys=1" : "");
 	if (!vmid || !efidisk)
 		return -ENOMEM;
 	/* An EFI disk that is there is kept. */
-	a->addition->firmware = drives_first(&choice->vm->drives, DRIVE_EFI)
+	a->addition->firmware = drives_first(&choice->facts->vm->drives, DRIVE_EFI)
 					? argv_new("qm", "set", vmid, "--bios", "ovmf")
 					: argv_new("qm", "set", vmid, "--bios", "ovmf",
 						   "--efidisk0", efidisk);

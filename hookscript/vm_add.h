@@ -6,18 +6,13 @@
 #ifndef HOOKSCRIPT_VM_ADD_H
 #define HOOKSCRIPT_VM_ADD_H
 
-#include "hookscript/cards.h"
-#include "hookscript/selection.h"
-#include "hookscript/settings.h"
+#include "hookscript/facts.h"
+#include "host/summary.h"
 #include "vmcfg/storage.h"
-#include "vmcfg/vmcfg.h"
 
 struct vm_add_choice {
-	unsigned int vmid;
-	const struct vmcfg *vm;
-	const struct selection *selection; /* what its entries stand for by now */
-	const struct settings *settings;
-	const struct cards *cards;
+	const struct facts *facts;		/* about the VM */
+	const struct device_summaries *devices; /* of the host, judged */
 	const struct storages *storages;
 	const char *address; /* "0000:01:00.0", "01:00.0" as lspci has it, or "01:00" for all of a
 				card's functions */
@@ -38,6 +33,9 @@ struct vm_addition {
 			    own */
 	struct vm_add_notes notes;
 };
+
+/* Whether a VM can be given the device at all: bridges stay with the host. */
+bool vm_can_have(const struct device_summary *device);
 
 /* Comes to a proposal. Returns 0 (free with vm_addition_free()) or -ENOMEM. */
 int vm_add_propose(const struct vm_add_choice *choice, struct vm_addition *ret) must_check;

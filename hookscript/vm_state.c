@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/vm_state.h"
 
-#include "hookscript/pve.h"
 #include "hookscript/vms.h"
-#include "host/pci.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -40,99 +38,51 @@ static int read_snippet(const struct fs_root *root, const struct vmcfg *vm,
 	return 0;
 }
 
-/* Finds the first function of ADDRESS that is a PCI Express device. */
-static bool find_express(const struct fs_root *root, const struct hostpci_address *address,
-			 struct bdf *ret)
+bool vm_state_is_exempt(const struct vm_state *state)
 {
-	struct bdf bdf = address->bdf;
+	return vmcfg_is_template(state->facts->vm) ||
+	       (facts_have_devices(state->facts) && !facts_need_binding(state->facts));
+}
 
-	if (address->impossible)
-		return false;
-	for (unsigned int f = 0; f < (address->all_functions ? 8U : 1U); f++, bdf.func++) {
-		if (!pci_is_express(root, &bdf) || pci_has(root, &bdf, "pci_bus"))
-			continue;
-		*ret = bdf;
-		return true;
+static int judge(const struct fs_root *root, struct vm_state *state)
+{
+	const struct facts *facts = state->facts;
+	int err = read_snippet(root, facts->vm, &state->hook.storages, &state->hook.snippet);
+
+	if (!err)
+		err = plan_make(facts, &state->plan);
+	return err || vm_state_is_exempt(state) ? err
+						: vm_needs_add(facts, &state->hook, state->plan);
+}
+
+int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state *ret,
+		  char **ret_why)
+{
+	int err;
+
+	*ret = (struct vm_state){0};
+	settings_read(root, vmid, &ret->settings);
+	err = facts_read(root, vmid, &ret->settings, FACTS_NEXT_START, &ret->facts, ret_why);
+	if (err)
+		return err;
+	if (ret->settings.err) {
+		*ret_why = strdup(settings_error(&ret->settings));
+		return ret->settings.err;
 	}
-	return false;
-}
-
-/* For each entry, a PCI Express device that it stands for. */
-static void read_express(const struct fs_root *root, const struct selection *selection,
-			 struct bdf bdfs[HOSTPCI_MAX], struct vm_needs_facts *facts)
-{
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
-		size_t a = 0;
-
-		if (item->entry < 0 || item->spare || facts->express[item->entry])
-			continue;
-		while (a < item->n_addresses &&
-		       !find_express(root, &item->addresses[a], &bdfs[item->entry]))
-			a++;
-		if (a < item->n_addresses)
-			facts->express[item->entry] = &bdfs[item->entry];
-	}
-}
-
-static bool has_entry(const struct vmcfg *vm)
-{
-	for (size_t e = 0; e < HOSTPCI_MAX; e++)
-		if (vm->hostpci[e])
-			return true;
-	return false;
-}
-
-static int read_needs(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
-		      struct vm_state *state)
-{
-	struct vm_needs_facts facts = {
-		.vmid = vmid, .vm = vm, .settings = &state->settings, .storages = &state->storages};
-	struct bdf bdfs[HOSTPCI_MAX];
-	int err = selection_read(root, vmid, vm, &state->selection);
-
+	err = read_storages(root, &ret->hook.storages);
+	if (!err)
+		err = judge(root, ret);
 	if (err)
-		return err;
-	read_express(root, state->selection, bdfs, &facts);
-	err = read_snippet(root, vm, &state->storages, &facts.snippet);
-	if (err)
-		return err;
-	state->binds = selection_is_needed(vm);
-	facts.binds = state->binds;
-	facts.has_devices = has_entry(vm) || state->selection->n;
-	return vm_needs_list(&facts, &state->needs);
-}
-
-int vm_state_read(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
-		  struct vm_state *ret, char **ret_why)
-{
-	auto_vm_state struct vm_state state = {.runs = pve_vm_runs(root, vmid)};
-	int err = settings_read(root, vmid, &state.settings, ret_why);
-
-	if (err)
-		return err;
-	err = read_storages(root, &state.storages);
-	if (err) {
 		*ret_why = fs_path(_("/%s cannot be read: %s"), STORAGES_PATH, strerror(-err));
-		return err;
-	}
-	err = read_needs(root, vmid, vm, &state);
-	if (err) {
-		*ret_why = fs_path(_("VM %u: its devices cannot be read: %s"), vmid,
-				   strerror(-err));
-		return err;
-	}
-	*ret = state;
-	state = (struct vm_state){0};
-	return 0;
+	return err;
 }
 
 void vm_state_free(struct vm_state *state)
 {
+	plan_free(state->plan);
+	facts_free(state->facts);
+	storages_free(&state->hook.storages);
 	settings_free(&state->settings);
-	storages_free(&state->storages);
-	selection_free(state->selection);
-	vm_needs_free(&state->needs);
 	*state = (struct vm_state){0};
 }
 
@@ -160,26 +110,26 @@ static char *describe(const struct node_vm *vm)
 static int add_vm(const struct node_vm *vm, const struct vm_state *state, struct checklist *list)
 {
 	auto_free char *who = describe(vm);
-	auto_free char *names = vm_needs_names(&state->needs);
-	const char *runs = state->runs ? _("runs") : _("stopped");
+	auto_free char *needs = vm_needs_names(state->plan, true);
+	const char *runs = state->facts->vm_runs ? _("runs") : _("stopped");
 
-	if (!who || !names)
+	if (!who || !needs)
 		return -ENOMEM;
 	if (vmcfg_is_template(vm->config))
 		return check_add(list, "vm", CHECK_OK,
 				 fs_path(_("%s: a template, which starts without devices"), who),
 				 NULL, NULL);
-	if (!state->binds)
+	if (vm_state_is_exempt(state))
 		return check_add(
 			list, "vm", CHECK_OK,
 			fs_path(_("%s: %s; its devices are left to Proxmox VE"), who, runs), NULL,
 			NULL);
-	if (!state->needs.n)
+	if (!*needs)
 		return check_add(list, "vm", CHECK_OK,
 				 fs_path(_("%s: %s; its config has what it needs"), who, runs),
 				 NULL, NULL);
 	return check_add(list, "vm", CHECK_WARNING,
-			 fs_path(_("%s: %s; it needs: %s"), who, runs, names), NULL,
+			 fs_path(_("%s: %s; it needs: %s"), who, runs, needs), NULL,
 			 fs_path("pve-passthrough vm %u", vm->vmid));
 }
 
@@ -195,10 +145,10 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 					 err == -EACCES ? _("; run this as root") : ""),
 				 NULL, NULL);
 	for (size_t i = 0; !err && i < vms.n; i++) {
-		auto_vm_state struct vm_state state = {0};
+		auto_vm_state struct vm_state state;
 		auto_free char *why = NULL;
 
-		err = vm_state_read(root, vms.items[i].vmid, vms.items[i].config, &state, &why);
+		err = vm_state_read(root, vms.items[i].vmid, &state, &why);
 		if (!err)
 			err = add_vm(&vms.items[i], &state, list);
 		else if (why) /* one VM's trouble does not hide the others */

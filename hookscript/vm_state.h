@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a VM needs (hookscript/vm_needs.h), read from this node's files. */
+/* What a VM's next start would do, and what the VM needs, read from this node. */
 #ifndef HOOKSCRIPT_VM_STATE_H
 #define HOOKSCRIPT_VM_STATE_H
 
-#include "hookscript/selection.h"
 #include "hookscript/vm_needs.h"
 #include "host/check.h"
 #include "host/fs.h"
 
 struct vm_state {
 	struct settings settings;
-	struct storages storages;
-	struct selection *selection; /* what the VM's entries stand for */
-	struct vm_needs needs;
-	bool binds; /* it has devices that this hook binds */
-	bool runs;
+	struct facts *facts;
+	struct vm_hook hook;
+	struct plan *plan; /* with what a VM needs beside it (vm_needs_add()) */
 };
 
 /*
- * Reads the state of VM VMID, whose config is VM, which must outlive it. Returns 0 (free with
- * vm_state_free()); or -errno and a new text in *ret_why (the caller frees it; NULL without memory)
- * that says what could not be read.
+ * Reads and judges the state of VM VMID into *RET, which must stay where it is. Returns 0; or
+ * -errno and a new text in *ret_why (the caller frees it; NULL without memory) that says what could
+ * not be read. Free with vm_state_free() in either case.
  */
-int vm_state_read(const struct fs_root *root, unsigned int vmid, const struct vmcfg *vm,
-		  struct vm_state *ret, char **ret_why) must_check;
+int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state *ret,
+		  char **ret_why) must_check;
 void vm_state_free(struct vm_state *state);
+
+/* Whether the VM has devices, and all of them are left to Proxmox VE (mdev=, driver=keep), or it is
+ * a template: then it needs nothing. */
+bool vm_state_is_exempt(const struct vm_state *state);
 
 /*
  * Adds an item "vm" for every VM of this node that has hostpci entries: whether it runs, and what

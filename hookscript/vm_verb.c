@@ -3,6 +3,7 @@
 
 #include "hookscript/argv.h"
 #include "hookscript/exit.h"
+#include "hookscript/judge.h"
 #include "hookscript/pve.h"
 #include "hookscript/vm.h"
 #include "hookscript/vm_add.h"
@@ -19,29 +20,27 @@ struct verb {
 	const struct fs_root *root;
 	unsigned int vmid;
 	const struct vm_options *options;
-	struct vmcfg *vm;
 	struct vm_state state;
 };
 
-static int out_of_memory(void)
+static int failed(const char *why)
 {
-	log_error(_("out of memory"));
+	log_error("%s", why ? why : _("out of memory"));
 	return EXIT_FAILED;
 }
 
-/* Reads the config and the state, again if they were read. Returns false having said why. */
-static bool read_state(struct verb *verb)
+static int out_of_memory(void)
+{
+	return failed(NULL);
+}
+
+/* Reads the state, again if it was read. Returns EXIT_DONE, or EXIT_FAILED having said why. */
+static int read_state(struct verb *verb)
 {
 	auto_free char *why = NULL;
 
 	vm_state_free(&verb->state);
-	vmcfg_free(TAKE_PTR(verb->vm));
-	if (vm_read(verb->root, verb->vmid, &verb->vm))
-		return false;
-	if (!vm_state_read(verb->root, verb->vmid, verb->vm, &verb->state, &why))
-		return true;
-	log_error("%s", why ? why : _("out of memory"));
-	return false;
+	return vm_state_read(verb->root, verb->vmid, &verb->state, &why) ? failed(why) : EXIT_DONE;
 }
 
 /* ---- commands ---- */
@@ -53,7 +52,7 @@ static void print_command(const char *indent, char *const *command)
 	log_command("%s%s", indent, text ? text : _("out of memory"));
 }
 
-/* The lines of TEXT behind INDENT. */
+/* The lines of TEXT after INDENT. */
 static void print_lines(const char *indent, const char *text)
 {
 	while (*text) {
@@ -127,28 +126,36 @@ static bool run_command(const struct fs_root *root, char *const *command)
 
 /* ---- what the VM needs ---- */
 
+static void print_cure(const struct cure *cure)
+{
+	if (cure->words)
+		print_lines("  ", cure->words);
+	if (cure->command)
+		print_lines("    ", cure->command);
+}
+
 static void print_needs(const struct verb *verb)
 {
-	log_info(_("VM %u needs, for its devices to be passed through:"), verb->vmid);
-	for (size_t i = 0; i < verb->state.needs.n; i++) {
-		const struct vm_need *need = &verb->state.needs.items[i];
+	const struct plan *plan = verb->state.plan;
 
-		log_info("- %s", need->what);
-		if (need->note)
-			print_lines("  ", need->note);
-		if (need->command)
-			print_command("    ", need->command);
-		else
-			print_lines("    ", need->by_hand);
+	log_info(_("VM %u needs, for its devices to be passed through:"), verb->vmid);
+	for (size_t i = 0; i < plan->n_refusals; i++) {
+		const struct refusal *refusal = &plan->refusals[i];
+
+		log_info("- %s", refusal->what);
+		for (size_t k = 0; k < refusal->n_cures; k++)
+			print_cure(&refusal->cures[k]);
 	}
 }
 
 static int print_none(const struct verb *verb)
 {
-	if (vmcfg_is_template(verb->vm))
+	const struct facts *facts = verb->state.facts;
+
+	if (vmcfg_is_template(facts->vm))
 		log_info(_("VM %u is a template: it starts without devices, and needs nothing"),
 			 verb->vmid);
-	else if (!verb->state.binds)
+	else if (vm_state_is_exempt(&verb->state))
 		log_info(
 			_("VM %u has devices that are left to Proxmox VE only (mdev=, driver=keep), "
 			  "and needs nothing"),
@@ -165,72 +172,109 @@ static int look_again(struct verb *verb)
 {
 	auto_free char *names = NULL;
 
-	if (!read_state(verb))
+	if (read_state(verb))
 		return EXIT_FAILED;
-	if (!verb->state.needs.n)
+	if (!verb->state.plan->n_refusals)
 		return print_none(verb);
-	names = vm_needs_names(&verb->state.needs);
+	names = vm_needs_names(verb->state.plan, false);
 	if (!names)
 		return out_of_memory();
 	log_info(_("VM %u still needs: %s; more: pve-passthrough vm %u"), verb->vmid, names,
 		 verb->vmid);
-	if (verb->state.runs)
+	if (verb->state.facts->vm_runs)
 		log_info(
 			_("VM %u runs: what Proxmox VE has noted as pending holds when it has been "
 			  "stopped and started"),
 			verb->vmid);
-	return EXIT_REFUSED;
+	return EXIT_PARTLY;
 }
 
-static bool needs_have_command(const struct vm_needs *needs)
+/* Calls RUN for each command that --fix may run, until one fails. Returns how many were run, or -1
+ * for one that failed. */
+static int each_fix(const struct verb *verb,
+		    bool (*run)(const struct fs_root *root, char *const *command))
 {
-	for (size_t i = 0; i < needs->n; i++)
-		if (needs->items[i].command)
-			return true;
+	const struct plan *plan = verb->state.plan;
+	int n = 0;
+
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		for (size_t k = 0; k < plan->refusals[i].n_cures; k++) {
+			const struct cure *cure = &plan->refusals[i].cures[k];
+
+			if (cure->fix && !run(verb->root, cure->fix))
+				return -1;
+			n += !!cure->fix;
+		}
+	return n;
+}
+
+static bool count_only(const struct fs_root *root, char *const *command)
+{
+	(void)root;
+	(void)command;
+	return true;
+}
+
+/* Whether commands are shown that --fix does not run. */
+static bool has_other_commands(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		for (size_t k = 0; k < plan->refusals[i].n_cures; k++)
+			if (plan->refusals[i].cures[k].command && !plan->refusals[i].cures[k].fix)
+				return true;
 	return false;
+}
+
+static bool show_command(const struct fs_root *root, char *const *command)
+{
+	(void)root;
+	print_command("    ", command);
+	return true;
 }
 
 static int show_needs(struct verb *verb)
 {
-	if (vmcfg_is_template(verb->vm) || !verb->state.needs.n)
+	const struct plan *plan = verb->state.plan;
+	int n;
+
+	if (vm_state_is_exempt(&verb->state) || !plan->n_refusals)
 		return print_none(verb);
 	print_needs(verb);
+	n = each_fix(verb, count_only);
 	if (!verb->options->fix) {
-		if (needs_have_command(&verb->state.needs))
-			log_info(
-				_("these commands are run, after a question, by: pve-passthrough vm %u "
-				  "--fix"),
-				verb->vmid);
+		if (n)
+			log_info(_("the commands that change configuration are run, after a "
+				   "question, by: pve-passthrough vm %u --fix"),
+				 verb->vmid);
 		return EXIT_REFUSED;
 	}
-	if (!needs_have_command(&verb->state.needs)) {
+	if (!n) {
 		log_info(_("nothing of this is done by a command that --fix could run"));
 		return EXIT_REFUSED;
 	}
+	if (has_other_commands(plan)) {
+		log_info(_("of these, --fix runs:"));
+		each_fix(verb, show_command);
+	}
 	if (!may_run(verb))
 		return EXIT_REFUSED;
-	for (size_t i = 0; i < verb->state.needs.n; i++) {
-		const struct vm_need *need = &verb->state.needs.items[i];
-
-		if (need->command && !run_command(verb->root, need->command))
-			return EXIT_FAILED;
-	}
-	return look_again(verb);
+	return each_fix(verb, run_command) < 0 ? EXIT_FAILED : look_again(verb);
 }
 
 /* ---- --add ---- */
 
-/* Who shares the card's group, "0000:01:00.1 0000:02:00.0"; "" when nobody does. */
-static char *neighbours(const struct cards *cards, const struct card *card)
+/* Who shares the device's group, " 0000:01:00.1 0000:02:00.0"; "" when nobody does. */
+static char *neighbours(const struct device_summaries *list, const struct device_summary *device)
 {
 	char *text = strdup("");
 
-	for (size_t i = 0; text && i < cards->n; i++) {
-		const struct card *other = &cards->items[i];
+	for (size_t i = 0; text && i < list->n; i++) {
+		const struct device_summary *other = &list->items[i];
 		char address[BDF_TEXT_SIZE];
 		char *longer;
 
-		if (card->group < 0 || other->group != card->group || other == card)
+		if (device->group < 0 || other->group != device->group || other == device ||
+		    !vm_can_have(other))
 			continue;
 		longer = fs_path("%s %s", text, bdf_format(&other->bdf, address));
 		free(text);
@@ -239,49 +283,49 @@ static char *neighbours(const struct cards *cards, const struct card *card)
 	return text;
 }
 
-static int print_card(const struct cards *cards, const struct card *card)
+static int print_device(const struct device_summaries *list, const struct device_summary *device)
 {
-	auto_free char *others = neighbours(cards, card);
+	auto_free char *others = neighbours(list, device);
+	const char *driver = device->driver ? device->driver : _("none");
 	char address[BDF_TEXT_SIZE];
 
 	if (!others)
 		return -ENOMEM;
-	log_info("%s  %s: %s", bdf_format(&card->bdf, address), card->class_name, card->name);
-	if (card->group < 0)
-		log_info(_("    driver %s; no IOMMU group: see host-setup check"),
-			 card->driver ? card->driver : _("none"));
+	log_info("%s  %s: %s", bdf_format(&device->bdf, address), device->class_name, device->name);
+	if (device->group < 0)
+		log_info(_("    driver %s; no IOMMU group: see host-setup check"), driver);
 	else if (*others)
-		log_info(_("    driver %s; group %d, together with%s"),
-			 card->driver ? card->driver : _("none"), card->group, others);
+		log_info(_("    driver %s; group %d, together with%s"), driver, device->group,
+			 others);
 	else
-		log_info(_("    driver %s; group %d, alone in it"),
-			 card->driver ? card->driver : _("none"), card->group);
-	if (card->vms)
-		log_info(_("    %s has it"), card->vms);
-	if (card->used)
-		log_info(_("    in use: %s"), card->used);
+		log_info(_("    driver %s; group %d, alone in it"), driver, device->group);
+	if (device->vms)
+		log_info(_("    %s has it"), device->vms);
+	if (device->used)
+		log_info(_("    in use: %s"), device->used);
 	return 0;
 }
 
-static int list_cards(const struct verb *verb, const struct cards *cards)
+static int list_devices(const struct verb *verb, const struct device_summaries *list)
 {
-	const char *gpu = verb->options->gpu ? " --gpu" : "";
+	bool gpu = verb->options->gpu;
 	size_t n = 0;
 
-	for (size_t i = 0; i < cards->n; i++) {
-		if (verb->options->gpu && !card_is_display(&cards->items[i]))
+	for (size_t i = 0; i < list->n; i++) {
+		const struct device_summary *device = &list->items[i];
+
+		if (!vm_can_have(device) || (gpu && !device_is_display(device)))
 			continue;
 		n++;
-		if (print_card(cards, &cards->items[i]))
+		if (print_device(list, device))
 			return out_of_memory();
 	}
 	if (!n)
-		log_info("%s", verb->options->gpu
-				       ? _("there is no graphics card that a VM could have")
-				       : _("there is no device that a VM could have"));
+		log_info("%s", gpu ? _("there is no graphics card that a VM could have")
+				   : _("there is no device that a VM could have"));
 	else
 		log_info(_("give one to VM %u: pve-passthrough vm %u --add ADDRESS%s"), verb->vmid,
-			 verb->vmid, gpu);
+			 verb->vmid, gpu ? " --gpu" : "");
 	return EXIT_DONE;
 }
 
@@ -307,14 +351,11 @@ static void print_addition(const struct verb *verb, const struct vm_addition *ad
 	print_command("    ", addition->command);
 }
 
-static int add_card(struct verb *verb, const struct cards *cards)
+static int add_device(struct verb *verb, const struct device_summaries *list)
 {
-	struct vm_add_choice choice = {.vmid = verb->vmid,
-				       .vm = verb->vm,
-				       .selection = verb->state.selection,
-				       .settings = &verb->state.settings,
-				       .cards = cards,
-				       .storages = &verb->state.storages,
+	struct vm_add_choice choice = {.facts = verb->state.facts,
+				       .devices = list,
+				       .storages = &verb->state.hook.storages,
 				       .address = verb->options->address,
 				       .gpu = verb->options->gpu,
 				       .primary = wants_primary(verb)};
@@ -340,27 +381,30 @@ static int add_card(struct verb *verb, const struct cards *cards)
 
 static int add_or_list(struct verb *verb)
 {
-	auto_cards struct cards cards = {0};
-	int err = cards_read(verb->root, &cards);
+	auto_summaries struct device_summaries list = {0};
+	int err = device_summaries_read(verb->root, &list);
 
+	if (!err)
+		err = judge_devices(verb->root, &list);
 	if (err) {
 		log_error(_("the devices cannot be read from /sys: %s"), strerror(-err));
 		return EXIT_FAILED;
 	}
-	return verb->options->address ? add_card(verb, &cards) : list_cards(verb, &cards);
+	return verb->options->address ? add_device(verb, &list) : list_devices(verb, &list);
 }
 
 /* ---- --detach ---- */
 
-static int look_for_hook(struct verb *verb)
+static int look_for_hook(const struct verb *verb, bool runs)
 {
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_free char *why = NULL;
 	const char *volume;
 
-	vmcfg_free(TAKE_PTR(verb->vm));
-	if (vm_read(verb->root, verb->vmid, &verb->vm))
-		return EXIT_FAILED;
-	volume = verb->vm->values[VMCFG_HOOKSCRIPT].text;
-	if (volume && !verb->state.runs) {
+	if (vm_read(verb->root, verb->vmid, &vm, &why))
+		return failed(why);
+	volume = vm->values[VMCFG_HOOKSCRIPT].text;
+	if (volume && !runs) {
 		log_error(_("VM %u still has hookscript: %s"), verb->vmid, volume);
 		return EXIT_FAILED;
 	}
@@ -372,15 +416,21 @@ static int look_for_hook(struct verb *verb)
 }
 
 /* Needs the config only: it is for when other things are broken. */
-static int detach(struct verb *verb)
+static int detach(const struct verb *verb)
 {
-	const char *volume = verb->vm->values[VMCFG_HOOKSCRIPT].text;
+	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *vmid = fs_path("%u", verb->vmid);
 	auto_argv char **command = vmid ? argv_new("qm", "set", vmid, "--delete", "hookscript")
 					: NULL;
+	bool runs = pve_vm_runs(verb->root, verb->vmid);
+	auto_free char *why = NULL;
+	const char *volume;
 
+	if (vm_read(verb->root, verb->vmid, &vm, &why))
+		return failed(why);
 	if (!command)
 		return out_of_memory();
+	volume = vm->values[VMCFG_HOOKSCRIPT].text;
 	if (!volume) {
 		log_info(_("VM %u has no hookscript"), verb->vmid);
 		return EXIT_DONE;
@@ -395,27 +445,25 @@ static int detach(struct verb *verb)
 		  "for example; Proxmox VE binds its devices by itself then, nothing is checked before, "
 		  "and nobody gives them back to their drivers"),
 		verb->vmid);
-	if (verb->state.runs)
+	if (runs)
 		log_info(_("VM %u runs: what was taken for it goes back all the same when it ends"),
 			 verb->vmid);
 	print_command("    ", command);
 	if (!may_run(verb))
 		return EXIT_REFUSED;
-	return run_command(verb->root, command) ? look_for_hook(verb) : EXIT_FAILED;
+	return run_command(verb->root, command) ? look_for_hook(verb, runs) : EXIT_FAILED;
 }
 
 int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_options *options)
 {
 	struct verb verb = {.root = root, .vmid = vmid, .options = options};
-	int code = EXIT_FAILED;
+	int code = EXIT_DONE;
 
-	if (options->detach) {
-		verb.state.runs = pve_vm_runs(root, vmid);
-		code = vm_read(root, vmid, &verb.vm) ? EXIT_FAILED : detach(&verb);
-	} else if (read_state(&verb)) {
+	if (options->detach)
+		return detach(&verb);
+	code = read_state(&verb);
+	if (!code)
 		code = options->add ? add_or_list(&verb) : show_needs(&verb);
-	}
 	vm_state_free(&verb.state);
-	vmcfg_free(verb.vm);
 	return code;
 }

@@ -19,8 +19,9 @@ struct vm_options {
 /*
  * Answers on standard output, and asks on the terminal before it runs anything; without a terminal
  * nothing is run, unless OPTIONS say yes. Returns the program's exit code: EXIT_DONE when the VM
- * has what it needs, or what was asked for is done; EXIT_REFUSED when something is still missing,
- * or nothing was run; EXIT_FAILED.
+ * has what it needs, or what was asked for is done; EXIT_REFUSED when something is missing, or a
+ * question was answered by no, and nothing was run; EXIT_PARTLY when commands were run, and
+ * something is still missing; EXIT_FAILED.
  */
 int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_options *options);
 

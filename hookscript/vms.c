@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/vms.h"
 
+#include "hookscript/facts.h"
 #include "hookscript/pve.h"
-#include "hookscript/variant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,6 @@ static int add_vm(const struct fs_root *root, const char *name, struct node_vms 
 	auto_free char *path = fs_path(CONFIG_FOLDER "/%s", name);
 	cleanup_with(vmcfg_freep) struct vmcfg *config = NULL;
 	auto_free char *text = NULL;
-	struct selection *selection = NULL;
 	unsigned int vmid;
 	size_t len;
 
@@ -42,9 +41,7 @@ static int add_vm(const struct fs_root *root, const char *name, struct node_vms 
 		return 0;
 	if (!array_grow(vms->items, vms->n))
 		return -ENOMEM;
-	if (variant_mark(root, vmid, config) || selection_read(root, vmid, config, &selection))
-		selection = NULL;
-	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config), selection};
+	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config)};
 	return 0;
 }
 
@@ -64,6 +61,8 @@ int node_vms_read(const struct fs_root *root, struct node_vms *ret)
 
 	if (err && err != -ENOENT)
 		return err;
+	if (facts_read_mappings(root, &vms.mappings, &vms.node))
+		vms.mappings = NULL;
 	for (size_t i = 0; i < names.n; i++) {
 		err = add_vm(root, names.items[i], &vms);
 		if (err)
@@ -78,20 +77,40 @@ int node_vms_read(const struct fs_root *root, struct node_vms *ret)
 
 void node_vms_free(struct node_vms *vms)
 {
-	for (size_t i = 0; i < vms->n; i++) {
-		selection_free(vms->items[i].selection);
+	for (size_t i = 0; i < vms->n; i++)
 		vmcfg_free(vms->items[i].config);
-	}
+	mappings_free(vms->mappings);
+	free(vms->node);
 	free(vms->items);
 	*vms = (struct node_vms){0};
 }
 
-static bool entry_names(const struct hostpci *entry, const struct bdf *bdf)
+static bool is_named(const struct hostpci_address *addresses, size_t n, const struct bdf *bdf)
 {
-	for (size_t i = 0; entry && i < entry->n_hosts; i++)
-		if (hostpci_address_names(&entry->hosts[i], bdf))
+	for (size_t i = 0; i < n; i++)
+		if (hostpci_address_names(&addresses[i], bdf))
 			return true;
 	return false;
+}
+
+static bool mapping_names(const struct node_vms *vms, const char *id, const struct bdf *bdf)
+{
+	const struct mapping *mapping = vms->mappings ? mappings_find(vms->mappings, id) : NULL;
+	const struct mapping_entry *alternative = NULL;
+
+	while (mapping && (alternative = mapping_next(mapping, vms->node, alternative)))
+		if (is_named(alternative->paths, alternative->n_paths, bdf))
+			return true;
+	return false;
+}
+
+static bool entry_names(const struct node_vms *vms, const struct hostpci *entry,
+			const struct bdf *bdf)
+{
+	if (!entry)
+		return false;
+	return entry->mapping ? mapping_names(vms, entry->mapping, bdf)
+			      : is_named(entry->hosts, entry->n_hosts, bdf);
 }
 
 /* Adds to *TEXT, which is NULL at first. Returns 0 or -ENOMEM. */
@@ -111,19 +130,6 @@ static int add_name(char **text, unsigned int vmid, size_t e, const char *mappin
 	return 0;
 }
 
-/* The mapping with which entry E of the VM may get the device; NULL: none. */
-static const char *mapping_of(const struct node_vm *vm, size_t e, const struct bdf *bdf)
-{
-	for (size_t i = 0; vm->selection && i < vm->selection->n; i++) {
-		const struct selected *item = &vm->selection->items[i];
-
-		for (size_t a = 0; item->entry == (int)e && a < item->n_addresses; a++)
-			if (item->mapping && hostpci_address_names(&item->addresses[a], bdf))
-				return item->mapping;
-	}
-	return NULL;
-}
-
 int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret)
 {
 	auto_free char *text = NULL;
@@ -131,10 +137,10 @@ int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **re
 	for (size_t i = 0; i < vms->n; i++)
 		for (size_t e = 0; e < HOSTPCI_MAX; e++) {
 			const struct node_vm *vm = &vms->items[i];
-			const char *mapping = mapping_of(vm, e, bdf);
+			const struct hostpci *entry = vm->config->hostpci[e];
 
-			if ((mapping || entry_names(vm->config->hostpci[e], bdf)) &&
-			    add_name(&text, vm->vmid, e, mapping))
+			if (entry_names(vms, entry, bdf) &&
+			    add_name(&text, vm->vmid, e, entry->mapping))
 				return -ENOMEM;
 		}
 	*ret = TAKE_PTR(text);

@@ -181,7 +181,7 @@ static enum next decide(const struct watch *watch, struct bdf *devices, size_t *
 		return NEXT_END;
 	if (pve_vm_runs(watch->root, watch->vmid))
 		return NEXT_VM_ENDS;
-	switch (reboot_after_stop(watch->root, watch->vmid, left_ms)) {
+	switch (reboot_after_stop(watch->root, watch->vmid, NULL, left_ms)) {
 	case AFTER_STOP_START: return NEXT_START;
 	case AFTER_STOP_KEEP: return NEXT_END;
 	case AFTER_STOP_RETURN: break;

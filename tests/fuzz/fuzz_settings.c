@@ -37,22 +37,20 @@ static void check_refusal(int err, const char *why, const char *path)
  * is the file that a refusal must name. */
 static char *read_for(unsigned int vmid, const char *path)
 {
-	static const struct settings untouched = {.deadline = -7};
-	struct settings settings = untouched;
-	auto_free char *why = NULL;
-	int err = settings_read(fuzz_root(), vmid, &settings, &why);
+	auto_settings struct settings settings = settings_default;
+	int err = settings_read(fuzz_root(), vmid, &settings);
 	char *text;
 
+	fuzz_require(settings.err == err);
 	if (err) {
-		check_refusal(err, why, path);
-		fuzz_require(settings.deadline == untouched.deadline);
+		check_refusal(err, settings.error, path);
+		fuzz_require(settings.deadline == settings_default.deadline);
 		return NULL;
 	}
-	fuzz_require(!why);
+	fuzz_require(!settings.error);
 	check_settings(&settings);
 	text = settings_describe(&settings);
 	fuzz_require(text);
-	settings_free(&settings);
 	return text;
 }
 

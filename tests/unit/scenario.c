@@ -10,6 +10,7 @@
 
 #include "hookscript/exit.h"
 #include "hookscript/start.h"
+#include "hookscript/stop.h"
 
 static void add_drivers(struct tree *tree)
 {
@@ -71,6 +72,31 @@ void scenario_assert_taken(struct tree *tree)
 	assert_string_equal(tree_driver_of(tree, PORT), "pcieport");
 	assert_string_equal(tree_driver_of(tree, TWIN), "gpu");
 	assert_string_equal(tree_override_of(tree, TWIN), "none");
+}
+
+static int with_settings(const struct fs_root *root, unsigned int vmid,
+			 int (*phase)(const struct fs_root *root, unsigned int vmid,
+				      const struct settings *settings))
+{
+	auto_settings struct settings settings = settings_default;
+
+	settings_read(root, vmid, &settings);
+	return phase(root, vmid, &settings);
+}
+
+int start_pre(const struct fs_root *root, unsigned int vmid)
+{
+	return with_settings(root, vmid, start_pre_start);
+}
+
+int start_post(const struct fs_root *root, unsigned int vmid)
+{
+	return with_settings(root, vmid, start_post_start);
+}
+
+int stop_post(const struct fs_root *root, unsigned int vmid)
+{
+	return with_settings(root, vmid, stop_post_stop);
 }
 
 void scenario_must(struct tree *tree, run_phase *phase, unsigned int vmid)

@@ -28,6 +28,11 @@ int scenario_setup(void **state);
 /* Ends the test when not all of the VM's devices, or of its neighbours, are on vfio-pci. */
 void scenario_assert_taken(struct tree *tree);
 
+/* Our part of the phases, as hookscript/phase.c runs it: with the VM's settings. */
+int start_pre(const struct fs_root *root, unsigned int vmid);
+int start_post(const struct fs_root *root, unsigned int vmid);
+int stop_post(const struct fs_root *root, unsigned int vmid);
+
 /* A phase that must end with 0. */
 void scenario_must(struct tree *tree, run_phase *phase, unsigned int vmid);
 

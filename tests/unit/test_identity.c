@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "factscase.h"
 #include "tree.h"
 
 #define PATH "var/lib/pve-passthrough/vm/100"
@@ -295,21 +296,11 @@ static void test_good_text(void **state)
 
 /* ---- the machine ---- */
 
-static struct hostpci_address addresses[] = {
-	{{0, 1, 0, 0}, true, NULL},  {{0, 1, 0, 1}, false, NULL},
-	{{0, 2, 0, 0}, false, NULL}, {{0, 0, 0, 0}, false, (char[]){"0000:ff:ff.f"}},
-	{{0, 0, 31, 0}, true, NULL}, {{0, 5, 0, 0}, false, NULL},
-};
-
-/* hostpci1 is a mapping; args have the last one. */
-static struct selected items[] = {
-	{.entry = 0, .addresses = &addresses[0], .n_addresses = 1},
-	{.entry = 1, .addresses = &addresses[2], .n_addresses = 1, .mapping = "nic"},
-	{.entry = 2, .addresses = &addresses[3], .n_addresses = 2},
-	{.entry = SELECTED_ARGS, .addresses = &addresses[5], .n_addresses = 1},
-	{.entry = 3, .addresses = &addresses[1], .n_addresses = 1},
-};
-static const struct selection selection = {.items = items, .n = ARRAY_SIZE(items)};
+#define CONFIG                                                              \
+	"hostpci0: 01:00\nhostpci1: mapping=nic\nhostpci2: ff:ff.f;00:1f\n" \
+	"args: -device vfio-pci,host=05:00.0\nhostpci3: 01:00.1\n"
+#define MAPPING \
+	"nic\n\tmap id=8086:10d3,iommugroup=1,node=lab,path=0000:02:00.0,subsystem-id=8086:0000\n"
 
 static void test_survey(void **state)
 {
@@ -320,6 +311,9 @@ static void test_survey(void **state)
 	};
 	auto_free struct known_device *list = NULL;
 	auto_free struct known_device *nothing = NULL;
+	auto_free char *why = NULL;
+	auto_facts struct facts *facts = NULL;
+	auto_facts struct facts *none = NULL;
 	struct tree *tree = *state;
 	size_t n;
 
@@ -328,22 +322,34 @@ static void test_survey(void **state)
 	add_device(tree, "0000:01:01.0", &nic);
 	add_device(tree, "0000:02:00.0", &nic);
 	add_device(tree, "0000:05:00.0", &nic);
-	assert_int_equal(identity_survey(&tree->root, &selection, &list, &n), 0);
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_file(tree, MAPPINGS_PATH, MAPPING);
+	tree_vm(tree, 100, CONFIG);
+	assert_int_equal(
+		facts_read(&tree->root, 100, &settings_default, FACTS_ADDRESSES, &facts, &why), 0);
+	list = facts_list_known(facts, &n);
 	assert_list(list, n, want, ARRAY_SIZE(want));
-	assert_int_equal(identity_survey(&tree->root, &(struct selection){0}, &nothing, &n), 0);
+	tree_vm(tree, 100, "");
+	assert_int_equal(
+		facts_read(&tree->root, 100, &settings_default, FACTS_ADDRESSES, &none, &why), 0);
+	nothing = facts_list_known(none, &n);
 	assert_non_null(nothing);
 	assert_int_equal(n, 0);
 }
 
 static void test_wanted(void **state)
 {
+	struct facts facts = {0};
+
 	(void)state;
-	assert_true(identity_is_wanted(&selection, &(struct bdf){0, 1, 0, 7}));
-	assert_true(identity_is_wanted(&selection, &(struct bdf){0, 0, 0x1f, 0}));
-	assert_true(identity_is_wanted(&selection, &(struct bdf){0, 5, 0, 0}));
-	assert_false(identity_is_wanted(&selection, &(struct bdf){0, 2, 0, 0}));
-	assert_false(identity_is_wanted(&selection, &(struct bdf){1, 1, 0, 0}));
-	assert_false(identity_is_wanted(&selection, &(struct bdf){0, 5, 0, 1}));
+	factscase_decide(&facts, CONFIG, MAPPING);
+	assert_true(facts_name_by_address(&facts, &(struct bdf){0, 1, 0, 7}));
+	assert_true(facts_name_by_address(&facts, &(struct bdf){0, 0, 0x1f, 0}));
+	assert_true(facts_name_by_address(&facts, &(struct bdf){0, 5, 0, 0}));
+	assert_false(facts_name_by_address(&facts, &(struct bdf){0, 2, 0, 0}));
+	assert_false(facts_name_by_address(&facts, &(struct bdf){1, 1, 0, 0}));
+	assert_false(facts_name_by_address(&facts, &(struct bdf){0, 5, 0, 1}));
+	factscase_free(&facts);
 }
 
 static void test_compare(void **state)

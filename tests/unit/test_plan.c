@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan.h"
 
+#include "factscase.h"
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <string.h>
@@ -9,12 +11,12 @@
 
 #define Q35 "machine: q35\n"
 
-/* What stands in a row of a test stays there: the snapshot owns nothing here. */
-struct machine_room {
-	struct snapshot snapshot;
+/* A machine that was read nowhere; what the facts point at is in it. */
+struct machine {
+	struct facts facts;
 	struct device devices[4];
 	struct record records[4];
-	struct snapshot_group groups[2];
+	struct device_group groups[2];
 	struct vfio_holder holder;
 };
 
@@ -23,84 +25,97 @@ static const struct bdf first = {0, 1, 0, 0};
 static char e1000e[] = "e1000e", vfio_pci[] = "vfio-pci", kvm[] = "kvm";
 
 /* One PCIe NIC, 0000:01:00.0, on e1000e, alone in group 10, under an active IOMMU. */
-static void prepare(struct machine_room *room)
+static void prepare(struct machine *host)
 {
-	*room = (struct machine_room){
+	*host = (struct machine){
 		.devices[0] = {.bdf = first,
 			       .identity = nic,
 			       .group = 10,
 			       .driver = e1000e,
 			       .named = true,
 			       .express = true},
-		.groups[0] = {.group = 10},
-		.snapshot = {.iommu_active = true, .n_devices = 1, .n_groups = 1},
+		.groups[0] = {.number = 10},
+		.facts = {.iommu_active = true, .n_devices = 1, .n_groups = 1},
 	};
-	room->snapshot.devices = room->devices;
-	room->snapshot.groups = room->groups;
+	host->facts.devices = host->devices;
+	host->facts.groups = host->groups;
 }
 
-static struct device *add_device(struct machine_room *room, struct bdf bdf)
+static struct device *add_device(struct machine *host, struct bdf bdf)
 {
-	struct device *device = &room->devices[room->snapshot.n_devices++];
+	struct device *device = &host->devices[host->facts.n_devices++];
 
 	*device = (struct device){.bdf = bdf, .identity = nic, .group = 10, .express = true};
 	return device;
 }
 
-static struct record *add_record(struct machine_room *room, size_t device, unsigned int vmid)
+static struct record *add_record(struct machine *host, size_t device, unsigned int vmid)
 {
-	struct record *record = &room->records[device];
+	struct record *record = &host->records[device];
 
-	*record = (struct record){.bdf = room->devices[device].bdf,
+	*record = (struct record){.bdf = host->devices[device].bdf,
 				  .vmid = vmid,
 				  .stage = RECORD_TAKEN,
-				  .identity = room->devices[device].identity,
+				  .identity = host->devices[device].identity,
 				  .driver = e1000e,
 				  .deadline = 30};
-	room->devices[device].record = record;
+	host->devices[device].record = record;
 	return record;
 }
 
-static struct vmcfg *parse_vm(const char *config)
+/* Takes back what the facts of the plan before hold. */
+static void forget(struct machine *host)
 {
-	struct vmcfg *vm = NULL;
-
-	assert_int_equal(vmcfg_parse(config, strlen(config), &vm), 0);
-	return vm;
+	factscase_free(&host->facts);
 }
 
-static struct plan *make_with(const struct machine_room *room, struct vmcfg *vm,
+#define auto_machine cleanup_with(forget)
+
+/* A plan for VM 100 with that config; HOST must outlive it. */
+static struct plan *make_with(struct machine *host, const char *config,
 			      const struct settings *settings)
 {
-	struct selection *selection = NULL;
 	struct plan *plan = NULL;
-	struct fs_root root;
 
-	/* A root without anything: what is said of devices and mappings is the snapshot's here. */
-	assert_int_equal(fs_root_open(TESTS_DIR "/fakes", &root), 0);
-	assert_int_equal(selection_read(&root, 100, vm, &selection), 0);
-	assert_int_equal(plan_make(100, settings, vm, selection, &room->snapshot, &plan), 0);
-	/* Whose selection points into the config, and is not looked at once the plan is made. */
-	selection_free(TAKE_PTR(selection));
-	fs_root_close(&root);
+	host->facts.settings = settings;
+	factscase_decide(&host->facts, config, NULL);
+	assert_int_equal(plan_make(&host->facts, &plan), 0);
 	return plan;
 }
 
-/* A plan for VM 100 with that config; *ret_vm must outlive it. */
-static struct plan *make(const struct machine_room *room, const char *config, struct vmcfg **ret_vm)
+static struct plan *make(struct machine *host, const char *config)
 {
-	*ret_vm = parse_vm(config);
-	return make_with(room, *ret_vm, &settings_default);
+	return make_with(host, config, &settings_default);
 }
 
 #define auto_plan cleanup_with(plan_freep)
-#define auto_vm	  cleanup_with(vmcfg_freep)
+
+/* All that cures the refusal, one step a line. */
+static char *cures_of(const struct refusal *refusal)
+{
+	char *text = strdup("");
+
+	for (size_t i = 0; i < refusal->n_cures; i++) {
+		auto_free char *line = cure_text(&refusal->cures[i]);
+		char *longer = fs_path("%s%s\n", text, line);
+
+		assert_non_null(longer);
+		free(text);
+		text = longer;
+	}
+	assert_true(refusal->n_cures);
+	assert_true(*refusal->brief);
+	return text;
+}
 
 static void show(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n_refusals; i++)
+	for (size_t i = 0; i < plan->n_refusals; i++) {
+		auto_free char *cures = cures_of(&plan->refusals[i]);
+
 		print_error("refusal %d: %s\ncure: %s\n", plan->refusals[i].reason,
-			    plan->refusals[i].what, plan->refusals[i].cure);
+			    plan->refusals[i].what, cures);
+	}
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		print_error("warning: %s\n", plan->warnings[i].what);
 }
@@ -127,9 +142,12 @@ static bool has_line(const char *text, const char *line)
 static void assert_refusal(const struct plan *plan, size_t i, enum refusal_reason reason,
 			   const char *what, const char *cure_line)
 {
+	auto_free char *cures = NULL;
+
 	assert_true(i < plan->n_refusals);
+	cures = cures_of(&plan->refusals[i]);
 	if (plan->refusals[i].reason != reason || !strstr(plan->refusals[i].what, what) ||
-	    (cure_line && !has_line(plan->refusals[i].cure, cure_line))) {
+	    (cure_line && !has_line(cures, cure_line))) {
 		show(plan);
 		fail_msg("not as refusal %zu: '%s', cure '%s'", i, what, cure_line);
 	}
@@ -137,16 +155,15 @@ static void assert_refusal(const struct plan *plan, size_t i, enum refusal_reaso
 
 static void test_good(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 0, 0);
 	assert_int_equal(plan->n_steps, 1);
-	assert_ptr_equal(plan->steps[0].device, &room.devices[0]);
+	assert_ptr_equal(plan->steps[0].device, &host.devices[0]);
 	assert_string_equal(plan->steps[0].returns_to, "e1000e");
 	assert_int_equal(plan->steps[0].why, RETURN_DRIVER_NOW);
 }
@@ -163,6 +180,9 @@ static void test_config_refusals(void **state)
 		"vm100 = { pcie = \"warn\"; };";
 	static const char guest[] =
 		"what that does to a guest that is already installed: its network interfaces get "
+		"other names";
+	static const char windows[] =
+		"what that does to a guest that is already installed: its network interfaces get "
 		"other names, and Windows forgets a static address";
 	static const struct {
 		const char *config;
@@ -172,6 +192,7 @@ static void test_config_refusals(void **state)
 		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc, the default; this is not q35", "qm set 100 --machine q35"},
 		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", guest},
+		{"ostype: win11\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", windows},
 		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", keep_machine},
 		{"machine: pc-i440fx-9.2+pve1\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc-i440fx-9.2+pve1;", "qm set 100 --machine q35"},
@@ -183,13 +204,13 @@ static void test_config_refusals(void **state)
 		 "put this line into /etc/pve-passthrough.conf: vm100 = { machine = \"warn\"; };"},
 		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE,
 		 "hostpci0: 0000:01:00.0 is a PCI Express device, but the entry does not say pcie=1",
-		 "qm set 100 --hostpci0 '01:00.0,pcie=1'"},
+		 "qm set 100 --hostpci0 01:00.0,pcie=1"},
 		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE, "hostpci0", keep_pcie},
 		{Q35 "hostpci15: 0000:01:00,x-vga=1,romfile=a b.rom\n", REFUSAL_NO_PCIE,
 		 "hostpci15:",
 		 "qm set 100 --hostpci15 '0000:01:00,pcie=1,x-vga=1,romfile=a b.rom'"},
 		{Q35 "hostpci1: x-vga=1,pcie=0,host=01:00.0\n", REFUSAL_NO_PCIE,
-		 "hostpci1:", "qm set 100 --hostpci1 'x-vga=1,pcie=1,host=01:00.0'"},
+		 "hostpci1:", "qm set 100 --hostpci1 x-vga=1,pcie=1,host=01:00.0"},
 		/* Whatever stands in an entry stays one word for a shell. */
 		{Q35 "hostpci0: 01:00.0,romfile=$(reboot)'`x`\n", REFUSAL_NO_PCIE,
 		 "hostpci0:", "qm set 100 --hostpci0 '01:00.0,pcie=1,romfile=$(reboot)'\\''`x`'"},
@@ -201,32 +222,27 @@ static void test_config_refusals(void **state)
 		 NULL},
 		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: pcie=1\n", REFUSAL_ENTRY,
 		 "hostpci3: 'pcie=1' has neither host= nor mapping=",
-		 "qm set 100 --hostpci3 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci3"},
+		 "or take it out: qm set 100 --delete hostpci3"},
 		{Q35 "hostpci0: 01:00.0,pcie=1,mapping=gpu\n", REFUSAL_ENTRY,
 		 "has both host= and mapping=",
-		 "qm set 100 --hostpci0 0000:BB:DD.F,pcie=1, or qm set 100 --delete hostpci0"},
+		 "give it an address: qm set 100 --hostpci0 0000:BB:DD.F,pcie=1"},
 		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00,pcie=1\n", REFUSAL_ABSENT,
 		 "hostpci1: there is no PCI device at 0000:02:00 on this host",
-		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci1 ADDRESS,pcie=1, or: "
-		 "qm set 100 --delete hostpci1"},
+		 "find its address now: lspci -Dnn"},
 		/* Proxmox VE's grammar lets it pass; no device can have it. */
 		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 01:ff.f,pcie=1\n", REFUSAL_ABSENT,
-		 "0000:01:ff.f",
-		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci1 "
-		 "ADDRESS,pcie=1, or: qm set 100 --delete hostpci1"},
+		 "0000:01:ff.f", "then: qm set 100 --hostpci1 ADDRESS,pcie=1"},
 		{Q35 "hostpci0: 01:00.0;01:00.1,pcie=1\n", REFUSAL_ABSENT, "0000:01:00.1",
-		 "find its address now: lspci -Dnn; then: qm set 100 --hostpci0 ADDRESS,pcie=1, or: "
-		 "qm set 100 --delete hostpci0"},
+		 "or take it out: qm set 100 --delete hostpci0"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct machine_room room;
-		auto_vm struct vmcfg *vm = NULL;
+		auto_machine struct machine host = {0};
 		auto_plan struct plan *plan = NULL;
 
-		prepare(&room);
-		plan = make(&room, rows[i].config, &vm);
+		prepare(&host);
+		plan = make(&host, rows[i].config);
 		assert_int_equal(plan->n_refusals, 1);
 		assert_refusal(plan, 0, rows[i].reason, rows[i].what, rows[i].cure);
 	}
@@ -234,7 +250,7 @@ static void test_config_refusals(void **state)
 
 /* ---- refusals that the machine decides ---- */
 
-static void iommu_off(struct machine_room *room)
+static void iommu_off(struct machine *host)
 {
 	static char what[] = "the IOMMU is off", cure[] = "host-setup enable && reboot";
 	static struct check_item items[] = {
@@ -243,81 +259,81 @@ static void iommu_off(struct machine_room *room)
 		{"remapping", CHECK_WARNING, what, NULL, cure},
 	};
 
-	room->snapshot.host = (struct checklist){items, ARRAY_SIZE(items)};
-	room->snapshot.iommu_active = false;
-	room->devices[0].group = -1;
-	room->snapshot.n_groups = 0;
+	host->facts.host = (struct checklist){items, ARRAY_SIZE(items)};
+	host->facts.iommu_active = false;
+	host->devices[0].group = -1;
+	host->facts.n_groups = 0;
 }
 
-static void no_group(struct machine_room *room)
+static void no_group(struct machine *host)
 {
-	room->devices[0].group = -1;
-	room->snapshot.n_groups = 0;
+	host->devices[0].group = -1;
+	host->facts.n_groups = 0;
 }
 
-static void bridge(struct machine_room *room)
+static void bridge(struct machine *host)
 {
-	room->devices[0].bridge = true;
+	host->devices[0].bridge = true;
 }
 
-static void open_group(struct machine_room *room)
+static void open_group(struct machine *host)
 {
-	room->holder = (struct vfio_holder){4711, kvm, 0};
-	room->groups[0].holders = (struct vfio_holders){&room->holder, 1, true};
+	host->holder = (struct vfio_holder){4711, kvm, 0};
+	host->groups[0].holders = (struct vfio_holders){&host->holder, 1, true};
 }
 
-static void open_by_somebody(struct machine_room *room)
+static void open_by_somebody(struct machine *host)
 {
-	room->groups[0].holders.open = true;
+	host->groups[0].holders.open = true;
 }
 
-static void other_runs(struct machine_room *room)
+static void other_runs(struct machine *host)
 {
-	add_record(room, 0, 101);
-	room->devices[0].record_vm_runs = true;
+	add_record(host, 0, 101);
+	host->devices[0].record_vm_runs = true;
 }
 
-static void other_is_locked(struct machine_room *room)
+static void other_is_locked(struct machine *host)
 {
-	add_record(room, 0, 101);
-	room->devices[0].record_vm_locked = true;
+	add_record(host, 0, 101);
+	host->devices[0].record_vm_locked = true;
 }
 
-static void neighbour_of_other(struct machine_room *room)
+static void neighbour_of_other(struct machine *host)
 {
-	add_device(room, (struct bdf){0, 1, 0, 1});
-	add_record(room, 1, 101);
-	room->devices[1].record_vm_runs = true;
+	add_device(host, (struct bdf){0, 1, 0, 1});
+	add_record(host, 1, 101);
+	host->devices[1].record_vm_runs = true;
 }
 
-static void reserved_group(struct machine_room *room)
+static void reserved_group(struct machine *host)
 {
-	room->groups[0].reserved = true;
+	host->groups[0].reserved = true;
 }
 
-static void bad_record(struct machine_room *room)
+static void bad_record(struct machine *host)
 {
 	static char why[] = "/run/x: not a record";
 
-	room->devices[0].record_error = why;
+	host->devices[0].record_error = why;
+	host->devices[0].record_err = -EINVAL;
 }
 
-static void other_identity(struct machine_room *room)
+static void other_identity(struct machine *host)
 {
-	add_record(room, 0, 100)->identity.device = 0x1533;
+	add_record(host, 0, 100)->identity.device = 0x1533;
 }
 
 static void test_machine_refusals(void **state)
 {
 	static const struct {
-		void (*change)(struct machine_room *room);
+		void (*change)(struct machine *host);
 		enum refusal_reason reason;
 		const char *what, *cure;
 	} rows[] = {
 		{iommu_off, REFUSAL_HOST, "the IOMMU is off", "host-setup enable && reboot"},
 		{no_group, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
-		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'; on Intel, "
-		 "intel_iommu=on on the kernel command line includes the integrated GPU"},
+		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'"},
 		{bridge, REFUSAL_BRIDGE, "0000:01:00.0 is a PCI bridge",
 		 "name the devices behind it instead; they are listed by: lspci -Dtnn"},
 		{reserved_group, REFUSAL_RESERVED,
@@ -331,12 +347,13 @@ static void test_machine_refusals(void **state)
 		{open_by_somebody, REFUSAL_GROUP_OPEN, "by a process that cannot be seen from here",
 		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "
 		 "itself or by kill"},
-		{other_runs, REFUSAL_OTHER_VM, "0000:01:00.0 is taken for VM 101, which is running",
+		{other_runs, REFUSAL_OTHER_VM, "0000:01:00.0: VM 101 runs with it",
 		 "qm shutdown 101"},
 		{other_is_locked, REFUSAL_OTHER_VM,
-		 "0000:01:00.0 is taken for VM 101, which is being started, stopped or changed",
+		 "0000:01:00.0: it is taken for VM 101, which is being started, stopped or changed",
 		 "wait for that task, then: qm start 100"},
-		{neighbour_of_other, REFUSAL_OTHER_VM, "0000:01:00.1 is taken for VM 101",
+		{neighbour_of_other, REFUSAL_OTHER_VM,
+		 "0000:01:00.1 (not named by the VM, but in its IOMMU group 10): VM 101 runs with it",
 		 "qm shutdown 101"},
 		{bad_record, REFUSAL_RECORD,
 		 "0000:01:00.0 is recorded as taken, but the record cannot be used: /run/x: not a record",
@@ -352,13 +369,12 @@ static void test_machine_refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct machine_room room;
-		auto_vm struct vmcfg *vm = NULL;
+		auto_machine struct machine host = {0};
 		auto_plan struct plan *plan = NULL;
 
-		prepare(&room);
-		rows[i].change(&room);
-		plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+		prepare(&host);
+		rows[i].change(&host);
+		plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 		assert_counts(plan, 1, 0);
 		assert_refusal(plan, 0, rows[i].reason, rows[i].what, rows[i].cure);
 	}
@@ -368,17 +384,14 @@ static void test_machine_refusals(void **state)
 
 static void test_all_at_once(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	iommu_off(&room);
-	plan = make(&room,
-		    "hostpci0: 01:00.0\nhostpci1: 05:00.0,pcie=1\nhostpci2: mapping=gpu\n"
-		    "hostpci3: rombar=0\n",
-		    &vm);
+	prepare(&host);
+	iommu_off(&host);
+	plan = make(&host, "hostpci0: 01:00.0\nhostpci1: 05:00.0,pcie=1\nhostpci2: mapping=gpu\n"
+			   "hostpci3: rombar=0\n");
 	assert_counts(plan, 6, 0);
 	assert_int_equal(plan->refusals[0].reason, REFUSAL_NOT_Q35);
 	assert_int_equal(plan->refusals[1].reason, REFUSAL_ENTRY);
@@ -412,12 +425,11 @@ static void test_policies(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct settings settings = {
 			.machine = rows[i].machine, .pcie = rows[i].pcie, .deadline = 30};
-		struct machine_room room;
-		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
+		auto_machine struct machine host = {0};
 		auto_plan struct plan *plan = NULL;
 
-		prepare(&room);
-		plan = make_with(&room, vm, &settings);
+		prepare(&host);
+		plan = make_with(&host, rows[i].config, &settings);
 		assert_counts(plan, rows[i].refusals, rows[i].warnings);
 		if (!rows[i].refusals)
 			assert_int_equal(plan->n_steps, 1);
@@ -427,13 +439,12 @@ static void test_policies(void **state)
 static void test_pcie_without_q35(void **state)
 {
 	struct settings settings = {.machine = POLICY_OFF, .pcie = POLICY_OFF, .deadline = 30};
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = parse_vm("hostpci0: 01:00.0,pcie=1\n");
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	plan = make_with(&room, vm, &settings);
+	prepare(&host);
+	plan = make_with(&host, "hostpci0: 01:00.0,pcie=1\n", &settings);
 	assert_counts(plan, 1, 0);
 	assert_refusal(plan, 0, REFUSAL_PCIE_WITHOUT_Q35,
 		       "hostpci0: pcie=1 on a machine that is not q35", "qm set 100 --machine q35");
@@ -443,13 +454,12 @@ static void test_pcie_without_q35(void **state)
 
 static void test_legacy_igd(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	plan = make(&room, "hostpci0: 01:00.0,legacy-igd=1\n", &vm);
+	prepare(&host);
+	plan = make(&host, "hostpci0: 01:00.0,legacy-igd=1\n");
 	assert_counts(plan, 0, 1);
 	assert_non_null(
 		strstr(plan->warnings[0].what,
@@ -459,14 +469,13 @@ static void test_legacy_igd(void **state)
 
 static void test_conventional_device(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	room.devices[0].express = false;
-	plan = make(&room, Q35 "hostpci0: 01:00.0\n", &vm);
+	prepare(&host);
+	host.devices[0].express = false;
+	plan = make(&host, Q35 "hostpci0: 01:00.0\n");
 	assert_counts(plan, 0, 0);
 	assert_int_equal(plan->n_steps, 1);
 }
@@ -474,18 +483,17 @@ static void test_conventional_device(void **state)
 /* One PCIe function among conventional ones is enough to ask for pcie=1. */
 static void test_mixed_slot(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	room.devices[0].express = false;
-	add_device(&room, (struct bdf){0, 1, 0, 1})->named = true;
-	plan = make(&room, Q35 "hostpci0: 01:00\n", &vm);
+	prepare(&host);
+	host.devices[0].express = false;
+	add_device(&host, (struct bdf){0, 1, 0, 1})->named = true;
+	plan = make(&host, Q35 "hostpci0: 01:00\n");
 	assert_counts(plan, 1, 0);
 	assert_refusal(plan, 0, REFUSAL_NO_PCIE, "0000:01:00.1",
-		       "qm set 100 --hostpci0 '01:00,pcie=1'");
+		       "qm set 100 --hostpci0 01:00,pcie=1");
 }
 
 static void test_entries_that_need_no_binding(void **state)
@@ -513,26 +521,25 @@ static void test_entries_that_need_no_binding(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_vm struct vmcfg *vm = parse_vm(rows[i].config);
+		struct facts facts = {0};
 
-		if (selection_is_needed(vm) != rows[i].needed)
+		factscase_decide(&facts, rows[i].config, NULL);
+		if (facts_need_binding(&facts) != rows[i].needed)
 			fail_msg("needed or not: %s", rows[i].config);
+		factscase_free(&facts);
 	}
 }
 
 /* They ask nothing of the machine, beside one that does. */
 static void test_exempt_entries_are_not_looked_at(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	plan = make(&room,
-		    Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 09:00.0,mdev=x\n"
-			"hostpci2: 0a:00.0,driver=keep\nhostpci3: mapping=gpu,mdev=x\n",
-		    &vm);
+	prepare(&host);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 09:00.0,mdev=x\n"
+			       "hostpci2: 0a:00.0,driver=keep\nhostpci3: mapping=gpu,mdev=x\n");
 	assert_counts(plan, 0, 0);
 	assert_int_equal(plan->n_steps, 1);
 }
@@ -541,15 +548,14 @@ static void test_exempt_entries_are_not_looked_at(void **state)
 
 static void test_left_taken_for_another_vm(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	room.devices[0].driver = vfio_pci;
-	add_record(&room, 0, 101);
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	host.devices[0].driver = vfio_pci;
+	add_record(&host, 0, 101);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 0, 1);
 	assert_non_null(
 		strstr(plan->warnings[0].what,
@@ -561,16 +567,15 @@ static void test_left_taken_for_another_vm(void **state)
 
 static void test_own_record(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	room.devices[0].driver = vfio_pci;
-	add_record(&room, 0, 100);
-	room.devices[0].record_vm_locked = true; /* by the start that runs us */
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	host.devices[0].driver = vfio_pci;
+	add_record(&host, 0, 100);
+	host.devices[0].record_vm_locked = true; /* by the start that runs us */
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 0, 0);
 	assert_int_equal(plan->steps[0].why, RETURN_RECORDED);
 }
@@ -579,16 +584,15 @@ static void test_own_record(void **state)
 
 static void test_members(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_device(&room, (struct bdf){0, 2, 0, 0})->bridge = true;
-	add_device(&room, (struct bdf){0, 3, 0, 0});
-	add_device(&room, (struct bdf){0, 4, 0, 0})->group = 11; /* in no group of the VM's */
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 2, 0, 0})->bridge = true;
+	add_device(&host, (struct bdf){0, 3, 0, 0});
+	add_device(&host, (struct bdf){0, 4, 0, 0})->group = 11; /* in no group of the VM's */
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 0, 0);
 	assert_int_equal(plan->n_steps, 2);
 	assert_int_equal(plan->steps[0].device->bdf.bus, 1);
@@ -598,13 +602,12 @@ static void test_members(void **state)
 
 static void test_dropped_lines_are_told(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00.0,pcie=maybe\n", &vm);
+	prepare(&host);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00.0,pcie=maybe\n");
 	assert_counts(plan, 0, 1);
 	assert_non_null(strstr(plan->warnings[0].what, "VM config, line 3: hostpci1: "));
 	assert_non_null(strstr(plan->warnings[0].what, "Proxmox VE ignores this line"));
@@ -638,19 +641,18 @@ static void test_return_reasons(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct machine_room room;
-		auto_vm struct vmcfg *vm = NULL;
+		auto_machine struct machine host = {0};
 		auto_plan struct plan *plan = NULL;
 		auto_free char *text = NULL;
 
-		prepare(&room);
-		room.devices[0].driver = rows[i].driver;
-		room.devices[0].vfio_ids = rows[i].vfio_ids;
-		room.devices[0].module = (struct device_module){rows[i].module,
+		prepare(&host);
+		host.devices[0].driver = rows[i].driver;
+		host.devices[0].vfio_ids = rows[i].vfio_ids;
+		host.devices[0].module = (struct device_module){rows[i].module,
 								rows[i].blacklisted};
 		if (rows[i].recorded)
-			add_record(&room, 0, 100);
-		plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+			add_record(&host, 0, 100);
+		plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 		assert_counts(plan, 0, rows[i].why == RETURN_NONE_MISSING ? 1 : 0);
 		assert_int_equal(plan->steps[0].why, rows[i].why);
 		text = plan_step_return_text(&plan->steps[0]);
@@ -663,18 +665,17 @@ static void test_return_reasons(void **state)
 /* A record of a driverless device, and one that was only claimed. */
 static void test_return_to_none_and_claimed(void **state)
 {
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = NULL;
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 	auto_free char *text = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_device(&room, (struct bdf){0, 1, 0, 1})->driver = e1000e;
-	add_record(&room, 0, 100)->driver = NULL;
-	add_record(&room, 1, 100)->stage = RECORD_CLAIMED;
-	room.records[1].driver = NULL; /* its image is not complete */
-	plan = make(&room, Q35 "hostpci0: 01:00,pcie=1\n", &vm);
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 1, 0, 1})->driver = e1000e;
+	add_record(&host, 0, 100)->driver = NULL;
+	add_record(&host, 1, 100)->stage = RECORD_CLAIMED;
+	host.records[1].driver = NULL; /* its image is not complete */
+	plan = make(&host, Q35 "hostpci0: 01:00,pcie=1\n");
 	assert_counts(plan, 0, 0);
 	text = plan_step_return_text(&plan->steps[0]);
 	assert_string_equal(text, "returns to no driver, recorded when it was taken");
@@ -686,27 +687,26 @@ static void test_return_to_none_and_claimed(void **state)
 
 static char uses[] = "its disk /dev/sda is in use: swap", effect[] = "it dies", cure[] = "swapoff";
 
-static void add_finding(struct machine_room *room, struct usage_finding *finding, size_t device)
+static void add_finding(struct machine *host, struct usage_finding *finding, size_t device)
 {
-	*finding = (struct usage_finding){.bdf = room->devices[device].bdf,
+	*finding = (struct usage_finding){.bdf = host->devices[device].bdf,
 					  .kind = USAGE_DISK,
 					  .what = uses,
 					  .effect = effect,
 					  .cure = cure};
-	room->snapshot.usage = (struct usage){finding, 1};
+	host->facts.usage = (struct usage){finding, 1};
 }
 
 static void test_use_is_refused(void **state)
 {
-	struct machine_room room;
+	auto_machine struct machine host = {0};
 	struct usage_finding finding;
-	auto_vm struct vmcfg *vm = NULL;
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_finding(&room, &finding, 0);
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	add_finding(&host, &finding, 0);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 1, 0);
 	assert_refusal(plan, 0, REFUSAL_IN_USE,
 		       "0000:01:00.0: its disk /dev/sda is in use: swap; taking it for VM 100: it "
@@ -721,38 +721,36 @@ static void test_use_is_refused(void **state)
 /* A neighbour is taken too, and so is looked at; a bridge stays with the host. */
 static void test_use_of_neighbours(void **state)
 {
-	struct machine_room room;
+	auto_machine struct machine host = {0};
 	struct usage_finding finding;
-	auto_vm struct vmcfg *vm = NULL;
 	auto_plan struct plan *taken = NULL, *bridge = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_device(&room, (struct bdf){0, 2, 0, 0});
-	add_finding(&room, &finding, 1);
-	taken = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 2, 0, 0});
+	add_finding(&host, &finding, 1);
+	taken = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(taken, 1, 0);
 	assert_refusal(taken, 0, REFUSAL_IN_USE,
-		       "0000:02:00.0, which the VM does not name but whose IOMMU group it needs: "
+		       "0000:02:00.0 (not named by the VM, but in its IOMMU group 10): "
 		       "its disk",
 		       "swapoff");
-	room.devices[1].bridge = true;
-	bridge = make_with(&room, vm, &settings_default);
+	host.devices[1].bridge = true;
+	bridge = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(bridge, 0, 0);
 }
 
 static void test_harmless_use(void **state)
 {
-	struct machine_room room;
+	auto_machine struct machine host = {0};
 	struct usage_finding finding;
-	auto_vm struct vmcfg *vm = NULL;
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_finding(&room, &finding, 0);
+	prepare(&host);
+	add_finding(&host, &finding, 0);
 	finding.harmless = true;
-	plan = make(&room, Q35 "hostpci0: 01:00.0,pcie=1\n", &vm);
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(plan, 0, 1);
 	assert_string_equal(plan->warnings[0].what,
 			    "0000:01:00.0: its disk /dev/sda is in use: swap: it dies");
@@ -786,16 +784,15 @@ static void test_allowed_use(void **state)
 			.from[DEVICE_ALLOW] = {SETTINGS_PATH, 8},
 		};
 		struct settings settings = settings_default;
-		struct machine_room room;
+		auto_machine struct machine host = {0};
 		struct usage_finding finding;
-		auto_vm struct vmcfg *vm = parse_vm(Q35 "hostpci0: 01:00.0,pcie=1\n");
 		auto_plan struct plan *plan = NULL;
 
-		prepare(&room);
-		add_finding(&room, &finding, 0);
+		prepare(&host);
+		add_finding(&host, &finding, 0);
 		settings.devices = &device;
 		settings.n_devices = 1;
-		plan = make_with(&room, vm, &settings);
+		plan = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
 		assert_counts(plan, rows[i].refusals, rows[i].warnings);
 	}
 }
@@ -803,22 +800,22 @@ static void test_allowed_use(void **state)
 static void test_neighbours_refused(void **state)
 {
 	struct settings settings = settings_default;
-	struct machine_room room;
-	auto_vm struct vmcfg *vm = parse_vm(Q35 "hostpci0: 01:00.0,pcie=1\n");
+	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;
 
 	(void)state;
-	prepare(&room);
-	add_device(&room, (struct bdf){0, 2, 0, 0});
-	add_device(&room, (struct bdf){0, 0, 1, 0})->bridge = true;
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 2, 0, 0});
+	add_device(&host, (struct bdf){0, 0, 1, 0})->bridge = true;
 	settings.group = GROUP_REFUSE;
 	settings.from[SETTING_GROUP] = (struct setting_source){SETTINGS_CLUSTER_PATH, 3};
-	plan = make_with(&room, vm, &settings);
+	plan = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
 	assert_counts(plan, 1, 0);
 	assert_refusal(
 		plan, 0, REFUSAL_NEIGHBOUR, "0000:02:00.0 is in IOMMU group 10",
-		"let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1; or "
-		"allow it for this VM in /etc/pve-passthrough.conf: vm100 = { group = \"take\"; };");
+		"or allow it for this VM in /etc/pve-passthrough.conf: vm100 = { group = \"take\"; };");
+	assert_refusal(plan, 0, REFUSAL_NEIGHBOUR, "",
+		       "let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1");
 }
 
 int main(void)

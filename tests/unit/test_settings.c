@@ -9,24 +9,24 @@
 static struct settings read_good(struct tree *tree, unsigned int vmid)
 {
 	struct settings settings = settings_default;
-	auto_free char *why = NULL;
 
-	if (settings_read(&tree->root, vmid, &settings, &why))
-		fail_msg("refused: %s", why);
+	if (settings_read(&tree->root, vmid, &settings))
+		fail_msg("refused: %s", settings_error(&settings));
+	assert_int_equal(settings.err, 0);
 	return settings;
 }
 
-/* Reads settings that must be refused with ERR and a text that holds WHAT; leaves *ret alone. */
+/* Reads settings that must be refused with ERR and a text that holds WHAT: the defaults hold. */
 static void read_bad(struct tree *tree, int err, const char *what)
 {
-	struct settings settings = {.deadline = -7};
-	auto_free char *why = NULL;
+	auto_settings struct settings settings = {.deadline = -7};
 
-	assert_int_equal(settings_read(&tree->root, 100, &settings, &why), err);
-	assert_non_null(why);
-	if (!strstr(why, what))
-		fail_msg("'%s' is not in '%s'", what, why);
-	assert_int_equal(settings.deadline, -7);
+	assert_int_equal(settings_read(&tree->root, 100, &settings), err);
+	assert_int_equal(settings.err, err);
+	if (!strstr(settings_error(&settings), what))
+		fail_msg("'%s' is not in '%s'", what, settings_error(&settings));
+	assert_int_equal(settings.deadline, settings_default.deadline);
+	assert_int_equal(settings.n_devices, 0);
 }
 
 /* For VM 100. */
@@ -986,7 +986,7 @@ static void test_garbage(void **state)
 			*c = ' ';
 	for (int round = 0; round < 2000; round++) {
 		auto_settings struct settings s = settings_default;
-		auto_free char *why = NULL, *text = strdup(good), *back = NULL;
+		auto_free char *text = strdup(good), *back = NULL;
 
 		assert_non_null(text);
 		if (round % 2)
@@ -999,8 +999,8 @@ static void test_garbage(void **state)
 				       " ");
 		cluster(*state, round % 4 < 2 ? text : "");
 		tree_settings(*state, round % 4 < 2 ? "" : text);
-		if (settings_read(&((struct tree *)*state)->root, 100, &s, &why)) {
-			assert_non_null(why);
+		if (settings_read(&((struct tree *)*state)->root, 100, &s)) {
+			assert_non_null(s.error);
 			continue;
 		}
 		n_good++;

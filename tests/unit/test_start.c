@@ -20,8 +20,7 @@ static void test_refusals(void **state)
 		const char *config, *because;
 	} rows[] = {
 		{"hostpci1: 03:00.0,pcie=1\n", "cure: qm set 100 --machine q35"},
-		{"machine: q35\nhostpci1: 03:00.0\n",
-		 "cure: qm set 100 --hostpci1 '03:00.0,pcie=1'"},
+		{"machine: q35\nhostpci1: 03:00.0\n", "cure: qm set 100 --hostpci1 03:00.0,pcie=1"},
 		{"machine: q35\nhostpci1: 0b:00.0,pcie=1\n", "no PCI device at 0000:0b:00.0"},
 		{"machine: q35\nhostpci1: mapping=card,pcie=1\n", "mapping=card"},
 		{"machine: q35\nhostpci1: " PORT ",pcie=1\n", PORT " is a PCI bridge"},
@@ -528,8 +527,9 @@ static void test_reserved_for_another(void **state)
 
 	tree_file(tree, "run/qemu-server/pci-id-reservations", DISK " 101 time:99999999999\n");
 	scenario_assert_refused(tree, 100,
-				DISK " is reserved by Proxmox VE for VM 101, which runs with it or "
-				     "is being started");
+				DISK
+				": Proxmox VE has reserved it for VM 101, which runs with it or "
+				"is being started");
 	tree_file(tree, "run/qemu-server/pci-id-reservations",
 		  DISK " 100 time:99999999999\n" GPU " 101 time:1\n" SOUND " 101 pid:4711\n");
 	scenario_must(tree, start_pre, 100);
@@ -546,7 +546,7 @@ static void test_other_vm_runs(void **state)
 {
 	leave_record_of_101(*state);
 	tree_vm_runs(*state, 101, 4711);
-	scenario_assert_refused(*state, 100, DISK " is taken for VM 101, which is running");
+	scenario_assert_refused(*state, 100, DISK ": VM 101 runs with it");
 }
 
 static void test_other_vm_is_locked(void **state)
@@ -555,7 +555,8 @@ static void test_other_vm_is_locked(void **state)
 
 	leave_record_of_101(*state);
 	holder = scenario_lock_vm(*state, 101);
-	scenario_assert_refused(*state, 100, DISK " is taken for VM 101, which is being started");
+	scenario_assert_refused(*state, 100,
+				DISK ": it is taken for VM 101, which is being started");
 	scenario_end_process(holder);
 }
 

@@ -269,12 +269,11 @@ static void test_settings(void **state)
 	struct tree *tree = *state;
 	auto_settings struct settings s = settings_default;
 	const struct device_setting *disk, *usb, *gpu;
-	auto_free char *why = NULL;
 	struct bdf bdf;
 
 	put_settings(tree);
-	if (settings_read(&tree->root, 100, &s, &why))
-		fail_msg("refused: %s", why);
+	if (settings_read(&tree->root, 100, &s))
+		fail_msg("refused: %s", settings_error(&s));
 	assert_int_equal(s.n_warnings, 0);
 	assert_int_equal(s.machine, POLICY_WARN);
 	assert_int_equal(s.pcie, POLICY_OFF);

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "factscase.h"
 #include "hookscript/argv.h"
 #include "tree.h"
 
-static struct card devices[] = {
+static struct device_summary devices[] = {
 	{.bdf = {0, 0, 2, 0},
 	 .identity = {.class = 0x030000},
 	 .class_name = (char *)"VGA compatible controller",
@@ -71,12 +72,12 @@ struct row {
 static const struct row rows[] = {
 	/* What can be written for an address, and what entry it goes to. */
 	{CASE("machine: q35\n", "0000:02:00.0", "qm set 100 --hostpci0 0000:02:00.0,pcie=1\n"),
-	 .notes = {"0000:02:00.0: the host uses it: disk sda is mounted at /srv; until that ends",
+	 .notes = {"0000:02:00.0: disk sda is mounted at /srv; until that ends",
 		   "a start takes 0000:01:00.0 from the host, too", "a start takes 0000:01:00.1"}},
 	{CASE("machine: q35\nhostpci0: 05:00.0\nhostpci2: 06:00.0\n", "03:00.0",
 	      "qm set 100 --hostpci1 0000:03:00.0,pcie=1\n"),
 	 .notes = {"0000:03:00.0: VM 101 (hostpci2) has it, too; only one",
-		   "0000:03:00.0: the host uses it: its interface eno1"}},
+		   "0000:03:00.0: its interface eno1"}},
 	{CASE("machine: q35\n", "10000:04:00", "qm set 100 --hostpci0 10000:04:00,pcie=1\n"),
 	 .notes = {"10000:04:00.0: it is in no IOMMU group"}},
 	{CASE(ALL_16, "03:00.0", "VM 100 has 16 hostpci entries, and there are no more")},
@@ -98,12 +99,12 @@ static const struct row rows[] = {
 	 .mapped = true},
 	/* pcie=1: for devices that have it, on a machine that has it or is to get it. */
 	{CASE("", "03:00.0", "qm set 100 --hostpci0 0000:03:00.0,pcie=1\n"),
-	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: the host"}},
+	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: its interface"}},
 	{CASE("", "03:00.0", "qm set 100 --hostpci0 0000:03:00.0\n"),
-	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: the host"}, .machine = POLICY_WARN},
+	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: its interface"}, .machine = POLICY_WARN},
 	{CASE("hostpci0: 05:00.0,legacy-igd=1\n", "03:00.0",
 	      "qm set 100 --hostpci1 0000:03:00.0\n"),
-	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: the host"}},
+	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: its interface"}},
 	{CASE("machine: q35\n", "00:02.0", "qm set 100 --hostpci0 0000:00:02.0\n"),
 	 .notes = {"as a graphics card, with its sound, and as the VM's display: "
 		   "pve-passthrough vm 100 --add 00:02.0 --gpu"}},
@@ -148,33 +149,30 @@ static const struct row rows[] = {
 		   "graphics cards work best with the firmware OVMF, for which"},
 	 .storages = "dir: local\n\tpath /var/lib/vz\n\tcontent iso\n", .gpu = true},
 	{CASE("", "03:00.0", "qm set 100 --hostpci0 0000:03:00.0,pcie=1\n"),
-	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: the host"}, .storages = THIN},
+	 .notes = {"0000:03:00.0: VM 101", "0000:03:00.0: its interface"}, .storages = THIN},
 };
 
 static void propose(const struct row *row, struct vm_addition *ret)
 {
-	const struct hostpci_address mapped = {.bdf = {0, 3, 0, 0}};
-	struct selected item = {.addresses = &mapped, .n_addresses = 1, .mapping = "net"};
-	const struct selection selection = {.items = &item, .n = row->mapped ? 1 : 0};
-	const struct cards cards = {devices, ARRAY_SIZE(devices)};
+	const struct device_summaries list = {devices, ARRAY_SIZE(devices)};
 	const char *text = row->storages ? row->storages : "";
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_storages struct storages storages = {0};
 	struct settings settings = settings_default;
-	struct vm_add_choice choice = {.vmid = 100,
-				       .settings = &settings,
-				       .selection = &selection,
-				       .cards = &cards,
+	struct facts facts = {.settings = &settings};
+	struct vm_add_choice choice = {.facts = &facts,
+				       .devices = &list,
 				       .storages = &storages,
 				       .address = row->address,
 				       .gpu = row->gpu,
 				       .primary = row->primary};
 
 	settings.machine = row->machine;
-	assert_int_equal(vmcfg_parse(row->config, strlen(row->config), &vm), 0);
+	factscase_decide(&facts, row->config,
+			 "net\n\tmap id=0:0,iommugroup=1,node=lab,path=0000:03:00.0\n"
+			 "gpu\n\tmap id=8086:10d3,iommugroup=1,node=lab,path=0000:03:00.0\n");
 	assert_int_equal(storages_parse(text, strlen(text), &storages), 0);
-	choice.vm = vm;
 	assert_int_equal(vm_add_propose(&choice, ret), 0);
+	factscase_free(&facts);
 }
 
 static char *render(const struct vm_addition *addition)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "factscase.h"
 #include "hookscript/argv.h"
 #include "tree.h"
 
@@ -15,13 +16,11 @@
 
 struct row {
 	const char *config, *storage;
-	/* a line a need: "NAME: COMMAND", or "NAME! WHAT TO DO" when it is done by hand */
+	/* a line a need: "NAME: COMMAND" for one that --fix runs, else "NAME! FIRST STEP" */
 	const char *needs;
 	enum snippet_state snippet;
 	enum policy machine, pcie;
 	bool conventional; /* the devices are no PCI Express ones */
-	bool left;	   /* the entries need no binding */
-	bool none;	   /* there are no devices */
 	const char *next;  /* of the settings */
 };
 
@@ -38,11 +37,13 @@ static const struct row rows[] = {
 	/* The machine. */
 	{CASE("machine: pc-i440fx-9.0,viommu=virtio\nhostpci0: 1:0\nhostpci0: 01:00.0,pcie=1\n" HOOK,
 	      GOOD_STORAGE, "q35: qm set 100 --machine q35,viommu=virtio\n")},
-	{CASE("machine: pc\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE, ""),
+	/* Proxmox VE would not start that, whatever our settings say. */
+	{CASE("machine: pc\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE,
+	      "q35 (hostpci0: pcie=1): qm set 100 --machine q35\n"),
 	 .machine = POLICY_WARN},
 	{CASE("machine: pc\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE, ""), .machine = POLICY_OFF},
 	{CASE("arch: aarch64\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE,
-	      "q35! to run it as it is all the same, put this line into /etc/pve-passthrough.conf: "
+	      "q35! this VM is of architecture aarch64, which has no q35; to run it as it is all the same, put this line into /etc/pve-passthrough.conf: "
 	      "vm100 = { machine = \"warn\"; };\n")},
 	{CASE("machine: pc\nhostpci0: 00:02.0,legacy-igd=1\n" HOOK, GOOD_STORAGE, "")},
 	/* pcie=1: each entry by itself, every option of it kept. */
@@ -80,13 +81,11 @@ static const struct row rows[] = {
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
 	      GOOD_STORAGE,
 	      "hookscript (it has another one)! to run both, put this line into "
-	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/old.pl\"; };\n"
-	      "then: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
+	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/old.pl\"; };\n")},
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/pve-passthrough.pl\n",
 	      GOOD_STORAGE,
 	      "hookscript (it has another one)! to run both, put this line into "
-	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/pve-passthrough.pl\"; };\n"
-	      "then: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
+	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/pve-passthrough.pl\"; };\n")},
 	/* Unless the settings have it run. */
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
 	      GOOD_STORAGE, "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
@@ -94,109 +93,120 @@ static const struct row rows[] = {
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
 	      GOOD_STORAGE,
 	      "hookscript (it has another one)! to run both, put this line into "
-	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/old.pl\"; };\n"
-	      "then: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
+	      "/etc/pve-passthrough.conf: vm100 = { next = \"local:snippets/old.pl\"; };\n"),
 	 .next = "local:snippets/older.pl"},
 	/* Devices in args alone, on whatever machine. */
 	{CASE("args: -device vfio-pci,host=01:00.0\n", GOOD_STORAGE,
 	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
 	 .conventional = true},
 	/* What the hook leaves alone needs nothing of it. */
-	{CASE("hostpci0: 01:00.0,driver=keep\n", GOOD_STORAGE, ""), .left = true},
+	{CASE("hostpci0: 01:00.0,driver=keep\n", GOOD_STORAGE, "")},
 	{CASE("machine: q35\n", GOOD_STORAGE,
-	      "a device! pve-passthrough vm 100 --add lists the devices of this host, and adds one\n"
-	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
-	 .none = true},
+	      "a device! the devices of this host, one of which can be added: pve-passthrough vm 100 --add\n"
+	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
 };
 
-static char *render(const struct vm_needs *needs)
+/* Endpoints at 01:00.0 to 04:00.0 and 00:02.0, each in a group of its own. */
+struct judged {
+	struct settings settings;
+	struct device devices[5];
+	struct device_group groups[5];
+	struct facts facts;
+	struct vm_hook hook;
+	struct plan *plan;
+};
+
+static void free_judged(struct judged *judged)
+{
+	plan_free(judged->plan);
+	factscase_free(&judged->facts);
+	storages_free(&judged->hook.storages);
+}
+
+#define auto_judged cleanup_with(free_judged)
+
+static void judge(const struct row *row, struct judged *ret)
+{
+	static const char mapping[] =
+		"gpu\n\tmap id=0000:0000,iommugroup=1,node=lab,path=0000:01:00.0\n";
+
+	ret->settings = settings_default;
+	ret->settings.machine = row->machine;
+	ret->settings.pcie = row->pcie;
+	ret->settings.next = (char *)(uintptr_t)row->next;
+	ret->facts = (struct facts){.settings = &ret->settings,
+				    .devices = ret->devices,
+				    .n_devices = ARRAY_SIZE(ret->devices),
+				    .groups = ret->groups,
+				    .n_groups = ARRAY_SIZE(ret->groups)};
+	for (int i = 0; i < 5; i++) {
+		ret->groups[i] = (struct device_group){.number = i};
+		ret->devices[i] = (struct device){.bdf = {0, (uint8_t)i, i ? 0 : 2, 0},
+						  .group = i,
+						  .express = !row->conventional};
+	}
+	factscase_decide(&ret->facts, row->config, mapping);
+	assert_int_equal(storages_parse(row->storage, strlen(row->storage), &ret->hook.storages),
+			 0);
+	ret->hook.snippet = row->snippet;
+	assert_int_equal(plan_make(&ret->facts, &ret->plan), 0);
+	/* The verb asks nothing of a VM whose devices are left to Proxmox VE. */
+	if (facts_need_binding(&ret->facts) || !facts_have_devices(&ret->facts))
+		assert_int_equal(vm_needs_add(&ret->facts, &ret->hook, ret->plan), 0);
+}
+
+static char *render(const struct plan *plan)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	for (size_t i = 0; i < needs->n; i++) {
-		const struct vm_need *need = &needs->items[i];
-		auto_free char *command = need->command ? argv_text(need->command) : NULL;
+	for (size_t i = 0; i < plan->n_refusals; i++) {
+		const struct refusal *need = &plan->refusals[i];
+		auto_free char *first = NULL;
 
-		assert_int_equal(!need->command, !!need->by_hand);
+		assert_true(need->n_cures);
 		assert_true(*need->what);
-		fprintf(to, "%s%s %s\n", need->name, command ? ":" : "!",
-			command ? command : need->by_hand);
+		first = need->cures->fix ? argv_text(need->cures->fix) : cure_text(need->cures);
+		if (need->cures->fix)
+			assert_string_equal(first, need->cures->command);
+		fprintf(to, "%s%s %s\n", need->brief, need->cures->fix ? ":" : "!", first);
 	}
 	assert_int_equal(fclose(to), 0);
 	return text;
-}
-
-static void list(const struct row *row, struct vm_needs *ret)
-{
-	static const struct bdf express = {0, 1, 0, 0};
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
-	auto_storages struct storages storages = {0};
-	struct settings settings = settings_default;
-	struct vm_needs_facts facts = {.vmid = 100,
-				       .settings = &settings,
-				       .storages = &storages,
-				       .snippet = row->snippet,
-				       .has_devices = !row->none,
-				       .binds = !row->left && !row->none};
-
-	settings.machine = row->machine;
-	settings.pcie = row->pcie;
-	settings.next = (char *)(uintptr_t)row->next;
-	assert_int_equal(vmcfg_parse(row->config, strlen(row->config), &vm), 0);
-	assert_int_equal(storages_parse(row->storage, strlen(row->storage), &storages), 0);
-	facts.vm = vm;
-	for (size_t e = 0; e < HOSTPCI_MAX; e++)
-		facts.express[e] = vm->hostpci[e] && !row->conventional ? &express : NULL;
-	assert_int_equal(vm_needs_list(&facts, ret), 0);
 }
 
 static void test_needs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_vm_needs struct vm_needs needs = {0};
+		auto_judged struct judged judged = {0};
 		auto_free char *text = NULL;
 
-		list(&rows[i], &needs);
-		text = render(&needs);
+		judge(&rows[i], &judged);
+		text = render(judged.plan);
 		if (strcmp(text, rows[i].needs))
 			fail_msg("row %zu: '%s' needs\n%snot\n%s", i, rows[i].config, text,
 				 rows[i].needs);
 	}
 }
 
-static void test_names(void **state)
+/* Both hooks are kept: what follows the settings' line. */
+static void test_another_hook(void **state)
 {
-	static const struct row row = {CASE("hostpci1: 01:00.0\n", GOOD_STORAGE, NULL)};
-	auto_vm_needs struct vm_needs needs = {0}, none = {0};
-	auto_free char *names = NULL, *nothing = vm_needs_names(&none);
+	static const struct row row = {
+		CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",
+		     GOOD_STORAGE, NULL)};
+	auto_judged struct judged judged = {0};
+	auto_free char *then = NULL;
 
 	(void)state;
-	list(&row, &needs);
-	names = vm_needs_names(&needs);
-	assert_string_equal(names, "q35, pcie=1 (hostpci1), hookscript");
-	assert_string_equal(nothing, "");
-}
-
-/* A guest that is a Windows is told what that means for it. */
-static void test_machine_note(void **state)
-{
-	static const struct row linux_guest = {
-		CASE("ostype: l26\nhostpci1: 01:00.0\n", GOOD_STORAGE, NULL)};
-	static const struct row windows = {
-		CASE("ostype: win11\nhostpci1: 01:00.0\n", GOOD_STORAGE, NULL)};
-	auto_vm_needs struct vm_needs first = {0}, second = {0};
-
-	(void)state;
-	list(&linux_guest, &first);
-	assert_non_null(strstr(first.items[0].note, "its network interfaces get other names\n"));
-	list(&windows, &second);
-	assert_non_null(strstr(second.items[0].note,
-			       "get other names, and this one is a Windows, which forgets a static "
-			       "address"));
+	judge(&row, &judged);
+	assert_int_equal(judged.plan->refusals[0].n_cures, 2);
+	then = cure_text(&judged.plan->refusals[0].cures[1]);
+	assert_string_equal(then, "then: qm set 100 --hookscript local:snippets/pve-passthrough");
+	assert_null(judged.plan->refusals[0].cures[1].fix);
 }
 
 static void test_ours(void **state)
@@ -223,8 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_needs),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_machine_note),
+		cmocka_unit_test(test_another_hook),
 		cmocka_unit_test(test_ours),
 	};
 

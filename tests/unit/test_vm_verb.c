@@ -113,16 +113,17 @@ static const char needs_text[] =
 	"VM 100 needs, for its devices to be passed through:\n"
 	"- machine: pc, the default; this is not q35, the only machine type whose guests see PCI "
 	"Express devices\n"
+	"    qm set 100 --machine q35\n"
 	"  what that does to a guest that is already installed: its network interfaces get other "
 	"names\n"
 	"  to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
 	"vm100 = { machine = \"warn\"; };\n"
-	"    qm set 100 --machine q35\n"
 	"- hostpci0: 0000:01:00.0 is a PCI Express device, but the entry does not say pcie=1; the "
 	"guest would see it as conventional PCI, which many drivers do not accept\n"
 	"    qm set 100 --hostpci0 '0000:01:00;04:00.0,pcie=1'\n"
-	"- the storage local is for iso,vztmpl,backup, not for snippets, which a hookscript is one "
-	"of\n"
+	"  to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
+	"vm100 = { pcie = \"warn\"; };\n"
+	"- the storage local allows iso,vztmpl,backup, but not snippets, and a hookscript is one\n"
 	"  pvesm replaces the whole list, so all of it is named\n"
 	"    pvesm set local --content iso,vztmpl,backup,snippets\n"
 	"- hookscript: the VM's config does not name this hook, so it is not run\n"
@@ -140,9 +141,10 @@ static void test_shows_needs(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *before = NULL;
-	auto_free char *out = fs_path("%sthese commands are run, after a question, by: "
-				      "pve-passthrough vm 100 --fix\n",
-				      needs_text);
+	auto_free char *out = fs_path(
+		"%sthe commands that change configuration are run, after a question, by: "
+		"pve-passthrough vm 100 --fix\n",
+		needs_text);
 	auto_run struct run ran = {0};
 
 	tree_vm(tree, 100, NEEDY);
@@ -289,7 +291,7 @@ static void test_fix_of_a_running_vm(void **state)
 	tree_file(tree, "etc/pve/storage.cfg", "");
 	setenv("FAKE_PENDING", "1", 1);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
-	run_assert_code(&ran, EXIT_REFUSED);
+	run_assert_code(&ran, EXIT_PARTLY);
 	run_assert_says(&ran, "VM 100 still needs: q35; more: pve-passthrough vm 100\n"
 			      "VM 100 runs: what Proxmox VE has noted as pending holds when it has "
 			      "been stopped and started\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/selection.h"
+#include "hookscript/plan.h"
 
 #include <stdio.h>
 
@@ -23,34 +23,49 @@ static int setup(void **state)
 	return 0;
 }
 
-static struct selection *read_selection(struct tree *tree, const char *config,
-					struct vmcfg **ret_vm)
+static struct facts *read_facts(struct tree *tree, const char *config)
 {
-	auto_free char *before = tree_render(tree, TREE_ALL);
-	struct selection *selection = NULL;
+	auto_free char *before = NULL, *why = NULL;
+	struct facts *facts = NULL;
 
-	assert_int_equal(vmcfg_parse(config, strlen(config), ret_vm), 0);
-	assert_int_equal(selection_read(&tree->root, 100, *ret_vm, &selection), 0);
+	tree_vm(tree, 100, config);
+	before = tree_render(tree, TREE_ALL);
+	assert_int_equal(
+		facts_read(&tree->root, 100, &settings_default, FACTS_ADDRESSES, &facts, &why), 0);
 	tree_assert_is(tree, TREE_ALL, before);
-	return selection;
+	return facts;
 }
 
-/* One line an item: name, alternative of how many, '-' when it is a spare one, addresses. */
+/* What is refused of the entries, one line each. */
+static void print_refused(FILE *to, const struct facts *facts)
+{
+	cleanup_with(plan_freep) struct plan *plan = NULL;
+
+	assert_int_equal(plan_make(facts, &plan), 0);
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		if (plan->refusals[i].reason == REFUSAL_ENTRY) {
+			fprintf(to, "! %s\n", plan->refusals[i].what);
+			assert_true(plan->refusals[i].n_cures);
+		}
+}
+
+/* One line a candidate: name, which of how many, '-' when it is a spare one, addresses. */
 static void assert_selected(struct tree *tree, const char *config, const char *expected)
 {
-	cleanup_with(selection_freep) struct selection *selection = NULL;
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_facts struct facts *facts = read_facts(tree, config);
 	auto_free char *text = NULL;
-	size_t size;
+	size_t size, nth = 0;
 	FILE *to = open_memstream(&text, &size);
 
-	selection = read_selection(tree, config, &vm);
-	for (size_t i = 0; i < selection->n; i++) {
-		const struct selected *item = &selection->items[i];
-		auto_free char *name = selected_name(item);
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
+		auto_free char *name = candidate_name(item);
 
-		fprintf(to, "%s %zu/%zu%s", name, item->alternative, item->n_alternatives,
-			item->spare ? " -" : "");
+		nth = i && item[-1].entry == item->entry ? nth + 1 : 1;
+		if (item->state == CANDIDATE_INVALID)
+			continue;
+		fprintf(to, "%s %zu/%zu%s", name, nth, item->n_alternatives,
+			item->state == CANDIDATE_SPARE ? " -" : "");
 		for (size_t k = 0; k < item->n_addresses; k++) {
 			char buf[BDF_TEXT_SIZE];
 
@@ -58,10 +73,7 @@ static void assert_selected(struct tree *tree, const char *config, const char *e
 		}
 		fputc('\n', to);
 	}
-	for (size_t i = 0; i < selection->n_troubles; i++) {
-		fprintf(to, "! %s\n", selection->troubles[i].what);
-		assert_true(*selection->troubles[i].cure);
-	}
+	print_refused(to, facts);
 	fclose(to);
 	assert_string_equal(text, expected);
 }
@@ -152,12 +164,12 @@ static void test_one_after_the_other(void **state)
 		"hostpci0 (mapping gpu) 1/2 0000:01:00.0\n"
 		"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n"
 		"hostpci1 1/1 0000:01:00\n"
-		"! hostpci1: a device of it is that of another entry, too; Proxmox VE would "
+		"! hostpci1: 0000:01:00.0 is named more than once in this VM; Proxmox VE would "
 		"abort the start\n");
 	assert_selected(
 		*state, "hostpci0: 01:00.1\nhostpci7: 01:00\n",
 		"hostpci0 1/1 0000:01:00.1\nhostpci7 1/1 0000:01:00\n"
-		"! hostpci7: a device of it is that of another entry, too; Proxmox VE would "
+		"! hostpci7: 0000:01:00.1 is named more than once in this VM; Proxmox VE would "
 		"abort the start\n");
 }
 
@@ -185,7 +197,9 @@ static void test_wrong_mappings(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *mapping = fs_path("gpu\n" MAP_TWIN "\tmap %s\n", rows[i].map);
-		auto_free char *expected = fs_path("! hostpci2: mapping gpu: %s\n", rows[i].what);
+		auto_free char *expected = fs_path("hostpci2 (mapping gpu) 1/2 - " TWIN
+						   "\n! hostpci2: mapping gpu: %s\n",
+						   rows[i].what);
 
 		put_mapping(*state, mapping);
 		/* One wrong alternative is enough, although the first is right. */
@@ -212,17 +226,44 @@ static void test_no_mapping(void **state)
 		"the start\n");
 }
 
+/* Proxmox VE marks every function that it gives: also within one entry. */
+static void test_named_twice(void **state)
+{
+	assert_selected(*state, "hostpci0: 01:00.0;01:00\n",
+			"hostpci0 1/1 0000:01:00.0 0000:01:00\n"
+			"! hostpci0: 0000:01:00.0 is named more than once in this VM; Proxmox VE "
+			"would abort the start\n");
+	put_mapping(*state, "gpu\n\tmap id=10de:1001,iommugroup=10,node=lab,"
+			    "path=0000:01:00.0;0000:01:00.0,subsystem-id=1043:8600\n" MAP_TWIN);
+	assert_selected(*state, "hostpci0: mapping=gpu\n",
+			"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0 0000:01:00.0\n"
+			"hostpci0 (mapping gpu) 2/2 0000:05:00.0\n");
+}
+
 static void test_of(void **state)
 {
 	static const struct bdf sound = {0, 1, 0, 1}, twin = {0, 5, 0, 0}, disk = {0, 4, 0, 0};
-	cleanup_with(selection_freep) struct selection *selection = NULL;
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
+	auto_facts struct facts *facts = NULL;
 
 	put_mapping(*state, "gpu\n" MAP_GPU MAP_TWIN);
-	selection = read_selection(*state, "hostpci0: 04:00.0\nhostpci1: mapping=gpu\n", &vm);
-	assert_int_equal(selection_of(selection, &disk)->entry, 0);
-	assert_null(selection_of(selection, &sound));
-	assert_null(selection_of(selection, &twin));
+	facts = read_facts(*state, "hostpci0: 04:00.0\nhostpci1: mapping=gpu\n");
+	assert_int_equal(facts_chosen(facts, &disk)->entry, 0);
+	assert_null(facts_chosen(facts, &sound));
+	assert_null(facts_chosen(facts, &twin));
+}
+
+/* What cannot be read is no absence. */
+static void test_reservations_unreadable(void **state)
+{
+	cleanup_with(plan_freep) struct plan *plan = NULL;
+	auto_facts struct facts *facts = NULL;
+
+	tree_folder(*state, RESERVATIONS);
+	facts = read_facts(*state, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+	assert_int_equal(facts->reservations_err, -EISDIR);
+	assert_int_equal(plan_make(facts, &plan), 0);
+	assert_int_equal(plan->n_refusals, 1);
+	assert_int_equal(plan->refusals[0].reason, REFUSAL_UNREADABLE);
 }
 
 int main(void)
@@ -235,7 +276,9 @@ int main(void)
 		TEST(test_one_after_the_other),
 		TEST(test_wrong_mappings),
 		TEST(test_no_mapping),
+		TEST(test_named_twice),
 		TEST(test_of),
+		TEST(test_reservations_unreadable),
 	};
 #undef TEST
 

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that a plan is decided by, read once: the settings, the VM's config, the cluster's
+ * mappings, the devices that the config names, their IOMMU groups, records, reservations, and what
+ * the host does with them. Reading changes nothing, and reads nothing that could block while a
+ * device is stuck in an unbind.
+ *
+ * A VM's config names devices by address (host=), by a mapping of the cluster (mapping=), or in the
+ * arguments that it gives to QEMU by itself (args). Which alternative of a mapping Proxmox VE will
+ * choose is foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
+ */
+#ifndef HOOKSCRIPT_FACTS_H
+#define HOOKSCRIPT_FACTS_H
+
+#include "hookscript/identity.h"
+#include "hookscript/record.h"
+#include "hookscript/settings.h"
+#include "host/bdf.h"
+#include "host/check.h"
+#include "host/fs.h"
+#include "host/pci.h"
+#include "host/usage/usage.h"
+#include "host/vfio.h"
+#include "vmcfg/args.h"
+#include "vmcfg/mapping.h"
+#include "vmcfg/vmcfg.h"
+
+/* Where /etc/pve keeps the mappings. */
+#define MAPPINGS_PATH "etc/pve/mapping/pci.cfg"
+
+/* The number that stands for args where others have that of their hostpci entry. */
+#define ENTRY_ARGS (-1)
+
+/* As many functions as a slot can have. */
+#define SLOT_FUNCTIONS 8
+
+enum candidate_state {
+	CANDIDATE_SPARE,   /* Proxmox VE will choose another alternative */
+	CANDIDATE_CHOSEN,  /* the entry gets these devices */
+	CANDIDATE_INVALID, /* the mapping says something else of the devices than they are */
+};
+
+/* The devices that an entry names: all of them, or one alternative of its mapping. */
+struct candidate {
+	int entry; /* N of hostpciN, or ENTRY_ARGS */
+	const struct hostpci_address *addresses;
+	size_t n_addresses;
+	const struct mapping *mapping;		 /* NULL: by address */
+	const struct mapping_entry *alternative; /* of the mapping; NULL: by address */
+	size_t n_alternatives;			 /* on this node; 1: no choice */
+	enum candidate_state state;
+	struct mapping_verdict verdict; /* of CANDIDATE_INVALID */
+	const struct device *twice;	/* one that an entry before it, or this one, has; or NULL */
+};
+
+/* Which module the host would load for a device. */
+struct device_module {
+	char *name; /* NULL: none matches, or it was not looked up */
+	bool blacklisted;
+};
+
+struct device {
+	struct bdf bdf;
+	struct pci_identity identity;
+	int group;	    /* its IOMMU group, negative: none */
+	char *driver;	    /* NULL: none */
+	bool named;	    /* by the VM; else a neighbour in the group, or a spare alternative */
+	bool express;	    /* PCI Express, not conventional PCI */
+	bool bridge;	    /* has a directory pci_bus: Proxmox VE leaves those alone */
+	bool mdev;	    /* it can be cut up into mediated devices */
+	bool has_subsystem; /* sysfs has the file subsystem_vendor */
+	struct record *record; /* NULL: it is not taken */
+	int record_err;	       /* why the record cannot be used, -errno; 0: it can */
+	char *record_error;    /* the same in words */
+	bool record_vm_runs,
+		record_vm_locked;  /* the VM of the record: runs; is being started or stopped */
+	unsigned int reserved_for; /* another VM for which Proxmox VE reserved it; 0: none */
+	struct device_module
+		module; /* looked up for devices without driver, and all with FACTS_MODULES */
+	bool vfio_ids;	/* with FACTS_MODULES: the host's configuration gives its ids to vfio-pci */
+};
+
+/* A device that the VM had at an address, where another one is now, or none. */
+struct moved_device {
+	struct bdf bdf;		 /* where it was */
+	struct pci_identity was; /* what it is */
+	bool absent;		 /* nothing is there now */
+	struct pci_identity is;	 /* else this is */
+	struct bdf *now;	 /* where devices of its identity are now */
+	size_t n_now;
+};
+
+struct device_group {
+	int number;
+	bool reserved; /* the firmware goes on using memory by DMA: no guest can have it */
+	struct vfio_holders holders;
+	int holders_err; /* why it is not known who holds it, -errno; 0: it is */
+};
+
+struct facts {
+	unsigned int vmid; /* 0: no VM, all devices of the host */
+	const struct settings *settings;
+	struct vmcfg *vm;
+	bool vm_runs;
+	bool users_stopped; /* what the settings stop before a start is stopped. The caller's */
+
+	struct mappings *mappings; /* NULL: no entry has one */
+	char *node;		   /* this node's name, with mappings */
+	struct args *args;	   /* NULL: none */
+	struct hostpci_address *args_addresses; /* of its devices */
+	bool binds[HOSTPCI_MAX];      /* entries whose devices are this hook's to bind */
+	struct candidate *candidates; /* in order of entries, args last */
+	size_t n_candidates;
+
+	struct device *devices; /* in order of address */
+	size_t n_devices;
+	struct device_group *groups; /* of the devices that the chosen candidates name */
+	size_t n_groups;
+	int reservations_err; /* why Proxmox VE's reservations are not known, -errno */
+
+	struct checklist host; /* what every start needs of the host (check_essentials()) */
+	bool iommu_active;
+	struct usage usage; /* what the host does with the devices */
+	int usage_err;	    /* why that is not known, -errno */
+
+	struct moved_device *moved; /* of those that the VM names by address */
+	size_t n_moved;
+	int identity_err;     /* why it is not known which devices the VM had, -errno */
+	char *identity_error; /* the same in words */
+};
+
+enum facts_scope {
+	FACTS_START = 0,	  /* what a start is decided by */
+	FACTS_NEXT_START = 1,	  /* with the VM's pending changes, which its next start applies */
+	FACTS_MODULES = 1 << 1,	  /* the modules of all devices, not only of those without driver */
+	FACTS_ADDRESSES = 1 << 2, /* only which devices are at the VM's addresses */
+};
+
+/*
+ * Reads the facts about VM VMID, for SCOPE (enum facts_scope). SETTINGS must outlive the result.
+ * Only what the VM needs is read: nothing of the host for a VM without devices of ours, and nothing
+ * of alternatives that will not be chosen but what choosing needs. A device that is not there is
+ * not in it. Returns 0 and a new struct (facts_free()); or -errno, and in *ret_why a new text (the
+ * caller frees it; NULL without memory) that says what could not be read.
+ */
+int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       unsigned int scope, struct facts **ret, char **ret_why) must_check;
+
+/* The same for all devices of the host and no VM. Returns 0 or -errno. */
+int facts_read_host(const struct fs_root *root, const struct settings *settings,
+		    struct facts **ret) must_check;
+
+void facts_free(struct facts *facts);
+DEFINE_CLEANUP(struct facts *, facts_free)
+
+#define auto_facts cleanup_with(facts_freep)
+
+/* Reads the cluster's mappings, and the name of this node, whose entries of them count. No file is
+ * no mappings. Returns 0, with both new (mappings_free(), free()), or -errno. */
+int facts_read_mappings(const struct fs_root *root, struct mappings **ret,
+			char **ret_node) must_check;
+
+/* ---- pure: from the facts that were read (hookscript/facts_choose.c) ---- */
+
+/* Whether an entry says driver=keep: Proxmox VE leaves its devices as they are. NULL: no. */
+bool hostpci_keeps_driver(const struct hostpci *entry);
+
+/*
+ * Lists what the VM's entries and args name, by the config, the mappings and the settings: fills
+ * binds and candidates. An entry with mdev= is not bound, for its parent keeps its driver; nor is
+ * one with driver=keep, unless the settings name a vfio variant driver for a device of it
+ * (hookscript/variant.h). Returns 0 or -ENOMEM.
+ */
+int facts_list_candidates(struct facts *facts) must_check;
+
+/*
+ * Decides the state of each candidate, by the devices and their reservations, and marks the devices
+ * that the chosen ones name. Of a mapping with several alternatives the first that is free is
+ * chosen, if all of them are what the mapping says. Returns 0 or -ENOMEM.
+ */
+int facts_choose(struct facts *facts) must_check;
+
+/* Whether a start has anything to bind: an entry, or a device in args, and the VM is no template.
+ */
+bool facts_need_binding(const struct facts *facts);
+
+/* Whether the VM has devices at all, bound or not. */
+bool facts_have_devices(const struct facts *facts);
+
+/* Whether an entry is bound; and whether one of those says legacy-igd=1, which works on i440fx
+ * only. */
+bool facts_bind_entries(const struct facts *facts);
+bool facts_have_legacy_igd(const struct facts *facts);
+
+/* The device at BDF, or NULL. */
+const struct device *facts_device(const struct facts *facts, const struct bdf *bdf);
+
+/* The group that has that number, if it was read, or NULL. */
+const struct device_group *facts_group(const struct facts *facts, int number);
+
+/* Whether a start would take the device: it is in a group that the VM needs, and no bridge. */
+bool facts_take(const struct facts *facts, const struct device *device);
+
+/* The chosen candidate that names the device, or NULL. */
+const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf);
+
+/* Whether a host= address or args name the device: which one is there is remembered
+ * (hookscript/identity.h). */
+bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf);
+
+/* The devices that host= addresses and args name, in order of address: *RET_N in a new array (the
+ * caller frees it), or NULL without memory. */
+struct known_device *facts_list_known(const struct facts *facts, size_t *ret_n) must_check;
+
+/*
+ * Whether a driver may still be coming: a device that would be taken has none, no record either,
+ * and a module that is not blacklisted matches it.
+ */
+bool facts_await_driver(const struct facts *facts);
+
+/* "hostpci0", "hostpci0 (mapping gpu)", "args", for a message. Returns a new string, or NULL
+ * without memory. */
+char *candidate_name(const struct candidate *candidate) must_check;
+
+#endif
