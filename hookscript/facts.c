@@ -397,8 +397,9 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 	r.facts = new_facts(vmid, settings);
 	if (!r.facts)
 		return -ENOMEM;
-	err = scope & FACTS_NEXT_START ? vm_read_next(root, vmid, &r.facts->vm, ret_why)
-				       : vm_read(root, vmid, &r.facts->vm, ret_why);
+	err = scope & FACTS_NEXT_START
+		      ? vm_read_next(root, vmid, &r.facts->vm, &r.facts->pending, ret_why)
+		      : vm_read(root, vmid, &r.facts->vm, ret_why);
 	if (err)
 		return err;
 	r.facts->vm_runs = pve_vm_runs(root, vmid);

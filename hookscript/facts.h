@@ -101,15 +101,16 @@ struct facts {
 	unsigned int vmid; /* 0: no VM, all devices of the host */
 	const struct settings *settings;
 	struct vmcfg *vm;
+	enum vmcfg_pending pending; /* with FACTS_NEXT_START: what became of pending changes */
 	bool vm_runs;
 	bool users_stopped; /* what the settings stop before a start is stopped. The caller's */
 
-	struct mappings *mappings; /* NULL: no entry has one */
-	char *node;		   /* this node's name, with mappings */
-	struct args *args;	   /* NULL: none */
+	struct mappings *mappings;		/* NULL: no entry has one */
+	char *node;				/* this node's name, with mappings */
+	struct args *args;			/* NULL: none */
 	struct hostpci_address *args_addresses; /* of its devices */
-	bool binds[HOSTPCI_MAX];      /* entries whose devices are this hook's to bind */
-	struct candidate *candidates; /* in order of entries, args last */
+	bool binds[HOSTPCI_MAX];		/* entries whose devices are this hook's to bind */
+	struct candidate *candidates;		/* in order of entries, args last */
 	size_t n_candidates;
 
 	struct device *devices; /* in order of address */

@@ -285,6 +285,31 @@ static void refuse_settings(struct plan_check *c)
 			   _("correct that line, or move the file away to run with the defaults"));
 }
 
+char *plan_pending_text(const struct facts *facts)
+{
+	const char *keys = facts->vm->pending_keys ? facts->vm->pending_keys : "";
+
+	switch (facts->pending) {
+	case VMCFG_PENDING_NONE: break;
+	case VMCFG_PENDING_APPLIED:
+		return fs_path(
+			_("pending changes are judged as made, as the next start makes them: "
+			  "%s"),
+			keys);
+	case VMCFG_PENDING_WAITS:
+		return fs_path(_("pending changes are left out, because the next start continues a "
+				 "VM that is suspended or migrated, and makes none: %s"),
+			       keys);
+	}
+	return NULL;
+}
+
+static void warn_of_pending(struct plan_check *c)
+{
+	if (c->facts->pending != VMCFG_PENDING_NONE)
+		plan_warn(c, NULL, plan_pending_text(c->facts));
+}
+
 int plan_make(const struct facts *facts, struct plan **ret)
 {
 	static void (*const checks[])(struct plan_check * c) = {
@@ -299,6 +324,7 @@ int plan_make(const struct facts *facts, struct plan **ret)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->settings->n_warnings; i++)
 		plan_warn(&c, NULL, strdup(facts->settings->warnings[i]));
+	warn_of_pending(&c);
 	if (facts->settings->err)
 		refuse_settings(&c);
 	for (size_t i = 0; !facts->settings->err && i < ARRAY_SIZE(checks); i++)

@@ -103,6 +103,10 @@ struct plan {
  * (plan_free()), or -ENOMEM. */
 int plan_make(const struct facts *facts, struct plan **ret) must_check;
 
+/* What becomes of the VM's pending changes at its next start. Returns a new string, or NULL when it
+ * has none, or without memory. A warning of each plan. */
+char *plan_pending_text(const struct facts *facts) must_check;
+
 /* The driver that the device gets while the VM has it. */
 const char *plan_step_driver(const struct plan_step *step);
 

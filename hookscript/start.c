@@ -383,6 +383,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	auto_settings struct settings settings = settings_default;
 	cleanup_with(free_start) struct start start = {
 		.root = root, .vmid = vmid, .settings = &settings};
+	auto_free char *pending = NULL;
 	int code;
 
 	settings_read(root, vmid, &settings);
@@ -392,6 +393,9 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 		return code;
 	if (facts_need_binding(start.facts))
 		return print_plan(&start);
+	pending = plan_pending_text(start.facts);
+	if (pending)
+		printf("%s\n", pending);
 	printf(vmcfg_is_template(start.facts->vm)
 		       ? _("VM %u: is a template: a start touches nothing\n")
 		       : _("VM %u: has no hostpci entry that needs binding: a start "

@@ -15,8 +15,7 @@ static char *explain(unsigned int vmid, const char *path, int err)
 		       err == -EACCES || err == -EPERM ? _("; run this as root") : "");
 }
 
-static int read_config(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
-		       char **ret_why)
+int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
 {
 	auto_free char *path = pve_config_path(vmid, getenv("PVE_MIGRATED_FROM"));
 	auto_free char *text = NULL;
@@ -30,12 +29,13 @@ static int read_config(const struct fs_root *root, unsigned int vmid, struct vmc
 	return err;
 }
 
-int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
+int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+		 enum vmcfg_pending *ret_pending, char **ret_why)
 {
-	return read_config(root, vmid, ret, ret_why);
-}
+	const char *source = getenv("PVE_MIGRATED_FROM");
+	int err = vm_read(root, vmid, ret, ret_why);
 
-int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
-{
-	return read_config(root, vmid, ret, ret_why);
+	if (!err)
+		*ret_pending = vmcfg_apply_pending(*ret, source && *source);
+	return err;
 }

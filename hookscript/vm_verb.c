@@ -126,6 +126,14 @@ static bool run_command(const struct fs_root *root, char *const *command)
 
 /* ---- what the VM needs ---- */
 
+static void print_pending(const struct verb *verb)
+{
+	auto_free char *text = plan_pending_text(verb->state.facts);
+
+	if (text)
+		log_info("%s", text);
+}
+
 static void print_cure(const struct cure *cure)
 {
 	if (cure->words)
@@ -174,6 +182,7 @@ static int look_again(struct verb *verb)
 
 	if (read_state(verb))
 		return EXIT_FAILED;
+	print_pending(verb);
 	if (!verb->state.plan->n_refusals)
 		return print_none(verb);
 	names = vm_needs_names(verb->state.plan, false);
@@ -181,11 +190,6 @@ static int look_again(struct verb *verb)
 		return out_of_memory();
 	log_info(_("VM %u still needs: %s; more: pve-passthrough vm %u"), verb->vmid, names,
 		 verb->vmid);
-	if (verb->state.facts->vm_runs)
-		log_info(
-			_("VM %u runs: what Proxmox VE has noted as pending holds when it has been "
-			  "stopped and started"),
-			verb->vmid);
 	return EXIT_PARTLY;
 }
 
@@ -237,6 +241,7 @@ static int show_needs(struct verb *verb)
 	const struct plan *plan = verb->state.plan;
 	int n;
 
+	print_pending(verb);
 	if (vm_state_is_exempt(&verb->state) || !plan->n_refusals)
 		return print_none(verb);
 	print_needs(verb);

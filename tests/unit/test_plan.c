@@ -306,6 +306,59 @@ static void neighbour_of_other(struct machine *host)
 	host->devices[1].record_vm_runs = true;
 }
 
+/* A record, a reservation and an open group: one cause. */
+static void other_has_it(struct machine *host)
+{
+	other_runs(host);
+	host->devices[0].reserved_for = 101;
+	host->holder = (struct vfio_holder){4711, kvm, 101};
+	host->groups[0].holders = (struct vfio_holders){&host->holder, 1, true};
+}
+
+static void record_closed(struct machine *host)
+{
+	static char why[] = "/run/x: Permission denied";
+
+	host->devices[0].record_error = why;
+	host->devices[0].record_err = -EACCES;
+}
+
+static void record_on_bad_disk(struct machine *host)
+{
+	static char why[] = "/run/x: Input/output error";
+
+	host->devices[0].record_error = why;
+	host->devices[0].record_err = -EIO;
+}
+
+static void holders_unknown(struct machine *host)
+{
+	host->groups[0].holders_err = -EIO;
+}
+
+static void holders_closed(struct machine *host)
+{
+	host->groups[0].holders_err = -EACCES;
+}
+
+static void reservations_unknown(struct machine *host)
+{
+	host->facts.reservations_err = -EIO;
+}
+
+static void usage_unknown(struct machine *host)
+{
+	host->facts.usage_err = -EPERM;
+}
+
+static void identity_closed(struct machine *host)
+{
+	static char why[] = "/var/x: Permission denied";
+
+	host->facts.identity_error = why;
+	host->facts.identity_err = -EACCES;
+}
+
 static void reserved_group(struct machine *host)
 {
 	host->groups[0].reserved = true;
@@ -360,6 +413,23 @@ static void test_machine_refusals(void **state)
 		 "then: rm -f "
 		 "/run/pve-passthrough/records/0000:01:00.0 "
 		 "/run/pve-passthrough/records/0000:01:00.0.broken"},
+		{other_has_it, REFUSAL_OTHER_VM, "0000:01:00.0: VM 101 runs with it",
+		 "qm shutdown 101"},
+		/* Whoever may not look is told so, and never to remove what may be good. */
+		{record_closed, REFUSAL_RECORD, "Permission denied", "run this as root"},
+		{record_on_bad_disk, REFUSAL_RECORD, "Input/output error",
+		 "look at it: ls -l /run/pve-passthrough/records"},
+		{holders_unknown, REFUSAL_UNREADABLE,
+		 "who uses IOMMU group 10 through VFIO cannot be read: Input/output error",
+		 "look yourself: fuser -v /dev/vfio/10"},
+		{holders_closed, REFUSAL_UNREADABLE, "who uses IOMMU group 10", "run this as root"},
+		{reservations_unknown, REFUSAL_UNREADABLE,
+		 "which devices Proxmox VE has reserved for other VMs cannot be read",
+		 "look at it: ls -l /run/qemu-server/pci-id-reservations"},
+		{usage_unknown, REFUSAL_UNREADABLE,
+		 "what this host does with the devices cannot be read: Operation not permitted",
+		 "run this as root"},
+		{identity_closed, REFUSAL_MOVED, "Permission denied", "run this as root"},
 		{other_identity, REFUSAL_IDENTITY,
 		 "0000:01:00.0 was taken for VM 100 as 8086:1533:8086:0000:020000, but the device there "
 		 "now is 8086:10d3:8086:0000:020000",
@@ -378,6 +448,81 @@ static void test_machine_refusals(void **state)
 		assert_counts(plan, 1, 0);
 		assert_refusal(plan, 0, rows[i].reason, rows[i].what, rows[i].cure);
 	}
+}
+
+/* With what may not be read, nothing is cured by removing it. */
+static void test_root_is_the_only_cure(void **state)
+{
+	static void (*const changes[])(struct machine * host) = {record_closed, holders_closed,
+								 usage_unknown, identity_closed};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		auto_machine struct machine host = {0};
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&host);
+		changes[i](&host);
+		plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+		assert_counts(plan, 1, 0);
+		assert_int_equal(plan->refusals[0].n_cures, 1);
+		assert_null(plan->refusals[0].cures[0].command);
+	}
+}
+
+/* Only commands that change configuration are for `vm --fix`. */
+static void test_fixes(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	other_runs(&host);
+	plan = make(&host, "hostpci0: 01:00.0\n");
+	assert_counts(plan, 3, 0);
+	assert_string_equal(plan->refusals[0].cures[0].fix[3], "--machine");
+	assert_string_equal(plan->refusals[0].cures[0].command, "qm set 100 --machine q35");
+	assert_non_null(plan->refusals[1].cures[0].fix);
+	assert_string_equal(plan->refusals[2].cures[0].command, "qm shutdown 101");
+	assert_null(plan->refusals[2].cures[0].fix);
+}
+
+/* Settings that cannot be read are all that is said. */
+static void test_settings_unreadable(void **state)
+{
+	struct settings settings = settings_default;
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	other_runs(&host);
+	settings.err = -EACCES;
+	plan = make_with(&host, "hostpci0: 01:00.0\n", &settings);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_SETTINGS, "Permission denied", "run this as root");
+}
+
+/* Its own devices keep no VM that runs from its next start; a QEMU that outlived it does. */
+static void test_own_group(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL, *outlived = NULL;
+
+	(void)state;
+	prepare(&host);
+	add_record(&host, 0, 100);
+	host.holder = (struct vfio_holder){4711, kvm, 100};
+	host.groups[0].holders = (struct vfio_holders){&host.holder, 1, true};
+	host.facts.vm_runs = true;
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(plan, 0, 1);
+	assert_string_equal(plan->warnings[0].what, "VM 100 runs with them now");
+	host.facts.vm_runs = false;
+	outlived = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(outlived, 1, 0);
+	assert_refusal(outlived, 0, REFUSAL_GROUP_OPEN, "by process 4711 (kvm of VM 100)", NULL);
 }
 
 /* ---- all refusals come together ---- */
@@ -824,6 +969,10 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_config_refusals),
 		cmocka_unit_test(test_machine_refusals),
+		cmocka_unit_test(test_root_is_the_only_cure),
+		cmocka_unit_test(test_fixes),
+		cmocka_unit_test(test_settings_unreadable),
+		cmocka_unit_test(test_own_group),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_pcie_without_q35),

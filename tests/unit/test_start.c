@@ -701,8 +701,97 @@ static void test_plan_refuses(void **state)
 	before = tree_render(tree, TREE_ALL);
 	run_hook(tree, start_plan, 100, &run);
 	run_assert_code(&run, EXIT_REFUSED);
-	run_assert_says(&run, "cure: qm set 100 --machine q35");
+	/* It is a report, whatever it says. */
+	assert_string_equal(run.err, "");
+	assert_non_null(strstr(run.out, "cure: qm set 100 --machine q35\n"));
+	assert_non_null(strstr(run.out, "VM 100 refused: 1 problem, above; check again"));
 	tree_assert_is(tree, TREE_ALL, before);
+}
+
+/* The next start makes pending changes, unless it continues a VM. */
+static void test_plan_of_pending(void **state)
+{
+	static const char applied[] = "pending changes are judged as made, as the next start makes "
+				      "them: machine, hostpci1";
+	static const char waits[] =
+		"pending changes are left out, because the next start continues a "
+		"VM that is suspended or migrated, and makes none: machine, hostpci1";
+	static const struct {
+		const char *main, *source, *says;
+		int code;
+	} rows[] = {
+		{"machine: pc\n", "", applied, EXIT_DONE},
+		{"machine: pc\nlock: suspended\n", "", waits, EXIT_REFUSED},
+		{"machine: pc\nvmstate: local:100/vm-100-state-x.raw\n", "", waits, EXIT_REFUSED},
+		{"machine: pc\n", "pve2", waits, EXIT_REFUSED},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *config = fs_path("%shostpci0: 04:00.0,pcie=1\n[PENDING]\n"
+						 "hostpci1: 06:00.0\nmachine: q35\n",
+						 rows[i].main);
+		auto_run struct run run = {0};
+
+		tree_vm(tree, 100, config);
+		tree_file(tree, "etc/pve/nodes/pve2/qemu-server/100.conf", config);
+		setenv("PVE_MIGRATED_FROM", rows[i].source, 1);
+		run_hook(tree, start_plan, 100, &run);
+		unsetenv("PVE_MIGRATED_FROM");
+		run_assert_code(&run, rows[i].code);
+		run_assert_says(&run, rows[i].says);
+		assert_int_equal(run_says(&run, USB "  "), rows[i].code == EXIT_DONE);
+	}
+}
+
+/* Devices that the VM runs with are no refusal of its own plan. */
+static void test_plan_of_a_running_vm(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	scenario_must(tree, start_pre, 100);
+	tree_vm_runs(tree, 100, 4711);
+	tree_process_opens(tree, 4711, 33, "/dev/vfio/12");
+	run_hook(tree, start_plan, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, "VM 100 runs with them now\n");
+}
+
+/* A record, a reservation and an open group of one VM are one problem. */
+static void test_one_cause(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_vm(tree, 101, "machine: q35\nhostpci0: 01:00,pcie=1\n");
+	scenario_must(tree, start_pre, 101);
+	tree_vm_runs(tree, 101, 4711);
+	tree_process_opens(tree, 4711, 33, "/dev/vfio/10");
+	tree_file(tree, "run/qemu-server/pci-id-reservations",
+		  GPU " 101 pid:4711\n" SOUND " 101 pid:4711\n");
+	fake_kernel_reset(NULL);
+	scenario_assert_refused(
+		tree, 100,
+		"refused: " GPU ", " SOUND ", " NEIGHBOUR
+		" (not named by the VM, but in its IOMMU group 10): VM 101 runs with "
+		"it\npve-passthrough:   cure: qm shutdown 101\n");
+}
+
+/* What is said comes in the order in which it is to be read. */
+static void test_warnings_come_first(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+	const char *warning, *refusal;
+
+	tree_file(tree, "etc/pve/pve-passthrough.conf", "color = 1;\n");
+	tree_vm(tree, 100, "hostpci1: 03:00.0,pcie=1\n");
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_REFUSED);
+	warning = strstr(run.err, "key 'color' is unknown");
+	refusal = strstr(run.err, "refused: machine: pc");
+	assert_true(warning && refusal && warning < refusal);
+	assert_non_null(strstr(run_last_line(&run), "VM 100 refused: 1 problem, above"));
 }
 
 static void test_plan_of_nothing(void **state)
@@ -810,6 +899,10 @@ int main(void)
 		TEST(test_does_not_wait_for_udev),
 		TEST(test_plan),
 		TEST(test_plan_refuses),
+		TEST(test_plan_of_pending),
+		TEST(test_plan_of_a_running_vm),
+		TEST(test_one_cause),
+		TEST(test_warnings_come_first),
 		TEST(test_plan_of_nothing),
 		TEST(test_plan_knows_why),
 		TEST(test_control_characters),

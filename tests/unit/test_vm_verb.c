@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "hookscript/exit.h"
+#include "hookscript/start.h"
 #include "hookscript/vm_state.h"
 #include "host/log.h"
 #include "scenario.h"
@@ -280,21 +281,59 @@ static void test_fix_fails(void **state)
 	run_assert_says(&absent, "`qm set 100 --machine q35` failed: qm: not found");
 }
 
-/* What Proxmox VE only notes, while the VM runs, is no fix yet. */
+/* What Proxmox VE only notes, while the VM runs, holds at its next start, which is judged. */
 static void test_fix_of_a_running_vm(void **state)
 {
 	struct tree *tree = *state;
-	auto_run struct run ran = {0};
+	auto_run struct run ran = {0}, again = {0}, plan = {0};
 
 	tree_vm(tree, 100, "hostpci0: 06:00.0\nhookscript: local:snippets/pve-passthrough\n");
 	tree_vm_runs(tree, 100, 4711);
 	tree_file(tree, "etc/pve/storage.cfg", "");
 	setenv("FAKE_PENDING", "1", 1);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
+	run_assert_code(&ran, EXIT_DONE);
+	run_assert_says(&ran, "pending changes are judged as made, as the next start makes them: "
+			      "machine\nVM 100 has what it needs;");
+	run(tree, &(struct vm_options){.fix = true}, NULL, &again);
+	run_assert_code(&again, EXIT_DONE);
+	run_hook(tree, start_plan, 100, &plan);
+	run_assert_code(&plan, EXIT_DONE);
+	run_assert_says(&plan, "as the next start makes them: machine\n");
+}
+
+/* Nor is "nothing was touched" said with commands that were run. */
+static void test_fix_of_a_part(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0};
+
+	tree_file(tree, "etc/pve/storage.cfg", "");
+	tree_vm(tree, 100, "hostpci0: 06:00.0\nhookscript: local:snippets/old.pl\n");
+	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_PARTLY);
-	run_assert_says(&ran, "VM 100 still needs: q35; more: pve-passthrough vm 100\n"
-			      "VM 100 runs: what Proxmox VE has noted as pending holds when it has "
-			      "been stopped and started\n");
+	run_assert_says(&ran, "of these, --fix runs:\n    qm set 100 --machine q35\n");
+	run_assert_says(&ran, "VM 100 still needs: hookscript (it has another one);");
+	assert_ran(tree, "qm [set] [100] [--machine] [q35]\n");
+}
+
+/* Whatever plan refuses, vm shows, with the same cure. */
+static void test_agrees_with_plan(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0}, plan = {0};
+
+	tree_file(tree, "etc/pve/storage.cfg", "");
+	tree_vm(tree, 100, GOOD "hostpci1: 0b:00.0,pcie=1\n");
+	tree_file(tree, "run/pve-passthrough/records/" DISK, "garbage");
+	run(tree, &(struct vm_options){.fix = false}, NULL, &ran);
+	run_hook(tree, start_plan, 100, &plan);
+	run_assert_code(&ran, EXIT_REFUSED);
+	run_assert_code(&plan, EXIT_REFUSED);
+	run_assert_says(&ran, "- hostpci1: there is no PCI device at 0000:0b:00.0 on this host");
+	run_assert_says(&plan, "refused: hostpci1: there is no PCI device at 0000:0b:00.0 on this");
+	run_assert_says(&ran, "    rm -f /run/pve-passthrough/records/" DISK);
+	run_assert_says(&plan, "then: rm -f /run/pve-passthrough/records/" DISK);
 }
 
 /* Another's hookscript is left, whoever says yes. */
@@ -559,6 +598,8 @@ int main(void)
 		TEST(test_asking),
 		TEST(test_fix_fails),
 		TEST(test_fix_of_a_running_vm),
+		TEST(test_fix_of_a_part),
+		TEST(test_agrees_with_plan),
 		TEST(test_fix_leaves_another_hook),
 		TEST(test_other_root),
 		TEST(test_lists_cards),
