@@ -407,8 +407,8 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 	if (!err && facts_need_binding(r.facts) && !(scope & FACTS_ADDRESSES))
 		err = read_rest(&r);
 	if (err)
-		*ret_why = fs_path(_("VM %u: the devices cannot be read from /sys: %s"), vmid,
-				   strerror(-err));
+		*ret_why = fs_path(_("VM %u: the devices cannot be read from /sys: %s%s"), vmid,
+				   strerror(-err), err == -EACCES ? _("; run this as root") : "");
 	else
 		*ret = TAKE_PTR(r.facts);
 	return err;

@@ -280,7 +280,7 @@ static void refuse_settings(struct plan_check *c)
 
 	plan_refuse(c, REFUSAL_SETTINGS, NULL, strdup(settings_error(settings)),
 		    strdup(_("the settings")));
-	if (!cure_as_root(c, settings->err))
+	if (settings->err == -EPERM || !cure_as_root(c, settings->err))
 		cure_words(c,
 			   _("correct that line, or move the file away to run with the defaults"));
 }

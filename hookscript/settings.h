@@ -58,7 +58,8 @@ struct setting_source {
 	unsigned int line;
 };
 
-enum setting_key {
+/* Keys of the files, by which their sources are kept. */
+enum setting_name {
 	SETTING_MACHINE,
 	SETTING_PCIE,
 	SETTING_DEADLINE,
@@ -116,11 +117,11 @@ struct settings {
 	enum policy pcie;
 	int deadline; /* seconds, 1 to 3600 */
 	enum group_policy group;
-	bool ifreload;			/* bring the network up after an interface came back */
-	bool return_at_shutdown;	/* give devices back although the host shuts down */
-	char *next;			/* "STORAGE:snippets/NAME"; NULL: none */
-	char *language;			/* "en", "zh_CN"; NULL: the environment's */
-	struct device_setting *devices; /* each device once; SETTINGS_DEVICES_MAX at most */
+	bool ifreload;			 /* bring the network up after an interface came back */
+	unsigned int return_at_shutdown; /* 1: give devices back although the host shuts down */
+	char *next;			 /* "STORAGE:snippets/NAME"; NULL: none */
+	char *language;			 /* "en", "zh_CN"; NULL: the environment's */
+	struct device_setting *devices;	 /* each device once; SETTINGS_DEVICES_MAX at most */
 	size_t n_devices;
 	struct setting_source from[SETTING_KEYS];
 	char **warnings; /* for the user, without a newline */

@@ -1,12 +1,230 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One settings file: may it be believed, and which of its keys are for the VM. */
-#include "hookscript/settings_reader.h"
+#include "hookscript/settings_file.h"
+
+#include "hookscript/pve.h"
+#include "hookscript/settings_values.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* ---- keys ---- */
+
+static struct setting_source source_of(const struct settings_reader *reader,
+				       const config_setting_t *setting)
+{
+	return (struct setting_source){reader->path, config_setting_source_line(setting)};
+}
+
+/* A key that nobody knows: an error in a node's file, a warning in the cluster's. */
+static int take_unknown(struct settings_reader *reader, const config_setting_t *setting)
+{
+	const char *see = _("see pve-passthrough --help for the keys");
+	struct settings *settings = reader->settings;
+	const char *name = config_setting_name(setting);
+	char *warning;
+
+	if (!reader->of_cluster)
+		return reader_complain(reader, setting, _("key '%s' is unknown; %s"), name, see);
+	warning = fs_path(_("/%s, line %u: key '%s' is unknown to this node's version, so it is "
+			    "ignored here; %s"),
+			  reader->path, config_setting_source_line(setting), name, see);
+	if (!warning || !array_grow(settings->warnings, settings->n_warnings)) {
+		free(warning);
+		return -ENOMEM;
+	}
+	settings->warnings[settings->n_warnings++] = warning;
+	return 0;
+}
+
+/* Reads a key of the table of N KEYS into OBJECT, and where it is into FROM. */
+static int read_key(struct settings_reader *reader, const config_setting_t *setting,
+		    const struct setting_key *keys, size_t n, void *object,
+		    struct setting_source *from)
+{
+	const char *name = config_setting_name(setting);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(keys[i].name, name) != 0)
+			continue;
+		from[i] = source_of(reader, setting);
+		return keys[i].type->read(reader, setting, &keys[i], object);
+	}
+	return take_unknown(reader, setting);
+}
+
+/* ---- devices ---- */
+
+static bool is_identity(const char *name)
+{
+	return !strcmp(name, "address") || !strcmp(name, "id") || !strcmp(name, "node");
+}
+
+/* "8086:10fb", as lspci -n shows it. */
+static bool parse_id(const char *text, struct device_setting *device)
+{
+	if (strlen(text) != 9 || strspn(text, "0123456789abcdef") != 4 || text[4] != ':' ||
+	    strspn(text + 5, "0123456789abcdef") != 4)
+		return false;
+	device->vendor = (uint16_t)strtoul(text, NULL, 16);
+	device->device = (uint16_t)strtoul(text + 5, NULL, 16);
+	return true;
+}
+
+/* Both are needed, so that an entry opens no other device once addresses have moved. */
+static int read_identity(struct settings_reader *reader, const config_setting_t *entry,
+			 struct device_setting *ret)
+{
+	const config_setting_t *address, *id;
+	const char *text;
+
+	if (!config_setting_is_group(entry))
+		return reader_refuse(reader, entry,
+				     _("a list of { address = \"0000:BB:DD.F\"; "
+				       "id = \"VENDOR:DEVICE\"; … }"));
+	address = config_setting_get_member(entry, "address");
+	id = config_setting_get_member(entry, "id");
+	if (!address || !id)
+		return reader_complain(reader, entry,
+				       _("an entry of 'devices' needs %s, as lspci -Dn shows it"),
+				       address ? "'id'" : "'address'");
+	text = config_setting_get_string(address);
+	if (!text || bdf_parse(text, &ret->bdf))
+		return reader_refuse(reader, address,
+				     _("an address as lspci -D shows it, \"0000:BB:DD.F\""));
+	text = config_setting_get_string(id);
+	if (!text || !parse_id(text, ret))
+		return reader_refuse(reader, id,
+				     _("vendor and device as lspci -n shows them, \"8086:10fb\""));
+	return 0;
+}
+
+/* Where the device has its place already, or n_devices. */
+static size_t find(const struct settings *settings, const struct device_setting *device)
+{
+	const struct device_setting *found = settings_device(settings, &device->bdf, device->vendor,
+							     device->device);
+
+	return found ? (size_t)(found - settings->devices) : settings->n_devices;
+}
+
+static void move_device(struct settings *settings, size_t from, size_t to)
+{
+	struct device_setting device = settings->devices[from];
+
+	memmove(&settings->devices[to + 1], &settings->devices[to],
+		(from - to) * sizeof(settings->devices[0]));
+	settings->devices[to] = device;
+}
+
+/* The entry becomes the device number PLACE; what was said of that device before is kept where the
+ * entry is silent. */
+static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
+{
+	struct settings *settings = reader->settings;
+	struct device_setting identity = {0};
+	int err = read_identity(reader, entry, &identity);
+	struct device_setting *device;
+	size_t at;
+
+	if (err)
+		return err;
+	at = find(settings, &identity);
+	if (at < place)
+		return reader_complain(
+			reader, entry,
+			_("this list of 'devices' has an entry for that device already"));
+	if (at == SETTINGS_DEVICES_MAX)
+		return reader_complain(reader, entry, _("there are more than %d devices"),
+				       SETTINGS_DEVICES_MAX);
+	if (at == settings->n_devices) {
+		if (!array_grow(settings->devices, settings->n_devices))
+			return -ENOMEM;
+		settings->devices[settings->n_devices++] = identity;
+	}
+	move_device(settings, at, place);
+	device = &settings->devices[place];
+	device->source = source_of(reader, entry);
+	for (int i = 0; !err && i < config_setting_length(entry); i++) {
+		const config_setting_t *setting = config_setting_get_elem(entry, (unsigned int)i);
+
+		err = is_identity(config_setting_name(setting))
+			      ? 0
+			      : read_key(reader, setting, device_keys, DEVICE_KEYS, device,
+					 device->from);
+	}
+	return err;
+}
+
+/* Another node's device: checked, and then forgotten. */
+static int read_elsewhere(struct settings_reader *reader, const config_setting_t *entry)
+{
+	auto_settings struct settings other = settings_default;
+	struct settings *settings = reader->settings;
+	int err;
+
+	reader->settings = &other;
+	err = read_entry(reader, entry, 0);
+	reader->settings = settings;
+	return err;
+}
+
+/* Whether the device is this node's. All nodes read the cluster's file, and most cards are not the
+ * only one of their kind and at their address. */
+static int read_node(struct settings_reader *reader, const config_setting_t *entry, bool *ret_here)
+{
+	const config_setting_t *node = NULL;
+	const char *name;
+
+	if (config_setting_is_group(entry))
+		node = config_setting_get_member(entry, "node");
+	*ret_here = true;
+	if (!node && reader->of_cluster && config_setting_is_group(entry))
+		return reader_complain(
+			reader, entry,
+			_("an entry of 'devices' needs 'node' in the cluster's file: "
+			  "the name of the node that has the device"));
+	if (!node)
+		return 0;
+	name = config_setting_get_string(node);
+	if (!name || !pve_is_node_name(name))
+		return reader_refuse(reader, node, _("the name of a node, as in /etc/pve/nodes"));
+	*ret_here = !strcmp(name, reader->node);
+	return 0;
+}
+
+static int read_devices(struct settings_reader *reader, const config_setting_t *list)
+{
+	int n = config_setting_length(list);
+	size_t place = 0;
+	int err = 0;
+
+	if (!config_setting_is_list(list))
+		return reader_refuse(reader, list, _("a list: ( { address = …; id = …; … } )"));
+	for (int i = 0; !err && i < n; i++) {
+		const config_setting_t *entry = config_setting_get_elem(list, (unsigned int)i);
+		bool here;
+
+		err = read_node(reader, entry, &here);
+		if (!err)
+			err = here ? read_entry(reader, entry, place++)
+				   : read_elsewhere(reader, entry);
+	}
+	return err;
+}
+
+/* ---- groups ---- */
+
+static int read_setting(struct settings_reader *reader, const config_setting_t *setting)
+{
+	struct settings *settings = reader->settings;
+
+	if (!strcmp(config_setting_name(setting), "devices"))
+		return read_devices(reader, setting);
+	return read_key(reader, setting, settings_keys, SETTING_KEYS, settings, settings->from);
+}
 
 /* The VM that a group named "vm100" is for, or 0 when the name is of another kind. */
 static unsigned int vmid_of_group(const char *name)
@@ -28,7 +246,7 @@ static int read_group(struct settings_reader *reader, const config_setting_t *gr
 	int err = 0;
 
 	for (int i = 0; !err && i < n; i++)
-		err = reader_read_key(reader, config_setting_get_elem(group, (unsigned int)i));
+		err = read_setting(reader, config_setting_get_elem(group, (unsigned int)i));
 	return err;
 }
 
@@ -65,7 +283,7 @@ static int read_tree(struct settings_reader *reader, const config_t *config, uns
 			if (is_vm && pass == 1)
 				err = read_vm_group(reader, setting, vmid);
 			else if (!is_vm && pass == 0)
-				err = reader_read_key(reader, setting);
+				err = read_setting(reader, setting);
 			if (err)
 				return err;
 		}
@@ -150,7 +368,8 @@ static int read_text(struct settings_reader *reader, const struct fs_root *root,
 	return 0;
 }
 
-int reader_read_file(struct settings_reader *reader, const struct fs_root *root, unsigned int vmid)
+int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
+		       unsigned int vmid)
 {
 	auto_free char *text = NULL;
 	int err = read_text(reader, root, &text);

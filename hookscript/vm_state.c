@@ -73,7 +73,8 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	if (!err)
 		err = judge(root, ret);
 	if (err)
-		*ret_why = fs_path(_("/%s cannot be read: %s"), STORAGES_PATH, strerror(-err));
+		*ret_why = fs_path(_("/%s cannot be read: %s%s"), STORAGES_PATH, strerror(-err),
+				   err == -EACCES ? _("; run this as root") : "");
 	return err;
 }
 

@@ -61,8 +61,9 @@ int node_vms_read(const struct fs_root *root, struct node_vms *ret)
 
 	if (err && err != -ENOENT)
 		return err;
-	if (facts_read_mappings(root, &vms.mappings, &vms.node))
-		vms.mappings = NULL;
+	err = facts_read_mappings(root, &vms.mappings, &vms.node);
+	if (err)
+		return err;
 	for (size_t i = 0; i < names.n; i++) {
 		err = add_vm(root, names.items[i], &vms);
 		if (err)
@@ -95,7 +96,7 @@ static bool is_named(const struct hostpci_address *addresses, size_t n, const st
 
 static bool mapping_names(const struct node_vms *vms, const char *id, const struct bdf *bdf)
 {
-	const struct mapping *mapping = vms->mappings ? mappings_find(vms->mappings, id) : NULL;
+	const struct mapping *mapping = mappings_find(vms->mappings, id);
 	const struct mapping_entry *alternative = NULL;
 
 	while (mapping && (alternative = mapping_next(mapping, vms->node, alternative)))

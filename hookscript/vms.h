@@ -17,7 +17,7 @@ struct node_vm {
 struct node_vms {
 	struct node_vm *items;
 	size_t n;
-	struct mappings *mappings; /* NULL: what mappings stand for is not known */
+	struct mappings *mappings;
 	char *node;
 };
 
