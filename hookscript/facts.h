@@ -170,7 +170,7 @@ bool hostpci_keeps_driver(const struct hostpci *entry);
  * Lists what the VM's entries and args name, by the config, the mappings and the settings: fills
  * binds and candidates. An entry with mdev= is not bound, for its parent keeps its driver; nor is
  * one with driver=keep, unless the settings name a vfio variant driver for a device of it
- * (hookscript/variant.h). Returns 0 or -ENOMEM.
+ *. Returns 0 or -ENOMEM.
  */
 int facts_list_candidates(struct facts *facts) must_check;
 

@@ -17,55 +17,29 @@ static int add_reason(struct device_summary *device, const char *brief)
 	return 0;
 }
 
-/* What is asked of the host, or follows from where the device is, is told without it. */
-static bool is_told_elsewhere(const struct refusal *refusal, const struct device_summary *device)
+/* What follows from where a device is, or what it is, is told beside that. */
+static bool is_told_elsewhere(enum refusal_reason reason, const struct device_summary *device)
 {
-	switch (refusal->reason) {
-	case REFUSAL_IN_USE: return device_is_platform(device);
-	case REFUSAL_OTHER_VM:
-	case REFUSAL_GROUP_OPEN:
-	case REFUSAL_RECORD:
-	case REFUSAL_IDENTITY:
-	case REFUSAL_RESERVED:
-	case REFUSAL_UNREADABLE: return false;
-	case REFUSAL_SETTINGS:
-	case REFUSAL_NOT_Q35:
-	case REFUSAL_NO_PCIE:
-	case REFUSAL_PCIE_WITHOUT_Q35:
-	case REFUSAL_IGD_WITH_Q35:
-	case REFUSAL_HOST:
-	case REFUSAL_ENTRY:
-	case REFUSAL_ABSENT:
-	case REFUSAL_NO_GROUP:
-	case REFUSAL_BRIDGE:
-	case REFUSAL_MOVED:
-	case REFUSAL_NEIGHBOUR:
-	case NEED_DEVICE:
-	case NEED_STORAGE:
-	case NEED_SNIPPET:
-	case NEED_HOOKSCRIPT:
-	case NEED_ONE_HOOKSCRIPT: break;
-	}
-	return true;
+	return reason == REFUSAL_NO_GROUP || reason == REFUSAL_BRIDGE ||
+	       (reason == REFUSAL_IN_USE && device_is_platform(device));
 }
 
 static int add_reasons(const struct plan *plan, struct device_summaries *list)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < plan->n_refusals; i++) {
 		const struct refusal *refusal = &plan->refusals[i];
 
-		for (size_t k = 0; k < refusal->n_devices; k++) {
+		for (size_t k = 0; !err && k < refusal->n_devices; k++) {
 			struct device_summary *device = device_summaries_find(list,
 									      refusal->devices[k]);
-			int err = 0;
 
-			if (device && !is_told_elsewhere(refusal, device))
+			if (device && !is_told_elsewhere(refusal->reason, device))
 				err = add_reason(device, refusal->brief);
-			if (err)
-				return err;
 		}
 	}
-	return 0;
+	return err;
 }
 
 static int add_vms(const struct fs_root *root, struct device_summaries *list)

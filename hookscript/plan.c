@@ -2,7 +2,6 @@
 #include "hookscript/plan_check.h"
 
 #include "hookscript/argv.h"
-#include "hookscript/variant.h"
 #include "host/driver.h"
 
 #include <stdarg.h>
@@ -28,13 +27,28 @@ static void free_refusal(struct refusal *refusal)
 	free(refusal->brief);
 }
 
-void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
-		 char *what, char *brief)
+/* A new text, or NULL, which is noted. */
+static printf_like(2, 0) char *format_text(struct plan_check *c, const char *format, va_list args)
 {
-	struct refusal refusal = {.reason = reason, .what = what, .brief = brief, .bdf = bdf};
-	struct plan *plan = c->plan;
+	char *text = NULL;
 
-	if (!what || !brief || c->err || !array_grow(plan->refusals, plan->n_refusals)) {
+	if (vasprintf(&text, format, args) >= 0)
+		return text;
+	c->err = -ENOMEM;
+	return NULL;
+}
+
+void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
+		 char *brief, const char *format, ...)
+{
+	struct refusal refusal = {.reason = reason, .brief = brief, .bdf = bdf};
+	struct plan *plan = c->plan;
+	va_list args;
+
+	va_start(args, format);
+	refusal.what = format_text(c, format, args);
+	va_end(args);
+	if (!brief || c->err || !array_grow(plan->refusals, plan->n_refusals)) {
 		free_refusal(&refusal);
 		c->err = -ENOMEM;
 		return;
@@ -59,16 +73,28 @@ void plan_refuse_also(struct plan_check *c, const struct bdf *bdf)
 		c->err = -ENOMEM;
 }
 
-void plan_warn(struct plan_check *c, const struct bdf *bdf, char *what)
+void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
 {
 	struct plan *plan = c->plan;
+	va_list args;
+	char *what;
 
+	va_start(args, format);
+	what = format_text(c, format, args);
+	va_end(args);
 	if (!what || !array_grow(plan->warnings, plan->n_warnings)) {
 		free(what);
 		c->err = -ENOMEM;
 		return;
 	}
 	plan->warnings[plan->n_warnings++] = (struct plan_warning){what, bdf};
+}
+
+const char *plan_text(struct plan_check *c, const char *text)
+{
+	if (!text)
+		c->err = -ENOMEM;
+	return text ? text : "";
 }
 
 static void add_cure(struct plan_check *c, struct cure cure)
@@ -81,17 +107,6 @@ static void add_cure(struct plan_check *c, struct cure cure)
 		return;
 	}
 	refusal->cures[refusal->n_cures++] = cure;
-}
-
-/* A new text, or NULL, which is noted. */
-static printf_like(2, 0) char *format_text(struct plan_check *c, const char *format, va_list args)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, format, args) >= 0)
-		return text;
-	c->err = -ENOMEM;
-	return NULL;
 }
 
 static char *copy_text(struct plan_check *c, const char *text)
@@ -246,19 +261,38 @@ const char *plan_returns_to(const struct device *device)
 	return step_of_device(device).returns_to;
 }
 
+/*
+ * vfio variant drivers (mlx5_vfio_pci and the like), which can do more with their devices than
+ * vfio-pci, such as migrating them. Proxmox VE leaves a device alone only if its entry says
+ * driver=keep, and takes any other driver than vfio-pci from it elsewhere. So an entry with
+ * driver=keep is ours to bind as soon as the settings name a driver for one of its devices: that
+ * one to this driver, the others of the entry and their groups to vfio-pci. (Linux:
+ * Documentation/driver-api/vfio-pci-device-specific-driver-acceptance.rst)
+ */
+static const char *variant_of(const struct facts *facts, const struct device *device)
+{
+	const struct device_setting *setting = settings_device(
+		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct candidate *candidate = facts_chosen(facts, &device->bdf);
+
+	if (!setting || !candidate || candidate->entry == ENTRY_ARGS)
+		return NULL;
+	return hostpci_keeps_driver(facts->vm->hostpci[candidate->entry]) ? setting->driver : NULL;
+}
+
 static void add_step(struct plan_check *c, const struct device *device)
 {
 	struct plan_step step = make_step(c->facts, device);
 	char address[BDF_TEXT_SIZE];
 
 	step.choice = is_choice(c->facts, device);
-	step.variant = variant_driver(c->facts, device);
+	step.variant = variant_of(c->facts, device);
 	c->plan->steps[c->plan->n_steps++] = step;
 	if (step.why == RETURN_NONE_MISSING)
 		plan_warn(c, &device->bdf,
-			  fs_path(_("%s has no driver, although module %s would match it; it will "
-				    "return to none"),
-				  bdf_format(&device->bdf, address), device->module.name));
+			  _("%s has no driver, although module %s would match it; it will "
+			    "return to none"),
+			  bdf_format(&device->bdf, address), device->module.name);
 }
 
 static void add_steps(struct plan_check *c)
@@ -278,8 +312,8 @@ static void refuse_settings(struct plan_check *c)
 {
 	const struct settings *settings = c->facts->settings;
 
-	plan_refuse(c, REFUSAL_SETTINGS, NULL, strdup(settings_error(settings)),
-		    strdup(_("the settings")));
+	plan_refuse(c, REFUSAL_SETTINGS, NULL, strdup(_("the settings")), "%s",
+		    settings_error(settings));
 	if (settings->err == -EPERM || !cure_as_root(c, settings->err))
 		cure_words(c,
 			   _("correct that line, or move the file away to run with the defaults"));
@@ -306,8 +340,10 @@ char *plan_pending_text(const struct facts *facts)
 
 static void warn_of_pending(struct plan_check *c)
 {
+	auto_free char *text = plan_pending_text(c->facts);
+
 	if (c->facts->pending != VMCFG_PENDING_NONE)
-		plan_warn(c, NULL, plan_pending_text(c->facts));
+		plan_warn(c, NULL, "%s", plan_text(c, text));
 }
 
 int plan_make(const struct facts *facts, struct plan **ret)
@@ -323,7 +359,7 @@ int plan_make(const struct facts *facts, struct plan **ret)
 	if (!plan)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->settings->n_warnings; i++)
-		plan_warn(&c, NULL, strdup(facts->settings->warnings[i]));
+		plan_warn(&c, NULL, "%s", facts->settings->warnings[i]);
 	warn_of_pending(&c);
 	if (facts->settings->err)
 		refuse_settings(&c);

@@ -17,10 +17,10 @@ struct plan_check {
 
 /*
  * Adds a refusal about the device at BDF, which must be in the facts, or about none (NULL). Takes
- * both texts over: WHAT, and BRIEF for who has only room for a few words.
+ * over BRIEF, a few words for who has no room for more.
  */
 void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
-		 char *what, char *brief);
+		 char *brief, const char *format, ...) printf_like(5, 6);
 
 /* Adds to the last refusal what cures it: words; words (NULL: none) and a command after them; the
  * same with a command that changes only the VM's config, which is taken over. */
@@ -35,8 +35,12 @@ void cure_qm_set(struct plan_check *c, const char *words, const char *option, co
 /* That root can read what this user cannot, if ERR says so. Returns whether it does. */
 bool cure_as_root(struct plan_check *c, int err);
 
-/* Adds a warning about a device or none. Takes the text over. */
-void plan_warn(struct plan_check *c, const struct bdf *bdf, char *what);
+/* Adds a warning about a device or none. */
+void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
+	printf_like(3, 4);
+
+/* TEXT; for NULL "", and memory was short. */
+const char *plan_text(struct plan_check *c, const char *text);
 
 /* Adds a device to the last refusal's. */
 void plan_refuse_also(struct plan_check *c, const struct bdf *bdf);

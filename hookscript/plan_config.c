@@ -8,17 +8,15 @@
 
 /* A check that the settings can turn into a warning or off. Returns whether it is a refusal. */
 static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
-			     char *what, char *brief)
+			     const char *what, char *brief)
 {
 	if (policy == POLICY_REFUSE) {
-		plan_refuse(c, reason, NULL, what, brief);
+		plan_refuse(c, reason, NULL, brief, "%s", plan_text(c, what));
 		return true;
 	}
 	free(brief);
 	if (policy == POLICY_WARN)
-		plan_warn(c, NULL, what);
-	else
-		free(what);
+		plan_warn(c, NULL, "%s", plan_text(c, what));
 	return false;
 }
 
@@ -55,6 +53,7 @@ static void cure_machine(struct plan_check *c)
 static void check_machine(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
+	auto_free char *what = NULL;
 
 	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts))
 		return;
@@ -62,11 +61,10 @@ static void check_machine(struct plan_check *c)
 	 * devices is told what it will need. */
 	if (!facts_bind_entries(facts) && facts_have_devices(facts))
 		return;
-	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35,
-			     fs_path(_("machine: %s; this is not q35, the only machine type whose "
-				       "guests see PCI Express devices"),
-				     vmcfg_machine_text(facts->vm)),
-			     strdup("q35")))
+	what = fs_path(_("machine: %s; this is not q35, the only machine type whose guests see PCI "
+			 "Express devices"),
+		       vmcfg_machine_text(facts->vm));
+	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35, what, strdup("q35")))
 		cure_machine(c);
 }
 
@@ -89,17 +87,18 @@ static void refuse_without_pcie(struct plan_check *c, size_t e, const struct dev
 {
 	auto_free char *value = hostpci_value_with_pcie(c->facts->vm->hostpci[e]);
 	auto_free char *option = fs_path("--hostpci%zu", e);
+	auto_free char *what = NULL;
 	char text[BDF_TEXT_SIZE];
 
-	if (!refuse_by_policy(
-		    c, c->facts->settings->pcie, REFUSAL_NO_PCIE,
-		    fs_path(_("hostpci%zu: %s is a PCI Express device, but the entry does not say "
-			      "pcie=1; the guest would see it as conventional PCI, which many "
-			      "drivers do not accept"),
-			    e, bdf_format(&device->bdf, text)),
-		    fs_path("pcie=1 (hostpci%zu)", e)))
+	what = fs_path(
+		_("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; "
+		  "the guest would see it as conventional PCI, which many drivers do not "
+		  "accept"),
+		e, bdf_format(&device->bdf, text));
+	if (!refuse_by_policy(c, c->facts->settings->pcie, REFUSAL_NO_PCIE, what,
+			      fs_path("pcie=1 (hostpci%zu)", e)))
 		return;
-	cure_qm_set(c, NULL, option ? option : "", value);
+	cure_qm_set(c, NULL, plan_text(c, option), value);
 	cure_words(c,
 		   _("to run this VM as it is instead, put this line into /%s: "
 		     "vm%u = { pcie = \"warn\"; };"),
@@ -109,18 +108,17 @@ static void refuse_without_pcie(struct plan_check *c, size_t e, const struct dev
 static void check_legacy_igd(struct plan_check *c, size_t e)
 {
 	if (vmcfg_is_q35(c->facts->vm)) {
-		plan_refuse(
-			c, REFUSAL_IGD_WITH_Q35, NULL,
-			fs_path(_("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is "
-				  "q35; Proxmox VE would abort the start"),
-				e),
-			fs_path(_("i440fx (hostpci%zu: legacy-igd=1)"), e));
+		plan_refuse(c, REFUSAL_IGD_WITH_Q35, NULL,
+			    fs_path(_("i440fx (hostpci%zu: legacy-igd=1)"), e),
+			    _("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is "
+			      "q35; Proxmox VE would abort the start"),
+			    e);
 		cure_qm_set(c, NULL, "--machine", "pc");
 	} else {
 		plan_warn(c, NULL,
-			  fs_path(_("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
-				    "nor pcie=1 is asked of this VM"),
-				  e));
+			  _("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
+			    "nor pcie=1 is asked of this VM"),
+			  e);
 	}
 }
 
@@ -140,10 +138,10 @@ static void check_pcie(struct plan_check *c, size_t e)
 		if (entry->pcie != 1)
 			return;
 		plan_refuse(c, REFUSAL_PCIE_WITHOUT_Q35, NULL,
-			    fs_path(_("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
-				      "would abort the start, whatever our settings say"),
-				    e),
-			    fs_path(_("q35 (hostpci%zu: pcie=1)"), e));
+			    fs_path(_("q35 (hostpci%zu: pcie=1)"), e),
+			    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
+			      "would abort the start, whatever our settings say"),
+			    e);
 		cure_qm_set(c, NULL, "--machine", "q35");
 	} else if (entry->pcie != 1 && express) {
 		refuse_without_pcie(c, e, express);
@@ -183,14 +181,16 @@ static char *describe_wrong(const struct facts *facts, const struct candidate *c
 		       verdict->expected ? verdict->expected : _("nothing of it"));
 }
 
-static void refuse_entry(struct plan_check *c, size_t e, char *what)
-{
-	plan_refuse(c, REFUSAL_ENTRY, NULL, what, fs_path(_("a valid entry (hostpci%zu)"), e));
-}
+/* A refusal of entry E, by a format and its arguments. */
+#define refuse_entry(c, e, ...)                                                                \
+	plan_refuse(c, REFUSAL_ENTRY, NULL, fs_path(_("a valid entry (hostpci%d)"), (int)(e)), \
+		    __VA_ARGS__)
 
 static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
 {
-	refuse_entry(c, (size_t)candidate->entry, describe_wrong(c->facts, candidate));
+	auto_free char *what = describe_wrong(c->facts, candidate);
+
+	refuse_entry(c, candidate->entry, "%s", plan_text(c, what));
 	cure_words(
 		c,
 		_("correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in /%s"),
@@ -206,10 +206,10 @@ static void refuse_twice(struct plan_check *c, const struct candidate *candidate
 {
 	char address[BDF_TEXT_SIZE];
 
-	refuse_entry(c, (size_t)candidate->entry,
-		     fs_path(_("hostpci%d: %s is named more than once in this VM; Proxmox VE would "
-			       "abort the start"),
-			     candidate->entry, bdf_format(&candidate->twice->bdf, address)));
+	refuse_entry(c, candidate->entry,
+		     _("hostpci%d: %s is named more than once in this VM; Proxmox VE would "
+		       "abort the start"),
+		     candidate->entry, bdf_format(&candidate->twice->bdf, address));
 	cure_delete(c, NULL, (size_t)candidate->entry);
 }
 
@@ -220,19 +220,18 @@ static void refuse_mapping(struct plan_check *c, size_t e, const char *id, size_
 
 	if (!n_alternatives) {
 		refuse_entry(c, e,
-			     fs_path(_("hostpci%zu: mapping=%s: /%s has no device of that name for "
-				       "this node (%s); Proxmox VE would abort the start"),
-				     e, id, MAPPINGS_PATH, node));
+			     _("hostpci%zu: mapping=%s: /%s has no device of that name for "
+			       "this node (%s); Proxmox VE would abort the start"),
+			     e, id, MAPPINGS_PATH, node);
 		cure_words(c, _("add one: Datacenter, Resource Mappings"));
 		cure_command(c, _("those that there are"),
 			     "pvesh get /cluster/mapping/pci --check-node %s", node);
 		return;
 	}
-	refuse_entry(
-		c, e,
-		fs_path(_("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
-			  "in use, or reserved for other VMs"),
-			e, id, n_alternatives, node));
+	refuse_entry(c, e,
+		     _("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
+		       "in use, or reserved for other VMs"),
+		     e, id, n_alternatives, node);
 	cure_command(c, _("stop one of those VMs"), "qm list");
 	cure_command(c, _("who has what"), "cat /run/qemu-server/pci-id-reservations");
 }
@@ -242,11 +241,10 @@ static void refuse_shape(struct plan_check *c, size_t e)
 {
 	const struct hostpci *entry = c->facts->vm->hostpci[e];
 
-	refuse_entry(c, e,
-		     fs_path(_("hostpci%zu: '%s' has %s; Proxmox VE would abort the start"), e,
-			     entry->value,
-			     entry->mapping ? _("both host= and mapping=")
-					    : _("neither host= nor mapping=")));
+	refuse_entry(c, e, _("hostpci%zu: '%s' has %s; Proxmox VE would abort the start"), e,
+		     entry->value,
+		     entry->mapping ? _("both host= and mapping=")
+				    : _("neither host= nor mapping="));
 	cure_words(c, _("give it an address: qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1"),
 		   c->facts->vmid, e);
 	cure_delete(c, _("or take it out"), e);
@@ -285,10 +283,9 @@ static void check_args(struct plan_check *c)
 	for (size_t i = 0; args && i < args->n_devices; i++) {
 		if (!args->devices[i].why)
 			continue;
-		plan_refuse(c, REFUSAL_ENTRY, NULL,
-			    fs_path(_("args: -device %s: %s; QEMU would not start"),
-				    args->devices[i].text, args->devices[i].why),
-			    strdup(_("valid args")));
+		plan_refuse(c, REFUSAL_ENTRY, NULL, strdup(_("valid args")),
+			    _("args: -device %s: %s; QEMU would not start"), args->devices[i].text,
+			    args->devices[i].why);
 		cure_command(c, _("look at the line"), "qm config %u", c->facts->vmid);
 		cure_words(c, _("correct it: qm set %u --args …"), c->facts->vmid);
 	}
@@ -310,9 +307,9 @@ static void warn_of_dropped(struct plan_check *c)
 
 	for (size_t i = 0; i < vm->n_dropped; i++)
 		plan_warn(c, NULL,
-			  fs_path(_("VM config, line %u: %s; Proxmox VE ignores this line, and so "
-				    "does this hook"),
-				  vm->dropped[i].line, vm->dropped[i].why));
+			  _("VM config, line %u: %s; Proxmox VE ignores this line, and so "
+			    "does this hook"),
+			  vm->dropped[i].line, vm->dropped[i].why);
 }
 
 /* A driver that the settings name for a device whose entry does not say driver=keep: Proxmox VE
@@ -328,13 +325,12 @@ static void warn_of_variant(struct plan_check *c, const struct device *device)
 	if (!setting || !setting->driver || !candidate || candidate->entry == ENTRY_ARGS ||
 	    hostpci_keeps_driver(facts->vm->hostpci[candidate->entry]))
 		return;
-	plan_warn(
-		c, &device->bdf,
-		fs_path(_("%s is bound to vfio-pci, although /%s, line %u, says driver = \"%s\": "
-			  "Proxmox VE takes another driver from it unless hostpci%d says driver=keep "
-			  "(Proxmox VE 9)"),
-			bdf_format(&device->bdf, address), setting->from[DEVICE_DRIVER].path,
-			setting->from[DEVICE_DRIVER].line, setting->driver, candidate->entry));
+	plan_warn(c, &device->bdf,
+		  _("%s is bound to vfio-pci, although /%s, line %u, says driver = \"%s\": "
+		    "Proxmox VE takes another driver from it unless hostpci%d says driver=keep "
+		    "(Proxmox VE 9)"),
+		  bdf_format(&device->bdf, address), setting->from[DEVICE_DRIVER].path,
+		  setting->from[DEVICE_DRIVER].line, setting->driver, candidate->entry);
 }
 
 void plan_check_config(struct plan_check *c)
@@ -365,13 +361,11 @@ static void refuse_absent(struct plan_check *c, const struct candidate *candidat
 	char buf[BDF_TEXT_SIZE];
 	const char *text = hostpci_address_format(address, buf);
 
-	plan_refuse(
-		c, REFUSAL_ABSENT, NULL,
-		fs_path(_("%s: there is no PCI device at %s on this host; was hardware added, "
-			  "removed, or turned off in the firmware setup? Addresses move when it "
-			  "was"),
-			name ? name : "", text),
-		fs_path(_("a device at %s"), text));
+	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("a device at %s"), text),
+		    _("%s: there is no PCI device at %s on this host; was hardware added, "
+		      "removed, or turned off in the firmware setup? Addresses move when it "
+		      "was"),
+		    plan_text(c, name), text);
 	cure_command(c, _("find its address now"), "lspci -Dnn");
 	if (candidate->entry == ENTRY_ARGS) {
 		cure_words(c, _("then correct the line: qm set %u --args …"), c->facts->vmid);

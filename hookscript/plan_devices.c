@@ -2,7 +2,8 @@
 /* What is decided by the machine: the host, the devices, their groups and records. */
 #include "hookscript/plan_check.h"
 
-#include <stdio.h>
+#include "host/strbuf.h"
+
 #include <string.h>
 
 void plan_check_host(struct plan_check *c)
@@ -12,8 +13,9 @@ void plan_check_host(struct plan_check *c)
 	for (size_t i = 0; i < host->n; i++) {
 		if (host->items[i].status != CHECK_MISSING)
 			continue;
-		plan_refuse(c, REFUSAL_HOST, NULL, strdup(host->items[i].what),
-			    strdup(_("a host that can pass devices through")));
+		plan_refuse(c, REFUSAL_HOST, NULL,
+			    strdup(_("a host that can pass devices through")), "%s",
+			    host->items[i].what);
 		if (host->items[i].cure)
 			cure_words(c, "%s", host->items[i].cure);
 		else
@@ -27,18 +29,15 @@ static void check_named_device(struct plan_check *c, const struct device *device
 
 	bdf_format(&device->bdf, text);
 	if (device->bridge) {
-		plan_refuse(
-			c, REFUSAL_BRIDGE, &device->bdf,
-			fs_path(_("%s is a PCI bridge: bridges cannot be passed through"), text),
-			strdup(_("it is a bridge")));
+		plan_refuse(c, REFUSAL_BRIDGE, &device->bdf, strdup(_("it is a bridge")),
+			    _("%s is a PCI bridge: bridges cannot be passed through"), text);
 		cure_command(c, _("name the devices behind it instead; they are listed by"),
 			     "lspci -Dtnn");
 	} else if (device->group < 0 && c->facts->iommu_active) {
-		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf,
-			    fs_path(_("%s is in no IOMMU group: the IOMMU does not cover it, so it "
-				      "cannot be passed through"),
-				    text),
-			    strdup(_("it is in no IOMMU group")));
+		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf, strdup(_("it is in no IOMMU group")),
+			    _("%s is in no IOMMU group: the IOMMU does not cover it, so it "
+			      "cannot be passed through"),
+			    text);
 		cure_command(c, _("look for it in the kernel's log"),
 			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
 		cure_words(c, _("on Intel, intel_iommu=on on the kernel command line includes the "
@@ -55,10 +54,9 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 	char text[BDF_TEXT_SIZE];
 
 	bdf_format(&device->bdf, text);
-	plan_refuse(c, REFUSAL_RECORD, &device->bdf,
-		    fs_path(_("%s is recorded as taken, but the record cannot be used: %s"),
-			    name ? name : "", device->record_error),
-		    strdup(_("its record cannot be used")));
+	plan_refuse(c, REFUSAL_RECORD, &device->bdf, strdup(_("its record cannot be used")),
+		    _("%s is recorded as taken, but the record cannot be used: %s"),
+		    plan_text(c, name), device->record_error);
 	if (cure_as_root(c, device->record_err))
 		return;
 	if (device->record_err != -EINVAL && device->record_err != -EPROTONOSUPPORT) {
@@ -81,36 +79,33 @@ static void refuse_other_identity(struct plan_check *c, const struct device *dev
 	char text[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
 	const struct record *record = device->record;
 
-	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf,
-		    fs_path(_("%s was taken for VM %u as %s, but the device there now is %s"),
-			    bdf_format(&device->bdf, text), record->vmid,
-			    pci_identity_format(&record->identity, was),
-			    pci_identity_format(&device->identity, is)),
-		    strdup(_("its record is of another device")));
+	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf, strdup(_("its record is of another device")),
+		    _("%s was taken for VM %u as %s, but the device there now is %s"),
+		    bdf_format(&device->bdf, text), record->vmid,
+		    pci_identity_format(&record->identity, was),
+		    pci_identity_format(&device->identity, is));
 	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
 		     RECORD_FOLDER, text);
 }
 
-/* That a record which another VM left behind is this one's now, and what comes of it. */
-static char *takeover_text(const struct record *record, const char *address)
+/* A record which another VM left behind is this one's now. */
+static void warn_of_takeover(struct plan_check *c, const struct device *device)
 {
-	if (record->stage == RECORD_CLAIMED)
-		return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it "
-				 "will return to what it is now"),
-			       address, record->vmid);
-	if (!record->driver)
-		return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it "
-				 "will return to no driver"),
-			       address, record->vmid);
-	return fs_path(_("%s was left taken for VM %u, which does not run: taken over; it will "
-			 "return to %s"),
-		       address, record->vmid, record->driver);
+	const struct record *record = device->record;
+	const char *back = record->driver ? record->driver : _("no driver");
+	char text[BDF_TEXT_SIZE];
+
+	plan_warn(
+		c, &device->bdf,
+		_("%s was left taken for VM %u, which does not run: taken over; it will return to "
+		  "%s"),
+		bdf_format(&device->bdf, text), record->vmid,
+		record->stage == RECORD_CLAIMED ? _("what it is now") : back);
 }
 
 static void check_record(struct plan_check *c, const struct device *device)
 {
 	const struct record *record = device->record;
-	char text[BDF_TEXT_SIZE];
 
 	if (device->record_err)
 		refuse_unreadable_record(c, device);
@@ -118,7 +113,7 @@ static void check_record(struct plan_check *c, const struct device *device)
 		refuse_other_identity(c, device);
 	else if (record && c->facts->vmid && record->vmid != c->facts->vmid &&
 		 !device->record_vm_runs && !device->record_vm_locked)
-		plan_warn(c, &device->bdf, takeover_text(record, bdf_format(&device->bdf, text)));
+		warn_of_takeover(c, device);
 }
 
 /* ---- devices that another VM has ---- */
@@ -170,31 +165,6 @@ static bool has_other(const struct facts *facts, const struct device *device,
 	       other.vmid == wanted->vmid;
 }
 
-/* "0000:01:00.0, 0000:01:00.1": all that the other VM has. */
-static char *list_of_other(const struct facts *facts, const struct other *other)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	const char *comma = "";
-
-	if (!to)
-		return NULL;
-	for (size_t i = 0; i < facts->n_devices; i++) {
-		auto_free char *name = NULL;
-
-		if (!has_other(facts, &facts->devices[i], other))
-			continue;
-		name = describe_device(&facts->devices[i]);
-		fprintf(to, "%s%s", comma, name ? name : "");
-		comma = ", ";
-	}
-	if (!fclose(to))
-		return text;
-	free(text);
-	return NULL;
-}
-
 static char *describe_other(const struct other *other)
 {
 	if (other->use == OTHER_RUNS)
@@ -209,17 +179,32 @@ static char *describe_other(const struct other *other)
 		other->vmid);
 }
 
+/* "0000:01:00.0, 0000:01:00.1": all that the other VM has. */
+static char *list_of_other(const struct facts *facts, const struct other *other)
+{
+	auto_strbuf struct strbuf list = {0};
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		auto_free char *name = NULL;
+
+		if (!has_other(facts, &facts->devices[i], other))
+			continue;
+		name = describe_device(&facts->devices[i]);
+		strbuf_add_item(&list, "%s", name ? name : "");
+	}
+	return strbuf_take(&list);
+}
+
 /* One refusal for all that one VM has; FIRST is the first of it. */
 static void refuse_other(struct plan_check *c, const struct device *first,
 			 const struct other *other)
 {
 	const struct facts *facts = c->facts;
 	auto_free char *list = list_of_other(facts, other);
-	auto_free char *what = describe_other(other);
+	char *what = describe_other(other);
 
-	plan_refuse(c, REFUSAL_OTHER_VM, &first->bdf,
-		    list && what ? fs_path(_("%s: %s"), list, what) : NULL,
-		    what ? strdup(what) : NULL);
+	plan_refuse(c, REFUSAL_OTHER_VM, &first->bdf, what, "%s: %s", plan_text(c, list),
+		    plan_text(c, what));
 	for (const struct device *device = first + 1; device < facts->devices + facts->n_devices;
 	     device++)
 		if (has_other(facts, device, other))
@@ -249,12 +234,11 @@ static void check_others(struct plan_check *c)
 			refuse_other(c, device, &other);
 	}
 	if (facts->reservations_err) {
-		plan_refuse(
-			c, REFUSAL_UNREADABLE, NULL,
-			fs_path(_("which devices Proxmox VE has reserved for other VMs cannot be "
-				  "read: /run/qemu-server/pci-id-reservations: %s"),
-				strerror(-facts->reservations_err)),
-			strdup(_("Proxmox VE's reservations cannot be read")));
+		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
+			    strdup(_("Proxmox VE's reservations cannot be read")),
+			    _("which devices Proxmox VE has reserved for other VMs cannot be "
+			      "read: /run/qemu-server/pci-id-reservations: %s"),
+			    strerror(-facts->reservations_err));
 		if (!cure_as_root(c, facts->reservations_err))
 			cure_command(c, _("look at it"),
 				     "ls -l /run/qemu-server/pci-id-reservations");
@@ -270,10 +254,10 @@ static void check_reserved(struct plan_check *c, const struct device_group *grou
 	if (!group->reserved)
 		return;
 	plan_refuse(c, REFUSAL_RESERVED, NULL,
-		    fs_path(_("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
-			      "lets no guest have it"),
-			    group->number),
-		    strdup(_("the firmware reserves memory for its group (RMRR)")));
+		    strdup(_("the firmware reserves memory for its group (RMRR)")),
+		    _("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
+		      "lets no guest have it"),
+		    group->number);
 	cure_command(c,
 		     _("look in the firmware setup for shared memory or management features of its "
 		       "devices, and turn them off; they are listed by"),
@@ -298,9 +282,9 @@ static void check_holders(struct plan_check *c, const struct device_group *group
 
 	if (group->holders_err) {
 		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
-			    fs_path(_("who uses IOMMU group %d through VFIO cannot be read: %s"),
-				    group->number, strerror(-group->holders_err)),
-			    strdup(_("who uses its group cannot be read")));
+			    strdup(_("who uses its group cannot be read")),
+			    _("who uses IOMMU group %d through VFIO cannot be read: %s"),
+			    group->number, strerror(-group->holders_err));
 		if (!cure_as_root(c, group->holders_err))
 			cure_command(c, _("look yourself"), "fuser -v /dev/vfio/%d", group->number);
 		return;
@@ -308,11 +292,10 @@ static void check_holders(struct plan_check *c, const struct device_group *group
 	if (!group->holders.open || holders_are_known(c->facts, group))
 		return;
 	who = vfio_holders_describe(&group->holders);
-	plan_refuse(
-		c, REFUSAL_GROUP_OPEN, NULL,
-		who ? fs_path(_("IOMMU group %d is in use through VFIO by %s"), group->number, who)
-		    : NULL,
-		who ? fs_path(_("its group is in use by %s"), who) : NULL);
+	plan_refuse(c, REFUSAL_GROUP_OPEN, NULL,
+		    fs_path(_("its group is in use by %s"), plan_text(c, who)),
+		    _("IOMMU group %d is in use through VFIO by %s"), group->number,
+		    plan_text(c, who));
 	cure_words(c, _("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
 			"VM ends by itself or by kill"));
 }
@@ -336,7 +319,7 @@ static void warn_of_own(struct plan_check *c)
 	for (size_t i = 0; facts->vm_runs && i < facts->n_devices; i++)
 		n += facts->devices[i].record && facts->devices[i].record->vmid == facts->vmid;
 	if (n)
-		plan_warn(c, NULL, fs_path(_("VM %u runs with them now"), facts->vmid));
+		plan_warn(c, NULL, _("VM %u runs with them now"), facts->vmid);
 }
 
 void plan_check_devices(struct plan_check *c)

@@ -2,36 +2,20 @@
 /* An address is a slot: a start refuses a different device in it than at the last start. */
 #include "hookscript/argv.h"
 #include "hookscript/plan_check.h"
+#include "host/strbuf.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* The addresses where one like the device is now, with ", " between them. */
-static char *list_now(const struct moved_device *moved)
-{
-	auto_free char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-
-	if (!to)
-		return NULL;
-	for (size_t i = 0; i < moved->n_now; i++) {
-		char address[BDF_TEXT_SIZE];
-
-		fprintf(to, "%s%s", i ? ", " : "", bdf_format(&moved->now[i], address));
-	}
-	return fclose(to) ? NULL : TAKE_PTR(text);
-}
 
 /* Where the device is now, "a device like that is now at 0000:04:00.0", or that it is nowhere. */
 static char *where_now(const struct moved_device *moved)
 {
-	auto_free char *list = list_now(moved);
+	auto_strbuf struct strbuf text = {0};
+	char address[BDF_TEXT_SIZE];
 
-	if (!list)
-		return NULL;
-	return moved->n_now ? fs_path(_("a device like that is now at %s"), list)
-			    : strdup(_("no device like that is there now"));
+	for (size_t i = 0; i < moved->n_now; i++)
+		strbuf_add(&text, "%s%s", i ? ", " : _("a device like that is now at "),
+			   bdf_format(&moved->now[i], address));
+	return moved->n_now ? strbuf_take(&text) : strdup(_("no device like that is there now"));
 }
 
 /* What sits at the address now, and where the device is instead. */
@@ -95,10 +79,12 @@ static void cure_by_following(struct plan_check *c, const struct moved_device *m
 
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
+	auto_free char *what = describe_move(moved);
 	char address[BDF_TEXT_SIZE];
 
-	plan_refuse(c, REFUSAL_MOVED, &moved->bdf, describe_move(moved),
-		    fs_path(_("another device is at %s"), bdf_format(&moved->bdf, address)));
+	plan_refuse(c, REFUSAL_MOVED, &moved->bdf,
+		    fs_path(_("another device is at %s"), bdf_format(&moved->bdf, address)), "%s",
+		    plan_text(c, what));
 	cure_by_following(c, moved);
 	cure_command(c, _("or take what is there now as the right one"),
 		     "pve-passthrough accept %u", c->facts->vmid);
@@ -111,8 +97,8 @@ void plan_check_identity(struct plan_check *c)
 	const struct facts *facts = c->facts;
 
 	if (facts->identity_err) {
-		plan_refuse(c, REFUSAL_MOVED, NULL, strdup(facts->identity_error),
-			    strdup(_("which devices it had is not known")));
+		plan_refuse(c, REFUSAL_MOVED, NULL, strdup(_("which devices it had is not known")),
+			    "%s", facts->identity_error);
 		if (!cure_as_root(c, facts->identity_err))
 			cure_command(c, _("take what is there now as the right devices"),
 				     "pve-passthrough accept %u", facts->vmid);

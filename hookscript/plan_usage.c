@@ -30,13 +30,12 @@ static void warn_of_strangers(struct plan_check *c, const struct device *device)
 
 		if (bdf_compare(&setting->bdf, &device->bdf))
 			continue;
-		plan_warn(
-			c, &device->bdf,
-			fs_path(_("/%s, line %u: the entry of 'devices' for %s is for a device "
-				  "%04x:%04x, but the one there is %04x:%04x: the entry is ignored"),
-				setting->source.path, setting->source.line,
-				bdf_format(&device->bdf, address), setting->vendor, setting->device,
-				device->identity.vendor, device->identity.device));
+		plan_warn(c, &device->bdf,
+			  _("/%s, line %u: the entry of 'devices' for %s is for a device "
+			    "%04x:%04x, but the one there is %04x:%04x: the entry is ignored"),
+			  setting->source.path, setting->source.line,
+			  bdf_format(&device->bdf, address), setting->vendor, setting->device,
+			  device->identity.vendor, device->identity.device);
 	}
 }
 
@@ -54,10 +53,10 @@ static void accept(struct plan_check *c, const struct device *device,
 	}
 	plan->accepted[plan->n_accepted++] = finding;
 	plan_warn(c, &device->bdf,
-		  fs_path(_("%s: %s; taken all the same, because /%s, line %u, allows "
-			    "\"%s\" for it"),
-			  bdf_format(&device->bdf, address), finding->what, source->path,
-			  source->line, usage_kind_name(finding->kind)));
+		  _("%s: %s; taken all the same, because /%s, line %u, allows "
+		    "\"%s\" for it"),
+		  bdf_format(&device->bdf, address), finding->what, source->path, source->line,
+		  usage_kind_name(finding->kind));
 }
 
 /* Whether what the settings stop before a start may be what uses the device. */
@@ -76,10 +75,9 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 	auto_free char *name = describe_device(device);
 	char address[BDF_TEXT_SIZE];
 
-	plan_refuse(c, REFUSAL_IN_USE, &device->bdf,
-		    fs_path(_("%s: %s; taking it for VM %u: %s"), name ? name : "", finding->what,
-			    c->facts->vmid, finding->effect),
-		    strdup(finding->what));
+	plan_refuse(c, REFUSAL_IN_USE, &device->bdf, strdup(finding->what),
+		    _("%s: %s; taking it for VM %u: %s"), name ? name : "", finding->what,
+		    c->facts->vmid, finding->effect);
 	cure_words(c, "%s", finding->cure);
 	cure_words(c,
 		   _("if the VM shall have it all the same, put this line into /%s: "
@@ -96,16 +94,15 @@ static void check_finding(struct plan_check *c, const struct device *device,
 
 	bdf_format(&device->bdf, address);
 	if (finding->harmless) {
-		plan_warn(c, &device->bdf,
-			  fs_path("%s: %s: %s", address, finding->what, finding->effect));
+		plan_warn(c, &device->bdf, "%s: %s: %s", address, finding->what, finding->effect);
 	} else if (is_allowed(c, device, finding->kind)) {
 		accept(c, device, finding);
 	} else if (may_be_stopped(c, device, finding->kind)) {
 		c->plan->deferred = true;
 		plan_warn(c, &device->bdf,
-			  fs_path(_("%s: %s; the start first stops what the settings name for it, "
-				    "and looks again"),
-				  address, finding->what));
+			  _("%s: %s; the start first stops what the settings name for it, "
+			    "and looks again"),
+			  address, finding->what);
 	} else {
 		refuse_use(c, device, finding);
 	}
@@ -121,11 +118,11 @@ static void check_neighbour(struct plan_check *c, const struct device *device)
 		return;
 	bdf_format(&device->bdf, address);
 	plan_refuse(c, REFUSAL_NEIGHBOUR, &device->bdf,
-		    fs_path(_("%s is in IOMMU group %d with a device of this VM, so it would be "
-			      "taken too, but the VM does not name it, and /%s, line %u, says "
-			      "group = \"refuse\""),
-			    address, device->group, source->path, source->line),
-		    fs_path(_("%s, which shares a group"), address));
+		    fs_path(_("%s, which shares a group"), address),
+		    _("%s is in IOMMU group %d with a device of this VM, so it would be "
+		      "taken too, but the VM does not name it, and /%s, line %u, says "
+		      "group = \"refuse\""),
+		    address, device->group, source->path, source->line);
 	cure_words(c, _("let the VM have it too: qm set %u --hostpciN %s,pcie=1"), c->facts->vmid,
 		   address);
 	cure_words(c, _("or allow it for this VM in /%s: vm%u = { group = \"take\"; };"),
@@ -138,9 +135,9 @@ void plan_check_usage(struct plan_check *c)
 
 	if (facts->usage_err) {
 		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
-			    fs_path(_("what this host does with the devices cannot be read: %s"),
-				    strerror(-facts->usage_err)),
-			    strdup(_("what the host does with it cannot be read")));
+			    strdup(_("what the host does with it cannot be read")),
+			    _("what this host does with the devices cannot be read: %s"),
+			    strerror(-facts->usage_err));
 		if (!cure_as_root(c, facts->usage_err))
 			cure_command(c, _("try again"), "pve-passthrough plan %u", facts->vmid);
 	}

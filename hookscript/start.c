@@ -9,7 +9,6 @@
 #include "hookscript/recorded.h"
 #include "hookscript/spares.h"
 #include "hookscript/users.h"
-#include "hookscript/variant.h"
 #include "hookscript/watch.h"
 #include "host/clock.h"
 #include "host/driver.h"
@@ -291,12 +290,34 @@ static int check_framebuffers(const struct start *start)
 	return err;
 }
 
+/* Loads the modules of the variant drivers that the plan binds devices to, which have the drivers'
+ * names. */
+static int load_variants(const struct start *start)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < start->plan->n_steps; i++) {
+		const struct plan_step *step = &start->plan->steps[i];
+		char address[BDF_TEXT_SIZE];
+
+		err = step->variant ? driver_load(start->root, step->variant, step->variant) : 0;
+		if (err)
+			log_device(
+				LOG_LEVEL_ERROR, &step->device->bdf, step->returns_to,
+				_("%s: the module of its vfio variant driver %s cannot be loaded: "
+				  "%s; try: modprobe %s; or correct the setting: driver = \"%s\""),
+				bdf_format(&step->device->bdf, address), step->variant,
+				strerror(-err), step->variant, step->variant);
+	}
+	return err;
+}
+
 static int take_planned(struct start *start)
 {
 	int err;
 
 	spares_keep(start->root, start->vmid, start->settings, start->plan, start->facts);
-	if (make_room(start) || load_vfio(start->root) || variant_load(start->root, start->plan))
+	if (make_room(start) || load_vfio(start->root) || load_variants(start))
 		return give_back_all(start);
 	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
 	if (err == -ENOMEM)

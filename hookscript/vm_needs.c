@@ -3,6 +3,7 @@
 
 #include "hookscript/argv.h"
 #include "hookscript/plan_check.h"
+#include "host/strbuf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,8 @@ static void check_device(struct plan_check *c)
 {
 	if (facts_have_devices(c->facts))
 		return;
-	plan_refuse(c, NEED_DEVICE, NULL,
-		    strdup(_("the VM has no PCI device: there is no hostpci entry")),
-		    strdup(_("a device")));
+	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")), "%s",
+		    _("the VM has no PCI device: there is no hostpci entry"));
 	cure_command(c, _("the devices of this host, one of which can be added"),
 		     "pve-passthrough vm %u --add", c->facts->vmid);
 }
@@ -49,11 +49,9 @@ static int check_storage(struct plan_check *c, const struct vm_hook *hook, const
 	storage = storages_find(&hook->storages, id);
 	if (!storage || storage_is_for(storage, "snippets"))
 		return 0;
-	plan_refuse(
-		c, NEED_STORAGE, NULL,
-		fs_path(_("the storage %s allows %s, but not snippets, and a hookscript is one"),
-			id, storage->content ? storage->content : _("nothing")),
-		strdup(_("a storage for snippets")));
+	plan_refuse(c, NEED_STORAGE, NULL, strdup(_("a storage for snippets")),
+		    _("the storage %s allows %s, but not snippets, and a hookscript is one"), id,
+		    storage->content ? storage->content : _("nothing"));
 	content = storage_content_with(storage, "snippets");
 	cure_config(c, _("pvesm replaces the whole list, so all of it is named"),
 		    content ? argv_new("pvesm", "set", id, "--content", content) : NULL);
@@ -71,14 +69,12 @@ static int check_snippet(struct plan_check *c, const struct vm_hook *hook, const
 	err = storages_snippet_path(&hook->storages, volume, &path, NULL);
 	if (err)
 		return err;
-	plan_refuse(
-		c, NEED_SNIPPET, NULL,
-		fs_path(absent ? _("%s: /%s is not there; Proxmox VE aborts the start of a VM "
-				   "that names it")
-			       : _("%s: /%s is not executable; Proxmox VE aborts the start of a "
-				   "VM that names it"),
-			volume, path),
-		strdup(_("the snippet")));
+	plan_refuse(c, NEED_SNIPPET, NULL, strdup(_("the snippet")),
+		    absent ? _("%s: /%s is not there; Proxmox VE aborts the start of a VM "
+			       "that names it")
+			   : _("%s: /%s is not executable; Proxmox VE aborts the start of a "
+			       "VM that names it"),
+		    volume, path);
 	/* A link that leads nowhere may be there. */
 	if (absent)
 		cure_command(c, NULL,
@@ -94,9 +90,8 @@ static void need_one_hookscript(struct plan_check *c, const char *other, const c
 {
 	unsigned int vmid = c->facts->vmid;
 
-	plan_refuse(c, NEED_ONE_HOOKSCRIPT, NULL,
-		    fs_path(_("hookscript: %s is another hook, and a VM has one only"), other),
-		    strdup(_("hookscript (it has another one)")));
+	plan_refuse(c, NEED_ONE_HOOKSCRIPT, NULL, strdup(_("hookscript (it has another one)")),
+		    _("hookscript: %s is another hook, and a VM has one only"), other);
 	cure_words(c, _("to run both, put this line into /%s: vm%u = { next = \"%s\"; };"),
 		   SETTINGS_PATH, vmid, other);
 	cure_command(c, _("then"), "qm set %u --hookscript %s", vmid, volume);
@@ -119,6 +114,7 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 {
 	const char *has = c->facts->vm->values[VMCFG_HOOKSCRIPT].text;
 	const char *next = c->facts->settings->next;
+	auto_free char *what = NULL;
 
 	if (has && !strcmp(has, volume))
 		return;
@@ -126,7 +122,8 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 		need_one_hookscript(c, has, volume);
 		return;
 	}
-	plan_refuse(c, NEED_HOOKSCRIPT, NULL, describe_hookscript(has), strdup("hookscript"));
+	what = describe_hookscript(has);
+	plan_refuse(c, NEED_HOOKSCRIPT, NULL, strdup("hookscript"), "%s", plan_text(c, what));
 	/* qm looks whether the file is there, and is a program. */
 	if (hook->snippet == SNIPPET_GOOD)
 		cure_qm_set(c, NULL, "--hookscript", volume);
@@ -152,18 +149,14 @@ int vm_needs_add(const struct facts *facts, const struct vm_hook *hook, struct p
 
 char *vm_needs_names(const struct plan *plan, bool lasting)
 {
-	char *text = strdup("");
+	auto_strbuf struct strbuf names = {0};
 
-	for (size_t i = 0; text && i < plan->n_refusals; i++) {
+	for (size_t i = 0; i < plan->n_refusals; i++) {
 		const struct refusal *refusal = &plan->refusals[i];
-		char *longer;
 
-		if (lasting &&
-		    (refusal->reason == REFUSAL_HOST || refusal->reason == REFUSAL_OTHER_VM))
-			continue;
-		longer = fs_path("%s%s%s", text, *text ? ", " : "", refusal->brief);
-		free(text);
-		text = longer;
+		if (!lasting ||
+		    (refusal->reason != REFUSAL_HOST && refusal->reason != REFUSAL_OTHER_VM))
+			strbuf_add_item(&names, "%s", refusal->brief);
 	}
-	return text;
+	return strbuf_take(&names);
 }

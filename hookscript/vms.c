@@ -3,6 +3,7 @@
 
 #include "hookscript/facts.h"
 #include "hookscript/pve.h"
+#include "host/strbuf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,36 +115,26 @@ static bool entry_names(const struct node_vms *vms, const struct hostpci *entry,
 			      : is_named(entry->hosts, entry->n_hosts, bdf);
 }
 
-/* Adds to *TEXT, which is NULL at first. Returns 0 or -ENOMEM. */
-static int add_name(char **text, unsigned int vmid, size_t e, const char *mapping)
-{
-	auto_free char *name = mapping ? fs_path(_("VM %u (hostpci%zu, mapping %s)"), vmid, e,
-						 mapping)
-				       : fs_path("VM %u (hostpci%zu)", vmid, e);
-	char *longer = NULL;
-
-	if (name)
-		longer = fs_path("%s%s%s", *text ? *text : "", *text ? ", " : "", name);
-	if (!longer)
-		return -ENOMEM;
-	free(*text);
-	*text = longer;
-	return 0;
-}
-
 int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret)
 {
-	auto_free char *text = NULL;
+	auto_strbuf struct strbuf text = {0};
 
 	for (size_t i = 0; i < vms->n; i++)
 		for (size_t e = 0; e < HOSTPCI_MAX; e++) {
 			const struct node_vm *vm = &vms->items[i];
 			const struct hostpci *entry = vm->config->hostpci[e];
 
-			if (entry_names(vms, entry, bdf) &&
-			    add_name(&text, vm->vmid, e, entry->mapping))
-				return -ENOMEM;
+			if (!entry_names(vms, entry, bdf))
+				continue;
+			if (entry->mapping)
+				strbuf_add_item(&text, _("VM %u (hostpci%zu, mapping %s)"),
+						vm->vmid, e, entry->mapping);
+			else
+				strbuf_add_item(&text, "VM %u (hostpci%zu)", vm->vmid, e);
 		}
-	*ret = TAKE_PTR(text);
-	return 0;
+	*ret = NULL;
+	if (!text.len && !text.failed)
+		return 0;
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
 }

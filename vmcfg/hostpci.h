@@ -56,7 +56,6 @@ struct hostpci {
 	char *mdev;
 	char *driver; /* "vfio" or "keep" */
 	int pcie, legacy_igd;
-	bool variant; /* not of the text: see hookscript/variant.h */
 };
 
 /* The options of an entry, for vmcfg/propstr.h. */
