@@ -364,7 +364,7 @@ static int read_named(struct reader *r)
 static int read_rest(struct reader *r)
 {
 	struct facts *facts = r->facts;
-	int err = check_missing(r->root, &facts->host);
+	int err = check_essentials(r->root, NULL, &facts->host);
 
 	facts->iommu_active = !err && !checklist_misses(&facts->host, "iommu-active");
 	if (!err)
