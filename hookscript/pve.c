@@ -68,34 +68,49 @@ static bool has_option(const char *cmdline, size_t len, const char *what, const 
 	return false;
 }
 
-pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid)
+/* Reads the process of the VM's QEMU, 0: none. Returns 0 or -errno. */
+static int read_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret)
 {
 	auto_free char *pidfile = fs_path("/var/run/qemu-server/%u.pid", vmid);
 	auto_free char *text = NULL, *path = NULL, *cmdline = NULL;
 	size_t len;
 	long pid;
+	int err = pidfile ? fs_read_attr(root, pidfile + 1, &text) : -ENOMEM;
 
-	if (!pidfile || fs_read_attr(root, pidfile + 1, &text))
-		return 0;
+	*ret = 0;
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 	pid = strtol(text, NULL, 10);
 	if (pid <= 0 || pid > INT_MAX)
 		return 0;
 	path = fs_path("proc/%ld/cmdline", pid);
-	if (fs_read(root, path, CMDLINE_MAX, &cmdline, &len))
-		return 0;
-	return has_option(cmdline, len, "-pidfile", pidfile) ? (pid_t)pid : 0;
+	err = fs_read(root, path, CMDLINE_MAX, &cmdline, &len);
+	if (err) /* ESRCH: it ends just now */
+		return err == -ENOENT || err == -ENOTDIR || err == -ESRCH ? 0 : err;
+	if (has_option(cmdline, len, "-pidfile", pidfile))
+		*ret = (pid_t)pid;
+	return 0;
+}
+
+pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid)
+{
+	pid_t pid;
+
+	return read_pid(root, vmid, &pid) ? 0 : pid;
 }
 
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
 {
-	return pve_vm_pid(root, vmid) > 0;
+	pid_t pid;
+
+	return read_pid(root, vmid, &pid) || pid;
 }
 
 bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = fs_path("run/qemu-server/%u.reboot", vmid);
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) > 0;
 }
 
 /* "0000:01:00.0 100 pid:4711", or, while QEMU is not there yet, "... time:1767225600", until then.

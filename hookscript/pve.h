@@ -34,7 +34,7 @@ char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
 /*
  * Whether Proxmox VE would say that the VM runs: its pid file names a living process whose command
  * line has -pidfile with exactly that file (numbers recur). (qemu-server,
- * PVE/QemuServer/Helpers.pm, vm_running_locally)
+ * PVE/QemuServer/Helpers.pm, vm_running_locally) True also when that cannot be read.
  */
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
 

@@ -74,6 +74,13 @@ static void test_runs(void **state)
 	assert_true(pve_vm_runs(&tree->root, 100));
 	assert_false(pve_vm_runs(&tree->root, 101));
 	assert_false(pve_vm_runs(&tree->root, 1000));
+	/* What cannot be read may be of a VM that runs. */
+	tree_obscure(tree, "proc/4711/cmdline");
+	assert_true(pve_vm_runs(&tree->root, 100));
+	tree_reveal(tree, "proc/4711/cmdline");
+	tree_obscure(tree, "run/qemu-server/100.pid");
+	assert_true(pve_vm_runs(&tree->root, 100));
+	tree_reveal(tree, "run/qemu-server/100.pid");
 	/* It has ended without removing its file. */
 	tree_delete(tree, "proc/4711");
 	assert_false(pve_vm_runs(&tree->root, 100));
