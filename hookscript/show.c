@@ -117,8 +117,7 @@ int show_status(const struct fs_root *root)
 	if (!err)
 		err = pci_open(root, &pci);
 	if (err) {
-		log_error(_("/%s cannot be read: %s%s"), RECORD_FOLDER, strerror(-err),
-			  err == -EACCES ? _("; run this as root") : "");
+		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, log_strerror(err));
 		return EXIT_FAILED;
 	}
 	if (print_records(root, pci, list, n))

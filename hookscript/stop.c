@@ -33,12 +33,9 @@ static int read_recorded(const struct fs_root *root, unsigned int vmid, struct r
 {
 	int err = recorded_list(root, vmid, &ret->devices, &ret->n, &ret->unread);
 
-	if (err == -EACCES)
-		log_error(_("/%s cannot be read: %s; run this as root"), RECORD_FOLDER,
-			  strerror(-err));
-	else if (err)
+	if (err)
 		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
-			  vmid, RECORD_FOLDER, strerror(-err));
+			  vmid, RECORD_FOLDER, log_strerror(err));
 	return err;
 }
 
@@ -201,9 +198,7 @@ int stop_restore_all(const struct fs_root *root)
 	int code = EXIT_DONE;
 
 	if (err) {
-		log_error(err == -EACCES ? _("/%s cannot be read: %s; run this as root")
-					 : _("/%s cannot be read: %s"),
-			  RECORD_FOLDER, strerror(-err));
+		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, log_strerror(err));
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -15,8 +15,8 @@
 
 int current_say_failed(int err)
 {
-	log_error(_("the host's configuration could not be read: %s; nothing was changed%s"),
-		  strerror(-err), err == -EACCES || err == -EPERM ? _("\nrun this as root") : "");
+	log_error(_("the host's configuration could not be read: %s; nothing was changed"),
+		  log_strerror(err));
 	return ENABLE_FAILED;
 }
 
@@ -290,9 +290,8 @@ static int run(const struct commit *commit)
 
 	err = hoststate_write(commit->root, commit->during);
 	if (err) {
-		log_error(_("/%s could not be written: %s; nothing was changed%s"),
-			  hoststate_path(), strerror(-err),
-			  err == -EACCES || err == -EPERM ? _("\nrun this as root") : "");
+		log_error(_("/%s could not be written: %s; nothing was changed"), hoststate_path(),
+			  log_strerror(err));
 		(void)!put_state_back(commit);
 		return ENABLE_FAILED;
 	}

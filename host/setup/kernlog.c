@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/kernlog.h"
+#include "host/log.h"
 #include "host/program.h"
 #include "host/strbuf.h"
 
@@ -136,9 +137,7 @@ int check_log(const struct fs_root *root, struct checklist *list)
 		return check_add(
 			list, "kernel-log", CHECK_NOTE,
 			strdup(_("the kernel's log cannot be read; nothing depends on it")),
-			fs_path("%s%s", strerror(-err),
-				err == -EPERM || err == -EACCES ? _(" (run this as root)") : ""),
-			NULL);
+			strdup(log_strerror(err)), NULL);
 	for (size_t topic = 0; topic < TOPICS && !err; topic++) {
 		auto_free char *lines = pick_lines(log, topic);
 
