@@ -48,11 +48,13 @@ static void say_refusal(const struct refusal *refusal, const struct facts *facts
 	for (size_t i = 0; i < refusal->n_cures; i++) {
 		auto_free char *text = cure_text(&refusal->cures[i]);
 		const char *rest = text ? text : "";
+		bool copied = level == LOG_LEVEL_INFO && refusal->cures[i].command;
 
 		for (; *rest; label = "        ") {
 			size_t len = strcspn(rest, "\n");
 
-			say(facts, level, refusal->bdf, label, rest, len);
+			say(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf, label, rest,
+			    len);
 			rest += len + (rest[len] == '\n');
 		}
 	}
