@@ -171,7 +171,7 @@ static void print_detail(const char *colour_code, const char *label, const char 
 	wrap_print(stdout, text, indent, indent);
 }
 
-static void print_device(const struct group_device *device)
+static void print_device(const struct device_summary *device)
 {
 	auto_free char *what = fs_path("%s: %s", device->class_name, device->name);
 	char address[BDF_TEXT_SIZE];
@@ -189,7 +189,7 @@ static void print_device(const struct group_device *device)
 	       filled(device->driver ? device->driver : _("none"), DRIVER_COLUMNS),
 	       device->resets ? device->resets : _("none"));
 	if (device->vms)
-		print_detail("\033[36m", _("named by:"), device->vms);
+		print_detail("\033[36m", _("used by:"), device->vms);
 	if (device->used)
 		print_detail("\033[33m", _("in use:"), device->used);
 }
@@ -199,7 +199,7 @@ static void print_device(const struct group_device *device)
 
 void groupsview_print(const struct groups *groups)
 {
-	const char *stays = _("stays with the host: "), *together = _("together: ");
+	const char *stays = _("cannot be passed through: "), *together = _("together: ");
 
 	if (!groups->n)
 		puts(_("there are no IOMMU groups: the IOMMU is off; see: host-setup check"));
@@ -217,11 +217,11 @@ void groupsview_print(const struct groups *groups)
 				   GROUP_INDENT);
 		}
 		for (size_t i = 0; i < group->n_devices; i++)
-			print_device(&group->devices[i]);
+			print_device(group->devices[i]);
 	}
 }
 
-static int add_device(json_object *array, const struct group_device *device)
+static int add_device(json_object *array, const struct device_summary *device)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
 	json_object *object = add_object(array);
@@ -249,7 +249,7 @@ static int add_group(json_object *array, const struct group *group)
 	devices = err ? NULL : add_array(object, "devices");
 	err = devices ? 0 : -ENOMEM;
 	for (size_t i = 0; !err && i < group->n_devices; i++)
-		err = add_device(devices, &group->devices[i]);
+		err = add_device(devices, group->devices[i]);
 	return err;
 }
 

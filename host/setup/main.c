@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
  */
+#include "hookscript/judge.h"
 #include "hookscript/vm_state.h"
 #include "hookscript/vms.h"
 #include "host/setup/checkview.h"
@@ -217,27 +218,11 @@ static int run_summary(const struct fs_root *root, const struct request *request
 	return enable_run(root, &options) == ENABLE_FAILED ? CODE_FAILED : code;
 }
 
-static int add_vms(const struct fs_root *root, struct groups *groups)
-{
-	auto_node_vms struct node_vms vms = {0};
-	int err = node_vms_read(root, &vms);
-
-	for (size_t g = 0; !err && g < groups->n; g++)
-		for (size_t i = 0; !err && i < groups->items[g].n_devices; i++) {
-			struct group_device *device = &groups->items[g].devices[i];
-
-			err = node_vms_naming(&vms, &device->bdf, &device->vms);
-		}
-	return err;
-}
-
 static int run_groups(const struct fs_root *root, const struct request *request)
 {
 	auto_groups struct groups groups = {0};
-	int err = groups_read(root, &groups);
+	int err = groups_read(root, judge_devices, &groups);
 
-	if (!err)
-		err = add_vms(root, &groups);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && request->json)
 		err = groupsview_print_json(&groups);

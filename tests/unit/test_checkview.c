@@ -27,7 +27,7 @@ static struct check_item items[] = {
 };
 static const struct checklist list = {items, ARRAY_SIZE(items)};
 
-static struct group_device card[] = {
+static struct device_summary card[] = {
 	{.bdf = {.domain = 0, .bus = 3},
 	 .class_name = (char *)"VGA compatible controller",
 	 .name = (char *)LONG_NAME " [1002:73bf]",
@@ -40,17 +40,18 @@ static struct group_device card[] = {
 	 .name = (char *)"x",
 	 .bridge = true},
 };
+static const struct device_summary *members[] = {&card[0], &card[1]};
 static struct group group_items[] = {
 	{.number = 14,
-	 .devices = card,
+	 .devices = members,
 	 .n_devices = ARRAY_SIZE(card),
 	 .why_not =
-		 (char *)"it uses 0000:03:00.0, and many a word has to follow until the line is full, see below",
+		 (char *)"0000:03:00.0 is in use, and many a word has to follow until the line is full, see below",
 	 .why_together =
 		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said"},
-	{.number = 15, .devices = card, .n_devices = 0},
+	{.number = 15, .devices = members, .n_devices = 0},
 };
-static const struct groups groups = {group_items, ARRAY_SIZE(group_items)};
+static const struct groups groups = {group_items, ARRAY_SIZE(group_items), {0}};
 
 enum what { CHECK_TEXT, CHECK_JSON, GROUPS_TEXT, GROUPS_JSON };
 
@@ -114,15 +115,15 @@ static void test_groups(void **state)
 	assert_narrow(text);
 	assert_string_equal(
 		text,
-		"group 14   stays with the host: it uses 0000:03:00.0, and many a word has to\n"
-		"           follow until the line is full, see below\n"
+		"group 14   cannot be passed through: 0000:03:00.0 is in use, and many a word has\n"
+		"           to follow until the line is full, see below\n"
 		"           together: bridge 10000:03:00.1 does not isolate what is below it (no\n"
 		"           ACS), as has been said\n"
 		"  0000:03:00.0  VGA compatible controller: Advanced Micro Devices, Inc.\n"
 		"                [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 XT] [1002:73bf]\n"
 		"                driver amdgpu         reset device_specific pm bus\n"
-		"                named by: VM 100 (hostpci0), VM 101 (hostpci0), VM 102\n"
-		"                          (hostpci0), VM 103 (hostpci12)\n"
+		"                used by: VM 100 (hostpci0), VM 101 (hostpci0), VM 102\n"
+		"                         (hostpci0), VM 103 (hostpci12)\n"
 		"                in use: its node /dev/dri/card0 is open in process 1234 (Xorg)\n"
 		"                        and in process 5678 (a-long-name)\n"
 		"  10000:03:00.1  PCI bridge: x\n"

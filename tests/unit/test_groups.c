@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/groups.h"
 
+#include "hookscript/judge.h"
 #include "hookscript/vms.h"
 #include "tree.h"
 
@@ -46,7 +47,7 @@ static void test_groups(void **state)
 	auto_groups struct groups groups = {0};
 
 	prepare(tree);
-	assert_int_equal(groups_read(&tree->root, &groups), 0);
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
 	assert_int_equal(groups.n, 5);
 
 	/* In order of number, not of name. */
@@ -54,10 +55,10 @@ static void test_groups(void **state)
 	assert_int_equal(groups.items[0].n_devices, 2);
 	assert_null(groups.items[0].why_not);
 	assert_non_null(strstr(groups.items[0].why_together, "functions of one card"));
-	assert_string_equal(groups.items[0].devices[0].driver, "gpu");
-	assert_string_equal(groups.items[0].devices[0].resets, "flr bus");
-	assert_null(groups.items[0].devices[1].driver);
-	assert_null(groups.items[0].devices[1].resets);
+	assert_string_equal(groups.items[0].devices[0]->driver, "gpu");
+	assert_string_equal(groups.items[0].devices[0]->resets, "flr bus");
+	assert_null(groups.items[0].devices[1]->driver);
+	assert_null(groups.items[0].devices[1]->resets);
 
 	assert_int_equal(groups.items[1].number, 3);
 	assert_non_null(strstr(groups.items[1].why_not, "RMRR"));
@@ -70,7 +71,7 @@ static void test_groups(void **state)
 
 	assert_int_equal(groups.items[3].number, 10);
 	assert_non_null(strstr(groups.items[3].why_not, "only bridges"));
-	assert_true(groups.items[3].devices[0].bridge);
+	assert_true(groups.items[3].devices[0]->bridge);
 
 	assert_non_null(
 		strstr(groups.items[4].why_not, "0000:00:00.0 is the platform's own bridge"));
@@ -87,13 +88,13 @@ static void test_uses(void **state)
 		  "/sys/class/net/vmbr0");
 	tree_folder(tree, "sys/class/net/vmbr0");
 	tree_file(tree, "sys/devices/pci0000:00/0000:01:00.0/boot_vga", "1\n");
-	assert_int_equal(groups_read(&tree->root, &groups), 0);
-	assert_string_equal(groups.items[2].devices[1].used,
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_string_equal(groups.items[2].devices[1]->used,
 			    "its interface eth0 carries the host's network: below vmbr0");
-	assert_string_equal(groups.items[2].why_not, "it uses 0000:03:00.0, see below");
-	assert_null(groups.items[0].devices[0].used);
+	assert_string_equal(groups.items[2].why_not, "0000:03:00.0 is in use, see below");
+	assert_null(groups.items[0].devices[0]->used);
 	assert_null(groups.items[0].why_not);
-	assert_null(groups.items[4].devices[0].used);
+	assert_null(groups.items[4].devices[0]->used);
 }
 
 static void test_no_groups(void **state)
@@ -101,7 +102,7 @@ static void test_no_groups(void **state)
 	struct tree *tree = *state;
 	auto_groups struct groups groups = {0};
 
-	assert_int_equal(groups_read(&tree->root, &groups), 0);
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
 	assert_int_equal(groups.n, 0);
 }
 
