@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/bootcfg.h"
 #include "host/strbuf.h"
-#include "host/setup/modconf.h"
 
 #include <string.h>
 
@@ -93,6 +92,16 @@ static bool ends_in(const char *name, const char *suffix)
 
 /* Takes what one file of a directory of drop-ins says. */
 typedef int dropin_reader(struct bootcfg *result, const char *file, char *text);
+
+static int read_modules(struct bootcfg *result, const char *file, char *text)
+{
+	return modconf_read_modules(&result->modules, file, text);
+}
+
+static int read_modprobe(struct bootcfg *result, const char *file, char *text)
+{
+	return modconf_read_modprobe(&result->options, &result->contradictions, file, text);
+}
 
 /* All files below {etc,run,...}/FOLDER named *.conf that are not hidden, with their texts. */
 static int read_dropins(const struct view *view, const char *dir, dropin_reader *reader,
@@ -267,9 +276,9 @@ int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootl
 	err = err ?: judge_words(&result);
 	err = err ?: read_text(&view, "etc/modules", &modules);
 	if (!err && modules)
-		err = modconf_read_modules(&result, "etc/modules", modules);
-	err = err ?: read_dropins(&view, "modules-load.d", modconf_read_modules, &result);
-	err = err ?: read_dropins(&view, "modprobe.d", modconf_read_modprobe, &result);
+		err = read_modules(&result, "etc/modules", modules);
+	err = err ?: read_dropins(&view, "modules-load.d", read_modules, &result);
+	err = err ?: read_dropins(&view, "modprobe.d", read_modprobe, &result);
 	if (err)
 		return err;
 	*ret = result;

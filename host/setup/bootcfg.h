@@ -10,19 +10,7 @@
 #include "host/setup/bootloader.h"
 #include "host/setup/cmdline.h"
 #include "host/setup/grubcfg.h"
-
-/* A line of a file. */
-struct bootcfg_line {
-	char *text; /* the module's name; the word or line that contradicts */
-	char *file; /* without a leading '/' */
-	unsigned int line;
-	char *effect; /* of a contradiction: what it does; NULL for a module */
-};
-
-struct bootcfg_lines {
-	struct bootcfg_line *items;
-	size_t n;
-};
+#include "host/setup/modconf.h"
 
 struct bootcfg {
 	struct cmdline

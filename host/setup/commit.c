@@ -2,7 +2,7 @@
 #include "host/setup/commit.h"
 #include "host/setup/bootplace.h"
 #include "host/setup/dropins.h"
-#include "host/setup/enable.h"
+#include "host/setup/options.h"
 #include "host/fs_write.h"
 #include "host/log.h"
 #include "host/program.h"

@@ -20,7 +20,7 @@ struct current {
 
 /*
  * Reads both; OVERRIDE is that of bootloader_detect(). Returns 0 (free with current_free()), or,
- * having said why, one of the exit codes of enable.h.
+ * having said why, one of the exit codes of options.h.
  */
 int current_read(const struct fs_root *root, const char *override, struct current *ret) must_check;
 

@@ -35,9 +35,9 @@ static char *strip(char *line)
 	return line;
 }
 
-int modconf_read_modules(struct bootcfg *result, const char *file, char *text)
+int modconf_read_modules(struct bootcfg_lines *modules, const char *file, char *text)
 {
-	const struct bootcfg_lines *known = &result->modules;
+	const struct bootcfg_lines *known = modules;
 	size_t n_etc = known->n; /* lines of etc/modules, which is read first */
 	unsigned int number = 0;
 	char *line;
@@ -58,7 +58,7 @@ int modconf_read_modules(struct bootcfg *result, const char *file, char *text)
 			same++;
 		if (same < n_etc && !strcmp(file, "etc/modules-load.d/modules.conf"))
 			continue;
-		err = modconf_add(&result->modules, line, file, number, NULL);
+		err = modconf_add(modules, line, file, number, NULL);
 		if (err)
 			return err;
 	}
@@ -92,27 +92,28 @@ static bool is_no_command(const char *command)
 	       !strcmp(command, "true") || !strcmp(command, "false") || !strcmp(command, ":");
 }
 
-static int read_modprobe_line(struct bootcfg *result, const char *file, unsigned int number,
-			      const char *line)
+static int read_modprobe_line(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
+			      const char *file, unsigned int number, const char *line)
 {
 	size_t verb = strcspn(line, " \t");
 	const char *name = line + verb + strspn(line + verb, " \t");
 	size_t len = strcspn(name, " \t");
 
 	if (verb == 7 && !strncmp(line, "options", verb))
-		return modconf_add(&result->options, line, file, number, NULL);
+		return modconf_add(options, line, file, number, NULL);
 	if (!modconf_is_vfio(name, len))
 		return 0;
 	if (verb == 9 && !strncmp(line, "blacklist", verb))
-		return modconf_add(&result->contradictions, line, file, number,
+		return modconf_add(contradictions, line, file, number,
 				   _("the module is then not loaded at boot"));
 	if (verb == 7 && !strncmp(line, "install", verb) && is_no_command(name + len))
-		return modconf_add(&result->contradictions, line, file, number,
+		return modconf_add(contradictions, line, file, number,
 				   _("the module is then never loaded"));
 	return 0;
 }
 
-int modconf_read_modprobe(struct bootcfg *result, const char *file, char *text)
+int modconf_read_modprobe(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
+			  const char *file, char *text)
 {
 	unsigned int number = 1;
 	int err = 0;
@@ -128,7 +129,7 @@ int modconf_read_modprobe(struct bootcfg *result, const char *file, char *text)
 		if (end)
 			*end = '\0';
 		number++;
-		err = read_modprobe_line(result, file, first, strip(line));
+		err = read_modprobe_line(options, contradictions, file, first, strip(line));
 	}
 	return err;
 }

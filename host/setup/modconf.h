@@ -3,7 +3,20 @@
 #ifndef HOST_SETUP_MODCONF_H
 #define HOST_SETUP_MODCONF_H
 
-#include "host/setup/bootcfg.h"
+#include "host/base.h"
+
+/* A line of a file. */
+struct bootcfg_line {
+	char *text; /* the module's name; the word or line that contradicts */
+	char *file; /* without a leading '/' */
+	unsigned int line;
+	char *effect; /* of a contradiction: what it does; NULL for a module */
+};
+
+struct bootcfg_lines {
+	struct bootcfg_line *items;
+	size_t n;
+};
 
 /* Adds a line; TEXT, FILE and EFFECT (may be NULL) are copied. Returns 0 or -ENOMEM. */
 int modconf_add(struct bootcfg_lines *lines, const char *text, const char *file, unsigned int line,
@@ -13,14 +26,15 @@ int modconf_add(struct bootcfg_lines *lines, const char *text, const char *file,
  * Adds what a file of module names holds to the modules: one a line, comments begin with '#' or ';'
  * (modules-load.d(5)). TEXT is cut up. Returns 0 or -ENOMEM.
  */
-int modconf_read_modules(struct bootcfg *result, const char *file, char *text) must_check;
+int modconf_read_modules(struct bootcfg_lines *modules, const char *file, char *text) must_check;
 
 /*
  * Adds what a file of modprobe.d holds (modprobe.d(5); a backslash at a line's end continues it) to
  * the options, and what keeps vfio's modules from being loaded to the contradictions. TEXT is cut
  * up. Returns 0 or -ENOMEM.
  */
-int modconf_read_modprobe(struct bootcfg *result, const char *file, char *text) must_check;
+int modconf_read_modprobe(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
+			  const char *file, char *text) must_check;
 
 /* Whether NAME is the LEN characters at TEXT; '-' and '_' are one. */
 bool modconf_name_is(const char *name, const char *text, size_t len);

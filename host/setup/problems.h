@@ -7,7 +7,7 @@
 #define HOST_SETUP_PROBLEMS_H
 
 #include "host/setup/bootcfg.h"
-#include "host/setup/enable.h"
+#include "host/setup/options.h"
 
 /* Whom a problem stops. */
 enum problem_severity {

@@ -4,7 +4,7 @@
 #define HOST_SETUP_WANTED_H
 
 #include "host/setup/cmdline.h"
-#include "host/setup/enable.h"
+#include "host/setup/options.h"
 
 /* A line "options MODULE OPTION=1" of modprobe.d. */
 struct wanted_option {
