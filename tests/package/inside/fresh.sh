@@ -138,7 +138,7 @@ t_purge_keeps_what_disable_needs() {
 	cat /tmp/purge
 	expect_line 'rm /etc/default/grub.d/zz-pve-passthrough.cfg' /tmp/purge
 	expect_line 'rm /etc/modules-load.d/pve-passthrough.conf' /tmp/purge
-	expect_line 'take out of /etc/kernel/cmdline: intel_iommu=on' /tmp/purge
+	expect_line 'remove from /etc/kernel/cmdline: intel_iommu=on' /tmp/purge
 	expect "kept of the state" "word intel_iommu=on
 word iommu=pt" "$(cat /var/lib/pve-passthrough/host-setup)"
 	[ ! -e /etc/pve-passthrough.conf ] || fail "the settings are still there"
