@@ -2,7 +2,7 @@
 #include "hookscript/settings.h"
 
 #include "hookscript/pve.h"
-#include "hookscript/settings_file.h"
+#include "hookscript/settings_values.h"
 #include "host/language.h"
 
 #include <string.h>

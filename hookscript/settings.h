@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * /etc/pve/pve-passthrough.conf for all nodes of a cluster, and /etc/pve-passthrough.conf for this
- * node (libconfig). Every key is optional, and so are the files.
+ * node (libconfig): pve-passthrough.conf(5) describes the keys. Every key is optional, and so are
+ * the files.
  *
- *	machine = "refuse";            # or "warn", "off": a VM that is not q35
- *	pcie = "refuse";               # or "warn", "off": a PCIe device without pcie=1
- *	deadline = 30;                 # seconds that taking or giving back may last
- *	group = "take";                # or "refuse": a start that takes neighbours of a group
- *	ifreload = false;              # or true: run `ifreload -a` when an interface comes back
- *	at_shutdown = "keep";          # or "return": devices of VMs that stop because the host does
- *	next = "local:snippets/x";     # another hookscript to run too; "": none
- *	language = "";                 # or "en", "zh_CN"; "": what the environment says
- *	devices = ( { address = "0000:03:00.0"; id = "8086:10fb"; … } );
- *	                               # one device; its keys are in struct device_setting
- *	vm100 = { machine = "warn"; }; # the same keys, for VM 100 alone
- *
- * Key by key, the node's file beats the cluster's, also its vmNNN groups: who writes into the
- * node's file means this node, whatever holds elsewhere. Within one file the VM's group beats what
- * stands outside of it, wherever in the file that is.
- *
- * An entry of 'devices' is for the device of that id at that address and for no other. Entries for
- * the same device, which can only stand in different lists, hold together, key by key in that same
- * order. In the cluster's file an entry needs node = "pve1" too, for every node has its own
- * devices; it holds on that node only. A key of the cluster's file that this version does not know
- * is a warning, since nodes are upgraded one after the other; in the node's file it is an error.
+ * Key by key, the node's file beats the cluster's, also its vmNNN groups; within one file the VM's
+ * group beats what stands outside of it. Entries of 'devices' for the same device, which can only
+ * stand in different lists, hold together, key by key in that same order. A key of the cluster's
+ * file that this version does not know is a warning, since nodes are upgraded one after the other;
+ * in the node's file it is an error.
  */
 #ifndef HOOKSCRIPT_SETTINGS_H
 #define HOOKSCRIPT_SETTINGS_H

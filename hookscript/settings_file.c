@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/settings_file.h"
-
+/* One settings file: whether it can be trusted, and which of its keys are for the VM. */
 #include "hookscript/pve.h"
 #include "hookscript/settings_values.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,9 +217,10 @@ static int read_devices(struct settings_reader *reader, const config_setting_t *
 
 static int read_setting(struct settings_reader *reader, const config_setting_t *setting)
 {
+	const char *name = config_setting_name(setting);
 	struct settings *settings = reader->settings;
 
-	if (!strcmp(config_setting_name(setting), "devices"))
+	if (!strcmp(name, "devices"))
 		return read_devices(reader, setting);
 	return read_key(reader, setting, settings_keys, SETTING_KEYS, settings, settings->from);
 }
@@ -229,15 +228,9 @@ static int read_setting(struct settings_reader *reader, const config_setting_t *
 /* The VM that a group named "vm100" is for, or 0 when the name is of another kind. */
 static unsigned int vmid_of_group(const char *name)
 {
-	const char *digits = name + 2;
+	unsigned int vmid;
 
-	if (strncmp(name, "vm", 2) || *digits < '1' || *digits > '9' || strlen(digits) < 3 ||
-	    strlen(digits) > 9)
-		return 0;
-	for (const char *c = digits; *c; c++)
-		if (!isdigit((unsigned char)*c))
-			return 0;
-	return (unsigned int)strtoul(digits, NULL, 10);
+	return strncmp(name, "vm", 2) != 0 || pve_vmid_parse(name + 2, &vmid) ? 0 : vmid;
 }
 
 static int read_group(struct settings_reader *reader, const config_setting_t *group)

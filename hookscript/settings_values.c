@@ -155,39 +155,24 @@ static void write_seconds(struct strbuf *out, const struct setting_key *key, con
 
 static const struct setting_type seconds = {read_seconds, write_seconds};
 
+/* The field becomes one more than "beside" for true, and that for false. */
 static int read_flag(struct settings_reader *reader, const config_setting_t *setting,
 		     const struct setting_key *key, void *object)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
 		return refuse(reader, setting, key);
-	*FIELD(bool, object, key->at) = config_setting_get_bool(setting);
+	*FIELD(unsigned int, object, key->at) = (unsigned int)key->beside +
+						(config_setting_get_bool(setting) ? 1 : 0);
 	return 0;
 }
 
 static void write_flag(struct strbuf *out, const struct setting_key *key, const void *object)
 {
-	strbuf_add(out, *CONST_FIELD(bool, object, key->at) ? "true" : "false");
+	strbuf_add(out,
+		   *CONST_FIELD(unsigned int, object, key->at) > key->beside ? "true" : "false");
 }
 
 static const struct setting_type flag = {read_flag, write_flag};
-
-static int read_d3cold(struct settings_reader *reader, const config_setting_t *setting,
-		       const struct setting_key *key, void *object)
-{
-	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-		return refuse(reader, setting, key);
-	*FIELD(enum d3cold, object, key->at) = config_setting_get_bool(setting) ? D3COLD_ALLOW
-										: D3COLD_FORBID;
-	return 0;
-}
-
-static void write_d3cold(struct strbuf *out, const struct setting_key *key, const void *object)
-{
-	strbuf_add(out,
-		   *CONST_FIELD(enum d3cold, object, key->at) == D3COLD_ALLOW ? "true" : "false");
-}
-
-static const struct setting_type d3cold = {read_d3cold, write_d3cold};
 
 /* "" stands for none, where that is good. */
 static int read_name(struct settings_reader *reader, const config_setting_t *setting,
@@ -271,89 +256,95 @@ static const struct setting_type return_to = {read_return_to, write_return_to};
 
 /* ---- lists ---- */
 
-/* That it is a list, and of at most as many as there may be. */
-static int check_list(struct settings_reader *reader, const config_setting_t *list,
-		      const struct setting_key *key)
+/* Has ADD take every element of a list, in place of what the field had. ADD returns 0; -EINVAL for
+ * an element that is not what the key wants; -ENOMEM. */
+static int read_list(struct settings_reader *reader, const config_setting_t *list,
+		     const struct setting_key *key, void *object,
+		     int (*add)(const config_setting_t *element, const struct setting_key *key,
+				void *object))
 {
+	int n = config_setting_length(list);
+
 	if (!config_setting_is_array(list) && !config_setting_is_list(list))
 		return refuse(reader, list, key);
-	if (config_setting_length(list) > SETTINGS_NAMES_MAX)
-		return reader_complain(
-			reader, list, _("key '%s' must be a list of at most %d, not %d"),
-			config_setting_name(list), SETTINGS_NAMES_MAX, config_setting_length(list));
+	if (n > SETTINGS_NAMES_MAX)
+		return reader_complain(reader, list,
+				       _("key '%s' must be a list of at most %d, not %d"),
+				       config_setting_name(list), SETTINGS_NAMES_MAX, n);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
+		int err = add(element, key, object);
+
+		if (err)
+			return err == -EINVAL ? refuse(reader, element, key) : err;
+	}
+	return 0;
+}
+
+static int add_kind(const config_setting_t *element, const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(element);
+	enum usage_kind kind;
+
+	if (!text || usage_kind_parse(text, &kind))
+		return -EINVAL;
+	*FIELD(unsigned int, object, key->at) |= 1U << kind;
 	return 0;
 }
 
 static int read_kinds(struct settings_reader *reader, const config_setting_t *list,
 		      const struct setting_key *key, void *object)
 {
-	unsigned int *kinds = FIELD(unsigned int, object, key->at);
-	int err = check_list(reader, list, key);
-
-	*kinds = 0;
-	for (int i = 0; !err && i < config_setting_length(list); i++) {
-		const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
-		const char *text = config_setting_get_string(element);
-		enum usage_kind kind;
-
-		if (!text || usage_kind_parse(text, &kind))
-			return refuse(reader, element, key);
-		*kinds |= 1U << kind;
-	}
-	return err;
+	*FIELD(unsigned int, object, key->at) = 0;
+	return read_list(reader, list, key, object, add_kind);
 }
 
 static void write_kinds(struct strbuf *out, const struct setting_key *key, const void *object)
 {
-	unsigned int kinds = *CONST_FIELD(unsigned int, object, key->at);
+	unsigned int bits = *CONST_FIELD(unsigned int, object, key->at);
 	const char *before = "[ ";
 
-	for (unsigned int i = 0; kinds >> i; i++) {
-		if (!(kinds & 1U << i))
+	for (unsigned int i = 0; bits >> i; i++) {
+		if (!(bits & 1U << i))
 			continue;
 		strbuf_add(out, "%s\"%s\"", before, usage_kind_name((enum usage_kind)i));
 		before = ", ";
 	}
-	strbuf_add(out, kinds ? " ]" : "[ ]");
+	strbuf_add(out, bits ? " ]" : "[ ]");
 }
 
 static const struct setting_type kinds = {read_kinds, write_kinds};
 
-static bool has_name(char *const *names, size_t n, const char *text)
+static int add_name(const config_setting_t *element, const struct setting_key *key, void *object)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(names[i], text))
-			return true;
-	return false;
+	const char *text = config_setting_get_string(element);
+	char ***list = FIELD(char **, object, key->at);
+	size_t *n = FIELD(size_t, object, key->beside);
+	char *copy;
+
+	if (!text || !key->is_good(text))
+		return -EINVAL;
+	for (size_t i = 0; i < *n; i++)
+		if (!strcmp((*list)[i], text))
+			return -EINVAL;
+	copy = strdup(text);
+	if (!copy || !array_grow(*list, *n)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	(*list)[(*n)++] = copy;
+	return 0;
 }
 
-/* Texts, each once, in place of those before. */
 static int read_names(struct settings_reader *reader, const config_setting_t *list,
 		      const struct setting_key *key, void *object)
 {
-	char ***names = FIELD(char **, object, key->at);
+	char ***field = FIELD(char **, object, key->at);
 	size_t *n = FIELD(size_t, object, key->beside);
-	int err = check_list(reader, list, key);
 
-	if (err)
-		return err;
-	free_names(TAKE_PTR(*names), *n);
+	free_names(TAKE_PTR(*field), *n);
 	*n = 0;
-	for (int i = 0; i < config_setting_length(list); i++) {
-		const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
-		const char *text = config_setting_get_string(element);
-		char *copy;
-
-		if (!text || !key->is_good(text) || has_name(*names, *n, text))
-			return refuse(reader, element, key);
-		copy = strdup(text);
-		if (!copy || !array_grow(*names, *n)) {
-			free(copy);
-			return -ENOMEM;
-		}
-		(*names)[(*n)++] = copy;
-	}
-	return 0;
+	return read_list(reader, list, key, object, add_name);
 }
 
 static void write_names(struct strbuf *out, const struct setting_key *key, const void *object)
@@ -370,47 +361,40 @@ static void write_names(struct strbuf *out, const struct setting_key *key, const
 
 static const struct setting_type names = {read_names, write_names};
 
-static bool has_number(const unsigned int *numbers, size_t n, unsigned int number)
+/* Containers. */
+static int add_number(const config_setting_t *element, const struct setting_key *key, void *object)
 {
-	for (size_t i = 0; i < n; i++)
-		if (numbers[i] == number)
-			return true;
-	return false;
+	unsigned int **list = FIELD(unsigned int *, object, key->at);
+	size_t *n = FIELD(size_t, object, key->beside);
+	int number = config_setting_get_int(element);
+
+	if (config_setting_type(element) != CONFIG_TYPE_INT || number < CTID_MIN ||
+	    number > CTID_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < *n; i++)
+		if ((*list)[i] == (unsigned int)number)
+			return -EINVAL;
+	if (!array_grow(*list, *n))
+		return -ENOMEM;
+	(*list)[(*n)++] = (unsigned int)number;
+	return 0;
 }
 
-/* Containers, each once, in place of those before. */
 static int read_numbers(struct settings_reader *reader, const config_setting_t *list,
 			const struct setting_key *key, void *object)
 {
-	unsigned int **numbers = FIELD(unsigned int *, object, key->at);
-	size_t *n = FIELD(size_t, object, key->beside);
-	int err = check_list(reader, list, key);
-
-	if (err)
-		return err;
-	free(TAKE_PTR(*numbers));
-	*n = 0;
-	for (int i = 0; i < config_setting_length(list); i++) {
-		const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
-		int number = config_setting_get_int(element);
-
-		if (config_setting_type(element) != CONFIG_TYPE_INT || number < CTID_MIN ||
-		    number > CTID_MAX || has_number(*numbers, *n, (unsigned int)number))
-			return refuse(reader, element, key);
-		if (!array_grow(*numbers, *n))
-			return -ENOMEM;
-		(*numbers)[(*n)++] = (unsigned int)number;
-	}
-	return 0;
+	free(TAKE_PTR(*FIELD(unsigned int *, object, key->at)));
+	*FIELD(size_t, object, key->beside) = 0;
+	return read_list(reader, list, key, object, add_number);
 }
 
 static void write_numbers(struct strbuf *out, const struct setting_key *key, const void *object)
 {
-	const unsigned int *numbers = *CONST_FIELD(unsigned int *, object, key->at);
+	const unsigned int *list = *CONST_FIELD(unsigned int *, object, key->at);
 	size_t n = *CONST_FIELD(size_t, object, key->beside);
 
 	for (size_t i = 0; i < n; i++)
-		strbuf_add(out, "%s%u", i ? ", " : "[ ", numbers[i]);
+		strbuf_add(out, "%s%u", i ? ", " : "[ ", list[i]);
 	strbuf_add(out, n ? " ]" : "[ ]");
 }
 
@@ -471,11 +455,11 @@ const struct setting_key device_keys[DEVICE_KEYS] = {
 	[DEVICE_RESET_METHOD] = {"reset_method", &reset_method, IN_DEVICE(reset_method), 0,
 				 N_("\"default\", \"\" (no reset at all), or one or more of "
 				    "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
-				    "\"bus\" and \"cxl_bus\" in one text with blanks between "
+				    "\"bus\" and \"cxl_bus\" in one text with spaces between "
 				    "them, each once"),
 				 NULL, NULL},
-	[DEVICE_D3COLD] = {"d3cold", &d3cold, IN_DEVICE(d3cold), 0, N_("true or false"), NULL,
-			   NULL},
+	[DEVICE_D3COLD] = {"d3cold", &flag, IN_DEVICE(d3cold), D3COLD_FORBID, N_("true or false"),
+			   NULL, NULL},
 	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units), IN_DEVICE(n_stop_units),
 			       N_("a list of systemd units that can be stopped and started, each "
 				  "once, with their type: \"display-manager.service\""),

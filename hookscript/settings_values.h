@@ -34,8 +34,9 @@ struct setting_type {
 struct setting_key {
 	const char *name;
 	const struct setting_type *type;
-	size_t at;		  /* where its field is in the object */
-	size_t beside;		  /* where a second one is: of lists how many there are */
+	size_t at;     /* where its field is in the object */
+	size_t beside; /* where a second one is: of lists how many there are; of flags, the value
+			* of false */
 	const char *wanted;	  /* what it must be; to be translated */
 	const char *const *words; /* the texts of a choice, up to a NULL; the field is which */
 	bool (*is_good)(const char *text); /* of a text, or of each in a list */
@@ -51,6 +52,12 @@ int reader_complain(struct settings_reader *reader, const config_setting_t *sett
 /* The same: the key, or the element of a list, must be WANTED and not what it is. */
 int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
 		  const char *wanted);
+
+/* Reads reader->path over what reader->settings holds: what it has for all VMs and then for VMID.
+ * Returns 0; -ENOENT when there is none; or -errno, and reader->why says what is wrong where,
+ * unless memory was short. (settings_file.c) */
+int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
+		       unsigned int vmid) must_check;
 
 void device_setting_free(struct device_setting *device);
 
