@@ -28,8 +28,7 @@ static void free_acceptance(struct acceptance *a)
 
 static int failed(const struct acceptance *a, const char *what, int err)
 {
-	log_error("VM %u: %s: %s%s", a->vmid, what, strerror(-err),
-		  err == -EACCES || err == -EPERM ? _("; run this as root") : "");
+	log_error("VM %u: %s: %s", a->vmid, what, log_strerror(err));
 	return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include "hookscript/pve.h"
 #include "hookscript/vm.h"
+#include "host/log.h"
 #include "host/iommu.h"
 #include "host/modules.h"
 
@@ -407,8 +408,8 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 	if (!err && facts_need_binding(r.facts) && !(scope & FACTS_ADDRESSES))
 		err = read_rest(&r);
 	if (err)
-		*ret_why = fs_path(_("VM %u: the devices cannot be read from /sys: %s%s"), vmid,
-				   strerror(-err), err == -EACCES ? _("; run this as root") : "");
+		*ret_why = fs_path(_("VM %u: the devices cannot be read from /sys: %s"), vmid,
+				   log_strerror(err));
 	else
 		*ret = TAKE_PTR(r.facts);
 	return err;

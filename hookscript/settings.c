@@ -3,6 +3,7 @@
 
 #include "hookscript/pve.h"
 #include "hookscript/settings_values.h"
+#include "host/log.h"
 #include "host/language.h"
 
 #include <string.h>
@@ -65,8 +66,8 @@ static int read_file(const struct fs_root *root, struct settings_reader *reader,
 	if (err == -ENOENT)
 		return 0;
 	if (err && !reader->why)
-		reader->why = fs_path(_("/%s: cannot be read: %s%s"), reader->path, strerror(-err),
-				      err == -EACCES ? _("; run this as root") : "");
+		reader->why = fs_path(_("/%s: cannot be read: %s"), reader->path,
+				      log_strerror(err));
 	return err;
 }
 

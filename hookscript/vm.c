@@ -3,6 +3,7 @@
 
 #include "hookscript/pve.h"
 
+#include "host/log.h"
 #include <string.h>
 
 static char *explain(unsigned int vmid, const char *path, int err)
@@ -11,8 +12,7 @@ static char *explain(unsigned int vmid, const char *path, int err)
 		return fs_path(_("VM %u: there is no config /%s on this node; the VMs that it has: "
 				 "qm list"),
 			       vmid, path);
-	return fs_path(_("VM %u: /%s cannot be read: %s%s"), vmid, path, strerror(-err),
-		       err == -EACCES || err == -EPERM ? _("; run this as root") : "");
+	return fs_path(_("VM %u: /%s cannot be read: %s"), vmid, path, log_strerror(err));
 }
 
 int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)

@@ -3,6 +3,7 @@
 
 #include "hookscript/vms.h"
 
+#include "host/log.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,8 +74,7 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	if (!err)
 		err = judge(root, ret);
 	if (err)
-		*ret_why = fs_path(_("/%s cannot be read: %s%s"), STORAGES_PATH, strerror(-err),
-				   err == -EACCES ? _("; run this as root") : "");
+		*ret_why = fs_path(_("/%s cannot be read: %s"), STORAGES_PATH, log_strerror(err));
 	return err;
 }
 
@@ -140,11 +140,10 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 	int err = node_vms_read(root, &vms);
 
 	if (err && err != -ENOMEM) /* says nothing of the host, which is what was asked */
-		return check_add(list, "vm", CHECK_NOTE,
-				 fs_path(_("the VMs of this node cannot be read: %s%s"),
-					 strerror(-err),
-					 err == -EACCES ? _("; run this as root") : ""),
-				 NULL, NULL);
+		return check_add(
+			list, "vm", CHECK_NOTE,
+			fs_path(_("the VMs of this node cannot be read: %s"), log_strerror(err)),
+			NULL, NULL);
 	for (size_t i = 0; !err && i < vms.n; i++) {
 		auto_vm_state struct vm_state state;
 		auto_free char *why = NULL;

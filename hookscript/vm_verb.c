@@ -392,8 +392,7 @@ static int add_or_list(struct verb *verb)
 	if (!err)
 		err = judge_devices(verb->root, &list);
 	if (err) {
-		log_error(_("the devices cannot be read from /sys: %s%s"), strerror(-err),
-			  err == -EACCES ? _("; run this as root") : "");
+		log_error(_("the devices cannot be read from /sys: %s"), log_strerror(err));
 		return EXIT_FAILED;
 	}
 	return verb->options->address ? add_device(verb, &list) : list_devices(verb, &list);
