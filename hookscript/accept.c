@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/accept.h"
+#include "hookscript/settings_read.h"
 
 #include "hookscript/exit.h"
-#include "hookscript/facts.h"
+#include "hookscript/facts_read.h"
 #include "host/log.h"
 
 #include <string.h>

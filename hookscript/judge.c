@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/judge.h"
+#include "hookscript/facts_read.h"
 
-#include "hookscript/plan.h"
+#include "hookscript/plan_make.h"
 #include "hookscript/vms.h"
 
 #include <string.h>

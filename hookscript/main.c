@@ -4,7 +4,7 @@
 #include "hookscript/exit.h"
 #include "hookscript/phase.h"
 #include "hookscript/pve.h"
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 #include "hookscript/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"

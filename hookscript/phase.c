@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/phase.h"
+#include "hookscript/settings_read.h"
 
 #include "hookscript/exit.h"
 #include "hookscript/next.h"

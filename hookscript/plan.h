@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * facts -> what a start would take, or every reason why it must not start, each with what cures it.
- * The only judge: what is refused, and why, is decided here and nowhere else. Pure: no files, no
- * output.
+ * The only judge is plan_make() (hookscript/plan_make.h): what is refused, and why, is decided
+ * there and nowhere else. Pure: no files, no output.
  */
 #ifndef HOOKSCRIPT_PLAN_H
 #define HOOKSCRIPT_PLAN_H
@@ -99,19 +99,12 @@ struct plan {
 			  plan again then */
 };
 
-/* Decides. The plan points into FACTS, which must outlive it. Returns 0 and a new plan
- * (plan_free()), or -ENOMEM. */
-int plan_make(const struct facts *facts, struct plan **ret) must_check;
-
 /* What becomes of the VM's pending changes at its next start. Returns a new string, or NULL when it
  * has none, or without memory. A warning of each plan. */
 char *plan_pending_text(const struct facts *facts) must_check;
 
 /* The driver that the device gets while the VM has it. */
 const char *plan_step_driver(const struct plan_step *step);
-
-/* The driver that the device will return to when it is taken now, or NULL: none. */
-const char *plan_returns_to(const struct device *device);
 
 /* The reason in words: "returns to nouveau, its driver now". Returns a new string, or NULL without
  * memory. */
@@ -123,6 +116,10 @@ bool plan_takes(const struct plan *plan, const struct bdf *bdf);
 /* A step of a cure as one line, "find its address now: lspci -Dnn". Returns a new string, or NULL
  * without memory. */
 char *cure_text(const struct cure *cure) must_check;
+
+/* Free what it owns. */
+void cure_free(struct cure *cure);
+void refusal_free(struct refusal *refusal);
 
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free)

@@ -3,7 +3,7 @@
 
 #include "hookscript/pve.h"
 #include "hookscript/record.h"
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 #include "host/clock.h"
 #include "host/fs_write.h"
 #include "host/log.h"
@@ -76,6 +76,7 @@ enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
 	*ret_left_ms = reboot_left_ms(root, vmid);
 	if (*ret_left_ms > 0)
 		return AFTER_STOP_START;
-	return keeps_at_shutdown(root, vmid, settings) && systemd_is_stopping(root) ? AFTER_STOP_KEEP
-									  : AFTER_STOP_RETURN;
+	return keeps_at_shutdown(root, vmid, settings) && systemd_is_stopping(root)
+		       ? AFTER_STOP_KEEP
+		       : AFTER_STOP_RETURN;
 }

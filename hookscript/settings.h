@@ -118,22 +118,11 @@ struct settings {
 /* What holds without a file; owns nothing. */
 extern const struct settings settings_default;
 
-/*
- * Reads the settings that hold for VM VMID on this node. Without files: the defaults. Returns 0; or
- * -errno with the defaults and, in them, err and error, which names file, line, key and value:
- * -EINVAL for an unknown key, a wrong type or value, -EPERM when others than root can write a file.
- * Free with settings_free() in either case.
- */
-int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret);
-
 /* Why they could not be read, for a message. Valid as long as SETTINGS. */
 const char *settings_error(const struct settings *settings);
 
 /* From now on messages are in the language that the settings name, if they do (host/language.h). */
 void settings_speak(const struct settings *settings);
-
-/* The same by the settings of VM VMID; ones that cannot be read change nothing. */
-void settings_speak_of(const struct fs_root *root, unsigned int vmid);
 
 /* Frees what it owns, and leaves the defaults. */
 void settings_free(struct settings *settings);
@@ -144,10 +133,7 @@ void settings_free(struct settings *settings);
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
 					     uint16_t vendor, uint16_t device);
 
-/*
- * The settings as the text of a node's file, with where each comes from as a comment. Returns a new
- * string, or NULL without memory.
- */
-char *settings_describe(const struct settings *settings) must_check;
+/* Frees what it owns, and leaves nothing set. */
+void device_setting_free(struct device_setting *device);
 
 #endif

@@ -103,17 +103,6 @@ static void free_names(char **names, size_t n)
 	free(names);
 }
 
-void device_setting_free(struct device_setting *device)
-{
-	free(device->return_driver);
-	free(device->reset_method);
-	free(device->driver);
-	free_names(device->stop_units, device->n_stop_units);
-	free_names(device->unload, device->n_unload);
-	free(device->stop_ct);
-	*device = (struct device_setting){0};
-}
-
 /* ---- one value ---- */
 
 static int read_choice(struct settings_reader *reader, const config_setting_t *setting,

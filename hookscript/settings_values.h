@@ -59,6 +59,4 @@ int reader_refuse(struct settings_reader *reader, const config_setting_t *settin
 int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
 		       unsigned int vmid) must_check;
 
-void device_setting_free(struct device_setting *device);
-
 #endif

@@ -5,7 +5,7 @@
 #include "hookscript/pve.h"
 #include "hookscript/reboot.h"
 #include "hookscript/record.h"
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 #include "hookscript/vm.h"
 #include "host/log.h"
 #include "host/pci.h"

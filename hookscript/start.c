@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/start.h"
+#include "hookscript/settings_read.h"
+#include "hookscript/plan_make.h"
 
 #include "hookscript/bind.h"
 #include "hookscript/claim.h"
 #include "hookscript/exit.h"
-#include "hookscript/facts.h"
+#include "hookscript/facts_read.h"
 #include "hookscript/plan_print.h"
 #include "hookscript/reboot.h"
 #include "hookscript/recorded.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/vm_state.h"
+#include "hookscript/settings_read.h"
+#include "hookscript/plan_make.h"
+#include "hookscript/facts_read.h"
 
 #include "hookscript/vms.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/vms.h"
 
-#include "hookscript/facts.h"
+#include "hookscript/facts_read.h"
 #include "hookscript/pve.h"
 #include "host/strbuf.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 
 static void check_settings(const struct settings *settings)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario.h"
+#include "hookscript/settings_read.h"
 
 #include "host/fs_write.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/facts.h"
+#include "hookscript/facts_read.h"
 
 #include "hookscript/start.h"
 #include "scenario.h"
@@ -186,15 +186,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_devices),
-		TEST(test_slot),
-		TEST(test_what_is_not_there),
-		TEST(test_no_iommu),
-		TEST(test_records),
-		TEST(test_holders),
-		TEST(test_reserved),
-		TEST(test_awaits_driver),
-		TEST(test_detail),
+		TEST(test_devices),  TEST(test_slot),	       TEST(test_what_is_not_there),
+		TEST(test_no_iommu), TEST(test_records),       TEST(test_holders),
+		TEST(test_reserved), TEST(test_awaits_driver), TEST(test_detail),
 	};
 #undef TEST
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan.h"
+#include "hookscript/plan_make.h"
+#include "hookscript/facts_read.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/identity.h"
+#include "hookscript/facts_read.h"
 
 #include <fcntl.h>
 #include <stdio.h>

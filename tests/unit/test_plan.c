@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan.h"
+#include "hookscript/plan_make.h"
 
 #include "factscase.h"
 

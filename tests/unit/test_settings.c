@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
 #include "hookscript/exit.h"
 #include "hookscript/reboot.h"
 #include "hookscript/record.h"
-#include "hookscript/settings.h"
+#include "hookscript/settings_read.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "host/setup/hoststate.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/vm_needs.h"
+#include "hookscript/plan_make.h"
 
 #include <stdio.h>
 #include <string.h>
