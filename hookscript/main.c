@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* argv -> a phase of Proxmox VE or a verb of a person, from const tables. */
-#include "hookscript/accept.h"
-#include "hookscript/exit.h"
+#include "hookscript/verbs/accept.h"
+#include "hookscript/pve/exit.h"
 #include "hookscript/phase.h"
-#include "hookscript/pve.h"
-#include "hookscript/settings_read.h"
-#include "hookscript/show.h"
+#include "hookscript/pve/pve.h"
+#include "hookscript/settings/settings_read.h"
+#include "hookscript/verbs/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
-#include "hookscript/vm_verb.h"
+#include "hookscript/verbs/vm_verb.h"
 #include "hookscript/watch.h"
-#include "host/cli.h"
-#include "host/language.h"
-#include "host/log.h"
-#include "host/supervise.h"
+#include "host/base/cli.h"
+#include "host/base/language.h"
+#include "host/base/log.h"
+#include "host/process/supervise.h"
 
 #include <fcntl.h>
 #include <stdio.h>

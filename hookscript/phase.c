@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/phase.h"
-#include "hookscript/settings_read.h"
+#include "hookscript/settings/settings_read.h"
 
-#include "hookscript/exit.h"
-#include "hookscript/next.h"
+#include "hookscript/pve/exit.h"
+#include "hookscript/bind/next.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "hookscript/watch.h"
-#include "host/cli.h"
-#include "host/log.h"
-#include "host/supervise.h"
+#include "host/base/cli.h"
+#include "host/base/log.h"
+#include "host/process/supervise.h"
 
 #include <string.h>
 

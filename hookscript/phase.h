@@ -4,7 +4,7 @@
 #ifndef HOOKSCRIPT_PHASE_H
 #define HOOKSCRIPT_PHASE_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 /*
  * Runs the phase of that name for the VM: at the beginning of a VM's life our part comes first, at
@@ -12,10 +12,10 @@
  * what was taken goes back. An unknown phase is done at once; a person at a terminal is told so
  * (EXIT_USAGE). Returns the program's exit code.
  *
- * A child does it (host/supervise.h), so that this returns, with EXIT_FAILED, also when the kernel
- * holds what it reads: after SUPERVISE_READ_MS until the settings are known, and then when their
- * deadline has passed. What was taken by then is left to a watcher. All output goes to standard
- * output and, below ROOT, to the journal.
+ * A child does it (host/process/supervise.h), so that this returns, with EXIT_FAILED, also when the
+ * kernel holds what it reads: after SUPERVISE_READ_MS until the settings are known, and then when
+ * their deadline has passed. What was taken by then is left to a watcher. All output goes to
+ * standard output and, below ROOT, to the journal.
  */
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name);
 

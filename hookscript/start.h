@@ -4,10 +4,10 @@
 #ifndef HOOKSCRIPT_START_H
 #define HOOKSCRIPT_START_H
 
-#include "hookscript/settings.h"
-#include "host/fs.h"
+#include "hookscript/settings/settings.h"
+#include "host/base/fs.h"
 
-/* Each returns the program's exit code (hookscript/exit.h) and says what there is to say. */
+/* Each returns the program's exit code (hookscript/pve/exit.h) and says what there is to say. */
 
 /* pre-start. Taken devices stay taken when this returns EXIT_DONE; otherwise they have been given
  * back. */
@@ -23,7 +23,8 @@ int start_plan(const struct fs_root *root, unsigned int vmid);
 
 /*
  * post-start: compares what was taken with what Proxmox VE chose, and keeps which devices are at
- * the VM's addresses, so that the next start notices when others are (hookscript/identity.h).
+ * the VM's addresses, so that the next start notices when others are
+ * (hookscript/records/identity.h).
  */
 int start_post_start(const struct fs_root *root, unsigned int vmid,
 		     const struct settings *settings);

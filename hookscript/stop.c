@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/stop.h"
 
-#include "hookscript/bind.h"
-#include "hookscript/exit.h"
-#include "hookscript/pve.h"
-#include "hookscript/reboot.h"
-#include "hookscript/recorded.h"
-#include "hookscript/settings.h"
-#include "hookscript/spares.h"
-#include "hookscript/users.h"
+#include "hookscript/bind/bind.h"
+#include "hookscript/pve/exit.h"
+#include "hookscript/pve/pve.h"
+#include "hookscript/records/reboot.h"
+#include "hookscript/records/recorded.h"
+#include "hookscript/settings/settings.h"
+#include "hookscript/bind/spares.h"
+#include "hookscript/bind/users.h"
 #include "hookscript/watch.h"
-#include "host/log.h"
+#include "host/base/log.h"
 
 #include <stdio.h>
 #include <string.h>

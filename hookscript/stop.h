@@ -3,10 +3,10 @@
 #ifndef HOOKSCRIPT_STOP_H
 #define HOOKSCRIPT_STOP_H
 
-#include "hookscript/settings.h"
-#include "host/fs.h"
+#include "hookscript/settings/settings.h"
+#include "host/base/fs.h"
 
-/* Each returns the program's exit code (hookscript/exit.h) and reports what was done. */
+/* Each returns the program's exit code (hookscript/pve/exit.h) and reports what was done. */
 
 /*
  * post-stop: gives back every device recorded for the VM, whatever its config says by now.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/watch.h"
 
-#include "hookscript/bind.h"
-#include "hookscript/exit.h"
-#include "hookscript/pve.h"
-#include "hookscript/reboot.h"
-#include "hookscript/recorded.h"
-#include "hookscript/spares.h"
-#include "hookscript/users.h"
-#include "host/changes.h"
-#include "host/clock.h"
-#include "host/log.h"
-#include "host/systemd.h"
-#include "host/worker.h"
+#include "hookscript/bind/bind.h"
+#include "hookscript/pve/exit.h"
+#include "hookscript/pve/pve.h"
+#include "hookscript/records/reboot.h"
+#include "hookscript/records/recorded.h"
+#include "hookscript/bind/spares.h"
+#include "hookscript/bind/users.h"
+#include "host/process/changes.h"
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/process/systemd.h"
+#include "host/process/worker.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -109,7 +109,7 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 struct watch {
 	const struct fs_root *root;
 	unsigned int vmid;
-	int changes;  /* of the records (host/changes.h) */
+	int changes;  /* of the records (host/process/changes.h) */
 	int pause_ms; /* after the next failure */
 };
 

@@ -7,7 +7,7 @@
 #ifndef HOOKSCRIPT_WATCH_H
 #define HOOKSCRIPT_WATCH_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 /*
  * Starts a watcher for the VM, before the first record is written: a process of its own session

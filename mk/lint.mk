@@ -2,7 +2,7 @@
 # What keeps the sources clean.
 
 layers: all ## includes point downwards only; no two files include or call each other in a circle
-	@tests/package/layers -w -o $(B) $(MAINS)
+	@tests/package/layers -o $(B) $(MAINS)
 
 ANALYZED := $(SOURCES) $(MAINS)
 SCRIPTS := .ci/run $(shell grep -rIlE '^\#!/bin/(ba)?sh' mk tests debian)

@@ -18,8 +18,8 @@
 #ifndef VMCFG_ARGS_H
 #define VMCFG_ARGS_H
 
-#include "host/base.h"
-#include "host/bdf.h"
+#include "host/base/base.h"
+#include "host/base/bdf.h"
 
 /* One -device of the models vfio-pci and vfio-pci-nohotplug. */
 struct args_device {

@@ -6,7 +6,7 @@
 #ifndef VMCFG_DRIVES_H
 #define VMCFG_DRIVES_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 #include "vmcfg/text.h"
 
 enum drive_kind {

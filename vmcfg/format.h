@@ -6,7 +6,7 @@
 #ifndef VMCFG_FORMAT_H
 #define VMCFG_FORMAT_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 #include "vmcfg/text.h"
 
 /*

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/strbuf.h"
+#include "host/base/strbuf.h"
 #include "vmcfg/propstr.h"
 
 /* In the order of hostpci_keys. */

@@ -6,8 +6,8 @@
 #ifndef VMCFG_HOSTPCI_H
 #define VMCFG_HOSTPCI_H
 
-#include "host/base.h"
-#include "host/bdf.h"
+#include "host/base/base.h"
+#include "host/base/bdf.h"
 #include "vmcfg/text.h"
 
 struct propstr_format;

@@ -3,7 +3,7 @@
 #ifndef VMCFG_MACHINE_H
 #define VMCFG_MACHINE_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 #include "vmcfg/text.h"
 
 /*

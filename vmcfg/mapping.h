@@ -18,8 +18,8 @@
 #ifndef VMCFG_MAPPING_H
 #define VMCFG_MAPPING_H
 
-#include "host/base.h"
-#include "host/bdf.h"
+#include "host/base/base.h"
+#include "host/base/bdf.h"
 #include "vmcfg/hostpci.h"
 
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */

@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-#include "host/base.h"
+#include "host/base/base.h"
 #include "vmcfg/text.h"
 
 struct propstr_key {

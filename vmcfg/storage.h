@@ -16,7 +16,7 @@
 #ifndef VMCFG_STORAGE_H
 #define VMCFG_STORAGE_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
 #define STORAGE_TEXT_MAX ((size_t)1024 * 1024)

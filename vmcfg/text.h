@@ -7,7 +7,7 @@
 #ifndef VMCFG_TEXT_H
 #define VMCFG_TEXT_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 
 /* AT is NULL for "no text at all", which is not the same as an empty one. */
 struct text {

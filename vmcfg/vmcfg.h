@@ -9,7 +9,7 @@
 #ifndef VMCFG_VMCFG_H
 #define VMCFG_VMCFG_H
 
-#include "host/base.h"
+#include "host/base/base.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/hostpci.h"
 

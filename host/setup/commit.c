@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
-#include "host/setup/bootplace.h"
-#include "host/setup/dropins.h"
+#include "host/setup/boot/bootplace.h"
+#include "host/setup/boot/dropins.h"
 #include "host/setup/options.h"
-#include "host/fs_write.h"
-#include "host/log.h"
-#include "host/program.h"
+#include "host/base/fs_write.h"
+#include "host/base/log.h"
+#include "host/process/program.h"
 
 #include <stdio.h>
 #include <string.h>

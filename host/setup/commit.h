@@ -8,8 +8,8 @@
 #ifndef HOST_SETUP_COMMIT_H
 #define HOST_SETUP_COMMIT_H
 
-#include "host/setup/bootloader.h"
-#include "host/setup/edit.h"
+#include "host/setup/boot/bootloader.h"
+#include "host/setup/boot/edit.h"
 #include "host/setup/hoststate.h"
 
 /* What enable and disable both begin with. */

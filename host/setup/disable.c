@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/enable.h"
-#include "host/setup/byhand.h"
+#include "host/setup/boot/byhand.h"
 #include "host/setup/commit.h"
-#include "host/setup/dropins.h"
-#include "host/modules.h"
-#include "host/setup/kernelinfo.h"
-#include "host/setup/problems.h"
-#include "host/iommu.h"
-#include "host/log.h"
+#include "host/setup/boot/dropins.h"
+#include "host/pci/modules.h"
+#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/boot/problems.h"
+#include "host/pci/iommu.h"
+#include "host/base/log.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>

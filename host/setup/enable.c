@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/enable.h"
-#include "host/setup/bootplace.h"
+#include "host/setup/boot/bootplace.h"
 #include "host/setup/commit.h"
-#include "host/setup/dropins.h"
-#include "host/iommu.h"
-#include "host/log.h"
-#include "host/setup/moduleset.h"
-#include "host/setup/problems.h"
+#include "host/setup/boot/dropins.h"
+#include "host/pci/iommu.h"
+#include "host/base/log.h"
+#include "host/setup/boot/moduleset.h"
+#include "host/setup/boot/problems.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>

@@ -10,9 +10,9 @@
 #include "host/setup/options.h"
 
 /*
- * Makes the host ready at its next boot. Speaks through host/log.h, shows diffs on standard output,
- * and asks on the terminal; without one, and without YES, it changes nothing and refuses. Returns
- * one of the exit codes above.
+ * Makes the host ready at its next boot. Speaks through host/base/log.h, shows diffs on standard
+ * output, and asks on the terminal; without one, and without YES, it changes nothing and refuses.
+ * Returns one of the exit codes above.
  */
 int enable_run(const struct fs_root *root, const struct enable_options *options) must_check;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hoststate.h"
-#include "host/strbuf.h"
+#include "host/base/strbuf.h"
 
-#include "host/fs_write.h"
+#include "host/base/fs_write.h"
 
 #include <string.h>
 

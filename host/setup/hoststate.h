@@ -7,7 +7,7 @@
 #ifndef HOST_SETUP_HOSTSTATE_H
 #define HOST_SETUP_HOSTSTATE_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 struct hoststate {
 	bool exists;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
  */
-#include "hookscript/judge.h"
-#include "hookscript/vm_state.h"
-#include "hookscript/vms.h"
-#include "host/setup/checkview.h"
+#include "hookscript/plan/judge.h"
+#include "hookscript/verbs/vm_state.h"
+#include "hookscript/plan/vms.h"
+#include "host/setup/check/checkview.h"
 #include "host/setup/enable.h"
-#include "host/setup/groups.h"
-#include "host/cli.h"
-#include "host/language.h"
-#include "host/log.h"
-#include "host/setup/readiness.h"
-#include "host/supervise.h"
+#include "host/setup/groups/groups.h"
+#include "host/base/cli.h"
+#include "host/base/language.h"
+#include "host/base/log.h"
+#include "host/setup/check/readiness.h"
+#include "host/process/supervise.h"
 
 #include <fcntl.h>
 #include <stdio.h>

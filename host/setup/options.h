@@ -3,9 +3,9 @@
 #ifndef HOST_SETUP_OPTIONS_H
 #define HOST_SETUP_OPTIONS_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
-/* The exit codes of host-setup, those of hookscript/exit.h. */
+/* The exit codes of host-setup, those of hookscript/pve/exit.h. */
 enum {
 	ENABLE_DONE = 0,
 	ENABLE_FAILED = 1,  /* and everything is as it was, unless the message says otherwise */

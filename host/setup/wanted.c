@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/wanted.h"
-#include "host/modules.h"
-#include "host/setup/kernelinfo.h"
-#include "host/log.h"
+#include "host/pci/modules.h"
+#include "host/setup/boot/kernelinfo.h"
+#include "host/base/log.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/disks.h"
 
-#include "host/clock.h"
-#include "host/strbuf.h"
+#include "host/base/clock.h"
+#include "host/base/strbuf.h"
 #include "host/usage/kernel_disks.h"
-#include "host/worker.h"
+#include "host/process/worker.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef HOST_USAGE_FINDING_H
 #define HOST_USAGE_FINDING_H
 
-#include "host/bdf.h"
+#include "host/base/bdf.h"
 
 enum usage_kind {
 	USAGE_DISK,	 /* a file system, swap, LVM, RAID … on a disk below the device */

@@ -7,7 +7,7 @@
 #ifndef HOST_USAGE_KERNEL_DISKS_H
 #define HOST_USAGE_KERNEL_DISKS_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 struct kernel_disk {
 	char *node; /* what it works on, below /dev: "sda", "dm-0"; "nvme0": a whole controller */

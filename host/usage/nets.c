@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/nets.h"
 
-#include "host/activity.h"
-#include "host/strbuf.h"
+#include "host/base/activity.h"
+#include "host/base/strbuf.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/openers.h"
 
-#include "host/process.h"
+#include "host/process/process.h"
 
 #include <stdio.h>
 #include <string.h>

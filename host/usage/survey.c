@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/survey.h"
 
-#include "host/pci.h"
+#include "host/pci/pci.h"
 
 #include <stdio.h>
 #include <string.h>

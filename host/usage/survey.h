@@ -3,7 +3,7 @@
 #ifndef HOST_USAGE_SURVEY_H
 #define HOST_USAGE_SURVEY_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 #include "host/usage/finding.h"
 
 /* A block or character device. */

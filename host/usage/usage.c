@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/usage.h"
 
-#include "host/iommu.h"
-#include "host/pci.h"
-#include "host/strbuf.h"
+#include "host/pci/iommu.h"
+#include "host/pci/pci.h"
+#include "host/base/strbuf.h"
 #include "host/usage/disks.h"
 #include "host/usage/nets.h"
 #include "host/usage/openers.h"
 #include "host/usage/survey.h"
-#include "host/vfio.h"
+#include "host/pci/vfio.h"
 
 #include <string.h>
 

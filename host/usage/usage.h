@@ -7,7 +7,7 @@
 #ifndef HOST_USAGE_USAGE_H
 #define HOST_USAGE_USAGE_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 #include "host/usage/finding.h"
 
 /*

@@ -6,7 +6,7 @@
  */
 #include "tree.h"
 
-#include "host/bdf.h"
+#include "host/base/bdf.h"
 
 #include <stdio.h>
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/fs_write.h"
-#include "host/log.h"
+#include "host/base/fs_write.h"
+#include "host/base/log.h"
 
 void fuzz_fail(const char *condition, const char *file, int line, const char *function)
 {

@@ -3,10 +3,10 @@
  * What the fuzz targets share. A target is one file, fuzz_FORMAT.c, with a function of libFuzzer's
  * name; `make check-fuzz` links it with driver.c, `make fuzz` with libFuzzer.
  */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 /* Tries one input. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The files that say what happens at the next boot (host/setup/bootcfg.h, modconf.h), and taking
- * out of them what was set by hand (byhand.h). The input holds four files, divided by bytes \x01:
- * etc/default/grub, etc/default/grub.d/b.cfg, etc/modules and etc/modprobe.d/c.conf.
+ * The files that say what happens at the next boot (host/setup/boot/bootcfg.h, modconf.h), and
+ * taking out of them what was set by hand (byhand.h). The input holds four files, divided by bytes
+ * \x01: etc/default/grub, etc/default/grub.d/b.cfg, etc/modules and etc/modprobe.d/c.conf.
  */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/setup/bootcfg.h"
-#include "host/setup/byhand.h"
+#include "host/setup/boot/bootcfg.h"
+#include "host/setup/boot/byhand.h"
 
 #define SEPARATOR '\x01'
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Kernel command lines, and the edits of etc/kernel/cmdline (host/setup/cmdline.h, dropins.h). */
+/* Kernel command lines, and the edits of etc/kernel/cmdline (host/setup/boot/cmdline.h, dropins.h).
+ */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/setup/problems.h"
+#include "host/setup/boot/problems.h"
 
 static const char *const wanted[] = {"intel_iommu=on", "iommu=pt", "pci=realloc=off"};
 

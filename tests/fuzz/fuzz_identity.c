@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is kept of a VM's devices across reboots (hookscript/identity.h). */
+/* What is kept of a VM's devices across reboots (hookscript/records/identity.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "hookscript/identity.h"
+#include "hookscript/records/identity.h"
 
 #define FILE_NAME IDENTITY_FOLDER "/100"
 

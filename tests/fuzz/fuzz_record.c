@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Records of taken devices (hookscript/record.h). */
+/* Records of taken devices (hookscript/records/record.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "hookscript/record.h"
+#include "hookscript/records/record.h"
 
 #define ADDRESS "0000:01:00.0"
 

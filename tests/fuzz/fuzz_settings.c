@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* /etc/pve-passthrough.conf and the cluster's (hookscript/settings.h). */
+/* /etc/pve-passthrough.conf and the cluster's (hookscript/settings/settings.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "hookscript/settings_read.h"
+#include "hookscript/settings/settings_read.h"
 
 static void check_settings(const struct settings *settings)
 {

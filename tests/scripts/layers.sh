@@ -16,25 +16,25 @@ put() {
 t_downwards_is_good() {
 	put host/base/fs.h
 	put host/base/fs.c host/base/fs.h
-	put host/pci/bdf.h
-	put host/pci/driver.c host/base/fs.h host/pci/bdf.h
-	put host/setup/boot/grubcfg.c host/pci/bdf.h host/base/fs.h
-	put vmcfg/hostpci.c host/pci/bdf.h host/base/fs.h
-	put hookscript/plan/plan.c host/pci/bdf.h vmcfg/hostpci.h
+	put host/base/bdf.h
+	put host/pci/driver.c host/base/fs.h host/base/bdf.h
+	put host/setup/boot/grubcfg.c host/base/bdf.h host/base/fs.h
+	put vmcfg/hostpci.c host/base/bdf.h host/base/fs.h
+	put hookscript/plan/plan.c host/base/bdf.h vmcfg/hostpci.h
 	put hookscript/main.c host/setup/main.h
 	exits 0 "$layers" hookscript/main.c
 	expect_line 'good' out
 }
 
 t_upwards_is_found() {
-	put host/base/fs.c host/pci/bdf.h
+	put host/base/fs.c host/base/bdf.h
 	put host/pci/driver.c hookscript/plan/plan.h
 	put host/usage/disks.c host/setup/boot/grubcfg.h
 	put vmcfg/hostpci.c host/pci/driver.h
 	put hookscript/plan/plan.c host/setup/check.h
 	put other/x.h
 	exits 1 "$layers"
-	for line in 'host/base/fs.c:1: host/base must not include host/pci/bdf.h' \
+	for line in 'host/base/fs.c:1: host/base must not include host/base/bdf.h' \
 		'host/pci/driver.c:1: host/pci must not include hookscript/plan/plan.h' \
 		'host/usage/disks.c:1: host/usage must not include host/setup/boot/grubcfg.h' \
 		'vmcfg/hostpci.c:1: vmcfg must not include host/pci/driver.h' \

@@ -5,8 +5,8 @@
  * descriptors than it began with has failed. A phase or a verb that runs in a child (run.h,
  * hosttree.h) is compared there.
  */
-#ifndef TESTS_DESCRIPTORS_H
-#define TESTS_DESCRIPTORS_H
+#ifndef TESTS_UNIT_DESCRIPTORS_H
+#define TESTS_UNIT_DESCRIPTORS_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts that were read nowhere: what is decided by them needs no tree. */
-#ifndef TESTS_FACTSCASE_H
-#define TESTS_FACTSCASE_H
+#ifndef TESTS_UNIT_FACTSCASE_H
+#define TESTS_UNIT_FACTSCASE_H
 
-#include "hookscript/facts.h"
+#include "hookscript/plan/facts.h"
 
 /*
  * Gives FACTS, whose settings (NULL: the defaults), devices and groups are the caller's, VM 100

@@ -11,9 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "host/bdf.h"
-#include "host/modules.h"
-#include "host/vfio.h"
+#include "host/base/bdf.h"
+#include "host/pci/modules.h"
+#include "host/pci/vfio.h"
 
 #define ATTR_MAX 4096
 #define PIDS_MAX 4096

@@ -7,8 +7,8 @@
  * unbind under an open group, is a violation. Without fake_kernel_setup() the real functions are
  * called.
  */
-#ifndef TESTS_FAKE_KERNEL_H
-#define TESTS_FAKE_KERNEL_H
+#ifndef TESTS_UNIT_FAKE_KERNEL_H
+#define TESTS_UNIT_FAKE_KERNEL_H
 
 #include "tree.h"
 

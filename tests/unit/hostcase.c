@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hostcase.h"
 
-#include "hookscript/vms.h"
+#include "hookscript/plan/vms.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One of the host trees of tests/hosts (test_enable.c says what they are made of), built, and run.
  */
-#ifndef TESTS_HOSTCASE_H
-#define TESTS_HOSTCASE_H
+#ifndef TESTS_UNIT_HOSTCASE_H
+#define TESTS_UNIT_HOSTCASE_H
 
 #include "hosttree.h"
 

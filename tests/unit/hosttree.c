@@ -3,11 +3,11 @@
 
 #include "descriptors.h"
 #include "tree.h"
-#include "host/setup/diff.h"
-#include "host/fs_write.h"
-#include "host/log.h"
-#include "host/program.h"
-#include "host/setup/moduleset.h"
+#include "host/setup/boot/diff.h"
+#include "host/base/fs_write.h"
+#include "host/base/log.h"
+#include "host/process/program.h"
+#include "host/setup/boot/moduleset.h"
 
 #include <fcntl.h>
 #include <stdio.h>

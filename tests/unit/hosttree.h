@@ -4,8 +4,8 @@
  * shows. The commands that host-setup runs are those of tests/fakes; every write and command of the
  * code under test can be its last. Functions here end the test when something goes wrong.
  */
-#ifndef TESTS_HOSTTREE_H
-#define TESTS_HOSTTREE_H
+#ifndef TESTS_UNIT_HOSTTREE_H
+#define TESTS_UNIT_HOSTTREE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 struct hosttree {
 	struct fs_root root;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal of a tree: what listens at its socket. Every function ends the test on an error. */
-#ifndef TESTS_LISTENER_H
-#define TESTS_LISTENER_H
+#ifndef TESTS_UNIT_LISTENER_H
+#define TESTS_UNIT_LISTENER_H
 
 #include <sys/types.h>
 

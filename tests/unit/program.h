@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The built programs, which are in the directory above build/tests, run as a user runs them. */
-#ifndef TESTS_PROGRAM_H
-#define TESTS_PROGRAM_H
+#ifndef TESTS_UNIT_PROGRAM_H
+#define TESTS_UNIT_PROGRAM_H
 
 #include "run.h"
 

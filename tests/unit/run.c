@@ -9,7 +9,7 @@
 
 #include "descriptors.h"
 #include "fake_kernel.h"
-#include "host/clock.h"
+#include "host/base/clock.h"
 
 #define PATIENCE_MS 20000
 

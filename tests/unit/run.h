@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs a phase or a verb in a process of its own, as Proxmox VE does, and keeps what it says. */
-#ifndef TESTS_RUN_H
-#define TESTS_RUN_H
+#ifndef TESTS_UNIT_RUN_H
+#define TESTS_UNIT_RUN_H
 
 #include "tree.h"
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario.h"
-#include "hookscript/settings_read.h"
+#include "hookscript/settings/settings_read.h"
 
-#include "host/fs_write.h"
+#include "host/base/fs_write.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
-#include "hookscript/exit.h"
+#include "hookscript/pve/exit.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A host with one of everything that a start has to do with, and VM 100 that wants most of it. */
-#ifndef TESTS_SCENARIO_H
-#define TESTS_SCENARIO_H
+#ifndef TESTS_UNIT_SCENARIO_H
+#define TESTS_UNIT_SCENARIO_H
 
 #include "fake_kernel.h"
 #include "run.h"

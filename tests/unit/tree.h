@@ -4,8 +4,8 @@
  * /dev/vfio, /etc/pve, /run. Links have the shape that the kernel gives them. Every function here
  * ends the test when something goes wrong.
  */
-#ifndef TESTS_TREE_H
-#define TESTS_TREE_H
+#ifndef TESTS_UNIT_TREE_H
+#define TESTS_UNIT_TREE_H
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "host/fs.h"
+#include "host/base/fs.h"
 
 struct tree {
 	struct fs_root root;

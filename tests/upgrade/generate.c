@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "host/setup/hoststate.h"
-#include "hookscript/reboot.h"
+#include "hookscript/records/reboot.h"
 #include "hookscript/start.h"
 #include "scenario.h"
 

@@ -124,7 +124,7 @@ t_stop_units() {
 }
 
 # Debian's kernels have no vfio variant driver, so the setting names the one VFIO driver that there is: the way is the
-# same but for the name, which the unit tests change (tests/unit/test_variant.c).
+# same but for the name, which the unit tests change (tests/unit/hookscript/plan/test_variant.c).
 t_driver_of_a_kept_entry() {
 	variant=vfio-pci
 	disk=$(nvme lab1)

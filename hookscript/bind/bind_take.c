@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/bind/bind_take.h"
+
+#include "host/pci/driver.h"
+#include "host/pci/modules.h"
+#include "host/pci/pci.h"
+#include "host/base/strbuf.h"
+#include "host/pci/vfio.h"
+
+#include <string.h>
+
+/* The before-image of a device that nobody has written to. */
+static int read_image(const struct fs_root *root, struct record *record)
+{
+	int err = pci_driver(root, &record->bdf, &record->driver);
+
+	if (!err && record->driver)
+		err = driver_module(root, record->driver, &record->module);
+	if (!err)
+		err = driver_override(root, &record->bdf, &record->override);
+	record->stage = RECORD_TAKEN;
+	return err;
+}
+
+/* The values of the attributes that are to be changed. A missing one has no before-image, and
+ * cannot be set either. */
+static int read_attributes(const struct fs_root *root, struct record *record)
+{
+	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
+		struct record_attribute *attribute = &record->attributes[i];
+		auto_free char *path = pci_path(&record->bdf, record_attribute_name(i));
+		int err;
+
+		if (!attribute->set || attribute->before)
+			continue;
+		err = fs_read_attr(root, path, &attribute->before);
+		if (err && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+/* Which of the modules to be unloaded are loaded now. */
+static int read_unloaded(const struct fs_root *root, struct record *record)
+{
+	auto_free char *copy = strdup(record->unload ? record->unload : "");
+	auto_strbuf struct strbuf loaded = {0};
+	char *rest = copy, *name;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((name = strsep(&rest, " ")))
+		if (*name && module_is_loaded(root, name))
+			strbuf_add(&loaded, "%s%s", loaded.len ? " " : "", name);
+	if (!loaded.len && !loaded.failed)
+		return 0;
+	free(record->unloaded);
+	record->unloaded = strbuf_take(&loaded);
+	return record->unloaded ? 0 : -ENOMEM;
+}
+
+/* Saves what the device is now, before anything is written to it. */
+static int complete_record(struct bind_device *device, struct record *record)
+{
+	const struct fs_root *root = device->root;
+	int err;
+
+	if (record->stage == RECORD_TAKEN)
+		return 0; /* an earlier start's: that image is from before the first write */
+	err = read_image(root, record);
+	if (!err)
+		err = read_attributes(root, record);
+	if (!err)
+		err = read_unloaded(root, record);
+	return err ? err : record_write(root, record);
+}
+
+/* In the order of the settings, and only modules that no other device needs. */
+static int unload_modules(struct bind_device *device, const struct record *record)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	auto_free char *copy = strdup(record->unloaded ? record->unloaded : "");
+	char *rest = copy, *name;
+	int err = 0;
+
+	bind_set_step(device, BIND_UNLOAD);
+	if (!copy)
+		return -ENOMEM;
+	while (!err && (name = strsep(&rest, " "))) {
+		if (!*name || !module_is_loaded(device->root, name) ||
+		    module_serves_others(device->root, name, device->bdf))
+			continue;
+		if (!modules)
+			err = modules_open(device->root, &modules);
+		if (!err)
+			err = modules_unload(modules, name);
+	}
+	return err;
+}
+
+/* The settings may name any driver; QEMU needs one that makes a VFIO device of it. */
+static int check_variant(struct bind_device *device, const struct record *record)
+{
+	if (!record->bind_to)
+		return 0;
+	bind_set_step(device, BIND_VARIANT);
+	return vfio_has_device(device->root, device->bdf) ? 0 : -ENODEV;
+}
+
+/* Override, unbind, probe; what an earlier attempt has done of that is not done again. */
+static int bind_to_vfio(struct bind_device *device, const struct record *record, const char *driver)
+{
+	const char *wanted = record_taken_driver(record);
+	int err;
+
+	bind_set_step(device, BIND_OVERRIDE);
+	err = driver_set_override(device->root, device->bdf, wanted);
+	if (err || bind_same_text(driver, wanted))
+		return err;
+	if (record->unloaded)
+		err = unload_modules(device, record);
+	/* Unloading may have unbound it, which driver_unbind() sees. */
+	if (!err && driver) {
+		bind_set_step(device, BIND_UNBIND);
+		err = driver_unbind(device->root, device->bdf);
+	}
+	if (err)
+		return err;
+	bind_set_step(device, BIND_PROBE);
+	err = driver_probe(device->root, device->bdf, wanted);
+	return err ? err : check_variant(device, record);
+}
+
+int bind_take_device(struct bind_device *device)
+{
+	cleanup_with(record_freep) struct record *record = NULL;
+	auto_free char *driver = NULL;
+	bool stays;
+	int err;
+
+	err = bind_read_record(device, &record);
+	if (err)
+		return err;
+	if (!record)
+		return -ESTALE;
+	err = complete_record(device, record);
+	if (!err)
+		err = pci_driver(device->root, device->bdf, &driver);
+	if (!err)
+		err = bind_set_attributes(device, record, false);
+	if (err)
+		return err;
+	stays = bind_same_text(driver, record_taken_driver(record)) &&
+		bind_same_text(driver, record->driver);
+	if (!stays)
+		err = bind_to_vfio(device, record, driver);
+	if (!err)
+		bind_set_step(device, stays ? BIND_ALREADY : BIND_TAKEN);
+	return err;
+}
+
+int bind_write_spare(struct bind_device *device)
+{
+	cleanup_with(record_freep) struct record *spare = calloc(1, sizeof(*spare));
+	const struct fs_root *root = device->root;
+	int err;
+
+	bind_set_step(device, BIND_RECORD);
+	if (!spare)
+		return -ENOMEM;
+	spare->bdf = *device->bdf;
+	spare->vmid = device->slot->vmid;
+	spare->deadline = device->slot->deadline_s;
+	err = pci_identify(root, device->bdf, &spare->identity);
+	if (!err)
+		err = read_image(root, spare);
+	if (!err)
+		err = record_write_spare(root, spare);
+	if (!err)
+		bind_set_step(device, BIND_DONE);
+	return err;
+}

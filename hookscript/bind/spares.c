@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/bind/spares.h"
+
+#include "hookscript/bind/bind.h"
+#include "hookscript/pve/exit.h"
+#include "hookscript/pve/pve.h"
+#include "hookscript/records/recorded.h"
+#include "host/base/clock.h"
+#include "host/pci/iommu.h"
+#include "host/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long to wait for the claims lock. */
+#define CLAIMS_MS 10000
+
+/* Devices, each once. */
+struct set {
+	struct bdf *items;
+	size_t n;
+};
+
+static void free_set(struct set *set)
+{
+	free(set->items);
+}
+
+static bool has(const struct set *set, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!bdf_compare(&set->items[i], bdf))
+			return true;
+	return false;
+}
+
+static int add(struct set *set, const struct bdf *bdf)
+{
+	if (has(set, bdf))
+		return 0;
+	if (!array_grow(set->items, set->n))
+		return -ENOMEM;
+	set->items[set->n++] = *bdf;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return bdf_compare(a, b);
+}
+
+/* The device's group, as far as Proxmox VE would bind it: not its bridges. */
+static int add_group(const struct fs_root *root, const struct bdf *bdf, struct set *set)
+{
+	auto_free struct bdf *members = NULL;
+	int group = iommu_group_of(root, bdf);
+	size_t n;
+	int err;
+
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
+	err = iommu_group_members(root, group, &members, &n);
+	for (size_t i = 0; !err && i < n; i++) {
+		int bridge = pci_probe_file(root, &members[i], "pci_bus");
+
+		if (bridge <= 0)
+			err = bridge ? bridge : add(set, &members[i]);
+	}
+	return err;
+}
+
+static int add_address(const struct fs_root *root, const struct facts *facts,
+		       const struct hostpci_address *address, struct set *set)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < facts->n_devices; i++)
+		if (hostpci_address_names(address, &facts->devices[i].bdf))
+			err = add_group(root, &facts->devices[i].bdf, set);
+	return err;
+}
+
+/* The devices that Proxmox VE may take, and the plan does not. */
+static int list_spares(const struct fs_root *root, const struct plan *plan,
+		       const struct facts *facts, struct set *ret)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
+
+		for (size_t k = 0; !err && item->state == CANDIDATE_SPARE && k < item->n_addresses;
+		     k++)
+			err = add_address(root, facts, &item->addresses[k], ret);
+	}
+	for (size_t i = 0; i < ret->n; i++)
+		if (!plan_takes(plan, &ret->items[i]))
+			ret->items[kept++] = ret->items[i];
+	ret->n = kept;
+	if (kept)
+		qsort(ret->items, kept, sizeof(*ret->items), compare);
+	return err;
+}
+
+void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+		 const struct plan *plan, const struct facts *facts)
+{
+	cleanup_with(free_set) struct set set = {0};
+	int err;
+
+	spares_forget(root, vmid);
+	err = list_spares(root, plan, facts, &set);
+	if (!err && set.n)
+		err = bind_write_spares(root, vmid, set.items, set.n, settings->deadline);
+	if (err)
+		log_warning(
+			_("VM %u: the other devices of its mappings could not be looked at: should "
+			  "Proxmox VE take one of them, it is not known where that belongs: %s"),
+			vmid, strerror(-err));
+}
+
+void spares_forget(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n;
+
+	if (record_list_spares(root, vmid, &list, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		int err = record_remove_spare(root, vmid, &list[i]);
+
+		if (err)
+			log_warning(_("a spare record of VM %u in /%s cannot be removed: %s"), vmid,
+				    RECORD_FOLDER, strerror(-err));
+	}
+}
+
+/* ---- post-start ---- */
+
+/* Whether Proxmox VE has reserved a device of the group that BDF is in: 1 or 0; -errno. */
+static int group_is_reserved(const struct fs_root *root, const struct set *reserved,
+			     const struct bdf *bdf)
+{
+	int group = iommu_group_of(root, bdf);
+
+	if (has(reserved, bdf))
+		return 1;
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
+	for (size_t i = 0; i < reserved->n; i++)
+		if (iommu_group_of(root, &reserved->items[i]) == group)
+			return 1;
+	return 0;
+}
+
+/* Records a device that Proxmox VE itself took, so that it is given back. */
+static int record_taken(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
+			struct set *ret)
+{
+	cleanup_with(record_freep) struct record *spare = NULL;
+	cleanup_with(record_freep) struct record *known = NULL;
+	auto_free char *why = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err = record_read_spare(root, vmid, bdf, &spare, &why);
+
+	if (!err && spare)
+		err = record_read(root, bdf, &known, &why);
+	if (err && !record_is_unusable(err))
+		return err;
+	if (err || !spare || known) {
+		log_warning(_("%s: Proxmox VE has bound it for VM %u, but %s; it will stay on "
+			      "vfio-pci"),
+			    bdf_format(bdf, address), vmid,
+			    why	    ? why
+			    : known ? _("it is recorded as taken already")
+				    : _("nothing is known of how it was before"));
+		return 0;
+	}
+	spare->claim = record_new_claim();
+	/* If it was not on vfio-pci before, Proxmox VE bound it by its id. */
+	spare->new_id = !spare->driver || strcmp(spare->driver, "vfio-pci");
+	err = record_write(root, spare);
+	if (!err)
+		err = add(ret, bdf);
+	if (!err)
+		log_info(_("%s: Proxmox VE took it for VM %u, another one than foreseen; will "
+			   "return to %s"),
+			 bdf_format(bdf, address), vmid,
+			 spare->driver ? spare->driver : _("no driver"));
+	return err;
+}
+
+static int record_all_taken(const struct fs_root *root, unsigned int vmid,
+			    const struct set *reserved, struct set *ret)
+{
+	auto_close int lock = record_lock_claims(root, clock_now_ms() + CLAIMS_MS);
+	auto_free struct bdf *spares = NULL;
+	size_t n;
+	int err = lock < 0 ? lock : record_list_spares(root, vmid, &spares, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		err = group_is_reserved(root, reserved, &spares[i]);
+		if (err > 0)
+			err = record_taken(root, vmid, &spares[i], ret);
+	}
+	return err;
+}
+
+/* The devices that were taken for a mapping of which Proxmox VE took another one. */
+static int list_needless(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
+			 struct set *ret)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n, unread;
+	int err = recorded_list(root, vmid, &list, &n, &unread);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+
+		err = record_read(root, &list[i], &record, &why);
+		if (err || !record || !record->choice)
+			continue;
+		err = group_is_reserved(root, reserved, &list[i]);
+		if (err >= 0)
+			err = err ? 0 : add(ret, &list[i]);
+	}
+	return err;
+}
+
+static int settle(const struct fs_root *root, unsigned int vmid, const struct set *reserved)
+{
+	cleanup_with(free_set) struct set taken = {0};
+	cleanup_with(free_set) struct set needless = {0};
+	int err = record_all_taken(root, vmid, reserved, &taken);
+
+	if (!err && taken.n)
+		err = bind_forget_ids(root, vmid, taken.items, taken.n);
+	if (!err)
+		err = list_needless(root, vmid, reserved, &needless);
+	if (!err && needless.n) {
+		log_info(_("VM %u: given back at once, because Proxmox VE chose another device "
+			   "of the mapping:"),
+			 vmid);
+		if (bind_give_back(root, vmid, needless.items, needless.n, &(struct bind_how){0}))
+			err = -EIO;
+	}
+	return err;
+}
+
+int spares_settle(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_set) struct set reserved = {0};
+	auto_free struct bdf *spares = NULL;
+	size_t n;
+	int err = record_list_spares(root, vmid, &spares, &n);
+
+	if (!err && !n)
+		return EXIT_DONE;
+	if (!err)
+		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
+	/* Without any reservation it is not known what was chosen. */
+	if (!err && reserved.n)
+		err = settle(root, vmid, &reserved);
+	if (!err)
+		spares_forget(root, vmid);
+	else
+		log_error(_("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
+			    "pve-passthrough status"),
+			  vmid, strerror(-err));
+	return err ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan/facts.h"
+
+#include <string.h>
+
+/* ---- looking up ---- */
+
+const struct device *facts_device(const struct facts *facts, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (!bdf_compare(&facts->devices[i].bdf, bdf))
+			return &facts->devices[i];
+	return NULL;
+}
+
+const struct device_group *facts_group(const struct facts *facts, int number)
+{
+	for (size_t i = 0; i < facts->n_groups; i++)
+		if (facts->groups[i].number == number)
+			return &facts->groups[i];
+	return NULL;
+}
+
+bool facts_take(const struct facts *facts, const struct device *device)
+{
+	return !device->bridge && facts_group(facts, device->group);
+}
+
+bool hostpci_keeps_driver(const struct hostpci *entry)
+{
+	return entry && entry->driver && !strcmp(entry->driver, "keep");
+}
+
+static bool is_named(const struct hostpci_address *addresses, size_t n, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hostpci_address_names(&addresses[i], bdf))
+			return true;
+	return false;
+}
+
+const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *candidate = &facts->candidates[i];
+
+		if (candidate->state == CANDIDATE_CHOSEN &&
+		    is_named(candidate->addresses, candidate->n_addresses, bdf))
+			return candidate;
+	}
+	return NULL;
+}
+
+bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *candidate = &facts->candidates[i];
+
+		if (!candidate->mapping &&
+		    is_named(candidate->addresses, candidate->n_addresses, bdf))
+			return true;
+	}
+	return false;
+}
+
+struct known_device *facts_list_known(const struct facts *facts, size_t *ret_n)
+{
+	struct known_device *list = calloc(facts->n_devices + 1, sizeof(*list));
+
+	*ret_n = 0;
+	for (size_t i = 0; list && i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (facts_name_by_address(facts, &device->bdf))
+			list[(*ret_n)++] = (struct known_device){device->bdf, device->identity};
+	}
+	return list;
+}
+
+bool facts_await_driver(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (!device->bridge && !device->driver && !device->record && !device->record_err &&
+		    device->module.name && !device->module.blacklisted)
+			return true;
+	}
+	return false;
+}
+
+bool facts_bind_entries(const struct facts *facts)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (facts->binds[e])
+			return true;
+	return false;
+}
+
+bool facts_have_devices(const struct facts *facts)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (facts->vm->hostpci[e])
+			return true;
+	return facts->args && facts->args->n_devices;
+}
+
+bool facts_need_binding(const struct facts *facts)
+{
+	return !vmcfg_is_template(facts->vm) &&
+	       (facts_bind_entries(facts) || (facts->args && facts->args->n_devices));
+}
+
+bool facts_have_legacy_igd(const struct facts *facts)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (facts->binds[e] && facts->vm->hostpci[e]->legacy_igd == 1)
+			return true;
+	return false;
+}
+
+char *candidate_name(const struct candidate *candidate)
+{
+	if (candidate->entry == ENTRY_ARGS)
+		return strdup("args");
+	if (!candidate->mapping)
+		return fs_path("hostpci%d", candidate->entry);
+	return fs_path(_("hostpci%d (mapping %s)"), candidate->entry, candidate->mapping->id);
+}
+
+/* ---- what the entries name ---- */
+
+static bool has_variant(const struct facts *facts, const struct hostpci_address *addresses,
+			size_t n)
+{
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+		const struct device_setting *setting = settings_device(
+			facts->settings, &device->bdf, device->identity.vendor,
+			device->identity.device);
+
+		if (setting && setting->driver && is_named(addresses, n, &device->bdf))
+			return true;
+	}
+	return false;
+}
+
+static const struct mapping *mapping_of(const struct facts *facts, const struct hostpci *entry)
+{
+	return facts->mappings && entry->mapping ? mappings_find(facts->mappings, entry->mapping)
+						 : NULL;
+}
+
+/* Whether the settings name a vfio variant driver for a device that the entry may get. */
+static bool entry_has_variant(const struct facts *facts, const struct hostpci *entry)
+{
+	const struct mapping *mapping = mapping_of(facts, entry);
+	const struct mapping_entry *alternative = NULL;
+
+	if (!entry->mapping)
+		return has_variant(facts, entry->hosts, entry->n_hosts);
+	while (mapping && (alternative = mapping_next(mapping, facts->node, alternative)))
+		if (has_variant(facts, alternative->paths, alternative->n_paths))
+			return true;
+	return false;
+}
+
+static bool is_bound(const struct facts *facts, const struct hostpci *entry)
+{
+	if (!entry || entry->mdev)
+		return false;
+	return !hostpci_keeps_driver(entry) || entry_has_variant(facts, entry);
+}
+
+static int add_candidate(struct facts *facts, const struct candidate *candidate)
+{
+	if (!array_grow(facts->candidates, facts->n_candidates))
+		return -ENOMEM;
+	facts->candidates[facts->n_candidates++] = *candidate;
+	return 0;
+}
+
+static int add_alternatives(struct facts *facts, size_t e, const struct mapping *mapping)
+{
+	const struct mapping_entry *alternative = NULL;
+	size_t first = facts->n_candidates;
+	int err = 0;
+
+	while (!err && (alternative = mapping_next(mapping, facts->node, alternative)))
+		err = add_candidate(facts, &(struct candidate){
+						   .entry = (int)e,
+						   .addresses = alternative->paths,
+						   .n_addresses = alternative->n_paths,
+						   .mapping = mapping,
+						   .alternative = alternative,
+					   });
+	for (size_t i = first; i < facts->n_candidates; i++)
+		facts->candidates[i].n_alternatives = facts->n_candidates - first;
+	return err;
+}
+
+/* An entry with both host= and mapping=, or neither, names nothing: plan_make() refuses it. */
+static int add_entry(struct facts *facts, size_t e)
+{
+	const struct hostpci *entry = facts->vm->hostpci[e];
+	const struct mapping *mapping;
+
+	facts->binds[e] = is_bound(facts, entry);
+	if (!facts->binds[e] || !entry->mapping == !entry->n_hosts)
+		return 0;
+	if (entry->n_hosts)
+		return add_candidate(facts, &(struct candidate){
+						    .entry = (int)e,
+						    .addresses = entry->hosts,
+						    .n_addresses = entry->n_hosts,
+						    .n_alternatives = 1,
+					    });
+	mapping = mapping_of(facts, entry);
+	return mapping ? add_alternatives(facts, e, mapping) : 0;
+}
+
+/* A device in which no address can be read is refused, too. */
+static int add_args(struct facts *facts)
+{
+	const struct vmcfg_value *value = &facts->vm->values[VMCFG_ARGS];
+	int err = value->text ? args_parse(value->text, value->len, &facts->args) : 0;
+	size_t n = !err && facts->args ? facts->args->n_devices : 0;
+
+	if (err || !n)
+		return err;
+	facts->args_addresses = calloc(n, sizeof(*facts->args_addresses));
+	if (!facts->args_addresses)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < n; i++) {
+		const struct args_device *device = &facts->args->devices[i];
+		struct hostpci_address *address = &facts->args_addresses[i];
+
+		if (device->why)
+			continue;
+		address->bdf = device->bdf;
+		err = add_candidate(facts, &(struct candidate){.entry = ENTRY_ARGS,
+							       .addresses = address,
+							       .n_addresses = 1,
+							       .n_alternatives = 1});
+	}
+	return err;
+}
+
+int facts_list_candidates(struct facts *facts)
+{
+	int err = 0;
+
+	for (size_t e = 0; !err && e < HOSTPCI_MAX; e++)
+		err = add_entry(facts, e);
+	return err ? err : add_args(facts);
+}
+
+/* ---- which alternative ---- */
+
+/* Devices that the entries so far have: Proxmox VE gives none to two of them. */
+struct used {
+	const struct device **items;
+	size_t n;
+};
+
+static bool is_used(const struct used *used, const struct device *device)
+{
+	for (size_t i = 0; i < used->n; i++)
+		if (used->items[i] == device)
+			return true;
+	return false;
+}
+
+/* What sysfs says of the device at a path of a mapping. */
+static struct mapping_device at_path(const struct facts *facts, const struct hostpci_address *path)
+{
+	const struct device *device = path->impossible ? NULL : facts_device(facts, &path->bdf);
+
+	if (!device)
+		return (struct mapping_device){.iommugroup = -1};
+	return (struct mapping_device){
+		.exists = true,
+		.vendor = device->identity.vendor,
+		.device = device->identity.device,
+		.has_subsystem = device->has_subsystem,
+		.sub_vendor = device->identity.subvendor,
+		.sub_device = device->identity.subdevice,
+		.iommugroup = device->group,
+		.mdev = device->mdev,
+	};
+}
+
+static int check_mapping(const struct facts *facts, struct candidate *candidate)
+{
+	auto_free struct mapping_device *devices = calloc(candidate->n_addresses, sizeof(*devices));
+
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < candidate->n_addresses; i++)
+		devices[i] = at_path(facts, &candidate->addresses[i]);
+	if (!mapping_check(candidate->mapping, candidate->alternative, devices,
+			   &candidate->verdict))
+		candidate->state = CANDIDATE_INVALID;
+	return 0;
+}
+
+static bool is_free(const struct facts *facts, const struct used *used,
+		    const struct candidate *candidate)
+{
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+		size_t n = 0;
+
+		for (size_t k = 0; k < candidate->n_addresses; k++)
+			n += hostpci_address_names(&candidate->addresses[k], &device->bdf);
+		if (n > 1 || (n && (device->reserved_for || is_used(used, device))))
+			return false;
+	}
+	return true;
+}
+
+/* The entry gets these devices; what Proxmox VE would not give it twice is noted. */
+static int choose(struct facts *facts, struct used *used, struct candidate *candidate)
+{
+	candidate->state = CANDIDATE_CHOSEN;
+	for (size_t k = 0; k < candidate->n_addresses; k++)
+		for (size_t i = 0; i < facts->n_devices; i++) {
+			struct device *device = &facts->devices[i];
+
+			if (!hostpci_address_names(&candidate->addresses[k], &device->bdf))
+				continue;
+			device->named = true;
+			if (candidate->entry == ENTRY_ARGS)
+				continue;
+			if (is_used(used, device))
+				candidate->twice = device;
+			if (!array_grow(used->items, used->n))
+				return -ENOMEM;
+			used->items[used->n++] = device;
+		}
+	return 0;
+}
+
+/* The N alternatives of one entry, of which Proxmox VE wants every one to be right. */
+static int choose_one(struct facts *facts, struct used *used, struct candidate *candidates,
+		      size_t n)
+{
+	bool valid = true;
+	int err = 0;
+
+	for (size_t i = 0; !err && candidates->mapping && i < n; i++) {
+		err = check_mapping(facts, &candidates[i]);
+		valid &= candidates[i].state != CANDIDATE_INVALID;
+	}
+	if (err || !valid)
+		return err;
+	/* Of one without a choice it looks at the reservation later, and so does the plan. */
+	for (size_t i = 0; i < n; i++)
+		if (n == 1 || is_free(facts, used, &candidates[i]))
+			return choose(facts, used, &candidates[i]);
+	return 0;
+}
+
+int facts_choose(struct facts *facts)
+{
+	struct used used = {0};
+	size_t i = 0;
+	int err = 0;
+
+	while (!err && i < facts->n_candidates) {
+		struct candidate *first = &facts->candidates[i];
+
+		err = choose_one(facts, &used, first, first->n_alternatives);
+		i += first->n_alternatives;
+	}
+	free(used.items);
+	return err;
+}
+
+/* ---- the end ---- */
+
+static void free_device(struct device *device)
+{
+	free(device->driver);
+	record_free(device->record);
+	free(device->record_error);
+	free(device->module.name);
+}
+
+void facts_free(struct facts *facts)
+{
+	if (!facts)
+		return;
+	for (size_t i = 0; i < facts->n_devices; i++)
+		free_device(&facts->devices[i]);
+	for (size_t i = 0; i < facts->n_groups; i++)
+		vfio_holders_free(&facts->groups[i].holders);
+	for (size_t i = 0; i < facts->n_moved; i++)
+		free(facts->moved[i].now);
+	free(facts->devices);
+	free(facts->groups);
+	free(facts->moved);
+	free(facts->args_addresses);
+	free(facts->candidates);
+	free(facts->identity_error);
+	free(facts->node);
+	checklist_free(&facts->host);
+	usage_free(&facts->usage);
+	mappings_free(facts->mappings);
+	args_free(facts->args);
+	vmcfg_free(facts->vm);
+	free(facts);
+}

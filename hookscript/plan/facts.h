@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that a plan is decided by, read once: the settings, the VM's config, the cluster's
+ * mappings, the devices that the config names, their IOMMU groups, records, reservations, and what
+ * the host does with them. Reading changes nothing, and reads nothing that could block while a
+ * device is stuck in an unbind (hookscript/plan/facts_read.h).
+ *
+ * A VM's config names devices by address (host=), by a mapping of the cluster (mapping=), or in the
+ * arguments that it gives to QEMU by itself (args). Which alternative of a mapping Proxmox VE will
+ * choose is foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
+ */
+#ifndef HOOKSCRIPT_PLAN_FACTS_H
+#define HOOKSCRIPT_PLAN_FACTS_H
+
+#include "hookscript/records/identity.h"
+#include "hookscript/records/record.h"
+#include "hookscript/settings/settings.h"
+#include "host/base/bdf.h"
+#include "host/pci/check.h"
+#include "host/base/fs.h"
+#include "host/pci/pci.h"
+#include "host/usage/usage.h"
+#include "host/pci/vfio.h"
+#include "vmcfg/args.h"
+#include "vmcfg/mapping.h"
+#include "vmcfg/vmcfg.h"
+
+/* Where /etc/pve keeps the mappings. */
+#define MAPPINGS_PATH "etc/pve/mapping/pci.cfg"
+
+/* The number that stands for args where others have that of their hostpci entry. */
+#define ENTRY_ARGS (-1)
+
+/* As many functions as a slot can have. */
+#define SLOT_FUNCTIONS 8
+
+enum candidate_state {
+	CANDIDATE_SPARE,   /* Proxmox VE will choose another alternative */
+	CANDIDATE_CHOSEN,  /* the entry gets these devices */
+	CANDIDATE_INVALID, /* the mapping says something else of the devices than they are */
+};
+
+/* The devices that an entry names: all of them, or one alternative of its mapping. */
+struct candidate {
+	int entry; /* N of hostpciN, or ENTRY_ARGS */
+	const struct hostpci_address *addresses;
+	size_t n_addresses;
+	const struct mapping *mapping;		 /* NULL: by address */
+	const struct mapping_entry *alternative; /* of the mapping; NULL: by address */
+	size_t n_alternatives;			 /* on this node; 1: no choice */
+	enum candidate_state state;
+	struct mapping_verdict verdict; /* of CANDIDATE_INVALID */
+	const struct device *twice;	/* one that an entry before it, or this one, has; or NULL */
+};
+
+/* Which module the host would load for a device. */
+struct device_module {
+	char *name; /* NULL: none matches, or it was not looked up */
+	bool blacklisted;
+};
+
+struct device {
+	struct bdf bdf;
+	struct pci_identity identity;
+	int group;	    /* its IOMMU group, negative: none */
+	char *driver;	    /* NULL: none */
+	bool named;	    /* by the VM; else a neighbour in the group, or a spare alternative */
+	bool express;	    /* PCI Express, not conventional PCI */
+	bool bridge;	    /* has a directory pci_bus: Proxmox VE leaves those alone */
+	bool mdev;	    /* it can be cut up into mediated devices */
+	bool has_subsystem; /* sysfs has the file subsystem_vendor */
+	struct record *record; /* NULL: it is not taken */
+	int record_err;	       /* why the record cannot be used, -errno; 0: it can */
+	char *record_error;    /* the same in words */
+	bool record_vm_runs,
+		record_vm_locked;  /* the VM of the record: runs; is being started or stopped */
+	unsigned int reserved_for; /* another VM for which Proxmox VE reserved it; 0: none */
+	struct device_module
+		module; /* looked up for devices without driver, and all with FACTS_MODULES */
+	bool vfio_ids;	/* with FACTS_MODULES: the host's configuration gives its ids to vfio-pci */
+};
+
+/* A device that the VM had at an address, where another one is now, or none. */
+struct moved_device {
+	struct bdf bdf;		 /* where it was */
+	struct pci_identity was; /* what it is */
+	bool absent;		 /* nothing is there now */
+	struct pci_identity is;	 /* else this is */
+	struct bdf *now;	 /* where devices of its identity are now */
+	size_t n_now;
+};
+
+struct device_group {
+	int number;
+	bool reserved; /* the firmware goes on using memory by DMA: no guest can have it */
+	struct vfio_holders holders;
+	int holders_err; /* why it is not known who holds it, -errno; 0: it is */
+};
+
+struct facts {
+	unsigned int vmid; /* 0: no VM, all devices of the host */
+	const struct settings *settings;
+	struct vmcfg *vm;
+	enum vmcfg_pending pending; /* with FACTS_NEXT_START: what became of pending changes */
+	bool vm_runs;
+	bool users_stopped; /* what the settings stop before a start is stopped. The caller's */
+
+	struct mappings *mappings;		/* NULL: no entry has one */
+	char *node;				/* this node's name, with mappings */
+	struct args *args;			/* NULL: none */
+	struct hostpci_address *args_addresses; /* of its devices */
+	bool binds[HOSTPCI_MAX];		/* entries whose devices are this hook's to bind */
+	struct candidate *candidates;		/* in order of entries, args last */
+	size_t n_candidates;
+
+	struct device *devices; /* in order of address */
+	size_t n_devices;
+	struct device_group *groups; /* of the devices that the chosen candidates name */
+	size_t n_groups;
+	int reservations_err; /* why Proxmox VE's reservations are not known, -errno */
+
+	struct checklist host; /* what every start needs of the host (check_essentials()) */
+	bool iommu_active;
+	struct usage usage; /* what the host does with the devices */
+	int usage_err;	    /* why that is not known, -errno */
+
+	struct moved_device *moved; /* of those that the VM names by address */
+	size_t n_moved;
+	int identity_err;     /* why it is not known which devices the VM had, -errno */
+	char *identity_error; /* the same in words */
+};
+
+void facts_free(struct facts *facts);
+DEFINE_CLEANUP(struct facts *, facts_free)
+
+#define auto_facts cleanup_with(facts_freep)
+
+/* ---- what the facts mean. Pure ---- */
+
+/* Whether an entry says driver=keep: Proxmox VE leaves its devices as they are. NULL: no. */
+bool hostpci_keeps_driver(const struct hostpci *entry);
+
+/*
+ * Lists what the VM's entries and args name, by the config, the mappings and the settings: fills
+ * binds and candidates. An entry with mdev= is not bound, for its parent keeps its driver; nor is
+ * one with driver=keep, unless the settings name a vfio variant driver for a device of it
+ *. Returns 0 or -ENOMEM.
+ */
+int facts_list_candidates(struct facts *facts) must_check;
+
+/*
+ * Decides the state of each candidate, by the devices and their reservations, and marks the devices
+ * that the chosen ones name. Of a mapping with several alternatives the first that is free is
+ * chosen, if all of them are what the mapping says. Returns 0 or -ENOMEM.
+ */
+int facts_choose(struct facts *facts) must_check;
+
+/* Whether a start has anything to bind: an entry, or a device in args, and the VM is no template.
+ */
+bool facts_need_binding(const struct facts *facts);
+
+/* Whether the VM has devices at all, bound or not. */
+bool facts_have_devices(const struct facts *facts);
+
+/* Whether an entry is bound; and whether one of those says legacy-igd=1, which works on i440fx
+ * only. */
+bool facts_bind_entries(const struct facts *facts);
+bool facts_have_legacy_igd(const struct facts *facts);
+
+/* The device at BDF, or NULL. */
+const struct device *facts_device(const struct facts *facts, const struct bdf *bdf);
+
+/* The group that has that number, if it was read, or NULL. */
+const struct device_group *facts_group(const struct facts *facts, int number);
+
+/* Whether a start would take the device: it is in a group that the VM needs, and no bridge. */
+bool facts_take(const struct facts *facts, const struct device *device);
+
+/* The chosen candidate that names the device, or NULL. */
+const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf);
+
+/* Whether a host= address or args name the device: which one is there is remembered
+ * (hookscript/records/identity.h). */
+bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf);
+
+/* The devices that host= addresses and args name, in order of address: *RET_N in a new array (the
+ * caller frees it), or NULL without memory. */
+struct known_device *facts_list_known(const struct facts *facts, size_t *ret_n) must_check;
+
+/*
+ * Whether a driver may still be coming: a device that would be taken has none, no record either,
+ * and a module that is not blacklisted matches it.
+ */
+bool facts_await_driver(const struct facts *facts);
+
+/* "hostpci0", "hostpci0 (mapping gpu)", "args", for a message. Returns a new string, or NULL
+ * without memory. */
+char *candidate_name(const struct candidate *candidate) must_check;
+
+#endif

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan/facts_read.h"
+
+#include "hookscript/pve/pve.h"
+#include "hookscript/pve/vm.h"
+#include "host/base/log.h"
+#include "host/pci/iommu.h"
+#include "host/pci/modules.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* What reading needs. */
+struct reader {
+	const struct fs_root *root;
+	unsigned int scope;
+	struct pve_reservations reservations;
+	struct modules *modules; /* NULL until the first look-up */
+	struct facts *facts;
+};
+
+static void free_reader(struct reader *r)
+{
+	pve_reservations_free(&r->reservations);
+	modules_close(r->modules);
+	facts_free(r->facts);
+}
+
+/* ---- devices ---- */
+
+/* Which other VM Proxmox VE has the device reserved for. */
+static unsigned int reserved_for(const struct reader *r, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < r->reservations.n; i++) {
+		const struct pve_reservation *item = &r->reservations.items[i];
+
+		if (item->vmid != r->facts->vmid && item->has_bdf &&
+		    !bdf_compare(&item->bdf, bdf) && pve_reservation_holds(r->root, item))
+			return item->vmid;
+	}
+	return 0;
+}
+
+static int read_device(const struct reader *r, struct device *device)
+{
+	const struct fs_root *root = r->root;
+	int err = pci_identify(root, &device->bdf, &device->identity);
+
+	if (!err)
+		err = pci_driver(root, &device->bdf, &device->driver);
+	if (err)
+		return err;
+	device->group = iommu_group_of(root, &device->bdf);
+	device->express = pci_is_express(root, &device->bdf);
+	device->bridge = pci_has(root, &device->bdf, "pci_bus");
+	if (!device->bridge)
+		device->reserved_for = reserved_for(r, &device->bdf);
+	if (!r->facts->mappings)
+		return 0;
+	device->has_subsystem = pci_has(root, &device->bdf, "subsystem_vendor");
+	device->mdev = pci_has(root, &device->bdf, "mdev_supported_types") ||
+		       pci_has(root, &device->bdf, "nvidia");
+	return 0;
+}
+
+/* Adds the device, unless it is there; one that has gone meanwhile is none. */
+static int add_device(struct reader *r, const struct bdf *bdf)
+{
+	struct facts *facts = r->facts;
+	struct device *device;
+	int err;
+
+	if (facts_device(facts, bdf))
+		return 0;
+	if (!array_grow(facts->devices, facts->n_devices))
+		return -ENOMEM;
+	device = &facts->devices[facts->n_devices];
+	*device = (struct device){.bdf = *bdf};
+	err = read_device(r, device);
+	if (!err)
+		facts->n_devices++;
+	else
+		free(device->driver);
+	return err == -ENODEV ? 0 : err;
+}
+
+/* A slot is asked for its functions rather than the whole bus for its devices. Proxmox VE's grammar
+ * allows addresses that no hardware can have: nothing is there. */
+static int add_address(struct reader *r, const struct hostpci_address *address)
+{
+	unsigned int functions = address->all_functions ? SLOT_FUNCTIONS : 1;
+	struct bdf bdf = address->bdf;
+	int err = 0;
+
+	if (address->impossible)
+		return 0;
+	for (unsigned int f = 0; !err && f < functions; f++, bdf.func++)
+		if (pci_exists(r->root, &bdf))
+			err = add_device(r, &bdf);
+	return err;
+}
+
+static int add_candidates(struct reader *r)
+{
+	for (size_t i = 0; i < r->facts->n_candidates; i++) {
+		const struct candidate *candidate = &r->facts->candidates[i];
+
+		for (size_t k = 0; k < candidate->n_addresses; k++) {
+			int err = add_address(r, &candidate->addresses[k]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* The devices for which the settings name a variant driver, where an entry says driver=keep: what
+ * they are decides whether that entry is bound. */
+static int add_variants(struct reader *r)
+{
+	const struct settings *settings = r->facts->settings;
+	bool keeps = false;
+
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		keeps |= hostpci_keeps_driver(r->facts->vm->hostpci[e]);
+	for (size_t i = 0; keeps && i < settings->n_devices; i++) {
+		int err = settings->devices[i].driver &&
+					  pci_exists(r->root, &settings->devices[i].bdf)
+				  ? add_device(r, &settings->devices[i].bdf)
+				  : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
+}
+
+static void sort_devices(struct facts *facts)
+{
+	if (facts->n_devices)
+		qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
+}
+
+/* ---- groups ---- */
+
+static int add_group(struct reader *r, int number)
+{
+	auto_free struct bdf *members = NULL;
+	struct facts *facts = r->facts;
+	struct device_group *group;
+	size_t n;
+	int err;
+
+	if (facts_group(facts, number))
+		return 0;
+	err = iommu_group_members(r->root, number, &members, &n);
+	if (err)
+		return err;
+	if (!array_grow(facts->groups, facts->n_groups))
+		return -ENOMEM;
+	group = &facts->groups[facts->n_groups++];
+	*group = (struct device_group){
+		.number = number,
+		.reserved = iommu_group_is_reserved(r->root, number),
+	};
+	group->holders_err = vfio_members_holders(r->root, number, members, n, &group->holders);
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(r, &members[i]);
+	return err;
+}
+
+static int add_groups(struct reader *r)
+{
+	size_t n = r->facts->n_devices;
+
+	for (size_t i = 0; i < n; i++) {
+		int group = r->facts->devices[i].group;
+		int err;
+
+		if (!r->facts->devices[i].named || group == -ENOENT)
+			continue;
+		err = group < 0 ? group : add_group(r, group);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- what is known of each device ---- */
+
+static int read_modules(struct reader *r, struct device *device)
+{
+	auto_free char *modalias = NULL;
+	int err = r->modules ? 0 : modules_open(r->root, &r->modules);
+
+	if (err)
+		return err;
+	if (r->scope & FACTS_MODULES)
+		device->vfio_ids = modules_vfio_ids_match(r->modules, &device->identity);
+	/* A tree without modules.alias, or a device that has just gone: nothing matches. */
+	if (pci_modalias(r->root, &device->bdf, &modalias) ||
+	    modules_for_alias(r->modules, modalias, &device->module.name,
+			      &device->module.blacklisted))
+		device->module = (struct device_module){0};
+	return 0;
+}
+
+static int read_record(const struct reader *r, struct device *device)
+{
+	char address[BDF_TEXT_SIZE];
+	int err = record_read(r->root, &device->bdf, &device->record, &device->record_error);
+
+	if (!err && !device->record && record_is_set_aside(r->root, &device->bdf)) {
+		err = -EINVAL;
+		device->record_error = fs_path(
+			_("/%s/%s.broken: set aside, because it could not be "
+			  "understood"),
+			RECORD_FOLDER, bdf_format(&device->bdf, address));
+	}
+	device->record_err = err;
+	if (err)
+		return device->record_error ? 0 : -ENOMEM;
+	if (!device->record)
+		return 0;
+	device->record_vm_runs = pve_vm_runs(r->root, device->record->vmid);
+	device->record_vm_locked = pve_vm_is_locked(r->root, device->record->vmid);
+	return 0;
+}
+
+static int read_details(struct reader *r)
+{
+	for (size_t i = 0; i < r->facts->n_devices; i++) {
+		struct device *device = &r->facts->devices[i];
+		int err;
+
+		if (!device->named && !facts_group(r->facts, device->group))
+			continue;
+		err = read_record(r, device);
+		if (!err && !device->bridge &&
+		    (r->scope & FACTS_MODULES || (!device->driver && !device->record)))
+			err = read_modules(r, device);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_usage(const struct reader *r)
+{
+	struct facts *facts = r->facts;
+	auto_free struct usage_device *devices = calloc(facts->n_devices + 1, sizeof(*devices));
+	size_t n = 0;
+
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (!device->bridge && (device->named || facts_take(facts, device)))
+			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
+							     device->driver};
+	}
+	facts->usage_err = usage_read(r->root, devices, n, &facts->usage);
+	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* ---- devices that have moved ---- */
+
+static int add_moved(const struct reader *r, const struct known_device *known,
+		     const struct known_device *there)
+{
+	struct facts *facts = r->facts;
+	struct moved_device *moved;
+
+	if (!array_grow(facts->moved, facts->n_moved))
+		return -ENOMEM;
+	moved = &facts->moved[facts->n_moved++];
+	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
+	if (there)
+		moved->is = there->identity;
+	return identity_find(r->root, &known->identity, &moved->now, &moved->n_now);
+}
+
+/* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
+ * one that has moved. */
+static int read_moved(const struct reader *r)
+{
+	auto_free struct known_device *known = NULL, *now = NULL;
+	struct facts *facts = r->facts;
+	size_t n_known, n_now;
+	int err = identity_read(r->root, facts->vmid, &known, &n_known, &facts->identity_error);
+
+	facts->identity_err = err;
+	if (err)
+		return facts->identity_error ? 0 : -ENOMEM;
+	if (!n_known)
+		return 0;
+	now = facts_list_known(facts, &n_now);
+	if (!now)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < n_known; i++) {
+		const struct known_device *there = NULL;
+
+		if (!facts_name_by_address(facts, &known[i].bdf) ||
+		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
+			continue;
+		err = add_moved(r, &known[i], there);
+	}
+	return err;
+}
+
+/* ---- all of it ---- */
+
+int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)
+{
+	auto_free char *text = NULL, *node = NULL;
+	size_t len = 0;
+	int err = fs_read(root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
+
+	if (err && err != -ENOENT)
+		return err;
+	err = pve_node_name(root, &node);
+	if (!err)
+		err = mappings_parse(text ? text : "", len, ret);
+	if (!err)
+		*ret_node = TAKE_PTR(node);
+	return err;
+}
+
+static bool has_mapping(const struct vmcfg *vm)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (vm->hostpci[e] && vm->hostpci[e]->mapping)
+			return true;
+	return false;
+}
+
+/* Which devices the VM's entries name, and which alternatives they get. */
+static int read_named(struct reader *r)
+{
+	struct facts *facts = r->facts;
+	int err = 0;
+
+	if (has_mapping(facts->vm))
+		err = facts_read_mappings(r->root, &facts->mappings, &facts->node);
+	if (!err)
+		err = add_variants(r);
+	if (!err)
+		err = facts_list_candidates(facts);
+	if (err || !facts_need_binding(facts))
+		return err;
+	facts->reservations_err = pve_reservations_read(r->root, &r->reservations);
+	err = add_candidates(r);
+	sort_devices(facts);
+	return err ? err : facts_choose(facts);
+}
+
+/* What a start is decided by, beside the devices that are named. */
+static int read_rest(struct reader *r)
+{
+	struct facts *facts = r->facts;
+	int err = check_essentials(r->root, NULL, &facts->host);
+
+	facts->iommu_active = !err && !checklist_misses(&facts->host, "iommu-active");
+	if (!err)
+		err = add_groups(r);
+	sort_devices(facts);
+	if (!err)
+		err = read_details(r);
+	if (!err && facts->vmid)
+		err = read_moved(r);
+	return err ? err : read_usage(r);
+}
+
+static struct facts *new_facts(unsigned int vmid, const struct settings *settings)
+{
+	struct facts *facts = calloc(1, sizeof(*facts));
+
+	if (!facts)
+		return NULL;
+	facts->vmid = vmid;
+	facts->settings = settings;
+	return facts;
+}
+
+int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       unsigned int scope, struct facts **ret, char **ret_why)
+{
+	cleanup_with(free_reader) struct reader r = {.root = root, .scope = scope};
+	int err;
+
+	r.facts = new_facts(vmid, settings);
+	if (!r.facts)
+		return -ENOMEM;
+	err = scope & FACTS_NEXT_START
+		      ? vm_read_next(root, vmid, &r.facts->vm, &r.facts->pending, ret_why)
+		      : vm_read(root, vmid, &r.facts->vm, ret_why);
+	if (err)
+		return err;
+	r.facts->vm_runs = pve_vm_runs(root, vmid);
+	err = read_named(&r);
+	if (!err && facts_need_binding(r.facts) && !(scope & FACTS_ADDRESSES))
+		err = read_rest(&r);
+	if (err)
+		*ret_why = fs_path(_("VM %u: the devices cannot be read from /sys: %s"), vmid,
+				   log_strerror(err));
+	else
+		*ret = TAKE_PTR(r.facts);
+	return err;
+}
+
+static int add_all_devices(struct reader *r)
+{
+	auto_names struct fs_names names = {0};
+	struct bdf bdf;
+	int err = fs_list(r->root, "sys/bus/pci/devices", &names);
+
+	for (size_t i = 0; !err && i < names.n; i++)
+		err = bdf_parse(names.items[i], &bdf) ? 0 : add_device(r, &bdf);
+	for (size_t i = 0; i < r->facts->n_devices; i++)
+		r->facts->devices[i].named = !r->facts->devices[i].bridge;
+	return err;
+}
+
+int facts_read_host(const struct fs_root *root, const struct settings *settings, struct facts **ret)
+{
+	cleanup_with(free_reader) struct reader r = {.root = root};
+	int err;
+
+	r.facts = new_facts(0, settings);
+	if (!r.facts)
+		return -ENOMEM;
+	err = vmcfg_parse("", 0, &r.facts->vm);
+	if (!err) {
+		r.facts->reservations_err = pve_reservations_read(root, &r.reservations);
+		err = add_all_devices(&r);
+	}
+	if (!err)
+		err = read_rest(&r);
+	if (!err)
+		*ret = TAKE_PTR(r.facts);
+	return err;
+}

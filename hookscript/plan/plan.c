@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan/plan.h"
+
+#include "host/base/argv.h"
+#include "host/pci/driver.h"
+
+#include <string.h>
+
+const char *plan_step_driver(const struct plan_step *step)
+{
+	return step->variant ? step->variant : DRIVER_VFIO_PCI;
+}
+
+char *plan_pending_text(const struct facts *facts)
+{
+	const char *keys = facts->vm->pending_keys ? facts->vm->pending_keys : "";
+
+	switch (facts->pending) {
+	case VMCFG_PENDING_NONE: break;
+	case VMCFG_PENDING_APPLIED:
+		return fs_path(
+			_("pending changes are judged as made, as the next start makes them: "
+			  "%s"),
+			keys);
+	case VMCFG_PENDING_WAITS:
+		return fs_path(_("pending changes are left out, because the next start continues a "
+				 "VM that is suspended or migrated, and makes none: %s"),
+			       keys);
+	}
+	return NULL;
+}
+
+char *cure_text(const struct cure *cure)
+{
+	if (!cure->command)
+		return strdup(cure->words);
+	return cure->words ? fs_path(_("%s: %s"), cure->words, cure->command)
+			   : strdup(cure->command);
+}
+
+char *plan_step_return_text(const struct plan_step *step)
+{
+	const char *module = step->device->module.name ? step->device->module.name : "?";
+
+	switch (step->why) {
+	case RETURN_DRIVER_NOW:
+		return fs_path(_("returns to %s, its driver now"), step->returns_to);
+	case RETURN_SETTING:
+		return step->returns_to
+			       ? fs_path(_("returns to %s, because the settings say so"),
+					 step->returns_to)
+			       : strdup(_("returns to no driver, because the settings say so"));
+	case RETURN_RECORDED:
+		return step->returns_to
+			       ? fs_path(_("returns to %s, recorded when it was taken"),
+					 step->returns_to)
+			       : strdup(_("returns to no driver, recorded when it was taken"));
+	case RETURN_VFIO_IDS:
+		return strdup(_(
+			"stays on vfio-pci afterwards: vfio-pci's option ids= (modprobe.d or kernel "
+			"command line) gives it this device"));
+	case RETURN_VFIO_BLACKLIST:
+		return fs_path(
+			_("stays on vfio-pci afterwards: it is there now, and its own module %s is "
+			  "blacklisted"),
+			module);
+	case RETURN_VFIO_LEFT:
+		return strdup(_(
+			"stays on vfio-pci afterwards: it is there now, left by an earlier start or "
+			"another tool, which recorded nothing here"));
+	case RETURN_NONE_NO_MODULE:
+		return strdup(_(
+			"returns to no driver: it has none, and no module of this kernel matches it"));
+	case RETURN_NONE_BLACKLIST:
+		return fs_path(
+			_("returns to no driver: it has none, and its module %s is blacklisted"),
+			module);
+	case RETURN_NONE_MISSING:
+		return fs_path(
+			_("returns to no driver: it has none, although module %s matches it"),
+			module);
+	}
+	return NULL;
+}
+
+bool plan_takes(const struct plan *plan, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!bdf_compare(&plan->steps[i].device->bdf, bdf))
+			return true;
+	return false;
+}
+
+void cure_free(struct cure *cure)
+{
+	free(cure->words);
+	free(cure->command);
+	argv_free(cure->fix);
+}
+
+void refusal_free(struct refusal *refusal)
+{
+	for (size_t i = 0; i < refusal->n_cures; i++)
+		cure_free(&refusal->cures[i]);
+	free(refusal->cures);
+	free(refusal->devices);
+	free(refusal->what);
+	free(refusal->brief);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		refusal_free(&plan->refusals[i]);
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		free(plan->warnings[i].what);
+	free(plan->refusals);
+	free(plan->warnings);
+	free(plan->steps);
+	free(plan->accepted);
+	free(plan);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checks that plan_make() consists of, and what they write into the plan. Pure, like
+ * hookscript/plan/plan.h. Memory that is short is noted in struct plan_check, and ends it all at
+ * the end: what is added after that is lost, which does no harm.
+ */
+#ifndef HOOKSCRIPT_PLAN_PLAN_CHECK_H
+#define HOOKSCRIPT_PLAN_PLAN_CHECK_H
+
+#include "hookscript/plan/plan.h"
+
+struct plan_check {
+	const struct facts *facts;
+	struct plan *plan;
+	int err; /* 0 or -ENOMEM */
+};
+
+/*
+ * Adds a refusal about the device at BDF, which must be in the facts, or about none (NULL). Takes
+ * over BRIEF, a few words for who has no room for more.
+ */
+void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
+		 char *brief, const char *format, ...) printf_like(5, 6);
+
+/* Adds to the last refusal what cures it: words; words (NULL: none) and a command after them; the
+ * same with a command that changes only the VM's config, which is taken over. */
+void cure_words(struct plan_check *c, const char *format, ...) printf_like(2, 3);
+void cure_command(struct plan_check *c, const char *words, const char *format, ...)
+	printf_like(3, 4);
+void cure_config(struct plan_check *c, const char *words, char **fix);
+
+/* cure_config() of the words of a qm set on the VM. */
+void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value);
+
+/* That root can read what this user cannot, if ERR says so. Returns whether it does. */
+bool cure_as_root(struct plan_check *c, int err);
+
+/* Adds a warning about a device or none. */
+void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
+	printf_like(3, 4);
+
+/* TEXT; for NULL "", and memory was short. */
+const char *plan_text(struct plan_check *c, const char *text);
+
+/* Adds a device to the last refusal's. */
+void plan_refuse_also(struct plan_check *c, const struct bdf *bdf);
+
+/* "0000:01:00.0", with a note if the VM does not name it. A new string. */
+char *describe_device(const struct device *device) must_check;
+
+/* The VM's config: its machine, its hostpci entries, the lines that Proxmox VE drops. */
+void plan_check_config(struct plan_check *c);
+
+/* What `host-setup check` calls missing, in its words. */
+void plan_check_host(struct plan_check *c);
+
+/* That there is a device at every address that the entries name. */
+void plan_check_addresses(struct plan_check *c);
+
+/* That the devices at the addresses are those of the VM's last start. */
+void plan_check_identity(struct plan_check *c);
+
+/* The devices that the entries name, and all members of their groups. */
+void plan_check_devices(struct plan_check *c);
+
+/* What the host itself does with the devices that would be taken (host/usage/usage.h). */
+void plan_check_usage(struct plan_check *c);
+
+#endif

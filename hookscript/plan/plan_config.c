@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is decided by the VM's config: the machine, the entries and what they name. */
+#include "hookscript/plan/plan_check.h"
+
+#include "vmcfg/machine.h"
+
+#include <string.h>
+
+/* A check that the settings can turn into a warning or off. Returns whether it is a refusal. */
+static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
+			     const char *what, char *brief)
+{
+	if (policy == POLICY_REFUSE) {
+		plan_refuse(c, reason, NULL, brief, "%s", plan_text(c, what));
+		return true;
+	}
+	free(brief);
+	if (policy == POLICY_WARN)
+		plan_warn(c, NULL, "%s", plan_text(c, what));
+	return false;
+}
+
+static void cure_machine(struct plan_check *c)
+{
+	const struct vmcfg *vm = c->facts->vm;
+	const struct vmcfg_value *machine = &vm->values[VMCFG_MACHINE];
+	const char *arch = vm->values[VMCFG_ARCH].text;
+	auto_free char *value = NULL;
+
+	if (arch && !strcmp(arch, "aarch64")) {
+		cure_words(
+			c,
+			_("this VM is of architecture aarch64, which has no q35; to run it as it "
+			  "is all the same, put this line into /%s: vm%u = { machine = \"warn\"; };"),
+			SETTINGS_PATH, c->facts->vmid);
+		return;
+	}
+	value = machine_value_as_q35(machine->text ? machine->text : "",
+				     machine->text ? machine->len : 0);
+	cure_qm_set(c, NULL, "--machine", value);
+	cure_words(c,
+		   vmcfg_is_windows(vm)
+			   ? _("what that does to a guest that is already installed: its network "
+			       "interfaces get other names, and Windows forgets a static address")
+			   : _("what that does to a guest that is already installed: its network "
+			       "interfaces get other names"));
+	cure_words(c,
+		   _("to run this VM as it is instead, put this line into /%s: "
+		     "vm%u = { machine = \"warn\"; };"),
+		   SETTINGS_PATH, c->facts->vmid);
+}
+
+static void check_machine(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+	auto_free char *what = NULL;
+
+	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts))
+		return;
+	/* What a VM gives to QEMU by its own args is its administrator's to arrange. A VM without
+	 * devices is told what it will need. */
+	if (!facts_bind_entries(facts) && facts_have_devices(facts))
+		return;
+	what = fs_path(_("machine: %s; this is not q35, the only machine type whose guests see PCI "
+			 "Express devices"),
+		       vmcfg_machine_text(facts->vm));
+	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35, what, strdup("q35")))
+		cure_machine(c);
+}
+
+/* ---- pcie=1 ---- */
+
+/* The first PCIe device that an entry names, or NULL. */
+static const struct device *first_express(const struct facts *facts, size_t e)
+{
+	for (size_t d = 0; d < facts->n_devices; d++) {
+		const struct device *device = &facts->devices[d];
+		const struct candidate *candidate = facts_chosen(facts, &device->bdf);
+
+		if (candidate && candidate->entry == (int)e && device->express && !device->bridge)
+			return device;
+	}
+	return NULL;
+}
+
+static void refuse_without_pcie(struct plan_check *c, size_t e, const struct device *device)
+{
+	auto_free char *value = hostpci_value_with_pcie(c->facts->vm->hostpci[e]);
+	auto_free char *option = fs_path("--hostpci%zu", e);
+	auto_free char *what = NULL;
+	char text[BDF_TEXT_SIZE];
+
+	what = fs_path(
+		_("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; "
+		  "the guest would see it as conventional PCI, which many drivers do not "
+		  "accept"),
+		e, bdf_format(&device->bdf, text));
+	if (!refuse_by_policy(c, c->facts->settings->pcie, REFUSAL_NO_PCIE, what,
+			      fs_path("pcie=1 (hostpci%zu)", e)))
+		return;
+	cure_qm_set(c, NULL, plan_text(c, option), value);
+	cure_words(c,
+		   _("to run this VM as it is instead, put this line into /%s: "
+		     "vm%u = { pcie = \"warn\"; };"),
+		   SETTINGS_PATH, c->facts->vmid);
+}
+
+static void check_legacy_igd(struct plan_check *c, size_t e)
+{
+	if (vmcfg_is_q35(c->facts->vm)) {
+		plan_refuse(c, REFUSAL_IGD_WITH_Q35, NULL,
+			    fs_path(_("i440fx (hostpci%zu: legacy-igd=1)"), e),
+			    _("hostpci%zu: legacy-igd=1 works on i440fx only, and this VM is "
+			      "q35; Proxmox VE would abort the start"),
+			    e);
+		cure_qm_set(c, NULL, "--machine", "pc");
+	} else {
+		plan_warn(c, NULL,
+			  _("hostpci%zu: legacy-igd=1 works on i440fx only, so neither q35 "
+			    "nor pcie=1 is asked of this VM"),
+			  e);
+	}
+}
+
+static void check_pcie(struct plan_check *c, size_t e)
+{
+	const struct facts *facts = c->facts;
+	const struct hostpci *entry = facts->vm->hostpci[e];
+	const struct device *express = first_express(facts, e);
+	bool q35 = vmcfg_is_q35(facts->vm);
+
+	if (entry->legacy_igd == 1) {
+		check_legacy_igd(c, e);
+	} else if (!q35 && facts_have_legacy_igd(facts)) {
+		return;
+	} else if (!q35 && facts->settings->machine != POLICY_REFUSE) {
+		/* The administrator chose this machine, which has no PCIe. */
+		if (entry->pcie != 1)
+			return;
+		plan_refuse(c, REFUSAL_PCIE_WITHOUT_Q35, NULL,
+			    fs_path(_("q35 (hostpci%zu: pcie=1)"), e),
+			    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
+			      "would abort the start, whatever our settings say"),
+			    e);
+		cure_qm_set(c, NULL, "--machine", "q35");
+	} else if (entry->pcie != 1 && express) {
+		refuse_without_pcie(c, e, express);
+	}
+}
+
+/* ---- entries that Proxmox VE would not start ---- */
+
+static const char *name_of_wrong(enum mapping_wrong wrong)
+{
+	switch (wrong) {
+	case MAPPING_NO_DEVICE: break;
+	case MAPPING_ID: return "id";
+	case MAPPING_IOMMUGROUP: return "iommugroup";
+	case MAPPING_MDEV: return "mdev";
+	case MAPPING_SUBSYSTEM_ID: return "subsystem-id";
+	}
+	return "path";
+}
+
+static char *describe_wrong(const struct facts *facts, const struct candidate *candidate)
+{
+	const struct mapping_verdict *verdict = &candidate->verdict;
+	char buf[BDF_TEXT_SIZE];
+	const char *path = hostpci_address_format(&candidate->addresses[verdict->path], buf);
+
+	if (verdict->wrong == MAPPING_NO_DEVICE)
+		return fs_path(
+			_("hostpci%d: mapping %s: there is no device at %s on this node (%s); "
+			  "hardware was probably changed; Proxmox VE would abort the start"),
+			candidate->entry, candidate->mapping->id, path, facts->node);
+	return fs_path(_("hostpci%d: mapping %s: the device at %s on this node (%s) has %s %s, "
+			 "but the mapping says %s; hardware was probably changed, or the "
+			 "firmware setup; Proxmox VE would abort the start"),
+		       candidate->entry, candidate->mapping->id, path, facts->node,
+		       name_of_wrong(verdict->wrong), *verdict->seen ? verdict->seen : _("none"),
+		       verdict->expected ? verdict->expected : _("nothing of it"));
+}
+
+/* A refusal of entry E, by a format and its arguments. */
+#define refuse_entry(c, e, ...)                                                                \
+	plan_refuse(c, REFUSAL_ENTRY, NULL, fs_path(_("a valid entry (hostpci%d)"), (int)(e)), \
+		    __VA_ARGS__)
+
+static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
+{
+	auto_free char *what = describe_wrong(c->facts, candidate);
+
+	refuse_entry(c, candidate->entry, "%s", plan_text(c, what));
+	cure_words(
+		c,
+		_("correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in /%s"),
+		candidate->mapping->id, candidate->alternative->line, MAPPINGS_PATH);
+}
+
+static void cure_delete(struct plan_check *c, const char *words, size_t e)
+{
+	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
+}
+
+static void refuse_twice(struct plan_check *c, const struct candidate *candidate)
+{
+	char address[BDF_TEXT_SIZE];
+
+	refuse_entry(c, candidate->entry,
+		     _("hostpci%d: %s is named more than once in this VM; Proxmox VE would "
+		       "abort the start"),
+		     candidate->entry, bdf_format(&candidate->twice->bdf, address));
+	cure_delete(c, NULL, (size_t)candidate->entry);
+}
+
+/* What an entry has none of: alternatives on this node, or one that is free. */
+static void refuse_mapping(struct plan_check *c, size_t e, const char *id, size_t n_alternatives)
+{
+	const char *node = c->facts->node;
+
+	if (!n_alternatives) {
+		refuse_entry(c, e,
+			     _("hostpci%zu: mapping=%s: /%s has no device of that name for "
+			       "this node (%s); Proxmox VE would abort the start"),
+			     e, id, MAPPINGS_PATH, node);
+		cure_words(c, _("add one: Datacenter, Resource Mappings"));
+		cure_command(c, _("those that there are"),
+			     "pvesh get /cluster/mapping/pci --check-node %s", node);
+		return;
+	}
+	refuse_entry(c, e,
+		     _("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
+		       "in use, or reserved for other VMs"),
+		     e, id, n_alternatives, node);
+	cure_command(c, _("stop one of those VMs"), "qm list");
+	cure_command(c, _("who has what"), "cat /run/qemu-server/pci-id-reservations");
+}
+
+/* An entry with an address and a mapping, or with neither. */
+static void refuse_shape(struct plan_check *c, size_t e)
+{
+	const struct hostpci *entry = c->facts->vm->hostpci[e];
+
+	refuse_entry(c, e, _("hostpci%zu: '%s' has %s; Proxmox VE would abort the start"), e,
+		     entry->value,
+		     entry->mapping ? _("both host= and mapping=")
+				    : _("neither host= nor mapping="));
+	cure_words(c, _("give it an address: qm set %u --hostpci%zu 0000:BB:DD.F,pcie=1"),
+		   c->facts->vmid, e);
+	cure_delete(c, _("or take it out"), e);
+}
+
+static void check_entry(struct plan_check *c, size_t e)
+{
+	const struct hostpci *entry = c->facts->vm->hostpci[e];
+	size_t n = 0, n_invalid = 0, n_chosen = 0;
+
+	if (!entry->mapping == !entry->n_hosts) {
+		refuse_shape(c, e);
+		return;
+	}
+	for (size_t i = 0; i < c->facts->n_candidates; i++) {
+		const struct candidate *candidate = &c->facts->candidates[i];
+
+		if (candidate->entry != (int)e)
+			continue;
+		n++;
+		n_chosen += candidate->state == CANDIDATE_CHOSEN;
+		n_invalid += candidate->state == CANDIDATE_INVALID;
+		if (candidate->state == CANDIDATE_INVALID)
+			refuse_wrong(c, candidate);
+		else if (candidate->twice)
+			refuse_twice(c, candidate);
+	}
+	if (!n_chosen && !n_invalid)
+		refuse_mapping(c, e, entry->mapping, n);
+}
+
+static void check_args(struct plan_check *c)
+{
+	const struct args *args = c->facts->args;
+
+	for (size_t i = 0; args && i < args->n_devices; i++) {
+		if (!args->devices[i].why)
+			continue;
+		plan_refuse(c, REFUSAL_ENTRY, NULL, strdup(_("valid args")),
+			    _("args: -device %s: %s; QEMU would not start"), args->devices[i].text,
+			    args->devices[i].why);
+		cure_command(c, _("look at the line"), "qm config %u", c->facts->vmid);
+		cure_words(c, _("correct it: qm set %u --args …"), c->facts->vmid);
+	}
+}
+
+static void check_entries(struct plan_check *c, void (*check)(struct plan_check *c, size_t e))
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (c->facts->binds[e])
+			check(c, e);
+}
+
+/* ---- warnings ---- */
+
+/* A VM whose devices Proxmox VE would see, but not the lines it dropped. */
+static void warn_of_dropped(struct plan_check *c)
+{
+	const struct vmcfg *vm = c->facts->vm;
+
+	for (size_t i = 0; i < vm->n_dropped; i++)
+		plan_warn(c, NULL,
+			  _("VM config, line %u: %s; Proxmox VE ignores this line, and so "
+			    "does this hook"),
+			  vm->dropped[i].line, vm->dropped[i].why);
+}
+
+/* A driver that the settings name for a device whose entry does not say driver=keep: Proxmox VE
+ * takes the device for vfio-pci then. */
+static void warn_of_variant(struct plan_check *c, const struct device *device)
+{
+	const struct facts *facts = c->facts;
+	const struct device_setting *setting = settings_device(
+		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct candidate *candidate = facts_chosen(facts, &device->bdf);
+	char address[BDF_TEXT_SIZE];
+
+	if (!setting || !setting->driver || !candidate || candidate->entry == ENTRY_ARGS ||
+	    hostpci_keeps_driver(facts->vm->hostpci[candidate->entry]))
+		return;
+	plan_warn(c, &device->bdf,
+		  _("%s is bound to vfio-pci, although /%s, line %u, says driver = \"%s\": "
+		    "Proxmox VE takes another driver from it unless hostpci%d says driver=keep "
+		    "(Proxmox VE 9)"),
+		  bdf_format(&device->bdf, address), setting->from[DEVICE_DRIVER].path,
+		  setting->from[DEVICE_DRIVER].line, setting->driver, candidate->entry);
+}
+
+void plan_check_config(struct plan_check *c)
+{
+	warn_of_dropped(c);
+	for (size_t i = 0; i < c->facts->n_devices; i++)
+		warn_of_variant(c, &c->facts->devices[i]);
+	check_machine(c);
+	check_entries(c, check_entry);
+	check_args(c);
+	check_entries(c, check_pcie);
+}
+
+/* ---- addresses ---- */
+
+static bool address_is_there(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t d = 0; d < facts->n_devices; d++)
+		if (hostpci_address_names(address, &facts->devices[d].bdf))
+			return true;
+	return false;
+}
+
+static void refuse_absent(struct plan_check *c, const struct candidate *candidate,
+			  const struct hostpci_address *address)
+{
+	auto_free char *name = candidate_name(candidate);
+	char buf[BDF_TEXT_SIZE];
+	const char *text = hostpci_address_format(address, buf);
+
+	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("a device at %s"), text),
+		    _("%s: there is no PCI device at %s on this host; was hardware added, "
+		      "removed, or turned off in the firmware setup? Addresses move when it "
+		      "was"),
+		    plan_text(c, name), text);
+	cure_command(c, _("find its address now"), "lspci -Dnn");
+	if (candidate->entry == ENTRY_ARGS) {
+		cure_words(c, _("then correct the line: qm set %u --args …"), c->facts->vmid);
+		return;
+	}
+	cure_words(c, _("then: qm set %u --hostpci%d ADDRESS,pcie=1"), c->facts->vmid,
+		   candidate->entry);
+	cure_delete(c, _("or take it out"), (size_t)candidate->entry);
+}
+
+void plan_check_addresses(struct plan_check *c)
+{
+	for (size_t i = 0; i < c->facts->n_candidates; i++) {
+		const struct candidate *candidate = &c->facts->candidates[i];
+
+		for (size_t k = 0;
+		     candidate->state == CANDIDATE_CHOSEN && k < candidate->n_addresses; k++)
+			if (!address_is_there(c->facts, &candidate->addresses[k]))
+				refuse_absent(c, candidate, &candidate->addresses[k]);
+	}
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is decided by the machine: the host, the devices, their groups and records. */
+#include "hookscript/plan/plan_check.h"
+
+#include "host/base/strbuf.h"
+
+#include <string.h>
+
+void plan_check_host(struct plan_check *c)
+{
+	const struct checklist *host = &c->facts->host;
+
+	for (size_t i = 0; i < host->n; i++) {
+		if (host->items[i].status != CHECK_MISSING)
+			continue;
+		plan_refuse(c, REFUSAL_HOST, NULL,
+			    strdup(_("a host that can pass devices through")), "%s",
+			    host->items[i].what);
+		if (host->items[i].cure)
+			cure_words(c, "%s", host->items[i].cure);
+		else
+			cure_command(c, NULL, "host-setup check");
+	}
+}
+
+static void check_named_device(struct plan_check *c, const struct device *device)
+{
+	char text[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, text);
+	if (device->bridge) {
+		plan_refuse(c, REFUSAL_BRIDGE, &device->bdf, strdup(_("it is a bridge")),
+			    _("%s is a PCI bridge: bridges cannot be passed through"), text);
+		cure_command(c, _("name the devices behind it instead; they are listed by"),
+			     "lspci -Dtnn");
+	} else if (device->group < 0 && c->facts->iommu_active) {
+		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf, strdup(_("it is in no IOMMU group")),
+			    _("%s is in no IOMMU group: the IOMMU does not cover it, so it "
+			      "cannot be passed through"),
+			    text);
+		cure_command(c, _("look for it in the kernel's log"),
+			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
+		cure_words(c, _("on Intel, intel_iommu=on on the kernel command line includes the "
+				"integrated GPU"));
+	}
+}
+
+/* ---- records ---- */
+
+/* Only a record whose text is wrong may be removed: one that cannot be read now may be good. */
+static void refuse_unreadable_record(struct plan_check *c, const struct device *device)
+{
+	auto_free char *name = describe_device(device);
+	char text[BDF_TEXT_SIZE];
+
+	bdf_format(&device->bdf, text);
+	plan_refuse(c, REFUSAL_RECORD, &device->bdf, strdup(_("its record cannot be used")),
+		    _("%s is recorded as taken, but the record cannot be used: %s"),
+		    plan_text(c, name), device->record_error);
+	if (cure_as_root(c, device->record_err))
+		return;
+	if (device->record_err != -EINVAL && device->record_err != -EPROTONOSUPPORT) {
+		cure_command(c, _("look at it"), "ls -l /%s", RECORD_FOLDER);
+		return;
+	}
+	cure_words(c,
+		   _("look what driver it names, give the device back to that by hand:\n"
+		     "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
+		     "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
+		     "echo %s > /sys/bus/pci/drivers_probe; "
+		     "echo > /sys/bus/pci/devices/%s/driver_override"),
+		   text, text, text, text, text);
+	cure_command(c, _("then"), "rm -f /%s/%s /%s/%s.broken", RECORD_FOLDER, text, RECORD_FOLDER,
+		     text);
+}
+
+static void refuse_other_identity(struct plan_check *c, const struct device *device)
+{
+	char text[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+	const struct record *record = device->record;
+
+	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf, strdup(_("its record is of another device")),
+		    _("%s was taken for VM %u as %s, but the device there now is %s"),
+		    bdf_format(&device->bdf, text), record->vmid,
+		    pci_identity_format(&record->identity, was),
+		    pci_identity_format(&device->identity, is));
+	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
+		     RECORD_FOLDER, text);
+}
+
+/* A record which another VM left behind is this one's now. */
+static void warn_of_takeover(struct plan_check *c, const struct device *device)
+{
+	const struct record *record = device->record;
+	const char *back = record->driver ? record->driver : _("no driver");
+	char text[BDF_TEXT_SIZE];
+
+	plan_warn(
+		c, &device->bdf,
+		_("%s was left taken for VM %u, which does not run: taken over; it will return to "
+		  "%s"),
+		bdf_format(&device->bdf, text), record->vmid,
+		record->stage == RECORD_CLAIMED ? _("what it is now") : back);
+}
+
+static void check_record(struct plan_check *c, const struct device *device)
+{
+	const struct record *record = device->record;
+
+	if (device->record_err)
+		refuse_unreadable_record(c, device);
+	else if (record && !pci_identity_equal(&record->identity, &device->identity))
+		refuse_other_identity(c, device);
+	else if (record && c->facts->vmid && record->vmid != c->facts->vmid &&
+		 !device->record_vm_runs && !device->record_vm_locked)
+		warn_of_takeover(c, device);
+}
+
+/* ---- devices that another VM has ---- */
+
+/* What another VM does with a device: of a record, a reservation and an open group, all of one
+ * cause, the surest counts. */
+enum other_use { OTHER_NONE, OTHER_CHANGES, OTHER_RESERVES, OTHER_RUNS };
+
+struct other {
+	unsigned int vmid;
+	enum other_use use;
+};
+
+static const struct vfio_holder *vm_that_holds(const struct facts *facts,
+					       const struct device *device)
+{
+	const struct device_group *group = facts_group(facts, device->group);
+
+	for (size_t i = 0; group && i < group->holders.n; i++)
+		if (group->holders.items[i].vmid && group->holders.items[i].vmid != facts->vmid)
+			return &group->holders.items[i];
+	return NULL;
+}
+
+static struct other other_of(const struct facts *facts, const struct device *device)
+{
+	const struct vfio_holder *holder = vm_that_holds(facts, device);
+	const struct record *record = device->record;
+
+	if (device->bridge)
+		return (struct other){0};
+	if (holder)
+		return (struct other){holder->vmid, OTHER_RUNS};
+	if (record && record->vmid != facts->vmid && device->record_vm_runs)
+		return (struct other){record->vmid, OTHER_RUNS};
+	if (device->reserved_for)
+		return (struct other){device->reserved_for, OTHER_RESERVES};
+	if (record && record->vmid != facts->vmid && device->record_vm_locked)
+		return (struct other){record->vmid, OTHER_CHANGES};
+	return (struct other){0};
+}
+
+static bool has_other(const struct facts *facts, const struct device *device,
+		      const struct other *wanted)
+{
+	struct other other = other_of(facts, device);
+
+	return (device->named || facts_take(facts, device)) && other.use == wanted->use &&
+	       other.vmid == wanted->vmid;
+}
+
+static char *describe_other(const struct other *other)
+{
+	if (other->use == OTHER_RUNS)
+		return fs_path(_("VM %u runs with it"), other->vmid);
+	if (other->use == OTHER_RESERVES)
+		return fs_path(_("Proxmox VE has reserved it for VM %u, which runs with it or is "
+				 "being started"),
+			       other->vmid);
+	return fs_path(
+		_("it is taken for VM %u, which is being started, stopped or changed at this "
+		  "moment"),
+		other->vmid);
+}
+
+/* "0000:01:00.0, 0000:01:00.1": all that the other VM has. */
+static char *list_of_other(const struct facts *facts, const struct other *other)
+{
+	auto_strbuf struct strbuf list = {0};
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		auto_free char *name = NULL;
+
+		if (!has_other(facts, &facts->devices[i], other))
+			continue;
+		name = describe_device(&facts->devices[i]);
+		strbuf_add_item(&list, "%s", name ? name : "");
+	}
+	return strbuf_take(&list);
+}
+
+/* One refusal for all that one VM has; FIRST is the first of it. */
+static void refuse_other(struct plan_check *c, const struct device *first,
+			 const struct other *other)
+{
+	const struct facts *facts = c->facts;
+	auto_free char *list = list_of_other(facts, other);
+	char *what = describe_other(other);
+
+	plan_refuse(c, REFUSAL_OTHER_VM, &first->bdf, what, "%s: %s", plan_text(c, list),
+		    plan_text(c, what));
+	for (const struct device *device = first + 1; device < facts->devices + facts->n_devices;
+	     device++)
+		if (has_other(facts, device, other))
+			plan_refuse_also(c, &device->bdf);
+	if (other->use == OTHER_CHANGES)
+		cure_command(c, _("wait for that task, then"), "qm start %u", facts->vmid);
+	else
+		cure_command(c, NULL, "qm shutdown %u", other->vmid);
+	if (other->use == OTHER_RESERVES)
+		cure_words(c, _("or give one of the two another device"));
+}
+
+static void check_others(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+		struct other other = other_of(facts, device);
+		size_t first = 0;
+
+		if (other.use == OTHER_NONE || !has_other(facts, device, &other))
+			continue;
+		while (!has_other(facts, &facts->devices[first], &other))
+			first++;
+		if (first == i)
+			refuse_other(c, device, &other);
+	}
+	if (facts->reservations_err) {
+		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
+			    strdup(_("Proxmox VE's reservations cannot be read")),
+			    _("which devices Proxmox VE has reserved for other VMs cannot be "
+			      "read: /run/qemu-server/pci-id-reservations: %s"),
+			    strerror(-facts->reservations_err));
+		if (!cure_as_root(c, facts->reservations_err))
+			cure_command(c, _("look at it"),
+				     "ls -l /run/qemu-server/pci-id-reservations");
+	}
+}
+
+/* ---- groups ---- */
+
+/* VFIO first needs a blocking domain, which the kernel does not give to such a group (Linux:
+ * drivers/iommu/iommu.c, require_direct; before 6.6 drivers/iommu/intel). */
+static void check_reserved(struct plan_check *c, const struct device_group *group)
+{
+	if (!group->reserved)
+		return;
+	plan_refuse(c, REFUSAL_RESERVED, NULL,
+		    strdup(_("the firmware reserves memory for its group (RMRR)")),
+		    _("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
+		      "lets no guest have it"),
+		    group->number);
+	cure_command(c,
+		     _("look in the firmware setup for shared memory or management features of its "
+		       "devices, and turn them off; they are listed by"),
+		     "host-setup groups");
+}
+
+/* Whether who holds the group has been named: another VM, or this one, which runs. */
+static bool holders_are_known(const struct facts *facts, const struct device_group *group)
+{
+	for (size_t i = 0; i < group->holders.n; i++) {
+		unsigned int vmid = group->holders.items[i].vmid;
+
+		if (!vmid || (vmid == facts->vmid && !facts->vm_runs))
+			return false;
+	}
+	return group->holders.n;
+}
+
+static void check_holders(struct plan_check *c, const struct device_group *group)
+{
+	auto_free char *who = NULL;
+
+	if (group->holders_err) {
+		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
+			    strdup(_("who uses its group cannot be read")),
+			    _("who uses IOMMU group %d through VFIO cannot be read: %s"),
+			    group->number, strerror(-group->holders_err));
+		if (!cure_as_root(c, group->holders_err))
+			cure_command(c, _("look yourself"), "fuser -v /dev/vfio/%d", group->number);
+		return;
+	}
+	if (!group->holders.open || holders_are_known(c->facts, group))
+		return;
+	who = vfio_holders_describe(&group->holders);
+	plan_refuse(c, REFUSAL_GROUP_OPEN, NULL,
+		    fs_path(_("its group is in use by %s"), plan_text(c, who)),
+		    _("IOMMU group %d is in use through VFIO by %s"), group->number,
+		    plan_text(c, who));
+	cure_words(c, _("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
+			"VM ends by itself or by kill"));
+}
+
+static void refuse_group_devices(struct plan_check *c, const struct device_group *group)
+{
+	for (size_t i = 0; i < c->facts->n_devices; i++) {
+		const struct device *device = &c->facts->devices[i];
+
+		if (device->group == group->number && !device->bridge)
+			plan_refuse_also(c, &device->bdf);
+	}
+}
+
+/* Its own devices keep no VM from its next start. */
+static void warn_of_own(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+	size_t n = 0;
+
+	for (size_t i = 0; facts->vm_runs && i < facts->n_devices; i++)
+		n += facts->devices[i].record && facts->devices[i].record->vmid == facts->vmid;
+	if (n)
+		plan_warn(c, NULL, _("VM %u runs with them now"), facts->vmid);
+}
+
+void plan_check_devices(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (device->named)
+			check_named_device(c, device);
+		if (facts_take(facts, device) || (device->named && !device->bridge))
+			check_record(c, device);
+	}
+	check_others(c);
+	for (size_t i = 0; i < facts->n_groups; i++) {
+		size_t n = c->plan->n_refusals;
+
+		check_reserved(c, &facts->groups[i]);
+		if (c->plan->n_refusals > n)
+			refuse_group_devices(c, &facts->groups[i]);
+		n = c->plan->n_refusals;
+		check_holders(c, &facts->groups[i]);
+		if (c->plan->n_refusals > n)
+			refuse_group_devices(c, &facts->groups[i]);
+	}
+	warn_of_own(c);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An address is a slot: a start refuses a different device in it than at the last start. */
+#include "host/base/argv.h"
+#include "hookscript/plan/plan_check.h"
+#include "host/base/strbuf.h"
+
+#include <string.h>
+
+/* Where the device is now, "a device like that is now at 0000:04:00.0", or that it is nowhere. */
+static char *where_now(const struct moved_device *moved)
+{
+	auto_strbuf struct strbuf text = {0};
+	char address[BDF_TEXT_SIZE];
+
+	for (size_t i = 0; i < moved->n_now; i++)
+		strbuf_add(&text, "%s%s", i ? ", " : _("a device like that is now at "),
+			   bdf_format(&moved->now[i], address));
+	return moved->n_now ? strbuf_take(&text) : strdup(_("no device like that is there now"));
+}
+
+/* What sits at the address now, and where the device is instead. */
+static char *describe_move(const struct moved_device *moved)
+{
+	char address[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+	auto_free char *now = where_now(moved);
+
+	if (!now)
+		return NULL;
+	bdf_format(&moved->bdf, address);
+	pci_identity_format(&moved->was, was);
+	if (moved->absent)
+		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
+				 "none; hardware was probably added or removed; %s"),
+			       address, was, now);
+	return fs_path(_("%s: at this VM's last start the device here was %s, now it is %s; "
+			 "hardware was probably added or removed; %s"),
+		       address, was, pci_identity_format(&moved->is, is), now);
+}
+
+/* All moves that are beyond doubt: one place where it was, one where it is. */
+static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
+{
+	struct hostpci_move *moves = calloc(facts->n_moved + 1, sizeof(*moves));
+
+	*ret_n = 0;
+	for (size_t i = 0; moves && i < facts->n_moved; i++) {
+		const struct moved_device *moved = &facts->moved[i];
+
+		if (moved->n_now == 1)
+			moves[(*ret_n)++] = (struct hostpci_move){moved->bdf, moved->now[0]};
+	}
+	return moves;
+}
+
+/* The qm set line that follows the device, if there is one. */
+static void cure_by_following(struct plan_check *c, const struct moved_device *moved)
+{
+	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
+	auto_free struct hostpci_move *moves = NULL;
+	auto_free char *value = NULL, *option = NULL, *quoted = NULL;
+	size_t n;
+	int err;
+
+	if (!candidate || candidate->entry == ENTRY_ARGS || candidate->mapping || moved->n_now != 1)
+		return;
+	moves = list_moves(c->facts, &n);
+	option = fs_path("--hostpci%d", candidate->entry);
+	err = moves && option ? hostpci_value_with_moves(c->facts->vm->hostpci[candidate->entry],
+							 moves, n, &value)
+			      : -ENOMEM;
+	if (err == -ENOENT)
+		return;
+	quoted = argv_quote(value);
+	if (err || !quoted)
+		c->err = -ENOMEM;
+	else
+		cure_command(c, _("follow it"), "qm set %u %s %s", c->facts->vmid, option, quoted);
+}
+
+static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
+{
+	auto_free char *what = describe_move(moved);
+	char address[BDF_TEXT_SIZE];
+
+	plan_refuse(c, REFUSAL_MOVED, &moved->bdf,
+		    fs_path(_("another device is at %s"), bdf_format(&moved->bdf, address)), "%s",
+		    plan_text(c, what));
+	cure_by_following(c, moved);
+	cure_command(c, _("or take what is there now as the right one"),
+		     "pve-passthrough accept %u", c->facts->vmid);
+	cure_words(c,
+		   _("a mapping (Datacenter, Resource Mappings) notices such a change by itself"));
+}
+
+void plan_check_identity(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	if (facts->identity_err) {
+		plan_refuse(c, REFUSAL_MOVED, NULL, strdup(_("which devices it had is not known")),
+			    "%s", facts->identity_error);
+		if (!cure_as_root(c, facts->identity_err))
+			cure_command(c, _("take what is there now as the right devices"),
+				     "pve-passthrough accept %u", facts->vmid);
+	}
+	for (size_t i = 0; i < facts->n_moved; i++)
+		refuse_moved(c, &facts->moved[i]);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan/vms.h"
+
+#include "hookscript/plan/facts_read.h"
+#include "hookscript/pve/pve.h"
+#include "host/base/strbuf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONFIG_FOLDER "etc/pve/qemu-server"
+
+static bool has_hostpci(const struct vmcfg *config)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (config->hostpci[e])
+			return true;
+	return false;
+}
+
+/* The VM of a config's file name, "100.conf". */
+static int vmid_of_file(const char *name, unsigned int *ret)
+{
+	size_t len = strcspn(name, ".");
+	auto_free char *number = strndup(name, len);
+
+	if (!number || strcmp(name + len, ".conf"))
+		return -EINVAL;
+	return pve_vmid_parse(number, ret);
+}
+
+static int add_vm(const struct fs_root *root, const char *name, struct node_vms *vms)
+{
+	auto_free char *path = fs_path(CONFIG_FOLDER "/%s", name);
+	cleanup_with(vmcfg_freep) struct vmcfg *config = NULL;
+	auto_free char *text = NULL;
+	unsigned int vmid;
+	size_t len;
+
+	if (vmid_of_file(name, &vmid) || fs_read(root, path, VMCFG_TEXT_MAX, &text, &len) ||
+	    vmcfg_parse(text, len, &config) || !has_hostpci(config))
+		return 0;
+	if (!array_grow(vms->items, vms->n))
+		return -ENOMEM;
+	vms->items[vms->n++] = (struct node_vm){vmid, TAKE_PTR(config)};
+	return 0;
+}
+
+static int compare_vms(const void *a, const void *b)
+{
+	unsigned int first = ((const struct node_vm *)a)->vmid;
+	unsigned int second = ((const struct node_vm *)b)->vmid;
+
+	return first < second ? -1 : first > second;
+}
+
+int node_vms_read(const struct fs_root *root, struct node_vms *ret)
+{
+	auto_node_vms struct node_vms vms = {0};
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, CONFIG_FOLDER, &names);
+
+	if (err && err != -ENOENT)
+		return err;
+	err = facts_read_mappings(root, &vms.mappings, &vms.node);
+	if (err)
+		return err;
+	for (size_t i = 0; i < names.n; i++) {
+		err = add_vm(root, names.items[i], &vms);
+		if (err)
+			return err;
+	}
+	if (vms.n)
+		qsort(vms.items, vms.n, sizeof(*vms.items), compare_vms);
+	*ret = vms;
+	vms = (struct node_vms){0};
+	return 0;
+}
+
+void node_vms_free(struct node_vms *vms)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		vmcfg_free(vms->items[i].config);
+	mappings_free(vms->mappings);
+	free(vms->node);
+	free(vms->items);
+	*vms = (struct node_vms){0};
+}
+
+static bool is_named(const struct hostpci_address *addresses, size_t n, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hostpci_address_names(&addresses[i], bdf))
+			return true;
+	return false;
+}
+
+static bool mapping_names(const struct node_vms *vms, const char *id, const struct bdf *bdf)
+{
+	const struct mapping *mapping = mappings_find(vms->mappings, id);
+	const struct mapping_entry *alternative = NULL;
+
+	while (mapping && (alternative = mapping_next(mapping, vms->node, alternative)))
+		if (is_named(alternative->paths, alternative->n_paths, bdf))
+			return true;
+	return false;
+}
+
+static bool entry_names(const struct node_vms *vms, const struct hostpci *entry,
+			const struct bdf *bdf)
+{
+	if (!entry)
+		return false;
+	return entry->mapping ? mapping_names(vms, entry->mapping, bdf)
+			      : is_named(entry->hosts, entry->n_hosts, bdf);
+}
+
+int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret)
+{
+	auto_strbuf struct strbuf text = {0};
+
+	for (size_t i = 0; i < vms->n; i++)
+		for (size_t e = 0; e < HOSTPCI_MAX; e++) {
+			const struct node_vm *vm = &vms->items[i];
+			const struct hostpci *entry = vm->config->hostpci[e];
+
+			if (!entry_names(vms, entry, bdf))
+				continue;
+			if (entry->mapping)
+				strbuf_add_item(&text, _("VM %u (hostpci%zu, mapping %s)"),
+						vm->vmid, e, entry->mapping);
+			else
+				strbuf_add_item(&text, "VM %u (hostpci%zu)", vm->vmid, e);
+		}
+	*ret = NULL;
+	if (!text.len && !text.failed)
+		return 0;
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
+}

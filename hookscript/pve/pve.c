@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/pve/pve.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+/* Longer than any command line of a VM seen, and less than the kernel's own limit. */
+#define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
+
+#define RESERVATIONS_MAX ((size_t)1024 * 1024)
+
+int pve_vmid_parse(const char *text, unsigned int *ret)
+{
+	size_t len = strlen(text);
+
+	if (len < 3 || len > 9 || text[0] == '0' || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	*ret = (unsigned int)strtoul(text, NULL, 10);
+	return 0;
+}
+
+bool pve_is_node_name(const char *text)
+{
+	if (!isalnum((unsigned char)text[0]) || strlen(text) > 63)
+		return false;
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return false;
+	return true;
+}
+
+int pve_node_name(const struct fs_root *root, char **ret)
+{
+	struct utsname names;
+
+	if (!fs_link_name(root, "etc/pve/local", ret))
+		return 0;
+	if (uname(&names))
+		return -errno;
+	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
+	return *ret ? 0 : -ENOMEM;
+}
+
+char *pve_config_path(unsigned int vmid, const char *migrated_from)
+{
+	if (migrated_from && pve_is_node_name(migrated_from))
+		return fs_path("etc/pve/nodes/%s/qemu-server/%u.conf", migrated_from, vmid);
+	return fs_path("etc/pve/qemu-server/%u.conf", vmid);
+}
+
+/* Whether the command line (arguments with a NUL behind each) has WHAT followed by VALUE. */
+static bool has_option(const char *cmdline, size_t len, const char *what, const char *value)
+{
+	const char *end = cmdline + len;
+	bool value_next = false;
+
+	for (const char *arg = cmdline; arg < end; arg += strlen(arg) + 1) {
+		if (value_next && !strcmp(arg, value))
+			return true;
+		value_next = !strcmp(arg, what) || (arg[0] == '-' && !strcmp(arg + 1, what));
+	}
+	return false;
+}
+
+/* Reads the process of the VM's QEMU, 0: none. Returns 0 or -errno. */
+static int read_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret)
+{
+	auto_free char *pidfile = fs_path("/var/run/qemu-server/%u.pid", vmid);
+	auto_free char *text = NULL, *path = NULL, *cmdline = NULL;
+	size_t len;
+	long pid;
+	int err = pidfile ? fs_read_attr(root, pidfile + 1, &text) : -ENOMEM;
+
+	*ret = 0;
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0 || pid > INT_MAX)
+		return 0;
+	path = fs_path("proc/%ld/cmdline", pid);
+	err = fs_read(root, path, CMDLINE_MAX, &cmdline, &len);
+	if (err) /* ESRCH: it ends just now */
+		return err == -ENOENT || err == -ENOTDIR || err == -ESRCH ? 0 : err;
+	if (has_option(cmdline, len, "-pidfile", pidfile))
+		*ret = (pid_t)pid;
+	return 0;
+}
+
+pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid)
+{
+	pid_t pid;
+
+	return read_pid(root, vmid, &pid) ? 0 : pid;
+}
+
+bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
+{
+	pid_t pid;
+
+	return read_pid(root, vmid, &pid) || pid;
+}
+
+bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free char *path = fs_path("run/qemu-server/%u.reboot", vmid);
+
+	return fs_probe(root, path) > 0;
+}
+
+/* "0000:01:00.0 100 pid:4711", or, while QEMU is not there yet, "... time:1767225600", until then.
+ */
+static bool parse_reservation(char *line, struct pve_reservation *ret)
+{
+	const char *address = strsep(&line, " ");
+	const char *number = strsep(&line, " ");
+
+	if (!line || pve_vmid_parse(number, &ret->vmid))
+		return false;
+	ret->of_start = !strncmp(line, "time:", strlen("time:"));
+	if (!ret->of_start && strncmp(line, "pid:", strlen("pid:")) != 0)
+		return false;
+	ret->value = strtoll(strchr(line, ':') + 1, NULL, 10);
+	ret->has_bdf = !bdf_parse(address, &ret->bdf);
+	return true;
+}
+
+int pve_reservations_read(const struct fs_root *root, struct pve_reservations *ret)
+{
+	auto_reservations struct pve_reservations list = {0};
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err = fs_read(root, "run/qemu-server/pci-id-reservations", RESERVATIONS_MAX, &text,
+			  NULL);
+
+	if (err && err != -ENOENT)
+		return err;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		struct pve_reservation item;
+
+		if (!parse_reservation(line, &item))
+			continue;
+		if (!array_grow(list.items, list.n))
+			return -ENOMEM;
+		list.items[list.n++] = item;
+	}
+	*ret = list;
+	list = (struct pve_reservations){0};
+	return 0;
+}
+
+void pve_reservations_free(struct pve_reservations *list)
+{
+	free(list->items);
+	*list = (struct pve_reservations){0};
+}
+
+bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item)
+{
+	return item->of_start ? item->value > time(NULL)
+			      : item->value > 0 && item->value == pve_vm_pid(root, item->vmid);
+}
+
+bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)
+{
+	auto_reservations struct pve_reservations list = {0};
+
+	if (pve_reservations_read(root, &list))
+		return true;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].of_start && list.items[i].vmid != vmid &&
+		    pve_reservation_holds(root, &list.items[i]))
+			return true;
+	return false;
+}
+
+int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret, size_t *ret_n)
+{
+	auto_reservations struct pve_reservations list = {0};
+	struct bdf *devices;
+	size_t n = 0;
+	int err = pve_reservations_read(root, &list);
+
+	if (err)
+		return err;
+	devices = calloc(list.n + 1, sizeof(*devices));
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].vmid == vmid && list.items[i].has_bdf &&
+		    pve_reservation_holds(root, &list.items[i]))
+			devices[n++] = list.items[i].bdf;
+	*ret = devices;
+	*ret_n = n;
+	return 0;
+}
+
+int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait)
+{
+	auto_free char *path = fs_path("var/lock/qemu-server/lock-%u.conf", vmid);
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	do
+		err = flock(fd, LOCK_SH | (wait ? 0 : LOCK_NB)) ? -errno : 0;
+	while (err == -EINTR);
+	return err ? err : TAKE_FD(fd);
+}
+
+bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
+{
+	/* Shared: two who look at once do not see each other. */
+	auto_close int lock = pve_vm_lock(root, vmid, false);
+
+	return lock == -EWOULDBLOCK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Proxmox VE keeps on this node about a VM: its config, whether it runs, its lock. */
+#ifndef HOOKSCRIPT_PVE_PVE_H
+#define HOOKSCRIPT_PVE_PVE_H
+
+#include <sys/types.h>
+
+#include "host/base/bdf.h"
+#include "host/base/fs.h"
+
+/*
+ * Reads a VM's number as Proxmox VE writes one: 100 to 999999999, no leading zero (pve-common,
+ * PVE/JSONSchema.pm, pve-vmid). Returns 0, or -EINVAL and leaves *ret alone.
+ */
+int pve_vmid_parse(const char *text, unsigned int *ret) must_check;
+
+/*
+ * This node's name: what the link /etc/pve/local leads to; where that is not there, the host's name
+ * up to its first dot, as Proxmox VE takes it (pve-common, PVE/INotify.pm, nodename). Returns 0
+ * with a new string, or -errno.
+ */
+int pve_node_name(const struct fs_root *root, char **ret) must_check;
+
+/* Whether a node can have that name: that of a host, without a domain. */
+bool pve_is_node_name(const char *text);
+
+/*
+ * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
+ * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path
+ * without leading '/', or NULL without memory. A node name that is none is ignored.
+ */
+char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
+
+/*
+ * Whether Proxmox VE would say that the VM runs: its pid file names a living process whose command
+ * line has -pidfile with exactly that file (numbers recur). (qemu-server,
+ * PVE/QemuServer/Helpers.pm, vm_running_locally) True also when that cannot be read.
+ */
+bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
+
+/* The same, as the number of that process, or 0. */
+pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * Whether Proxmox VE reboots the VM, which is a stop and, after its post-stop, a start
+ * (qemu-server, PVE/QemuServer.pm, create_reboot_request).
+ */
+bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid);
+
+/*
+ * A device that Proxmox VE has reserved for a VM that runs with it, or is being started. It
+ * reserves only what a config names, never the neighbours in a group (qemu-server,
+ * PVE/QemuServer/PCI.pm, reserve_pci_usage).
+ */
+struct pve_reservation {
+	struct bdf bdf;
+	bool has_bdf; /* else it is no PCI device: a mediated one */
+	unsigned int vmid;
+	bool of_start;	 /* the VM is being started */
+	long long value; /* until when, in seconds since 1970; else the number of its process */
+};
+
+struct pve_reservations {
+	struct pve_reservation *items;
+	size_t n;
+};
+
+/* Reads all of them, also those that outlived their VM. Lines that Proxmox VE does not understand
+ * are left out. No file is none. Returns 0 (free with pve_reservations_free()) or -errno. */
+int pve_reservations_read(const struct fs_root *root, struct pve_reservations *ret) must_check;
+void pve_reservations_free(struct pve_reservations *list);
+
+#define auto_reservations cleanup_with(pve_reservations_free)
+
+/* Whether its time is not over, or its process is the VM's. Reads files for that. */
+bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item);
+
+/* Whether Proxmox VE starts another VM than VMID with devices at this moment. What cannot be read
+ * counts as yes. */
+bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid);
+
+/* The devices that Proxmox VE has reserved for the VM. Returns 0 and a new array (the caller frees
+ * it), or -errno; none is 0. */
+int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
+		     size_t *ret_n) must_check;
+
+/*
+ * Takes the VM's config lock, shared: as long as it is held, Proxmox VE neither starts, stops nor
+ * changes the VM, and waits 10 s for it at most, so never keep it during something slow. WAIT:
+ * sleep until whoever has it lets go. Returns a descriptor, whose closing ends the lock;
+ * -EWOULDBLOCK when somebody has it; -ENOENT when the VM has never been locked here; -errno.
+ */
+int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait) must_check;
+
+/*
+ * Whether somebody holds the VM's config lock, as Proxmox VE does while it starts, stops or changes
+ * a VM. The look itself never waits and keeps nothing.
+ */
+bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid);
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/pve/vm.h"
+
+#include "hookscript/pve/pve.h"
+
+#include "host/base/log.h"
+#include <string.h>
+
+static char *explain(unsigned int vmid, const char *path, int err)
+{
+	if (err == -ENOENT)
+		return fs_path(_("VM %u: there is no config /%s on this node; the VMs that it has: "
+				 "qm list"),
+			       vmid, path);
+	return fs_path(_("VM %u: /%s cannot be read: %s"), vmid, path, log_strerror(err));
+}
+
+int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
+{
+	auto_free char *path = pve_config_path(vmid, getenv("PVE_MIGRATED_FROM"));
+	auto_free char *text = NULL;
+	size_t len = 0;
+	int err = fs_read(root, path, VMCFG_TEXT_MAX, &text, &len);
+
+	if (!err)
+		err = vmcfg_parse(text, len, ret);
+	if (err && path)
+		*ret_why = explain(vmid, path, err);
+	return err;
+}
+
+int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+		 enum vmcfg_pending *ret_pending, char **ret_why)
+{
+	const char *source = getenv("PVE_MIGRATED_FROM");
+	int err = vm_read(root, vmid, ret, ret_why);
+
+	if (!err)
+		*ret_pending = vmcfg_apply_pending(*ret, source && *source);
+	return err;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The VM's config, from its file. */
+#ifndef HOOKSCRIPT_PVE_VM_H
+#define HOOKSCRIPT_PVE_VM_H
+
+#include "host/base/fs.h"
+#include "vmcfg/vmcfg.h"
+
+/*
+ * Reads and parses the config of VM VMID, where Proxmox VE has it now (PVE_MIGRATED_FROM in the
+ * environment names another node's directory). Returns 0 and a new struct (vmcfg_free()); or -errno
+ * and a new text in *ret_why (the caller frees it; NULL without memory) that says what is wrong.
+ */
+int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+	    char **ret_why) must_check;
+
+/* The same as the VM's next start will use it; *ret_pending says what became of pending changes. */
+int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
+		 enum vmcfg_pending *ret_pending, char **ret_why) must_check;
+
+#endif

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/settings/settings_values.h"
+
+#include "host/base/conftext.h"
+#include "hookscript/settings/settings_grammar.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEADLINE_MAX 3600
+
+/* The numbers of a container (pve-common, PVE/JSONSchema.pm, pve-vmid). */
+#define CTID_MIN 100
+#define CTID_MAX 999999999
+
+/* How much of a wrong text is quoted. */
+#define QUOTE_MAX 80
+
+/* ---- what is wrong ---- */
+
+int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
+		    const char *format, ...)
+{
+	auto_free char *what = NULL;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&what, format, args);
+	va_end(args);
+	if (len < 0) {
+		what = NULL;
+		return -ENOMEM;
+	}
+	free(reader->why);
+	reader->why = fs_path(_("/%s, line %u: %s"), reader->path,
+			      config_setting_source_line(setting), what);
+	return reader->why ? -EINVAL : -ENOMEM;
+}
+
+/* A value as a person would name it. */
+static char *quote(const config_setting_t *setting)
+{
+	const char *text = config_setting_get_string(setting);
+
+	switch (config_setting_type(setting)) {
+	case CONFIG_TYPE_STRING:
+		return fs_path("\"%.*s\"%s", QUOTE_MAX, text, strlen(text) > QUOTE_MAX ? " …" : "");
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64: return fs_path("%lld", config_setting_get_int64(setting));
+	case CONFIG_TYPE_FLOAT: return fs_path("%g", config_setting_get_float(setting));
+	case CONFIG_TYPE_BOOL:
+		return fs_path("%s", config_setting_get_bool(setting) ? "true" : "false");
+	case CONFIG_TYPE_GROUP: return fs_path(_("a group { … }"));
+	case CONFIG_TYPE_ARRAY: return fs_path(_("a list [ … ]"));
+	default: return fs_path(_("a list ( … )"));
+	}
+}
+
+int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
+		  const char *wanted)
+{
+	const config_setting_t *named = setting;
+	auto_free char *value = quote(setting);
+
+	while (!config_setting_name(named))
+		named = config_setting_parent(named);
+	if (!value)
+		return -ENOMEM;
+	return reader_complain(reader, setting, _("key '%s' must be %s, not %s"),
+			       config_setting_name(named), wanted, value);
+}
+
+static int refuse(struct settings_reader *reader, const config_setting_t *setting,
+		  const struct setting_key *key)
+{
+	return reader_refuse(reader, setting, _(key->wanted));
+}
+
+/* ---- where a value is ---- */
+
+#define FIELD(type, object, at)	      ((type *)(void *)((char *)(object) + (at)))
+#define CONST_FIELD(type, object, at) ((type const *)(const void *)((const char *)(object) + (at)))
+
+/* A new copy of TEXT in place of *TO, or none for NULL. */
+static int set_text(char **to, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+static void free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* ---- one value ---- */
+
+static int read_choice(struct settings_reader *reader, const config_setting_t *setting,
+		       const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(setting);
+
+	for (unsigned int i = 0; text && key->words[i]; i++)
+		if (!strcmp(text, key->words[i])) {
+			*FIELD(unsigned int, object, key->at) = i;
+			return 0;
+		}
+	return refuse(reader, setting, key);
+}
+
+static void write_choice(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	conftext_put_string(out, key->words[*CONST_FIELD(unsigned int, object, key->at)]);
+}
+
+static const struct setting_type choice = {read_choice, write_choice};
+
+static int read_seconds(struct settings_reader *reader, const config_setting_t *setting,
+			const struct setting_key *key, void *object)
+{
+	int seconds = config_setting_get_int(setting);
+
+	if (config_setting_type(setting) != CONFIG_TYPE_INT || seconds < 1 ||
+	    seconds > DEADLINE_MAX)
+		return refuse(reader, setting, key);
+	*FIELD(int, object, key->at) = seconds;
+	return 0;
+}
+
+static void write_seconds(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	strbuf_add(out, "%d", *CONST_FIELD(int, object, key->at));
+}
+
+static const struct setting_type seconds = {read_seconds, write_seconds};
+
+/* The field becomes one more than "beside" for true, and that for false. */
+static int read_flag(struct settings_reader *reader, const config_setting_t *setting,
+		     const struct setting_key *key, void *object)
+{
+	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+		return refuse(reader, setting, key);
+	*FIELD(unsigned int, object, key->at) = (unsigned int)key->beside +
+						(config_setting_get_bool(setting) ? 1 : 0);
+	return 0;
+}
+
+static void write_flag(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	strbuf_add(out,
+		   *CONST_FIELD(unsigned int, object, key->at) > key->beside ? "true" : "false");
+}
+
+static const struct setting_type flag = {read_flag, write_flag};
+
+/* "" stands for none, where that is good. */
+static int read_name(struct settings_reader *reader, const config_setting_t *setting,
+		     const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(setting);
+
+	if (!text || !key->is_good(text))
+		return refuse(reader, setting, key);
+	return set_text(FIELD(char *, object, key->at), *text ? text : NULL);
+}
+
+static void write_name(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	const char *text = *CONST_FIELD(char *, object, key->at);
+
+	conftext_put_string(out, text ? text : "");
+}
+
+static const struct setting_type name = {read_name, write_name};
+
+static int read_next(struct settings_reader *reader, const config_setting_t *setting,
+		     const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(setting);
+
+	if (text && key->is_good(text) && !strcmp(text + strcspn(text, "/"), "/pve-passthrough"))
+		return reader_refuse(reader, setting,
+				     _("another hookscript than this one, which would run itself "
+				       "for ever"));
+	return read_name(reader, setting, key, object);
+}
+
+static const struct setting_type next = {read_next, write_name};
+
+static int read_reset_method(struct settings_reader *reader, const config_setting_t *setting,
+			     const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(setting);
+	char **to = FIELD(char *, object, key->at);
+	char *method = NULL;
+	int err = text ? grammar_reset_method(text, &method) : -EINVAL;
+
+	if (err)
+		return err == -EINVAL ? refuse(reader, setting, key) : err;
+	free(*to);
+	*to = method;
+	return 0;
+}
+
+static const struct setting_type reset_method = {read_reset_method, write_name};
+
+static int read_return_to(struct settings_reader *reader, const config_setting_t *setting,
+			  const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(setting);
+	enum return_to *to = FIELD(enum return_to, object, key->at);
+
+	if (!text || !key->is_good(text))
+		return refuse(reader, setting, key);
+	*to = RETURN_TO_DRIVER;
+	if (!strcmp(text, "recorded"))
+		*to = RETURN_TO_RECORDED;
+	else if (!strcmp(text, "none"))
+		*to = RETURN_TO_NONE;
+	return set_text(FIELD(char *, object, key->beside), *to == RETURN_TO_DRIVER ? text : NULL);
+}
+
+static void write_return_to(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	switch (*CONST_FIELD(enum return_to, object, key->at)) {
+	case RETURN_TO_RECORDED: conftext_put_string(out, "recorded"); break;
+	case RETURN_TO_NONE: conftext_put_string(out, "none"); break;
+	case RETURN_TO_DRIVER:
+		conftext_put_string(out, *CONST_FIELD(char *, object, key->beside));
+		break;
+	}
+}
+
+static const struct setting_type return_to = {read_return_to, write_return_to};
+
+/* ---- lists ---- */
+
+/* Has ADD take every element of a list, in place of what the field had. ADD returns 0; -EINVAL for
+ * an element that is not what the key wants; -ENOMEM. */
+static int read_list(struct settings_reader *reader, const config_setting_t *list,
+		     const struct setting_key *key, void *object,
+		     int (*add)(const config_setting_t *element, const struct setting_key *key,
+				void *object))
+{
+	int n = config_setting_length(list);
+
+	if (!config_setting_is_array(list) && !config_setting_is_list(list))
+		return refuse(reader, list, key);
+	if (n > SETTINGS_NAMES_MAX)
+		return reader_complain(reader, list,
+				       _("key '%s' must be a list of at most %d, not %d"),
+				       config_setting_name(list), SETTINGS_NAMES_MAX, n);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
+		int err = add(element, key, object);
+
+		if (err)
+			return err == -EINVAL ? refuse(reader, element, key) : err;
+	}
+	return 0;
+}
+
+static int add_kind(const config_setting_t *element, const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(element);
+	enum usage_kind kind;
+
+	if (!text || usage_kind_parse(text, &kind))
+		return -EINVAL;
+	*FIELD(unsigned int, object, key->at) |= 1U << kind;
+	return 0;
+}
+
+static int read_kinds(struct settings_reader *reader, const config_setting_t *list,
+		      const struct setting_key *key, void *object)
+{
+	*FIELD(unsigned int, object, key->at) = 0;
+	return read_list(reader, list, key, object, add_kind);
+}
+
+static void write_kinds(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	unsigned int bits = *CONST_FIELD(unsigned int, object, key->at);
+	const char *before = "[ ";
+
+	for (unsigned int i = 0; bits >> i; i++) {
+		if (!(bits & 1U << i))
+			continue;
+		strbuf_add(out, "%s\"%s\"", before, usage_kind_name((enum usage_kind)i));
+		before = ", ";
+	}
+	strbuf_add(out, bits ? " ]" : "[ ]");
+}
+
+static const struct setting_type kinds = {read_kinds, write_kinds};
+
+static int add_name(const config_setting_t *element, const struct setting_key *key, void *object)
+{
+	const char *text = config_setting_get_string(element);
+	char ***list = FIELD(char **, object, key->at);
+	size_t *n = FIELD(size_t, object, key->beside);
+	char *copy;
+
+	if (!text || !key->is_good(text))
+		return -EINVAL;
+	for (size_t i = 0; i < *n; i++)
+		if (!strcmp((*list)[i], text))
+			return -EINVAL;
+	copy = strdup(text);
+	if (!copy || !array_grow(*list, *n)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	(*list)[(*n)++] = copy;
+	return 0;
+}
+
+static int read_names(struct settings_reader *reader, const config_setting_t *list,
+		      const struct setting_key *key, void *object)
+{
+	char ***field = FIELD(char **, object, key->at);
+	size_t *n = FIELD(size_t, object, key->beside);
+
+	free_names(TAKE_PTR(*field), *n);
+	*n = 0;
+	return read_list(reader, list, key, object, add_name);
+}
+
+static void write_names(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	char *const *list = *CONST_FIELD(char **, object, key->at);
+	size_t n = *CONST_FIELD(size_t, object, key->beside);
+
+	for (size_t i = 0; i < n; i++) {
+		strbuf_add(out, i ? ", " : "[ ");
+		conftext_put_string(out, list[i]);
+	}
+	strbuf_add(out, n ? " ]" : "[ ]");
+}
+
+static const struct setting_type names = {read_names, write_names};
+
+/* Containers. */
+static int add_number(const config_setting_t *element, const struct setting_key *key, void *object)
+{
+	unsigned int **list = FIELD(unsigned int *, object, key->at);
+	size_t *n = FIELD(size_t, object, key->beside);
+	int number = config_setting_get_int(element);
+
+	if (config_setting_type(element) != CONFIG_TYPE_INT || number < CTID_MIN ||
+	    number > CTID_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < *n; i++)
+		if ((*list)[i] == (unsigned int)number)
+			return -EINVAL;
+	if (!array_grow(*list, *n))
+		return -ENOMEM;
+	(*list)[(*n)++] = (unsigned int)number;
+	return 0;
+}
+
+static int read_numbers(struct settings_reader *reader, const config_setting_t *list,
+			const struct setting_key *key, void *object)
+{
+	free(TAKE_PTR(*FIELD(unsigned int *, object, key->at)));
+	*FIELD(size_t, object, key->beside) = 0;
+	return read_list(reader, list, key, object, add_number);
+}
+
+static void write_numbers(struct strbuf *out, const struct setting_key *key, const void *object)
+{
+	const unsigned int *list = *CONST_FIELD(unsigned int *, object, key->at);
+	size_t n = *CONST_FIELD(size_t, object, key->beside);
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_add(out, "%s%u", i ? ", " : "[ ", list[i]);
+	strbuf_add(out, n ? " ]" : "[ ]");
+}
+
+static const struct setting_type numbers = {read_numbers, write_numbers};
+
+/* ---- the keys ---- */
+
+static bool is_next(const char *text)
+{
+	return !*text || grammar_is_snippet(text);
+}
+
+static bool is_language(const char *text)
+{
+	return !*text || !strcmp(text, "en") || !strcmp(text, "zh_CN");
+}
+
+static const char *const policies[] = {
+	[POLICY_REFUSE] = "refuse", [POLICY_WARN] = "warn", [POLICY_OFF] = "off", NULL};
+static const char *const groups[] = {[GROUP_TAKE] = "take", [GROUP_REFUSE] = "refuse", NULL};
+static const char *const shutdowns[] = {"keep", "return", NULL};
+
+#define IN_SETTINGS(field) offsetof(struct settings, field)
+#define IN_DEVICE(field)   offsetof(struct device_setting, field)
+
+const struct setting_key settings_keys[SETTING_KEYS] = {
+	[SETTING_MACHINE] = {"machine", &choice, IN_SETTINGS(machine), 0,
+			     N_("\"refuse\", \"warn\" or \"off\""), policies, NULL},
+	[SETTING_PCIE] = {"pcie", &choice, IN_SETTINGS(pcie), 0,
+			  N_("\"refuse\", \"warn\" or \"off\""), policies, NULL},
+	[SETTING_DEADLINE] = {"deadline", &seconds, IN_SETTINGS(deadline), 0,
+			      N_("a whole number of seconds from 1 to 3600"), NULL, NULL},
+	[SETTING_GROUP] = {"group", &choice, IN_SETTINGS(group), 0, N_("\"take\" or \"refuse\""),
+			   groups, NULL},
+	[SETTING_IFRELOAD] = {"ifreload", &flag, IN_SETTINGS(ifreload), 0, N_("true or false"),
+			      NULL, NULL},
+	[SETTING_AT_SHUTDOWN] = {"at_shutdown", &choice, IN_SETTINGS(return_at_shutdown), 0,
+				 N_("\"keep\" or \"return\""), shutdowns, NULL},
+	[SETTING_NEXT] = {"next", &next, IN_SETTINGS(next), 0,
+			  N_("a hookscript as Proxmox VE names it, "
+			     "\"STORAGE:snippets/NAME\", or \"\" for none"),
+			  NULL, is_next},
+	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language), 0,
+			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"), NULL,
+			      is_language},
+};
+
+const struct setting_key device_keys[DEVICE_KEYS] = {
+	[DEVICE_ALLOW] = {"allow", &kinds, IN_DEVICE(allow), 0,
+			  N_("a list that holds only \"disk\", \"network\", \"display\", "
+			     "\"sound\", \"process\", \"container\", \"chipset\" or \"vfs\""),
+			  NULL, NULL},
+	[DEVICE_RETURN_TO] = {"return_to", &return_to, IN_DEVICE(return_to),
+			      IN_DEVICE(return_driver),
+			      N_("\"recorded\", \"none\" or the name of a driver (letters, "
+				 "digits, '_', '-')"),
+			      NULL, grammar_is_module},
+	[DEVICE_RESET_METHOD] = {"reset_method", &reset_method, IN_DEVICE(reset_method), 0,
+				 N_("\"default\", \"\" (no reset at all), or one or more of "
+				    "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
+				    "\"bus\" and \"cxl_bus\" in one text with spaces between "
+				    "them, each once"),
+				 NULL, NULL},
+	[DEVICE_D3COLD] = {"d3cold", &flag, IN_DEVICE(d3cold), D3COLD_FORBID, N_("true or false"),
+			   NULL, NULL},
+	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units), IN_DEVICE(n_stop_units),
+			       N_("a list of systemd units that can be stopped and started, each "
+				  "once, with their type: \"display-manager.service\""),
+			       NULL, grammar_is_unit},
+	[DEVICE_STOP_CT] = {"stop_ct", &numbers, IN_DEVICE(stop_ct), IN_DEVICE(n_stop_ct),
+			    N_("a list of numbers of containers, 100 to 999999999, each once: [ "
+			       "105 ]"),
+			    NULL, NULL},
+	[DEVICE_UNLOAD] = {"unload", &names, IN_DEVICE(unload), IN_DEVICE(n_unload),
+			   N_("a list of names of modules (letters, digits, '_', '-'), each once: "
+			      "\"nouveau\""),
+			   NULL, grammar_is_module},
+	[DEVICE_DRIVER] = {"driver", &name, IN_DEVICE(driver), 0,
+			   N_("the name of a vfio variant driver (letters, digits, '_', "
+			      "'-'): \"mlx5_vfio_pci\""),
+			   NULL, grammar_is_module},
+};

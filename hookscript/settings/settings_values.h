@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keys of the settings files: const tables of how each is called, where its value goes, and
+ * what it may be. For hookscript/settings*.c only.
+ */
+#ifndef HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
+#define HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
+
+#include <libconfig.h>
+
+#include "hookscript/settings/settings.h"
+#include "host/base/strbuf.h"
+
+/* The file that is read. What is read replaces what was there, so the file that wins is read last,
+ * and in it the group of the VM. */
+struct settings_reader {
+	const char *path; /* the file, as in struct setting_source */
+	bool of_cluster;  /* it is the cluster's: a device needs its node, see settings.h */
+	const char *node; /* this node's name */
+	struct settings *settings; /* where the values go */
+	char *why;		   /* after a failure: the error for the user */
+};
+
+struct setting_key;
+
+/* How a kind of value is read and written. OBJECT is the struct settings, or device_setting.
+ * Reading returns 0; or -errno, and sets reader->why unless memory was short. */
+struct setting_type {
+	int (*read)(struct settings_reader *reader, const config_setting_t *setting,
+		    const struct setting_key *key, void *object);
+	void (*write)(struct strbuf *out, const struct setting_key *key, const void *object);
+};
+
+struct setting_key {
+	const char *name;
+	const struct setting_type *type;
+	size_t at;     /* where its field is in the object */
+	size_t beside; /* where a second one is: of lists how many there are; of flags, the value
+			* of false */
+	const char *wanted;	  /* what it must be; to be translated */
+	const char *const *words; /* the texts of a choice, up to a NULL; the field is which */
+	bool (*is_good)(const char *text); /* of a text, or of each in a list */
+};
+
+extern const struct setting_key settings_keys[SETTING_KEYS];
+extern const struct setting_key device_keys[DEVICE_KEYS];
+
+/* Sets reader->why: what is wrong, with the file and the line. Returns -EINVAL or -ENOMEM. */
+int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
+		    const char *format, ...) printf_like(3, 4);
+
+/* The same: the key, or the element of a list, must be WANTED and not what it is. */
+int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
+		  const char *wanted);
+
+/* Reads reader->path over what reader->settings holds: what it has for all VMs and then for VMID.
+ * Returns 0; -ENOENT when there is none; or -errno, and reader->why says what is wrong where,
+ * unless memory was short. (settings_file.c) */
+int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
+		       unsigned int vmid) must_check;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this process is reading or writing at this moment, in memory that another process sees: a
+ * call that hangs in the kernel cannot say itself where.
+ */
+#ifndef HOST_BASE_ACTIVITY_H
+#define HOST_BASE_ACTIVITY_H
+
+#include "host/base/base.h"
+
+#define ACTIVITY_VERB_SIZE 16
+#define ACTIVITY_PATH_SIZE 240
+
+/* One page's content. All zeroes: nothing was noted. Both texts always end with a NUL. */
+struct activity {
+	char verb[ACTIVITY_VERB_SIZE]; /* "read"; "": nothing is being done */
+	char path[ACTIVITY_PATH_SIZE]; /* what stands after '/', or the call's own name */
+};
+
+/*
+ * From now on notes go to PAGE, which is not copied: memory that is shared with who reads it
+ * (mmap(2), MAP_SHARED). NULL: to nowhere, as at the beginning. A worker (host/process/worker.h)
+ * notes nothing.
+ */
+void activity_set_page(struct activity *page);
+
+/*
+ * Notes that VERB ("read", "write", "open", "list", "call") is about to be done to PATH, which is
+ * cut to what fits; a path without memory (NULL) is noted as "". Cheap: no allocation, no system
+ * call. host/base/fs.h notes what it does; others note calls that may block, such as getifaddrs(3).
+ */
+void activity_begin(const char *verb, const char *path);
+
+/* Notes that it is done. errno is preserved. */
+void activity_end(void);
+
+/*
+ * Copies what PAGE says. Returns whether anything is being done. A text that is changed at this
+ * moment may be a mix of two.
+ */
+bool activity_read(const struct activity *page, struct activity *ret);
+
+#endif

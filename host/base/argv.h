@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands as lists of words: shown as a shell would take them, and run (host/process/program.h)
+ * without one.
+ */
+#ifndef HOST_BASE_ARGV_H
+#define HOST_BASE_ARGV_H
+
+#include "host/base/base.h"
+
+/* A copy of the words of a command, of which the last is NULL; argv_free() takes it away. Returns
+ * NULL without memory. */
+char **argv_copy(const char *const *words) must_check;
+
+/* argv_copy() of the words that are written here. */
+#define argv_new(...) argv_copy((const char *const[]){__VA_ARGS__, NULL})
+
+/* 'WORD' in quotes for a shell, whatever it holds. Returns a new string; NULL without memory, or
+ * for a WORD of NULL. */
+char *argv_quote(const char *word) must_check;
+
+/* The command in one line that can be copied into a shell: words are quoted where they need it.
+ * Returns a new string, or NULL without memory. */
+char *argv_text(char *const *argv) must_check;
+
+/* NULL is fine. */
+void argv_free(char **argv);
+DEFINE_CLEANUP(char **, argv_free)
+
+#define auto_argv cleanup_with(argv_freep)
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI addresses (domain:bus:slot.function, "BDF") as text and as a value. Pure. */
+#ifndef HOST_BASE_BDF_H
+#define HOST_BASE_BDF_H
+
+#include "host/base/base.h"
+
+/* Domains are 16 bits wide in hardware, but the kernel numbers those of a VMD controller from
+ * 0x10000 on (Linux: drivers/pci/controller/vmd.c), so the text may be longer than usual. */
+struct bdf {
+	uint32_t domain;
+	uint8_t bus;
+	uint8_t slot;
+	uint8_t func;
+};
+
+/* The longest text, "ffffffff:ff:1f.7", and its NUL. */
+#define BDF_TEXT_SIZE 17
+
+/*
+ * Reads an address spelled as the kernel spells it below /sys/bus/pci/devices: at least four and at
+ * most eight lower-case hex digits, no padding beyond four, slot up to 1f, function up to 7.
+ * Returns 0, or -EINVAL and leaves *ret alone.
+ */
+int bdf_parse(const char *text, struct bdf *ret) must_check;
+
+/* Writes the kernel's spelling into BUF and returns BUF. */
+const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE]);
+
+/* Orders addresses by domain, bus, slot, function; 0 means the same device. */
+int bdf_compare(const struct bdf *a, const struct bdf *b);
+
+/* Whether both are functions of one slot, that is, of one physical card. */
+bool bdf_same_slot(const struct bdf *a, const struct bdf *b);
+
+#endif

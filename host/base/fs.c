@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/base/fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "host/base/activity.h"
+
+/* sysfs attributes are at most one page (Linux: Documentation/filesystems/sysfs.rst). */
+#define ATTR_MAX 4096
+
+int fs_root_open(const char *dir, struct fs_root *ret)
+{
+	struct fs_root root = {.fd = -1};
+	size_t len = strlen(dir);
+	int err;
+
+	while (len && dir[len - 1] == '/')
+		len--;
+	root.path = strndup(dir, len);
+	if (!root.path)
+		return -ENOMEM;
+	root.fd = open(len ? root.path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root.fd < 0) {
+		err = -errno;
+		free(root.path);
+		return err;
+	}
+	*ret = root;
+	return 0;
+}
+
+void fs_root_close(struct fs_root *root)
+{
+	if (root->fd >= 0)
+		close(root->fd);
+	root->fd = -1;
+	free(TAKE_PTR(root->path));
+}
+
+bool fs_root_is_running_system(const struct fs_root *root)
+{
+	return !root->path[0];
+}
+
+char *fs_path(const char *format, ...)
+{
+	va_list args;
+	char *path;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&path, format, args);
+	va_end(args);
+	return n < 0 ? NULL : path;
+}
+
+int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned int)(flags | O_CLOEXEC),
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT,
+	};
+	long fd;
+
+	if (!path)
+		return -ENOMEM;
+	activity_begin("open", path);
+	/* The kernel gives EAGAIN when a rename elsewhere kept it from proving the path safe. */
+	do
+		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	activity_end();
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int fs_probe(const struct fs_root *root, const char *path)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+
+	if (fd >= 0)
+		return 1;
+	return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
+}
+
+bool fs_exists(const struct fs_root *root, const char *path)
+{
+	return fs_probe(root, path) > 0;
+}
+
+int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
+{
+	auto_free char *text = NULL;
+	size_t len = 0, size = 0;
+	ssize_t n;
+
+	do {
+		if (size - len < 2) {
+			size_t bigger = size ? size * 2 : ATTR_MAX;
+			char *more = realloc(text, bigger);
+
+			if (!more)
+				return -ENOMEM;
+			text = more;
+			size = bigger;
+		}
+		n = read(fd, text + len, size - len - 1);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	} while (n);
+
+	text[len] = '\0';
+	*ret = TAKE_PTR(text);
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	activity_begin("read", path);
+	err = fs_read_fd(fd, max, ret, ret_len);
+	activity_end();
+	return err;
+}
+
+int fs_read_attr(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
+	char page[ATTR_MAX + 1];
+	ssize_t n;
+	char *text;
+
+	if (fd < 0)
+		return fd;
+	activity_begin("read", path);
+	n = read(fd, page, ATTR_MAX);
+	activity_end();
+	if (n < 0)
+		return -errno;
+	if (n && page[n - 1] == '\n')
+		n--;
+	text = strndup(page, (size_t)n);
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	return 0;
+}
+
+int fs_write_attr(const struct fs_root *root, const char *path, const char *text)
+{
+	auto_close int fd = fs_open(root, path, O_WRONLY, 0);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	activity_begin("write", path);
+	n = write(fd, text, strlen(text));
+	activity_end();
+	if (n < 0)
+		return -errno;
+	return (size_t)n == strlen(text) ? 0 : -EIO;
+}
+
+int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	char target[ATTR_MAX];
+	const char *slash;
+	char *name;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: there, but not a link */
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	name = strdup(slash ? slash + 1 : target);
+	if (!name)
+		return -ENOMEM;
+	*ret = name;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *dir = own < 0 ? NULL : fdopendir(own);
+	const struct dirent *entry;
+	int err = 0;
+
+	if (!dir) {
+		err = -errno;
+		closep(&own);
+		return err;
+	}
+	while (errno = 0, !err && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			err = look(entry, arg);
+	if (!err)
+		err = -errno;
+	closedir(dir);
+	return err;
+}
+
+struct listing {
+	struct fs_names names;
+	bool only_dirs;
+};
+
+static int add_entry(const struct dirent *entry, void *arg)
+{
+	struct listing *listing = arg;
+	struct fs_names *names = &listing->names;
+
+	if (listing->only_dirs && entry->d_type != DT_DIR)
+		return 0;
+	if (!array_grow(names->items, names->n))
+		return -ENOMEM;
+	names->items[names->n] = strdup(entry->d_name);
+	if (!names->items[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+/* Lists what LISTING wants of the directory. */
+static int list(const struct fs_root *root, const char *path, struct listing *listing)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	struct fs_names *names = &listing->names;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	activity_begin("list", path);
+	err = fs_each_entry(fd, add_entry, listing);
+	activity_end();
+	if (err)
+		fs_names_free(names);
+	else if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+	return err;
+}
+
+int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
+{
+	struct listing listing = {0};
+	int err = list(root, path, &listing);
+
+	if (!err)
+		*ret = listing.names;
+	return err;
+}
+
+int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret)
+{
+	struct listing listing = {.only_dirs = true};
+	int err = list(root, path, &listing);
+
+	if (!err)
+		*ret = listing.names;
+	return err;
+}
+
+static int stop_at_once(const struct dirent *entry, void *arg)
+{
+	(void)entry;
+	(void)arg;
+	return 1;
+}
+
+int fs_probe_entries(const struct fs_root *root, const char *path)
+{
+	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	int found = fd;
+
+	if (fd >= 0) {
+		activity_begin("list", path);
+		found = fs_each_entry(fd, stop_at_once, NULL);
+		activity_end();
+	}
+	return found == -ENOENT || found == -ENOTDIR ? 0 : found;
+}
+
+void fs_names_free(struct fs_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->items[i]);
+	free(names->items);
+	*names = (struct fs_names){0};
+}

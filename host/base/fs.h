@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files below one root folder. Every path of the program goes through here, so that a test or an
+ * image is just another root: links, absolute ones too, are resolved inside it (openat2(2),
+ * RESOLVE_IN_ROOT). Paths have no leading '/'. A NULL path stands for a path that could not be
+ * built and gives -ENOMEM, so callers need not check fs_path().
+ */
+#ifndef HOST_BASE_FS_H
+#define HOST_BASE_FS_H
+
+#include <dirent.h>
+#include <sys/types.h>
+
+#include "host/base/base.h"
+
+struct fs_root {
+	int fd;
+	char *path; /* as given, without a trailing '/'; "" for the running system */
+};
+
+/* Opens DIR as a root. Returns 0, or -errno; *ret is closed with fs_root_close(). */
+int fs_root_open(const char *dir, struct fs_root *ret) must_check;
+void fs_root_close(struct fs_root *root);
+
+/* Whether the root is the running system, whose kernel may be asked to do things. */
+bool fs_root_is_running_system(const struct fs_root *root);
+
+/* printf into a new string; NULL without memory. */
+char *fs_path(const char *format, ...) printf_like(1, 2) must_check;
+
+/* open(2) below the root, O_CLOEXEC always. Returns a descriptor or -errno. */
+int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode) must_check;
+
+/*
+ * Whether something is at PATH (links followed): 1; 0 when it is absent (ENOENT, ENOTDIR); -errno
+ * when that is unknown. What decides by it must not take unknown for absent.
+ */
+int fs_probe(const struct fs_root *root, const char *path) must_check;
+
+/* Whether something is known to be there: for what only informs people. Prefer fs_probe(). */
+bool fs_exists(const struct fs_root *root, const char *path);
+
+/*
+ * Reads a whole file of at most MAX bytes (else -EFBIG). *ret is a new string with a NUL behind its
+ * *ret_len bytes (ret_len may be NULL). Returns 0 or -errno.
+ */
+int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret,
+	    size_t *ret_len) must_check;
+
+/* The same from a descriptor, from where it stands. */
+int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len) must_check;
+
+/*
+ * Reads a sysfs attribute with one read(2), its last newline cut off. Returns 0 and a new string,
+ * or -errno.
+ */
+int fs_read_attr(const struct fs_root *root, const char *path, char **ret) must_check;
+
+/*
+ * Writes TEXT to a sysfs attribute with one write(2). Returns 0 or -errno (-EIO for a short write).
+ * Success says little: look at the machine afterwards.
+ */
+int fs_write_attr(const struct fs_root *root, const char *path, const char *text) must_check;
+
+/* The last component of what the link at PATH names. Returns 0 and a new string, or -errno. */
+int fs_link_name(const struct fs_root *root, const char *path, char **ret) must_check;
+
+/* A folder's names, sorted, without "." and "..". */
+struct fs_names {
+	char **items;
+	size_t n;
+};
+
+/* Whether PATH is a directory with an entry in it, however many there are: 1; 0 when it is not;
+ * -errno when that is unknown. */
+int fs_probe_entries(const struct fs_root *root, const char *path) must_check;
+
+/* Returns 0 or -errno; free with fs_names_free(). */
+int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
+
+/* Calls LOOK for every entry of a directory that is open for reading but "." and "..", in the
+ * directory's own order, until it returns something but 0. Returns that, 0, or -errno. */
+int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg);
+
+/* fs_list() of the directories in it only: no links to directories. For file systems that tell
+ * types while listing, as sysfs does. */
+int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
+void fs_names_free(struct fs_names *names);
+
+#define auto_root  cleanup_with(fs_root_close)
+#define auto_names cleanup_with(fs_names_free)
+
+#endif

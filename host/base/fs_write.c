@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/base/fs_write.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* A descriptor of the folder that PATH is in, and *RET_NAME, the last component, inside PATH. */
+static int open_parent(const struct fs_root *root, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+
+	if (!folder)
+		return -ENOMEM;
+	*ret_name = slash ? slash + 1 : path;
+	return fs_open(root, slash ? folder : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+int fs_make_dir(const struct fs_root *root, const char *path, mode_t mode)
+{
+	auto_free char *part = path ? strdup(path) : NULL;
+
+	if (!part)
+		return -ENOMEM;
+	for (char *end = part;; end++) {
+		bool last = !*end;
+		const char *name;
+		int there;
+
+		if (*end && *end != '/')
+			continue;
+		*end = '\0';
+		there = fs_probe(root, part);
+		if (there < 0)
+			return there;
+		if (!there) {
+			auto_close int parent = open_parent(root, part, &name);
+
+			if (parent < 0)
+				return parent;
+			if (mkdirat(parent, name, mode) && errno != EEXIST)
+				return -errno;
+		}
+		if (last)
+			return 0;
+		*end = '/';
+	}
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
+static int open_temporary(int dir, const char *name, mode_t mode)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && !unlinkat(dir, name, 0))
+		fd = openat(dir, name, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Writes the text beside NAME and renames it. OWNER's uid is taken over only when KEEP_OWNER. */
+static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
+		      bool keep_owner)
+{
+	auto_free char *temporary = fs_path(".%s.new", name);
+	auto_close int fd = -1;
+	int err;
+
+	if (!temporary)
+		return -ENOMEM;
+	fd = open_temporary(dir, temporary, owner->mode);
+	if (fd < 0)
+		return fd;
+	err = write_all(fd, text);
+	if (!err && keep_owner && fchown(fd, owner->uid, owner->gid))
+		err = -errno;
+	if (!err && (fchmod(fd, owner->mode) || fsync(fd) || renameat(dir, temporary, dir, name)))
+		err = -errno;
+	if (err)
+		unlinkat(dir, temporary, 0);
+	return err;
+}
+
+int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
+	       mode_t mode)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	const struct fs_owner owner = {.mode = mode};
+
+	return dir < 0 ? dir : replace_in(dir, name, text, &owner, false);
+}
+
+int fs_owner(const struct fs_root *root, const char *path, struct fs_owner *ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	*ret = (struct fs_owner){st.st_mode & 07777, st.st_uid, st.st_gid};
+	return 0;
+}
+
+/* The folder that PATH is in, open so that it can be synced. */
+static int open_folder_of(const struct fs_root *root, const char *path, const char **ret_name)
+{
+	auto_close int parent = path ? open_parent(root, path, ret_name) : -ENOMEM;
+	int fd;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int fs_replace_durably(const struct fs_root *root, const char *path, const char *text,
+		       const struct fs_owner *owner)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+	int err;
+
+	if (dir < 0)
+		return dir;
+	err = replace_in(dir, name, text, owner, true);
+	/* Some file systems cannot sync a folder (EINVAL): then there is no better. */
+	if (!err && fsync(dir) && errno != EINVAL)
+		err = -errno;
+	return err;
+}
+
+int fs_remove_durably(const struct fs_root *root, const char *path)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+	auto_free char *temporary = NULL;
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	temporary = fs_path(".%s.new", name);
+	if (!temporary)
+		return -ENOMEM;
+	if ((unlinkat(dir, name, 0) && errno != ENOENT) ||
+	    (unlinkat(dir, temporary, 0) && errno != ENOENT))
+		return -errno;
+	return fsync(dir) && errno != EINVAL ? -errno : 0;
+}
+
+int fs_remove_empty_dir(const struct fs_root *root, const char *path)
+{
+	const char *name;
+	auto_close int dir = open_folder_of(root, path, &name);
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (unlinkat(dir, name, AT_REMOVEDIR))
+		return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
+	return fsync(dir) && errno != EINVAL ? -errno : 0;
+}
+
+int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	struct statvfs st;
+
+	if (fd < 0)
+		return fd;
+	if (fstatvfs(fd, &st))
+		return -errno;
+	*ret = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
+int fs_remove(const struct fs_root *root, const char *folder, const char *name)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0)
+		return dir;
+	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+int fs_rename(const struct fs_root *root, const char *folder, const char *from, const char *to)
+{
+	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+
+	if (dir < 0)
+		return dir;
+	return renameat(dir, from, dir, to) ? -errno : 0;
+}
+
+int fs_lock(const struct fs_root *root, const char *path, int operation)
+{
+	auto_close int fd = fs_open(root, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	do
+		err = flock(fd, operation) ? -errno : 0;
+	while (err == -EINTR);
+	return err ? err : TAKE_FD(fd);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/check.h"
+
+#include "host/pci/driver.h"
+#include "host/pci/iommu.h"
+#include "host/pci/modules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INTERRUPTS_MAX ((size_t)16 * 1024 * 1024)
+
+const char *check_status_name(enum check_status status)
+{
+	static const char *const names[] = {
+		[CHECK_OK] = N_("ok"),
+		[CHECK_NOTE] = N_("note"),
+		[CHECK_WARNING] = N_("warning"),
+		[CHECK_MISSING] = N_("missing"),
+	};
+
+	return names[status];
+}
+
+int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
+	      char *evidence, char *cure)
+{
+	if (!what || !array_grow(list->items, list->n)) {
+		free(what);
+		free(evidence);
+		free(cure);
+		return -ENOMEM;
+	}
+	list->items[list->n++] = (struct check_item){name, status, what, evidence, cure};
+	return 0;
+}
+
+bool checklist_has_missing(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING)
+			return true;
+	return false;
+}
+
+bool checklist_misses(const struct checklist *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING && !strcmp(list->items[i].name, name))
+			return true;
+	return false;
+}
+
+void checklist_free(struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->items[i].what);
+		free(list->items[i].evidence);
+		free(list->items[i].cure);
+	}
+	free(list->items);
+	*list = (struct checklist){0};
+}
+
+static int check_iommu(const struct fs_root *root, bool active, const char *enable_cure,
+		       struct checklist *list)
+{
+	static const char name[] = "iommu-active";
+	auto_names struct fs_names iommus = {0};
+	int err = active ? fs_list(root, "sys/class/iommu", &iommus) : 0;
+
+	if (active)
+		return check_add(list, name, CHECK_OK, strdup(_("the IOMMU is active")),
+				 err ? NULL
+				     : fs_path(_("/sys/class/iommu holds %s%s"), iommus.items[0],
+					       iommus.n > 1 ? _(" and others") : ""),
+				 NULL);
+	if (iommu_table(root))
+		return check_add(
+			list, name, CHECK_MISSING,
+			strdup(_(
+				"the IOMMU is off, although the firmware offers one: no device can "
+				"be passed through on this host")),
+			strdup(_("/sys/class/iommu is empty")),
+			strdup(enable_cure ? enable_cure : "host-setup enable && reboot"));
+	return check_add(
+		list, name, CHECK_MISSING,
+		strdup(_(
+			"the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
+			"can be passed through on this host")),
+		strdup(_("/sys/class/iommu is empty")),
+		strdup(_("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
+			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
+}
+
+/* Whether the host's administrator lets devices through without interrupt remapping. */
+static bool allows_unsafe_interrupts(const struct fs_root *root)
+{
+	auto_free char *value = NULL;
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+
+	if (!fs_read_attr(root, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			  &value))
+		return *value == 'Y';
+	return !modules_open(root, &modules) &&
+	       modules_has_option(modules, "vfio_iommu_type1", "allow_unsafe_interrupts");
+}
+
+/*
+ * Whether interrupts are remapped: the kernel then names their chips with a prefix "IR-" (Linux:
+ * arch/x86/kernel/apic/io_apic.c, drivers/iommu/intel/irq_remapping.c). The interrupts that every
+ * PC has, the timer's and ACPI's, prove it as well as all of /proc/interrupts, which grows with the
+ * processors and the devices of the host. *RET_WHERE is where it was seen, static. Returns 1, 0 or
+ * -errno.
+ */
+static int interrupts_are_remapped(const struct fs_root *root, const char **ret_where)
+{
+	static const char *const chips[] = {"sys/kernel/irq/0/chip_name",
+					    "sys/kernel/irq/9/chip_name"};
+	auto_free char *interrupts = NULL;
+	int err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(chips); i++) {
+		auto_free char *chip = NULL;
+
+		if (fs_read_attr(root, chips[i], &chip) || strncmp(chip, "IR-", strlen("IR-")))
+			continue;
+		*ret_where = _("an IR- chip in /sys/kernel/irq");
+		return 1;
+	}
+	err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
+	*ret_where = _("IR- chips in /proc/interrupts");
+	return err ? err : strstr(interrupts, " IR-") != NULL;
+}
+
+/* VFIO refuses a container without remapping, unless told otherwise (Linux:
+ * drivers/vfio/vfio_iommu_type1.c). */
+static int check_remapping(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "interrupt-remapping";
+	const char *where;
+	int remapped = interrupts_are_remapped(root, &where);
+
+	if (remapped < 0)
+		return check_add(list, name, CHECK_WARNING,
+				 strdup(_("whether interrupts are remapped is unknown")),
+				 strdup(_("/proc/interrupts cannot be read")), NULL);
+	if (remapped)
+		return check_add(list, name, CHECK_OK, strdup(_("interrupts are remapped")),
+				 strdup(where), NULL);
+	if (allows_unsafe_interrupts(root))
+		return check_add(
+			list, name, CHECK_WARNING,
+			strdup(_("interrupts are not remapped, and vfio_iommu_type1 allows that: a "
+				 "guest can raise any interrupt of the host")),
+			strdup(_(
+				"no IR- chip in /proc/interrupts; allow_unsafe_interrupts is set")),
+			strdup(_("pass devices to guests that you trust only")));
+	return check_add(
+		list, name, CHECK_MISSING,
+		strdup(_(
+			"interrupts are not remapped, so VFIO lets no guest have a device (EPERM)")),
+		strdup(_("no IR- chip in /proc/interrupts")),
+		strdup(_(
+			"enable interrupt remapping in the firmware setup (x2APIC, VT-d), and remove "
+			"intremap=off or nointremap from the kernel command line\n"
+			"where the hardware has none, and you trust the guests: host-setup enable "
+			"--unsafe-interrupts")));
+}
+
+static int check_module(const struct fs_root *root, struct modules *modules, const char *module,
+			struct checklist *list)
+{
+	if (module_is_loaded(root, module))
+		return check_add(list, module, CHECK_OK,
+				 fs_path(module_is_builtin(root, module)
+						 ? _("%s is built into this kernel")
+						 : _("module %s is loaded"),
+					 module),
+				 fs_path("/sys/module/%s", module), NULL);
+	if (modules_has(modules, module))
+		return check_add(
+			list, module, CHECK_OK,
+			fs_path(_("module %s is available, and loaded when needed"), module), NULL,
+			NULL);
+	return check_add(
+		list, module, CHECK_MISSING,
+		fs_path(_("this kernel has no module %s: no device can be passed through"), module),
+		fs_path(_("neither /sys/module/%s nor a file in /lib/modules"), module),
+		strdup(_("reboot, if the kernel was upgraded since the host started; else start it "
+			 "with a kernel that has the module (those of Proxmox VE, and Debian's "
+			 "linux-image-amd64, do)")));
+}
+
+static const char *const module_names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
+
+static bool modules_are_loaded(const struct fs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(module_names); i++)
+		if (!module_is_loaded(root, module_names[i]))
+			return false;
+	return true;
+}
+
+/* All of them loaded is the usual case, which needs no libkmod. */
+static int check_modules(const struct fs_root *root, struct checklist *list)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int err = modules_are_loaded(root) ? 0 : modules_open(root, &modules);
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(module_names); i++)
+		err = check_module(root, modules, module_names[i], list);
+	return err;
+}
+
+int check_essentials(const struct fs_root *root, const char *enable_cure, struct checklist *list)
+{
+	int active = iommu_is_active(root);
+	int err = active < 0 ? active : check_iommu(root, active, enable_cure, list);
+
+	/* Without an IOMMU there is nothing to say of remapping. */
+	if (!err && active)
+		err = check_remapping(root, list);
+	return err ? err : check_modules(root, list);
+}

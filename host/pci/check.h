@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one checklist of what a host needs for passthrough: `host-setup check` prints it, and
+ * pre-start obeys what is CHECK_MISSING in it, in the same words.
+ */
+#ifndef HOST_PCI_CHECK_H
+#define HOST_PCI_CHECK_H
+
+#include "host/base/fs.h"
+
+enum check_status {
+	CHECK_OK,
+	CHECK_NOTE,    /* worth knowing; harms nothing */
+	CHECK_WARNING, /* a start works, but the administrator should know */
+	CHECK_MISSING, /* no start can work: pre-start refuses */
+};
+
+struct check_item {
+	const char *name; /* stable, for programs: "iommu-active" */
+	enum check_status status;
+	char *what;	/* the finding in a sentence */
+	char *evidence; /* where it was seen; NULL: the finding says it */
+	char *cure;	/* commands or words, one a line; NULL: nothing to cure */
+};
+
+struct checklist {
+	struct check_item *items;
+	size_t n;
+};
+
+/* "ok", "note", "warning", "missing" */
+const char *check_status_name(enum check_status status);
+
+/* Adds an item, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
+ */
+int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
+	      char *evidence, char *cure) must_check;
+
+/*
+ * Adds what decides whether any device can be passed at all, and nothing else: the IOMMU, interrupt
+ * remapping, vfio's modules. ENABLE_CURE: what turns on an IOMMU that the firmware offers; NULL:
+ * "host-setup enable && reboot". Every start calls it, so what it reads does not grow with the
+ * host. Returns 0 or -errno.
+ */
+int check_essentials(const struct fs_root *root, const char *enable_cure,
+		     struct checklist *list) must_check;
+
+/* Whether an item of the list is CHECK_MISSING. */
+bool checklist_has_missing(const struct checklist *list);
+
+/* Whether the item of that name is. */
+bool checklist_misses(const struct checklist *list, const char *name);
+
+void checklist_free(struct checklist *list);
+
+#define auto_checklist cleanup_with(checklist_free)
+
+#endif

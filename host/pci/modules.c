@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/modules.h"
+
+#include <libkmod.h>
+#include <string.h>
+
+struct modules {
+	const struct fs_root *root;
+	struct kmod_ctx *context;
+};
+
+static void unref_modulep(struct kmod_module **module)
+{
+	if (*module)
+		kmod_module_unref(*module);
+}
+
+static void unref_listp(struct kmod_list **list)
+{
+	if (*list)
+		kmod_module_unref_list(*list);
+}
+
+#define auto_module cleanup_with(unref_modulep)
+#define auto_list   cleanup_with(unref_listp)
+
+/* A module's folder, or a file in it. The kernel spells every '-' of its name '_' there. */
+static char *sysfs_path(const char *name, const char *file)
+{
+	char *path = fs_path("sys/module/%s%s", name, file);
+
+	for (char *c = path ? path + strlen("sys/module/") : NULL; c && *c && *c != '/'; c++)
+		if (*c == '-')
+			*c = '_';
+	return path;
+}
+
+bool module_is_loaded(const struct fs_root *root, const char *name)
+{
+	auto_free char *path = sysfs_path(name, "");
+
+	return fs_exists(root, path);
+}
+
+bool module_is_builtin(const struct fs_root *root, const char *name)
+{
+	auto_free char *path = sysfs_path(name, "/initstate");
+
+	/* Only what was loaded has a state (Linux: kernel/module/sysfs.c, kernel/params.c). */
+	return module_is_loaded(root, name) && !fs_exists(root, path);
+}
+
+int modules_release(const struct fs_root *root, char **ret)
+{
+	auto_names struct fs_names names = {0};
+	const char *newest = NULL;
+	int err;
+
+	err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
+	if (err != -ENOENT && err != -ENOTDIR)
+		return err;
+	err = fs_list(root, "lib/modules", &names);
+	if (err)
+		return err == -ENOTDIR ? -ENOENT : err;
+	for (size_t i = 0; i < names.n; i++)
+		if (!newest || strverscmp(names.items[i], newest) > 0)
+			newest = names.items[i];
+	if (!newest)
+		return -ENOENT;
+	*ret = strdup(newest);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* libkmod on another root: that root's configuration, and the modules of its kernel. */
+static struct kmod_ctx *open_below(const struct fs_root *root)
+{
+	auto_free char *etc = fs_path("%s/etc/modprobe.d", root->path);
+	auto_free char *run = fs_path("%s/run/modprobe.d", root->path);
+	auto_free char *lib = fs_path("%s/lib/modprobe.d", root->path);
+	const char *config[] = {etc, run, lib, NULL};
+	auto_free char *release = NULL;
+	auto_free char *folder = NULL;
+
+	if (modules_release(root, &release))
+		release = strdup("none");
+	if (!etc || !run || !lib || !release)
+		return NULL;
+	folder = fs_path("%s/lib/modules/%s", root->path, release);
+	return folder ? kmod_new(folder, config) : NULL;
+}
+
+int modules_open(const struct fs_root *root, struct modules **ret)
+{
+	struct modules *modules = calloc(1, sizeof(*modules));
+
+	if (!modules)
+		return -ENOMEM;
+	modules->root = root;
+	modules->context = fs_root_is_running_system(root) ? kmod_new(NULL, NULL)
+							   : open_below(root);
+	if (!modules->context) {
+		free(modules);
+		return -ENOMEM;
+	}
+	*ret = modules;
+	return 0;
+}
+
+void modules_close(struct modules *modules)
+{
+	if (!modules)
+		return;
+	kmod_unref(modules->context);
+	free(modules);
+}
+
+/* The modules that a name or an alias stands for; an empty list is success. */
+static int lookup(struct modules *modules, const char *name, struct kmod_list **ret)
+{
+	int err = kmod_module_new_from_lookup(modules->context, name, ret);
+
+	return err < 0 ? err : 0;
+}
+
+bool modules_has(struct modules *modules, const char *name)
+{
+	auto_list struct kmod_list *list = NULL;
+
+	return module_is_loaded(modules->root, name) || (!lookup(modules, name, &list) && list);
+}
+
+int modules_load(struct modules *modules, const char *name)
+{
+	auto_list struct kmod_list *list = NULL;
+	struct kmod_list *at;
+	int err;
+
+	if (module_is_loaded(modules->root, name))
+		return 0;
+	if (!fs_root_is_running_system(modules->root))
+		return -EOPNOTSUPP;
+	err = lookup(modules, name, &list);
+	if (err)
+		return err;
+	if (!list)
+		return -ENOENT;
+	for (at = list; at; at = kmod_list_next(list, at)) {
+		auto_module struct kmod_module *module = kmod_module_get_module(at);
+
+		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int modules_unload(struct modules *modules, const char *name)
+{
+	auto_module struct kmod_module *module = NULL;
+	int err;
+
+	if (!module_is_loaded(modules->root, name))
+		return 0;
+	if (!fs_root_is_running_system(modules->root))
+		return -EOPNOTSUPP;
+	err = kmod_module_new_from_name(modules->context, name, &module);
+	/* Not by force, and without waiting for who uses it. */
+	return err < 0 ? err : kmod_module_remove_module(module, 0);
+}
+
+/* What cannot be read may be devices. */
+static bool driver_serves_others(const struct fs_root *root, const char *dir, const struct bdf *bdf)
+{
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
+
+	if (err)
+		return err != -ENOENT && err != -ENOTDIR;
+	for (size_t i = 0; i < names.n; i++) {
+		struct bdf other;
+
+		if (!bdf_parse(names.items[i], &other) && bdf_compare(&other, bdf))
+			return true;
+	}
+	return false;
+}
+
+bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf)
+{
+	auto_free char *drivers = sysfs_path(name, "/drivers");
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, drivers, &names);
+
+	if (err)
+		return err != -ENOENT && err != -ENOTDIR;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *folder = fs_path("%s/%s", drivers, names.items[i]);
+
+		if (!strncmp(names.items[i], "pci:", strlen("pci:")) &&
+		    driver_serves_others(root, folder, bdf))
+			return true;
+	}
+	return false;
+}
+
+int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
+		      bool *ret_blacklisted)
+{
+	auto_list struct kmod_list *all = NULL;
+	auto_list struct kmod_list *allowed = NULL;
+	auto_module struct kmod_module *module = NULL;
+	char *name;
+	int err;
+
+	err = lookup(modules, modalias, &all);
+	if (err)
+		return err;
+	if (!all) {
+		*ret = NULL;
+		*ret_blacklisted = false;
+		return 0;
+	}
+	err = kmod_module_apply_filter(modules->context, KMOD_FILTER_BLACKLIST, all, &allowed);
+	if (err < 0)
+		return err;
+	module = kmod_module_get_module(allowed ? allowed : all);
+	name = strdup(kmod_module_get_name(module));
+	if (!name)
+		return -ENOMEM;
+	*ret = name;
+	*ret_blacklisted = !allowed;
+	return 0;
+}
+
+/* One field of an id; absent or empty means any. False when it is no hex number. */
+static bool field_matches(char **rest, uint32_t value, uint32_t mask)
+{
+	char *text = *rest ? strsep(rest, ":") : NULL;
+	char *end;
+	unsigned long number;
+
+	if (!text || !*text)
+		return true;
+	number = strtoul(text, &end, 16);
+	if (*end)
+		return false;
+	return number == 0xffffffff || (number & mask) == (value & mask);
+}
+
+static bool one_id_matches(char *id, const struct pci_identity *device)
+{
+	char *rest = id;
+	uint32_t class_mask = 0xffffff;
+	char *colon = id;
+
+	/* The sixth field, when there, says which bits of the class count. */
+	for (int i = 0; colon && i < 5; i++)
+		colon = strchr(colon, ':') ? strchr(colon, ':') + 1 : NULL;
+	if (colon)
+		class_mask = (uint32_t)strtoul(colon, NULL, 16);
+	else if (strchr(id, ':') == NULL)
+		return false;
+	return field_matches(&rest, device->vendor, 0xffffffff) &&
+	       field_matches(&rest, device->device, 0xffffffff) &&
+	       field_matches(&rest, device->subvendor, 0xffffffff) &&
+	       field_matches(&rest, device->subdevice, 0xffffffff) &&
+	       field_matches(&rest, device->class, class_mask);
+}
+
+bool module_ids_match(const char *ids, const struct pci_identity *id)
+{
+	auto_free char *copy = strdup(ids);
+	char *rest = copy;
+	char *one;
+
+	while (rest && (one = strsep(&rest, ", \t\n")))
+		if (*one && one_id_matches(one, id))
+			return true;
+	return false;
+}
+
+/* The options that modprobe would give to a module; they live as long as *KEEP, which is unref'd.
+ */
+static const char *options_of(struct modules *modules, const char *name, struct kmod_module **keep)
+{
+	return kmod_module_new_from_name(modules->context, name, keep)
+		       ? NULL
+		       : kmod_module_get_options(*keep);
+}
+
+/* The value of the first option called NAME in OPTIONS at or behind *AT; NULL when there is none.
+ */
+static char *next_option(const char **at, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*at && **at) {
+		const char *word = *at + strspn(*at, " ");
+		size_t word_len = strcspn(word, " ");
+
+		*at = word + word_len;
+		if (word_len < len || strncmp(word, name, len))
+			continue;
+		if (word_len == len)
+			return strdup("");
+		if (word[len] == '=')
+			return strndup(word + len + 1, word_len - len - 1);
+	}
+	return NULL;
+}
+
+bool modules_has_option(struct modules *modules, const char *module, const char *option)
+{
+	auto_module struct kmod_module *keep = NULL;
+	const char *at = options_of(modules, module, &keep);
+	bool set = false;
+
+	for (;;) {
+		auto_free char *value = next_option(&at, option);
+
+		if (!value)
+			return set;
+		/* The kernel's own reading of a boolean: the first letter, and "on"
+		 * (lib/kstrtox.c). */
+		set = !*value || strchr("1yYtT", *value) || !strcmp(value, "on");
+	}
+}
+
+bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
+{
+	auto_module struct kmod_module *keep = NULL;
+	const char *at = options_of(modules, "vfio_pci", &keep);
+
+	for (;;) {
+		auto_free char *ids = next_option(&at, "ids");
+
+		if (!ids || module_ids_match(ids, id))
+			return ids;
+	}
+}

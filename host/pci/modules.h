@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel modules (libkmod): load them, and ask what the host's modprobe configuration says. Whether
+ * a module is loaded is read below the root; the rest needs an open handle, made only when needed,
+ * because libkmod's start costs.
+ */
+#ifndef HOST_PCI_MODULES_H
+#define HOST_PCI_MODULES_H
+
+#include "host/base/fs.h"
+#include "host/pci/pci.h"
+
+/* Whether the module is loaded, or built in with parameters of its own ('-' and '_' are one). */
+bool module_is_loaded(const struct fs_root *root, const char *name);
+
+/* Whether a module that is loaded (as above) is a part of the kernel itself. */
+bool module_is_builtin(const struct fs_root *root, const char *name);
+
+/*
+ * The running kernel's release (proc/sys/kernel/osrelease); for a tree without a /proc the newest
+ * below lib/modules. Returns 0 with a new string, -ENOENT when neither is there, or -errno.
+ */
+int modules_release(const struct fs_root *root, char **ret) must_check;
+
+struct modules;
+
+/* Returns 0 and a new handle (modules_close()), or -errno. */
+int modules_open(const struct fs_root *root, struct modules **ret) must_check;
+void modules_close(struct modules *modules);
+DEFINE_CLEANUP(struct modules *, modules_close)
+
+/*
+ * Loads a module with what it depends on, as modprobe would. Loaded or built in already is success.
+ * Returns 0; -ENOENT when this kernel has no such module; -EOPNOTSUPP when the root is not the
+ * running system; -errno.
+ */
+int modules_load(struct modules *modules, const char *name) must_check;
+
+/*
+ * Unloads the module. Not loaded is success. Returns 0; -EBUSY when something needs it; -EOPNOTSUPP
+ * when the root is not the running system; -errno. Its driver lets every device go that it has: see
+ * module_serves_others().
+ */
+int modules_unload(struct modules *modules, const char *name) must_check;
+
+/* Whether a PCI driver of the module has, or may have, a device beside this one. */
+bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf);
+
+/* Whether this kernel has the module, loaded, built in, or as a file. */
+bool modules_has(struct modules *modules, const char *name);
+
+/*
+ * The module that would be loaded for a modalias. Returns 0 with a new string in *ret, and
+ * *ret_blacklisted true when only blacklisted ones match (the name is then one of those); 0 with
+ * NULL when none matches; -errno.
+ */
+int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
+		      bool *ret_blacklisted) must_check;
+
+/*
+ * Whether the host's configuration gives the device to vfio-pci by its ids: `options vfio-pci ids=`
+ * in modprobe.d, or vfio-pci.ids= on the kernel command line. (Linux: drivers/vfio/pci/vfio_pci.c)
+ */
+bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id);
+
+/*
+ * Whether the host's configuration sets a boolean option of a module: NAME alone, or NAME=1, Y, y,
+ * on, in modprobe.d or on the kernel command line.
+ */
+bool modules_has_option(struct modules *modules, const char *module, const char *option);
+
+/* The same as modules_vfio_ids_match(), on the text of one ids= value. Pure. */
+bool module_ids_match(const char *ids, const struct pci_identity *id);
+
+#endif

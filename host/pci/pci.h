@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a PCI device is: its ids and where its files are (sysfs), and its name (libpci). */
+#ifndef HOST_PCI_PCI_H
+#define HOST_PCI_PCI_H
+
+#include "host/base/bdf.h"
+#include "host/base/fs.h"
+
+/* What makes a device this device and not another one that came to sit at its address. */
+struct pci_identity {
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class; /* 24 bits: base class, subclass, programming interface */
+};
+
+/* The base class of display controllers (PCI Code and ID Assignment Specification, 03h). */
+#define PCI_BASE_CLASS_DISPLAY 0x03
+
+/* "8086:10d3:8086:0000:020000" and its NUL. */
+#define PCI_IDENTITY_TEXT_SIZE 27
+const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE]);
+/* Reads that text. Returns 0, or -EINVAL and leaves *ret alone. */
+int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
+bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
+
+/* The device's folder, "sys/bus/pci/devices/BDF"; NULL without memory. */
+char *pci_dir(const struct bdf *bdf) must_check;
+
+/* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
+char *pci_path(const struct bdf *bdf, const char *name) must_check;
+
+/*
+ * Whether the device is there, and whether it has the file or directory NAME: 1, 0, or -errno when
+ * that is unknown (fs_probe()).
+ */
+int pci_probe(const struct fs_root *root, const struct bdf *bdf) must_check;
+int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name) must_check;
+
+/* The same, where unknown counts as absent. Prefer those above. */
+bool pci_exists(const struct fs_root *root, const struct bdf *bdf);
+bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name);
+
+/*
+ * The name of the driver that the device is bound to. Returns 0 with a new string, or with NULL
+ * when no driver has it; -errno.
+ */
+int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret) must_check;
+
+/* The device's modalias. Returns 0 with a new string, or -errno. */
+int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret) must_check;
+
+/*
+ * Reads a device's identity off its modalias: all of it in one read, of what the kernel chooses
+ * drivers by, for virtual functions too (Linux: drivers/pci/pci-sysfs.c, modalias_show()). Returns
+ * 0; -ENODEV when the device is not there, -EIO when that is no modalias of a PCI device, -errno.
+ */
+int pci_identify(const struct fs_root *root, const struct bdf *bdf,
+		 struct pci_identity *ret) must_check;
+
+/*
+ * Whether it is a PCI Express device. The judge is max_link_width in sysfs, which the kernel makes
+ * at boot for devices with that capability (Linux: drivers/pci/pci-sysfs.c): the configuration
+ * space of a dead or sleeping device reads as ones and proves nothing.
+ */
+bool pci_is_express(const struct fs_root *root, const struct bdf *bdf);
+
+/* libpci on a root, opened when the first name or capability is asked for. */
+struct pci;
+
+/* Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM. */
+int pci_open(const struct fs_root *root, struct pci **ret) must_check;
+void pci_close(struct pci *pci);
+DEFINE_CLEANUP(struct pci *, pci_close)
+
+/*
+ * Whether a device's configuration space shows Access Control Services, with which a port keeps the
+ * devices below it apart (PCI Express Base Specification 6.12). Reading it needs root; unreadable
+ * counts as none.
+ */
+bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
+
+/*
+ * The class in words, "VGA compatible controller"; "PCI device" when nothing knows it. Returns a
+ * new string, or NULL without memory.
+ */
+char *pci_class_name(struct pci *pci, const struct pci_identity *id) must_check;
+
+/*
+ * A device's name for people, "Intel Corporation 82574L Gigabit Network Connection [8086:10d3]".
+ * "PCI device [8086:10d3]" when libpci cannot be asked. The name database is read at the first
+ * call. Returns a new string, or NULL without memory.
+ */
+char *pci_name(struct pci *pci, const struct pci_identity *id) must_check;
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI devices of this host, with what people want to know before they pass one through. */
+#ifndef HOST_PCI_SUMMARY_H
+#define HOST_PCI_SUMMARY_H
+
+#include "host/base/fs.h"
+#include "host/pci/pci.h"
+
+struct device_summary {
+	struct bdf bdf;
+	struct pci_identity identity;
+	char *name;	  /* "NVIDIA Corporation GP104 [10de:1b80]" */
+	char *class_name; /* "VGA compatible controller" */
+	char *driver;	  /* NULL: none */
+	char *resets;	  /* the kernel's reset_method, "flr bus"; NULL: it cannot be reset */
+	int group;	  /* its IOMMU group, negative: none */
+	bool express;	  /* PCI Express, not conventional PCI */
+	bool bridge;	  /* has devices below it, so it stays with the host */
+	char *vms;	  /* which VMs name it, "VM 100 (hostpci0)"; NULL: none. Of the judge */
+	char *used;	  /* why a start would be refused now; NULL: it would not. Of the judge */
+};
+
+struct device_summaries {
+	struct device_summary *items; /* in order of address */
+	size_t n;
+};
+
+/* Reads all functions. Returns 0 (free with device_summaries_free()) or -errno. */
+int device_summaries_read(const struct fs_root *root, struct device_summaries *ret) must_check;
+void device_summaries_free(struct device_summaries *list);
+
+/* The one at BDF, or NULL. */
+struct device_summary *device_summaries_find(const struct device_summaries *list,
+					     const struct bdf *bdf);
+
+/*
+ * Fills in vms and used. What a start refuses is decided above this layer
+ * (hookscript/plan/judge.h), and handed in by a main. Returns 0 or -errno.
+ */
+typedef int device_judge(const struct fs_root *root, struct device_summaries *list);
+
+/* Whether it is the display function of a graphics card. */
+bool device_is_display(const struct device_summary *device);
+
+/* Whether it is the platform's own: a host bridge or an ISA bridge, which the host needs. */
+bool device_is_platform(const struct device_summary *device);
+
+#define auto_summaries cleanup_with(device_summaries_free)
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/vfio.h"
+
+#include "host/base/clock.h"
+#include "host/pci/iommu.h"
+#include "host/pci/pci.h"
+#include "host/process/process.h"
+#include "host/base/strbuf.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* How often to look again while nobody can be waited for. */
+#define LOOK_AGAIN_MS 50
+
+static int add_node(struct fs_names *nodes, char *node)
+{
+	if (!node || !array_grow(nodes->items, nodes->n)) {
+		free(node);
+		return -ENOMEM;
+	}
+	nodes->items[nodes->n++] = node;
+	return 0;
+}
+
+/* Adds the nodes of one device, which it has when a driver of VFIO has it. */
+static int add_device_nodes(const struct fs_root *root, const struct bdf *bdf,
+			    struct fs_names *nodes)
+{
+	auto_free char *path = pci_path(bdf, "vfio-dev");
+	auto_names struct fs_names devs = {0};
+	int err = fs_list(root, path, &devs);
+
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	for (size_t i = 0; i < devs.n; i++) {
+		auto_free char *number = fs_path("%s/%s/dev", path, devs.items[i]);
+		int there = fs_probe(root, number);
+
+		/* Without iommufd's interface there is no node of the device. */
+		err = there > 0 ? add_node(nodes, fs_path("/dev/vfio/devices/%s", devs.items[i]))
+				: there;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The names below /dev whose holders hold the group. */
+static int group_nodes(const struct fs_root *root, int group, const struct bdf *members,
+		       size_t n_members, struct fs_names *ret)
+{
+	int err = add_node(ret, fs_path("/dev/vfio/%d", group));
+
+	for (size_t i = 0; !err && i < n_members; i++)
+		err = add_device_nodes(root, &members[i], ret);
+	return err;
+}
+
+/* The search for holders: which nodes, and who was found so far. */
+struct search {
+	const struct fs_root *root;
+	const struct fs_names *nodes;
+	struct vfio_holders *holders;
+	int err;
+};
+
+static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders *holders)
+{
+	char *command = process_command(root, pid);
+
+	if (!command || !array_grow(holders->items, holders->n)) {
+		free(command);
+		return -ENOMEM;
+	}
+	holders->items[holders->n++] = (struct vfio_holder){pid, command, process_vm(root, pid)};
+	holders->open = true;
+	return 0;
+}
+
+static bool look_for_node(const struct open_node *node, void *arg)
+{
+	struct search *search = arg;
+
+	for (size_t k = 0; k < search->nodes->n; k++)
+		if (!strcmp(node->path, search->nodes->items[k])) {
+			if (!search->err)
+				search->err = add_holder(search->root, node->pid, search->holders);
+			return true;
+		}
+	return false;
+}
+
+/* Whether the kernel says that a node is open: it lets each be opened by one at a time. A node that
+ * is not there, or is nobody's, is not. Returns 0 or -errno. */
+static int node_is_busy(const struct fs_root *root, const char *node, bool *ret)
+{
+	auto_close int fd = fs_open(root, node + 1, O_RDWR, 0);
+
+	*ret = fd == -EBUSY;
+	return fd >= 0 || fd == -EBUSY || fd == -ENOENT || fd == -ENODEV || fd == -ENXIO ? 0 : fd;
+}
+
+int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
+			 size_t n_members, struct vfio_holders *ret)
+{
+	auto_holders struct vfio_holders holders = {0};
+	auto_names struct fs_names nodes = {0};
+	struct search search = {root, &nodes, &holders, 0};
+	int err;
+
+	err = group_nodes(root, group, members, n_members, &nodes);
+	for (size_t i = 0; !err && i < nodes.n; i++) {
+		bool busy;
+
+		err = node_is_busy(root, nodes.items[i], &busy);
+		holders.open |= !err && busy;
+	}
+	if (err)
+		return err;
+	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
+	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
+		err = process_each_node(root, look_for_node, &search);
+		if (!err)
+			err = search.err;
+	}
+	if (err)
+		return err;
+	if (holders.n)
+		qsort(holders.items, holders.n, sizeof(*holders.items), process_compare);
+	*ret = holders;
+	holders = (struct vfio_holders){0};
+	return 0;
+}
+
+int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret)
+{
+	auto_free struct bdf *members = NULL;
+	size_t n;
+	int err = iommu_group_members(root, group, &members, &n);
+
+	return err ? err : vfio_members_holders(root, group, members, n, ret);
+}
+
+void vfio_holders_free(struct vfio_holders *holders)
+{
+	for (size_t i = 0; i < holders->n; i++)
+		free(holders->items[i].command);
+	free(holders->items);
+	*holders = (struct vfio_holders){0};
+}
+
+char *vfio_holders_describe(const struct vfio_holders *holders)
+{
+	auto_strbuf struct strbuf text = {0};
+
+	for (size_t i = 0; i < holders->n; i++) {
+		const struct vfio_holder *holder = &holders->items[i];
+
+		if (holder->vmid)
+			strbuf_add_item(&text, _("process %d (%s of VM %u)"), holder->pid,
+					holder->command, holder->vmid);
+		else
+			strbuf_add_item(&text, _("process %d (%s)"), holder->pid, holder->command);
+	}
+	if (!holders->n)
+		strbuf_add(&text, "%s", _("a process that cannot be seen from here"));
+	return strbuf_take(&text);
+}
+
+/* Sleeps until the first holder ends, or a while when it cannot be waited for. */
+static void wait_for_change(const struct fs_root *root, const struct vfio_holders *holders,
+			    int64_t deadline)
+{
+	auto_close int pidfd = -1;
+	int left = clock_left_ms(deadline);
+
+	if (holders->n && fs_root_is_running_system(root))
+		pidfd = (int)syscall(SYS_pidfd_open, holders->items[0].pid, 0);
+	if (pidfd >= 0) {
+		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+		/* It may close the group and live on: so not for longer than a second. */
+		poll(&ended, 1, left < 1000 ? left : 1000);
+	} else {
+		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
+	}
+}
+
+int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
+			   struct vfio_holders *ret)
+{
+	for (;;) {
+		auto_holders struct vfio_holders holders = {0};
+		int err = vfio_group_holders(root, group, &holders);
+
+		if (err)
+			return err;
+		if (!holders.open)
+			return 0;
+		if (!clock_left_ms(deadline)) {
+			if (ret) {
+				*ret = holders;
+				holders = (struct vfio_holders){0};
+			}
+			return -ETIMEDOUT;
+		}
+		wait_for_change(root, &holders, deadline);
+	}
+}
+
+bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf)
+{
+	auto_free char *path = pci_path(bdf, "vfio-dev");
+
+	return fs_probe(root, path) > 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who uses a device through VFIO. A group that is open must never lose a device. */
+#ifndef HOST_PCI_VFIO_H
+#define HOST_PCI_VFIO_H
+
+#include <sys/types.h>
+
+#include "host/base/bdf.h"
+#include "host/base/fs.h"
+
+/* A process that holds a group open. */
+struct vfio_holder {
+	pid_t pid;	   /* first, for process_compare() */
+	char *command;	   /* its short name, e.g. "kvm" */
+	unsigned int vmid; /* whose QEMU it is; 0: nobody's */
+};
+
+struct vfio_holders {
+	struct vfio_holder *items;
+	size_t n;
+	bool open; /* the group is open, by the items or by somebody whom we cannot see */
+};
+
+/*
+ * Looks who holds IOMMU group GROUP open: /dev/vfio/GROUP, or /dev/vfio/devices/vfioN of one of its
+ * devices (iommufd). The processes' descriptors tell who; the kernel, which opens a group only once
+ * (EBUSY), tells whether. Returns 0 (free with vfio_holders_free()) or -errno.
+ */
+int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret) must_check;
+
+/* The same where the group's devices are known: MEMBERS, N_MEMBERS of them. */
+int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
+			 size_t n_members, struct vfio_holders *ret) must_check;
+void vfio_holders_free(struct vfio_holders *holders);
+
+/* "process 1234 (kvm of VM 100)", for a message. Returns a new string, or NULL without memory. */
+char *vfio_holders_describe(const struct vfio_holders *holders) must_check;
+
+/*
+ * Waits until the group is closed or DEADLINE (CLOCK_MONOTONIC, in milliseconds) has passed.
+ * Returns 0 when it is closed; -ETIMEDOUT with the last holders seen in *ret (if not NULL), to be
+ * freed by the caller; -errno.
+ */
+int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
+			   struct vfio_holders *ret) must_check;
+
+/*
+ * Whether the device's driver has made a VFIO device of it, without which QEMU cannot use it.
+ * (Linux: Documentation/ABI/testing/sysfs-devices-vfio-dev, since 6.1)
+ */
+bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf);
+
+#define auto_holders cleanup_with(vfio_holders_free)
+
+#endif

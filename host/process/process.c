@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/process/process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define CGROUP_MAX ((size_t)64 * 1024)
+
+/* Longer than any command line of a VM. */
+#define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
+
+/* The process number that a name in /proc stands for, or 0. */
+static pid_t pid_of_name(const char *name)
+{
+	char *end;
+	long pid;
+
+	if (*name < '1' || *name > '9')
+		return 0;
+	errno = 0;
+	pid = strtol(name, &end, 10);
+	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
+}
+
+int process_compare(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* ---- kernel threads, which have nothing open ---- */
+
+/* kthreadd, which starts all the others (Linux: kernel/kthread.c); in a container's /proc it may be
+ * any process. */
+#define KTHREADD 2
+
+struct kernel_threads {
+	pid_t *items; /* in order */
+	size_t n;
+};
+
+#define CHILDREN_MAX ((size_t)1024 * 1024)
+
+/* What runs no program has memory of the kernel only, or none any more. */
+static bool has_no_executable(int proc, pid_t pid)
+{
+	auto_free char *exe = fs_path("%d/exe", pid);
+	char target[1];
+
+	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;
+}
+
+/* Those that kthreadd has started; none when the kernel does not tell. */
+static int read_kernel_threads(const struct fs_root *root, int proc, struct kernel_threads *ret)
+{
+	auto_free char *path = fs_path("proc/%d/task/%d/children", KTHREADD, KTHREADD);
+	auto_free char *text = NULL;
+	char *rest, *word;
+
+	*ret = (struct kernel_threads){0};
+	if (!has_no_executable(proc, KTHREADD) || fs_read(root, path, CHILDREN_MAX, &text, NULL))
+		return 0;
+	rest = text;
+	while ((word = strsep(&rest, " \n"))) {
+		pid_t pid = pid_of_name(word);
+
+		if (!pid)
+			continue;
+		if (!array_grow(ret->items, ret->n))
+			return -ENOMEM;
+		ret->items[ret->n++] = pid;
+	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), process_compare);
+	return 0;
+}
+
+static void free_kernel_threads(struct kernel_threads *threads)
+{
+	free(threads->items);
+}
+
+/* kthreadd also starts programs that the kernel needs (modprobe), and those may have something
+ * open. */
+static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
+{
+	return threads->n &&
+	       bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare) &&
+	       has_no_executable(proc, pid);
+}
+
+/* ---- what is open ---- */
+
+/* There may be thousands of processes: what is asked of each counts. */
+struct asking {
+	bool (*look)(const struct open_node *node, void *arg);
+	void *arg;
+	bool running; /* it is the running system, whose kernel may be asked */
+	pid_t self;
+	struct kernel_threads threads;
+	int proc; /* /proc */
+	pid_t pid;
+	int fds; /* its folder of descriptors */
+};
+
+/* Whether the descriptor may be a device. Most are not: only what is one has its path read. */
+static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node)
+{
+	struct statx st;
+
+	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
+	if (!asking->running ||
+	    statx(asking->fds, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
+		return true;
+	node->numbered = true;
+	node->block = S_ISBLK(st.stx_mode);
+	node->major = st.stx_rdev_major;
+	node->minor = st.stx_rdev_minor;
+	return node->block || S_ISCHR(st.stx_mode);
+}
+
+/* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
+static bool has_gone(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
+	       err == -EPERM || err == -EINVAL;
+}
+
+static int show_file(const struct dirent *entry, void *arg)
+{
+	const char *name = entry->d_name;
+	const struct asking *asking = arg;
+	char path[PATH_MAX];
+	struct open_node node = {.pid = asking->pid, .path = path};
+	ssize_t len;
+
+	if (!may_be_node(asking, name, &node))
+		return 0;
+	len = readlinkat(asking->fds, name, path, sizeof(path) - 1);
+	if (len < 0)
+		return has_gone(-errno) ? 0 : -errno;
+	path[len] = '\0';
+	return asking->look(&node, asking->arg);
+}
+
+static int show_process(const struct dirent *entry, void *arg)
+{
+	const char *name = entry->d_name;
+	struct asking *asking = arg;
+	auto_free char *folder = NULL;
+	auto_close int fds = -1;
+	int err;
+
+	asking->pid = pid_of_name(name);
+	if (!asking->pid || asking->pid == asking->self ||
+	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
+		return 0;
+	folder = fs_path("%s/fd", name);
+	if (!folder)
+		return -ENOMEM;
+	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	asking->fds = fds;
+	err = fds < 0 ? -errno : fs_each_entry(fds, show_file, asking);
+	return err > 0 || has_gone(err) ? 0 : err;
+}
+
+int process_each_node(const struct fs_root *root,
+		      bool (*look)(const struct open_node *node, void *arg), void *arg)
+{
+	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
+	bool running = fs_root_is_running_system(root);
+	struct asking asking = {
+		.look = look,
+		.arg = arg,
+		.running = running,
+		.self = running ? getpid() : 0,
+		.proc = proc,
+	};
+	int err;
+
+	if (proc < 0)
+		return proc == -ENOENT ? 0 : proc;
+	err = read_kernel_threads(root, proc, &asking.threads);
+	if (!err)
+		err = fs_each_entry(proc, show_process, &asking);
+	free_kernel_threads(&asking.threads);
+	return err;
+}
+
+char *process_command(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/comm", pid);
+	char *command = NULL;
+
+	return fs_read_attr(root, path, &command) ? strdup("?") : command;
+}
+
+unsigned int process_container(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/cgroup", pid);
+	auto_free char *text = NULL;
+	const char *at;
+	unsigned long ctid;
+	char *end;
+
+	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
+		return 0;
+	at = strstr(text, "/lxc/");
+	if (!at)
+		return 0;
+	errno = 0;
+	ctid = strtoul(at + strlen("/lxc/"), &end, 10);
+	return errno || !strchr("/\n", *end) || ctid > UINT_MAX ? 0 : (unsigned int)ctid;
+}
+
+unsigned int process_vm(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/cmdline", pid);
+	auto_free char *text = NULL;
+	bool next = false;
+	size_t len;
+
+	if (fs_read(root, path, CMDLINE_MAX, &text, &len))
+		return 0;
+	for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1) {
+		if (next && *arg && strlen(arg) <= 9 && strspn(arg, "0123456789") == strlen(arg))
+			return (unsigned int)strtoul(arg, NULL, 10);
+		next = !strcmp(arg, "-id");
+	}
+	return 0;
+}

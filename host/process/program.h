@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Other programs: found on PATH and run without a shell, with nothing on standard input. */
+#ifndef HOST_PROCESS_PROGRAM_H
+#define HOST_PROCESS_PROGRAM_H
+
+#include "host/base/fs.h"
+
+/* What to run, and how. */
+struct program {
+	const char *const *args; /* NULL at the end; the first is found on PATH, or is a path */
+
+	/*
+	 * 0: in the foreground, without a limit: its output goes where ours goes, and Ctrl-C ends
+	 * it and not us, so that what it left half done can be told and put right.
+	 *
+	 * Else so many milliseconds, in a worker (host/process/worker.h), so that it has nothing of
+	 * the caller's and cannot hold it up; what it prints is collected.
+	 */
+	int limit_ms;
+	size_t max;   /* with a limit: how many bytes of its standard output are wanted */
+	bool goes_on; /* at the limit it is left to itself; else it is killed with its children */
+};
+
+/* How it ended. All zeroes: nothing to free. */
+struct program_end {
+	int status;   /* as waitpid(2) gives it */
+	char *output; /* its standard output, at most MAX bytes of it; NULL in the foreground */
+	bool cut;     /* it printed more than that */
+	char *line; /* the last line that it printed, on standard error if there was any; or NULL */
+};
+
+/*
+ * Runs PROGRAM, which only looks at things. Returns 0 when it has ended, however it did: *ret says
+ * how and goes to program_end_free(). -ENOENT when there is no such program; -ETIMEDOUT; -errno.
+ */
+int program_run(const struct program *program, struct program_end *ret) must_check;
+
+/*
+ * The same of one that changes something on the host. Such a program knows the running system only:
+ * with another ROOT nothing is run. Returns 0 when it has ended with exit status 0; -EXDEV when
+ * ROOT is not the running system; -EIO when it ended otherwise, as *ret says; -errno as above.
+ */
+int program_act(const struct fs_root *root, const struct program *program,
+		struct program_end *ret) must_check;
+
+void program_end_free(struct program_end *end);
+
+/* Whether it has ended with exit status 0. */
+bool program_succeeded(const struct program_end *end);
+
+/*
+ * What became of PROGRAM, for people: ERR is what one of the above returned. "exit status 1: Unit
+ * x.service not loaded.", "killed by signal 9", "it takes too long", "--root /mnt is not the
+ * running system: not run: systemctl stop x.service". Returns a new string, or NULL without memory.
+ */
+char *program_explain(const struct fs_root *root, const struct program *program, int err,
+		      const struct program_end *end) must_check;
+
+/* Whether NAME is found on PATH, or is the path of a program. */
+bool program_is_there(const char *name);
+
+#define PROGRAM_WORDS 16
+
+/*
+ * Cuts TEXT, which is changed, at its spaces into the words of a program. Returns 0, or -E2BIG when
+ * there are more than fit.
+ */
+int program_split(char *text, const char *ret[PROGRAM_WORDS]) must_check;
+
+#define auto_program_end cleanup_with(program_end_free)
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/process/supervise.h"
+
+#include "host/base/activity.h"
+#include "host/base/cli.h"
+#include "host/base/clock.h"
+#include "host/base/log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* How much later than the child the parent loses patience. */
+#define MARGIN_MS 2000
+
+/* How often the parent looks whether the child was allowed less time than before. */
+#define LOOK_MS 1000
+
+#define NEVER INT64_MAX
+
+/* What both see. */
+struct page {
+	_Atomic int64_t deadline; /* host/base/clock.h; NEVER: none */
+	struct activity doing;
+};
+
+static struct page *page;
+
+struct child {
+	pid_t pid;
+	int pidfd; /* -1: none, so its end is noticed a little later */
+	int lines; /* what it prints; -1: nothing goes through here */
+};
+
+void supervise_allow(int ms)
+{
+	if (page)
+		atomic_store(&page->deadline,
+			     ms == SUPERVISE_FOREVER ? NEVER : clock_now_ms() + ms + MARGIN_MS);
+}
+
+/* ---- the child ---- */
+
+static void detach(int lines, int keep)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	dup2(null, STDIN_FILENO);
+	dup2(lines, STDOUT_FILENO);
+	dup2(lines, STDERR_FILENO);
+	if (keep > 3)
+		syscall(SYS_close_range, 3U, (unsigned int)keep - 1, 0);
+	syscall(SYS_close_range, keep < 3 ? 3U : (unsigned int)keep + 1, ~0U, 0);
+}
+
+static void __attribute__((noreturn))
+be_child(const struct supervise *how, pid_t parent, int lines, int (*work)(void *arg), void *arg)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	activity_set_page(&page->doing);
+	if (how->relay)
+		detach(lines, how->keep);
+	exit(cli_end(work(arg)));
+}
+
+/* Returns whether there is a child. */
+static bool start(const struct supervise *how, int (*work)(void *arg), void *arg,
+		  struct child *child)
+{
+	int lines[2] = {-1, -1};
+	pid_t parent = getpid();
+
+	if (how->relay && pipe2(lines, O_CLOEXEC))
+		return false;
+	fflush(NULL);
+	child->lines = lines[0];
+	child->pid = fork();
+	if (!child->pid)
+		be_child(how, parent, lines[1], work, arg);
+	closep(&lines[1]);
+	if (child->pid < 0)
+		return false;
+	if (how->relay)
+		fcntl(lines[0], F_SETFL, O_NONBLOCK);
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	return true;
+}
+
+/* ---- the parent ---- */
+
+/* Passes on what there is. Returns whether there was anything. */
+static bool relay(struct child *child)
+{
+	char text[4096];
+	ssize_t n = read(child->lines, text, sizeof(text));
+
+	/* Whether anybody reads it is not the child's business. */
+	for (ssize_t done = 0, more = 1; done < n && more > 0; done += more)
+		more = write(STDOUT_FILENO, text + done, (size_t)(n - done));
+	if (!n) {
+		close(child->lines);
+		child->lines = -1;
+	}
+	return n > 0;
+}
+
+/* Returns whether the child has ended, with *ret_status, before its deadline. */
+static bool wait_for(struct child *child, int *ret_status)
+{
+	for (;;) {
+		struct pollfd polled[] = {{child->pidfd, POLLIN, 0}, {child->lines, POLLIN, 0}};
+		int left = clock_left_ms(atomic_load(&page->deadline));
+		bool ended;
+
+		poll(polled, ARRAY_SIZE(polled), left < LOOK_MS ? left : LOOK_MS);
+		ended = waitpid(child->pid, ret_status, WNOHANG) == child->pid;
+		while (child->lines >= 0 && relay(child))
+			;
+		if (ended || !clock_left_ms(atomic_load(&page->deadline)))
+			return ended;
+	}
+}
+
+static void say_hung(const struct supervise *how)
+{
+	struct activity now;
+
+	if (activity_read(&page->doing, &now))
+		log_error(_("%s: stuck in the kernel: %s %s%s; it cannot be killed; see: "
+			    "journalctl -k -n 50"),
+			  how->what, now.verb, strcmp(now.verb, "call") ? "/" : "", now.path);
+	else
+		log_error(_("%s: has not ended in time"), how->what);
+}
+
+static int supervise(const struct supervise *how, struct child *child, void *arg)
+{
+	int status = 0;
+
+	if (how->relay)
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+	/* Ctrl-C is for the child, which may have somebody else's program at work. */
+	signal(how->relay ? SIGPIPE : SIGINT, SIG_IGN);
+	if (!wait_for(child, &status)) {
+		kill(child->pid, SIGKILL);
+		say_hung(how);
+		status = W_EXITCODE(EXIT_FAILURE, SIGKILL);
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (how->failed)
+		how->failed(arg);
+	return WEXITSTATUS(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg)
+{
+	int limit_ms = how->limit_ms ? how->limit_ms : SUPERVISE_READ_MS;
+	struct child child = {.pidfd = -1, .lines = -1};
+	int code;
+
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		page = NULL;
+		return work(arg);
+	}
+	atomic_store(&page->deadline, clock_now_ms() + limit_ms);
+	code = start(how, work, arg, &child) ? supervise(how, &child, arg) : work(arg);
+	closep(&child.pidfd);
+	closep(&child.lines);
+	munmap(page, sizeof(*page));
+	page = NULL;
+	return code;
+}

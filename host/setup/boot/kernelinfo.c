@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/boot/kernelinfo.h"
+
+#include <string.h>
+
+#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
+
+bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor)
+{
+	char *end;
+	unsigned long its_major, its_minor;
+
+	if (*release < '0' || *release > '9')
+		return false;
+	its_major = strtoul(release, &end, 10);
+	if (*end != '.' || end[1] < '0' || end[1] > '9')
+		return false;
+	its_minor = strtoul(end + 1, &end, 10);
+	return its_major < major || (its_major == major && its_minor < minor);
+}
+
+/* Whether RELEASE's last part is a flavour of Debian's own kernels. */
+static bool is_debian_release(const char *release)
+{
+	static const char *const flavours[] = {"-amd64", "-cloud-amd64", "-rt-amd64"};
+	size_t len = strlen(release);
+
+	for (size_t i = 0; i < ARRAY_SIZE(flavours); i++) {
+		size_t end = strlen(flavours[i]);
+
+		if (len > end && !strcmp(release + len - end, flavours[i]))
+			return true;
+	}
+	return false;
+}
+
+enum answer kernelinfo_has_acs_override(const char *release)
+{
+	const char *pve = strstr(release, "-pve");
+
+	if (pve && (!pve[4] || pve[4] == '-'))
+		return ANSWER_YES;
+	return is_debian_release(release) ? ANSWER_NO : ANSWER_UNKNOWN;
+}
+
+enum answer kernelinfo_intel_default_on(const struct fs_root *root, const char *release)
+{
+	auto_free char *path = fs_path("boot/config-%s", release);
+	auto_free char *text = NULL;
+	char *rest, *line;
+
+	if (fs_read(root, path, CONFIG_MAX, &text, NULL))
+		return ANSWER_UNKNOWN;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (!strcmp(line, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") ||
+		    !strcmp(line, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y"))
+			return ANSWER_YES;
+	return ANSWER_NO;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a kernel of that release is, and what it was built with (the release: host/pci/modules.h).
+ */
+#ifndef HOST_SETUP_BOOT_KERNELINFO_H
+#define HOST_SETUP_BOOT_KERNELINFO_H
+
+#include "host/base/fs.h"
+
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
+
+/* Whether RELEASE ("6.8.12-4-pve") is of a version before MAJOR.MINOR; false when it is no release.
+ */
+bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor);
+
+/*
+ * Whether the kernel knows pcie_acs_override=, which is no part of Linux: Proxmox VE's kernels
+ * have it ("pci: Enable overrides for missing ACS capabilities"), Debian's do not.
+ */
+enum answer kernelinfo_has_acs_override(const char *release);
+
+/*
+ * Whether it turns an Intel IOMMU on by itself, for all devices or for all but the integrated GPU:
+ * CONFIG_INTEL_IOMMU_DEFAULT_ON or CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF in boot/config-RELEASE
+ * (Linux: drivers/iommu/intel/Kconfig).
+ */
+enum answer kernelinfo_intel_default_on(const struct fs_root *root, const char *release);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one list of what is wrong with the boot configuration: `host-setup check` prints it, `enable`
+ * and `disable` refuse by it, in the same words.
+ */
+#ifndef HOST_SETUP_BOOT_PROBLEMS_H
+#define HOST_SETUP_BOOT_PROBLEMS_H
+
+#include "host/setup/boot/bootcfg.h"
+#include "host/setup/options.h"
+
+/* Whom a problem stops. */
+enum problem_severity {
+	PROBLEM_NOTE,	/* nobody */
+	PROBLEM_ENABLE, /* enable: passthrough would not work, or a file cannot be edited */
+	PROBLEM_BOOT,	/* disable, too: telling the boot loader would keep the host from booting */
+};
+
+struct problem {
+	const char *name; /* stable, for programs: "contradiction" */
+	enum problem_severity severity;
+	char *what; /* a sentence, with the file and line */
+	char *cure; /* what to do before the command is given again; NULL for a note: nothing */
+};
+
+struct problems {
+	struct problem *items;
+	size_t n;
+};
+
+/*
+ * Finds what is wrong with BOOTCFG, the configuration of the next boot, and with the file that
+ * edits go into. VENDOR: whose IOMMU the host has; what only the other vendor's heeds is a note.
+ * Returns 0 (free with problems_free()) or -errno.
+ */
+int problems_find(const struct fs_root *root, const struct bootloader *bootloader,
+		  const struct bootcfg *bootcfg, enum processor_vendor vendor,
+		  struct problems *ret) must_check;
+
+/*
+ * Why words cannot be put into TEXT, that of etc/kernel/cmdline (NULL: it does not exist), whose
+ * words are WORDS, in words; NULL when they can. Pure.
+ */
+const char *problems_cmdline_trouble(const char *text, const struct cmdline *words);
+
+/* Adds a problem, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
+ */
+int problems_add(struct problems *problems, const char *name, enum problem_severity severity,
+		 char *what, char *cure) must_check;
+
+/* Reports those of severity STOPS and above as errors, and to enable its notes as warnings. Returns
+ * whether there was an error. */
+bool problems_stop(const struct problems *problems, enum problem_severity stops);
+
+void problems_free(struct problems *problems);
+
+#define auto_problems cleanup_with(problems_free)
+
+#endif

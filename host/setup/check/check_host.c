@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The part of the checklist that no start needs: evidence, warnings, and what guides leave behind.
+ */
+#include "host/setup/check/check_host.h"
+#include "host/base/strbuf.h"
+
+#include "host/pci/iommu.h"
+#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/check/leftovers.h"
+#include "host/pci/modules.h"
+#include "host/pci/pci.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
+
+/* Whether LINE, words split at spaces, has WORD. */
+static bool has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = line; (at = strstr(at, word)); at += len)
+		if ((at == line || strchr(" \t", at[-1])) && (!at[len] || strchr(" \t\n", at[len])))
+			return true;
+	return false;
+}
+
+static int check_processor(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "cpu-virtualisation";
+	auto_free char *text = NULL;
+	const char *flags;
+
+	if (fs_read(root, "proc/cpuinfo", PROC_TEXT_MAX, &text, NULL))
+		return check_add(list, name, CHECK_WARNING,
+				 strdup(_("whether the processor can virtualise is unknown")),
+				 strdup(_("/proc/cpuinfo cannot be read")), NULL);
+	flags = strstr(text, "\nflags");
+	if (flags) {
+		auto_free char *line = strndup(flags + 1, strcspn(flags + 1, "\n"));
+		bool intel = line && has_word(line, "vmx");
+
+		if (intel || (line && has_word(line, "svm")))
+			return check_add(
+				list, name, CHECK_OK, strdup(_("the processor can virtualise")),
+				fs_path(_("flag %s in /proc/cpuinfo"), intel ? "vmx" : "svm"),
+				NULL);
+	}
+	return check_add(
+		list, name, CHECK_WARNING,
+		strdup(_("the processor does not offer virtualisation; VMs would run without KVM")),
+		strdup(_("neither vmx nor svm in /proc/cpuinfo")),
+		strdup(_("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)")));
+}
+
+static int check_firmware(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "firmware-iommu";
+
+	const char *table = iommu_table(root);
+
+	if (table)
+		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
+				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
+	if (iommu_is_active(root) > 0)
+		return check_add(
+			list, name, CHECK_NOTE,
+			strdup(_(
+				"the firmware describes no IOMMU, but one is active all the same")),
+			NULL, NULL);
+	return 0; /* the missing IOMMU says it, with its cure */
+}
+
+static int check_cmdline(const struct fs_root *root, const struct check_next_boot *next,
+			 struct checklist *list)
+{
+	auto_free char *running = NULL;
+	int err;
+
+	if (fs_read_attr(root, "proc/cmdline", &running))
+		err = check_add(list, "cmdline-running", CHECK_NOTE,
+				strdup(_("no kernel runs here")), strdup(_("no /proc/cmdline")),
+				NULL);
+	else
+		err = check_add(list, "cmdline-running", CHECK_OK,
+				fs_path(_("the running kernel was started with: %s"), running),
+				strdup("/proc/cmdline"), NULL);
+	if (err)
+		return err;
+	if (!next->cmdline)
+		return check_add(list, "cmdline-next", CHECK_WARNING,
+				 strdup(_("what the next boot will be started with is unknown")),
+				 strdup(next->evidence), NULL);
+	return check_add(list, "cmdline-next", CHECK_OK,
+			 fs_path(_("the next boot is started with: %s"), next->cmdline),
+			 strdup(next->evidence), NULL);
+}
+
+/* The kernel's type of the first group's default domain stands for all. */
+static int check_domain_type(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "domain-type";
+	auto_names struct fs_names groups = {0};
+	auto_free char *path = NULL, *type = NULL;
+
+	if (fs_list(root, "sys/kernel/iommu_groups", &groups) || !groups.n)
+		return 0;
+	path = fs_path("sys/kernel/iommu_groups/%s/type", groups.items[0]);
+	if (fs_read_attr(root, path, &type))
+		return 0;
+	if (!strcmp(type, "identity"))
+		return check_add(
+			list, name, CHECK_OK,
+			strdup(_("the host's own devices pass the IOMMU untranslated (iommu=pt)")),
+			fs_path(_("/%s says %s"), path, type), NULL);
+	return check_add(
+		list, name, CHECK_NOTE,
+		strdup(_("the host's own devices are translated by the IOMMU, which costs speed; "
+			 "iommu=pt spares them that")),
+		fs_path(_("/%s says %s"), path, type), NULL);
+}
+
+static int check_at_boot(const struct fs_root *root, const struct check_next_boot *next,
+			 struct checklist *list)
+{
+	static const char name[] = "modules-at-boot";
+
+	if (next->modules_at_boot)
+		return check_add(list, name, CHECK_OK,
+				 strdup(_("vfio-pci's modules are loaded at boot")),
+				 strdup(next->modules_at_boot), NULL);
+	if (module_is_builtin(root, "vfio_pci") && module_is_builtin(root, "vfio_iommu_type1"))
+		return check_add(list, name, CHECK_OK,
+				 strdup(_("vfio-pci is built into the kernel, and there at boot")),
+				 NULL, NULL);
+	return check_add(
+		list, name, CHECK_WARNING,
+		strdup(_("vfio-pci's modules are on no list that is loaded at boot; a VM's start "
+			 "loads them")),
+		NULL, strdup("host-setup enable"));
+}
+
+static bool changed_after(const struct fs_root *root, const char *path, const struct stat *when)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && st.st_mtime > when->st_mtime;
+}
+
+/* The first thing that goes into an initramfs and changed after it; NULL when none did. */
+static char *newer_than_initramfs(const struct fs_root *root, const struct stat *initramfs)
+{
+	static const char *const paths[] = {"etc/modules", "etc/modprobe.d", "etc/modules-load.d",
+					    "etc/initramfs-tools/modules"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		auto_names struct fs_names names = {0};
+
+		if (changed_after(root, paths[i], initramfs))
+			return strdup(paths[i]);
+		if (fs_list(root, paths[i], &names))
+			continue;
+		for (size_t k = 0; k < names.n; k++) {
+			char *path = fs_path("%s/%s", paths[i], names.items[k]);
+
+			if (path && changed_after(root, path, initramfs))
+				return path;
+			free(path);
+		}
+	}
+	return NULL;
+}
+
+static int check_initramfs(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "initramfs";
+	auto_free char *release = NULL, *path = NULL, *newer = NULL;
+	auto_close int fd = -1;
+	struct stat st;
+
+	if (modules_release(root, &release))
+		return 0; /* a tree without a kernel */
+	path = fs_path("boot/initrd.img-%s", release);
+	fd = fs_open(root, path, O_PATH, 0);
+	if (fd < 0 || fstat(fd, &st))
+		return 0; /* a host without one, or a tree whose kernel is another */
+	newer = newer_than_initramfs(root, &st);
+	if (!newer)
+		return check_add(list, name, CHECK_OK,
+				 strdup(_("the initramfs is newer than what goes into it")),
+				 fs_path("/%s", path), NULL);
+	return check_add(list, name, CHECK_WARNING,
+			 strdup(_("the initramfs is older than what goes into it")),
+			 fs_path(_("/%s changed after /%s"), newer, path),
+			 strdup("update-initramfs -u -k all"));
+}
+
+/* Before 6.2 a module of its own, which vfio-pci pulls in; part of vfio since. */
+static int check_virqfd(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "vfio_virqfd";
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	auto_free char *release = NULL;
+
+	if (modules_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
+		return 0;
+	if (module_is_loaded(root, name))
+		return check_add(list, name, CHECK_OK, strdup(_("module vfio_virqfd is loaded")),
+				 strdup("/sys/module/vfio_virqfd"), NULL);
+	if (!modules_open(root, &modules) && modules_has(modules, name))
+		return check_add(
+			list, name, CHECK_OK,
+			strdup(_("module vfio_virqfd is available, and loaded with vfio-pci")),
+			NULL, NULL);
+	return check_add(
+		list, name, CHECK_NOTE,
+		fs_path(_("kernel %s has no module vfio_virqfd, which kernels before 6.2 have; it "
+			  "may be built in"),
+			release),
+		NULL, NULL);
+}
+
+/* With remapping in force the option does nothing today, but it would hide tomorrow's loss of it.
+ */
+static int check_unsafe_interrupts(const struct fs_root *root, struct checklist *list)
+{
+	static const char path[] = "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
+	auto_free char *value = NULL;
+
+	if (fs_read_attr(root, path, &value) || *value != 'Y')
+		return 0;
+	return check_add(
+		list, "unsafe-interrupts", CHECK_WARNING,
+		strdup(_(
+			"devices would be passed through without interrupt remapping, too: a guest "
+			"could then raise any interrupt of the host")),
+		fs_path(_("/%s says Y"), path),
+		strdup(_("remove allow_unsafe_interrupts=1 from modprobe.d (or: host-setup enable, "
+			 "without --unsafe-interrupts), unless this hardware cannot remap")));
+}
+
+static int check_acs_override(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "acs-override",
+			  evidence[] = N_("pcie_acs_override= in /proc/cmdline");
+	auto_free char *cmdline = NULL, *release = NULL;
+
+	if (fs_read_attr(root, "proc/cmdline", &cmdline) || !strstr(cmdline, "pcie_acs_override="))
+		return 0;
+	if (!modules_release(root, &release) && kernelinfo_has_acs_override(release) == ANSWER_NO)
+		return check_add(
+			list, name, CHECK_NOTE,
+			fs_path(_("the ACS override is asked for, but the kernel %s lacks "
+				  "that patch: the word changes nothing"),
+				release),
+			strdup(_(evidence)),
+			strdup(_("remove pcie_acs_override= from the kernel command line")));
+	return check_add(
+		list, name, CHECK_WARNING,
+		strdup(_(
+			"the ACS override splits IOMMU groups: they promise an isolation that the "
+			"hardware does not give, and a guest's device may reach another's memory")),
+		strdup(_(evidence)),
+		strdup(_("remove pcie_acs_override= from the kernel command line, unless you trust "
+			 "all guests that have devices")));
+}
+
+/* The addresses of a group's devices, in words; NULL without memory. */
+static char *name_devices(const struct fs_root *root, int group)
+{
+	auto_free struct bdf *members = NULL;
+	auto_strbuf struct strbuf text = {0};
+	char address[BDF_TEXT_SIZE];
+	size_t n = 0;
+
+	if (iommu_group_members(root, group, &members, &n) || !n)
+		return strdup(_("its devices"));
+	for (size_t i = 0; i < n; i++)
+		strbuf_add_item(&text, "%s", bdf_format(&members[i], address));
+	return strbuf_take(&text);
+}
+
+static int check_reserved(const struct fs_root *root, struct checklist *list)
+{
+	auto_free int *groups = NULL;
+	size_t n;
+	int err = iommu_groups(root, &groups, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		auto_free char *devices = NULL;
+
+		if (!iommu_group_is_reserved(root, groups[i]))
+			continue;
+		devices = name_devices(root, groups[i]);
+		if (!devices)
+			return -ENOMEM;
+		err = check_add(
+			list, "reserved-region", CHECK_WARNING,
+			fs_path(_("the firmware reserves memory for %s (RMRR): the kernel lets no "
+				  "guest have that"),
+				devices),
+			fs_path(_("a region of type direct in "
+				  "/sys/kernel/iommu_groups/%d/reserved_regions"),
+				groups[i]),
+			strdup(_("look in the firmware setup for shared memory or management "
+				 "features of that device, and turn them off")));
+	}
+	return err;
+}
+
+int check_host(const struct fs_root *root, const struct check_next_boot *next,
+	       struct checklist *list)
+{
+	int err = check_processor(root, list);
+
+	err = err ?: check_firmware(root, list);
+	err = err ?: check_essentials(root, next->enable_cure, list);
+	err = err ?: check_cmdline(root, next, list);
+	err = err ?: check_domain_type(root, list);
+	err = err ?: check_at_boot(root, next, list);
+	err = err ?: check_initramfs(root, list);
+	err = err ?: check_virqfd(root, list);
+	err = err ?: check_unsafe_interrupts(root, list);
+	err = err ?: check_acs_override(root, list);
+	err = err ?: check_reserved(root, list);
+	return err ?: leftovers_check(root, list);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole checklist: what every start needs (host/pci/check.h), and what only `host-setup check`
+ * tells. */
+#ifndef HOST_SETUP_CHECK_CHECK_HOST_H
+#define HOST_SETUP_CHECK_CHECK_HOST_H
+
+#include "host/pci/check.h"
+
+/* What the boot configuration promises, put in by the caller, who knows the boot loader. */
+struct check_next_boot {
+	const char *cmdline;	     /* for the next boot; NULL: unknown */
+	const char *evidence;	     /* which boot loader and file; or why it is unknown */
+	const char *enable_cure;     /* what turns on an IOMMU that the firmware offers; NULL:
+					host-setup enable */
+	const char *modules_at_boot; /* where the lists are that load vfio-pci's modules at boot;
+					NULL: on none */
+};
+
+/* Adds everything but the kernel's log, the essentials included. Returns 0 or -errno. */
+int check_host(const struct fs_root *root, const struct check_next_boot *next,
+	       struct checklist *list) must_check;
+
+#endif

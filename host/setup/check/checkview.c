@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/check/checkview.h"
+
+#include "host/base/wrap.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *colour(const char *code)
+{
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") ? code : "";
+}
+
+static const char *status_colour(enum check_status status)
+{
+	static const char *const codes[] = {
+		[CHECK_OK] = "\033[32m",
+		[CHECK_NOTE] = "\033[36m",
+		[CHECK_WARNING] = "\033[33m",
+		[CHECK_MISSING] = "\033[31m",
+	};
+
+	return colour(codes[status]);
+}
+
+/* TEXT, and what it takes to fill COLUMNS with it: for "%s%*s". */
+#define filled(text, columns) (text), wrap_gap((text), (columns)), ""
+
+/* The status, what it is about, and all else of a finding begin in these columns. */
+#define FINDING_INDENT	((size_t)10)
+#define EVIDENCE_INDENT ((size_t)16)
+
+/* Prints the lines of TEXT after a label, all of them from column END on. */
+static void print_labelled(size_t indent, const char *label, size_t end, const char *text)
+{
+	for (const char *rest = text; *rest; label = "") {
+		size_t len = strcspn(rest, "\n");
+		auto_free char *line = strndup(rest, len);
+
+		printf("%*s%s%*s", (int)indent, "", filled(label, end - indent));
+		if (line)
+			wrap_print(stdout, line, end, end);
+		rest += len + (rest[len] == '\n');
+	}
+}
+
+static const char *verdict_text(enum check_verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_READY: return _("this host is ready to pass devices through");
+	case VERDICT_NOT_READY: return _("this host is not ready: see what is missing, above");
+	case VERDICT_AFTER_REBOOT: return _("this host will be ready after a reboot");
+	}
+	return "";
+}
+
+void checkview_print(const struct checklist *list, enum check_verdict verdict)
+{
+	const char *next = _("next: ");
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct check_item *item = &list->items[i];
+
+		printf("%s%s%*s%s  ", status_colour(item->status),
+		       filled(_(check_status_name(item->status)), FINDING_INDENT - 2),
+		       colour("\033[0m"));
+		wrap_print(stdout, item->what, FINDING_INDENT, FINDING_INDENT);
+		if (item->evidence)
+			print_labelled(FINDING_INDENT, _("seen:"), EVIDENCE_INDENT, item->evidence);
+		if (item->cure)
+			print_labelled(FINDING_INDENT, _("cure:"), EVIDENCE_INDENT, item->cure);
+	}
+	printf("\n%s\n", verdict_text(verdict));
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].status == CHECK_MISSING && list->items[i].cure) {
+			print_labelled(0, next, wrap_width(next), list->items[i].cure);
+			break;
+		}
+}
+
+/* Adds VALUE, taking it over; NULL: memory has run out. */
+static int add(json_object *object, const char *key, json_object *value)
+{
+	if (value && !json_object_object_add(object, key, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+/* A text, or null. */
+static int add_text(json_object *object, const char *key, const char *text)
+{
+	if (!text)
+		return json_object_object_add(object, key, NULL) ? -ENOMEM : 0;
+	return add(object, key, json_object_new_string(text));
+}
+
+/* Adds an array, and returns it; NULL without memory. */
+static json_object *add_array(json_object *object, const char *key)
+{
+	json_object *array = json_object_new_array();
+
+	return add(object, key, array) ? NULL : array;
+}
+
+/* Adds an object to an array, and returns it; NULL without memory. */
+static json_object *add_object(json_object *array)
+{
+	json_object *object = json_object_new_object();
+
+	if (object && !json_object_array_add(array, object))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+/* Prints and frees ROOT; with ERR, only frees it. Returns ERR. */
+static int finish_json(json_object *root, int err)
+{
+	if (!err)
+		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+	return err;
+}
+
+static int add_item(json_object *array, const struct check_item *item)
+{
+	json_object *object = add_object(array);
+	int err = object ? add_text(object, "name", item->name) : -ENOMEM;
+
+	err = err ?: add_text(object, "status", check_status_name(item->status));
+	err = err ?: add_text(object, "what", item->what);
+	err = err ?: add_text(object, "evidence", item->evidence);
+	return err ?: add_text(object, "cure", item->cure);
+}
+
+int checkview_print_json(const struct checklist *list, enum check_verdict verdict)
+{
+	static const char *const verdicts[] = {
+		[VERDICT_READY] = "ready",
+		[VERDICT_NOT_READY] = "not-ready",
+		[VERDICT_AFTER_REBOOT] = "ready-after-reboot",
+	};
+	json_object *root = json_object_new_object();
+	json_object *items;
+	int err;
+
+	if (!root)
+		return -ENOMEM;
+	err = add_text(root, "verdict", verdicts[verdict]);
+	items = err ? NULL : add_array(root, "items");
+	err = items ? 0 : -ENOMEM;
+	for (size_t i = 0; !err && i < list->n; i++)
+		err = add_item(items, &list->items[i]);
+	return finish_json(root, err);
+}
+
+/* Where all about a device begins: after its address. */
+#define DEVICE_INDENT ((size_t)16)
+
+#define DRIVER_COLUMNS 14
+
+/* A line about a device, under its name. */
+static void print_detail(const char *colour_code, const char *label, const char *text)
+{
+	size_t indent = DEVICE_INDENT + wrap_width(label) + 1;
+
+	printf("%*s%s%s%s ", (int)DEVICE_INDENT, "", colour(colour_code), label, colour("\033[0m"));
+	wrap_print(stdout, text, indent, indent);
+}
+
+static void print_device(const struct device_summary *device)
+{
+	auto_free char *what = fs_path("%s: %s", device->class_name, device->name);
+	char address[BDF_TEXT_SIZE];
+
+	printf("  %s%s%s  ", colour("\033[1m"), bdf_format(&device->bdf, address),
+	       colour("\033[0m"));
+	/* An address with a long domain moves its own line only. */
+	wrap_print(stdout, what ? what : "", 4 + strlen(address), DEVICE_INDENT);
+	if (device->bridge) {
+		printf("%*s%s\n", (int)DEVICE_INDENT, "", _("a bridge: stays with the host"));
+		return;
+	}
+	printf("%*s", (int)DEVICE_INDENT, "");
+	printf(_("driver %s%*s reset %s\n"),
+	       filled(device->driver ? device->driver : _("none"), DRIVER_COLUMNS),
+	       device->resets ? device->resets : _("none"));
+	if (device->vms)
+		print_detail("\033[36m", _("used by:"), device->vms);
+	if (device->used)
+		print_detail("\033[33m", _("in use:"), device->used);
+}
+
+/* Columns of a group's head, in each language: its number, and what is said of it. */
+#define GROUP_INDENT ((size_t)11)
+
+void groupsview_print(const struct groups *groups)
+{
+	const char *stays = _("cannot be passed through: "), *together = _("together: ");
+
+	if (!groups->n)
+		puts(_("there are no IOMMU groups: the IOMMU is off; see: host-setup check"));
+	for (size_t g = 0; g < groups->n; g++) {
+		const struct group *group = &groups->items[g];
+
+		printf(_("group %-3d  "), group->number);
+		printf("%s%s%s", colour(group->why_not ? "\033[33m" : "\033[32m"),
+		       group->why_not ? stays : _("can be passed through"), colour("\033[0m"));
+		wrap_print(stdout, group->why_not ? group->why_not : "",
+			   GROUP_INDENT + wrap_width(stays), GROUP_INDENT);
+		if (group->why_together) {
+			printf("%*s%s", (int)GROUP_INDENT, "", together);
+			wrap_print(stdout, group->why_together, GROUP_INDENT + wrap_width(together),
+				   GROUP_INDENT);
+		}
+		for (size_t i = 0; i < group->n_devices; i++)
+			print_device(group->devices[i]);
+	}
+}
+
+static int add_device(json_object *array, const struct device_summary *device)
+{
+	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
+	json_object *object = add_object(array);
+	int err = object ? 0 : -ENOMEM;
+
+	err = err ?: add_text(object, "address", bdf_format(&device->bdf, address));
+	err = err ?: add_text(object, "class", device->class_name);
+	err = err ?: add_text(object, "name", device->name);
+	err = err ?: add_text(object, "identity", pci_identity_format(&device->identity, identity));
+	err = err ?: add_text(object, "driver", device->driver);
+	err = err ?: add_text(object, "reset_method", device->resets);
+	err = err ?: add(object, "bridge", json_object_new_boolean(device->bridge));
+	err = err ?: add_text(object, "used", device->used);
+	return err ?: add_text(object, "vms", device->vms);
+}
+
+static int add_group(json_object *array, const struct group *group)
+{
+	json_object *object = add_object(array), *devices;
+	int err = object ? add(object, "group", json_object_new_int(group->number)) : -ENOMEM;
+
+	err = err ?: add(object, "can_be_passed", json_object_new_boolean(!group->why_not));
+	err = err ?: add_text(object, "why_not", group->why_not);
+	err = err ?: add_text(object, "why_together", group->why_together);
+	devices = err ? NULL : add_array(object, "devices");
+	err = devices ? 0 : -ENOMEM;
+	for (size_t i = 0; !err && i < group->n_devices; i++)
+		err = add_device(devices, group->devices[i]);
+	return err;
+}
+
+int groupsview_print_json(const struct groups *groups)
+{
+	json_object *root = json_object_new_object();
+	json_object *array = root ? add_array(root, "groups") : NULL;
+	int err = array ? 0 : -ENOMEM;
+
+	for (size_t g = 0; !err && g < groups->n; g++)
+		err = add_group(array, &groups->items[g]);
+	return finish_json(root, err);
+}

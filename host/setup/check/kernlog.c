@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/check/kernlog.h"
+#include "host/base/log.h"
+#include "host/process/program.h"
+#include "host/base/strbuf.h"
+
+#include <string.h>
+#include <sys/klog.h>
+
+/* syslog(2)'s names have no header of their own. */
+#define SYSLOG_ACTION_READ_ALL	  3
+#define SYSLOG_ACTION_SIZE_BUFFER 10
+
+#define LOG_TEXT_MAX	((size_t)16 * 1024 * 1024)
+#define JOURNAL_SECONDS 20
+
+/* How many lines of a topic are shown. */
+#define LINES_MAX 4
+
+/* In the order in which they are shown. */
+enum topic { TOPIC_IOMMU, TOPIC_REMAPPING, TOPIC_GROUP, TOPICS };
+
+/* A line belongs to the topic of the first word that is in it. */
+static const struct {
+	const char *word;
+	enum topic topic;
+} words[] = {
+	{"to iommu group", TOPIC_GROUP}, {"remapping", TOPIC_REMAPPING}, {"DMAR", TOPIC_IOMMU},
+	{"AMD-Vi", TOPIC_IOMMU},	 {"IOMMU", TOPIC_IOMMU},	 {"iommu:", TOPIC_IOMMU},
+};
+
+/* A line of syslog(2) begins with its priority, "<6>". */
+static const char *skip_priority(const char *line)
+{
+	const char *end = line[0] == '<' ? strchr(line, '>') : NULL;
+
+	return end ? end + 1 : line;
+}
+
+static bool is_about(const char *line, enum topic topic)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(line, words[i].word))
+			return words[i].topic == topic;
+	return false;
+}
+
+/* The first lines of LOG on a topic, and how many more there are; NULL without memory. */
+static char *pick_lines(const char *log, enum topic topic)
+{
+	auto_free char *copy = strdup(log);
+	auto_strbuf struct strbuf picked = {0};
+	char *rest = copy, *line;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (!is_about(line, topic))
+			continue;
+		if (n++ < LINES_MAX)
+			strbuf_add(&picked, "%s%s", n > 1 ? "\n" : "", skip_priority(line));
+	}
+	if (n > LINES_MAX)
+		strbuf_add(&picked, _("\n... and %zu more"), n - LINES_MAX);
+	return copy ? strbuf_take(&picked) : NULL;
+}
+
+static int read_ring_buffer(char **ret)
+{
+	int size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
+	auto_free char *text = NULL;
+	int len;
+
+	if (size < 0)
+		return -errno;
+	text = malloc((size_t)size + 1);
+	if (!text)
+		return -ENOMEM;
+	len = klogctl(SYSLOG_ACTION_READ_ALL, text, size);
+	if (len < 0)
+		return -errno;
+	text[len] = '\0';
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+static int read_journal(char **ret)
+{
+	static const char *const args[] = {"journalctl", "-k",	       "-b", "-o",
+					   "cat",	 "--no-pager", NULL};
+	const struct program program = {
+		.args = args, .limit_ms = JOURNAL_SECONDS * 1000, .max = LOG_TEXT_MAX};
+	auto_program_end struct program_end end = {0};
+	int err = program_run(&program, &end);
+
+	if (err)
+		return err;
+	if (end.cut || !*end.output)
+		return -ENODATA;
+	*ret = TAKE_PTR(end.output);
+	return 0;
+}
+
+static int read_log(const struct fs_root *root, char **ret)
+{
+	auto_free char *text = NULL;
+	int err;
+
+	if (!fs_root_is_running_system(root))
+		return fs_read(root, "var/log/dmesg", LOG_TEXT_MAX, ret, NULL);
+	err = read_ring_buffer(&text);
+	/* The first line of a boot is the kernel's version: while it is there, nothing is
+	 * forgotten. */
+	if (!err && text && strstr(text, "Linux version")) {
+		*ret = TAKE_PTR(text);
+		return 0;
+	}
+	if (!read_journal(ret))
+		return 0;
+	if (!err)
+		*ret = TAKE_PTR(text);
+	return err;
+}
+
+int check_log(const struct fs_root *root, struct checklist *list)
+{
+	static const char *const titles[] = {
+		[TOPIC_IOMMU] = N_("the IOMMU"),
+		[TOPIC_REMAPPING] = N_("interrupt remapping"),
+		[TOPIC_GROUP] = N_("IOMMU groups"),
+	};
+	auto_free char *log = NULL;
+	int err = read_log(root, &log);
+
+	if (err == -ENOENT && !fs_root_is_running_system(root))
+		return 0; /* nothing runs there that could have said something */
+	if (err)
+		return check_add(
+			list, "kernel-log", CHECK_NOTE,
+			strdup(_("the kernel's log cannot be read; nothing depends on it")),
+			strdup(log_strerror(err)), NULL);
+	for (size_t topic = 0; topic < TOPICS && !err; topic++) {
+		auto_free char *lines = pick_lines(log, topic);
+
+		if (!lines)
+			return -ENOMEM;
+		if (*lines)
+			err = check_add(
+				list, "kernel-log", CHECK_NOTE,
+				fs_path(_("what the kernel's log says of %s"), _(titles[topic])),
+				TAKE_PTR(lines), NULL);
+	}
+	return err;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's log as supporting evidence about the IOMMU. It never decides: the ring buffer
+ * forgets. */
+#ifndef HOST_SETUP_CHECK_KERNLOG_H
+#define HOST_SETUP_CHECK_KERNLOG_H
+
+#include "host/pci/check.h"
+
+/*
+ * Adds what the kernel's log says of the IOMMU, interrupt remapping and IOMMU groups: the first
+ * lines on each. It is read from the running kernel's ring buffer, or, when that has forgotten the
+ * boot, from the journal of this boot; for another root from its /var/log/dmesg. Returns 0 or
+ * -ENOMEM; a log that cannot be read is a note.
+ */
+int check_log(const struct fs_root *root, struct checklist *list) must_check;
+
+#endif

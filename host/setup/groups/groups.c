@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/groups/groups.h"
+
+#include "host/pci/iommu.h"
+
+#include <string.h>
+
+/* Why the group cannot be passed through: the first reason of its devices that there is. */
+static int explain_why_not(const struct fs_root *root, struct group *group)
+{
+	const struct device_summary *platform = NULL, *used = NULL;
+	char address[BDF_TEXT_SIZE];
+	size_t n_bridges = 0;
+
+	for (size_t i = group->n_devices; i--;) {
+		const struct device_summary *device = group->devices[i];
+
+		platform = device_is_platform(device) ? device : platform;
+		used = device->used && !device->bridge ? device : used;
+		n_bridges += device->bridge;
+	}
+	if (platform)
+		group->why_not = fs_path(
+			_("%s is the platform's own bridge, which the host cannot do without"),
+			bdf_format(&platform->bdf, address));
+	else if (!group->n_devices)
+		group->why_not = strdup(_("no PCI device is in it"));
+	else if (n_bridges == group->n_devices)
+		group->why_not = strdup(_("only bridges, which stay with the host"));
+	else if (iommu_group_is_reserved(root, group->number))
+		group->why_not = strdup(
+			_("the firmware reserves memory for it (RMRR), so the kernel lets no "
+			  "guest have it"));
+	else if (used)
+		group->why_not = fs_path(_("%s is in use, see below"),
+					 bdf_format(&used->bdf, address));
+	else
+		return 0;
+	return group->why_not ? 0 : -ENOMEM;
+}
+
+/* Which bridge in the group does not keep apart what is below it, or the functions of a slot. */
+static int explain_together(const struct fs_root *root, struct pci *pci, struct group *group)
+{
+	char address[BDF_TEXT_SIZE];
+
+	if (group->n_devices < 2)
+		return 0;
+	if (fs_root_is_running_system(root) && geteuid()) {
+		group->why_together = strdup(
+			_("only root can see which port does not isolate them"));
+		return group->why_together ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < group->n_devices && !group->why_together; i++)
+		if (group->devices[i]->bridge && !pci_has_acs(pci, &group->devices[i]->bdf))
+			group->why_together = fs_path(
+				_("bridge %s does not isolate what is below it (no ACS)"),
+				bdf_format(&group->devices[i]->bdf, address));
+	if (!group->why_together)
+		group->why_together = strdup(
+			bdf_same_slot(&group->devices[0]->bdf,
+				      &group->devices[group->n_devices - 1]->bdf)
+				? _("functions of one card, which can reach each other")
+				: _("the ports above them do not isolate them (no ACS)"));
+	return group->why_together ? 0 : -ENOMEM;
+}
+
+static int read_group(const struct fs_root *root, struct pci *pci,
+		      const struct device_summaries *devices, struct group *group)
+{
+	int err;
+
+	for (size_t i = 0; i < devices->n; i++) {
+		if (devices->items[i].group != group->number)
+			continue;
+		if (!array_grow(group->devices, group->n_devices))
+			return -ENOMEM;
+		group->devices[group->n_devices++] = &devices->items[i];
+	}
+	err = explain_why_not(root, group);
+	return err ? err : explain_together(root, pci, group);
+}
+
+int groups_read(const struct fs_root *root, device_judge *judge, struct groups *ret)
+{
+	cleanup_with(pci_closep) struct pci *pci = NULL;
+	auto_groups struct groups groups = {0};
+	auto_free int *numbers = NULL;
+	size_t n = 0;
+	int err = iommu_groups(root, &numbers, &n);
+
+	/* Without groups there may be no PCI at all. */
+	if (!err && n)
+		err = device_summaries_read(root, &groups.devices) ?: pci_open(root, &pci);
+	if (!err && n && judge)
+		err = judge(root, &groups.devices);
+	if (err)
+		return err;
+	groups.items = calloc(n + 1, sizeof(*groups.items));
+	if (!groups.items)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < n; i++) {
+		groups.items[groups.n] = (struct group){.number = numbers[i]};
+		err = read_group(root, pci, &groups.devices, &groups.items[groups.n++]);
+	}
+	if (err)
+		return err;
+	*ret = groups;
+	groups = (struct groups){0};
+	return 0;
+}
+
+void groups_free(struct groups *groups)
+{
+	for (size_t g = 0; g < groups->n; g++) {
+		free(groups->items[g].devices);
+		free(groups->items[g].why_not);
+		free(groups->items[g].why_together);
+	}
+	free(groups->items);
+	device_summaries_free(&groups->devices);
+	*groups = (struct groups){0};
+}

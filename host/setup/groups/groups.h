@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The IOMMU groups of the host, with what people want to know before they pass one through. */
+#ifndef HOST_SETUP_GROUPS_GROUPS_H
+#define HOST_SETUP_GROUPS_GROUPS_H
+
+#include "host/pci/summary.h"
+
+struct group {
+	int number;
+	const struct device_summary **devices; /* of struct groups, in order of address */
+	size_t n_devices;
+	char *why_not;	    /* NULL: it can be passed through; else why not, now or ever */
+	char *why_together; /* why several devices share it: which port does not isolate; NULL: they
+			       do not */
+};
+
+struct groups {
+	struct group *items; /* in order of number */
+	size_t n;
+	struct device_summaries devices;
+};
+
+/*
+ * Reads all groups, with what JUDGE has to say of their devices; NULL: nothing. Returns 0 (free
+ * with groups_free()) or -errno.
+ */
+int groups_read(const struct fs_root *root, device_judge *judge, struct groups *ret) must_check;
+void groups_free(struct groups *groups);
+
+#define auto_groups cleanup_with(groups_free)
+
+#endif

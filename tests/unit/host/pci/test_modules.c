@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/modules.h"
+
+#include "tree.h"
+
+static const struct pci_identity nic = {0x8086, 0x10d3, 0x1043, 0xa01f, 0x020000};
+
+#define NIC_ALIAS "pci:v00008086d000010D3sv00001043sd0000A01Fbc02sc00i00"
+
+static void test_ids(void **state)
+{
+	static const struct {
+		const char *ids;
+		bool match;
+	} rows[] = {
+		{"8086:10d3", true},
+		{"8086:10D3", true},
+		{"8086:10d3,10de:1001", true},
+		{"10de:1001,8086:10d3", true},
+		{"10de:1001 8086:10d3", true},
+		{",,8086:10d3,", true},
+		{"8086:10d3:1043:a01f", true},
+		{"8086:10d3:1043", true},
+		{"8086:10d3:1043:a01f:020000", true},
+		{"8086:10d3:ffffffff:ffffffff:020000:ffff00", true},
+		{"8086:ffffffff", true},
+		{"ffffffff:ffffffff:ffffffff:ffffffff:020000:ff0000", true},
+		{"ffffffff:ffffffff:ffffffff:ffffffff:020155:ff0000", true},
+		{"ffffffff:ffffffff:ffffffff:ffffffff:030000:ff0000", false},
+		{"8086:10d3:1043:a01f:020001", false},
+		{"8086:10d3:1043:a01f:030000", false},
+		{"8086:10d3:1028", false},
+		{"8086:10d3:1043:0001", false},
+		{"8086:10d4", false},
+		{"8087:10d3", false},
+		{"10d3:8086", false},
+		{"8086", false},
+		{"", false},
+		{",", false},
+		{"8086:10d3x", false},
+		{"x8086:10d3", false},
+		{"8086-10d3", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (module_ids_match(rows[i].ids, &nic) != rows[i].match)
+			fail_msg("matches or not: '%s'", rows[i].ids);
+}
+
+static void test_is_loaded(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_folder(tree, "sys/module/vfio_pci");
+	tree_folder(tree, "sys/module/nvme");
+	assert_true(module_is_loaded(&tree->root, "vfio_pci"));
+	assert_true(module_is_loaded(&tree->root, "vfio-pci"));
+	assert_true(module_is_loaded(&tree->root, "nvme"));
+	assert_false(module_is_loaded(&tree->root, "vfio"));
+	assert_false(module_is_loaded(&tree->root, "nvm"));
+}
+
+static struct modules *open_modules(struct tree *tree)
+{
+	struct modules *modules = NULL;
+
+	assert_int_equal(modules_open(&tree->root, &modules), 0);
+	return modules;
+}
+
+#define auto_modules cleanup_with(modules_closep)
+
+static void test_alias(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = NULL;
+	auto_free char *name = NULL;
+	bool blacklisted = true;
+
+	tree_file(tree, "etc/modprobe.d/a.conf",
+		  "alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e\n");
+	modules = open_modules(tree);
+	assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
+	assert_string_equal(name, "e1000e");
+	assert_false(blacklisted);
+}
+
+static void test_alias_blacklisted(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = NULL;
+	auto_free char *name = NULL;
+	bool blacklisted = false;
+
+	tree_file(tree, "lib/modprobe.d/a.conf", "alias pci:v00008086d*sv*sd*bc*sc*i* e1000e\n");
+	tree_file(tree, "run/modprobe.d/b.conf", "blacklist e1000e\n");
+	modules = open_modules(tree);
+	assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
+	assert_string_equal(name, "e1000e");
+	assert_true(blacklisted);
+}
+
+/* One of two is not blacklisted: that one will be loaded. */
+static void test_alias_of_two(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = NULL;
+	auto_free char *name = NULL;
+	bool blacklisted = true;
+
+	tree_file(tree, "etc/modprobe.d/a.conf",
+		  "alias pci:v00008086d*sv*sd*bc*sc*i* bad\n"
+		  "alias pci:v00008086d000010D3sv*sd*bc*sc*i* good\nblacklist bad\n");
+	modules = open_modules(tree);
+	assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
+	assert_string_equal(name, "good");
+	assert_false(blacklisted);
+}
+
+static void test_vfio_ids(void **state)
+{
+	static const struct {
+		const char *config;
+		bool match;
+	} rows[] = {
+		{"options vfio-pci ids=8086:10d3\n", true},
+		{"options vfio_pci ids=8086:10d3\n", true},
+		{"options vfio-pci disable_vga=1 ids=10de:1001,8086:10d3 nointxmask=1\n", true},
+		{"options vfio-pci disable_vga=1\noptions vfio-pci ids=8086:10d3\n", true},
+		{"options vfio-pci ids=10de:1001\n", false},
+		{"options vfio-pci disable_ids=8086:10d3\n", false},
+		{"options vfio ids=8086:10d3\n", false},
+		{"options e1000e ids=8086:10d3\n", false},
+		{"# options vfio-pci ids=8086:10d3\n", false},
+		{"blacklist vfio-pci\n", false},
+		{"", false},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_modules struct modules *modules = NULL;
+
+		tree_file(tree, "etc/modprobe.d/vfio.conf", rows[i].config);
+		modules = open_modules(tree);
+		if (modules_vfio_ids_match(modules, &nic) != rows[i].match)
+			fail_msg("matches or not: %s", rows[i].config);
+	}
+}
+
+static void test_has(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = open_modules(tree);
+
+	assert_false(modules_has(modules, "vfio_virqfd"));
+	tree_folder(tree, "sys/module/vfio_virqfd");
+	assert_true(modules_has(modules, "vfio_virqfd"));
+	assert_true(modules_has(modules, "vfio-virqfd"));
+}
+
+/* The real one: a tree's kernel is not asked for anything. */
+static void test_load(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = open_modules(tree);
+
+	assert_int_equal(modules_load(modules, "vfio_pci"), -EOPNOTSUPP);
+	tree_folder(tree, "sys/module/vfio_pci");
+	assert_int_equal(modules_load(modules, "vfio-pci"), 0);
+	modules_close(NULL);
+}
+
+/* A module may be unloaded only when it is known that nobody else needs it. */
+static void test_serves_others(void **state)
+{
+#define DRIVERS "sys/module/nvme/drivers"
+	const struct bdf bdf = {0, 1, 0, 0};
+	struct tree *tree = *state;
+
+	assert_false(module_serves_others(&tree->root, "none", &bdf));
+	tree_folder(tree, DRIVERS "/pci:nvme/0000:01:00.0");
+	assert_false(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_folder(tree, DRIVERS "/pci:nvme/0000:02:00.0");
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_delete(tree, DRIVERS "/pci:nvme/0000:02:00.0");
+	tree_obscure(tree, DRIVERS "/pci:nvme");
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_reveal(tree, DRIVERS "/pci:nvme");
+	tree_obscure(tree, DRIVERS);
+	assert_true(module_serves_others(&tree->root, "nvme", &bdf));
+	tree_reveal(tree, DRIVERS);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids),
+		TEST(test_is_loaded),
+		TEST(test_alias),
+		TEST(test_alias_blacklisted),
+		TEST(test_alias_of_two),
+		TEST(test_vfio_ids),
+		TEST(test_has),
+		TEST(test_load),
+		TEST(test_serves_others),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What host-setup prints of the checklist and of the groups, for people and for programs. */
+#include <pty.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "host/base/fs.h"
+#include "host/setup/check/checkview.h"
+
+#include <json-c/json.h>
+
+#define LONG_NAME \
+	"Advanced Micro Devices, Inc. [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 XT]"
+
+static struct check_item items[] = {
+	{"firmware-iommu", CHECK_OK, (char *)"the firmware describes an IOMMU",
+	 (char *)"/sys/firmware/acpi/tables/DMAR", NULL},
+	{"iommu-active", CHECK_MISSING,
+	 (char *)"the IOMMU is off, although the firmware offers one: no device can be passed \"through\"",
+	 (char *)"/sys/class/iommu is empty\x1b[2J",
+	 (char *)"host-setup enable && reboot\n(see dmesg)"},
+};
+static const struct checklist list = {items, ARRAY_SIZE(items)};
+
+static struct device_summary card[] = {
+	{.bdf = {.domain = 0, .bus = 3},
+	 .class_name = (char *)"VGA compatible controller",
+	 .name = (char *)LONG_NAME " [1002:73bf]",
+	 .driver = (char *)"amdgpu",
+	 .resets = (char *)"device_specific pm bus",
+	 .used = (char *)"its node /dev/dri/card0 is open in process 1234 (Xorg) and in process 5678 (a-long-name)",
+	 .vms = (char *)"VM 100 (hostpci0), VM 101 (hostpci0), VM 102 (hostpci0), VM 103 (hostpci12)"},
+	{.bdf = {.domain = 0x10000, .bus = 3, .func = 1},
+	 .class_name = (char *)"PCI bridge",
+	 .name = (char *)"x",
+	 .bridge = true},
+};
+static const struct device_summary *members[] = {&card[0], &card[1]};
+static struct group group_items[] = {
+	{.number = 14,
+	 .devices = members,
+	 .n_devices = ARRAY_SIZE(card),
+	 .why_not =
+		 (char *)"0000:03:00.0 is in use, and many a word has to follow until the line is full, see below",
+	 .why_together =
+		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said"},
+	{.number = 15, .devices = members, .n_devices = 0},
+};
+static const struct groups groups = {group_items, ARRAY_SIZE(group_items), {0}};
+
+enum what { CHECK_TEXT, CHECK_JSON, GROUPS_TEXT, GROUPS_JSON };
+
+static void print(enum what what)
+{
+	switch (what) {
+	case CHECK_TEXT: checkview_print(&list, VERDICT_NOT_READY); break;
+	case CHECK_JSON: assert_int_equal(checkview_print_json(&list, VERDICT_NOT_READY), 0); break;
+	case GROUPS_TEXT: groupsview_print(&groups); break;
+	case GROUPS_JSON: assert_int_equal(groupsview_print_json(&groups), 0); break;
+	}
+}
+
+/* On a terminal of 80 columns, or to a file. */
+static char *printed(enum what what, bool on_terminal)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	struct termios raw = {.c_cflag = CS8 | CREAD};
+	int saved = dup(STDOUT_FILENO), from = -1, to;
+	char *text = NULL;
+
+	if (on_terminal)
+		assert_int_equal(openpty(&from, &to, NULL, &raw, &size), 0);
+	else
+		to = from = memfd_create("printed", 0);
+	fflush(stdout);
+	assert_true(saved >= 0 && to >= 0 && dup2(to, STDOUT_FILENO) >= 0);
+	print(what);
+	fflush(stdout);
+	assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+	close(saved);
+	if (on_terminal) {
+		char buffer[8192] = "";
+
+		assert_true(read(from, buffer, sizeof(buffer) - 1) > 0);
+		text = strdup(buffer);
+		close(to);
+	} else {
+		lseek(from, 0, SEEK_SET);
+		assert_int_equal(fs_read_fd(from, (size_t)1024 * 1024, &text, NULL), 0);
+	}
+	close(from);
+	return text;
+}
+
+static void assert_narrow(const char *text)
+{
+	for (size_t len; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (len > 80)
+			fail_msg("%zu columns: %.*s", len, (int)len, text);
+	}
+}
+
+/* The lines of TEXT are these, and all that is said of them. */
+static void test_groups(void **state)
+{
+	auto_free char *text = printed(GROUPS_TEXT, true);
+
+	(void)state;
+	assert_narrow(text);
+	assert_string_equal(
+		text,
+		"group 14   cannot be passed through: 0000:03:00.0 is in use, and many a word has\n"
+		"           to follow until the line is full, see below\n"
+		"           together: bridge 10000:03:00.1 does not isolate what is below it (no\n"
+		"           ACS), as has been said\n"
+		"  0000:03:00.0  VGA compatible controller: Advanced Micro Devices, Inc.\n"
+		"                [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 XT] [1002:73bf]\n"
+		"                driver amdgpu         reset device_specific pm bus\n"
+		"                used by: VM 100 (hostpci0), VM 101 (hostpci0), VM 102\n"
+		"                         (hostpci0), VM 103 (hostpci12)\n"
+		"                in use: its node /dev/dri/card0 is open in process 1234 (Xorg)\n"
+		"                        and in process 5678 (a-long-name)\n"
+		"  10000:03:00.1  PCI bridge: x\n"
+		"                a bridge: stays with the host\n"
+		"group 15   can be passed through\n");
+}
+
+static void test_check(void **state)
+{
+	auto_free char *text = printed(CHECK_TEXT, true);
+
+	(void)state;
+	assert_narrow(text);
+	assert_string_equal(
+		text,
+		"ok        the firmware describes an IOMMU\n"
+		"          seen: /sys/firmware/acpi/tables/DMAR\n"
+		"missing   the IOMMU is off, although the firmware offers one: no device can be\n"
+		"          passed \"through\"\n"
+		"          seen: /sys/class/iommu is empty\\x1b[2J\n"
+		"          cure: host-setup enable && reboot\n"
+		"                (see dmesg)\n"
+		"\nthis host is not ready: see what is missing, above\n"
+		"next: host-setup enable && reboot\n"
+		"      (see dmesg)\n");
+}
+
+static const char *string_of(json_object *object, const char *key)
+{
+	json_object *value = NULL;
+
+	assert_true(json_object_object_get_ex(object, key, &value));
+	return json_object_get_string(value);
+}
+
+static json_object *array_of(json_object *object, const char *key, size_t n)
+{
+	json_object *value = NULL;
+
+	assert_true(json_object_object_get_ex(object, key, &value));
+	assert_int_equal(json_object_array_length(value), n);
+	return value;
+}
+
+static void test_json(void **state)
+{
+	auto_free char *check = printed(CHECK_JSON, false);
+	auto_free char *tree = printed(GROUPS_JSON, false);
+	json_object *checked = json_tokener_parse(check), *grouped = json_tokener_parse(tree);
+	json_object *at;
+
+	(void)state;
+	assert_non_null(checked);
+	assert_non_null(grouped);
+	assert_string_equal(string_of(checked, "verdict"), "not-ready");
+	at = json_object_array_get_idx(array_of(checked, "items", 2), 1);
+	assert_string_equal(string_of(at, "name"), "iommu-active");
+	assert_string_equal(string_of(at, "status"), "missing");
+	assert_string_equal(string_of(at, "what"), items[1].what);
+	assert_string_equal(string_of(at, "evidence"), items[1].evidence);
+	assert_string_equal(string_of(at, "cure"), items[1].cure);
+	at = json_object_array_get_idx(array_of(grouped, "groups", 2), 0);
+	assert_string_equal(string_of(at, "can_be_passed"), "false");
+	assert_string_equal(string_of(at, "why_not"), group_items[0].why_not);
+	assert_string_equal(string_of(at, "why_together"), group_items[0].why_together);
+	at = json_object_array_get_idx(array_of(at, "devices", 2), 0);
+	assert_string_equal(string_of(at, "address"), "0000:03:00.0");
+	assert_string_equal(string_of(at, "name"), card[0].name);
+	assert_string_equal(string_of(at, "driver"), "amdgpu");
+	assert_string_equal(string_of(at, "reset_method"), card[0].resets);
+	assert_string_equal(string_of(at, "used"), card[0].used);
+	assert_string_equal(string_of(at, "vms"), card[0].vms);
+	json_object_put(checked);
+	json_object_put(grouped);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_json),
+	};
+
+	setenv("NO_COLOR", "1", 1);
+	unsetenv("COLUMNS");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

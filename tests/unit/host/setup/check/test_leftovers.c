@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/check/leftovers.h"
+
+#include "tree.h"
+
+/* A line that guides leave, alone in its file: it is found, as a note, with its file and line. */
+static const struct {
+	const char *path, *line, *effect;
+} found[] = {
+	{"etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2206,10de:1aef disable_vga=1",
+	 "claims every device"},
+	{"etc/modprobe.d/blacklist.conf", "blacklist nouveau", "not loaded by itself"},
+	{"etc/modprobe.d/x.conf", "  blacklist\tamdgpu", "not loaded by itself"},
+	{"etc/modprobe.d/x.conf", "softdep nvidia pre: vfio-pci", "only together with ids="},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet video=efifb:off\"",
+	 "boot framebuffer"},
+	{"etc/default/grub.d/x.cfg", "GRUB_CMDLINE_LINUX=amd_iommu=on", "is no parameter"},
+	{"etc/kernel/cmdline", "quiet modprobe.blacklist=nouveau,snd_hda_intel",
+	 "not loaded by themselves"},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT='module_blacklist=nouveau'",
+	 "are never loaded"},
+	{"etc/initramfs-tools/modules", "vfio_pci ids=10de:2206", "read by the initramfs alone"},
+	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nouveau", "not loaded by itself"},
+	{"etc/kernel/cmdline", "root=ZFS=rpool quiet vfio-pci.ids=10de:2206",
+	 "claims every device"},
+};
+
+/* Lines that look like one and are the administrator's own, or a comment. */
+static const struct {
+	const char *path, *line;
+} innocent[] = {
+	{"etc/modprobe.d/x.conf", "#blacklist nouveau"},
+	{"etc/modprobe.d/x.conf", "blacklist pcspkr"},
+	{"etc/modprobe.d/x.conf", "options kvm ignore_msrs=1"},
+	{"etc/modprobe.d/x.conf", "options snd ids=1"},
+	{"etc/modprobe.d/x.conf", "softdep btrfs pre: crc32c"},
+	{"etc/default/grub", "# amd_iommu=on"},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\""},
+	{"etc/modules", "vfio_pci"},
+	{"etc/default/grub", "GRUB_CMDLINE_LINUX=module_blacklist=floppy"},
+	/* Proxmox VE's own, and files that nobody reads. */
+	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb"},
+	{"etc/modprobe.d/vfio.conf.bak", "options vfio-pci ids=10de:2206"},
+	{"etc/default/grub.d/x.cfg~", "GRUB_CMDLINE_LINUX=amd_iommu=on"},
+};
+
+static void test_found(void **state)
+{
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(found); i++) {
+		auto_checklist struct checklist list = {0};
+		auto_free char *text = fs_path("# first\r\n%s\r\n", found[i].line);
+		auto_free char *where = fs_path("/%s:2: ", found[i].path);
+
+		tree_file(tree, found[i].path, text);
+		assert_int_equal(leftovers_check(&tree->root, &list), 0);
+		if (list.n != 1)
+			fail_msg("%s: %zu notes", found[i].line, list.n);
+		assert_int_equal(list.items[0].status, CHECK_NOTE);
+		assert_ptr_equal(strstr(list.items[0].what, where), list.items[0].what);
+		assert_non_null(strstr(list.items[0].what, found[i].effect));
+		assert_non_null(strstr(list.items[0].cure, "line 2 of /"));
+		tree_delete(tree, found[i].path);
+	}
+}
+
+static void test_innocent(void **state)
+{
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(innocent); i++) {
+		auto_checklist struct checklist list = {0};
+
+		tree_file(tree, innocent[i].path, innocent[i].line);
+		assert_int_equal(leftovers_check(&tree->root, &list), 0);
+		if (list.n)
+			fail_msg("%s: %s", innocent[i].line, list.items[0].what);
+		tree_delete(tree, innocent[i].path);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_found, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_innocent, tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/groups/groups.h"
+
+#include "hookscript/plan/judge.h"
+#include "hookscript/plan/vms.h"
+#include "tree.h"
+
+static void prepare(struct tree *tree)
+{
+	static const struct tree_device devices[] = {
+		{.bdf = "0000:00:1c.0",
+		 .vendor = 0x8086,
+		 .class = 0x060400,
+		 .group = 10,
+		 .driver = "pcieport",
+		 .bridge = true},
+		{.bdf = "0000:01:00.0",
+		 .vendor = 0x10de,
+		 .class = 0x030000,
+		 .group = 2,
+		 .driver = "gpu"},
+		{.bdf = "0000:01:00.1", .vendor = 0x10de, .class = 0x040300, .group = 2},
+		{.bdf = "0000:02:00.0", .vendor = 0x144d, .class = 0x010802, .group = 3},
+		{.bdf = "0000:00:1d.0",
+		 .vendor = 0x8086,
+		 .class = 0x060400,
+		 .group = 4,
+		 .bridge = true},
+		{.bdf = "0000:03:00.0", .vendor = 0x8086, .class = 0x020000, .group = 4},
+	};
+
+	tree_device(tree, &(struct tree_device){.bdf = "0000:00:00.0",
+						.vendor = 0x8086,
+						.class = 0x060000,
+						.group = 11});
+	tree_driver(tree, "pcieport", NULL);
+	tree_driver(tree, "gpu", "gpu");
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		tree_device(tree, &devices[i]);
+	tree_file(tree, "sys/bus/pci/devices/0000:01:00.0/reset_method", "flr bus\n");
+	tree_file(tree, "sys/kernel/iommu_groups/3/reserved_regions", "0xe0000 0xfffff direct\n");
+}
+
+static void test_groups(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	prepare(tree);
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_int_equal(groups.n, 5);
+
+	/* In order of number, not of name. */
+	assert_int_equal(groups.items[0].number, 2);
+	assert_int_equal(groups.items[0].n_devices, 2);
+	assert_null(groups.items[0].why_not);
+	assert_non_null(strstr(groups.items[0].why_together, "functions of one card"));
+	assert_string_equal(groups.items[0].devices[0]->driver, "gpu");
+	assert_string_equal(groups.items[0].devices[0]->resets, "flr bus");
+	assert_null(groups.items[0].devices[1]->driver);
+	assert_null(groups.items[0].devices[1]->resets);
+
+	assert_int_equal(groups.items[1].number, 3);
+	assert_non_null(strstr(groups.items[1].why_not, "RMRR"));
+	assert_null(groups.items[1].why_together);
+
+	assert_int_equal(groups.items[2].number, 4);
+	assert_null(groups.items[2].why_not);
+	assert_string_equal(groups.items[2].why_together,
+			    "bridge 0000:00:1d.0 does not isolate what is below it (no ACS)");
+
+	assert_int_equal(groups.items[3].number, 10);
+	assert_non_null(strstr(groups.items[3].why_not, "only bridges"));
+	assert_true(groups.items[3].devices[0]->bridge);
+
+	assert_non_null(
+		strstr(groups.items[4].why_not, "0000:00:00.0 is the platform's own bridge"));
+}
+
+/* What a start would be refused for. */
+static void test_uses(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	prepare(tree);
+	tree_link(tree, "sys/devices/pci0000:00/0000:03:00.0/net/eth0/upper_vmbr0",
+		  "/sys/class/net/vmbr0");
+	tree_folder(tree, "sys/class/net/vmbr0");
+	tree_file(tree, "sys/devices/pci0000:00/0000:01:00.0/boot_vga", "1\n");
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_string_equal(groups.items[2].devices[1]->used,
+			    "its interface eth0 carries the host's network: below vmbr0");
+	assert_string_equal(groups.items[2].why_not, "0000:03:00.0 is in use, see below");
+	assert_null(groups.items[0].devices[0]->used);
+	assert_null(groups.items[0].why_not);
+	assert_null(groups.items[4].devices[0]->used);
+}
+
+static void test_no_groups(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_int_equal(groups.n, 0);
+}
+
+/* Who names a device: by function, by slot, and not from a snapshot. */
+static void test_vms(void **state)
+{
+	static const struct bdf gpu = {0, 1, 0, 0}, sound = {0, 1, 0, 1}, disk = {0, 2, 0, 0};
+	struct tree *tree = *state;
+	auto_node_vms struct node_vms vms = {0};
+	auto_free char *gpu_text = NULL, *sound_text = NULL, *disk_text = NULL;
+
+	tree_vm(tree, 101, "hostpci3: 01:00.0\n");
+	tree_vm(tree, 100, "hostpci0: 0000:01:00,pcie=1\n[snap]\nhostpci1: 02:00.0\n");
+	tree_vm(tree, 102, "cores: 2\n");
+	tree_file(tree, "etc/pve/qemu-server/notes.txt", "hostpci0: 02:00.0\n");
+	assert_int_equal(node_vms_read(&tree->root, &vms), 0);
+	assert_int_equal(vms.n, 2);
+	assert_int_equal(node_vms_naming(&vms, &gpu, &gpu_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &sound, &sound_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &disk, &disk_text), 0);
+	assert_string_equal(gpu_text, "VM 100 (hostpci0), VM 101 (hostpci3)");
+	assert_string_equal(sound_text, "VM 100 (hostpci0)");
+	assert_null(disk_text);
+}
+
+/* And by a mapping, on this node, whichever of its devices it will be. */
+static void test_vms_by_mapping(void **state)
+{
+	static const struct bdf gpu = {0, 1, 0, 0}, disk = {0, 2, 0, 0}, net = {0, 3, 0, 0};
+	struct tree *tree = *state;
+	auto_node_vms struct node_vms vms = {0};
+	auto_free char *gpu_text = NULL, *disk_text = NULL, *net_text = NULL;
+
+	prepare(tree);
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_file(
+		tree, "etc/pve/mapping/pci.cfg",
+		"any\n"
+		"\tmap id=10de:0000,iommugroup=2,node=lab,path=0000:01:00.0,subsystem-id=0000:0000\n"
+		"\tmap id=144d:0000,iommugroup=3,node=lab,path=0000:02:00.0,subsystem-id=0000:0000\n"
+		"\tmap id=8086:0000,node=other,path=0000:03:00.0\n");
+	tree_vm(tree, 100, "hostpci2: mapping=any\n");
+	tree_vm(tree, 101, "hostpci0: 01:00.0\n");
+	assert_int_equal(node_vms_read(&tree->root, &vms), 0);
+	assert_int_equal(node_vms_naming(&vms, &gpu, &gpu_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &disk, &disk_text), 0);
+	assert_int_equal(node_vms_naming(&vms, &net, &net_text), 0);
+	assert_string_equal(gpu_text, "VM 100 (hostpci2, mapping any), VM 101 (hostpci0)");
+	assert_string_equal(disk_text, "VM 100 (hostpci2, mapping any)");
+	assert_null(net_text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_vms, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_vms_by_mapping, tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
