@@ -115,9 +115,14 @@ static void test_none(void **state)
 	struct tree *tree = *state;
 	auto_summaries struct device_summaries list = {0};
 
-	tree_folder(tree, "sys/bus/pci/devices");
-	assert_int_equal(device_summaries_read(&tree->root, &list), 0);
-	assert_int_equal(list.n, 0);
+	/* Without a PCI bus, and with an empty one. */
+	tree_delete(tree, "sys/bus");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(device_summaries_read(&tree->root, &list), 0);
+		assert_int_equal(judge_devices(&tree->root, &list), 0);
+		assert_int_equal(list.n, 0);
+		tree_folder(tree, "sys/bus/pci/devices");
+	}
 }
 
 int main(void)
