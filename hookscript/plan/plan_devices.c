@@ -31,7 +31,7 @@ static void check_named_device(struct plan_check *c, const struct device *device
 	if (device->bridge) {
 		plan_refuse(c, REFUSAL_BRIDGE, &device->bdf, strdup(_("it is a bridge")),
 			    _("%s is a PCI bridge: bridges cannot be passed through"), text);
-		cure_command(c, _("name the devices behind it instead; they are listed by"),
+		cure_command(c, _("name the devices below it instead; they are listed by"),
 			     "lspci -Dtnn");
 	} else if (device->group < 0 && c->facts->iommu_active) {
 		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf, strdup(_("it is in no IOMMU group")),

@@ -18,7 +18,7 @@ static char *where_now(const struct moved_device *moved)
 	return moved->n_now ? strbuf_take(&text) : strdup(_("no device like that is there now"));
 }
 
-/* What sits at the address now, and where the device is instead. */
+/* What is at the address now, and where the device is instead. */
 static char *describe_move(const struct moved_device *moved)
 {
 	char address[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];

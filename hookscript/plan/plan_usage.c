@@ -80,7 +80,7 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 		    c->facts->vmid, finding->effect);
 	cure_words(c, "%s", finding->cure);
 	cure_words(c,
-		   _("if the VM shall have it all the same, put this line into /%s: "
+		   _("to pass it through anyway, put this line into /%s: "
 		     "devices = ( { address = \"%s\"; id = \"%04x:%04x\"; "
 		     "allow = [ \"%s\" ]; } );"),
 		   SETTINGS_PATH, bdf_format(&device->bdf, address), device->identity.vendor,

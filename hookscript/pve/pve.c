@@ -54,7 +54,7 @@ char *pve_config_path(unsigned int vmid, const char *migrated_from)
 	return fs_path("etc/pve/qemu-server/%u.conf", vmid);
 }
 
-/* Whether the command line (arguments with a NUL behind each) has WHAT followed by VALUE. */
+/* Whether the command line (arguments with a NUL after each) has WHAT followed by VALUE. */
 static bool has_option(const char *cmdline, size_t len, const char *what, const char *value)
 {
 	const char *end = cmdline + len;

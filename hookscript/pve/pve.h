@@ -27,7 +27,7 @@ bool pve_is_node_name(const char *text);
 /*
  * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
  * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path
- * without leading '/', or NULL without memory. A node name that is none is ignored.
+ * without leading '/', or NULL without memory. An invalid node name is ignored.
  */
 char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
 

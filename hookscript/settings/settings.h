@@ -71,14 +71,14 @@ enum device_key {
 #define SETTINGS_DEVICES_MAX 64
 #define SETTINGS_NAMES_MAX   16 /* in one list of a device: units, containers, modules */
 
-/* What holds for one device, as long as it is that device which sits there. */
+/* What holds for one device, as long as that device is at the address. */
 struct device_setting {
 	struct bdf bdf;
 	uint16_t vendor, device;
 	unsigned int allow; /* bits 1 << enum usage_kind */
 	enum return_to return_to;
 	char *return_driver; /* of RETURN_TO_DRIVER; else NULL */
-	/* For the attribute reset_method: names with one blank between them, "default", or "" for
+	/* For the attribute reset_method: names with one space between them, "default", or "" for
 	 * none at all (which has to be written as "\n"); NULL: leave it as it is. */
 	char *reset_method;
 	enum d3cold d3cold;
@@ -96,7 +96,7 @@ struct device_setting {
 	struct setting_source from[DEVICE_KEYS];
 };
 
-/* Everything that is behind a pointer belongs to it: settings_free(). */
+/* Everything that a pointer leads to belongs to it: settings_free(). */
 struct settings {
 	enum policy machine;
 	enum policy pcie;

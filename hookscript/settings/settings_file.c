@@ -354,7 +354,8 @@ static int read_text(struct settings_reader *reader, const struct fs_root *root,
 	if (err)
 		return err;
 	if (strlen(text) != len) {
-		reader->why = fs_path(_("/%s: holds a NUL byte, so it is no text"), reader->path);
+		reader->why = fs_path(_("/%s: holds a NUL byte, so it is not a text"),
+				      reader->path);
 		return -EINVAL;
 	}
 	*ret = TAKE_PTR(text);

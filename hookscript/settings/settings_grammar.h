@@ -23,8 +23,8 @@ bool grammar_is_snippet(const char *text);
 
 /*
  * What the attribute reset_method takes (Linux: Documentation/ABI/testing/sysfs-bus-pci; the names:
- * drivers/pci/pci.c, pci_reset_fn_methods): names with blanks between them, "default", or "".
- * Returns 0 and a new text with one blank between names; -EINVAL for an unknown name or one that
+ * drivers/pci/pci.c, pci_reset_fn_methods): names with spaces between them, "default", or "".
+ * Returns 0 and a new text with one space between names; -EINVAL for an unknown name or one that
  * stands there twice; -ENOMEM.
  */
 int grammar_reset_method(const char *text, char **ret) must_check;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `accept VMID`: what sits at the VM's addresses now are the right devices
+/* `accept VMID`: what is at the VM's addresses now are the right devices
  * (hookscript/records/identity.h).
  */
 #ifndef HOOKSCRIPT_VERBS_ACCEPT_H

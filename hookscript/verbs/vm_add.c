@@ -44,7 +44,7 @@ static bool is_chosen(const struct adder *a, const struct device_summary *card)
 	return vm_can_have(card) && hostpci_address_names(&a->address, &card->bdf);
 }
 
-/* The next chosen function behind CARD; the first for NULL. NULL when there is none (left). */
+/* The next chosen function after CARD; the first for NULL. NULL when there is none (left). */
 static const struct device_summary *next_chosen(const struct adder *a,
 						const struct device_summary *card)
 {
@@ -58,7 +58,7 @@ static const struct device_summary *next_chosen(const struct adder *a,
 
 /* ---- what is meant ---- */
 
-/* Reads the choice's address. A text that is none, or that no device can have, is refused. */
+/* Reads the choice's address. An invalid one, or one that no device can have, is refused. */
 static int read_address(struct adder *a)
 {
 	const char *text = a->choice->address;
@@ -67,10 +67,10 @@ static int read_address(struct adder *a)
 	if (err == -ENOMEM)
 		return err;
 	if (err || a->address.impossible)
-		return refuse(a,
-			      fs_path(_("'%s' is no PCI address; they look like 0000:01:00.0, and "
-					"are all in: pve-passthrough vm %u --add"),
-				      text, a->choice->facts->vmid));
+		return refuse(
+			a, fs_path(_("'%s' is not a PCI address; they look like 0000:01:00.0, and "
+				     "are all in: pve-passthrough vm %u --add"),
+				   text, a->choice->facts->vmid));
 	if (a->choice->gpu) {
 		a->address.all_functions = true;
 		a->address.bdf.func = 0;
@@ -92,7 +92,7 @@ static int check_chosen(struct adder *a)
 	for (const struct device_summary *card = first; card; card = next_chosen(a, card))
 		display |= device_is_display(card);
 	if (a->choice->gpu && !display)
-		return refuse(a, fs_path(_("%s is no graphics card, but: %s; without --gpu: "
+		return refuse(a, fs_path(_("%s is not a graphics card (%s); without --gpu: "
 					   "pve-passthrough vm %u --add %s"),
 					 a->text, first->class_name, a->choice->facts->vmid,
 					 a->choice->address));
@@ -109,7 +109,7 @@ static bool names_chosen(const struct adder *a, const struct hostpci_address *ad
 	return false;
 }
 
-/* By address, whatever becomes of it, or by what a mapping stands for. */
+/* By address, whatever becomes of it, or by what a mapping names. */
 static bool entry_has_chosen(const struct adder *a, size_t e)
 {
 	const struct facts *facts = a->choice->facts;

@@ -388,7 +388,7 @@ static void test_machine_refusals(void **state)
 		{no_group, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
 		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'"},
 		{bridge, REFUSAL_BRIDGE, "0000:01:00.0 is a PCI bridge",
-		 "name the devices behind it instead; they are listed by: lspci -Dtnn"},
+		 "name the devices below it instead; they are listed by: lspci -Dtnn"},
 		{reserved_group, REFUSAL_RESERVED,
 		 "the firmware reserves memory for IOMMU group 10 (RMRR)",
 		 "look in the firmware setup for shared memory or management features of its devices, "
@@ -858,7 +858,7 @@ static void test_use_is_refused(void **state)
 		       "dies",
 		       "swapoff");
 	assert_refusal(plan, 0, REFUSAL_IN_USE, "",
-		       "if the VM shall have it all the same, put this line into "
+		       "to pass it through anyway, put this line into "
 		       "/etc/pve-passthrough.conf: devices = ( { address = \"0000:01:00.0\"; "
 		       "id = \"8086:10d3\"; allow = [ \"disk\" ]; } );");
 }

@@ -89,11 +89,11 @@ static const struct row rows[] = {
 	      "0000:07:00.0: there is no such device that a VM could have; those that there are: "
 	      "pve-passthrough vm 100 --add")},
 	{CASE("", "01:00.8",
-	      "'01:00.8' is no PCI address; they look like 0000:01:00.0, and are all in: "
+	      "'01:00.8' is not a PCI address; they look like 0000:01:00.0, and are all in: "
 	      "pve-passthrough vm 100 --add")},
-	{CASE("", "01:00.", "'01:00.' is no PCI address")},
-	{CASE("", "", "'' is no PCI address")},
-	{CASE("", "01:00.0,x-vga=1", "'01:00.0,x-vga=1' is no PCI address")},
+	{CASE("", "01:00.", "'01:00.' is not a PCI address")},
+	{CASE("", "", "'' is not a PCI address")},
+	{CASE("", "01:00.0,x-vga=1", "'01:00.0,x-vga=1' is not a PCI address")},
 	{CASE("hostpci0: mapping=net\n", "03:00",
 	      "VM 100 has 0000:03:00 already: hostpci0: mapping=net"),
 	 .mapped = true},
@@ -119,7 +119,7 @@ static const struct row rows[] = {
 	{CASE("machine: q35\nbios: ovmf\n", "01:00.1", "qm set 100 --hostpci0 0000:01:00,pcie=1\n"),
 	 .notes = {"a start takes 0000:02:00.0", "without x-vga=1 "}, .gpu = true},
 	{CASE("", "03:00.0",
-	      "0000:03:00 is no graphics card, but: Ethernet controller; without --gpu: "
+	      "0000:03:00 is not a graphics card (Ethernet controller); without --gpu: "
 	      "pve-passthrough vm 100 --add 03:00.0"),
 	 .gpu = true},
 	/* Firmware: for VMs without a disk only. */
