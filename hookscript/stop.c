@@ -115,6 +115,9 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	auto_close int lock = pve_vm_lock(root, vmid, false);
 	auto_recorded struct recorded recorded = {0};
 
+	/* First: who may not read them cannot tell whether the VM runs, either. */
+	if (read_recorded(root, vmid, &recorded))
+		return EXIT_FAILED;
 	if (pve_vm_runs(root, vmid)) {
 		log_error(
 			_("VM %u runs, and would lose its devices; stop it first: qm shutdown %u"),
@@ -127,8 +130,6 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 			  vmid, vmid);
 		return EXIT_REFUSED;
 	}
-	if (read_recorded(root, vmid, &recorded))
-		return EXIT_FAILED;
 	if (is_empty(root, vmid, &recorded)) {
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
