@@ -390,7 +390,7 @@ t_reserved() {
 	nic=$(nic 31)
 	want "$nic"
 	echo "$nic 101 time:$(($(date +%s) + 60))" >/run/qemu-server/pci-id-reservations
-	refused 100 "$nic is reserved by Proxmox VE for VM 101"
+	refused 100 "refused: $nic" "reserved it for VM 101"
 	echo "$nic 101 time:$(($(date +%s) - 60))" >/run/qemu-server/pci-id-reservations
 	verb_exits 0 plan 100
 	rm /run/qemu-server/pci-id-reservations
@@ -401,7 +401,7 @@ t_chipset() {
 	isa=$(pci 8086:2918)
 	expect "group of the ISA bridge" "$(group_of "$smbus")" "$(group_of "$isa")"
 	vm 100 "machine: q35" "hostpci0: $smbus"
-	refused 100 "$isa, which the VM does not name but whose IOMMU group it needs: it is the platform's own ISA bridge"
+	refused 100 "$isa (not named by the VM, but in its IOMMU group" "it is the platform's own ISA bridge"
 }
 
 t_pf_with_vfs() {

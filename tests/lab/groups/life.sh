@@ -57,7 +57,7 @@ t_refused_i440fx() {
 t_refused_pcie() {
 	nic=$(nic 21)
 	vm 100 "machine: q35" "hostpci0: $nic"
-	refused 100 "qm set 100 --hostpci0 '$nic,pcie=1'"
+	refused 100 "qm set 100 --hostpci0 $nic,pcie=1"
 	vm 100 "machine: q35" "hostpci2: ${nic#0000:},rombar=0,pcie=0"
 	refused 100 "qm set 100 --hostpci2 '${nic#0000:},"
 	expect_said "rombar=0"
@@ -67,7 +67,7 @@ t_refused_pcie() {
 t_refused_both() {
 	nic=$(nic 21)
 	vm 100 "hostpci0: $nic"
-	refused 100 "qm set 100 --machine q35" "qm set 100 --hostpci0 '$nic,pcie=1'"
+	refused 100 "qm set 100 --machine q35" "qm set 100 --hostpci0 $nic,pcie=1"
 	expect_last_line \
 		"VM 100 refused: 2 problems, above; check again: pve-passthrough plan 100"
 	step "plan"

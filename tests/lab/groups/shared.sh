@@ -104,7 +104,7 @@ t_neighbour_of_a_start() {
 	background flock /var/lock/qemu-server/lock-100.conf sleep 1000
 	sleep 0.5
 	end_vm 100
-	refused 101 "$neighbour is taken for VM 100, which is being started, stopped or changed"
+	refused 101 "$neighbour" "it is taken for VM 100, which is being started, stopped or changed"
 	end_background
 	killall sleep
 	before_101=$before_start
