@@ -8,7 +8,7 @@
 #	mk/lint.mk	layers, analyzers, format, translations
 
 # The first entry of debian/changelog says the same; `make same-version` compares them.
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 prefix	    ?= /usr/local
 sbindir	    ?= $(prefix)/sbin
