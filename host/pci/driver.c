@@ -31,11 +31,6 @@ int driver_registered(const struct fs_root *root, const char *driver)
 	return fs_probe(root, path);
 }
 
-bool driver_is_registered(const struct fs_root *root, const char *driver)
-{
-	return driver_registered(root, driver) > 0;
-}
-
 int driver_load(const struct fs_root *root, const char *driver, const char *module)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;

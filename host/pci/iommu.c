@@ -20,7 +20,7 @@ const char *iommu_table(const struct fs_root *root)
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		auto_free char *path = fs_path("sys/firmware/acpi/tables/%s", tables[i]);
 
-		if (fs_exists(root, path))
+		if (fs_probe(root, path) > 0)
 			return tables[i];
 	}
 	return NULL;
@@ -60,6 +60,8 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	err = fs_list(root, path, &names);
 	if (err)
 		return err;
+	if (!names.n)
+		return -ENOENT;
 	members = calloc(names.n + 1, sizeof(*members));
 	if (!members)
 		return -ENOMEM;
@@ -85,7 +87,7 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 	int err;
 
 	err = fs_list(root, "sys/kernel/iommu_groups", &names);
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	groups = calloc(names.n + 1, sizeof(*groups));
 	if (!groups)
@@ -109,7 +111,7 @@ bool iommu_group_is_reserved(const struct fs_root *root, int group)
 
 	err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
 	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
+		return !fs_is_absent(err);
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *type = strrchr(line, ' ');

@@ -39,7 +39,7 @@ bool module_is_loaded(const struct fs_root *root, const char *name)
 {
 	auto_free char *path = sysfs_path(name, "");
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) > 0;
 }
 
 bool module_is_builtin(const struct fs_root *root, const char *name)
@@ -47,7 +47,7 @@ bool module_is_builtin(const struct fs_root *root, const char *name)
 	auto_free char *path = sysfs_path(name, "/initstate");
 
 	/* Only what was loaded has a state (Linux: kernel/module/sysfs.c, kernel/params.c). */
-	return module_is_loaded(root, name) && !fs_exists(root, path);
+	return module_is_loaded(root, name) && !fs_probe(root, path);
 }
 
 int modules_release(const struct fs_root *root, char **ret)
@@ -57,11 +57,11 @@ int modules_release(const struct fs_root *root, char **ret)
 	int err;
 
 	err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
-	if (err != -ENOENT && err != -ENOTDIR)
+	if (!fs_is_absent(err))
 		return err;
 	err = fs_list(root, "lib/modules", &names);
 	if (err)
-		return err == -ENOTDIR ? -ENOENT : err;
+		return err;
 	for (size_t i = 0; i < names.n; i++)
 		if (!newest || strverscmp(names.items[i], newest) > 0)
 			newest = names.items[i];
@@ -172,10 +172,9 @@ int modules_unload(struct modules *modules, const char *name)
 static bool driver_serves_others(const struct fs_root *root, const char *dir, const struct bdf *bdf)
 {
 	auto_names struct fs_names names = {0};
-	int err = fs_list(root, dir, &names);
 
-	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
+	if (fs_list(root, dir, &names))
+		return true;
 	for (size_t i = 0; i < names.n; i++) {
 		struct bdf other;
 
@@ -189,10 +188,9 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 {
 	auto_free char *drivers = sysfs_path(name, "/drivers");
 	auto_names struct fs_names names = {0};
-	int err = fs_list(root, drivers, &names);
 
-	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
+	if (fs_list(root, drivers, &names))
+		return true;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *folder = fs_path("%s/%s", drivers, names.items[i]);
 

@@ -104,16 +104,6 @@ int pci_probe(const struct fs_root *root, const struct bdf *bdf)
 	return pci_probe_file(root, bdf, "vendor");
 }
 
-bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)
-{
-	return pci_probe_file(root, bdf, name) > 0;
-}
-
-bool pci_exists(const struct fs_root *root, const struct bdf *bdf)
-{
-	return pci_probe(root, bdf) > 0;
-}
-
 int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
 	auto_free char *path = pci_path(bdf, "driver");
@@ -161,9 +151,9 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf, struct pci_i
 	return parse_modalias(modalias, ret) ? 0 : -EIO;
 }
 
-bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
+int pci_is_express(const struct fs_root *root, const struct bdf *bdf)
 {
-	return pci_has(root, bdf, "max_link_width");
+	return pci_probe_file(root, bdf, "max_link_width");
 }
 
 static bool start_access(struct pci_access *access, char *sysfs)

@@ -33,19 +33,15 @@ static int add_device_nodes(const struct fs_root *root, const struct bdf *bdf,
 	auto_names struct fs_names devs = {0};
 	int err = fs_list(root, path, &devs);
 
-	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-	for (size_t i = 0; i < devs.n; i++) {
+	for (size_t i = 0; !err && i < devs.n; i++) {
 		auto_free char *number = fs_path("%s/%s/dev", path, devs.items[i]);
 		int there = fs_probe(root, number);
 
 		/* Without iommufd's interface there is no node of the device. */
 		err = there > 0 ? add_node(nodes, fs_path("/dev/vfio/devices/%s", devs.items[i]))
 				: there;
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 /* The names below /dev whose holders hold the group. */

@@ -121,7 +121,7 @@ static int remember_dirs(struct enabling *it)
 
 		if (!dir)
 			return -ENOMEM;
-		if (it->edits.items[i].after && !fs_exists(it->root, dir))
+		if (it->edits.items[i].after && fs_probe(it->root, dir) <= 0)
 			err = hoststate_add(&it->after.dirs, dir);
 	}
 	return err;

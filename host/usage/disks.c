@@ -175,7 +175,7 @@ static int put_holder(const struct disks *disks, const char *holder, struct strb
 	int err;
 
 	err = fs_read_attr(disks->root, mapper_path, &mapper);
-	if (err && err != -ENOENT && err != -ENOTDIR)
+	if (err && !fs_is_absent(err))
 		return err;
 	node = mapper ? fs_path("mapper/%s", mapper) : strdup(holder);
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
@@ -209,22 +209,19 @@ static int put_kernel_users(const struct disks *disks, const char *name, struct 
 static int put_uses(const struct disks *disks, const struct survey_node *node, struct strbuf *parts)
 {
 	auto_free char *numbers = fs_path("%u:%u", node->major, node->minor);
-	auto_free char *folder = fs_path("%s/holders", node->path);
+	auto_free char *holders_path = fs_path("%s/holders", node->path);
 	auto_names struct fs_names holders = {0};
 	int err;
 
-	if (!numbers || !folder)
+	if (!numbers)
 		return -ENOMEM;
 	err = put_mounts(disks, numbers, node->name, parts);
 	if (!err)
 		err = put_swap(disks, node->name, parts);
 	if (!err)
 		err = put_kernel_users(disks, node->name, parts);
-	if (err)
-		return err;
-	err = fs_list(disks->root, folder, &holders);
-	if (err == -ENOENT || err == -ENOTDIR)
-		err = 0;
+	if (!err)
+		err = fs_list(disks->root, holders_path, &holders);
 	for (size_t i = 0; !err && i < holders.n; i++)
 		err = put_holder(disks, holders.items[i], parts);
 	return err;
@@ -253,26 +250,25 @@ static int describe(const struct disks *disks, size_t first, char **ret)
 static int add_disk(const struct survey_node *node, enum claim claim, const char *uses,
 		    struct usage *usage)
 {
-	struct usage_finding finding = {.bdf = node->device->bdf, .kind = USAGE_DISK};
 	const char *head = node->head ? _(" (NVMe multipath)") : "";
+	char *what;
 
 	if (*uses)
-		finding.what = fs_path(_("its disk /dev/%s%s is in use: %s"), node->name, head,
-				       uses);
+		what = fs_path(_("its disk /dev/%s%s is in use: %s"), node->name, head, uses);
 	else if (claim == CLAIM_UNKNOWN)
-		finding.what = fs_path(
-			_("its disk /dev/%s%s does not answer, so it counts as in use"), node->name,
-			head);
+		what = fs_path(_("its disk /dev/%s%s does not answer, so it counts as in use"),
+			       node->name, head);
 	else
-		finding.what = fs_path(_("its disk /dev/%s%s is claimed by the host, by ZFS or "
-					 "another that does not say so in /sys"),
-				       node->name, head);
-	finding.effect = strdup(_("the host would lose the disk under what uses it: files that are "
-				  "not written yet are lost, and what runs from it dies"));
-	finding.cure = fs_path(_("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
-				 "pvesm status"),
-			       node->name);
-	return usage_add(usage, &finding);
+		what = fs_path(_("its disk /dev/%s%s is claimed by the host, by ZFS or another "
+				 "that does not say so in /sys"),
+			       node->name, head);
+	return usage_add(
+		usage, &node->device->bdf, USAGE_DISK, what,
+		_("the host would lose the disk under what uses it: files that are not "
+		  "written yet are lost, and what runs from it dies"),
+		fs_path(_("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
+			  "pvesm status"),
+			node->name));
 }
 
 static int find_all(struct disks *disks, struct usage *usage)

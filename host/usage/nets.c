@@ -30,9 +30,7 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 	auto_names struct fs_names names = {0};
 	int err = fs_list(search->root, path, &names);
 
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	for (size_t i = 0; i < names.n && depth < DEPTH_MAX; i++) {
+	for (size_t i = 0; !err && i < names.n && depth < DEPTH_MAX; i++) {
 		const char *upper = names.items[i] + strlen(UPPER);
 		auto_free char *above = NULL;
 
@@ -40,13 +38,9 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 			continue;
 		strbuf_add_item(&search->found, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);
-		if (!above)
-			return -ENOMEM;
 		err = put_uppers(search, above, depth + 1);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 static bool is_local_only(const struct sockaddr *address)
@@ -178,23 +172,20 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 
 static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
 {
-	char *network = fs_path("%s: %s", net->name, uses);
+	auto_free char *network = fs_path("%s: %s", net->name, uses);
+	int err;
 
 	if (!network)
 		return -ENOMEM;
-	return usage_add(
-		usage, &(struct usage_finding){
-			       .bdf = net->device->bdf,
-			       .kind = USAGE_NETWORK,
-			       .what = fs_path(_("its interface %s carries the host's network: %s"),
-					       net->name, uses),
-			       .effect = strdup(_("the host would lose that network, and does not "
-						  "get addresses and routes back with the device")),
-			       .cure = fs_path(_("take %s out of /etc/network/interfaces, then: "
-						 "ifreload -a"),
-					       net->name),
-			       .network = network,
-		       });
+	err = usage_add(
+		usage, &net->device->bdf, USAGE_NETWORK,
+		fs_path(_("its interface %s carries the host's network: %s"), net->name, uses),
+		_("the host would lose that network, and does not get addresses and routes "
+		  "back with the device"),
+		fs_path(_("take %s out of /etc/network/interfaces, then: ifreload -a"), net->name));
+	if (!err)
+		usage->items[usage->n - 1].network = TAKE_PTR(network);
+	return err;
 }
 
 /* Class 02 has other things than interfaces, and a driver may make its interface late; but net/ is
@@ -203,16 +194,11 @@ static int add_moved(const struct usage_device *device, struct usage *usage)
 {
 	if (!device->driver || device->class >> 16 != 0x02)
 		return 0;
-	return usage_add(
-		usage, &(struct usage_finding){
-			       .bdf = device->bdf,
-			       .kind = USAGE_NETWORK,
-			       .what = strdup(_("its network interface has been moved to another "
-						"network namespace, as containers and routers do")),
-			       .effect = strdup(_("who uses it there would lose it")),
-			       .cure = strdup(_("find the namespace: lsns -t net; ip netns; pct "
-						"list")),
-		       });
+	return usage_add(usage, &device->bdf, USAGE_NETWORK,
+			 strdup(_("its network interface has been moved to another network "
+				  "namespace, as containers and routers do")),
+			 _("who uses it there would lose it"),
+			 strdup(_("find the namespace: lsns -t net; ip netns; pct list")));
 }
 
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)

@@ -126,19 +126,12 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 		return -ENOMEM;
 	if (is_bystander(opener->node, command))
 		return 0;
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = opener->node->device->bdf,
-			.kind = kind,
-			.what = fs_path(_("/dev/%s is open in process %d (%s)%s"),
-					opener->node->name, opener->pid, command, where),
-			.effect = strdup(effect_of(kind)),
-			.cure = ctid ? fs_path(_("pct shutdown %u, or end that process in it"),
-					       ctid)
-				     : fs_path(_("end it; what it is: systemctl status %d"),
-					       opener->pid),
-		});
+	return usage_add(usage, &opener->node->device->bdf, kind,
+			 fs_path(_("/dev/%s is open in process %d (%s)%s"), opener->node->name,
+				 opener->pid, command, where),
+			 effect_of(kind),
+			 ctid ? fs_path(_("pct shutdown %u, or end that process in it"), ctid)
+			      : fs_path(_("end it; what it is: systemctl status %d"), opener->pid));
 }
 
 /* ---- containers ---- */
@@ -178,19 +171,12 @@ static const char *given_path(const char *line, size_t *ret_len)
 
 static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
 {
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = node->device->bdf,
-			.kind = USAGE_CONTAINER,
-			.what = fs_path(
-				_("container %u, which runs, is given /dev/%s by its config"), ctid,
-				node->name),
-			.effect = strdup(
-				_("the container would lose the device, and not get it back "
-				  "before it is started again")),
-			.cure = fs_path("pct shutdown %u", ctid),
-		});
+	return usage_add(usage, &node->device->bdf, USAGE_CONTAINER,
+			 fs_path(_("container %u, which runs, is given /dev/%s by its config"),
+				 ctid, node->name),
+			 _("the container would lose the device, and not get it back before it is "
+			   "started again"),
+			 fs_path("pct shutdown %u", ctid));
 }
 
 static int look_at_config(const struct survey *survey, unsigned int ctid, char *text,
@@ -222,11 +208,8 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 			   struct usage *usage)
 {
 	auto_names struct fs_names running = {0};
-	int err;
+	int err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
 
-	err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
-	if (err == -ENOENT || err == -ENOTDIR)
-		err = 0; /* no container runs, or there is no such thing here */
 	for (size_t i = 0; !err && i < running.n; i++) {
 		const char *name = running.items[i];
 		auto_free char *path = NULL, *text = NULL;

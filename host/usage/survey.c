@@ -168,7 +168,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		return 0;
 	err = fs_list_dirs(root, path, &children);
 	if (err)
-		return err == -ENOENT ? 0 : err; /* it went while we looked */
+		return err;
 	err = fs_probe(root, dev);
 	if (err > 0)
 		err = add_node(root, path, proto, survey);

@@ -175,7 +175,7 @@ static int look_at_firmware(const struct fs_root *root, struct findings *finding
 	if (findings->secure_boot)
 		return speak_for(findings, BOOTLOADER_GRUB,
 				 _("with Secure Boot, Proxmox VE boots by GRUB"));
-	if (!findings->efi && fs_exists(root, "boot/grub/grub.cfg"))
+	if (!findings->efi && fs_probe(root, "boot/grub/grub.cfg") > 0)
 		return speak_for(findings, BOOTLOADER_GRUB,
 				 _("it did not boot by EFI, and /boot/grub/grub.cfg is there"));
 	return 0;
@@ -192,7 +192,7 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 {
 	int err;
 
-	findings->efi = fs_exists(root, "sys/firmware/efi");
+	findings->efi = fs_probe(root, "sys/firmware/efi") > 0;
 	findings->secure_boot = secure_boot_is_on(root);
 	err = look_at_loader_info(root, findings);
 	err = err ?: look_at_cmdline(cmdline, findings);
@@ -231,12 +231,12 @@ static int look_at_files(const struct fs_root *root, struct findings *findings)
 
 		if (!what)
 			return -ENOMEM;
-		if (fs_exists(root, signs[i].path))
+		if (fs_probe(root, signs[i].path) > 0)
 			err = speak_for(findings, signs[i].kind, what);
 	}
 	/* Debian's grub-common alone puts this file there: it says little. */
 	if (!err && !findings->n[BOOTLOADER_GRUB] && !findings->n[BOOTLOADER_SYSTEMD_BOOT] &&
-	    fs_exists(root, "etc/default/grub"))
+	    fs_probe(root, "etc/default/grub") > 0)
 		err = speak_for(findings, BOOTLOADER_GRUB, _("/etc/default/grub is there"));
 	return err;
 }
@@ -318,7 +318,7 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 	for (size_t i = 0; i < kernels.n && !err; i++) {
 		auto_free char *image = fs_path("boot/vmlinuz-%s", kernels.items[i]);
 
-		if (strchr(kernels.items[i], ' ') || !fs_exists(root, image))
+		if (strchr(kernels.items[i], ' ') || fs_probe(root, image) <= 0)
 			continue;
 		err = add_refresh(loader,
 				  fs_path("kernel-install add %s /%s", kernels.items[i], image));

@@ -294,7 +294,7 @@ static int add_mounted_esps(const struct fs_root *root, struct bootplaces *place
 		char *lines = NULL;
 		uint64_t space = 0;
 
-		if (!fs_exists(root, entries))
+		if (fs_probe(root, entries) <= 0)
 			continue;
 		err = fs_free_space(root, dirs[i], &space);
 		err = err ?: read_lines(root, dirs[i], BOOTLOADER_SYSTEMD_BOOT, &lines);

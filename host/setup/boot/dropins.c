@@ -24,7 +24,7 @@ bool dropins_is_foreign(const struct fs_root *root, const char *path)
 	auto_free char *text = NULL;
 
 	if (fs_read(root, path, TEXT_MAX, &text, NULL))
-		return fs_exists(root, path);
+		return fs_probe(root, path) > 0;
 	return !is_ours(text);
 }
 
@@ -50,7 +50,7 @@ int dropins_remove(struct edits *edits, const struct fs_root *root, const struct
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(own_files) && !err; i++)
-		if (fs_exists(root, own_files[i]) && !dropins_is_foreign(root, own_files[i]))
+		if (fs_probe(root, own_files[i]) > 0 && !dropins_is_foreign(root, own_files[i]))
 			err = edits_add(edits, root, own_files[i], NULL);
 	return err ? err : remove_words(edits, root, state);
 }
