@@ -14,7 +14,7 @@
 /* One page's content. All zeroes: nothing was noted. Both texts always end with a NUL. */
 struct activity {
 	char verb[ACTIVITY_VERB_SIZE]; /* "read"; "": nothing is being done */
-	char path[ACTIVITY_PATH_SIZE]; /* what stands after '/', or the call's own name */
+	char path[ACTIVITY_PATH_SIZE]; /* what follows '/', or the call's own name */
 };
 
 /*
@@ -26,7 +26,7 @@ void activity_set_page(struct activity *page);
 
 /*
  * Notes that VERB ("read", "write", "open", "list", "call") is about to be done to PATH, which is
- * cut to what fits; a path without memory (NULL) is noted as "". Cheap: no allocation, no system
+ * cut to what fits; a path without memory (NULL) is noted as "". No allocation, no system
  * call. host/base/fs.h notes what it does; others note calls that may block, such as getifaddrs(3).
  */
 void activity_begin(const char *verb, const char *path);

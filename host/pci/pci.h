@@ -62,10 +62,10 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf,
  */
 int pci_is_express(const struct fs_root *root, const struct bdf *bdf) must_check;
 
-/* libpci on a root, opened when the first name or capability is asked for. */
+/* libpci on a root. */
 struct pci;
 
-/* Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM. */
+/* Returns 0 and a new handle (pci_close()), or -ENOMEM. */
 int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)

@@ -8,11 +8,9 @@
 #include "host/base/strbuf.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-/* How often to look again while nobody can be waited for. */
+/* How often to look again. */
 #define LOOK_AGAIN_MS 50
 
 static int add_node(struct fs_names *nodes, char *node)
@@ -166,44 +164,26 @@ char *vfio_holders_describe(const struct vfio_holders *holders)
 	return strbuf_take(&text);
 }
 
-/* Sleeps until the first holder ends, or a while when it cannot be waited for. */
-static void wait_for_change(const struct fs_root *root, const struct vfio_holders *holders,
-			    int64_t deadline)
-{
-	auto_close int pidfd = -1;
-	int left = clock_left_ms(deadline);
-
-	if (holders->n && fs_root_is_running_system(root))
-		pidfd = (int)syscall(SYS_pidfd_open, holders->items[0].pid, 0);
-	if (pidfd >= 0) {
-		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-
-		/* It may close the group and live on: so not for longer than a second. */
-		poll(&ended, 1, left < 1000 ? left : 1000);
-	} else {
-		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
-	}
-}
-
 int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
 			   struct vfio_holders *ret)
 {
 	for (;;) {
 		auto_holders struct vfio_holders holders = {0};
 		int err = vfio_group_holders(root, group, &holders);
+		int left = clock_left_ms(deadline);
 
 		if (err)
 			return err;
 		if (!holders.open)
 			return 0;
-		if (!clock_left_ms(deadline)) {
+		if (!left) {
 			if (ret) {
 				*ret = holders;
 				holders = (struct vfio_holders){0};
 			}
 			return -ETIMEDOUT;
 		}
-		wait_for_change(root, &holders, deadline);
+		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
 	}
 }
 
