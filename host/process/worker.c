@@ -35,14 +35,13 @@ static void close_all_but(int *keep, size_t n)
 	syscall(SYS_close_range, from, ~0U, 0);
 }
 
-static void detach(int *keep, size_t n)
+void worker_detach(int out, int *keep, size_t n)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	signal(SIGPIPE, SIG_IGN);
 	for (int fd = 0; fd < 3; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
+		if (dup2(fd == STDIN_FILENO || out < 0 ? null : out, fd) < 0)
 			close(fd);
 	close_all_but(keep, n);
 }
@@ -74,7 +73,8 @@ run(const struct worker *self, int (*work)(const struct worker *self, void *arg)
 	int result;
 
 	activity_set_page(NULL);
-	detach(keep, n_keep);
+	signal(SIGPIPE, SIG_IGN);
+	worker_detach(-1, keep, n_keep);
 	result = work(self, arg);
 	report(self, self->n_items, 0, result);
 	close(self->channel);

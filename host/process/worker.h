@@ -52,6 +52,13 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 /* Whether the worker has reported anything of ITEM; then its last step and error. */
 bool worker_progress(const struct worker *worker, size_t item, uint32_t *ret_step, int *ret_error);
 
+/*
+ * Gives this process a session of its own, and takes every descriptor from it but the N in KEEP,
+ * which are sorted. Standard input becomes /dev/null, the other standard streams OUT (-1:
+ * /dev/null).
+ */
+void worker_detach(int out, int *keep, size_t n);
+
 /* Frees what worker_start() opened. The process is not waited for. */
 void worker_release(struct worker *worker);
 
