@@ -3,7 +3,6 @@
 
 #include "host/pci/pci.h"
 
-#include <limits.h>
 #include <string.h>
 
 int iommu_is_active(const struct fs_root *root)
@@ -26,27 +25,16 @@ const char *iommu_table(const struct fs_root *root)
 	return NULL;
 }
 
-/* A group's number as the kernel writes it, or -EINVAL. */
-static int parse_group(const char *name)
-{
-	char *end;
-	long group;
-
-	errno = 0;
-	group = strtol(name, &end, 10);
-	if (errno || end == name || *end || group < 0 || group > INT_MAX)
-		return -EINVAL;
-	return (int)group;
-}
-
 int iommu_group_of(const struct fs_root *root, const struct bdf *bdf)
 {
 	auto_free char *path = pci_path(bdf, "iommu_group");
 	auto_free char *name = NULL;
-	int err;
+	unsigned int group;
+	int err = fs_link_name(root, path, &name);
 
-	err = fs_link_name(root, path, &name);
-	return err ? err : parse_group(name);
+	if (err)
+		return err;
+	return number_parse(name, &group) ? (int)group : -EINVAL;
 }
 
 int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret, size_t *ret_n)
@@ -65,7 +53,7 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	members = calloc(names.n + 1, sizeof(*members));
 	if (!members)
 		return -ENOMEM;
-	/* Sorted by name is sorted by address, but for domains of five digits; nobody minds. */
+	/* Sorted by name is sorted by address, but for domains of five digits. */
 	for (size_t i = 0; i < names.n; i++)
 		if (!bdf_parse(names.items[i], &members[n]))
 			n++;
@@ -93,8 +81,10 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 	if (!groups)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		groups[n] = parse_group(names.items[i]);
-		n += groups[n] >= 0;
+		unsigned int group;
+
+		if (number_parse(names.items[i], &group))
+			groups[n++] = (int)group;
 	}
 	qsort(groups, n, sizeof(*groups), compare_numbers);
 	*ret = TAKE_PTR(groups);

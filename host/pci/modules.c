@@ -4,6 +4,9 @@
 #include <libkmod.h>
 #include <string.h>
 
+/* A field of an id that matches every device. */
+#define ANY 0xffffffffUL
+
 struct modules {
 	const struct fs_root *root;
 	struct kmod_ctx *context;
@@ -24,7 +27,7 @@ static void unref_listp(struct kmod_list **list)
 #define auto_module cleanup_with(unref_modulep)
 #define auto_list   cleanup_with(unref_listp)
 
-/* A module's folder, or a file in it. The kernel spells every '-' of its name '_' there. */
+/* A module's directory, or a file in it, where every '-' of its name is '_'. */
 static char *sysfs_path(const char *name, const char *file)
 {
 	char *path = fs_path("sys/module/%s%s", name, file);
@@ -230,39 +233,26 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 	return 0;
 }
 
-/* One field of an id; absent or empty means any. False when it is no hex number. */
-static bool field_matches(char **rest, uint32_t value, uint32_t mask)
-{
-	char *text = *rest ? strsep(rest, ":") : NULL;
-	char *end;
-	unsigned long number;
-
-	if (!text || !*text)
-		return true;
-	number = strtoul(text, &end, 16);
-	if (*end)
-		return false;
-	return number == 0xffffffff || (number & mask) == (value & mask);
-}
-
+/* VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]] in hex; an empty field, or ffffffff, is any,
+ * and MASK says which bits of the class count. Cuts ID. */
 static bool one_id_matches(char *id, const struct pci_identity *device)
 {
-	char *rest = id;
-	uint32_t class_mask = 0xffffff;
-	char *colon = id;
+	const uint32_t values[] = {device->vendor, device->device, device->subvendor,
+				   device->subdevice, device->class};
+	unsigned long fields[] = {ANY, ANY, ANY, ANY, ANY, 0xffffff};
+	char *rest = id, *word, *end;
+	size_t n = 0;
 
-	/* The sixth field, when there, says which bits of the class count. */
-	for (int i = 0; colon && i < 5; i++)
-		colon = strchr(colon, ':') ? strchr(colon, ':') + 1 : NULL;
-	if (colon)
-		class_mask = (uint32_t)strtoul(colon, NULL, 16);
-	else if (strchr(id, ':') == NULL)
-		return false;
-	return field_matches(&rest, device->vendor, 0xffffffff) &&
-	       field_matches(&rest, device->device, 0xffffffff) &&
-	       field_matches(&rest, device->subvendor, 0xffffffff) &&
-	       field_matches(&rest, device->subdevice, 0xffffffff) &&
-	       field_matches(&rest, device->class, class_mask);
+	for (; n < ARRAY_SIZE(fields) && (word = strsep(&rest, ":")); n++) {
+		if (*word)
+			fields[n] = strtoul(word, &end, 16);
+		if (*word && *end)
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (fields[i] != ANY && (fields[i] ^ values[i]) & (i == 4 ? fields[5] : ANY))
+			return false;
+	return n > 1;
 }
 
 bool module_ids_match(const char *ids, const struct pci_identity *id)
@@ -286,8 +276,7 @@ static const char *options_of(struct modules *modules, const char *name, struct 
 		       : kmod_module_get_options(*keep);
 }
 
-/* The value of the first option called NAME in OPTIONS at or behind *AT; NULL when there is none.
- */
+/* The value of the first option called NAME in OPTIONS at or after *AT; NULL when there is none. */
 static char *next_option(const char **at, const char *name)
 {
 	size_t len = strlen(name);
@@ -318,7 +307,7 @@ bool modules_has_option(struct modules *modules, const char *module, const char 
 
 		if (!value)
 			return set;
-		/* The kernel's own reading of a boolean: the first letter, and "on"
+		/* As the kernel reads a boolean: by its first character, and "on"
 		 * (lib/kstrtox.c). */
 		set = !*value || strchr("1yYtT", *value) || !strcmp(value, "on");
 	}

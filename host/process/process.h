@@ -43,7 +43,7 @@ char *process_command(const struct fs_root *root, pid_t pid) must_check;
 unsigned int process_container(const struct fs_root *root, pid_t pid);
 
 /*
- * The number of the Proxmox VE VM whose QEMU it is (what stands behind -id on its command line), or
+ * The number of the Proxmox VE VM whose QEMU it is (what follows -id on its command line), or
  * 0: none.
  */
 unsigned int process_vm(const struct fs_root *root, pid_t pid);

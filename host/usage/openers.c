@@ -3,7 +3,6 @@
 
 #include "host/process/process.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
@@ -24,13 +23,12 @@ struct search {
 /* Whether it is that node: by its number, whatever the path by which it was opened, or its name. */
 static bool is_node(const struct open_node *open, const struct survey_node *node)
 {
-	static const char dev[] = "/dev/";
+	const char *name = after_prefix(open->path, "/dev/");
 
 	if (open->numbered)
 		return node->block == open->block && node->major == open->major &&
 		       node->minor == open->minor;
-	return !strncmp(open->path, dev, strlen(dev)) &&
-	       !strcmp(open->path + strlen(dev), node->name);
+	return name && !strcmp(name, node->name);
 }
 
 static const struct survey_node *find_node(const struct survey *survey,
@@ -75,33 +73,22 @@ static int compare_openers(const void *a, const void *b)
 	return first->node < second->node ? -1 : first->node > second->node;
 }
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 static enum usage_kind kind_of(const struct survey_node *node)
 {
 	if (node->block)
 		return USAGE_DISK;
-	if (begins(node->name, "dri/") || begins(node->name, "fb") || begins(node->name, "nvidia"))
+	if (after_prefix(node->name, "dri/") || after_prefix(node->name, "fb") ||
+	    after_prefix(node->name, "nvidia"))
 		return USAGE_DISPLAY;
-	return begins(node->name, "snd/") ? USAGE_SOUND : USAGE_PROCESS;
+	return after_prefix(node->name, "snd/") ? USAGE_SOUND : USAGE_PROCESS;
 }
 
 static const char *effect_of(enum usage_kind kind)
 {
-	switch (kind) {
-	case USAGE_DISK: return _("that process would lose the disk while it works on it");
-	case USAGE_SOUND:
-	case USAGE_DISPLAY:
+	if (kind == USAGE_DISK)
+		return _("that process would lose the disk while it works on it");
+	if (kind == USAGE_SOUND || kind == USAGE_DISPLAY)
 		return _("the kernel may wait for that process for ever while it takes the device");
-	case USAGE_NETWORK:
-	case USAGE_PROCESS:
-	case USAGE_CONTAINER:
-	case USAGE_CHIPSET:
-	case USAGE_VFS: break;
-	}
 	return _("that process would lose the device while it works with it");
 }
 
@@ -111,7 +98,7 @@ static bool is_bystander(const struct survey_node *node, const char *command)
 {
 	if (!strcmp(command, "systemd-udevd") || !strcmp(command, "(udev-worker)"))
 		return true;
-	return begins(node->name, "input/") &&
+	return after_prefix(node->name, "input/") &&
 	       (!strcmp(command, "systemd-logind") || !strcmp(command, "acpid"));
 }
 
@@ -149,21 +136,17 @@ static bool covers(const char *path, size_t len, const char *node)
 /* The path on the host that a line of a container's config gives to it, and its length. */
 static const char *given_path(const char *line, size_t *ret_len)
 {
-	static const char entry[] = "lxc.mount.entry";
-	const char *value = line;
+	const char *value = after_prefix(line, "lxc.mount.entry");
+	unsigned int number;
 
-	if (begins(line, entry)) {
-		value += strlen(entry);
+	if (value) {
 		value += strspn(value, " \t:=");
-	} else if (begins(line, "dev") && strspn(line + 3, "0123456789")) {
-		value += 3 + strspn(line + 3, "0123456789");
-		if (*value++ != ':')
+	} else {
+		value = after_prefix(line, "dev");
+		if (!value || !number_take(&value, &number) || *value++ != ':')
 			return NULL;
 		value += strspn(value, " \t");
-		if (begins(value, "path="))
-			value += strlen("path=");
-	} else {
-		return NULL;
+		value = after_prefix(value, "path=") ?: value;
 	}
 	*ret_len = strcspn(value, " \t,\n");
 	return value;
@@ -211,16 +194,15 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 	int err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
 
 	for (size_t i = 0; !err && i < running.n; i++) {
-		const char *name = running.items[i];
 		auto_free char *path = NULL, *text = NULL;
+		unsigned int ctid;
 
-		if (strspn(name, "0123456789") != strlen(name) || strlen(name) > 9)
+		if (!number_parse(running.items[i], &ctid))
 			continue;
-		path = fs_path("etc/pve/lxc/%s.conf", name);
+		path = fs_path("etc/pve/lxc/%u.conf", ctid);
 		err = fs_read(root, path, CONFIG_MAX, &text, NULL);
 		if (!err)
-			err = look_at_config(survey, (unsigned int)strtoul(name, NULL, 10), text,
-					     usage);
+			err = look_at_config(survey, ctid, text, usage);
 		else if (err == -ENOENT) /* of another manager than Proxmox VE */
 			err = 0;
 	}

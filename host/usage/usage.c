@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* The host bridge and the ISA bridge have no bus folder, so nothing else keeps them here. */
+/* Those have no directory of a bus below them, so nothing else refuses them. */
 static int find_chipset(const struct usage_device *device, struct usage *usage)
 {
 	uint32_t class = device->class >> 8;
@@ -199,13 +199,7 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	node.minor = (unsigned int)strtoul(at + strlen("Device Minor:"), NULL, 10);
 	node.name = fs_path("nvidia%u", node.minor);
 	node.path = strdup("");
-	if (!node.name || !node.path || !array_grow(survey->nodes, survey->n_nodes)) {
-		free(node.name);
-		free(node.path);
-		return -ENOMEM;
-	}
-	survey->nodes[survey->n_nodes++] = node;
-	return 0;
+	return survey_add_node(survey, &node);
 }
 
 static int find_for_device(const struct fs_root *root, const struct usage_device *device,
