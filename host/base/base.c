@@ -10,6 +10,13 @@ void *array_grown_(void *items, size_t n, size_t size)
 	return reallocarray(items, n ? n * 2 : 1, size);
 }
 
+int compare_ints(const void *a, const void *b)
+{
+	int first = *(const int *)a, second = *(const int *)b;
+
+	return first < second ? -1 : first > second;
+}
+
 const char *after_prefix(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -83,6 +83,9 @@ static inline void closep(int *fd)
 
 void *array_grown_(void *items, size_t n, size_t size) must_check;
 
+/* Compares, for qsort(3) and bsearch(3), what begins with an int (a pid_t is one). */
+int compare_ints(const void *a, const void *b);
+
 /* What follows PREFIX in TEXT; NULL when TEXT does not begin with it. */
 const char *after_prefix(const char *text, const char *prefix);
 

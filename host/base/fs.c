@@ -183,6 +183,16 @@ int fs_link_name(const struct fs_root *root, const char *path, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+int fs_link_name_if(const struct fs_root *root, const char *path, char **ret)
+{
+	int err = fs_link_name(root, path, ret);
+
+	if (err != -ENOENT)
+		return err;
+	*ret = NULL;
+	return 0;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -68,6 +68,9 @@ int fs_write_attr(const struct fs_root *root, const char *path, const char *text
 /* The last component of what the link at PATH names. Returns 0 and a new string, or -errno. */
 int fs_link_name(const struct fs_root *root, const char *path, char **ret) must_check;
 
+/* The same; *ret is NULL when there is no link. */
+int fs_link_name_if(const struct fs_root *root, const char *path, char **ret) must_check;
+
 /* The names in a directory, sorted, without "." and "..". */
 struct fs_names {
 	char **items;

@@ -60,17 +60,6 @@ int fs_write_fd(int fd, const char *bytes, size_t n)
 	return 0;
 }
 
-/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
-static int open_temporary(int dir, const char *name, mode_t mode)
-{
-	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, name, flags, mode);
-
-	if (fd < 0 && errno == EEXIST && !unlinkat(dir, name, 0))
-		fd = openat(dir, name, flags, mode);
-	return fd < 0 ? -errno : fd;
-}
-
 /* Writes the text beside NAME and renames it. OWNER's uid is taken over only when KEEP_OWNER. */
 static int replace_in(int dir, const char *name, const char *text, const struct fs_owner *owner,
 		      bool keep_owner)
@@ -81,9 +70,12 @@ static int replace_in(int dir, const char *name, const char *text, const struct 
 
 	if (!temporary)
 		return -ENOMEM;
-	fd = open_temporary(dir, temporary, owner->mode);
+	/* The file of an earlier crash is replaced, never written to: it may be a link. */
+	unlinkat(dir, temporary, 0);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    owner->mode);
 	if (fd < 0)
-		return fd;
+		return -errno;
 	err = fs_write_fd(fd, text, strlen(text));
 	if (!err && keep_owner && fchown(fd, owner->uid, owner->gid))
 		err = -errno;

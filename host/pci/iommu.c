@@ -43,9 +43,8 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *members = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, path, &names);
 
-	err = fs_list(root, path, &names);
 	if (err)
 		return err;
 	if (!names.n)
@@ -62,19 +61,13 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	return 0;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
 	auto_free int *groups = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, "sys/kernel/iommu_groups", &names);
 
-	err = fs_list(root, "sys/kernel/iommu_groups", &names);
 	if (err)
 		return err;
 	groups = calloc(names.n + 1, sizeof(*groups));
@@ -86,7 +79,7 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 		if (number_parse(names.items[i], &group))
 			groups[n++] = (int)group;
 	}
-	qsort(groups, n, sizeof(*groups), compare_numbers);
+	qsort(groups, n, sizeof(*groups), compare_ints);
 	*ret = TAKE_PTR(groups);
 	*ret_n = n;
 	return 0;
@@ -97,9 +90,8 @@ bool iommu_group_is_reserved(const struct fs_root *root, int group)
 	auto_free char *path = fs_path("sys/kernel/iommu_groups/%d/reserved_regions", group);
 	auto_free char *text = NULL;
 	char *rest, *line;
-	int err;
+	int err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
 
-	err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
 	if (err)
 		return !fs_is_absent(err);
 	rest = text;

@@ -83,13 +83,8 @@ int pci_probe(const struct fs_root *root, const struct bdf *bdf)
 int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
 	auto_free char *path = pci_path(bdf, "driver");
-	int err = fs_link_name(root, path, ret);
 
-	if (err == -ENOENT) {
-		*ret = NULL;
-		return 0;
-	}
-	return err;
+	return fs_link_name_if(root, path, ret);
 }
 
 int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret)

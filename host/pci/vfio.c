@@ -53,12 +53,11 @@ static int group_nodes(const struct fs_root *root, int group, const struct bdf *
 	return err;
 }
 
-/* The search for holders: which nodes, and who was found so far. */
+/* The search for holders: of which nodes, and those found so far. */
 struct search {
 	const struct fs_root *root;
 	const struct fs_names *nodes;
 	struct vfio_holders *holders;
-	int err;
 };
 
 static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders *holders)
@@ -74,21 +73,18 @@ static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders
 	return 0;
 }
 
-static bool look_for_node(const struct open_node *node, void *arg)
+static int look_for_node(const struct open_node *node, void *arg)
 {
 	struct search *search = arg;
 
 	for (size_t k = 0; k < search->nodes->n; k++)
-		if (!strcmp(node->path, search->nodes->items[k])) {
-			if (!search->err)
-				search->err = add_holder(search->root, node->pid, search->holders);
-			return true;
-		}
-	return false;
+		if (!strcmp(node->path, search->nodes->items[k]))
+			return add_holder(search->root, node->pid, search->holders) ?: 1;
+	return 0;
 }
 
-/* Whether the kernel says that a node is open: it lets each be opened by one at a time. A node that
- * is not there, or is nobody's, is not. Returns 0 or -errno. */
+/* Whether a node is open: the kernel lets each be opened only once (EBUSY). One that is absent, or
+ * has no device, is not. Returns 0 or -errno. */
 static int node_is_busy(const struct fs_root *root, const char *node, bool *ret)
 {
 	auto_close int fd = fs_open(root, node + 1, O_RDWR, 0);
@@ -102,28 +98,21 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_names struct fs_names nodes = {0};
-	struct search search = {root, &nodes, &holders, 0};
-	int err;
-
-	err = group_nodes(root, group, members, n_members, &nodes);
+	struct search search = {root, &nodes, &holders};
+	int err = group_nodes(root, group, members, n_members, &nodes);
 	for (size_t i = 0; !err && i < nodes.n; i++) {
 		bool busy;
 
 		err = node_is_busy(root, nodes.items[i], &busy);
 		holders.open |= !err && busy;
 	}
-	if (err)
-		return err;
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
-	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
+	if (!err && (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)))
 		err = process_each_node(root, look_for_node, &search);
-		if (!err)
-			err = search.err;
-	}
 	if (err)
 		return err;
 	if (holders.n)
-		qsort(holders.items, holders.n, sizeof(*holders.items), process_compare);
+		qsort(holders.items, holders.n, sizeof(*holders.items), compare_ints);
 	*ret = holders;
 	holders = (struct vfio_holders){0};
 	return 0;

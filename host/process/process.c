@@ -19,17 +19,10 @@ static pid_t pid_of_name(const char *name)
 	return number_parse(name, &pid) ? (pid_t)pid : 0;
 }
 
-int process_compare(const void *a, const void *b)
-{
-	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
-
-	return first < second ? -1 : first > second;
-}
-
 /* There may be thousands of processes: what is asked of each counts. */
 struct asking {
 	const struct fs_root *root;
-	bool (*look)(const struct open_node *node, void *arg);
+	int (*look)(const struct open_node *node, void *arg);
 	void *arg;
 	bool running; /* it is the running system, whose kernel may be asked */
 	pid_t self;
@@ -78,7 +71,7 @@ static int read_kernel_threads(struct asking *asking)
 		asking->threads[asking->n_threads++] = pid;
 	}
 	if (asking->n_threads)
-		qsort(asking->threads, asking->n_threads, sizeof(pid_t), process_compare);
+		qsort(asking->threads, asking->n_threads, sizeof(pid_t), compare_ints);
 	return 0;
 }
 
@@ -87,7 +80,7 @@ static int read_kernel_threads(struct asking *asking)
 static bool is_kernel_thread(const struct asking *asking, pid_t pid)
 {
 	return asking->n_threads &&
-	       bsearch(&pid, asking->threads, asking->n_threads, sizeof(pid), process_compare) &&
+	       bsearch(&pid, asking->threads, asking->n_threads, sizeof(pid), compare_ints) &&
 	       has_no_executable(asking->proc, pid);
 }
 
@@ -154,7 +147,7 @@ static int show_process(const struct dirent *entry, void *arg)
 }
 
 int process_each_node(const struct fs_root *root,
-		      bool (*look)(const struct open_node *node, void *arg), void *arg)
+		      int (*look)(const struct open_node *node, void *arg), void *arg)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
 	bool running = fs_root_is_running_system(root);

@@ -17,8 +17,8 @@
 #define LINE_SIZE 256
 
 /*
- * Starts the program with nothing on standard input, and the signals that we may ignore as they are
- * by default. OUT, ERR: where what it prints goes; -1: where ours goes.
+ * Starts the program with nothing on standard input, and with the default actions of signals that
+ * we may ignore. OUT, ERR_OUT: where its output goes; both -1: where ours goes.
  */
 static int start(const struct program *program, int out, int err_out, pid_t *ret)
 {
@@ -27,26 +27,19 @@ static int start(const struct program *program, int out, int err_out, pid_t *ret
 	sigset_t defaults;
 	int err;
 
+	/* glibc's init functions do not fail. */
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attributes);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGPIPE);
-	err = posix_spawn_file_actions_init(&files);
-	if (err)
-		return -err;
-	err = posix_spawnattr_init(&attributes);
-	if (err) {
-		posix_spawn_file_actions_destroy(&files);
-		return -err;
-	}
-	err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	err = posix_spawnattr_setsigdefault(&attributes, &defaults)
+		      ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF)
+		      ?: posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
+							  O_RDONLY, 0);
 	if (!err && out >= 0)
-		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	if (!err && err_out >= 0)
-		err = posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
-	if (!err)
-		err = posix_spawnattr_setsigdefault(&attributes, &defaults);
-	if (!err)
-		err = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO)
+			      ?: posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
 	if (!err)
 		err = posix_spawnp(ret, program->args[0], &files, &attributes,
 				   (char *const *)(uintptr_t)program->args, environ);

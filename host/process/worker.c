@@ -16,17 +16,12 @@
 /* One store for each report: that there is one, its step and its error. */
 #define REPORTED (UINT64_C(1) << 63)
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /* close_range(2) around the descriptors to keep. */
 static void close_all_but(int *keep, size_t n)
 {
 	unsigned int from = 3;
 
-	qsort(keep, n, sizeof(*keep), compare_fds);
+	qsort(keep, n, sizeof(*keep), compare_ints);
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned int)keep[i] > from)
 			syscall(SYS_close_range, from, (unsigned int)keep[i] - 1, 0);
@@ -63,8 +58,8 @@ static bool read_report(const struct worker *worker, size_t at, uint32_t *ret_st
 }
 
 /*
- * The child's part. The channel is closed at the end of the work, not of the process, which has a
- * good deal of memory to free. Not exit(): it would write the caller's buffered output again.
+ * The child's part. The channel is closed at the end of the work, before the process frees its
+ * memory. Not exit(): it would write the caller's buffered output again.
  */
 static void __attribute__((noreturn))
 run(const struct worker *self, int (*work)(const struct worker *self, void *arg), void *arg,
@@ -86,17 +81,6 @@ static size_t progress_size(const struct worker *worker)
 	return (worker->n_items + 1) * sizeof(*worker->progress);
 }
 
-static int share_progress(struct worker *worker)
-{
-	void *shared = mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED)
-		return -errno;
-	worker->progress = shared;
-	return 0;
-}
-
 static void free_progress(struct worker *worker)
 {
 	if (worker->progress)
@@ -110,10 +94,15 @@ int worker_start(struct worker *worker, int (*work)(const struct worker *self, v
 	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
 	auto_close int mine = -1, theirs = -1;
 	int channel[2];
+	void *shared;
 
 	*worker = (struct worker){.channel = -1, .n_items = n_items, .result = -ENOMEM};
-	if (!kept || share_progress(worker))
+	shared = kept ? mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+		      : MAP_FAILED;
+	if (shared == MAP_FAILED)
 		return worker->result;
+	worker->progress = shared;
 	if (!pipe2(channel, O_CLOEXEC)) {
 		mine = channel[0];
 		theirs = kept[n_keep] = channel[1];
@@ -173,8 +162,7 @@ static bool read_channel(struct worker *worker)
 		return n > 0;
 	worker->finished = read_report(worker, worker->n_items, &step, &worker->result);
 	close_channel(worker);
-	/* The kernel closes a killed process's descriptors one after the other: its locks may come
-	 * last. */
+	/* The kernel closes a killed process's descriptors one by one: its locks may be last. */
 	if (!worker->finished)
 		waitpid(worker->pid, NULL, 0);
 	return false;

@@ -15,8 +15,8 @@
 
 #define TABLE_MAX ((size_t)16 * 1024 * 1024)
 
-/* Whether a claimant has a disk, as its open(2) told. */
-enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_SOMEBODY };
+/* Whether a disk is claimed, as open(2) says. */
+enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_TAKEN };
 
 struct disks {
 	const struct fs_root *root;
@@ -48,11 +48,12 @@ static int try_claims(const struct worker *self, void *arg)
 	return 0;
 }
 
-/* No medium, or no such disk any more, is no claim; what says nothing of the disk is no answer. */
+/* No medium, or no such disk any more, is no claim; errors of this process say nothing of the disk.
+ */
 static enum claim claim_of(int err)
 {
 	switch (err) {
-	case -EBUSY: return CLAIM_SOMEBODY;
+	case -EBUSY: return CLAIM_TAKEN;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -101,7 +102,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* The blank-separated field at *REST, cut off; NULL at the end. */
+/* The field at *REST, which ends at a space or tab, cut off; NULL at the end. */
 static char *next_field(char **rest)
 {
 	char *field;
@@ -166,7 +167,7 @@ static int put_swap(const struct disks *disks, const char *name, struct strbuf *
 	return 0;
 }
 
-/* One who holds a disk, dm-0 or md0, under the name that people gave it, and what is on it. */
+/* A holder of a disk, dm-0 or md0, with the name that people gave it, and the uses of it. */
 static int put_holder(const struct disks *disks, const char *holder, struct strbuf *parts)
 {
 	auto_free char *mapper_path = fs_path("sys/class/block/%s/dm/name", holder);
@@ -188,7 +189,7 @@ static int put_holder(const struct disks *disks, const char *holder, struct strb
 	return err ? err : put_swap(disks, holder, parts);
 }
 
-/* What the kernel does with it on its own. */
+/* What the kernel itself uses it for. */
 static int put_kernel_users(const struct disks *disks, const char *name, struct strbuf *parts)
 {
 	int err = 0;
@@ -215,8 +216,9 @@ static int put_uses(const struct disks *disks, const struct survey_node *node, s
 
 	if (!numbers)
 		return -ENOMEM;
-	err = put_mounts(disks, numbers, node->name, parts);
-	if (!err)
+	/* A character device, an NVMe controller, may have the numbers of a disk. */
+	err = node->block ? put_mounts(disks, numbers, node->name, parts) : 0;
+	if (!err && node->block)
 		err = put_swap(disks, node->name, parts);
 	if (!err)
 		err = put_kernel_users(disks, node->name, parts);
@@ -227,8 +229,8 @@ static int put_uses(const struct disks *disks, const struct survey_node *node, s
 	return err;
 }
 
-/* What is known by name of the disk at FIRST and its partitions behind it. *ret is a new text, ""
- * for nothing. */
+/* The uses of the node at FIRST and of its partitions, which follow it. *ret is a new text, "" for
+ * none. */
 static int describe(const struct disks *disks, size_t first, char **ret)
 {
 	const struct survey *survey = disks->survey;
@@ -271,43 +273,21 @@ static int add_disk(const struct survey_node *node, enum claim claim, const char
 			node->name));
 }
 
+/* Disks, and NVMe controllers that a target of the kernel uses as a whole. */
 static int find_all(struct disks *disks, struct usage *usage)
 {
 	const struct survey *survey = disks->survey;
 
 	for (size_t i = 0; i < survey->n_nodes; i++) {
+		const struct survey_node *node = &survey->nodes[i];
 		auto_free char *uses = NULL;
 		int err;
 
-		if (!survey->nodes[i].block || survey->nodes[i].partition)
+		if (node->partition)
 			continue;
 		err = describe(disks, i, &uses);
-		if (!err && (*uses || disks->claims[i] != CLAIM_NONE))
-			err = add_disk(&survey->nodes[i], disks->claims[i], uses, usage);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* An NVMe controller that is given away as a whole, by its own node. */
-static int find_controllers(const struct disks *disks, struct usage *usage)
-{
-	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
-		const struct survey_node *node = &disks->survey->nodes[i];
-		auto_strbuf struct strbuf parts = {0};
-		auto_free char *uses = NULL;
-		int err;
-
-		if (node->block)
-			continue;
-		err = put_kernel_users(disks, node->name, &parts);
-		if (err)
-			return err;
-		uses = strbuf_take(&parts);
-		if (!uses)
-			return -ENOMEM;
-		err = *uses ? add_disk(node, CLAIM_SOMEBODY, uses, usage) : 0;
+		if (!err && (*uses || (node->block && disks->claims[i] != CLAIM_NONE)))
+			err = add_disk(node, disks->claims[i], uses, usage);
 		if (err)
 			return err;
 	}
@@ -352,8 +332,6 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 		err = read_claims(&disks);
 	if (!err)
 		err = find_all(&disks, usage);
-	if (!err)
-		err = find_controllers(&disks, usage);
 	kernel_disks_free(&disks.users);
 	free(disks.claims);
 	free(disks.mounts);

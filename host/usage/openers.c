@@ -8,7 +8,7 @@
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
 struct opener {
-	pid_t pid; /* first, for process_compare() */
+	pid_t pid; /* first, for compare_ints() */
 	const struct survey_node *node;
 };
 
@@ -17,7 +17,6 @@ struct search {
 	const struct survey *survey;
 	struct opener *openers;
 	size_t n;
-	int err;
 };
 
 /* Whether it is that node: by its number, whatever the path by which it was opened, or its name. */
@@ -48,25 +47,23 @@ static bool is_found(const struct search *search, pid_t pid, const struct survey
 	return false;
 }
 
-static bool look(const struct open_node *open, void *arg)
+static int look(const struct open_node *open, void *arg)
 {
 	struct search *search = arg;
 	const struct survey_node *node = find_node(search->survey, open);
 
 	if (!node || is_found(search, open->pid, node))
-		return false;
-	if (!array_grow(search->openers, search->n)) {
-		search->err = -ENOMEM;
-		return true;
-	}
+		return 0;
+	if (!array_grow(search->openers, search->n))
+		return -ENOMEM;
 	search->openers[search->n++] = (struct opener){open->pid, node};
-	return false;
+	return 0;
 }
 
 static int compare_openers(const void *a, const void *b)
 {
 	const struct opener *first = a, *second = b;
-	int by_process = process_compare(a, b);
+	int by_process = compare_ints(a, b);
 
 	if (by_process)
 		return by_process;
@@ -172,7 +169,7 @@ static int look_at_config(const struct survey *survey, unsigned int ctid, char *
 		const char *path;
 
 		if (*line == '[')
-			break; /* a snapshot's */
+			break; /* the section of a snapshot */
 		path = given_path(line, &len);
 		for (size_t i = 0; path && i < survey->n_nodes; i++) {
 			int err = covers(path, len, survey->nodes[i].name)
@@ -217,8 +214,6 @@ int usage_find_openers(const struct fs_root *root, const struct survey *survey, 
 	if (!survey->n_nodes)
 		return 0;
 	err = process_each_node(root, look, &search);
-	if (!err)
-		err = search.err;
 	if (search.n)
 		qsort(search.openers, search.n, sizeof(*search.openers), compare_openers);
 	for (size_t i = 0; !err && i < search.n; i++)

@@ -80,8 +80,8 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	type = uevent_value(uevent, "DEVTYPE=");
 	if (!name)
 		return 0;
-	err = fs_link_name(root, subsystem_path, &subsystem);
-	if (err && err != -ENOENT)
+	err = fs_link_name_if(root, subsystem_path, &subsystem);
+	if (err)
 		return err;
 	node.block = subsystem && !strcmp(subsystem, "block");
 	node.partition = node.block && type && !strcmp(type, "partition");

@@ -41,22 +41,25 @@ static char *vm_of_vf(const struct fs_root *root, const struct bdf *bdf)
 }
 
 /* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
-static void put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
+static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
 {
 	auto_free char *net_path = pci_path(bdf, "net");
 	auto_names struct fs_names nets = {0};
 	auto_free char *driver = NULL, *vm = NULL;
 	char address[BDF_TEXT_SIZE];
+	int err;
 
-	if (pci_driver(root, bdf, &driver))
-		driver = NULL;
-	if (fs_list(root, net_path, &nets))
-		nets = (struct fs_names){0};
+	err = pci_driver(root, bdf, &driver);
+	if (!err)
+		err = fs_list(root, net_path, &nets);
+	if (err)
+		return err;
 	if (driver && !strcmp(driver, "vfio-pci"))
 		vm = vm_of_vf(root, bdf);
 	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
 			driver ? driver : _("no driver"), nets.n ? ", " : "",
 			nets.n ? nets.items[0] : "", vm ? vm : "");
+	return 0;
 }
 
 /* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
@@ -71,18 +74,19 @@ static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char 
 
 	if (err > 0)
 		err = fs_list(root, dir, &names);
-	if (err)
-		return err;
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; !err && i < names.n; i++) {
 		auto_free char *path = NULL, *address = NULL;
 		struct bdf vf;
 
 		if (strncmp(names.items[i], "virtfn", strlen("virtfn")))
 			continue;
 		path = pci_path(bdf, names.items[i]);
-		if (!fs_link_name(root, path, &address) && !bdf_parse(address, &vf))
-			put_vf(root, &vf, &text);
+		err = fs_link_name_if(root, path, &address);
+		if (!err && address && !bdf_parse(address, &vf))
+			err = put_vf(root, &vf, &text);
 	}
+	if (err)
+		return err;
 	*ret = strbuf_take(&text);
 	return *ret ? 0 : -ENOMEM;
 }
