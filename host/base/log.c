@@ -60,33 +60,25 @@ static int send_to_journal(int priority, const struct bdf *bdf, const char *driv
 			    state.journal_is_stuck ? 0 : JOURNAL_WAIT_MS);
 }
 
-/* With the VM at the beginning: syslog has no fields. */
-static void send_to_syslog(int priority, const char *line)
+static void keep_line(enum log_level level, const struct bdf *bdf, const char *driver,
+		      const char *line)
 {
+	int priority = level == LOG_LEVEL_ERROR	    ? LOG_ERR
+		       : level == LOG_LEVEL_WARNING ? LOG_WARNING
+						    : LOG_INFO;
+	int err = send_to_journal(priority, bdf, driver, line);
+
+	/* journald, which does not read this socket, reads syslog's too: syslog(3) would block. */
+	state.journal_is_stuck = err == -EAGAIN;
+	if (!err || err == -EAGAIN || !fs_root_is_running_system(state.root))
+		return;
 	if (state.vmid)
 		syslog(priority, "VM %u, %s: %s", state.vmid, state.phase, line);
 	else
 		syslog(priority, "%s", line);
 }
 
-static void keep_line(enum log_level level, const struct bdf *bdf, const char *driver,
-		      const char *line)
-{
-	static const int priorities[] = {
-		[LOG_LEVEL_INFO] = LOG_INFO,
-		[LOG_LEVEL_COMMAND] = LOG_INFO,
-		[LOG_LEVEL_WARNING] = LOG_WARNING,
-		[LOG_LEVEL_ERROR] = LOG_ERR,
-	};
-	int err = send_to_journal(priorities[level], bdf, driver, line);
-
-	/* journald, which does not read this socket, reads syslog's too: syslog(3) would block. */
-	state.journal_is_stuck = err == -EAGAIN;
-	if (err && err != -EAGAIN && fs_root_is_running_system(state.root))
-		send_to_syslog(priorities[level], line);
-}
-
-/* Where a line on a terminal goes on. */
+/* How much further a line that is wrapped on a terminal is indented. */
 #define HANGING_INDENT 2
 
 static void print_line(FILE *to, const char *line, bool wrapped)

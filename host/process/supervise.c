@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,8 +43,7 @@ struct child {
 void supervise_allow(int ms)
 {
 	if (page)
-		atomic_store(&page->deadline,
-			     ms == SUPERVISE_FOREVER ? NEVER : clock_now_ms() + ms + MARGIN_MS);
+		page->deadline = ms == SUPERVISE_FOREVER ? NEVER : clock_now_ms() + ms + MARGIN_MS;
 }
 
 /* ---- the child ---- */
@@ -110,14 +108,14 @@ static bool wait_for(struct child *child, int *ret_status)
 {
 	for (;;) {
 		struct pollfd polled[] = {{child->pidfd, POLLIN, 0}, {child->lines, POLLIN, 0}};
-		int left = clock_left_ms(atomic_load(&page->deadline));
+		int left = clock_left_ms(page->deadline);
 		bool ended;
 
 		poll(polled, ARRAY_SIZE(polled), left < LOOK_MS ? left : LOOK_MS);
 		ended = waitpid(child->pid, ret_status, WNOHANG) == child->pid;
 		while (child->lines >= 0 && relay(child))
 			;
-		if (ended || !clock_left_ms(atomic_load(&page->deadline)))
+		if (ended || !clock_left_ms(page->deadline))
 			return ended;
 	}
 }
@@ -165,7 +163,7 @@ int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg
 		page = NULL;
 		return work(arg);
 	}
-	atomic_store(&page->deadline, clock_now_ms() + limit_ms);
+	page->deadline = clock_now_ms() + limit_ms;
 	code = start(how, work, arg, &child) ? supervise(how, &child, arg) : work(arg);
 	closep(&child.pidfd);
 	closep(&child.lines);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -43,14 +42,12 @@ void worker_detach(int out, int *keep, size_t n)
 
 static void report(const struct worker *worker, size_t at, uint32_t step, int error)
 {
-	uint64_t packed = REPORTED | (uint64_t)step << 32 | (uint32_t)error;
-
-	atomic_store_explicit(&worker->progress[at], packed, memory_order_release);
+	worker->progress[at] = REPORTED | (uint64_t)step << 32 | (uint32_t)error;
 }
 
 static bool read_report(const struct worker *worker, size_t at, uint32_t *ret_step, int *ret_error)
 {
-	uint64_t packed = atomic_load_explicit(&worker->progress[at], memory_order_acquire);
+	uint64_t packed = worker->progress[at];
 
 	*ret_step = (uint32_t)(packed >> 32) & INT32_MAX;
 	*ret_error = (int32_t)packed;
