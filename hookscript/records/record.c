@@ -177,7 +177,7 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 	int err;
 
 	err = fs_list(root, RECORD_FOLDER, &names);
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	list = calloc(names.n + 1, sizeof(*list));
 	if (!list)

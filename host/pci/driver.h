@@ -64,7 +64,7 @@ int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, cons
 			 const char *value) must_check;
 
 /*
- * Takes an id out again that somebody wrote to a driver's new_id, so that it claims no other device
+ * Removes an id that was written to a driver's new_id, so that the driver claims no other device
  * with that id. Returns 0, also when it is not there; -errno. (Linux:
  * Documentation/ABI/testing/sysfs-bus-pci, remove_id)
  */

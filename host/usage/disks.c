@@ -85,14 +85,13 @@ static int read_claims(struct disks *disks)
 
 /* ---- names of uses ---- */
 
-/* Undoes the \040 of /proc in place. */
+/* Replaces the \040 of /proc in place by the characters that they stand for. */
 static void unescape(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-		    from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
 			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
 			from += 4;
 		} else {
@@ -189,6 +188,12 @@ static int put_holder(const struct disks *disks, const char *holder, struct strb
 	return err ? err : put_swap(disks, holder, parts);
 }
 
+/* A SCSI target names a disk twice, by its udev_path and in its info. */
+static bool is_same(const struct kernel_disk *a, const struct kernel_disk *b)
+{
+	return a->what && b->what && !strcmp(a->what, b->what) && !strcmp(a->node, b->node);
+}
+
 /* What the kernel itself uses it for. */
 static int put_kernel_users(const struct disks *disks, const char *name, struct strbuf *parts)
 {
@@ -197,7 +202,7 @@ static int put_kernel_users(const struct disks *disks, const char *name, struct 
 	for (size_t i = 0; !err && i < disks->users.n; i++) {
 		const struct kernel_disk *user = &disks->users.items[i];
 
-		if (strcmp(user->node, name))
+		if (strcmp(user->node, name) || (i && is_same(user - 1, user)))
 			continue;
 		if (user->loop)
 			err = put_holder(disks, user->loop, parts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is found in use of a device, and how that is kept. */
+/* Findings: how the host uses a device. */
 #ifndef HOST_USAGE_FINDING_H
 #define HOST_USAGE_FINDING_H
 

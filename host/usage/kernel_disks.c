@@ -6,23 +6,9 @@
 #define NVME_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
 #define SCSI_BACKSTORES "sys/kernel/config/target/core"
 
-static bool is_known(const struct kernel_disks *disks, const char *node, const char *what)
-{
-	for (size_t i = 0; i < disks->n; i++)
-		if (!strcmp(disks->items[i].node, node) && disks->items[i].what &&
-		    !strcmp(disks->items[i].what, what))
-			return true;
-	return false;
-}
-
 /* Adds one, taking the texts over: WHAT or LOOP says who it is. */
 static int add(struct kernel_disks *disks, char *node, char *what, char *loop)
 {
-	if (node && what && is_known(disks, node, what)) {
-		free(node);
-		free(what);
-		return 0;
-	}
 	if (node && (what || loop) && array_grow(disks->items, disks->n)) {
 		disks->items[disks->n++] = (struct kernel_disk){node, what, loop};
 		return 0;

@@ -67,9 +67,8 @@ static int list_names(const struct view *view, const char *dir, struct fs_names 
 	size_t len = strlen(dir);
 	int err = fs_list(view->root, dir, ret);
 
-	if (err && err != -ENOENT && err != -ENOTDIR)
+	if (err)
 		return err;
-	err = 0;
 	for (size_t i = 0; i < view->n && !err; i++) {
 		const char *path = view->files[i].path;
 

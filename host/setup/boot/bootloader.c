@@ -312,9 +312,6 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 	int err;
 
 	err = fs_list(root, "lib/modules", &kernels);
-	if (err && err != -ENOENT)
-		return err;
-	err = 0;
 	for (size_t i = 0; i < kernels.n && !err; i++) {
 		auto_free char *image = fs_path("boot/vmlinuz-%s", kernels.items[i]);
 
