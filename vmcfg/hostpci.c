@@ -77,6 +77,23 @@ int hostpci_address_parse(struct text written, struct hostpci_address *ret)
 	return 0;
 }
 
+int hostpci_address_add(struct hostpci_address **list, size_t *n, struct hostpci_address *address)
+{
+	if (!array_grow(*list, *n)) {
+		free(address->impossible);
+		return -ENOMEM;
+	}
+	(*list)[(*n)++] = *address;
+	return 0;
+}
+
+void hostpci_addresses_free(struct hostpci_address *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].impossible);
+	free(list);
+}
+
 const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE])
 {
 	if (address->impossible)
@@ -163,28 +180,17 @@ static const struct propstr_key hostpci_keys[KEYS] = {
 
 const struct propstr_format hostpci_format = {PROPSTR_FORMAT(hostpci_keys)};
 
-static int add_host(struct hostpci *entry, struct text written)
-{
-	struct hostpci_address address;
-	int err = hostpci_address_parse(written, &address);
-
-	if (err)
-		return err;
-	if (!array_grow(entry->hosts, entry->n_hosts)) {
-		free(address.impossible);
-		return -ENOMEM;
-	}
-	entry->hosts[entry->n_hosts++] = address;
-	return 0;
-}
-
 static int add_hosts(struct hostpci *entry, struct text value)
 {
-	struct text rest = value, address;
+	struct hostpci_address address;
+	struct text written;
 	int err = 0;
 
-	while (!err && text_next(&rest, ';', &address))
-		err = add_host(entry, address);
+	while (!err && text_next(&value, ';', &written)) {
+		err = hostpci_address_parse(written, &address);
+		if (!err)
+			err = hostpci_address_add(&entry->hosts, &entry->n_hosts, &address);
+	}
 	return err;
 }
 
@@ -359,9 +365,7 @@ void hostpci_free(struct hostpci *entry)
 {
 	if (!entry)
 		return;
-	for (size_t i = 0; i < entry->n_hosts; i++)
-		free(entry->hosts[i].impossible);
-	free(entry->hosts);
+	hostpci_addresses_free(entry->hosts, entry->n_hosts);
 	free(entry->value);
 	free(entry->mapping);
 	free(entry->mdev);

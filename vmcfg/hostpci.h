@@ -37,6 +37,13 @@ bool hostpci_take_slot(struct text *t, bool *ret_has_domain);
  */
 int hostpci_address_parse(struct text written, struct hostpci_address *ret) must_check;
 
+/* Adds ADDRESS, taking over what it holds, to the array *LIST of *N. Returns 0, or -ENOMEM with
+ * ADDRESS freed. */
+int hostpci_address_add(struct hostpci_address **list, size_t *n,
+			struct hostpci_address *address) must_check;
+
+void hostpci_addresses_free(struct hostpci_address *list, size_t n);
+
 /* ADDRESS for people, "0000:01:00.0" or "0000:01:00": BUF, or a piece of ADDRESS. */
 const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE]);
 

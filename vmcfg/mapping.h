@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/mapping/pci.cfg -> struct, as Proxmox VE itself reads it (pve-common,
- * PVE/SectionConfig.pm, parse_config; pve-guest-common, PVE/Mapping/PCI.pm), and the check that it
- * makes before a start (PVE/Mapping/PCI.pm, assert_valid).
+ * The text of /etc/pve/mapping/pci.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
+ * (pve-guest-common, PVE/Mapping/PCI.pm), and the check that it makes before a start (there,
+ * assert_valid).
  *
  *	gpu
  *		description the big one
@@ -10,10 +10,8 @@
  *		map id=10de:2204,iommugroup=14,node=pve1,path=0000:01:00,subsystem-id=1043:87b3
  *		map id=10de:2204,iommugroup=9,node=pve1,path=0000:81:00,subsystem-id=1043:87b3
  *
- * A section begins with its id in the first column and ends at an empty line, nowhere else: a line
- * of spaces, or the carriage return of a DOS text, does not end it. (A line that is "0" does.)
- * Comments are skipped wherever they stand. A bad line is dropped and the others count; of mdev the
- * first valid line counts; of an id the last section does, even when it is an empty one. Pure.
+ * A bad line is dropped and the others count; of mdev the first valid line counts; of an id the
+ * last section does, even when it is an empty one. Pure.
  */
 #ifndef VMCFG_MAPPING_H
 #define VMCFG_MAPPING_H
@@ -21,9 +19,6 @@
 #include "host/base/base.h"
 #include "host/base/bdf.h"
 #include "vmcfg/hostpci.h"
-
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define MAPPING_TEXT_MAX ((size_t)1024 * 1024)
 
 /*
  * A valid "map" line: devices of one node. All strings are as written; NULL ones were not given.
@@ -42,7 +37,7 @@ struct mapping_entry {
 
 struct mapping {
 	char *id;
-	bool mdev; /* its devices can be cut up into mediated ones */
+	bool mdev; /* its devices provide mediated devices */
 	struct mapping_entry *entries;
 	size_t n_entries; /* 0: to Proxmox VE there is no such mapping */
 };
@@ -54,7 +49,7 @@ struct mappings {
 
 /*
  * Parses TEXT of LEN bytes (NUL is an ordinary byte there). Returns 0 and a new struct (free with
- * mappings_free()); -EFBIG when LEN is over MAPPING_TEXT_MAX; -ENOMEM. Bad lines are left
+ * mappings_free()); -EFBIG when LEN is over VMCFG_TEXT_MAX; -ENOMEM. Bad lines are left
  * out, as Proxmox VE does. The time it takes grows with LEN only, whatever the text.
  */
 int mappings_parse(const char *text, size_t len, struct mappings **ret) must_check;

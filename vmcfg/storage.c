@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "vmcfg/format.h"
-#include "vmcfg/text.h"
+#include "vmcfg/sections.h"
 
 #define LOCAL	   "local"
 #define LOCAL_PATH "/var/lib/vz"
@@ -33,7 +33,6 @@ static const struct {
 	{"rbd", "images", NO_DIRECTORY, true},
 };
 
-/* In the order in which their bits are in struct parser. */
 enum key { PATH, CONTENT, CONTENT_DIRS, NODES, DISABLE, KEYS };
 
 static const char *const key_names[KEYS] = {
@@ -43,9 +42,7 @@ static const char *const key_names[KEYS] = {
 
 struct parser {
 	struct storages *storages;
-	bool in_section, skip; /* a skipped section's lines are not looked at */
-	bool broken;	  /* "none" beside other contents: Proxmox VE forgets all of the section */
-	unsigned int had; /* the keys of the section that are set: 1 << enum key */
+	unsigned int had; /* the keys that are set in the section: bits 1 << enum key */
 };
 
 static struct storage *section(const struct parser *p)
@@ -67,7 +64,7 @@ static bool find_type(const char *name, size_t *ret)
 
 static bool is_separator(char c)
 {
-	return c == ',' || c == ';' || !c || char_is_blank(c);
+	return c == ',' || c == ';' || !c || char_is_space(c);
 }
 
 static bool is_item_char(char c)
@@ -120,11 +117,10 @@ static int set_content(struct parser *p, struct text value)
 
 	for (; next_item(&rest, &item); n++)
 		if (!text_is_one_of(item, CONTENTS))
-			return 0; /* dropped: what holds is the default */
+			return 0; /* dropped: the default applies */
 	if (!n)
 		return 0;
 	p->had |= 1U << CONTENT;
-	p->broken |= n > 1 && list_has(value, "none");
 	section(p)->content = list_join(value, NULL);
 	return section(p)->content ? 0 : -ENOMEM;
 }
@@ -152,13 +148,15 @@ static int set_text(struct parser *p, enum key key, struct text value, char **re
 	return text_copy(value, ret);
 }
 
-/* VALUE's AT is NULL when the key stands alone, which is right for booleans only. */
-static int read_setting(struct parser *p, struct text key, struct text value)
+static int read_setting(void *arg, unsigned int line, struct text key, struct text value)
 {
+	struct parser *p = arg;
 	enum key k = 0;
 
+	(void)line;
 	while (k < KEYS && !text_is(key, key_names[k]))
 		k++;
+	/* Only a boolean may stand without a value. */
 	if (k == KEYS || p->had & 1U << k || (!value.at && k != DISABLE))
 		return 0;
 	switch (k) {
@@ -175,18 +173,6 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 	return 0;
 }
 
-/* "    KEY VALUE"; a key in the first column is not one. */
-static int read_property(struct parser *p, struct text line)
-{
-	struct text rest = text_trim(line), key = rest;
-
-	if (!line.len || !char_is_blank(line.at[0]) || !rest.len)
-		return 0;
-	key.len = text_span(rest, char_is_word);
-	rest = text_trim(text_skip(rest, key.len));
-	return read_setting(p, key, rest.len ? rest : (struct text){NULL, 0});
-}
-
 /* --- sections --- */
 
 /* What dir and btrfs take for a path (PVE/Storage/DirPlugin.pm, check_config). */
@@ -199,10 +185,17 @@ static bool is_plain_path(const char *path)
 
 static int set_defaults(struct storage *storage)
 {
+	bool is_none = storage->content && list_has(text_of(storage->content), "none");
 	size_t type;
 
+	/* With "none" beside other contents Proxmox VE ignores all of the section. */
+	if (is_none && strchr(storage->content, ',')) {
+		strcpy(storage->content, "none");
+		free(TAKE_PTR(storage->path));
+		return 0;
+	}
 	if (!find_type(storage->type, &type)) {
-		free(TAKE_PTR(storage->path)); /* nobody knows what lies there */
+		free(TAKE_PTR(storage->path)); /* what is there is unknown */
 		return 0;
 	}
 	if (!storage->content) {
@@ -216,25 +209,6 @@ static int set_defaults(struct storage *storage)
 	    (types[type].place == AT_PATH && !is_plain_path(storage->path)))
 		free(TAKE_PTR(storage->path));
 	return 0;
-}
-
-static int end_section(struct parser *p)
-{
-	struct storage *storage;
-
-	if (!p->in_section)
-		return 0;
-	p->in_section = false;
-	if (p->skip)
-		return 0;
-	storage = section(p);
-	if (p->broken) {
-		free(storage->content);
-		storage->content = strdup("none");
-		free(TAKE_PTR(storage->path));
-		return storage->content ? 0 : -ENOMEM;
-	}
-	return set_defaults(storage);
 }
 
 /* "TYPE: ID", where spaces may stand after the colon and the id only; TYPE may hold colons. */
@@ -256,18 +230,18 @@ static bool split_header(struct text line, struct text *ret_type, struct text *r
 	return text_span(*ret_id, char_is_word) == ret_id->len;
 }
 
-static int begin_section(struct parser *p, struct text line)
+static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_skip)
 {
+	struct parser *p = arg;
 	struct storage storage = {0};
 	struct text type, id;
 
 	if (!split_header(line, &type, &id))
 		return 0;
-	p->in_section = true;
-	p->skip = !format_is_storage(id);
-	p->broken = false;
+	*ret_begins = true;
+	*ret_skip = !format_is_storage(id);
 	p->had = 0;
-	if (p->skip)
+	if (*ret_skip)
 		return 0;
 	storage.type = text_dup(type);
 	storage.id = text_dup(id);
@@ -283,18 +257,7 @@ static int begin_section(struct parser *p, struct text line)
 	return 0;
 }
 
-static int parse_line(struct parser *p, struct text line)
-{
-	struct text rest = text_trim(line);
-
-	if (rest.len && rest.at[0] == '#')
-		return 0;
-	if (!line.len || text_is(line, "0")) /* what Perl takes for false */
-		return end_section(p);
-	if (!p->in_section)
-		return begin_section(p, line);
-	return p->skip ? 0 : read_property(p, line);
-}
+static const struct sections_reader reader = {read_header, read_setting};
 
 /* The storage that is there whatever the file says. */
 static int ensure_local(struct storages *storages)
@@ -324,19 +287,14 @@ int storages_parse(const char *text, size_t len, struct storages *ret)
 {
 	auto_storages struct storages storages = {0};
 	struct parser parser = {.storages = &storages};
-	struct text rest = {text, len}, line;
-	int r = 0;
+	int err = sections_read((struct text){text, len}, &reader, &parser);
 
-	if (len > STORAGE_TEXT_MAX)
-		return -EFBIG;
-	while (r >= 0 && rest.len && text_next(&rest, '\n', &line))
-		r = parse_line(&parser, line);
-	if (r >= 0)
-		r = end_section(&parser);
-	if (r >= 0)
-		r = ensure_local(&storages);
-	if (r < 0)
-		return r;
+	for (size_t i = 0; !err && i < storages.n; i++)
+		err = set_defaults(&storages.items[i]);
+	if (!err)
+		err = ensure_local(&storages);
+	if (err)
+		return err;
 	*ret = storages;
 	storages = (struct storages){0};
 	return 0;

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/storage.cfg -> struct, as Proxmox VE itself reads it (pve-common,
- * PVE/SectionConfig.pm, parse_config; pve-storage, PVE/Storage/Plugin.pm), as far as it concerns
- * files and snippets.
+ * The text of /etc/pve/storage.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
+ * (pve-storage, PVE/Storage/Plugin.pm), as far as it concerns files and snippets.
  *
  *	dir: local
  *		path /var/lib/vz
  *		content iso,vztmpl,backup
  *
- * A section begins with "TYPE: ID" in the first column and ends at an empty line. Comments are
- * skipped wherever they stand. Of a key the first valid line counts, of an id the last section. A
- * storage "local" is always there: when none is configured, or one that is not of type dir with its
- * files in /var/lib/vz, Proxmox VE goes on as if there was one, for everything, snippets too. Pure.
+ * Of a key the first valid line counts, of an id the last section. A storage "local" always
+ * exists: when none is configured, or one that is not of type dir with the path /var/lib/vz,
+ * Proxmox VE adds one, for everything, snippets too. Pure.
  */
 #ifndef VMCFG_STORAGE_H
 #define VMCFG_STORAGE_H
 
 #include "host/base/base.h"
-
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define STORAGE_TEXT_MAX ((size_t)1024 * 1024)
+#include "vmcfg/text.h"
 
 struct storage {
 	char *id;
@@ -39,7 +35,7 @@ struct storages {
 
 /*
  * Parses TEXT of LEN bytes (none at all is fine: NULL and 0). Returns 0 (free with
- * storages_free()); -EFBIG when LEN is over STORAGE_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
+ * storages_free()); -EFBIG when LEN is over VMCFG_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
  * are left out.
  */
 int storages_parse(const char *text, size_t len, struct storages *ret) must_check;

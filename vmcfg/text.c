@@ -20,7 +20,7 @@ struct text text_skip(struct text t, size_t n)
 	return (struct text){t.at + n, t.len - n};
 }
 
-bool char_is_blank(char c)
+bool char_is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -52,7 +52,7 @@ bool char_is_lower_hex(char c)
 
 bool char_is_word(char c)
 {
-	return !char_is_blank(c);
+	return !char_is_space(c);
 }
 
 /* Not tolower(): that one asks the locale. */
@@ -100,16 +100,6 @@ bool text_take_end(struct text *t, const char *word)
 	return true;
 }
 
-bool text_take_nocase(struct text *t, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (t->len < len || !same_nocase(t->at, word, len))
-		return false;
-	*t = text_skip(*t, len);
-	return true;
-}
-
 size_t text_span(struct text t, bool (*is_of_class)(char c))
 {
 	size_t n = 0;
@@ -134,14 +124,14 @@ bool text_is_blank(struct text t)
 
 struct text text_trim_end(struct text t)
 {
-	while (t.len && char_is_blank(t.at[t.len - 1]))
+	while (t.len && char_is_space(t.at[t.len - 1]))
 		t.len--;
 	return t;
 }
 
 struct text text_trim(struct text t)
 {
-	return text_trim_end(text_skip(t, text_span(t, char_is_blank)));
+	return text_trim_end(text_skip(t, text_span(t, char_is_space)));
 }
 
 bool text_next(struct text *rest, char sep, struct text *ret)

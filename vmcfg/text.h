@@ -9,6 +9,9 @@
 
 #include "host/base/base.h"
 
+/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
+#define VMCFG_TEXT_MAX ((size_t)1024 * 1024)
+
 /* AT is NULL for "no text at all", which is not the same as an empty one. */
 struct text {
 	const char *at;
@@ -21,7 +24,7 @@ struct text text_of(const char *str);
 /* What is left of T after its first N bytes; N must not be more than T holds. */
 struct text text_skip(struct text t, size_t n);
 
-bool char_is_blank(char c); /* space, tab, LF, CR, VT, FF */
+bool char_is_space(char c); /* space, tab, LF, CR, VT, FF */
 bool char_is_digit(char c); /* 0-9 */
 bool char_is_alpha(char c); /* a-z, A-Z */
 bool char_is_alnum(char c);
@@ -36,9 +39,6 @@ bool text_is_nocase(struct text t, const char *word);
 /* Whether T begins or ends with WORD, exactly; and if so takes it off. */
 bool text_take(struct text *t, const char *word);
 bool text_take_end(struct text *t, const char *word);
-
-/* The same at the beginning for ASCII letters of either case. */
-bool text_take_nocase(struct text *t, const char *word);
 
 /* How many bytes at the beginning of T are of the class. */
 size_t text_span(struct text t, bool (*is_of_class)(char c));

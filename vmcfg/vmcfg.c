@@ -246,7 +246,7 @@ static bool is_snapstate(struct text line)
 
 static bool is_list_char(char c)
 {
-	return !char_is_blank(c) && c != ',' && c != ';';
+	return !char_is_space(c) && c != ',' && c != ';';
 }
 
 /* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */

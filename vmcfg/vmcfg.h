@@ -13,9 +13,6 @@
 #include "vmcfg/drives.h"
 #include "vmcfg/hostpci.h"
 
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define VMCFG_TEXT_MAX ((size_t)1024 * 1024)
-
 enum vmcfg_key {
 	VMCFG_ARCH,
 	VMCFG_ARGS,

@@ -342,7 +342,7 @@ int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char 
 {
 	auto_free char *text = NULL, *node = NULL;
 	size_t len = 0;
-	int err = fs_read(root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
+	int err = fs_read(root, MAPPINGS_PATH, VMCFG_TEXT_MAX, &text, &len);
 
 	if (err && err != -ENOENT)
 		return err;
