@@ -237,7 +237,7 @@ static int read_record(const struct reader *r, struct device *device)
 	char address[BDF_TEXT_SIZE];
 	int err = record_read(r->root, &device->bdf, &device->record, &device->record_error);
 
-	if (!err && !device->record && record_is_set_aside(r->root, &device->bdf)) {
+	if (!err && !device->record && record_has_broken(r->root, &device->bdf)) {
 		err = -EINVAL;
 		device->record_error = fs_path(
 			_("/%s/%s.broken: set aside, because it could not be "

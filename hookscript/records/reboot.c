@@ -11,10 +11,10 @@
 
 #include <stdio.h>
 
-/* How long the start may take to follow: it is the next thing that Proxmox VE does. */
+/* How long the start may take to come: Proxmox VE begins it right after post-stop. */
 #define START_MS 60000
 
-/* Beside the records, where a watcher notices changes. No address has this form. */
+/* In the directory of records, where a watcher notices changes. Not the form of an address. */
 static char *note_name(unsigned int vmid)
 {
 	return fs_path("%u.reboot", vmid);
@@ -36,7 +36,7 @@ int reboot_left_ms(const struct fs_root *root, unsigned int vmid)
 
 	if (err)
 		return err == -ENOENT ? -1 : 0;
-	/* A note that is no number counts as expired. */
+	/* An invalid note counts as expired. */
 	errno = 0;
 	until = strtoll(text, NULL, 10);
 	left = errno ? 0 : clock_left_ms(until);
