@@ -16,10 +16,10 @@ static struct setting_source source_of(const struct settings_reader *reader,
 	return (struct setting_source){reader->path, config_setting_source_line(setting)};
 }
 
-/* A key that nobody knows: an error in a node's file, a warning in the cluster's. */
+/* An unknown key is an error in a node's file, and a warning in the cluster's. */
 static int take_unknown(struct settings_reader *reader, const config_setting_t *setting)
 {
-	const char *see = _("see pve-passthrough --help for the keys");
+	const char *see = _("for the keys, see: man 5 pve-passthrough.conf");
 	struct settings *settings = reader->settings;
 	const char *name = config_setting_name(setting);
 	char *warning;
@@ -37,7 +37,7 @@ static int take_unknown(struct settings_reader *reader, const config_setting_t *
 	return 0;
 }
 
-/* Reads a key of the table of N KEYS into OBJECT, and where it is into FROM. */
+/* Reads a key of the table of N KEYS into OBJECT, and its source into FROM. */
 static int read_key(struct settings_reader *reader, const config_setting_t *setting,
 		    const struct setting_key *keys, size_t n, void *object,
 		    struct setting_source *from)
@@ -71,7 +71,8 @@ static bool parse_id(const char *text, struct device_setting *device)
 	return true;
 }
 
-/* Both are needed, so that an entry opens no other device once addresses have moved. */
+/* Both are needed, so that an entry does not apply to another device after addresses have changed.
+ */
 static int read_identity(struct settings_reader *reader, const config_setting_t *entry,
 			 struct device_setting *ret)
 {
@@ -99,37 +100,23 @@ static int read_identity(struct settings_reader *reader, const config_setting_t 
 	return 0;
 }
 
-/* Where the device has its place already, or n_devices. */
-static size_t find(const struct settings *settings, const struct device_setting *device)
-{
-	const struct device_setting *found = settings_device(settings, &device->bdf, device->vendor,
-							     device->device);
-
-	return found ? (size_t)(found - settings->devices) : settings->n_devices;
-}
-
-static void move_device(struct settings *settings, size_t from, size_t to)
-{
-	struct device_setting device = settings->devices[from];
-
-	memmove(&settings->devices[to + 1], &settings->devices[to],
-		(from - to) * sizeof(settings->devices[0]));
-	settings->devices[to] = device;
-}
-
-/* The entry becomes the device number PLACE; what was said of that device before is kept where the
- * entry is silent. */
-static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
+/* Finds the device, or adds it, and moves it to PLACE, so that the devices of the list that is read
+ * last come first. */
+static int place_device(struct settings_reader *reader, const config_setting_t *entry, size_t place)
 {
 	struct settings *settings = reader->settings;
-	struct device_setting identity = {0};
-	int err = read_identity(reader, entry, &identity);
-	struct device_setting *device;
-	size_t at;
+	struct device_setting device = {0};
+	const struct device_setting *found;
+	size_t at = settings->n_devices;
+	int err = read_identity(reader, entry, &device);
 
 	if (err)
 		return err;
-	at = find(settings, &identity);
+	found = settings_device(settings, &device.bdf, device.vendor, device.device);
+	if (found) {
+		at = (size_t)(found - settings->devices);
+		device = *found;
+	}
 	if (at < place)
 		return reader_complain(
 			reader, entry,
@@ -137,40 +124,41 @@ static int read_entry(struct settings_reader *reader, const config_setting_t *en
 	if (at == SETTINGS_DEVICES_MAX)
 		return reader_complain(reader, entry, _("there are more than %d devices"),
 				       SETTINGS_DEVICES_MAX);
-	if (at == settings->n_devices) {
+	if (!found) {
 		if (!array_grow(settings->devices, settings->n_devices))
 			return -ENOMEM;
-		settings->devices[settings->n_devices++] = identity;
+		settings->n_devices++;
 	}
-	move_device(settings, at, place);
-	device = &settings->devices[place];
+	memmove(&settings->devices[place + 1], &settings->devices[place],
+		(at - place) * sizeof(device));
+	settings->devices[place] = device;
+	return 0;
+}
+
+/* Reads the entry into the device number PLACE; keys that the entry does not have keep their
+ * values.
+ */
+static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
+{
+	struct device_setting *device;
+	int err = place_device(reader, entry, place);
+
+	if (err)
+		return err;
+	device = &reader->settings->devices[place];
 	device->source = source_of(reader, entry);
 	for (int i = 0; !err && i < config_setting_length(entry); i++) {
 		const config_setting_t *setting = config_setting_get_elem(entry, (unsigned int)i);
 
-		err = is_identity(config_setting_name(setting))
-			      ? 0
-			      : read_key(reader, setting, device_keys, DEVICE_KEYS, device,
-					 device->from);
+		if (!is_identity(config_setting_name(setting)))
+			err = read_key(reader, setting, device_keys, DEVICE_KEYS, device,
+				       device->from);
 	}
 	return err;
 }
 
-/* Another node's device: checked, and then forgotten. */
-static int read_elsewhere(struct settings_reader *reader, const config_setting_t *entry)
-{
-	auto_settings struct settings other = settings_default;
-	struct settings *settings = reader->settings;
-	int err;
-
-	reader->settings = &other;
-	err = read_entry(reader, entry, 0);
-	reader->settings = settings;
-	return err;
-}
-
-/* Whether the device is this node's. All nodes read the cluster's file, and most cards are not the
- * only one of their kind and at their address. */
+/* Whether the device is this node's. All nodes read the cluster's file, and different nodes may
+ * have the same device at the same address. */
 static int read_node(struct settings_reader *reader, const config_setting_t *entry, bool *ret_here)
 {
 	const config_setting_t *node = NULL;
@@ -195,6 +183,7 @@ static int read_node(struct settings_reader *reader, const config_setting_t *ent
 
 static int read_devices(struct settings_reader *reader, const config_setting_t *list)
 {
+	struct settings *settings = reader->settings;
 	int n = config_setting_length(list);
 	size_t place = 0;
 	int err = 0;
@@ -203,12 +192,16 @@ static int read_devices(struct settings_reader *reader, const config_setting_t *
 		return reader_refuse(reader, list, _("a list: ( { address = …; id = …; … } )"));
 	for (int i = 0; !err && i < n; i++) {
 		const config_setting_t *entry = config_setting_get_elem(list, (unsigned int)i);
+		auto_settings struct settings unused = settings_default;
 		bool here;
 
 		err = read_node(reader, entry, &here);
-		if (!err)
-			err = here ? read_entry(reader, entry, place++)
-				   : read_elsewhere(reader, entry);
+		if (err)
+			break;
+		/* Another node's entry is checked, too. */
+		reader->settings = here ? settings : &unused;
+		err = read_entry(reader, entry, here ? place++ : 0);
+		reader->settings = settings;
 	}
 	return err;
 }
@@ -225,7 +218,7 @@ static int read_setting(struct settings_reader *reader, const config_setting_t *
 	return read_key(reader, setting, settings_keys, SETTING_KEYS, settings, settings->from);
 }
 
-/* The VM that a group named "vm100" is for, or 0 when the name is of another kind. */
+/* The VM of a group named "vm100"; 0: it is another name. */
 static unsigned int vmid_of_group(const char *name)
 {
 	unsigned int vmid;
@@ -233,54 +226,41 @@ static unsigned int vmid_of_group(const char *name)
 	return strncmp(name, "vm", 2) != 0 || pve_vmid_parse(name + 2, &vmid) ? 0 : vmid;
 }
 
-static int read_group(struct settings_reader *reader, const config_setting_t *group)
+/* Another VM's keys are checked, too. */
+static int read_vm_group(struct settings_reader *reader, const config_setting_t *group,
+			 unsigned int vmid)
 {
+	auto_settings struct settings unused = settings_default;
+	struct settings *settings = reader->settings;
 	int n = config_setting_length(group);
 	int err = 0;
 
+	if (!config_setting_is_group(group))
+		return reader_refuse(reader, group, _("a group: { machine = \"warn\"; }"));
+	if (vmid_of_group(config_setting_name(group)) != vmid)
+		reader->settings = &unused;
 	for (int i = 0; !err && i < n; i++)
 		err = read_setting(reader, config_setting_get_elem(group, (unsigned int)i));
-	return err;
-}
-
-/* Another VM's keys are checked too, and then forgotten. */
-static int read_vm_group(struct settings_reader *reader, const config_setting_t *setting,
-			 unsigned int vmid)
-{
-	auto_settings struct settings other = settings_default;
-	struct settings *settings = reader->settings;
-	int err;
-
-	if (!config_setting_is_group(setting))
-		return reader_refuse(reader, setting, _("a group: { machine = \"warn\"; }"));
-	if (vmid_of_group(config_setting_name(setting)) != vmid)
-		reader->settings = &other;
-	err = read_group(reader, setting);
 	reader->settings = settings;
 	return err;
 }
 
-/* The keys for all VMs first, whatever their place in the file; then what this VM has of its own.
- */
+/* First the keys for all VMs, wherever they are in the file; then those of this VM. */
 static int read_tree(struct settings_reader *reader, const config_t *config, unsigned int vmid)
 {
 	const config_setting_t *top = config_root_setting(config);
 	int n = config_setting_length(top);
+	int err = 0;
 
-	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; i < n; i++) {
-			config_setting_t *setting = config_setting_get_elem(top, (unsigned int)i);
-			bool is_vm = vmid_of_group(config_setting_name(setting));
-			int err = 0;
+	for (int i = 0; !err && i < 2 * n; i++) {
+		config_setting_t *setting = config_setting_get_elem(top, (unsigned int)(i % n));
 
-			if (is_vm && pass == 1)
-				err = read_vm_group(reader, setting, vmid);
-			else if (!is_vm && pass == 0)
-				err = read_setting(reader, setting);
-			if (err)
-				return err;
-		}
-	return 0;
+		if (!vmid_of_group(config_setting_name(setting)))
+			err = i < n ? read_setting(reader, setting) : 0;
+		else
+			err = i < n ? 0 : read_vm_group(reader, setting, vmid);
+	}
+	return err;
 }
 
 static int check_owner(struct settings_reader *reader, int fd)
@@ -290,7 +270,7 @@ static int check_owner(struct settings_reader *reader, int fd)
 
 	if (fstat(fd, &st))
 		return -errno;
-	/* geteuid(): in a test's tree nothing belongs to root; the hook itself is root. */
+	/* geteuid(): the files of a test's tree do not belong to root; the hook itself is root. */
 	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
 		return 0;
 	cure = reader->of_cluster
@@ -305,7 +285,7 @@ static int check_owner(struct settings_reader *reader, int fd)
 	return -EPERM;
 }
 
-/* libconfig would follow @include to files that nobody checked. */
+/* libconfig would read @include files, whose owner is not checked. */
 static unsigned int line_of_include(const char *text)
 {
 	unsigned int line = 1;

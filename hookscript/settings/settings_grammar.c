@@ -3,14 +3,20 @@
 
 #include <string.h>
 
+#include "host/base/strbuf.h"
+#include "vmcfg/format.h"
+
 #define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS	     "0123456789"
 #define MODULE_BYTES LETTERS DIGITS "_-"
 #define MODULE_MAX   55
 #define UNIT_BYTES   LETTERS DIGITS ":-_.\\@"
 #define UNIT_MAX     255
+#define UNIT_TYPES   "service|socket|target|mount|automount|swap|timer|path"
 #define STORAGE_MAX  100
 #define SNIPPET_MAX  255
+
+#define RESET_METHODS "device_specific|acpi|flr|af_flr|pm|bus|cxl_bus"
 
 static bool is_only(const char *text, size_t len, const char *bytes)
 {
@@ -24,17 +30,6 @@ bool grammar_is_module(const char *text)
 	return len >= 1 && len <= MODULE_MAX && *text != '-' && is_only(text, len, MODULE_BYTES);
 }
 
-static bool is_unit_type(const char *type)
-{
-	static const char *const types[] = {"service",	 "socket", "target", "mount",
-					    "automount", "swap",   "timer",  "path"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(types[i], type))
-			return true;
-	return false;
-}
-
 bool grammar_is_unit(const char *text)
 {
 	const char *dot = strrchr(text, '.');
@@ -43,14 +38,8 @@ bool grammar_is_unit(const char *text)
 
 	if (len > UNIT_MAX || !is_only(text, len, UNIT_BYTES) || !strspn(text, LETTERS DIGITS "_"))
 		return false;
-	/* "getty@.service" is a template, of which no instance is named. */
-	return dot && is_unit_type(dot + 1) && (!at || at + 1 < dot);
-}
-
-static bool is_storage(const char *text, size_t len)
-{
-	return len >= 2 && len <= STORAGE_MAX && strspn(text, LETTERS) &&
-	       is_only(text, len, LETTERS DIGITS "-_.") && strchr(LETTERS DIGITS, text[len - 1]);
+	/* "getty@.service" is a template without an instance. */
+	return dot && text_is_one_of(text_of(dot + 1), UNIT_TYPES) && (!at || at + 1 < dot);
 }
 
 static bool is_snippet_name(const char *name)
@@ -65,46 +54,39 @@ static bool is_snippet_name(const char *name)
 
 bool grammar_is_snippet(const char *text)
 {
-	static const char folder[] = ":snippets/";
+	static const char directory[] = ":snippets/";
 	size_t len = strcspn(text, ":");
 
-	return is_storage(text, len) && !strncmp(text + len, folder, strlen(folder)) &&
-	       is_snippet_name(text + len + strlen(folder));
+	return len <= STORAGE_MAX && format_is_storage((struct text){text, len}) &&
+	       !strncmp(text + len, directory, strlen(directory)) &&
+	       is_snippet_name(text + len + strlen(directory));
 }
 
-static const char *const reset_methods[] = {"device_specific", "acpi", "flr", "af_flr", "pm", "bus",
-					    "cxl_bus"};
-
-/* A bit for that method, or 0. */
-static unsigned int reset_method_bit(const char *name, size_t len)
+/* Whether LIST has the name T already. */
+static bool has_name(struct text list, struct text t)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(reset_methods); i++)
-		if (strlen(reset_methods[i]) == len && !strncmp(reset_methods[i], name, len))
-			return 1U << i;
-	return 0;
+	struct text name;
+
+	while (text_next(&list, ' ', &name))
+		if (name.len == t.len && !memcmp(name.at, t.at, t.len))
+			return true;
+	return false;
 }
 
 int grammar_reset_method(const char *text, char **ret)
 {
-	auto_free char *list = calloc(1, strlen(text) + 1);
-	bool is_default = !strcmp(text, "default");
-	unsigned int seen = 0;
-	char *end = list;
+	const char *methods = strcmp(text, "default") ? RESET_METHODS : "default";
+	auto_strbuf struct strbuf list = {0};
+	struct text rest = text_of(text), name;
 
-	if (!list)
-		return -ENOMEM;
-	for (const char *name = text + strspn(text, " "); *name; name += strspn(name, " ")) {
-		size_t len = strcspn(name, " ");
-		unsigned int bit = is_default ? 1 : reset_method_bit(name, len);
-
-		if (!bit || seen & bit)
+	while (text_next(&rest, ' ', &name)) {
+		if (!name.len)
+			continue;
+		if (!text_is_one_of(name, methods) ||
+		    (list.len && has_name((struct text){list.text, list.len}, name)))
 			return -EINVAL;
-		seen |= bit;
-		if (end > list)
-			*end++ = ' ';
-		end = mempcpy(end, name, len);
-		name += len;
+		strbuf_add(&list, "%s%.*s", list.len ? " " : "", (int)name.len, name.at);
 	}
-	*ret = TAKE_PTR(list);
-	return 0;
+	*ret = strbuf_take(&list);
+	return *ret ? 0 : -ENOMEM;
 }

@@ -5,44 +5,32 @@
 #include "hookscript/settings/settings_values.h"
 #include "host/base/log.h"
 
-#include <string.h>
-
-/* Where the comments begin in what is printed, so that they stand below each other. */
+/* The column of the comments in what is printed. */
 #define VALUE_WIDTH 48
 
-/* Reads one file over what it holds. No file is fine. */
-static int read_file(const struct fs_root *root, struct settings_reader *reader, unsigned int vmid)
-{
-	int err = settings_file_read(reader, root, vmid);
-
-	if (err == -ENOENT)
-		return 0;
-	if (err && !reader->why)
-		reader->why = fs_path(_("/%s: cannot be read: %s"), reader->path,
-				      log_strerror(err));
-	return err;
-}
-
-/* The node's file is read last, so that it wins. */
+/* The node's file is read last, so that it wins. No file is no error. */
 static int read_files(const struct fs_root *root, unsigned int vmid, struct settings *settings,
 		      char **ret_why)
 {
+	static const char *const paths[] = {SETTINGS_CLUSTER_PATH, SETTINGS_PATH};
 	struct settings_reader reader = {.settings = settings};
 	auto_free char *node = NULL;
 	int err = pve_node_name(root, &node);
 
 	if (err) {
-		*ret_why = fs_path(_("this node's name cannot be read: %s"), strerror(-err));
+		*ret_why = fs_path(_("this node's name cannot be read: %s"), log_strerror(err));
 		return err;
 	}
 	reader.node = node;
-	reader.path = SETTINGS_CLUSTER_PATH;
-	reader.of_cluster = true;
-	err = read_file(root, &reader, vmid);
-	if (!err) {
-		reader.path = SETTINGS_PATH;
-		reader.of_cluster = false;
-		err = read_file(root, &reader, vmid);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(paths); i++) {
+		reader.path = paths[i];
+		reader.of_cluster = i == 0;
+		err = settings_file_read(&reader, root, vmid);
+		if (err == -ENOENT)
+			err = 0;
+		else if (err && !reader.why)
+			reader.why = fs_path(_("/%s: cannot be read: %s"), reader.path,
+					     log_strerror(err));
 	}
 	*ret_why = reader.why;
 	return err;
@@ -63,9 +51,9 @@ int settings_read(const struct fs_root *root, unsigned int vmid, struct settings
 	return err;
 }
 
-/* ---- from the struct back to the text ---- */
+/* ---- the struct as text ---- */
 
-/* Ends a line that begins at START, with where its value comes from. */
+/* Ends the line that begins at START with the source of its value. */
 static void print_source(struct strbuf *out, size_t start, const struct setting_source *source)
 {
 	size_t width = out->len - start;
@@ -77,7 +65,7 @@ static void print_source(struct strbuf *out, size_t start, const struct setting_
 		strbuf_add(out, "# default\n");
 }
 
-/* A line of a key with its value, and where that comes from. */
+/* Adds the line of a key. */
 static void print_key(struct strbuf *out, const char *indent, const struct setting_key *key,
 		      const void *object, const struct setting_source *source)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of the settings files: const tables of how each is called, where its value goes, and
- * what it may be. For hookscript/settings*.c only.
+ * The keys of the settings files: const tables of the name of each, the field of its value, and
+ * what it may be. For hookscript/settings/ only.
  */
 #ifndef HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
 #define HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
@@ -34,12 +34,13 @@ struct setting_type {
 struct setting_key {
 	const char *name;
 	const struct setting_type *type;
-	size_t at;     /* where its field is in the object */
-	size_t beside; /* where a second one is: of lists how many there are; of flags, the value
-			* of false */
-	const char *wanted;	  /* what it must be; to be translated */
-	const char *const *words; /* the texts of a choice, up to a NULL; the field is which */
-	bool (*is_good)(const char *text); /* of a text, or of each in a list */
+	size_t at;	    /* the offset of its field in the object */
+	const char *wanted; /* what it must be; to be translated */
+	size_t beside;	    /* of lists the offset of their length; of flags the value of false */
+	const char *const *words; /* the texts of a choice, up to a NULL; the field is an index */
+	bool (*is_good)(const char *text); /* of a text, or of each in a list; NULL there: numbers
+					    * of containers */
+	const char *none; /* the text that stands for a field of NULL; NULL: there is none */
 };
 
 extern const struct setting_key settings_keys[SETTING_KEYS];
@@ -49,7 +50,7 @@ extern const struct setting_key device_keys[DEVICE_KEYS];
 int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
 		    const char *format, ...) printf_like(3, 4);
 
-/* The same: the key, or the element of a list, must be WANTED and not what it is. */
+/* The same: the key, or the element of a list, must be WANTED. */
 int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
 		  const char *wanted);
 
