@@ -7,8 +7,10 @@
 #include "vmcfg/format.h"
 #include "vmcfg/sections.h"
 
-#define LOCAL	   "local"
-#define LOCAL_PATH "/var/lib/vz"
+/* The storage that Proxmox VE adds. */
+#define LOCAL                                        \
+	"dir: local\n\tpath /var/lib/vz\n\tcontent " \
+	"backup,images,iso,rootdir,snippets,vztmpl\n"
 
 /* What a storage can be for (verify_content there). */
 #define CONTENTS "images|rootdir|vztmpl|iso|backup|snippets|none|import"
@@ -17,7 +19,7 @@
 enum place { NO_DIRECTORY, AT_PATH, MOUNTED };
 
 /* The types that Proxmox VE comes with, and what they are for without a line that says it. */
-static const struct {
+static const struct type {
 	const char *name, *content;
 	enum place place;
 	bool allocates; /* new disks */
@@ -50,14 +52,13 @@ static struct storage *section(const struct parser *p)
 	return &p->storages->items[p->storages->n - 1];
 }
 
-static bool find_type(const char *name, size_t *ret)
+/* NULL when the type is unknown. */
+static const struct type *find_type(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(types[i].name, name)) {
-			*ret = i;
-			return true;
-		}
-	return false;
+		if (!strcmp(types[i].name, name))
+			return &types[i];
+	return NULL;
 }
 
 /* --- lists --- */
@@ -134,9 +135,8 @@ static int set_directories(struct parser *p, struct text value)
 	while (next_item(&rest, &item)) {
 		if (!text_take(&item, "snippets="))
 			continue;
-		free(section(p)->snippets);
-		section(p)->snippets = text_dup(item);
-		if (!section(p)->snippets)
+		free(TAKE_PTR(section(p)->snippets));
+		if (text_copy(item, &section(p)->snippets))
 			return -ENOMEM;
 	}
 	return 0;
@@ -186,7 +186,7 @@ static bool is_plain_path(const char *path)
 static int set_defaults(struct storage *storage)
 {
 	bool is_none = storage->content && list_has(text_of(storage->content), "none");
-	size_t type;
+	const struct type *type = find_type(storage->type);
 
 	/* With "none" beside other contents Proxmox VE ignores all of the section. */
 	if (is_none && strchr(storage->content, ',')) {
@@ -194,19 +194,19 @@ static int set_defaults(struct storage *storage)
 		free(TAKE_PTR(storage->path));
 		return 0;
 	}
-	if (!find_type(storage->type, &type)) {
+	if (!type) {
 		free(TAKE_PTR(storage->path)); /* what is there is unknown */
 		return 0;
 	}
 	if (!storage->content) {
-		storage->content = strdup(types[type].content);
+		storage->content = strdup(type->content);
 		if (!storage->content)
 			return -ENOMEM;
 	}
-	if (types[type].place == MOUNTED && !storage->path)
+	if (type->place == MOUNTED && !storage->path)
 		return asprintf(&storage->path, "/mnt/pve/%s", storage->id) < 0 ? -ENOMEM : 0;
-	if (types[type].place == NO_DIRECTORY ||
-	    (types[type].place == AT_PATH && !is_plain_path(storage->path)))
+	if (type->place == NO_DIRECTORY ||
+	    (type->place == AT_PATH && !is_plain_path(storage->path)))
 		free(TAKE_PTR(storage->path));
 	return 0;
 }
@@ -259,28 +259,12 @@ static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_
 
 static const struct sections_reader reader = {read_header, read_setting};
 
-/* The storage that is there whatever the file says. */
-static int ensure_local(struct storages *storages)
+static bool has_local(const struct storages *storages)
 {
-	const struct storage *local = storages_find(storages, LOCAL);
-	struct storage added;
+	const struct storage *local = storages_find(storages, "local");
 
-	if (local && !strcmp(local->type, "dir") && local->path && !strcmp(local->path, LOCAL_PATH))
-		return 0;
-	added = (struct storage){.id = strdup(LOCAL),
-				 .type = strdup("dir"),
-				 .path = strdup(LOCAL_PATH),
-				 .content = strdup("backup,images,iso,rootdir,snippets,vztmpl")};
-	if (!added.id || !added.type || !added.path || !added.content ||
-	    !array_grow(storages->items, storages->n)) {
-		free(added.id);
-		free(added.type);
-		free(added.path);
-		free(added.content);
-		return -ENOMEM;
-	}
-	storages->items[storages->n++] = added;
-	return 0;
+	return local && !strcmp(local->type, "dir") && local->path &&
+	       !strcmp(local->path, "/var/lib/vz");
 }
 
 int storages_parse(const char *text, size_t len, struct storages *ret)
@@ -291,8 +275,8 @@ int storages_parse(const char *text, size_t len, struct storages *ret)
 
 	for (size_t i = 0; !err && i < storages.n; i++)
 		err = set_defaults(&storages.items[i]);
-	if (!err)
-		err = ensure_local(&storages);
+	if (!err && !has_local(&storages))
+		err = sections_read(text_of(LOCAL), &reader, &parser);
 	if (err)
 		return err;
 	*ret = storages;
@@ -348,10 +332,9 @@ const struct storage *storages_for_disks(const struct storages *storages)
 {
 	for (size_t i = 0; i < storages->n; i++) {
 		const struct storage *storage = &storages->items[i];
-		size_t type;
+		const struct type *type = find_type(storage->type);
 
-		if (storages_find(storages, storage->id) == storage &&
-		    find_type(storage->type, &type) && types[type].allocates &&
+		if (storages_find(storages, storage->id) == storage && type && type->allocates &&
 		    !storage->disabled && !storage->nodes && storage_is_for(storage, "images"))
 			return storage;
 	}

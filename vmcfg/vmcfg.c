@@ -29,64 +29,54 @@ static int drop(struct parser *p, char *why)
 	return 0;
 }
 
-/* The same; why is PROBLEM, then T in quotes. */
-static int drop_text(struct parser *p, const char *problem, struct text t)
-{
-	char *why = NULL;
-
-	return text_refuse_part(&why, t, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
-}
-
 /* --- keys and their values --- */
 
 /*
- * Checks VALUE, spaces around it taken off. Returns 0 and what Proxmox VE makes of it in *ret, a
- * piece of VALUE or a constant; or as text_refuse() does.
+ * Checks VALUE, without the white space around it, and changes it to what Proxmox VE makes of it.
+ * Returns 0, or as text_refuse() does.
  */
-typedef int check_value(struct text value, struct text *ret, char **ret_why);
+typedef int check_value(struct text *value, char **ret_why);
 
 /* A text without a format loses quotes around it. */
-static int check_text(struct text value, struct text *ret, char **ret_why)
+static int check_text(struct text *value, char **ret_why)
 {
-	struct text unquoted = value;
+	struct text unquoted = *value;
 
 	(void)ret_why;
-	*ret = text_take(&unquoted, "\"") && text_take_end(&unquoted, "\"") ? unquoted : value;
+	if (text_take(&unquoted, "\"") && text_take_end(&unquoted, "\""))
+		*value = unquoted;
 	return 0;
 }
 
-static int check_bool(struct text value, struct text *ret, char **ret_why)
+static int check_bool(struct text *value, char **ret_why)
 {
-	int truth = propstr_bool(value);
+	int truth = propstr_bool(*value);
 
 	if (truth < 0)
-		return text_refuse_part(ret_why, value, _("it must be %s, not"),
+		return text_refuse_part(ret_why, *value, _("it must be %s, not"),
 					_(PROPSTR_EXPECT_BOOL));
-	*ret = text_of(truth ? "1" : "0");
+	*value = text_of(truth ? "1" : "0");
 	return 0;
 }
 
-static int check_volume(struct text value, struct text *ret, char **ret_why)
+static int check_volume(struct text *value, char **ret_why)
 {
-	*ret = value;
-	if (format_is_volume(value))
+	if (format_is_volume(*value))
 		return 0;
-	return text_refuse_part(ret_why, value,
+	return text_refuse_part(ret_why, *value,
 				_("it must be a volume like local:snippets/name, not"));
 }
 
-/* Nothing is said of a name: it decides nothing here. */
-static int check_name(struct text value, struct text *ret, char **ret_why)
+/* Without a reason: a name decides nothing here. */
+static int check_name(struct text *value, char **ret_why)
 {
 	(void)ret_why;
-	*ret = value;
-	return format_is_dns_name(value) ? 0 : -EINVAL;
+	return format_is_dns_name(*value) ? 0 : -EINVAL;
 }
 
-static int check_machine(struct text value, struct text *ret, char **ret_why)
+static int check_machine(struct text *value, char **ret_why)
 {
-	*ret = value;
-	return machine_check(value, ret_why);
+	return machine_check(*value, ret_why);
 }
 
 static const struct {
@@ -143,9 +133,14 @@ static bool looks_like_ours(struct text line)
 	return false;
 }
 
-static int drop_if_ours(struct parser *p, const char *problem, struct text line)
+/* TEXT is all or the beginning of the line, and quoted after PROBLEM. */
+static int drop_if_ours(struct parser *p, const char *problem, struct text text)
 {
-	return p->into && looks_like_ours(line) ? drop_text(p, problem, line) : 0;
+	char *why = NULL;
+
+	if (!looks_like_ours(text))
+		return 0;
+	return text_refuse_part(&why, text, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
 }
 
 static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
@@ -180,7 +175,7 @@ static int read_value(struct parser *p, enum vmcfg_key key, struct text value, c
 		return text_refuse(ret_why, _("there is a carriage return in its value"));
 	if (key >= VMCFG_HOSTPCI)
 		return read_entry(p, key, value, ret_why);
-	err = keys[key].check(value, &value, ret_why);
+	err = keys[key].check(&value, ret_why);
 	return err ? err : set_value(p, key, value);
 }
 
@@ -219,7 +214,7 @@ static bool is_key_char(char c)
 	return (c >= 'a' && c <= 'z') || c == '_' || c == '-';
 }
 
-/* Takes a key and its colon off LINE: small letters, '_' and '-', then digits. */
+/* Takes a key and its colon off LINE: lower-case letters, '_' and '-', then digits. */
 static bool take_key(struct text *line, struct text *ret)
 {
 	size_t n = text_span(*line, is_key_char);
@@ -234,7 +229,7 @@ static bool take_key(struct text *line, struct text *ret)
 	return true;
 }
 
-/* What ends like this is the mark of an unfinished snapshot, whatever comes before it. */
+/* A line that ends like this marks an unfinished snapshot, whatever comes before it. */
 static bool is_snapstate(struct text line)
 {
 	line = text_trim_end(line);
@@ -278,11 +273,12 @@ static int read_line(struct parser *p, struct text line)
 		return drop_if_ours(p, _("expected 'key: value', got"), line);
 	if (!value.len)
 		return drop_if_ours(p, _("no value in"), line);
-	/* Of nothing but spaces, the last one is the value: a carriage return is no such one. */
+	/* Of nothing but white space, the last character is the value; read_value() refuses a
+	 * carriage return. */
 	if (text_is_blank(value))
 		return read_setting(p, key, text_skip(value, value.len - 1));
 	value = text_trim(value);
-	/* Taken as they are: quotes stay, and carriage returns do no harm. */
+	/* Taken as they are, with quotes and carriage returns. */
 	if (text_is(key, "args"))
 		return set_value(p, VMCFG_ARGS, value);
 	if (text_is(key, "delete")) {
@@ -292,7 +288,7 @@ static int read_line(struct parser *p, struct text line)
 	return read_setting(p, key, value);
 }
 
-/* The name in a header, or an AT of NULL when LINE is none; a space before it makes it none. */
+/* The name in a header, which begins in the first column; an AT of NULL when LINE is not one. */
 static struct text header_name(struct text line)
 {
 	struct text name = text_trim_end(line);
@@ -342,7 +338,7 @@ static bool changes(const struct vmcfg *vm, size_t key)
 	return vm->pending->deleted[key] && vm->values[key].text;
 }
 
-/* Lists what [PENDING] changes; without anything it is as if there was none. */
+/* Lists what [PENDING] changes; removes it when it changes nothing. */
 static int finish_pending(struct vmcfg *vm)
 {
 	auto_strbuf struct strbuf names = {0};

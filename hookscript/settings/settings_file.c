@@ -19,7 +19,7 @@ static struct setting_source source_of(const struct settings_reader *reader,
 /* An unknown key is an error in a node's file, and a warning in the cluster's. */
 static int take_unknown(struct settings_reader *reader, const config_setting_t *setting)
 {
-	const char *see = _("for the keys, see: man 5 pve-passthrough.conf");
+	const char *see = _("see: man 5 pve-passthrough.conf");
 	struct settings *settings = reader->settings;
 	const char *name = config_setting_name(setting);
 	char *warning;
