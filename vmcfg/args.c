@@ -4,7 +4,6 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
 #include "vmcfg/text.h"
 
 /* The properties of a -device that count here. */
@@ -210,7 +209,7 @@ static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 {
 	const char *name = last_component(path);
 
-	if (format_is_uuid(text_of(name)))
+	if (text_is_uuid(text_of(name)))
 		return 1;
 	if (!bdf_parse(name, ret))
 		return 0;

@@ -7,7 +7,7 @@
 #include "vmcfg/text.h"
 
 /*
- * Checks VALUE (NUL is an ordinary byte there); a blank one is a machine of which nothing is given.
+ * Checks VALUE (NUL is an ordinary byte there); one of nothing but white space sets nothing.
  * Returns 0; -EINVAL when Proxmox VE would drop the line, with a new string in *ret_why (when not
  * NULL) saying why in printable ASCII, to be freed by the caller; -ENOMEM.
  */

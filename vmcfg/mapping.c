@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
 #include "vmcfg/propstr.h"
 #include "vmcfg/sections.h"
 
@@ -25,7 +24,7 @@ enum { DESCRIPTION, ID, IOMMUGROUP, NODE, PATH, SUBSYSTEM_ID, KEYS };
 static bool is_node(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return !memchr(value.at, '.', value.len) && format_is_dns_name(value);
+	return !memchr(value.at, '.', value.len) && text_is_dns_name(value);
 }
 
 static bool is_id(const struct propstr_key *key, struct text value)

@@ -21,7 +21,7 @@ int propstr_bool(struct text value)
 	return -1;
 }
 
-/* After the parts were read: the words are "1" and "0" by then, unless the default key gave one. */
+/* Called after read_pair() has made "1" or "0" of the words. */
 bool propstr_is_bool(const struct propstr_key *key, struct text value)
 {
 	(void)key;
@@ -72,30 +72,13 @@ bool propstr_is_configid(const struct propstr_key *key, struct text value)
 	       text_span(value, is_id_char) == value.len;
 }
 
-/* The index of the key called NAME, or that of no key: n_keys. */
-static size_t find_key(const struct propstr_format *format, struct text name)
-{
-	size_t i = 0;
-
-	while (i < format->n_keys && !text_is(name, format->keys[i].name))
-		i++;
-	return i;
-}
-
-static size_t find_default(const struct propstr_format *format)
-{
-	size_t i = 0;
-
-	while (i < format->n_keys && !format->keys[i].is_default)
-		i++;
-	return i;
-}
-
 static int read_default(const struct propstr_format *format, struct text part, bool *had_default,
 			struct text *values, char **ret_why)
 {
-	size_t at = find_default(format);
+	size_t at = 0;
 
+	while (at < format->n_keys && !format->keys[at].is_default)
+		at++;
 	if (at == format->n_keys)
 		return text_refuse_part(ret_why, part, _("there is no '=' in"));
 	/* The usual mistake is an option without its value. */
@@ -111,9 +94,11 @@ static int read_default(const struct propstr_format *format, struct text part, b
 static int read_pair(const struct propstr_format *format, struct text name, struct text value,
 		     struct text *values, char **ret_why)
 {
-	size_t at = find_key(format, name);
+	size_t at = 0;
 	int truth;
 
+	while (at < format->n_keys && !text_is(name, format->keys[at].name))
+		at++;
 	if (at == format->n_keys)
 		return text_refuse_part(ret_why, name, _("unknown option"));
 	if (values[at].at)

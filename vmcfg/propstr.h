@@ -3,13 +3,13 @@
  * Proxmox VE's property strings ("01:00,pcie=1"), as pve-common reads them (PVE/JSONSchema.pm,
  * parse_property_string and check_object):
  *
- *  - parts are split at ','; parts of nothing but blanks are skipped; nothing is trimmed;
+ *  - parts are split at ','; parts of nothing but white space are skipped; nothing is trimmed;
  *  - KEY=VALUE, neither empty; the value may hold further '='; a repeated key is an error;
  *  - a part without '=' is the default key's value; there is one at most, and it replaces a value
  *    given with its key only when that is "0", which counts as unset;
  *  - a boolean given with its key is 1 on yes true or 0 off no false in any case, but the default
  *    key's is 1 or 0 only;
- *  - the values are looked at when all parts are read, so a replaced value may be nonsense.
+ *  - the values are checked after all parts are read, so a replaced value may be invalid.
  *
  * Pure.
  */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
 #include "vmcfg/sections.h"
 
 /* The storage that Proxmox VE adds. */
@@ -239,7 +238,7 @@ static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_
 	if (!split_header(line, &type, &id))
 		return 0;
 	*ret_begins = true;
-	*ret_skip = !format_is_storage(id);
+	*ret_skip = !text_is_storage_id(id);
 	p->had = 0;
 	if (*ret_skip)
 		return 0;
@@ -348,7 +347,7 @@ int storage_split_snippet(const char *volume, char **ret_storage, char **ret_nam
 
 	id.len = strcspn(volume, ":");
 	name = text_skip(name, id.len);
-	if (!format_is_storage(id) || !text_take(&name, ":snippets/") || !name.len ||
+	if (!text_is_storage_id(id) || !text_take(&name, ":snippets/") || !name.len ||
 	    memchr(name.at, '/', name.len) || text_is(name, ".") || text_is(name, ".."))
 		return -EINVAL;
 	storage = text_dup(id);

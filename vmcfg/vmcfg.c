@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
-#include "vmcfg/format.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/propstr.h"
 #include "vmcfg/text.h"
@@ -61,7 +60,7 @@ static int check_bool(struct text *value, char **ret_why)
 
 static int check_volume(struct text *value, char **ret_why)
 {
-	if (format_is_volume(*value))
+	if (text_is_volume(*value))
 		return 0;
 	return text_refuse_part(ret_why, *value,
 				_("it must be a volume like local:snippets/name, not"));
@@ -71,7 +70,7 @@ static int check_volume(struct text *value, char **ret_why)
 static int check_name(struct text *value, char **ret_why)
 {
 	(void)ret_why;
-	return format_is_dns_name(*value) ? 0 : -EINVAL;
+	return text_is_dns_name(*value) ? 0 : -EINVAL;
 }
 
 static int check_machine(struct text *value, char **ret_why)
@@ -113,7 +112,7 @@ static enum vmcfg_key find_key(struct text name)
 		if (text_is(name, keys[k].name))
 			return k;
 	if (!text_take(&name, keys[VMCFG_HOSTPCI].name) ||
-	    !format_parse_index(name, HOSTPCI_MAX, &index))
+	    !text_parse_index(name, HOSTPCI_MAX, &index))
 		return VMCFG_KEYS;
 	return VMCFG_HOSTPCI + index;
 }

@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "vmcfg/format.h"
+#include "vmcfg/text.h"
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
@@ -28,7 +28,7 @@ int pve_vmid_parse(const char *text, unsigned int *ret)
 
 bool pve_is_node_name(const char *text)
 {
-	return strlen(text) <= 63 && !strchr(text, '.') && format_is_dns_name(text_of(text));
+	return strlen(text) <= 63 && !strchr(text, '.') && text_is_dns_name(text_of(text));
 }
 
 int pve_node_name(const struct fs_root *root, char **ret)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
-#include "vmcfg/format.h"
+#include "vmcfg/text.h"
 
 #define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS	     "0123456789"
@@ -57,7 +57,7 @@ bool grammar_is_snippet(const char *text)
 	static const char directory[] = ":snippets/";
 	size_t len = strcspn(text, ":");
 
-	return len <= STORAGE_MAX && format_is_storage((struct text){text, len}) &&
+	return len <= STORAGE_MAX && text_is_storage_id((struct text){text, len}) &&
 	       !strncmp(text + len, directory, strlen(directory)) &&
 	       is_snippet_name(text + len + strlen(directory));
 }

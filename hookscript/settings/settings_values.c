@@ -82,18 +82,6 @@ static int refuse(struct settings_reader *reader, const config_setting_t *settin
 #define FIELD(type, object, at)	      ((type *)(void *)((char *)(object) + (at)))
 #define CONST_FIELD(type, object, at) ((type const *)(const void *)((const char *)(object) + (at)))
 
-/* Replaces *TO by a new copy of TEXT, which may be NULL. */
-static int set_text(char **to, const char *text)
-{
-	char *copy = text ? strdup(text) : NULL;
-
-	if (text && !copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
 /* ---- one value ---- */
 
 static int read_choice(struct settings_reader *reader, const config_setting_t *setting,
@@ -158,12 +146,15 @@ static int read_name(struct settings_reader *reader, const config_setting_t *set
 		     const struct setting_key *key, void *object)
 {
 	const char *text = config_setting_get_string(setting);
+	char **to = FIELD(char *, object, key->at);
+	bool none = text && key->none && !strcmp(text, key->none);
 
-	if (text && key->none && !strcmp(text, key->none))
-		text = NULL;
-	else if (!text || !key->is_good(text))
+	if (!none && (!text || !key->is_good(text)))
 		return refuse(reader, setting, key);
-	return set_text(FIELD(char *, object, key->at), text);
+	free(TAKE_PTR(*to));
+	if (!none)
+		*to = strdup(text);
+	return none || *to ? 0 : -ENOMEM;
 }
 
 static void write_name(struct strbuf *out, const struct setting_key *key, const void *object)
