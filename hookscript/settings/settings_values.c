@@ -2,7 +2,7 @@
 #include "hookscript/settings/settings_values.h"
 
 #include "host/base/conftext.h"
-#include "hookscript/settings/settings_grammar.h"
+#include "vmcfg/text.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,108 @@
 
 /* How much of a wrong text is quoted. */
 #define QUOTE_MAX 80
+
+/* ---- names, which end up in command lines and in sysfs, so each is strict ---- */
+
+#define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS	     "0123456789"
+#define MODULE_BYTES LETTERS DIGITS "_-"
+#define MODULE_MAX   55
+#define UNIT_BYTES   LETTERS DIGITS ":-_.\\@"
+#define UNIT_MAX     255
+#define UNIT_TYPES   "service|socket|target|mount|automount|swap|timer|path"
+#define STORAGE_MAX  100
+#define SNIPPET_MAX  255
+
+#define RESET_METHODS "device_specific|acpi|flr|af_flr|pm|bus|cxl_bus"
+
+static bool is_only(const char *text, size_t len, const char *bytes)
+{
+	return strspn(text, bytes) >= len;
+}
+
+/* A driver or a module: letters, digits, '_', '-', no '-' in front, at most 55 of them (Linux:
+ * include/linux/module.h, MODULE_NAME_LEN). */
+static bool is_module(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= MODULE_MAX && *text != '-' && is_only(text, len, MODULE_BYTES);
+}
+
+/*
+ * A systemd unit that can be stopped and started again by its name: NAME.TYPE, or
+ * NAME@INSTANCE.TYPE (systemd.unit(5), at most 255 bytes). Those of the types device, scope and
+ * slice cannot be started so; "-.mount" is the root file system.
+ */
+static bool is_unit(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	const char *at = strchr(text, '@');
+	size_t len = strlen(text);
+
+	if (len > UNIT_MAX || !is_only(text, len, UNIT_BYTES) || !strspn(text, LETTERS DIGITS "_"))
+		return false;
+	/* "getty@.service" is a template without an instance. */
+	return dot && text_is_one_of(text_of(dot + 1), UNIT_TYPES) && (!at || at + 1 < dot);
+}
+
+static bool is_snippet_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
+			return false;
+	return len >= 1 && len <= SNIPPET_MAX && !strstr(name, "..") && strcmp(name, ".");
+}
+
+/* STORAGE:snippets/NAME, a volume as Proxmox VE names a hookscript (pve-storage,
+ * PVE/Storage/Plugin.pm, parse_volname; a storage's id: PVE/JSONSchema.pm, parse_storage_id). */
+static bool is_snippet(const char *text)
+{
+	static const char directory[] = ":snippets/";
+	size_t len = strcspn(text, ":");
+
+	return len <= STORAGE_MAX && text_is_storage_id((struct text){text, len}) &&
+	       !strncmp(text + len, directory, strlen(directory)) &&
+	       is_snippet_name(text + len + strlen(directory));
+}
+
+/* Whether LIST has the name T already. */
+static bool has_name(struct text list, struct text t)
+{
+	struct text name;
+
+	while (text_next(&list, ' ', &name))
+		if (name.len == t.len && !memcmp(name.at, t.at, t.len))
+			return true;
+	return false;
+}
+
+/*
+ * What the attribute reset_method takes (Linux: Documentation/ABI/testing/sysfs-bus-pci; the names:
+ * drivers/pci/pci.c, pci_reset_fn_methods): names with spaces between them, "default", or "".
+ * Returns 0 and a new text with one space between names; -EINVAL for an unknown name or one that
+ * is there twice; -ENOMEM.
+ */
+static int parse_reset_method(const char *text, char **ret)
+{
+	const char *methods = strcmp(text, "default") ? RESET_METHODS : "default";
+	auto_strbuf struct strbuf list = {0};
+	struct text rest = text_of(text), name;
+
+	while (text_next(&rest, ' ', &name)) {
+		if (!name.len)
+			continue;
+		if (!text_is_one_of(name, methods) ||
+		    (list.len && has_name((struct text){list.text, list.len}, name)))
+			return -EINVAL;
+		strbuf_add(&list, "%s%.*s", list.len ? " " : "", (int)name.len, name.at);
+	}
+	*ret = strbuf_take(&list);
+	return *ret ? 0 : -ENOMEM;
+}
 
 /* ---- errors ---- */
 
@@ -186,7 +288,7 @@ static int read_reset_method(struct settings_reader *reader, const config_settin
 	const char *text = config_setting_get_string(setting);
 	char **to = FIELD(char *, object, key->at);
 	char *method = NULL;
-	int err = text ? grammar_reset_method(text, &method) : -EINVAL;
+	int err = text ? parse_reset_method(text, &method) : -EINVAL;
 
 	if (err)
 		return err == -EINVAL ? refuse(reader, setting, key) : err;
@@ -350,7 +452,7 @@ const struct setting_key settings_keys[SETTING_KEYS] = {
 	[SETTING_NEXT] = {"next", &next, IN_SETTINGS(next),
 			  N_("a hookscript as Proxmox VE names it, "
 			     "\"STORAGE:snippets/NAME\", or \"\" for none"),
-			  .is_good = grammar_is_snippet, .none = ""},
+			  .is_good = is_snippet, .none = ""},
 	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language),
 			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"),
 			      .is_good = is_language, .none = ""},
@@ -364,7 +466,7 @@ const struct setting_key device_keys[DEVICE_KEYS] = {
 	[DEVICE_RETURN_TO] = {"return_to", &name, IN_DEVICE(return_to),
 			      N_("\"recorded\", \"none\" or the name of a driver (letters, "
 				 "digits, '_', '-')"),
-			      .is_good = grammar_is_module, .none = "recorded"},
+			      .is_good = is_module, .none = "recorded"},
 	[DEVICE_RESET_METHOD] = {"reset_method", &reset_method, IN_DEVICE(reset_method),
 				 N_("\"default\", \"\" (no reset at all), or one or more of "
 				    "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
@@ -376,7 +478,7 @@ const struct setting_key device_keys[DEVICE_KEYS] = {
 	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units),
 			       N_("a list of systemd units that can be stopped and started, each "
 				  "once, with their type: \"display-manager.service\""),
-			       .beside = IN_DEVICE(n_stop_units), .is_good = grammar_is_unit},
+			       .beside = IN_DEVICE(n_stop_units), .is_good = is_unit},
 	[DEVICE_STOP_CT] = {"stop_ct", &names, IN_DEVICE(stop_ct),
 			    N_("a list of numbers of containers, 100 to 999999999, each once: [ "
 			       "105 ]"),
@@ -384,9 +486,9 @@ const struct setting_key device_keys[DEVICE_KEYS] = {
 	[DEVICE_UNLOAD] = {"unload", &names, IN_DEVICE(unload),
 			   N_("a list of names of modules (letters, digits, '_', '-'), each once: "
 			      "\"nouveau\""),
-			   .beside = IN_DEVICE(n_unload), .is_good = grammar_is_module},
+			   .beside = IN_DEVICE(n_unload), .is_good = is_module},
 	[DEVICE_DRIVER] = {"driver", &name, IN_DEVICE(driver),
 			   N_("the name of a vfio variant driver (letters, digits, '_', "
 			      "'-'): \"mlx5_vfio_pci\""),
-			   .is_good = grammar_is_module},
+			   .is_good = is_module},
 };

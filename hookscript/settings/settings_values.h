@@ -54,10 +54,4 @@ int reader_complain(struct settings_reader *reader, const config_setting_t *sett
 int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
 		  const char *wanted);
 
-/* Reads reader->path over what reader->settings holds: what it has for all VMs and then for VMID.
- * Returns 0; -ENOENT when there is none; or -errno, and reader->why says what is wrong where,
- * unless memory was short. (settings_file.c) */
-int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
-		       unsigned int vmid) must_check;
-
 #endif
