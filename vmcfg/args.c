@@ -66,7 +66,7 @@ static int next_word(struct text *rest, char *to)
 
 /* --- the argument of -device into properties --- */
 
-/* Takes the value over, whatever happens; NULL is no memory. */
+/* Takes ownership of VALUE, also on failure; NULL is no memory. */
 static int set_property(struct properties *p, struct text name, char *value)
 {
 	if (!value)
@@ -127,7 +127,7 @@ static int read_pairs(const char *text, struct properties *p)
 	return r;
 }
 
-/* A property that is no string becomes its JSON text, which is not an address. */
+/* The value of a property that is not a string is its JSON text, which is not an address. */
 static int read_json_property(json_object *object, enum property property, struct properties *p)
 {
 	json_object *value;
@@ -139,8 +139,8 @@ static int read_json_property(json_object *object, enum property property, struc
 	return set_property(p, text_of(property_names[property]), text ? strdup(text) : NULL);
 }
 
-/* Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when TEXT is not
- * a JSON object. */
+/* Where json-c accepts more than QEMU does, QEMU fails. Returns -EINVAL when TEXT is not a JSON
+ * object. */
 static int read_json(const char *text, struct properties *p)
 {
 	json_object *object = json_tokener_parse(text);

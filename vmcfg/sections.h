@@ -4,7 +4,7 @@
  * parse_config). A section begins with a header in the first column and ends at an empty line, or a
  * line that is "0", nowhere else: a line of spaces, or the carriage return of a DOS text, does not
  * end it. Its other lines are "KEY" or "KEY VALUE", with white space before, between and after
- * them. Comments are skipped wherever they stand. Pure.
+ * them. Comments are skipped everywhere. Pure.
  */
 #ifndef VMCFG_SECTIONS_H
 #define VMCFG_SECTIONS_H

@@ -11,13 +11,13 @@
 	"dir: local\n\tpath /var/lib/vz\n\tcontent " \
 	"backup,images,iso,rootdir,snippets,vztmpl\n"
 
-/* What a storage can be for (verify_content there). */
+/* The kinds of content (verify_content in PVE/Storage/Plugin.pm). */
 #define CONTENTS "images|rootdir|vztmpl|iso|backup|snippets|none|import"
 
 /* Where the files of a storage of that type are. */
 enum place { NO_DIRECTORY, AT_PATH, MOUNTED };
 
-/* The types that Proxmox VE comes with, and what they are for without a line that says it. */
+/* The types that Proxmox VE includes, with their default content. */
 static const struct type {
 	const char *name, *content;
 	enum place place;
@@ -125,7 +125,7 @@ static int set_content(struct parser *p, struct text value)
 	return section(p)->content ? 0 : -ENOMEM;
 }
 
-/* "snippets=scripts,iso=images": other directories than the usual ones. */
+/* "snippets=scripts,iso=images": other directories than the default ones. */
 static int set_directories(struct parser *p, struct text value)
 {
 	struct text rest = value, item;
@@ -155,7 +155,7 @@ static int read_setting(void *arg, unsigned int line, struct text key, struct te
 	(void)line;
 	while (k < KEYS && !text_is(key, key_names[k]))
 		k++;
-	/* Only a boolean may stand without a value. */
+	/* Only a boolean may have no value. */
 	if (k == KEYS || p->had & 1U << k || (!value.at && k != DISABLE))
 		return 0;
 	switch (k) {
@@ -210,7 +210,7 @@ static int set_defaults(struct storage *storage)
 	return 0;
 }
 
-/* "TYPE: ID", where spaces may stand after the colon and the id only; TYPE may hold colons. */
+/* "TYPE: ID", where spaces may follow only the colon and the id; TYPE may contain colons. */
 static bool split_header(struct text line, struct text *ret_type, struct text *ret_id)
 {
 	struct text rest = text_trim_end(line);

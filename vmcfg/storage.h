@@ -20,34 +20,34 @@
 struct storage {
 	char *id;
 	char *type;	/* "dir", "nfs", "lvmthin", … */
-	char *path;	/* the directory of its files; NULL: it has none, or none that counts */
-	char *content;	/* what it is for, "iso,vztmpl,backup", without a line the type's default;
-			   NULL: a type whose default is not known */
+	char *path;	/* the directory of its files; NULL: it has none, or not a valid one */
+	char *content;	/* "iso,vztmpl,backup", or the default of the type;
+			   NULL: an unknown type */
 	char *snippets; /* the directory of snippets below PATH; NULL: "snippets" */
 	char *nodes;	/* the only nodes that have it, as written; NULL: all */
 	bool disabled;
 };
 
 struct storages {
-	struct storage *items; /* in the order of the file; of an id the last one counts */
+	struct storage *items; /* in the order of the file; of an id the last one is used */
 	size_t n;
 };
 
 /*
- * Parses TEXT of LEN bytes (none at all is fine: NULL and 0). Returns 0 (free with
+ * Parses TEXT of LEN bytes (NULL and 0 for a missing file). Returns 0 (free with
  * storages_free()); -EFBIG when LEN is over VMCFG_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
- * are left out.
+ * are ignored.
  */
 int storages_parse(const char *text, size_t len, struct storages *ret) must_check;
 void storages_free(struct storages *storages);
 
-/* The storage that counts of those called ID; NULL when there is none. */
+/* The last storage called ID; NULL when there is none. */
 const struct storage *storages_find(const struct storages *storages, const char *id);
 
 /* Whether the storage is for CONTENT: "snippets", "images". */
 bool storage_is_for(const struct storage *storage, const char *content);
 
-/* What `pvesm set ID --content` needs so that CONTENT is added: the whole list, which it replaces.
+/* The argument of `pvesm set ID --content` that adds CONTENT: the whole list, which it replaces.
  * Returns a new string, or NULL without memory. */
 char *storage_content_with(const struct storage *storage, const char *content) must_check;
 
@@ -55,14 +55,14 @@ char *storage_content_with(const struct storage *storage, const char *content) m
 const struct storage *storages_for_disks(const struct storages *storages);
 
 /*
- * Cuts VOLUME, "STORAGE:snippets/NAME", in two: new strings in *ret_storage and *ret_name, the
- * caller's. Returns 0; -EINVAL when it is not such a volume; -ENOMEM.
+ * Splits VOLUME, "STORAGE:snippets/NAME": new strings in *ret_storage and *ret_name, the caller's.
+ * Returns 0; -EINVAL when it is not such a volume; -ENOMEM.
  */
 int storage_split_snippet(const char *volume, char **ret_storage, char **ret_name) must_check;
 
 /*
  * The file of VOLUME, "STORAGE:snippets/NAME", without leading '/': what Proxmox VE runs as a
- * hookscript. Whether it is there is not looked at. Returns 0 with a new string; -EINVAL with a new
+ * hookscript, whether it exists or not. Returns 0 with a new string; -EINVAL with a new
  * string in *ret_why (when not NULL), which says what is wrong: no snippet, no such storage, or one
  * without directories; -ENOMEM.
  */

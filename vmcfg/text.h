@@ -12,7 +12,7 @@
 /* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
 #define VMCFG_TEXT_MAX ((size_t)1024 * 1024)
 
-/* AT is NULL for "no text at all", which is not the same as an empty one. */
+/* AT is NULL when there is no text, which differs from an empty one. */
 struct text {
 	const char *at;
 	size_t len;
@@ -21,7 +21,7 @@ struct text {
 /* The text of the string STR, without its NUL. */
 struct text text_of(const char *str);
 
-/* What is left of T after its first N bytes; N must not be more than T holds. */
+/* T without its first N bytes; N must not be more than its length. */
 struct text text_skip(struct text t, size_t n);
 
 bool char_is_space(char c); /* space, tab, LF, CR, VT, FF */
@@ -32,18 +32,18 @@ bool char_is_hex(char c);	/* 0-9, a-f, A-F */
 bool char_is_lower_hex(char c); /* 0-9, a-f */
 bool char_is_word(char c);	/* not white space */
 
-/* Whether T is exactly WORD; _nocase takes ASCII letters of either case for the same. */
+/* Whether T is exactly WORD; _nocase ignores the case of ASCII letters. */
 bool text_is(struct text t, const char *word);
 bool text_is_nocase(struct text t, const char *word);
 
-/* Whether T begins or ends with WORD, exactly; and if so takes it off. */
+/* Whether T begins or ends with WORD, exactly; if so, removes it. */
 bool text_take(struct text *t, const char *word);
 bool text_take_end(struct text *t, const char *word);
 
 /* How many bytes at the beginning of T are of the class. */
 size_t text_span(struct text t, bool (*is_of_class)(char c));
 
-/* Takes one or more digits off the beginning of T; false, and T as it was, when there are none. */
+/* Removes one or more digits from the beginning of T; false when there are none. */
 bool text_take_digits(struct text *t);
 
 /* Whether T holds nothing but white space; true for an empty one. */
@@ -54,8 +54,8 @@ struct text text_trim_end(struct text t);
 struct text text_trim(struct text t);
 
 /*
- * Takes the piece up to the next SEP, or to the end, off the beginning of REST into *ret. False
- * when REST is used up (its AT is NULL then). An empty text has one empty piece.
+ * Moves the piece up to the next SEP, or to the end, from the beginning of REST to *ret. False when
+ * REST is used up (its AT is NULL then). An empty text has one empty piece.
  */
 bool text_next(struct text *rest, char sep, struct text *ret);
 

@@ -15,7 +15,7 @@ struct parser {
 	unsigned int line;
 };
 
-/* Adds the line to the dropped ones; takes WHY over, NULL is no memory. */
+/* Adds the line to the dropped ones; takes ownership of WHY, NULL is no memory. */
 static int drop(struct parser *p, char *why)
 {
 	struct vmcfg *vm = p->vm;
@@ -103,7 +103,7 @@ const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE])
 	return buf;
 }
 
-/* The key called NAME; VMCFG_KEYS when it is none of ours. */
+/* The key called NAME; VMCFG_KEYS when it is not one of ours. */
 static enum vmcfg_key find_key(struct text name)
 {
 	unsigned int index;
@@ -117,7 +117,7 @@ static enum vmcfg_key find_key(struct text name)
 	return VMCFG_HOSTPCI + index;
 }
 
-/* Whether LINE looks as if it was meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
+/* Whether LINE was probably meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
 static bool looks_like_ours(struct text line)
 {
 	struct text word = text_trim(line);
@@ -178,7 +178,7 @@ static int read_value(struct parser *p, enum vmcfg_key key, struct text value, c
 	return err ? err : set_value(p, key, value);
 }
 
-/* A line whose value was refused; takes REASON over, NULL is nothing to say. */
+/* Drops a line whose value was refused; takes ownership of REASON, NULL reports nothing. */
 static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
 {
 	char buf[VMCFG_KEY_SIZE];

@@ -9,7 +9,7 @@
 static char *explain(unsigned int vmid, const char *path, int err)
 {
 	if (err == -ENOENT)
-		return fs_path(_("VM %u: there is no config /%s on this node; the VMs that it has: "
+		return fs_path(_("VM %u: there is no config /%s on this node; to list its VMs: "
 				 "qm list"),
 			       vmid, path);
 	return fs_path(_("VM %u: /%s cannot be read: %s"), vmid, path, log_strerror(err));

@@ -10,7 +10,7 @@
 /* host-setup keeps its state here too, which every user may read. */
 #define STATE_FOLDER "var/lib/pve-passthrough"
 
-/* Raised when an older program would understand a newer one's file wrongly. */
+/* To be raised when an older program would misread a newer one's file. */
 #define IDENTITY_FORMAT	  1
 #define IDENTITY_TEXT_MAX ((size_t)256 * 1024)
 

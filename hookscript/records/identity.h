@@ -17,7 +17,7 @@
 
 #define IDENTITY_FOLDER "var/lib/pve-passthrough/vm"
 
-/* As many devices as a file may hold. */
+/* The most devices in a file. */
 #define IDENTITY_DEVICES_MAX ((size_t)1024)
 
 /* A device, and where it was found. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One record per taken device, /run/pve-passthrough/records/BDF: what the device was before, and
- * for which VM it was taken. Written before the first write to the device, removed when the device
- * is again what the record says. A libconfig file that only root can read, replaced as a whole.
+ * for which VM it was taken. Written before the first write to the device, removed when the
+ * device is again as recorded. A libconfig file that only root can read, replaced as a whole.
  */
 #ifndef HOOKSCRIPT_RECORDS_RECORD_H
 #define HOOKSCRIPT_RECORDS_RECORD_H
@@ -69,8 +69,8 @@ int record_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) mus
 
 /*
  * The lock under which records are claimed: short, never held during a write to sysfs. Waits until
- * DEADLINE (host/base/clock.h). Returns a descriptor, whose closing ends the lock, or -errno:
- * -EBUSY after the deadline.
+ * DEADLINE (host/base/clock.h). Returns a descriptor, which releases the lock when closed, or
+ * -errno: -EBUSY after the deadline.
  */
 int record_lock_claims(const struct fs_root *root, int64_t deadline) must_check;
 
@@ -89,7 +89,7 @@ bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf);
 
 /*
  * A lock of another name beside these, taken with OPERATION of flock(2), which may block for ever.
- * Returns a descriptor, whose closing ends the lock, or -errno.
+ * Returns a descriptor, which releases the lock when closed, or -errno.
  */
 int record_lock_named(const struct fs_root *root, const char *name, int operation) must_check;
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Raised when an older program could not give a device back by what a newer one wrote. */
+/* To be raised when an older program could not give a device back by a newer one's record. */
 #define RECORD_FORMAT 1
 
 static const char *const stage_names[] = {

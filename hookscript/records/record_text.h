@@ -32,16 +32,16 @@ struct record {
 	unsigned int vmid;
 	enum record_stage stage;
 	struct pci_identity identity;
-	/* The before-image; NULL stands for none. */
+	/* The before-image; NULL: none. */
 	char *driver;
 	char *module; /* the one that the driver lives in; NULL: built in */
 	char *override;
 	char *network; /* what its interface had and does not get back by itself, for people */
 	bool choice;   /* taken as one of several alternatives of a mapping, of which Proxmox VE
 			  chooses */
-	bool new_id;   /* Proxmox VE bound it through new_id, which still holds its id */
-	/* Which driver it gets when it is given back; NULL: the recorded one; "none": none at all,
-	 * so that it stays away from the host; else this one. */
+	bool new_id;   /* Proxmox VE bound it through new_id, which still lists its id */
+	/* The driver that it gets when it is given back; NULL: the recorded one; "none": no driver,
+	 * so that the host does not use it. */
 	char *return_to;
 	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
 	/* Attributes to be changed while it is taken, and what they were. */

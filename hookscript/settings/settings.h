@@ -21,7 +21,7 @@
 #define SETTINGS_CLUSTER_PATH "etc/pve/pve-passthrough.conf"
 #define SETTINGS_TEXT_MAX     ((size_t)1024 * 1024)
 
-/* What to do with a VM that does not meet a check. */
+/* What to do with a VM that fails a check. */
 enum policy { POLICY_REFUSE, POLICY_WARN, POLICY_OFF };
 
 /* What to do with the members of a group that the VM does not name. */
@@ -36,7 +36,7 @@ struct setting_source {
 	unsigned int line;
 };
 
-/* Keys of the files, by which their sources are kept. */
+/* The keys of the files: indexes of their sources. */
 enum setting_name {
 	SETTING_MACHINE,
 	SETTING_PCIE,
@@ -71,7 +71,7 @@ struct device_setting {
 	unsigned int allow; /* bits 1 << enum usage_kind */
 	char *return_to;    /* as in struct record (hookscript/records/record_text.h) */
 	/* For the attribute reset_method: names with one space between them, "default", or "" for
-	 * none at all (which has to be written as "\n"); NULL: leave it as it is. */
+	 * none at all (which has to be written as "\n"); NULL: unchanged. */
 	char *reset_method;
 	enum d3cold d3cold;
 	char *driver; /* the vfio variant driver for an entry with driver=keep; NULL: none */
@@ -103,8 +103,8 @@ struct settings {
 	struct setting_source from[SETTING_KEYS];
 	char **warnings; /* for the user, without a newline */
 	size_t n_warnings;
-	int err; /* why they could not be read, -errno: the rest is the defaults; 0: they were */
-	char *error; /* the same in words; NULL: memory was short */
+	int err;     /* why they could not be read, -errno, and the rest is the defaults; or 0 */
+	char *error; /* the same as text; NULL: memory was short */
 };
 
 /* The settings without a file; owns nothing. */
@@ -113,8 +113,7 @@ extern const struct settings settings_default;
 /* Why they could not be read, for a message. Valid as long as SETTINGS. */
 const char *settings_error(const struct settings *settings);
 
-/* From now on messages are in the language that the settings name, if they do
- * (host/base/language.h). */
+/* Sets the language of messages that the settings name, if they do (host/base/language.h). */
 void settings_speak(const struct settings *settings);
 
 /* Frees what it owns, and leaves the defaults. */

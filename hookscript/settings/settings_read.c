@@ -347,9 +347,9 @@ static int read_text(struct settings_reader *reader, const struct fs_root *root,
 	return 0;
 }
 
-/* Reads reader->path over what reader->settings holds: what it has for all VMs and then for VMID.
- * Returns 0; -ENOENT when there is none; or -errno, and reader->why says what is wrong where,
- * unless memory was short. */
+/* Reads reader->path into reader->settings: the keys for all VMs and then those for VMID.
+ * Returns 0; -ENOENT when there is no such file; or -errno, with reader->why set unless memory was
+ * short. */
 static int read_file(struct settings_reader *reader, const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *text = NULL;

@@ -11,12 +11,12 @@
 #include "hookscript/settings/settings.h"
 #include "host/base/strbuf.h"
 
-/* The file that is read. What is read replaces what was there, so the file that wins is read last,
- * and in it the group of the VM. */
+/* The file that is read. Later values replace earlier ones, so the file that wins is read last, and
+ * in it the group of the VM. */
 struct settings_reader {
-	const char *path; /* the file, as in struct setting_source */
-	bool of_cluster;  /* it is the cluster's: a device needs its node, see settings.h */
-	const char *node; /* this node's name */
+	const char *path;	   /* the file, as in struct setting_source */
+	bool of_cluster;	   /* it is the cluster's: each device needs its node */
+	const char *node;	   /* this node's name */
 	struct settings *settings; /* where the values go */
 	char *why;		   /* after a failure: the error for the user */
 };
@@ -40,7 +40,7 @@ struct setting_key {
 	const char *const *words; /* the texts of a choice, up to a NULL; the field is an index */
 	bool (*is_good)(const char *text); /* of a text, or of each in a list; NULL there: numbers
 					    * of containers */
-	const char *none; /* the text that stands for a field of NULL; NULL: there is none */
+	const char *none; /* the text for a field of NULL; NULL: the field always has a text */
 };
 
 extern const struct setting_key settings_keys[SETTING_KEYS];
