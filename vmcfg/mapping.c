@@ -232,7 +232,7 @@ const struct mapping_entry *mapping_next(const struct mapping *mapping, const ch
 	return NULL;
 }
 
-/* Whether EXPECTED (NULL: nothing) is what was seen ("": nothing); else the verdict is complete. */
+/* Whether EXPECTED (NULL: nothing) is VERDICT's text of the hardware. Sets what is wrong if not. */
 static bool agrees(struct mapping_verdict *verdict, enum mapping_wrong wrong, const char *expected)
 {
 	verdict->wrong = wrong;
@@ -248,7 +248,6 @@ static void put_id(struct mapping_verdict *verdict, uint16_t vendor, uint16_t de
 static bool check_path(const struct mapping *mapping, const struct mapping_entry *entry,
 		       const struct mapping_device *device, struct mapping_verdict *verdict)
 {
-	verdict->seen[0] = '\0';
 	if (!device->exists) {
 		verdict->wrong = MAPPING_NO_DEVICE;
 		return false;
@@ -256,10 +255,10 @@ static bool check_path(const struct mapping *mapping, const struct mapping_entry
 	put_id(verdict, device->vendor, device->device);
 	if (!agrees(verdict, MAPPING_ID, entry->id))
 		return false;
-	/* The other paths may be in any group. */
 	verdict->seen[0] = '\0';
 	if (device->iommugroup >= 0)
 		snprintf(verdict->seen, sizeof(verdict->seen), "%d", device->iommugroup);
+	/* The other paths may be in any group. */
 	if (verdict->path == 0 && !agrees(verdict, MAPPING_IOMMUGROUP, entry->iommugroup))
 		return false;
 	strcpy(verdict->seen, device->mdev ? "1" : "0");
@@ -277,10 +276,10 @@ bool mapping_check(const struct mapping *mapping, const struct mapping_entry *en
 	for (size_t i = 0; i < entry->n_paths; i++) {
 		struct mapping_verdict verdict = {.path = i};
 
-		if (check_path(mapping, entry, &devices[i], &verdict))
-			continue;
-		*ret = verdict;
-		return false;
+		if (!check_path(mapping, entry, &devices[i], &verdict)) {
+			*ret = verdict;
+			return false;
+		}
 	}
 	return true;
 }

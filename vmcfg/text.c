@@ -61,15 +61,6 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool same_nocase(const char *a, const char *b, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (lower(a[i]) != lower(b[i]))
-			return false;
-	}
-	return true;
-}
-
 bool text_is(struct text t, const char *word)
 {
 	return t.len == strlen(word) && !memcmp(t.at, word, t.len);
@@ -77,7 +68,12 @@ bool text_is(struct text t, const char *word)
 
 bool text_is_nocase(struct text t, const char *word)
 {
-	return t.len == strlen(word) && same_nocase(t.at, word, t.len);
+	if (t.len != strlen(word))
+		return false;
+	for (size_t i = 0; i < t.len; i++)
+		if (lower(t.at[i]) != lower(word[i]))
+			return false;
+	return true;
 }
 
 bool text_take(struct text *t, const char *word)

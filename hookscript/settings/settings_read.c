@@ -84,10 +84,6 @@ static int read_identity(struct settings_reader *reader, const config_setting_t 
 	const config_setting_t *address, *id;
 	const char *text;
 
-	if (!config_setting_is_group(entry))
-		return reader_refuse(reader, entry,
-				     _("a list of { address = \"0000:BB:DD.F\"; "
-				       "id = \"VENDOR:DEVICE\"; … }"));
 	address = config_setting_get_member(entry, "address");
 	id = config_setting_get_member(entry, "id");
 	if (!address || !id)
@@ -169,10 +165,13 @@ static int read_node(struct settings_reader *reader, const config_setting_t *ent
 	const config_setting_t *node = NULL;
 	const char *name;
 
-	if (config_setting_is_group(entry))
-		node = config_setting_get_member(entry, "node");
 	*ret_here = true;
-	if (!node && reader->of_cluster && config_setting_is_group(entry))
+	if (!config_setting_is_group(entry))
+		return reader_refuse(reader, entry,
+				     _("a list of { address = \"0000:BB:DD.F\"; "
+				       "id = \"VENDOR:DEVICE\"; … }"));
+	node = config_setting_get_member(entry, "node");
+	if (!node && reader->of_cluster)
 		return reader_complain(
 			reader, entry,
 			_("an entry of 'devices' needs 'node' in the cluster's file: "

@@ -63,26 +63,22 @@ static bool is_unit(const char *text)
 	return dot && text_is_one_of(text_of(dot + 1), UNIT_TYPES) && (!at || at + 1 < dot);
 }
 
-static bool is_snippet_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *c = name; *c; c++)
-		if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
-			return false;
-	return len >= 1 && len <= SNIPPET_MAX && !strstr(name, "..") && strcmp(name, ".");
-}
-
 /* STORAGE:snippets/NAME, a volume as Proxmox VE names a hookscript (pve-storage,
- * PVE/Storage/Plugin.pm, parse_volname; a storage's id: PVE/JSONSchema.pm, parse_storage_id). */
-static bool is_snippet(const char *text)
+ * PVE/Storage/Plugin.pm, parse_volname), but not this program, which would run itself for ever. */
+static bool is_other_snippet(const char *text)
 {
 	static const char directory[] = ":snippets/";
 	size_t len = strcspn(text, ":");
+	const char *file = text + len + strlen(directory);
 
-	return len <= STORAGE_MAX && text_is_storage_id((struct text){text, len}) &&
-	       !strncmp(text + len, directory, strlen(directory)) &&
-	       is_snippet_name(text + len + strlen(directory));
+	if (len > STORAGE_MAX || !text_is_storage_id((struct text){text, len}) ||
+	    strncmp(text + len, directory, strlen(directory)) != 0)
+		return false;
+	for (const char *c = file; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
+			return false;
+	return *file && strlen(file) <= SNIPPET_MAX && !strstr(file, "..") && strcmp(file, ".") &&
+	       strcmp(file, "pve-passthrough");
 }
 
 /* Whether LIST has the name T already. */
@@ -268,20 +264,6 @@ static void write_name(struct strbuf *out, const struct setting_key *key, const 
 
 static const struct setting_type name = {read_name, write_name};
 
-static int read_next(struct settings_reader *reader, const config_setting_t *setting,
-		     const struct setting_key *key, void *object)
-{
-	const char *text = config_setting_get_string(setting);
-
-	if (text && key->is_good(text) && !strcmp(text + strcspn(text, "/"), "/pve-passthrough"))
-		return reader_refuse(reader, setting,
-				     _("another hookscript than this one, which would run itself "
-				       "for ever"));
-	return read_name(reader, setting, key, object);
-}
-
-static const struct setting_type next = {read_next, write_name};
-
 static int read_reset_method(struct settings_reader *reader, const config_setting_t *setting,
 			     const struct setting_key *key, void *object)
 {
@@ -449,10 +431,10 @@ const struct setting_key settings_keys[SETTING_KEYS] = {
 			      .beside = 0},
 	[SETTING_AT_SHUTDOWN] = {"at_shutdown", &choice, IN_SETTINGS(return_at_shutdown),
 				 N_("\"keep\" or \"return\""), .words = shutdowns},
-	[SETTING_NEXT] = {"next", &next, IN_SETTINGS(next),
-			  N_("a hookscript as Proxmox VE names it, "
+	[SETTING_NEXT] = {"next", &name, IN_SETTINGS(next),
+			  N_("another hookscript than this one, as Proxmox VE names it, "
 			     "\"STORAGE:snippets/NAME\", or \"\" for none"),
-			  .is_good = is_snippet, .none = ""},
+			  .is_good = is_other_snippet, .none = ""},
 	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language),
 			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"),
 			      .is_good = is_language, .none = ""},

@@ -136,8 +136,9 @@ static void test_bad(void **state)
 		{"vm100 = \"warn\";", "line 1: key 'vm100' must be a group"},
 		{"vm100 = {\n  machin = \"warn\";\n};", "line 2: key 'machin' is unknown"},
 		{"vm100 = { vm101 = { }; };", "line 1: key 'vm101' is unknown"},
-		{"next = 1;", "line 1: key 'next' must be a hookscript as Proxmox VE names it, "
-			      "\"STORAGE:snippets/NAME\", or \"\" for none, not 1"},
+		{"next = 1;",
+		 "line 1: key 'next' must be another hookscript than this one, as "
+		 "Proxmox VE names it, \"STORAGE:snippets/NAME\", or \"\" for none, not 1"},
 		{"next = \"old.pl\";", "line 1: key 'next' must be"},
 		{"next = \"local:old.pl\";", "line 1: key 'next' must be"},
 		{"next = \"local:iso/old.pl\";", "line 1: key 'next' must be"},
