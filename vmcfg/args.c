@@ -98,14 +98,6 @@ static char *take_value(const char **text)
 	return value;
 }
 
-/* A key without '=' is on, or off when it begins with "no". */
-static int set_switch(struct properties *p, struct text name)
-{
-	bool off = text_take(&name, "no");
-
-	return set_property(p, name, strdup(off ? "off" : "on"));
-}
-
 static int read_pairs(const char *text, struct properties *p)
 {
 	bool first = true;
@@ -121,8 +113,10 @@ static int read_pairs(const char *text, struct properties *p)
 			r = set_property(p, name, take_value(&text));
 		else if (first)
 			r = set_property(p, text_of("driver"), take_value(&text));
+		else if (text_take(&name, "no"))
+			r = set_property(p, name, strdup("off"));
 		else
-			r = set_switch(p, name);
+			r = set_property(p, name, strdup("on"));
 	}
 	return r;
 }
@@ -282,23 +276,16 @@ static int read_words(struct args *args, struct text rest)
 {
 	auto_free char *word = malloc(rest.len + 1);
 	bool is_argument = false;
-	int r;
+	int r, err = 0;
 
 	if (!word)
 		return -ENOMEM;
-	for (;;) {
-		r = next_word(&rest, word);
-		if (r <= 0)
-			return r;
-		if (!is_argument) {
-			is_argument = text_is_one_of(text_of(word), "-device|--device");
-			continue;
-		}
-		r = read_argument(args, word);
-		if (r < 0)
-			return r;
-		is_argument = false;
+	for (r = next_word(&rest, word); r > 0 && !err; r = next_word(&rest, word)) {
+		if (is_argument)
+			err = read_argument(args, word);
+		is_argument = !is_argument && text_is_one_of(text_of(word), "-device|--device");
 	}
+	return err ? err : r;
 }
 
 static void free_devices(struct args *args)

@@ -132,25 +132,21 @@ static bool is_id(const struct propstr_key *key, struct text value)
 	       text_span(value, char_is_hex) == value.len;
 }
 
-static bool holds_none_of(struct text value, const char *chars)
+static bool is_mdev_char(char c)
 {
-	for (; *chars; chars++) {
-		if (memchr(value.at, *chars, value.len))
-			return false;
-	}
-	return true;
+	return c != '/' && c != '.' && c != ':';
 }
 
 static bool is_mdev(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return holds_none_of(value, "/.:");
+	return text_span(value, is_mdev_char) == value.len;
 }
 
 static bool is_romfile(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return holds_none_of(value, ",;");
+	return !memchr(value.at, ';', value.len);
 }
 
 #define BOOL(text) .name = (text), .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL

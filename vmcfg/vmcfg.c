@@ -323,18 +323,13 @@ static int parse_line(struct parser *p, struct text line)
 
 /* --- pending --- */
 
-static bool is_same(const struct vmcfg_value *a, const struct vmcfg_value *b)
-{
-	return a->text && b->text && a->len == b->len && !memcmp(a->text, b->text, a->len);
-}
-
 static bool changes(const struct vmcfg *vm, size_t key)
 {
-	const struct vmcfg_value *set = &vm->pending->values[key];
+	const struct vmcfg_value *old = &vm->values[key], *new = &vm->pending->values[key];
 
-	if (set->text)
-		return !is_same(set, &vm->values[key]);
-	return vm->pending->deleted[key] && vm->values[key].text;
+	if (!new->text)
+		return vm->pending->deleted[key] && old->text;
+	return !old->text || old->len != new->len || memcmp(old->text, new->text, new->len) != 0;
 }
 
 /* Lists what [PENDING] changes; removes it when it changes nothing. */
