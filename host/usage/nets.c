@@ -54,25 +54,27 @@ static bool is_local_only(int family, const void *ip)
 	return v4 >> 16 == 0xa9fe /* 169.254/16 */ || IN_MULTICAST(v4);
 }
 
-/* Adds FORMAT, with the address IP in it. */
-static void put_ip(struct net_search *search, int family, const void *ip, const char *format)
+/* Adds the address IP, or a route to it. */
+static void put_ip(struct net_search *search, int family, const void *ip, bool route)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (!is_local_only(family, ip) && inet_ntop(family, ip, text, sizeof(text)))
-		strbuf_add_item(&search->found, format, text);
+	if (is_local_only(family, ip) || !inet_ntop(family, ip, text, sizeof(text)))
+		return;
+	if (route)
+		strbuf_add_item(&search->found, _("route to %s"), text);
+	else
+		strbuf_add_item(&search->found, _("address %s"), text);
 }
 
 static void put_address(struct net_search *search, const struct sockaddr *address)
 {
 	if (address->sa_family == AF_INET)
 		put_ip(search, AF_INET,
-		       &((const struct sockaddr_in *)(const void *)address)->sin_addr,
-		       _("address %s"));
+		       &((const struct sockaddr_in *)(const void *)address)->sin_addr, false);
 	else if (address->sa_family == AF_INET6)
 		put_ip(search, AF_INET6,
-		       &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
-		       _("address %s"));
+		       &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, false);
 }
 
 /* IPv4 has no table of addresses in /proc, so the kernel itself is asked on a running system. */
@@ -109,7 +111,7 @@ static void put_ipv4_route(struct net_search *search, char *line)
 	if (!to.s_addr)
 		strbuf_add_item(&search->found, _("the default route"));
 	else
-		put_ip(search, AF_INET, &to, _("route to %s"));
+		put_ip(search, AF_INET, &to, true);
 }
 
 /* Destination prefix … interface, 32 digits and two, with spaces between (Linux: net/ipv6/route.c,
@@ -129,7 +131,7 @@ static void put_ipv6_route(struct net_search *search, char *line)
 	if (IN6_IS_ADDR_UNSPECIFIED(&to))
 		strbuf_add_item(&search->found, _("the IPv6 default route"));
 	else
-		put_ip(search, AF_INET6, &to, _("route to %s"));
+		put_ip(search, AF_INET6, &to, true);
 }
 
 static int put_routes(struct net_search *search, const char *table,
