@@ -184,7 +184,7 @@ static int run_now(void *arg)
 	const struct verb *verb = request->verb;
 
 	if (request->vmid)
-		settings_speak_of(request->root, request->vmid);
+		settings_set_language_of(request->root, request->vmid);
 	if (verb->run_with)
 		return verb->run_with(request);
 	return request->vmid ? verb->run_vm(request->root, request->vmid)

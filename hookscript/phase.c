@@ -69,7 +69,7 @@ static int run(void *arg)
 	if (settings_read(call->root, call->vmid, &settings))
 		return run_ours(call->phase, call->root, call->vmid, &settings);
 	supervise_allow(settings.deadline * 1000);
-	settings_speak(&settings);
+	settings_set_language(&settings);
 	return run_both(call->phase, call->root, call->vmid, &settings);
 }
 

@@ -204,7 +204,7 @@ static int claim_failed(const struct start *start, int err)
 			start->vmid);
 	else
 		log_error(_("VM %u: no record can be written in /%s: %s; nothing was touched"),
-			  start->vmid, RECORD_FOLDER, strerror(-err));
+			  start->vmid, RECORD_DIR, strerror(-err));
 	return EXIT_FAILED;
 }
 
@@ -391,7 +391,7 @@ int start_undo(const struct fs_root *root, unsigned int vmid, const struct setti
 /* The start was good with what is at the VM's addresses now. */
 static int remember_devices(const struct fs_root *root, const struct facts *facts)
 {
-	auto_free struct known_device *list = NULL;
+	auto_free struct identity_device *list = NULL;
 	unsigned int vmid = facts->vmid;
 	size_t n;
 	int err;
@@ -401,7 +401,7 @@ static int remember_devices(const struct fs_root *root, const struct facts *fact
 	if (err)
 		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
 			      "addresses, its next start will not notice"),
-			    vmid, IDENTITY_FOLDER, vmid, strerror(-err));
+			    vmid, IDENTITY_DIR, vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -35,7 +35,7 @@ static int read_recorded(const struct fs_root *root, unsigned int vmid, struct r
 
 	if (err)
 		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
-			  vmid, RECORD_FOLDER, log_strerror(err));
+			  vmid, RECORD_DIR, log_strerror(err));
 	return err;
 }
 
@@ -199,7 +199,7 @@ int stop_restore_all(const struct fs_root *root)
 	int code = EXIT_DONE;
 
 	if (err) {
-		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, log_strerror(err));
+		log_error(_("/%s cannot be read: %s"), RECORD_DIR, log_strerror(err));
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -248,7 +248,7 @@ static bool look(struct watch *watch)
 	lock = -1;
 	if (err)
 		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
-			    watch->vmid, RECORD_FOLDER, strerror(-err), watch->pause_ms / 1000);
+			    watch->vmid, RECORD_DIR, strerror(-err), watch->pause_ms / 1000);
 	if (next == NEXT_VM_ENDS)
 		wait_for_vm(watch);
 	else if (next == NEXT_START)

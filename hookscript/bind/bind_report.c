@@ -154,7 +154,7 @@ static void say_not_returned(unsigned int vmid, const struct bind_result *result
 			  _("%s: another device sits there than the one that was taken, so it is "
 			    "left alone; if the hardware was exchanged, remove the record: rm "
 			    "/%s/%s"),
-			  address, RECORD_FOLDER, address);
+			  address, RECORD_DIR, address);
 	else
 		say_common_failure(vmid, result, address, NULL);
 }

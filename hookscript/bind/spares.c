@@ -132,7 +132,7 @@ void spares_forget(const struct fs_root *root, unsigned int vmid)
 
 		if (err)
 			log_warning(_("a spare record of VM %u in /%s cannot be removed: %s"), vmid,
-				    RECORD_FOLDER, strerror(-err));
+				    RECORD_DIR, strerror(-err));
 	}
 }
 

@@ -72,14 +72,14 @@ static int is_running(const struct kind *kind, const char *name)
 
 static char *note_path(unsigned int vmid)
 {
-	return fs_path("%s/%u.users", RECORD_FOLDER, vmid);
+	return fs_path("%s/%u.users", RECORD_DIR, vmid);
 }
 
 static int write_note(const struct fs_root *root, unsigned int vmid, const char *text)
 {
 	auto_free char *name = fs_path("%u.users", vmid);
 
-	return name ? fs_replace(root, RECORD_FOLDER, name, text, 0600) : -ENOMEM;
+	return name ? fs_replace(root, RECORD_DIR, name, text, 0600) : -ENOMEM;
 }
 
 bool users_are_noted(const struct fs_root *root, unsigned int vmid)
@@ -198,7 +198,7 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 	if (err) {
 		log_error(_("VM %u: what has to be stopped for its devices cannot be noted in "
 			    "/%s/%u.users: %s; nothing was stopped"),
-			  vmid, RECORD_FOLDER, vmid, strerror(-err));
+			  vmid, RECORD_DIR, vmid, strerror(-err));
 		return err;
 	}
 	*ret_stopped = *text;
@@ -234,15 +234,15 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 		log_error(_("VM %u: /%s/%u.users, which tells what was stopped for its devices, "
 			    "cannot be read: %s; nothing is started again; later: pve-passthrough "
 			    "restore %u"),
-			  vmid, RECORD_FOLDER, vmid, strerror(-err), vmid);
+			  vmid, RECORD_DIR, vmid, strerror(-err), vmid);
 		return;
 	}
 	if (recorded_any(root, vmid))
 		return;
 	/* What does not start is reported, and not retried. */
 	(void)each_noted(root, noted, start_one);
-	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
+	err = name ? fs_remove(root, RECORD_DIR, name) : -ENOMEM;
 	if (err)
-		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_FOLDER, vmid,
+		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_DIR, vmid,
 			  strerror(-err));
 }

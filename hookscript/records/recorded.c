@@ -24,12 +24,12 @@ static bool handle_bad_record(const struct fs_root *root, const struct bdf *bdf,
 	err = record_mark_broken(root, bdf);
 	if (err)
 		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be renamed to .broken: %s"),
-			   RECORD_FOLDER, address, log_strerror(err));
+			   RECORD_DIR, address, log_strerror(err));
 	else
 		log_device(LOG_LEVEL_WARNING, bdf, NULL,
 			   _("it is renamed to /%s/%s.broken; which driver the device had is not "
 			     "known, so it stays as it is; see: pve-passthrough status"),
-			   RECORD_FOLDER, address);
+			   RECORD_DIR, address);
 	return false;
 }
 

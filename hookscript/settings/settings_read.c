@@ -463,10 +463,10 @@ char *settings_describe(const struct settings *settings)
 	return strbuf_take(out);
 }
 
-void settings_speak_of(const struct fs_root *root, unsigned int vmid)
+void settings_set_language_of(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
 
 	if (!settings_read(root, vmid, &settings))
-		settings_speak(&settings);
+		settings_set_language(&settings);
 }

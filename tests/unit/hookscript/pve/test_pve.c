@@ -183,7 +183,7 @@ static void test_locked(void **state)
 	assert_true(pve_vm_is_locked(&tree->root, 100));
 	assert_false(pve_vm_is_locked(&tree->root, 101));
 	scenario_end_process(holder);
-	/* The file stays behind, without a lock; the look keeps none. */
+	/* The file is left, without a lock; the check takes none. */
 	assert_false(pve_vm_is_locked(&tree->root, 100));
 	assert_false(pve_vm_is_locked(&tree->root, 100));
 }
