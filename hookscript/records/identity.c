@@ -14,8 +14,6 @@
 #define IDENTITY_FORMAT	  1
 #define IDENTITY_TEXT_MAX ((size_t)256 * 1024)
 
-#define NO_DEVICES "format = 1; devices = ();"
-
 struct list {
 	struct identity_device *items;
 	size_t n;
@@ -107,7 +105,7 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct identity
 	int err = read_text(root, vmid, &text);
 
 	if (!err)
-		err = conftext_parse(text ? text : NO_DEVICES, get_devices, &list);
+		err = conftext_parse(text ? text : "format = 1; devices = ();", get_devices, &list);
 	if (err) {
 		free(list.items);
 		*ret_why = explain(vmid, err);

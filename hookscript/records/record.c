@@ -5,6 +5,7 @@
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
 #include "host/process/changes.h"
+#include "vmcfg/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -161,21 +162,19 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *list = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, RECORD_DIR, &names);
 
-	err = fs_list(root, RECORD_DIR, &names);
 	if (err)
 		return err;
 	list = calloc(names.n + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		size_t len = strlen(names.items[i]);
-		char *end = names.items[i] + len - strlen(suffix);
+		struct text name = text_of(names.items[i]);
 
-		if (len < strlen(suffix) || strcmp(end, suffix))
+		if (!text_take_end(&name, suffix))
 			continue;
-		*end = '\0';
+		names.items[i][name.len] = '\0';
 		/* Other names are notes, or temporary files left by a crash. */
 		if (!bdf_parse(names.items[i], &list[n]))
 			n++;
