@@ -136,17 +136,17 @@ static int load_vfio(const struct fs_root *root)
  * entry has gone from the config. */
 static void give_back_leftovers(const struct start *start)
 {
-	auto_free struct bdf *devices = NULL;
-	size_t n, unread, kept = 0;
+	auto_recorded struct recorded recorded = {0};
 
-	if (record_list(start->root, &devices, &n))
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (!start->plan || !plan_takes(start->plan, &devices[i]))
-			devices[kept++] = devices[i];
-	kept = recorded_keep(start->root, start->vmid, devices, kept, &unread);
-	kept = recorded_keep_idle(start->root, devices, kept);
-	if (kept && bind_give_back(start->root, start->vmid, devices, kept, &(struct bind_how){0}))
+	int err = recorded_list(start->root, start->vmid, &recorded);
+
+	for (size_t i = recorded.n; i-- > 0;)
+		if (start->plan && plan_takes(start->plan, &recorded.items[i]->bdf))
+			recorded_drop(&recorded, i);
+	recorded_drop_busy(start->root, &recorded);
+	if (recorded.n && bind_give_back(start->root, start->vmid, &recorded, 0))
+		err = -EIO;
+	if (err)
 		log_warning(
 			_("VM %u: a device that it no longer names could not be given back; the "
 			  "start goes on; later: pve-passthrough restore %u"),
@@ -157,34 +157,24 @@ static void give_back_leftovers(const struct start *start)
 static int give_back_all(const struct start *start)
 {
 	int left = clock_left_ms(start->deadline);
-	struct bind_how how = {.limit_ms = left < GIVE_BACK_MS ? GIVE_BACK_MS : left};
-	auto_free struct bdf *devices = NULL;
-	size_t n, idle, unread = 0;
+	auto_recorded struct recorded recorded = {0};
+	size_t n;
 	int err;
 
 	log_error(_("VM %u: not started; giving back what was taken"), start->vmid);
 	spares_forget(start->root, start->vmid);
-	err = recorded_list(start->root, start->vmid, &devices, &n, &unread);
-	idle = err ? 0 : recorded_keep_idle(start->root, devices, n);
-	if (idle && bind_give_back(start->root, start->vmid, devices, idle, &how))
+	err = recorded_list(start->root, start->vmid, &recorded);
+	n = recorded.n;
+	recorded_drop_busy(start->root, &recorded);
+	if (recorded.n && bind_give_back(start->root, start->vmid, &recorded,
+					 left < GIVE_BACK_MS ? GIVE_BACK_MS : left))
 		err = -EIO;
-	if (err || unread || idle < n)
+	if (err || recorded.unread || recorded.n < n)
 		log_error(
 			_("VM %u: not everything is given back yet, above; it is tried again until "
 			  "it is; by hand: pve-passthrough restore %u"),
 			start->vmid, start->vmid);
 	return EXIT_FAILED;
-}
-
-/* From the first record on somebody must be there to give the devices back. */
-static void start_watcher(const struct start *start)
-{
-	int err = watch_start(start->root, start->vmid);
-
-	if (err)
-		log_warning(_("VM %u: no watcher could be started (%s); if this start fails later, "
-			      "give its devices back by: pve-passthrough restore %u"),
-			    start->vmid, strerror(-err), start->vmid);
 }
 
 static void begin_deadline(struct start *start)
@@ -228,7 +218,7 @@ static int plan_and_claim(struct start *start)
 			continue;
 		}
 		if (!watched)
-			start_watcher(start);
+			watch_start(start->root, start->vmid);
 		watched = true;
 		if (!start->deadline)
 			begin_deadline(start);

@@ -15,23 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is recorded for a VM. */
-struct recorded {
-	struct bdf *devices;
-	size_t n, unread; /* unread: records that may be the VM's, reported */
-};
-
-static void free_recorded(struct recorded *recorded)
-{
-	free(recorded->devices);
-}
-
-#define auto_recorded cleanup_with(free_recorded)
-
 /* Returns 0 or -errno, reported. */
 static int read_recorded(const struct fs_root *root, unsigned int vmid, struct recorded *ret)
 {
-	int err = recorded_list(root, vmid, &ret->devices, &ret->n, &ret->unread);
+	int err = recorded_list(root, vmid, ret);
 
 	if (err)
 		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
@@ -39,14 +26,12 @@ static int read_recorded(const struct fs_root *root, unsigned int vmid, struct r
 	return err;
 }
 
-static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded,
-		     int *lock)
+static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
 {
-	struct bind_how how = {.lock = lock};
 	size_t n_failed = recorded->unread;
 
 	if (recorded->n)
-		n_failed += bind_give_back(root, vmid, recorded->devices, recorded->n, &how);
+		n_failed += bind_give_back(root, vmid, recorded, 0);
 	else
 		users_return(root, vmid);
 	if (n_failed)
@@ -65,17 +50,6 @@ static bool is_empty(const struct fs_root *root, unsigned int vmid, const struct
 	return !recorded->n && !recorded->unread && !users_are_noted(root, vmid);
 }
 
-/* A watcher tries again what is left, also when the start's own watcher has died. */
-static void leave_watcher(const struct fs_root *root, unsigned int vmid)
-{
-	int err = watch_start(root, vmid);
-
-	if (err)
-		log_warning(_("VM %u: no watcher could be started (%s); later: pve-passthrough "
-			      "restore %u"),
-			    vmid, strerror(-err), vmid);
-}
-
 int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	auto_recorded struct recorded recorded = {0};
@@ -86,7 +60,7 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 			      "refused"),
 			    settings_error(settings));
 	if (read_recorded(root, vmid, &recorded)) {
-		leave_watcher(root, vmid);
+		watch_start(root, vmid);
 		return EXIT_FAILED;
 	}
 	if (is_empty(root, vmid, &recorded))
@@ -104,10 +78,17 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 		return EXIT_DONE;
 	case AFTER_STOP_RETURN: break;
 	}
-	code = give_back(root, vmid, &recorded, NULL);
+	code = give_back(root, vmid, &recorded);
 	if (code)
-		leave_watcher(root, vmid);
+		watch_start(root, vmid);
 	return code;
+}
+
+/* The records are read: nothing slow is done with Proxmox VE's lock held. */
+static void unlock(int *lock)
+{
+	closep(lock);
+	*lock = -1;
 }
 
 int stop_restore(const struct fs_root *root, unsigned int vmid)
@@ -134,7 +115,8 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}
-	return give_back(root, vmid, &recorded, &lock);
+	unlock(&lock);
+	return give_back(root, vmid, &recorded);
 }
 
 /* The VMs that devices are recorded for, each once. *RET_UNREAD: records that cannot be read,
@@ -188,7 +170,8 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_DONE;
 	if (read_recorded(root, vmid, &recorded))
 		return EXIT_FAILED;
-	return give_back(root, vmid, &recorded, &lock);
+	unlock(&lock);
+	return give_back(root, vmid, &recorded);
 }
 
 int stop_restore_all(const struct fs_root *root)
