@@ -98,7 +98,7 @@ struct verb {
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
 	const char *options;
 	bool logged; /* changes something, so the journal hears of it */
-	bool reads;  /* all of the host, which may hang: in a child */
+	bool reads;  /* the settings and all of the host, which may hang: in a child */
 };
 
 static int run_vm(const struct request *request)
@@ -183,7 +183,7 @@ static int run_now(void *arg)
 	const struct request *request = arg;
 	const struct verb *verb = request->verb;
 
-	if (request->vmid)
+	if (request->vmid && !verb->reads)
 		settings_set_language_of(request->root, request->vmid);
 	if (verb->run_with)
 		return verb->run_with(request);

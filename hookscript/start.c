@@ -435,6 +435,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	int code;
 
 	settings_read(root, vmid, &settings);
+	settings_speak(&settings);
 	code = read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (code)
