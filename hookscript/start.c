@@ -399,15 +399,15 @@ int start_post_start(const struct fs_root *root, unsigned int vmid, const struct
 {
 	auto_facts struct facts *facts = NULL;
 	auto_free char *why = NULL;
-	int settled, remembered;
+	int followed, remembered;
 
 	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why))
 		return failed(why);
 	if (!facts_need_binding(facts))
 		return EXIT_DONE;
-	settled = spares_settle(root, vmid);
+	followed = spares_follow_choice(root, vmid);
 	remembered = remember_devices(root, facts);
-	return settled ? settled : remembered;
+	return followed ? followed : remembered;
 }
 
 /* ---- plan ---- */
@@ -435,7 +435,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	int code;
 
 	settings_read(root, vmid, &settings);
-	settings_speak(&settings);
+	settings_set_language(&settings);
 	code = read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (code)

@@ -188,7 +188,7 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 	err = list_recorded(watch, recorded);
 	if (err) {
 		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
-			    watch->vmid, RECORD_FOLDER, strerror(-err), watch->pause_ms / 1000);
+			    watch->vmid, RECORD_DIR, strerror(-err), watch->pause_ms / 1000);
 		return NEXT_PAUSE;
 	}
 	if (!recorded->n && !recorded->unread)

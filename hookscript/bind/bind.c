@@ -40,6 +40,7 @@ static struct bind_device *add_device(struct bind *bind, const struct bdf *bdf)
 
 	device->bind = bind;
 	device->bdf = *bdf;
+	bdf_format(bdf, device->address);
 	device->taken_driver = DRIVER_VFIO_PCI;
 	if (bind->n++ && bdf_same_slot(bdf, &device[-1].bdf)) {
 		device->slot = device[-1].slot;

@@ -53,7 +53,8 @@ struct bind {
 struct bind_device {
 	const struct bind *bind;
 	struct bdf bdf;
-	size_t slot, index; /* which slot it is in, and which device of that slot it is */
+	char address[BDF_TEXT_SIZE]; /* the same, for messages */
+	size_t slot, index;	     /* which slot it is in, and which device of that slot it is */
 
 	/* What the caller knows. */
 	const struct record *record; /* giving back: whose claim is given back; else NULL */

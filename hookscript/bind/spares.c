@@ -181,8 +181,8 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 	spare->new_id = !spare->driver || strcmp(spare->driver, DRIVER_VFIO_PCI);
 	err = record_write(root, spare);
 	if (!err)
-		log_info(_("%s: Proxmox VE took it for VM %u, another one than foreseen; will "
-			   "return to %s"),
+		log_info(_("%s: Proxmox VE took it for VM %u, instead of the one that was "
+			   "expected; will return to %s"),
 			 bdf_format(bdf, address), vmid,
 			 spare->driver ? spare->driver : _("no driver"));
 	return err;
@@ -218,8 +218,8 @@ static int keep_needless(const struct fs_root *root, const struct set *reserved,
 	return 0;
 }
 
-static int settle(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
-		  const struct set *spares)
+static int follow_choice(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
+			 const struct set *spares)
 {
 	auto_recorded struct recorded recorded = {0};
 	int err = record_all_taken(root, vmid, reserved, spares);
@@ -238,7 +238,7 @@ static int settle(const struct fs_root *root, unsigned int vmid, const struct se
 	return bind_give_back(root, vmid, &recorded, 0) ? -EIO : 0;
 }
 
-int spares_settle(const struct fs_root *root, unsigned int vmid)
+int spares_follow_choice(const struct fs_root *root, unsigned int vmid)
 {
 	cleanup_with(free_set) struct set reserved = {0};
 	cleanup_with(free_set) struct set spares = {0};
@@ -250,11 +250,11 @@ int spares_settle(const struct fs_root *root, unsigned int vmid)
 		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
 	/* Without any reservation it is not known what was chosen. */
 	if (!err && reserved.n)
-		err = settle(root, vmid, &reserved, &spares);
+		err = follow_choice(root, vmid, &reserved, &spares);
 	if (!err)
 		spares_forget(root, vmid);
 	else
-		log_error(_("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
+		log_error(_("VM %u: which devices Proxmox VE took is not known: %s; what is taken: "
 			    "pve-passthrough status"),
 			  vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;

@@ -2,7 +2,7 @@
 /*
  * Of a mapping with several devices Proxmox VE takes the first that it can reserve, and it decides
  * after pre-start. The before-image of what it may take instead is saved at pre-start; once the VM
- * runs, what it did take is recorded, and what was taken in vain is given back.
+ * runs, what it took is recorded, and what was taken for nothing is given back.
  */
 #ifndef HOOKSCRIPT_BIND_SPARES_H
 #define HOOKSCRIPT_BIND_SPARES_H
@@ -18,7 +18,7 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 
 /* At post-start: records and gives back according to Proxmox VE's reservations. Returns the
  * program's exit code. */
-int spares_settle(const struct fs_root *root, unsigned int vmid);
+int spares_follow_choice(const struct fs_root *root, unsigned int vmid);
 
 /* Removes the VM's spare records: its start has failed, or it has ended. */
 void spares_forget(const struct fs_root *root, unsigned int vmid);

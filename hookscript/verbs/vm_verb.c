@@ -43,7 +43,7 @@ static int read_state(struct verb *verb)
 
 	vm_state_free(&verb->state);
 	err = vm_state_read(verb->root, verb->vmid, &verb->state, &why);
-	settings_speak(&verb->state.settings);
+	settings_set_language(&verb->state.settings);
 	return err ? failed(why) : EXIT_DONE;
 }
 
@@ -435,7 +435,7 @@ static int detach(const struct verb *verb)
 	auto_free char *why = NULL;
 	const char *volume;
 
-	settings_speak_of(verb->root, verb->vmid);
+	settings_set_language_of(verb->root, verb->vmid);
 	if (vm_read(verb->root, verb->vmid, &vm, &why))
 		return failed(why);
 	if (!command)
