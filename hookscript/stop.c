@@ -119,44 +119,6 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	return give_back(root, vmid, &recorded);
 }
 
-/* The VMs that devices are recorded for, each once. *RET_UNREAD: records that cannot be read,
- * reported. */
-static int list_vms(const struct fs_root *root, unsigned int **ret, size_t *ret_n,
-		    size_t *ret_unread)
-{
-	auto_free struct bdf *list = NULL;
-	auto_free unsigned int *vmids = NULL;
-	size_t n, kept = 0;
-	int err = record_list(root, &list, &n);
-
-	if (err)
-		return err;
-	vmids = calloc(n + 1, sizeof(*vmids));
-	if (!vmids)
-		return -ENOMEM;
-	*ret_unread = 0;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-		size_t k = 0;
-
-		err = record_read(root, &list[i], &record, &why);
-		if (err)
-			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
-				   why ? why : strerror(-err));
-		*ret_unread += err && !record_is_unusable(err);
-		if (!record)
-			continue;
-		while (k < kept && vmids[k] != record->vmid)
-			k++;
-		if (k == kept)
-			vmids[kept++] = record->vmid;
-	}
-	*ret = TAKE_PTR(vmids);
-	*ret_n = kept;
-	return 0;
-}
-
 /* Gives the VM's devices back, unless its own stop, or its watcher, does that. */
 static int restore_idle(const struct fs_root *root, unsigned int vmid)
 {
@@ -176,17 +138,37 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 
 int stop_restore_all(const struct fs_root *root)
 {
-	auto_free unsigned int *vmids = NULL;
-	size_t n, unread;
-	int err = list_vms(root, &vmids, &n, &unread);
-	int code = EXIT_DONE;
+	auto_free struct bdf *list = NULL;
+	auto_free unsigned int *done = NULL; /* VMs */
+	size_t n, n_done = 0;
+	int code = EXIT_DONE, err = record_list(root, &list, &n);
 
+	if (!err) {
+		done = calloc(n + 1, sizeof(*done));
+		err = done ? 0 : -ENOMEM;
+	}
 	if (err) {
 		log_error(_("/%s cannot be read: %s"), RECORD_DIR, log_strerror(err));
 		return EXIT_FAILED;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (restore_idle(root, vmids[i]))
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+		size_t k = 0;
+
+		err = record_read(root, &list[i], &record, &why);
+		if (err) {
+			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
+				   why ? why : strerror(-err));
+			code = record_is_unusable(err) ? code : EXIT_FAILED;
+		}
+		while (record && k < n_done && done[k] != record->vmid)
+			k++;
+		if (!record || k < n_done)
+			continue;
+		done[n_done++] = record->vmid;
+		if (restore_idle(root, record->vmid))
 			code = EXIT_FAILED;
-	return unread ? EXIT_FAILED : code;
+	}
+	return code;
 }

@@ -23,6 +23,7 @@
 static void free_bind(struct bind *bind)
 {
 	free(bind->devices);
+	free(bind->workers);
 }
 
 #define auto_bind cleanup_with(free_bind)
@@ -64,24 +65,18 @@ static void read_progress(struct bind_device *device, const struct worker *worke
 	device->error = error;
 }
 
-/* The workers of a bind, one for each slot. */
-struct workers {
-	const struct bind *bind;
-	struct worker *items;
-};
-
 /* A worker waits for a group to be closed. It notifies once for each device, and is done with the
  * devices before that one. */
 static void report_waiting(size_t slot, void *arg)
 {
-	const struct workers *workers = arg;
+	const struct bind *bind = arg;
 
-	for (size_t i = 0; i < workers->bind->n; i++) {
-		struct bind_device *device = &workers->bind->devices[i];
+	for (size_t i = 0; i < bind->n; i++) {
+		struct bind_device *device = &bind->devices[i];
 
 		if (device->slot != slot)
 			continue;
-		read_progress(device, &workers->items[slot]);
+		read_progress(device, &bind->workers[slot]);
 		if (device->step == BIND_GROUP && !device->error)
 			report_open_group(device);
 	}
@@ -106,11 +101,11 @@ static void finish(struct bind_device *device, const struct worker *worker)
 static int run_workers(struct bind *bind, int64_t deadline)
 {
 	size_t n = bind->n ? bind->devices[bind->n - 1].slot + 1 : 0;
-	auto_free struct worker *workers = calloc(n + 1, sizeof(*workers));
-	struct workers all = {bind, workers};
+	struct worker *workers = calloc(n + 1, sizeof(*workers));
 
 	if (!workers)
 		return -ENOMEM;
+	bind->workers = workers;
 	bind->deadline = deadline - WORKER_MARGIN_MS;
 	bind->deadline_s = clock_left_ms(deadline) / 1000 + 1;
 	bind->caller = getpid();
@@ -123,7 +118,7 @@ static int run_workers(struct bind *bind, int64_t deadline)
 				     bind_slot_size(device), &bind->root->fd, 1);
 	}
 	supervise_allow(clock_left_ms(deadline));
-	worker_wait_all(workers, n, deadline, report_waiting, &all);
+	worker_wait_all(workers, n, deadline, report_waiting, bind);
 	for (size_t i = 0; i < bind->n; i++)
 		finish(&bind->devices[i], &workers[bind->devices[i].slot]);
 	for (size_t i = 0; i < n; i++)

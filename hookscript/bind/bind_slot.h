@@ -42,6 +42,7 @@ struct bind {
 	unsigned int vmid;
 	struct bind_device *devices;
 	size_t n;
+	struct worker *workers;			 /* one for each slot */
 	int (*work)(struct bind_device *device); /* what a worker does with each */
 	bool goes_on;				 /* after a failure, with the next of the slot */
 	bool brief;	  /* little time is given: a timeout does not mean that something hangs */

@@ -34,23 +34,15 @@ static bool has(const struct set *set, const struct bdf *bdf)
 	return false;
 }
 
-static int add(struct set *set, const struct bdf *bdf)
-{
-	if (has(set, bdf))
-		return 0;
-	if (!array_grow(set->items, set->n))
-		return -ENOMEM;
-	set->items[set->n++] = *bdf;
-	return 0;
-}
-
 static int compare(const void *a, const void *b)
 {
 	return bdf_compare(a, b);
 }
 
-/* The device's group, as far as Proxmox VE would bind it: not its bridges. */
-static int add_group(const struct fs_root *root, const struct bdf *bdf, struct set *set)
+/* Adds the device's group, as far as Proxmox VE would bind it, which leaves bridges alone, and the
+ * plan does not. */
+static int add_group(const struct fs_root *root, const struct plan *plan, const struct bdf *bdf,
+		     struct set *set)
 {
 	auto_free struct bdf *members = NULL;
 	int group = iommu_group_of(root, bdf);
@@ -63,43 +55,41 @@ static int add_group(const struct fs_root *root, const struct bdf *bdf, struct s
 	for (size_t i = 0; !err && i < n; i++) {
 		int bridge = pci_probe_file(root, &members[i], "pci_bus");
 
-		if (bridge <= 0)
-			err = bridge ? bridge : add(set, &members[i]);
+		if (bridge < 0)
+			return bridge;
+		if (bridge || plan_takes(plan, &members[i]) || has(set, &members[i]))
+			continue;
+		if (!array_grow(set->items, set->n))
+			return -ENOMEM;
+		set->items[set->n++] = members[i];
 	}
 	return err;
 }
 
-static int add_address(const struct fs_root *root, const struct facts *facts,
-		       const struct hostpci_address *address, struct set *set)
+/* Whether an alternative that is not chosen names the device. */
+static bool is_spare(const struct facts *facts, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
+
+		for (size_t k = 0; item->state == CANDIDATE_SPARE && k < item->n_addresses; k++)
+			if (hostpci_address_names(&item->addresses[k], bdf))
+				return true;
+	}
+	return false;
+}
+
+/* The devices that Proxmox VE may take, and the plan does not, in order of address. */
+static int list_spares(const struct fs_root *root, const struct plan *plan,
+		       const struct facts *facts, struct set *ret)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < facts->n_devices; i++)
-		if (hostpci_address_names(address, &facts->devices[i].bdf))
-			err = add_group(root, &facts->devices[i].bdf, set);
-	return err;
-}
-
-/* The devices that Proxmox VE may take, and the plan does not. */
-static int list_spares(const struct fs_root *root, const struct plan *plan,
-		       const struct facts *facts, struct set *ret)
-{
-	size_t kept = 0;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < facts->n_candidates; i++) {
-		const struct candidate *item = &facts->candidates[i];
-
-		for (size_t k = 0; !err && item->state == CANDIDATE_SPARE && k < item->n_addresses;
-		     k++)
-			err = add_address(root, facts, &item->addresses[k], ret);
-	}
-	for (size_t i = 0; i < ret->n; i++)
-		if (!plan_takes(plan, &ret->items[i]))
-			ret->items[kept++] = ret->items[i];
-	ret->n = kept;
-	if (kept)
-		qsort(ret->items, kept, sizeof(*ret->items), compare);
+		if (is_spare(facts, &facts->devices[i].bdf))
+			err = add_group(root, plan, &facts->devices[i].bdf, ret);
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare);
 	return err;
 }
 

@@ -75,11 +75,10 @@ static char *note_path(unsigned int vmid)
 	return fs_path("%s/%u.users", RECORD_DIR, vmid);
 }
 
-static int write_note(const struct fs_root *root, unsigned int vmid, const char *text)
+/* Its name in the directory of records. */
+static const char *note_name(const char *path)
 {
-	auto_free char *name = fs_path("%u.users", vmid);
-
-	return name ? fs_replace(root, RECORD_DIR, name, text, 0600) : -ENOMEM;
+	return path + strlen(RECORD_DIR) + 1;
 }
 
 bool users_are_noted(const struct fs_root *root, unsigned int vmid)
@@ -183,7 +182,8 @@ static int note_running(const struct fs_root *root, unsigned int vmid,
 	text = strbuf_take(&note);
 	if (!text)
 		return -ENOMEM;
-	err = *text ? write_note(root, vmid, text) : 0;
+	if (*text)
+		err = fs_replace(root, RECORD_DIR, note_name(path), text, 0600);
 	if (!err)
 		*ret = TAKE_PTR(text);
 	return err;
@@ -224,7 +224,6 @@ static int start_one(const struct fs_root *root, const struct kind *kind, const 
 void users_return(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = note_path(vmid);
-	auto_free char *name = fs_path("%u.users", vmid);
 	auto_free char *noted = NULL;
 	int err = fs_read(root, path, NOTE_MAX, &noted, NULL);
 
@@ -241,7 +240,7 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 		return;
 	/* What does not start is reported, and not retried. */
 	(void)each_noted(root, noted, start_one);
-	err = name ? fs_remove(root, RECORD_DIR, name) : -ENOMEM;
+	err = fs_remove(root, RECORD_DIR, note_name(path));
 	if (err)
 		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_DIR, vmid,
 			  strerror(-err));
