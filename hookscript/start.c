@@ -98,23 +98,20 @@ static bool wait_for_udev(const struct start *start)
 	return true;
 }
 
-static bool vfio_is_there(const struct fs_root *root)
-{
-	return driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
-	       module_is_loaded(root, "vfio_iommu_type1");
-}
-
-/* Loads what vfio-pci needs. Not in the kernel's idea of dependencies: type1, without which a group
- * opens but no device works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
+/* Loads what vfio-pci needs. It does not depend on type1, without which a group opens but no device
+ * works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
 static int load_vfio(const struct fs_root *root)
 {
 	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci"};
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	int err;
 
-	if (vfio_is_there(root))
-		return EXIT_DONE;
+	if (driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
+	    module_is_loaded(root, "vfio_iommu_type1"))
+		return 0;
 	err = modules_open(root, &modules);
+	if (err)
+		failed(NULL);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(names[i], "vfio_virqfd") && !modules_has(modules, names[i]))
 			continue;
@@ -129,7 +126,7 @@ static int load_vfio(const struct fs_root *root)
 			    "not there"));
 		err = -ENODEV;
 	}
-	return err ? EXIT_FAILED : EXIT_DONE;
+	return err;
 }
 
 /* What an earlier start of this VM took and this one does not, for which there may be no plan: its
@@ -217,6 +214,7 @@ static int plan_and_claim(struct start *start)
 			waited = true;
 			continue;
 		}
+		/* Before the first record is written. */
 		if (!watched)
 			watch_start(start->root, start->vmid);
 		watched = true;
@@ -274,15 +272,6 @@ static int check_framebuffer(const struct start *start, const struct plan_step *
 	return -EBUSY;
 }
 
-static int check_framebuffers(const struct start *start)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
-		err = check_framebuffer(start, &start->plan->steps[i]);
-	return err;
-}
-
 /* Loads the modules of the variant drivers that the plan binds devices to, which have the drivers'
  * names. */
 static int load_variants(const struct start *start)
@@ -313,11 +302,9 @@ static int take_planned(struct start *start)
 	if (make_room(start) || load_vfio(start->root) || load_variants(start))
 		return give_back_all(start);
 	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
-	if (err == -ENOMEM)
-		failed(NULL);
-	if (err || check_framebuffers(start))
-		return give_back_all(start);
-	return EXIT_DONE;
+	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
+		err = check_framebuffer(start, &start->plan->steps[i]);
+	return err ? give_back_all(start) : EXIT_DONE;
 }
 
 static int start_with_devices(struct start *start)
@@ -342,28 +329,20 @@ static void end_reboot(const struct start *start)
 			    start->vmid, strerror(-err));
 }
 
-/* Only a reboot leaves devices taken that a VM's start might no longer name. A look whether there
- * is its note is all that this costs a VM without devices. */
-static int start_without_devices(const struct start *start)
-{
-	if (reboot_left_ms(start->root, start->vmid) < 0)
-		return EXIT_DONE;
-	give_back_leftovers(start);
-	end_reboot(start);
-	return EXIT_DONE;
-}
-
 int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	cleanup_with(free_start) struct start start = {
 		.root = root, .vmid = vmid, .settings = settings};
 	int code = read_facts(&start, FACTS_START);
+	bool binds = !code && facts_need_binding(start.facts);
 
-	if (!code)
-		code = facts_need_binding(start.facts) ? start_with_devices(&start)
-						       : start_without_devices(&start);
-	/* Proxmox VE does not go on with it: its watcher gives back what was kept. */
-	if (code)
+	if (binds)
+		code = start_with_devices(&start);
+	/* Only a reboot leaves devices taken that a VM's start might no longer name. */
+	else if (!code && reboot_left_ms(root, vmid) >= 0)
+		give_back_leftovers(&start);
+	/* A claim has ended it already; after a failure the watcher gives back what was kept. */
+	if (code || !binds)
 		end_reboot(&start);
 	return code;
 }

@@ -84,13 +84,6 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 	return code;
 }
 
-/* The records are read: nothing slow is done with Proxmox VE's lock held. */
-static void unlock(int *lock)
-{
-	closep(lock);
-	*lock = -1;
-}
-
 int stop_restore(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int lock = pve_vm_lock(root, vmid, false);
@@ -115,7 +108,9 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}
-	unlock(&lock);
+	/* Nothing slow is done with Proxmox VE's lock held. */
+	closep(&lock);
+	lock = -1;
 	return give_back(root, vmid, &recorded);
 }
 
@@ -132,7 +127,8 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_DONE;
 	if (read_recorded(root, vmid, &recorded))
 		return EXIT_FAILED;
-	unlock(&lock);
+	closep(&lock);
+	lock = -1;
 	return give_back(root, vmid, &recorded);
 }
 

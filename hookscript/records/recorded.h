@@ -13,7 +13,8 @@ struct recorded {
 };
 
 /*
- * The records of the VM as they are now. An invalid one is renamed to BDF.broken, with a warning. One that cannot be read stays, with an error, and is counted. Returns 0 (free with
+ * The records of the VM as they are now. An invalid one is renamed to BDF.broken, with a warning.
+ * One that cannot be read stays, with an error, and is counted. Returns 0 (free with
  * recorded_free()) or -errno.
  */
 int recorded_list(const struct fs_root *root, unsigned int vmid, struct recorded *ret) must_check;
