@@ -97,7 +97,7 @@ struct verb {
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
 	const char *options;
-	bool logged; /* changes something, so the journal hears of it */
+	bool logged; /* changes something, so it is written to the journal */
 	bool reads;  /* the settings and all of the host, which may hang: in a child */
 };
 
@@ -239,7 +239,7 @@ static int run(const struct cli *cli)
 	return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs), sizeof(*verbs));
 }
 
-/* A descriptor of ours must never become 0, 1 or 2, where somebody would write messages to it. */
+/* A descriptor of ours must never become 0, 1 or 2: messages would be written to it. */
 static void ensure_standard_streams(void)
 {
 	int fd;

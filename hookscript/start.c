@@ -29,13 +29,13 @@
 #define UDEV_AGAIN_MS 100
 #define UDEV_QUEUE    "run/udev/queue"
 
-/* How long a start that has failed goes on for the sake of its other devices, at least. */
+/* How long a start that has failed gives its other devices back, at least. */
 #define GIVE_BACK_MS 800
 
 /* How often a plan may be overtaken by another process before that is an error. */
 #define PLAN_ATTEMPTS 5
 
-/* What a start has found out. */
+/* A start, with what it has read and decided. */
 struct start {
 	const struct fs_root *root;
 	unsigned int vmid;
@@ -51,7 +51,7 @@ static void free_start(struct start *start)
 	facts_free(start->facts);
 }
 
-/* Says why the VM cannot be planned for. Returns EXIT_FAILED. */
+/* Reports why; NULL: out of memory. Returns EXIT_FAILED. */
 static int failed(const char *why)
 {
 	log_error("%s", why ? why : _("out of memory"));
@@ -74,7 +74,7 @@ static int make_plan(struct start *start)
 	return plan_make(start->facts, &start->plan) ? failed(NULL) : EXIT_DONE;
 }
 
-/* Says the plan: its warnings, but for those that SAID had, and then its refusals. */
+/* Prints the warnings of the plan, but for those that SAID has, and its refusals. */
 static int say_plan(const struct start *start, const struct plan *said)
 {
 	plan_say_warnings(start->plan, said, start->facts, false);

@@ -33,7 +33,7 @@ static void load_unloaded(struct bind_device *device, const struct record *recor
 	}
 }
 
-/* A driver that only holds a device for somebody: one that it may be taken from again. */
+/* A driver that only reserves a device for later use: it may be unbound again. */
 static bool is_placeholder(const struct record *record, const char *driver)
 {
 	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub") ||

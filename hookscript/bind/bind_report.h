@@ -14,13 +14,13 @@ static inline bool bind_is_done(const struct bind_device *device)
 }
 
 /* Each reports one line, if the device was worked on at all, and returns whether the device failed.
- * PLAN tells what used it. */
+ * PLAN says what used it. */
 bool report_taken(const struct bind_device *device, const struct plan_step *step,
 		  const struct plan *plan);
 bool report_given_back(const struct bind_device *device);
 bool report_failure(const struct bind_device *device); /* nothing of a success */
 
-/* Reports who has the device's group open, if anybody. */
+/* Reports which process has the device's group open; nothing when it is closed. */
 void report_open_group(const struct bind_device *device);
 
 #endif

@@ -93,7 +93,7 @@ int bind_read_record(struct bind_device *device, struct record **ret) must_check
 int bind_set_attributes(struct bind_device *device, const struct record *record,
 			bool back) must_check;
 
-/* Whether both are the same text; NULL is none. */
+/* Whether both are the same text, or both NULL. */
 bool bind_same_text(const char *a, const char *b);
 
 #endif

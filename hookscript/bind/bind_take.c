@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The before-image of a device that nobody has written to. */
+/* The before-image of a device that was not written to yet. */
 static int read_image(const struct fs_root *root, struct record *record)
 {
 	int err = pci_driver(root, &record->bdf, &record->driver);

@@ -11,7 +11,7 @@
 
 /*
  * At pre-start, after the plan's devices are claimed: writes spare records of the other
- * alternatives and of all that is in their groups. Says what failed; the start goes on then.
+ * alternatives and of all that is in their groups. A failure is reported; the start goes on.
  */
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 		 const struct plan *plan, const struct facts *facts);

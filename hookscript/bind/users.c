@@ -21,7 +21,7 @@
 
 /* A kind of user: how it is asked, stopped and started. Its name follows each command. */
 struct kind {
-	const char *letter; /* of its lines in the note */
+	const char *prefix; /* of its lines in the note */
 	const char *what;   /* for people */
 	const char *is_running;
 	const char *answer; /* what that prints when it runs; NULL: it succeeds */
@@ -103,7 +103,7 @@ static int each_noted(const struct fs_root *root, const char *note,
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 			int err = 0;
 
-			if (line[0] == *kinds[k].letter && line[1] == ' ')
+			if (line[0] == *kinds[k].prefix && line[1] == ' ')
 				err = look(root, &kinds[k], line + 2);
 			first = first ? first : err;
 		}
@@ -116,7 +116,7 @@ static int each_noted(const struct fs_root *root, const char *note,
 /* Adds a line for one that runs, unless it is there. */
 static int note_one(const struct kind *kind, const char *name, struct strbuf *note)
 {
-	auto_free char *line = fs_path("%s %s\n", kind->letter, name);
+	auto_free char *line = fs_path("%s %s\n", kind->prefix, name);
 	int running;
 
 	if (!line)
