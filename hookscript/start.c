@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/start.h"
 #include "hookscript/settings/settings_read.h"
-#include "hookscript/plan/plan_make.h"
+#include "hookscript/plan/plan.h"
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/claim.h"
 #include "hookscript/pve/exit.h"
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/recorded.h"
@@ -20,7 +20,6 @@
 #include "host/pci/modules.h"
 #include "host/process/supervise.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* How long a start waits for drivers while udev still works through the devices of a booting host.
@@ -77,10 +76,10 @@ static int make_plan(struct start *start)
 /* Prints the warnings of the plan, but for those that SAID has, and its refusals. */
 static int say_plan(const struct start *start, const struct plan *said)
 {
-	plan_say_warnings(start->plan, said, start->facts, false);
+	plan_print_warnings(start->plan, said, start->facts, false);
 	if (!start->plan->n_refusals)
 		return EXIT_DONE;
-	plan_say_refusals(start->plan, start->facts, false);
+	plan_print_refusals(start->plan, start->facts, false);
 	return EXIT_REFUSED;
 }
 
@@ -397,9 +396,9 @@ static int print_plan(struct start *start)
 
 	if (code)
 		return code;
-	plan_say_warnings(start->plan, NULL, start->facts, true);
+	plan_print_warnings(start->plan, NULL, start->facts, true);
 	if (start->plan->n_refusals) {
-		plan_say_refusals(start->plan, start->facts, true);
+		plan_print_refusals(start->plan, start->facts, true);
 		return EXIT_REFUSED;
 	}
 	return plan_print(start->root, start->facts, start->plan) ? failed(NULL) : EXIT_DONE;
@@ -423,11 +422,11 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 		return print_plan(&start);
 	pending = plan_pending_text(start.facts);
 	if (pending)
-		printf("%s\n", pending);
-	printf(vmcfg_is_template(start.facts->vm)
-		       ? _("VM %u: is a template: a start touches nothing\n")
-		       : _("VM %u: has no hostpci entry that needs binding: a start "
-			   "touches nothing\n"),
-	       vmid);
+		log_info("%s", pending);
+	log_info(
+		vmcfg_is_template(start.facts->vm)
+			? _("VM %u is a template: a start touches nothing")
+			: _("VM %u has no hostpci entry that needs binding: a start touches nothing"),
+		vmid);
 	return EXIT_DONE;
 }

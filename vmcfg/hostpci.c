@@ -112,6 +112,15 @@ bool hostpci_address_names(const struct hostpci_address *address, const struct b
 				      : !bdf_compare(&address->bdf, bdf);
 }
 
+bool hostpci_addresses_name(const struct hostpci_address *addresses, size_t n,
+			    const struct bdf *bdf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hostpci_address_names(&addresses[i], bdf))
+			return true;
+	return false;
+}
+
 static bool is_addresses(const struct propstr_key *key, struct text value)
 {
 	struct text rest = value, address;

@@ -46,8 +46,15 @@ void hostpci_addresses_free(struct hostpci_address *list, size_t n);
 /* ADDRESS for people, "0000:01:00.0" or "0000:01:00": BUF, or a piece of ADDRESS. */
 const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE]);
 
+/* The same for a message: a text that lasts until the end of the block it is written in. */
+#define hostpci_address_text(address) hostpci_address_format((address), (char[BDF_TEXT_SIZE]){0})
+
 /* Whether ADDRESS names the device at BDF. */
 bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
+
+/* Whether one of N ADDRESSES does. */
+bool hostpci_addresses_name(const struct hostpci_address *addresses, size_t n,
+			    const struct bdf *bdf);
 
 /* NULL strings and -1 booleans were not given; all of them for an entry that is set but empty. With
  * neither host nor mapping, or with both, the line is valid, and the VM's start fails. A string

@@ -21,6 +21,12 @@ const struct device_group *facts_group(const struct facts *facts, int number)
 	return NULL;
 }
 
+const struct device_setting *facts_setting(const struct facts *facts, const struct device *device)
+{
+	return settings_device(facts->settings, &device->bdf, device->identity.vendor,
+			       device->identity.device);
+}
+
 bool facts_take(const struct facts *facts, const struct device *device)
 {
 	return !device->bridge && facts_group(facts, device->group);
@@ -31,35 +37,25 @@ bool hostpci_keeps_driver(const struct hostpci *entry)
 	return entry && entry->driver && !strcmp(entry->driver, "keep");
 }
 
-static bool is_named(const struct hostpci_address *addresses, size_t n, const struct bdf *bdf)
+static bool candidate_has(const struct candidate *candidate, const struct bdf *bdf)
 {
-	for (size_t i = 0; i < n; i++)
-		if (hostpci_address_names(&addresses[i], bdf))
-			return true;
-	return false;
+	return hostpci_addresses_name(candidate->addresses, candidate->n_addresses, bdf);
 }
 
 const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf)
 {
-	for (size_t i = 0; i < facts->n_candidates; i++) {
-		const struct candidate *candidate = &facts->candidates[i];
-
-		if (candidate->state == CANDIDATE_CHOSEN &&
-		    is_named(candidate->addresses, candidate->n_addresses, bdf))
-			return candidate;
-	}
+	for (size_t i = 0; i < facts->n_candidates; i++)
+		if (facts->candidates[i].state == CANDIDATE_CHOSEN &&
+		    candidate_has(&facts->candidates[i], bdf))
+			return &facts->candidates[i];
 	return NULL;
 }
 
 bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf)
 {
-	for (size_t i = 0; i < facts->n_candidates; i++) {
-		const struct candidate *candidate = &facts->candidates[i];
-
-		if (!candidate->mapping &&
-		    is_named(candidate->addresses, candidate->n_addresses, bdf))
+	for (size_t i = 0; i < facts->n_candidates; i++)
+		if (!facts->candidates[i].mapping && candidate_has(&facts->candidates[i], bdf))
 			return true;
-	}
 	return false;
 }
 
@@ -135,11 +131,10 @@ static bool has_variant(const struct facts *facts, const struct hostpci_address 
 {
 	for (size_t i = 0; i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];
-		const struct device_setting *setting = settings_device(
-			facts->settings, &device->bdf, device->identity.vendor,
-			device->identity.device);
+		const struct device_setting *setting = facts_setting(facts, device);
 
-		if (setting && setting->driver && is_named(addresses, n, &device->bdf))
+		if (setting && setting->driver &&
+		    hostpci_addresses_name(addresses, n, &device->bdf))
 			return true;
 	}
 	return false;
@@ -172,31 +167,32 @@ static bool is_bound(const struct facts *facts, const struct hostpci *entry)
 	return !hostpci_keeps_driver(entry) || entry_has_variant(facts, entry);
 }
 
-static int add_candidate(struct facts *facts, const struct candidate *candidate)
+static int add_candidate(struct facts *facts, int entry, const struct hostpci_address *addresses,
+			 size_t n)
 {
 	if (!array_grow(facts->candidates, facts->n_candidates))
 		return -ENOMEM;
-	facts->candidates[facts->n_candidates++] = *candidate;
+	facts->candidates[facts->n_candidates++] = (struct candidate){
+		.entry = entry, .addresses = addresses, .n_addresses = n, .n_alternatives = 1};
 	return 0;
 }
 
-static int add_alternatives(struct facts *facts, size_t e, const struct mapping *mapping)
+static int add_alternatives(struct facts *facts, int entry, const struct mapping *mapping)
 {
 	const struct mapping_entry *alternative = NULL;
 	size_t first = facts->n_candidates;
-	int err = 0;
 
-	while (!err && (alternative = mapping_next(mapping, facts->node, alternative)))
-		err = add_candidate(facts, &(struct candidate){
-						   .entry = (int)e,
-						   .addresses = alternative->paths,
-						   .n_addresses = alternative->n_paths,
-						   .mapping = mapping,
-						   .alternative = alternative,
-					   });
+	while ((alternative = mapping_next(mapping, facts->node, alternative))) {
+		int err = add_candidate(facts, entry, alternative->paths, alternative->n_paths);
+
+		if (err)
+			return err;
+		facts->candidates[facts->n_candidates - 1].mapping = mapping;
+		facts->candidates[facts->n_candidates - 1].alternative = alternative;
+	}
 	for (size_t i = first; i < facts->n_candidates; i++)
 		facts->candidates[i].n_alternatives = facts->n_candidates - first;
-	return err;
+	return 0;
 }
 
 /* An entry with both host= and mapping=, or neither, names nothing: plan_make() refuses it. */
@@ -209,14 +205,9 @@ static int add_entry(struct facts *facts, size_t e)
 	if (!facts->binds[e] || !entry->mapping == !entry->n_hosts)
 		return 0;
 	if (entry->n_hosts)
-		return add_candidate(facts, &(struct candidate){
-						    .entry = (int)e,
-						    .addresses = entry->hosts,
-						    .n_addresses = entry->n_hosts,
-						    .n_alternatives = 1,
-					    });
+		return add_candidate(facts, (int)e, entry->hosts, entry->n_hosts);
 	mapping = mapping_of(facts, entry);
-	return mapping ? add_alternatives(facts, e, mapping) : 0;
+	return mapping ? add_alternatives(facts, (int)e, mapping) : 0;
 }
 
 /* A device in which no address can be read is refused, too. */
@@ -232,16 +223,10 @@ static int add_args(struct facts *facts)
 	if (!facts->args_addresses)
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < n; i++) {
-		const struct args_device *device = &facts->args->devices[i];
-		struct hostpci_address *address = &facts->args_addresses[i];
-
-		if (device->why)
+		if (facts->args->devices[i].why)
 			continue;
-		address->bdf = device->bdf;
-		err = add_candidate(facts, &(struct candidate){.entry = ENTRY_ARGS,
-							       .addresses = address,
-							       .n_addresses = 1,
-							       .n_alternatives = 1});
+		facts->args_addresses[i].bdf = facts->args->devices[i].bdf;
+		err = add_candidate(facts, ENTRY_ARGS, &facts->args_addresses[i], 1);
 	}
 	return err;
 }
@@ -256,20 +241,6 @@ int facts_list_candidates(struct facts *facts)
 }
 
 /* ---- which alternative ---- */
-
-/* Devices that the entries so far have: Proxmox VE gives none to two of them. */
-struct used {
-	const struct device **items;
-	size_t n;
-};
-
-static bool is_used(const struct used *used, const struct device *device)
-{
-	for (size_t i = 0; i < used->n; i++)
-		if (used->items[i] == device)
-			return true;
-	return false;
-}
 
 /* What sysfs says of the device at a path of a mapping. */
 static struct mapping_device at_path(const struct facts *facts, const struct hostpci_address *path)
@@ -304,8 +275,7 @@ static int check_mapping(const struct facts *facts, struct candidate *candidate)
 	return 0;
 }
 
-static bool is_free(const struct facts *facts, const struct used *used,
-		    const struct candidate *candidate)
+static bool is_free(const struct facts *facts, const struct candidate *candidate)
 {
 	for (size_t i = 0; i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];
@@ -313,14 +283,14 @@ static bool is_free(const struct facts *facts, const struct used *used,
 
 		for (size_t k = 0; k < candidate->n_addresses; k++)
 			n += hostpci_address_names(&candidate->addresses[k], &device->bdf);
-		if (n > 1 || (n && (device->reserved_for || is_used(used, device))))
+		if (n > 1 || (n && (device->reserved_for || device->has_entry)))
 			return false;
 	}
 	return true;
 }
 
 /* The entry gets these devices; what Proxmox VE would not give it twice is noted. */
-static int choose(struct facts *facts, struct used *used, struct candidate *candidate)
+static void choose(struct facts *facts, struct candidate *candidate)
 {
 	candidate->state = CANDIDATE_CHOSEN;
 	for (size_t k = 0; k < candidate->n_addresses; k++)
@@ -332,48 +302,40 @@ static int choose(struct facts *facts, struct used *used, struct candidate *cand
 			device->named = true;
 			if (candidate->entry == ENTRY_ARGS)
 				continue;
-			if (is_used(used, device))
+			if (device->has_entry)
 				candidate->twice = device;
-			if (!array_grow(used->items, used->n))
-				return -ENOMEM;
-			used->items[used->n++] = device;
+			device->has_entry = true;
 		}
-	return 0;
 }
 
 /* The N alternatives of one entry, of which Proxmox VE wants every one to be right. */
-static int choose_one(struct facts *facts, struct used *used, struct candidate *candidates,
-		      size_t n)
+static int choose_one(struct facts *facts, struct candidate *candidates, size_t n)
 {
 	bool valid = true;
-	int err = 0;
 
-	for (size_t i = 0; !err && candidates->mapping && i < n; i++) {
-		err = check_mapping(facts, &candidates[i]);
+	for (size_t i = 0; candidates->mapping && i < n; i++) {
+		int err = check_mapping(facts, &candidates[i]);
+
+		if (err)
+			return err;
 		valid &= candidates[i].state != CANDIDATE_INVALID;
 	}
-	if (err || !valid)
-		return err;
 	/* Of one without a choice it looks at the reservation later, and so does the plan. */
-	for (size_t i = 0; i < n; i++)
-		if (n == 1 || is_free(facts, used, &candidates[i]))
-			return choose(facts, used, &candidates[i]);
+	for (size_t i = 0; valid && i < n; i++)
+		if (n == 1 || is_free(facts, &candidates[i])) {
+			choose(facts, &candidates[i]);
+			break;
+		}
 	return 0;
 }
 
 int facts_choose(struct facts *facts)
 {
-	struct used used = {0};
-	size_t i = 0;
 	int err = 0;
 
-	while (!err && i < facts->n_candidates) {
-		struct candidate *first = &facts->candidates[i];
-
-		err = choose_one(facts, &used, first, first->n_alternatives);
-		i += first->n_alternatives;
-	}
-	free(used.items);
+	for (size_t i = 0; !err && i < facts->n_candidates;
+	     i += facts->candidates[i].n_alternatives)
+		err = choose_one(facts, &facts->candidates[i], facts->candidates[i].n_alternatives);
 	return err;
 }
 

@@ -2,11 +2,10 @@
 /*
  * Everything that a plan is decided by, read once: the settings, the VM's config, the cluster's
  * mappings, the devices that the config names, their IOMMU groups, records, reservations, and what
- * the host does with them. Reading changes nothing, and reads nothing that could block while a
- * device is stuck in an unbind (hookscript/plan/facts_read.h).
+ * the host does with them. Reading changes nothing.
  *
  * A VM's config names devices by address (host=), by a mapping of the cluster (mapping=), or in the
- * arguments that it gives to QEMU by itself (args). Which alternative of a mapping Proxmox VE will
+ * arguments that it gives to QEMU (args). Which alternative of a mapping Proxmox VE will
  * choose is foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
  */
 #ifndef HOOKSCRIPT_PLAN_FACTS_H
@@ -28,16 +27,13 @@
 /* Where /etc/pve keeps the mappings. */
 #define MAPPINGS_PATH "etc/pve/mapping/pci.cfg"
 
-/* The number that stands for args where others have that of their hostpci entry. */
+/* In place of the number of a hostpci entry: args. */
 #define ENTRY_ARGS (-1)
-
-/* As many functions as a slot can have. */
-#define SLOT_FUNCTIONS 8
 
 enum candidate_state {
 	CANDIDATE_SPARE,   /* Proxmox VE will choose another alternative */
 	CANDIDATE_CHOSEN,  /* the entry gets these devices */
-	CANDIDATE_INVALID, /* the mapping says something else of the devices than they are */
+	CANDIDATE_INVALID, /* the devices are not what the mapping says */
 };
 
 /* The devices that an entry names: all of them, or one alternative of its mapping. */
@@ -50,7 +46,7 @@ struct candidate {
 	size_t n_alternatives;			 /* on this node; 1: no choice */
 	enum candidate_state state;
 	struct mapping_verdict verdict; /* of CANDIDATE_INVALID */
-	const struct device *twice;	/* one that an entry before it, or this one, has; or NULL */
+	const struct device *twice;	/* a device of it that is named already; or NULL */
 };
 
 /* Which module the host would load for a device. */
@@ -65,9 +61,10 @@ struct device {
 	int group;	    /* its IOMMU group, negative: none */
 	char *driver;	    /* NULL: none */
 	bool named;	    /* by the VM; else a neighbour in the group, or a spare alternative */
+	bool has_entry;	    /* by a hostpci entry: Proxmox VE gives it to no second one */
 	bool express;	    /* PCI Express, not conventional PCI */
 	bool bridge;	    /* has a directory pci_bus: Proxmox VE leaves those alone */
-	bool mdev;	    /* it can be cut up into mediated devices */
+	bool mdev;	    /* mediated devices can be made of it */
 	bool has_subsystem; /* sysfs has the file subsystem_vendor */
 	struct record *record; /* NULL: it is not taken */
 	int record_err;	       /* why the record cannot be used, -errno; 0: it can */
@@ -92,7 +89,8 @@ struct moved_device {
 
 struct device_group {
 	int number;
-	bool reserved; /* the firmware goes on using memory by DMA: no guest can have it */
+	bool reserved;	  /* the firmware goes on using memory by DMA: no guest can have it */
+	int reserved_err; /* why that is not known, -errno; 0: it is */
 	struct vfio_holders holders;
 	int holders_err; /* why it is not known who holds it, -errno; 0: it is */
 };
@@ -130,6 +128,33 @@ struct facts {
 	char *identity_error; /* the same in words */
 };
 
+enum facts_scope {
+	FACTS_START = 0,	  /* what a start is decided by */
+	FACTS_NEXT_START = 1,	  /* with the VM's pending changes, which its next start applies */
+	FACTS_MODULES = 1 << 1,	  /* the modules of all devices, not only of those without driver */
+	FACTS_ADDRESSES = 1 << 2, /* only which devices are at the VM's addresses */
+};
+
+/*
+ * Reads the facts about VM VMID, for SCOPE (enum facts_scope). SETTINGS must outlive the result.
+ * Only what the VM needs is read: nothing of the host for a VM without devices of ours, and nothing
+ * of alternatives that will not be chosen but what choosing needs. A device that is not there is
+ * not in it. Nothing is read that could block while a device is stuck in an unbind. Returns 0 and a
+ * new struct (facts_free()); or -errno, and in *ret_why a new text (the caller frees it; NULL
+ * without memory) that says what could not be read.
+ */
+int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+	       unsigned int scope, struct facts **ret, char **ret_why) must_check;
+
+/* The same for all devices of the host and no VM. Returns 0 or -errno. */
+int facts_read_host(const struct fs_root *root, const struct settings *settings,
+		    struct facts **ret) must_check;
+
+/* Reads the cluster's mappings, and the name of this node, whose entries of them count. No file is
+ * no mappings. Returns 0, with both new (mappings_free(), free()), or -errno. */
+int facts_read_mappings(const struct fs_root *root, struct mappings **ret,
+			char **ret_node) must_check;
+
 void facts_free(struct facts *facts);
 DEFINE_CLEANUP(struct facts *, facts_free)
 
@@ -143,8 +168,8 @@ bool hostpci_keeps_driver(const struct hostpci *entry);
 /*
  * Lists what the VM's entries and args name, by the config, the mappings and the settings: fills
  * binds and candidates. An entry with mdev= is not bound, for its parent keeps its driver; nor is
- * one with driver=keep, unless the settings name a vfio variant driver for a device of it
- *. Returns 0 or -ENOMEM.
+ * one with driver=keep, unless the settings name a vfio variant driver for a device of it. Returns
+ * 0 or -ENOMEM.
  */
 int facts_list_candidates(struct facts *facts) must_check;
 
@@ -155,8 +180,7 @@ int facts_list_candidates(struct facts *facts) must_check;
  */
 int facts_choose(struct facts *facts) must_check;
 
-/* Whether a start has anything to bind: an entry, or a device in args, and the VM is no template.
- */
+/* Whether a start has anything to bind: an entry, or a device in args, and the VM is no template */
 bool facts_need_binding(const struct facts *facts);
 
 /* Whether the VM has devices at all, bound or not. */
@@ -172,6 +196,9 @@ const struct device *facts_device(const struct facts *facts, const struct bdf *b
 
 /* The group that has that number, if it was read, or NULL. */
 const struct device_group *facts_group(const struct facts *facts, int number);
+
+/* What the settings say of the device, or NULL. */
+const struct device_setting *facts_setting(const struct facts *facts, const struct device *device);
 
 /* Whether a start would take the device: it is in a group that the VM needs, and no bridge. */
 bool facts_take(const struct facts *facts, const struct device *device);

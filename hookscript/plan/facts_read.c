@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
@@ -9,6 +9,9 @@
 
 #include <limits.h>
 #include <string.h>
+
+/* As many functions as a slot can have. */
+#define SLOT_FUNCTIONS 8
 
 /* What reading needs. */
 struct reader {
@@ -125,17 +128,15 @@ static int add_address(struct reader *r, const struct hostpci_address *address)
 
 static int add_candidates(struct reader *r)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < r->facts->n_candidates; i++) {
 		const struct candidate *candidate = &r->facts->candidates[i];
 
-		for (size_t k = 0; k < candidate->n_addresses; k++) {
-			int err = add_address(r, &candidate->addresses[k]);
-
-			if (err)
-				return err;
-		}
+		for (size_t k = 0; !err && k < candidate->n_addresses; k++)
+			err = add_address(r, &candidate->addresses[k]);
 	}
-	return 0;
+	return err;
 }
 
 /* The devices for which the settings name a variant driver, where an entry says driver=keep: what
@@ -144,17 +145,14 @@ static int add_variants(struct reader *r)
 {
 	const struct settings *settings = r->facts->settings;
 	bool keeps = false;
+	int err = 0;
 
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		keeps |= hostpci_keeps_driver(r->facts->vm->hostpci[e]);
-	for (size_t i = 0; keeps && i < settings->n_devices; i++) {
-		int err = settings->devices[i].driver ? add_present(r, &settings->devices[i].bdf)
-						      : 0;
-
-		if (err)
-			return err;
-	}
-	return 0;
+	for (size_t i = 0; keeps && !err && i < settings->n_devices; i++)
+		if (settings->devices[i].driver)
+			err = add_present(r, &settings->devices[i].bdf);
+	return err;
 }
 
 static int compare_devices(const void *a, const void *b)
@@ -176,7 +174,7 @@ static int add_group(struct reader *r, int number)
 	struct facts *facts = r->facts;
 	struct device_group *group;
 	size_t n;
-	int err;
+	int err, reserved;
 
 	if (facts_group(facts, number))
 		return 0;
@@ -186,9 +184,11 @@ static int add_group(struct reader *r, int number)
 	if (!array_grow(facts->groups, facts->n_groups))
 		return -ENOMEM;
 	group = &facts->groups[facts->n_groups++];
+	reserved = iommu_group_is_reserved(r->root, number);
 	*group = (struct device_group){
 		.number = number,
-		.reserved = iommu_group_is_reserved(r->root, number),
+		.reserved = reserved > 0,
+		.reserved_err = reserved < 0 ? reserved : 0,
 	};
 	group->holders_err = vfio_members_holders(r->root, number, members, n, &group->holders);
 	for (size_t i = 0; !err && i < n; i++)
@@ -234,7 +234,6 @@ static int read_modules(struct reader *r, struct device *device)
 
 static int read_record(const struct reader *r, struct device *device)
 {
-	char address[BDF_TEXT_SIZE];
 	int err = record_read(r->root, &device->bdf, &device->record, &device->record_error);
 
 	if (!err && !device->record && record_has_broken(r->root, &device->bdf)) {
@@ -242,7 +241,7 @@ static int read_record(const struct reader *r, struct device *device)
 		device->record_error = fs_path(
 			_("/%s/%s.broken: set aside, because it could not be "
 			  "understood"),
-			RECORD_DIR, bdf_format(&device->bdf, address));
+			RECORD_DIR, bdf_text(&device->bdf));
 	}
 	device->record_err = err;
 	if (err)
@@ -399,26 +398,17 @@ static int read_rest(struct reader *r)
 	return err ? err : read_usage(r);
 }
 
-static struct facts *new_facts(unsigned int vmid, const struct settings *settings)
-{
-	struct facts *facts = calloc(1, sizeof(*facts));
-
-	if (!facts)
-		return NULL;
-	facts->vmid = vmid;
-	facts->settings = settings;
-	return facts;
-}
-
 int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 	       unsigned int scope, struct facts **ret, char **ret_why)
 {
 	cleanup_with(free_reader) struct reader r = {.root = root, .scope = scope};
 	int err;
 
-	r.facts = new_facts(vmid, settings);
+	r.facts = calloc(1, sizeof(*r.facts));
 	if (!r.facts)
 		return -ENOMEM;
+	r.facts->vmid = vmid;
+	r.facts->settings = settings;
 	err = scope & FACTS_NEXT_START
 		      ? vm_read_next(root, vmid, &r.facts->vm, &r.facts->pending, ret_why)
 		      : vm_read(root, vmid, &r.facts->vm, ret_why);
@@ -454,9 +444,10 @@ int facts_read_host(const struct fs_root *root, const struct settings *settings,
 	cleanup_with(free_reader) struct reader r = {.root = root};
 	int err;
 
-	r.facts = new_facts(0, settings);
+	r.facts = calloc(1, sizeof(*r.facts));
 	if (!r.facts)
 		return -ENOMEM;
+	r.facts->settings = settings;
 	err = vmcfg_parse("", 0, &r.facts->vm);
 	if (!err) {
 		r.facts->reservations_err = pve_reservations_read(root, &r.reservations);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/judge.h"
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 
-#include "hookscript/plan/plan_make.h"
+#include "hookscript/plan/plan.h"
 #include "hookscript/plan/vms.h"
 
 #include <string.h>

@@ -15,19 +15,14 @@ char *plan_pending_text(const struct facts *facts)
 {
 	const char *keys = facts->vm->pending_keys ? facts->vm->pending_keys : "";
 
-	switch (facts->pending) {
-	case VMCFG_PENDING_NONE: break;
-	case VMCFG_PENDING_APPLIED:
-		return fs_path(
-			_("pending changes are judged as made, as the next start makes them: "
-			  "%s"),
-			keys);
-	case VMCFG_PENDING_WAITS:
-		return fs_path(_("pending changes are left out, because the next start continues a "
-				 "VM that is suspended or migrated, and makes none: %s"),
-			       keys);
-	}
-	return NULL;
+	if (facts->pending == VMCFG_PENDING_NONE)
+		return NULL;
+	return fs_path(facts->pending == VMCFG_PENDING_APPLIED
+			       ? _("pending changes are judged as made, as the next start makes "
+				   "them: %s")
+			       : _("pending changes are left out, because the next start continues "
+				   "a VM that is suspended or migrated, and makes none: %s"),
+		       keys);
 }
 
 char *cure_text(const struct cure *cure)
@@ -41,20 +36,16 @@ char *cure_text(const struct cure *cure)
 char *plan_step_return_text(const struct plan_step *step)
 {
 	const char *module = step->device->module.name ? step->device->module.name : "?";
+	const char *back = step->returns_to;
 
 	switch (step->why) {
-	case RETURN_DRIVER_NOW:
-		return fs_path(_("returns to %s, its driver now"), step->returns_to);
+	case RETURN_DRIVER_NOW: return fs_path(_("returns to %s, its driver now"), back);
 	case RETURN_SETTING:
-		return step->returns_to
-			       ? fs_path(_("returns to %s, because the settings say so"),
-					 step->returns_to)
-			       : strdup(_("returns to no driver, because the settings say so"));
+		return back ? fs_path(_("returns to %s, because the settings say so"), back)
+			    : strdup(_("returns to no driver, because the settings say so"));
 	case RETURN_RECORDED:
-		return step->returns_to
-			       ? fs_path(_("returns to %s, recorded when it was taken"),
-					 step->returns_to)
-			       : strdup(_("returns to no driver, recorded when it was taken"));
+		return back ? fs_path(_("returns to %s, recorded when it was taken"), back)
+			    : strdup(_("returns to no driver, recorded when it was taken"));
 	case RETURN_VFIO_IDS:
 		return strdup(_(
 			"stays on vfio-pci afterwards: vfio-pci's option ids= (modprobe.d or kernel "

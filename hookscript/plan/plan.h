@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * facts -> what a start would take, or every reason why it must not start, each with what cures it.
- * The only judge is plan_make() (hookscript/plan/plan_make.h): what is refused, and why, is decided
- * there and nowhere else. Pure: no files, no output.
+ * The only judge is plan_make(): what is refused, and why, is decided there and nowhere else. Pure:
+ * no files, no output.
  */
 #ifndef HOOKSCRIPT_PLAN_PLAN_H
 #define HOOKSCRIPT_PLAN_PLAN_H
@@ -22,15 +22,14 @@ enum refusal_reason {
 	REFUSAL_NO_GROUP,   /* the IOMMU does not cover the device */
 	REFUSAL_BRIDGE,	    /* a bridge cannot be passed */
 	REFUSAL_RESERVED,   /* the firmware reserves memory for the group */
-	REFUSAL_GROUP_OPEN, /* somebody uses the group through VFIO */
+	REFUSAL_GROUP_OPEN, /* a process uses the group through VFIO */
 	REFUSAL_OTHER_VM,   /* another VM has the device, or is getting it */
 	REFUSAL_RECORD,	    /* the device's record cannot be read */
 	REFUSAL_IDENTITY,   /* the record is of another device */
 	REFUSAL_MOVED,	    /* another device is at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
-	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the group has members that the VM does not name
-			     */
-	REFUSAL_UNREADABLE, /* it cannot be told who uses the devices */
+	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
+	REFUSAL_UNREADABLE, /* who uses the devices cannot be read */
 	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_needs.h). */
 	NEED_DEVICE,	     /* no hostpci entry at all */
 	NEED_STORAGE,	     /* a storage that is for snippets */
@@ -98,6 +97,13 @@ struct plan {
 	bool deferred; /* uses that may end when the settings' units and containers are stopped:
 			  plan again then */
 };
+
+/* Decides. The plan points into FACTS, which must outlive it. Returns 0 and a new plan
+ * (plan_free()), or -ENOMEM. */
+int plan_make(const struct facts *facts, struct plan **ret) must_check;
+
+/* The driver that the device will return to when it is taken now, or NULL: none. */
+const char *plan_returns_to(const struct device *device);
 
 /* What becomes of the VM's pending changes at its next start. Returns a new string, or NULL when it
  * has none, or without memory. A warning of each plan. */

@@ -77,11 +77,13 @@ const char *plan_text(struct plan_check *c, const char *text)
 	return text ? text : "";
 }
 
-static void add_cure(struct plan_check *c, struct cure cure)
+/* Takes over COMMAND and FIX. */
+static void add_cure(struct plan_check *c, const char *words, char *command, char **fix)
 {
+	struct cure cure = {words ? strdup(words) : NULL, command, fix};
 	struct refusal *refusal = last_refusal(c);
 
-	if (!refusal || !array_grow(refusal->cures, refusal->n_cures)) {
+	if (!refusal || (words && !cure.words) || !array_grow(refusal->cures, refusal->n_cures)) {
 		cure_free(&cure);
 		c->err = -ENOMEM;
 		return;
@@ -89,45 +91,35 @@ static void add_cure(struct plan_check *c, struct cure cure)
 	refusal->cures[refusal->n_cures++] = cure;
 }
 
-static char *copy_text(struct plan_check *c, const char *text)
-{
-	char *copy = text ? strdup(text) : NULL;
-
-	if (text && !copy)
-		c->err = -ENOMEM;
-	return copy;
-}
-
 void cure_words(struct plan_check *c, const char *format, ...)
 {
-	struct cure cure = {0};
+	auto_free char *words = NULL;
 	va_list args;
 
 	va_start(args, format);
-	cure.words = format_text(c, format, args);
+	words = format_text(c, format, args);
 	va_end(args);
-	add_cure(c, cure);
+	add_cure(c, words, NULL, NULL);
 }
 
 void cure_command(struct plan_check *c, const char *words, const char *format, ...)
 {
-	struct cure cure = {.words = copy_text(c, words)};
+	char *command;
 	va_list args;
 
 	va_start(args, format);
-	cure.command = format_text(c, format, args);
+	command = format_text(c, format, args);
 	va_end(args);
-	add_cure(c, cure);
+	add_cure(c, words, command, NULL);
 }
 
 void cure_config(struct plan_check *c, const char *words, char **fix)
 {
-	struct cure cure = {.words = copy_text(c, words), .fix = fix};
+	char *command = fix ? argv_text(fix) : NULL;
 
-	cure.command = fix ? argv_text(fix) : NULL;
-	if (!cure.command)
+	if (!command)
 		c->err = -ENOMEM;
-	add_cure(c, cure);
+	add_cure(c, words, command, fix);
 }
 
 void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value)
@@ -147,11 +139,7 @@ bool cure_as_root(struct plan_check *c, int err)
 
 char *describe_device(const struct device *device)
 {
-	char address[BDF_TEXT_SIZE];
-
-	bdf_format(&device->bdf, address);
-	if (device->named)
-		return strdup(address);
-	return fs_path(_("%s (not named by the VM, but in its IOMMU group %d)"), address,
-		       device->group);
+	return device->named ? strdup(bdf_text(&device->bdf))
+			     : fs_path(_("%s (not named by the VM, but in its IOMMU group %d)"),
+				       bdf_text(&device->bdf), device->group);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The checks that plan_make() consists of, and what they write into the plan. Pure, like
- * hookscript/plan/plan.h. Memory that is short is noted in struct plan_check, and ends it all at
- * the end: what is added after that is lost, which does no harm.
+ * hookscript/plan/plan.h. Running out of memory is noted in struct plan_check, and is plan_make()'s
+ * error at the end: what is added after that is lost, which does no harm.
  */
 #ifndef HOOKSCRIPT_PLAN_PLAN_CHECK_H
 #define HOOKSCRIPT_PLAN_PLAN_CHECK_H
@@ -17,7 +17,7 @@ struct plan_check {
 
 /*
  * Adds a refusal about the device at BDF, which must be in the facts, or about none (NULL). Takes
- * over BRIEF, a few words for who has no room for more.
+ * over BRIEF, the same in a few words.
  */
 void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
 		 char *brief, const char *format, ...) printf_like(5, 6);
@@ -39,7 +39,7 @@ bool cure_as_root(struct plan_check *c, int err);
 void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
 	printf_like(3, 4);
 
-/* TEXT; for NULL "", and memory was short. */
+/* TEXT; for NULL "", and out of memory. */
 const char *plan_text(struct plan_check *c, const char *text);
 
 /* Adds a device to the last refusal's. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A check that the settings can turn into a warning or off. Returns whether it is a refusal. */
+/* Refuses, warns or says nothing, as the settings want. Returns whether it refuses. */
 static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
 			     const char *what, char *brief)
 {
@@ -57,8 +57,7 @@ static void check_machine(struct plan_check *c)
 
 	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts))
 		return;
-	/* What a VM gives to QEMU by its own args is its administrator's to arrange. A VM without
-	 * devices is told what it will need. */
+	/* A VM that gives devices to QEMU by args only is left to its administrator. */
 	if (!facts_bind_entries(facts) && facts_have_devices(facts))
 		return;
 	what = fs_path(_("machine: %s; this is not q35, the only machine type whose guests see PCI "
@@ -87,14 +86,11 @@ static void refuse_without_pcie(struct plan_check *c, size_t e, const struct dev
 {
 	auto_free char *value = hostpci_value_with_pcie(c->facts->vm->hostpci[e]);
 	auto_free char *option = fs_path("--hostpci%zu", e);
-	auto_free char *what = NULL;
-	char text[BDF_TEXT_SIZE];
-
-	what = fs_path(
+	auto_free char *what = fs_path(
 		_("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; "
 		  "the guest would see it as conventional PCI, which many drivers do not "
 		  "accept"),
-		e, bdf_format(&device->bdf, text));
+		e, bdf_text(&device->bdf));
 	if (!refuse_by_policy(c, c->facts->settings->pcie, REFUSAL_NO_PCIE, what,
 			      fs_path("pcie=1 (hostpci%zu)", e)))
 		return;
@@ -165,8 +161,7 @@ static const char *name_of_wrong(enum mapping_wrong wrong)
 static char *describe_wrong(const struct facts *facts, const struct candidate *candidate)
 {
 	const struct mapping_verdict *verdict = &candidate->verdict;
-	char buf[BDF_TEXT_SIZE];
-	const char *path = hostpci_address_format(&candidate->addresses[verdict->path], buf);
+	const char *path = hostpci_address_text(&candidate->addresses[verdict->path]);
 
 	if (verdict->wrong == MAPPING_NO_DEVICE)
 		return fs_path(
@@ -204,12 +199,10 @@ static void cure_delete(struct plan_check *c, const char *words, size_t e)
 
 static void refuse_twice(struct plan_check *c, const struct candidate *candidate)
 {
-	char address[BDF_TEXT_SIZE];
-
 	refuse_entry(c, candidate->entry,
 		     _("hostpci%d: %s is named more than once in this VM; Proxmox VE would "
 		       "abort the start"),
-		     candidate->entry, bdf_format(&candidate->twice->bdf, address));
+		     candidate->entry, bdf_text(&candidate->twice->bdf));
 	cure_delete(c, NULL, (size_t)candidate->entry);
 }
 
@@ -300,7 +293,6 @@ static void check_entries(struct plan_check *c, void (*check)(struct plan_check 
 
 /* ---- warnings ---- */
 
-/* A VM whose devices Proxmox VE would see, but not the lines it dropped. */
 static void warn_of_dropped(struct plan_check *c)
 {
 	const struct vmcfg *vm = c->facts->vm;
@@ -317,10 +309,8 @@ static void warn_of_dropped(struct plan_check *c)
 static void warn_of_variant(struct plan_check *c, const struct device *device)
 {
 	const struct facts *facts = c->facts;
-	const struct device_setting *setting = settings_device(
-		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct device_setting *setting = facts_setting(facts, device);
 	const struct candidate *candidate = facts_chosen(facts, &device->bdf);
-	char address[BDF_TEXT_SIZE];
 
 	if (!setting || !setting->driver || !candidate || candidate->entry == ENTRY_ARGS ||
 	    hostpci_keeps_driver(facts->vm->hostpci[candidate->entry]))
@@ -329,7 +319,7 @@ static void warn_of_variant(struct plan_check *c, const struct device *device)
 		  _("%s is bound to vfio-pci, although /%s, line %u, says driver = \"%s\": "
 		    "Proxmox VE takes another driver from it unless hostpci%d says driver=keep "
 		    "(Proxmox VE 9)"),
-		  bdf_format(&device->bdf, address), setting->from[DEVICE_DRIVER].path,
+		  bdf_text(&device->bdf), setting->from[DEVICE_DRIVER].path,
 		  setting->from[DEVICE_DRIVER].line, setting->driver, candidate->entry);
 }
 
@@ -358,8 +348,7 @@ static void refuse_absent(struct plan_check *c, const struct candidate *candidat
 			  const struct hostpci_address *address)
 {
 	auto_free char *name = candidate_name(candidate);
-	char buf[BDF_TEXT_SIZE];
-	const char *text = hostpci_address_format(address, buf);
+	const char *text = hostpci_address_text(address);
 
 	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("a device at %s"), text),
 		    _("%s: there is no PCI device at %s on this host; was hardware added, "

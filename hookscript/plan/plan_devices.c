@@ -25,9 +25,8 @@ void plan_check_host(struct plan_check *c)
 
 static void check_named_device(struct plan_check *c, const struct device *device)
 {
-	char text[BDF_TEXT_SIZE];
+	const char *text = bdf_text(&device->bdf);
 
-	bdf_format(&device->bdf, text);
 	if (device->bridge) {
 		plan_refuse(c, REFUSAL_BRIDGE, &device->bdf, strdup(_("it is a bridge")),
 			    _("%s is a PCI bridge: bridges cannot be passed through"), text);
@@ -51,9 +50,8 @@ static void check_named_device(struct plan_check *c, const struct device *device
 static void refuse_unreadable_record(struct plan_check *c, const struct device *device)
 {
 	auto_free char *name = describe_device(device);
-	char text[BDF_TEXT_SIZE];
+	const char *text = bdf_text(&device->bdf);
 
-	bdf_format(&device->bdf, text);
 	plan_refuse(c, REFUSAL_RECORD, &device->bdf, strdup(_("its record cannot be used")),
 		    _("%s is recorded as taken, but the record cannot be used: %s"),
 		    plan_text(c, name), device->record_error);
@@ -76,14 +74,13 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 
 static void refuse_other_identity(struct plan_check *c, const struct device *device)
 {
-	char text[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
 	const struct record *record = device->record;
+	const char *text = bdf_text(&device->bdf);
 
 	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf, strdup(_("its record is of another device")),
-		    _("%s was taken for VM %u as %s, but the device there now is %s"),
-		    bdf_format(&device->bdf, text), record->vmid,
-		    pci_identity_format(&record->identity, was),
-		    pci_identity_format(&device->identity, is));
+		    _("%s was taken for VM %u as %s, but the device there now is %s"), text,
+		    record->vmid, pci_identity_text(&record->identity),
+		    pci_identity_text(&device->identity));
 	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
 		     RECORD_DIR, text);
 }
@@ -93,14 +90,12 @@ static void warn_of_takeover(struct plan_check *c, const struct device *device)
 {
 	const struct record *record = device->record;
 	const char *back = record->driver ? record->driver : _("no driver");
-	char text[BDF_TEXT_SIZE];
 
-	plan_warn(
-		c, &device->bdf,
-		_("%s was left taken for VM %u, which does not run: taken over; it will return to "
-		  "%s"),
-		bdf_format(&device->bdf, text), record->vmid,
-		record->stage == RECORD_CLAIMED ? _("what it is now") : back);
+	plan_warn(c, &device->bdf,
+		  _("%s was left taken for VM %u, which does not run: taken over; it will return "
+		    "to %s"),
+		  bdf_text(&device->bdf), record->vmid,
+		  record->stage == RECORD_CLAIMED ? _("what it is now") : back);
 }
 
 static void check_record(struct plan_check *c, const struct device *device)
@@ -138,21 +133,23 @@ static const struct vfio_holder *vm_that_holds(const struct facts *facts,
 	return NULL;
 }
 
+/* Of a device that this VM would get. */
 static struct other other_of(const struct facts *facts, const struct device *device)
 {
 	const struct vfio_holder *holder = vm_that_holds(facts, device);
-	const struct record *record = device->record;
+	unsigned int recorded_for = device->record ? device->record->vmid : facts->vmid;
+	bool is_others = recorded_for != facts->vmid;
 
-	if (device->bridge)
+	if (device->bridge || !(device->named || facts_take(facts, device)))
 		return (struct other){0};
 	if (holder)
 		return (struct other){holder->vmid, OTHER_RUNS};
-	if (record && record->vmid != facts->vmid && device->record_vm_runs)
-		return (struct other){record->vmid, OTHER_RUNS};
+	if (is_others && device->record_vm_runs)
+		return (struct other){recorded_for, OTHER_RUNS};
 	if (device->reserved_for)
 		return (struct other){device->reserved_for, OTHER_RESERVES};
-	if (record && record->vmid != facts->vmid && device->record_vm_locked)
-		return (struct other){record->vmid, OTHER_CHANGES};
+	if (is_others && device->record_vm_locked)
+		return (struct other){recorded_for, OTHER_CHANGES};
 	return (struct other){0};
 }
 
@@ -161,8 +158,7 @@ static bool has_other(const struct facts *facts, const struct device *device,
 {
 	struct other other = other_of(facts, device);
 
-	return (device->named || facts_take(facts, device)) && other.use == wanted->use &&
-	       other.vmid == wanted->vmid;
+	return other.use == wanted->use && other.vmid == wanted->vmid;
 }
 
 static char *describe_other(const struct other *other)
@@ -205,10 +201,9 @@ static void refuse_other(struct plan_check *c, const struct device *first,
 
 	plan_refuse(c, REFUSAL_OTHER_VM, &first->bdf, what, "%s: %s", plan_text(c, list),
 		    plan_text(c, what));
-	for (const struct device *device = first + 1; device < facts->devices + facts->n_devices;
-	     device++)
-		if (has_other(facts, device, other))
-			plan_refuse_also(c, &device->bdf);
+	for (size_t i = (size_t)(first - facts->devices) + 1; i < facts->n_devices; i++)
+		if (has_other(facts, &facts->devices[i], other))
+			plan_refuse_also(c, &facts->devices[i].bdf);
 	if (other->use == OTHER_CHANGES)
 		cure_command(c, _("wait for that task, then"), "qm start %u", facts->vmid);
 	else
@@ -226,7 +221,7 @@ static void check_others(struct plan_check *c)
 		struct other other = other_of(facts, device);
 		size_t first = 0;
 
-		if (other.use == OTHER_NONE || !has_other(facts, device, &other))
+		if (other.use == OTHER_NONE)
 			continue;
 		while (!has_other(facts, &facts->devices[first], &other))
 			first++;
@@ -251,17 +246,28 @@ static void check_others(struct plan_check *c)
  * drivers/iommu/iommu.c, require_direct; before 6.6 drivers/iommu/intel). */
 static void check_reserved(struct plan_check *c, const struct device_group *group)
 {
-	if (!group->reserved)
-		return;
-	plan_refuse(c, REFUSAL_RESERVED, NULL,
-		    strdup(_("the firmware reserves memory for its group (RMRR)")),
-		    _("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
-		      "lets no guest have it"),
-		    group->number);
-	cure_command(c,
-		     _("look in the firmware setup for shared memory or management features of its "
-		       "devices, and turn them off; they are listed by"),
-		     "host-setup groups");
+	if (group->reserved_err) {
+		plan_refuse(c, REFUSAL_UNREADABLE, NULL,
+			    strdup(_("what the firmware reserves cannot be read")),
+			    _("whether the firmware reserves memory for IOMMU group %d cannot be "
+			      "read: %s"),
+			    group->number, strerror(-group->reserved_err));
+		if (!cure_as_root(c, group->reserved_err))
+			cure_command(c, _("look at it"),
+				     "cat /sys/kernel/iommu_groups/%d/reserved_regions",
+				     group->number);
+	} else if (group->reserved) {
+		plan_refuse(c, REFUSAL_RESERVED, NULL,
+			    strdup(_("the firmware reserves memory for its group (RMRR)")),
+			    _("the firmware reserves memory for IOMMU group %d (RMRR): the kernel "
+			      "lets no guest have it"),
+			    group->number);
+		cure_command(
+			c,
+			_("look in the firmware setup for shared memory or management features "
+			  "of its devices, and turn them off; they are listed by"),
+			"host-setup groups");
+	}
 }
 
 /* Whether who holds the group has been named: another VM, or this one, which runs. */
@@ -300,9 +306,14 @@ static void check_holders(struct plan_check *c, const struct device_group *group
 			"VM ends by itself or by kill"));
 }
 
-static void refuse_group_devices(struct plan_check *c, const struct device_group *group)
+/* Refuses by CHECK, if it does, all devices of the group. */
+static void check_group(struct plan_check *c, const struct device_group *group,
+			void (*check)(struct plan_check *c, const struct device_group *group))
 {
-	for (size_t i = 0; i < c->facts->n_devices; i++) {
+	size_t n = c->plan->n_refusals;
+
+	check(c, group);
+	for (size_t i = 0; c->plan->n_refusals > n && i < c->facts->n_devices; i++) {
 		const struct device *device = &c->facts->devices[i];
 
 		if (device->group == group->number && !device->bridge)
@@ -310,7 +321,7 @@ static void refuse_group_devices(struct plan_check *c, const struct device_group
 	}
 }
 
-/* Its own devices keep no VM from its next start. */
+/* A VM's own devices do not refuse its next start. */
 static void warn_of_own(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
@@ -336,15 +347,8 @@ void plan_check_devices(struct plan_check *c)
 	}
 	check_others(c);
 	for (size_t i = 0; i < facts->n_groups; i++) {
-		size_t n = c->plan->n_refusals;
-
-		check_reserved(c, &facts->groups[i]);
-		if (c->plan->n_refusals > n)
-			refuse_group_devices(c, &facts->groups[i]);
-		n = c->plan->n_refusals;
-		check_holders(c, &facts->groups[i]);
-		if (c->plan->n_refusals > n)
-			refuse_group_devices(c, &facts->groups[i]);
+		check_group(c, &facts->groups[i], check_reserved);
+		check_group(c, &facts->groups[i], check_holders);
 	}
 	warn_of_own(c);
 }

@@ -10,34 +10,31 @@
 static char *where_now(const struct moved_device *moved)
 {
 	auto_strbuf struct strbuf text = {0};
-	char address[BDF_TEXT_SIZE];
 
 	for (size_t i = 0; i < moved->n_now; i++)
 		strbuf_add(&text, "%s%s", i ? ", " : _("a device like that is now at "),
-			   bdf_format(&moved->now[i], address));
+			   bdf_text(&moved->now[i]));
 	return moved->n_now ? strbuf_take(&text) : strdup(_("no device like that is there now"));
 }
 
 /* What is at the address now, and where the device is instead. */
 static char *describe_move(const struct moved_device *moved)
 {
-	char address[BDF_TEXT_SIZE], was[PCI_IDENTITY_TEXT_SIZE], is[PCI_IDENTITY_TEXT_SIZE];
+	const char *address = bdf_text(&moved->bdf), *was = pci_identity_text(&moved->was);
 	auto_free char *now = where_now(moved);
 
 	if (!now)
 		return NULL;
-	bdf_format(&moved->bdf, address);
-	pci_identity_format(&moved->was, was);
 	if (moved->absent)
 		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
 				 "none; hardware was probably added or removed; %s"),
 			       address, was, now);
 	return fs_path(_("%s: at this VM's last start the device here was %s, now it is %s; "
 			 "hardware was probably added or removed; %s"),
-		       address, was, pci_identity_format(&moved->is, is), now);
+		       address, was, pci_identity_text(&moved->is), now);
 }
 
-/* All moves that are beyond doubt: one place where it was, one where it is. */
+/* The devices of which exactly one like them is there now. */
 static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
 {
 	struct hostpci_move *moves = calloc(facts->n_moved + 1, sizeof(*moves));
@@ -80,10 +77,9 @@ static void cure_by_following(struct plan_check *c, const struct moved_device *m
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
 	auto_free char *what = describe_move(moved);
-	char address[BDF_TEXT_SIZE];
 
 	plan_refuse(c, REFUSAL_MOVED, &moved->bdf,
-		    fs_path(_("another device is at %s"), bdf_format(&moved->bdf, address)), "%s",
+		    fs_path(_("another device is at %s"), bdf_text(&moved->bdf)), "%s",
 		    plan_text(c, what));
 	cure_by_following(c, moved);
 	cure_command(c, _("or take what is there now as the right one"),

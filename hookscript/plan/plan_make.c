@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/plan_make.h"
+#include "hookscript/plan/plan.h"
 
 #include "hookscript/plan/plan_check.h"
 #include "host/pci/driver.h"
@@ -42,8 +42,7 @@ static struct plan_step step_of_device(const struct device *device)
 
 static struct plan_step make_step(const struct facts *facts, const struct device *device)
 {
-	const struct device_setting *setting = settings_device(
-		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct device_setting *setting = facts_setting(facts, device);
 	struct plan_step step = step_of_device(device);
 
 	if (setting && setting->return_to) {
@@ -89,8 +88,7 @@ const char *plan_returns_to(const struct device *device)
  */
 static const char *variant_of(const struct facts *facts, const struct device *device)
 {
-	const struct device_setting *setting = settings_device(
-		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
+	const struct device_setting *setting = facts_setting(facts, device);
 	const struct candidate *candidate = facts_chosen(facts, &device->bdf);
 
 	if (!setting || !candidate || candidate->entry == ENTRY_ARGS)
@@ -101,7 +99,6 @@ static const char *variant_of(const struct facts *facts, const struct device *de
 static void add_step(struct plan_check *c, const struct device *device)
 {
 	struct plan_step step = make_step(c->facts, device);
-	char address[BDF_TEXT_SIZE];
 
 	step.choice = is_choice(c->facts, device);
 	step.variant = variant_of(c->facts, device);
@@ -110,7 +107,7 @@ static void add_step(struct plan_check *c, const struct device *device)
 		plan_warn(c, &device->bdf,
 			  _("%s has no driver, although module %s would match it; it will "
 			    "return to none"),
-			  bdf_format(&device->bdf, address), device->module.name);
+			  bdf_text(&device->bdf), device->module.name);
 }
 
 static void add_steps(struct plan_check *c)

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/plan_print.h"
-#include "hookscript/plan/plan_make.h"
 
 #include "host/base/log.h"
+#include "host/base/strbuf.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* LABEL and the first LEN bytes of TEXT, about the device at BDF or, with NULL, none. */
-static void say(const struct facts *facts, enum log_level level, const struct bdf *bdf,
-		const char *label, const char *text, size_t len)
+/* LABEL and TEXT, about the device at BDF or, with NULL, none. */
+static void print(const struct facts *facts, enum log_level level, const struct bdf *bdf,
+		  const char *label, const char *text)
 {
 	const struct device *device = bdf ? facts_device(facts, bdf) : NULL;
 
 	if (bdf)
-		log_device(level, bdf, device ? plan_returns_to(device) : NULL, "%s%.*s", label,
-			   (int)len, text);
+		log_device(level, bdf, device ? plan_returns_to(device) : NULL, "%s%s", label,
+			   text);
 	else
-		log_say(level, "%s%.*s", label, (int)len, text);
+		log_say(level, "%s%s", label, text);
 }
 
 static bool has_warning(const struct plan *plan, const char *what)
@@ -28,45 +27,40 @@ static bool has_warning(const struct plan *plan, const char *what)
 	return false;
 }
 
-void plan_say_warnings(const struct plan *plan, const struct plan *said, const struct facts *facts,
-		       bool report)
+void plan_print_warnings(const struct plan *plan, const struct plan *before,
+			 const struct facts *facts, bool report)
 {
 	for (size_t i = 0; i < plan->n_warnings; i++) {
 		const struct plan_warning *warning = &plan->warnings[i];
 
-		if (!has_warning(said, warning->what))
-			say(facts, report ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, warning->bdf, "",
-			    warning->what, strlen(warning->what));
+		if (!has_warning(before, warning->what))
+			print(facts, report ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, warning->bdf, "",
+			      warning->what);
 	}
 }
 
-static void say_refusal(const struct refusal *refusal, const struct facts *facts,
-			enum log_level level)
+static void print_refusal(const struct refusal *refusal, const struct facts *facts,
+			  enum log_level level)
 {
 	const char *label = _("  cure: "); /* as wide as the spaces before the other lines */
 
-	say(facts, level, refusal->bdf, _("refused: "), refusal->what, strlen(refusal->what));
+	print(facts, level, refusal->bdf, _("refused: "), refusal->what);
 	for (size_t i = 0; i < refusal->n_cures; i++) {
 		auto_free char *text = cure_text(&refusal->cures[i]);
-		const char *rest = text ? text : "";
 		bool copied = level == LOG_LEVEL_INFO && refusal->cures[i].command;
+		char *rest = text, *line;
 
-		for (; *rest; label = "        ") {
-			size_t len = strcspn(rest, "\n");
-
-			say(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf, label, rest,
-			    len);
-			rest += len + (rest[len] == '\n');
-		}
+		for (; (line = strsep(&rest, "\n")); label = "        ")
+			print(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf, label, line);
 	}
 }
 
-void plan_say_refusals(const struct plan *plan, const struct facts *facts, bool report)
+void plan_print_refusals(const struct plan *plan, const struct facts *facts, bool report)
 {
 	enum log_level level = report ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR;
 
 	for (size_t i = 0; i < plan->n_refusals; i++)
-		say_refusal(&plan->refusals[i], facts, level);
+		print_refusal(&plan->refusals[i], facts, level);
 	log_say(level,
 		ngettext("VM %u refused: %zu problem, above; check again: pve-passthrough plan %u",
 			 "VM %u refused: %zu problems, above; check again: pve-passthrough plan %u",
@@ -76,10 +70,12 @@ void plan_say_refusals(const struct plan *plan, const struct facts *facts, bool 
 
 static void print_names(const char *what, char *const *names, size_t n)
 {
+	auto_strbuf struct strbuf text = {0};
+
 	for (size_t i = 0; i < n; i++)
-		printf("%s%s", i ? ", " : what, names[i]);
-	if (n)
-		putchar('\n');
+		strbuf_add_item(&text, "%s", names[i]);
+	if (text.len)
+		log_info("%s%s", what, text.text);
 }
 
 /* What the settings have done with the device, beside where it returns to. */
@@ -90,38 +86,33 @@ static void print_setting(const struct device_setting *setting)
 	print_names(_("      stopped before, and started after: "), setting->stop_units,
 		    setting->n_stop_units);
 	for (size_t i = 0; i < setting->n_stop_ct; i++)
-		printf(_("      shut down before, and started after: container %s\n"),
-		       setting->stop_ct[i]);
+		log_info(_("      shut down before, and started after: container %s"),
+			 setting->stop_ct[i]);
 	print_names(_("      unloaded before: "), setting->unload, setting->n_unload);
 	if (setting->reset_method)
-		printf(_("      reset_method = \"%s\" while the VM has it\n"),
-		       setting->reset_method);
+		log_info(_("      reset_method = \"%s\" while the VM has it"),
+			 setting->reset_method);
 	if (setting->d3cold != D3COLD_AS_IT_IS)
-		printf(_("      d3cold_allowed = %d while the VM has it\n"),
-		       setting->d3cold == D3COLD_ALLOW);
+		log_info(_("      d3cold_allowed = %d while the VM has it"),
+			 setting->d3cold == D3COLD_ALLOW);
 }
 
-static void print_step(const struct plan_step *step, const struct settings *settings,
-		       struct pci *pci)
+static void print_step(const struct plan_step *step, const struct facts *facts, struct pci *pci)
 {
 	const struct device *device = step->device;
 	auto_free char *name = pci_name(pci, &device->identity);
 	auto_free char *back = plan_step_return_text(step);
-	char address[BDF_TEXT_SIZE];
 
-	printf("  %s  %s\n", bdf_format(&device->bdf, address), name ? name : _("PCI device"));
-	printf(device->named ? _("      group %d")
-			     : _("      group %d, not named by the VM but in that group"),
-	       device->group);
-	if (device->driver)
-		printf(_("; now on %s; %s\n"), device->driver, back ? back : "");
-	else
-		printf(_("; now on no driver; %s\n"), back ? back : "");
+	log_info("  %s  %s", bdf_text(&device->bdf), name ? name : _("PCI device"));
+	log_info(
+		device->named
+			? _("      group %d; now on %s; %s")
+			: _("      group %d, not named by the VM but in that group; now on %s; %s"),
+		device->group, device->driver ? device->driver : _("no driver"), back ? back : "");
 	if (step->variant)
-		printf(_("      bound to %s, its vfio variant driver, as the settings say\n"),
-		       step->variant);
-	print_setting(settings_device(settings, &device->bdf, device->identity.vendor,
-				      device->identity.device));
+		log_info(_("      bound to %s, its vfio variant driver, as the settings say"),
+			 step->variant);
+	print_setting(facts_setting(facts, device));
 }
 
 int plan_print(const struct fs_root *root, const struct facts *facts, const struct plan *plan)
@@ -131,8 +122,8 @@ int plan_print(const struct fs_root *root, const struct facts *facts, const stru
 
 	if (err)
 		return err;
-	printf(_("VM %u: a start would bind to vfio-pci:\n"), facts->vmid);
+	log_info(_("VM %u: a start would bind to vfio-pci:"), facts->vmid);
 	for (size_t i = 0; i < plan->n_steps; i++)
-		print_step(&plan->steps[i], facts->settings, pci);
+		print_step(&plan->steps[i], facts, pci);
 	return 0;
 }

@@ -6,16 +6,16 @@
 #include "hookscript/plan/plan.h"
 
 /*
- * Each says a part of the plan, the lines of a device with its address for the journal. REPORT: as
- * an answer, all on standard output; else as messages of their own importance (host/base/log.h).
+ * Print a part of the plan, the lines of a device with its address for the journal. REPORT: as an
+ * answer, all on standard output; else as messages of their own importance (host/base/log.h).
  */
 
-/* The warnings; those that are in SAID, an earlier plan, too, are left out (NULL: none are). */
-void plan_say_warnings(const struct plan *plan, const struct plan *said, const struct facts *facts,
-		       bool report);
+/* The warnings, without those that BEFORE, an earlier plan, has too (NULL: all). */
+void plan_print_warnings(const struct plan *plan, const struct plan *before,
+			 const struct facts *facts, bool report);
 
 /* The refusals, each with its cures, and the closing line. */
-void plan_say_refusals(const struct plan *plan, const struct facts *facts, bool report);
+void plan_print_refusals(const struct plan *plan, const struct facts *facts, bool report);
 
 /*
  * Prints what a start of the VM would take, one device after the other with its name, where it

@@ -4,17 +4,10 @@
 
 #include <string.h>
 
-static const struct device_setting *setting_of(const struct plan_check *c,
-					       const struct device *device)
-{
-	return settings_device(c->facts->settings, &device->bdf, device->identity.vendor,
-			       device->identity.device);
-}
-
 static bool is_allowed(const struct plan_check *c, const struct device *device,
 		       enum usage_kind kind)
 {
-	const struct device_setting *setting = setting_of(c, device);
+	const struct device_setting *setting = facts_setting(c->facts, device);
 
 	return setting && setting->allow & 1U << kind;
 }
@@ -23,9 +16,8 @@ static bool is_allowed(const struct plan_check *c, const struct device *device,
 static void warn_of_strangers(struct plan_check *c, const struct device *device)
 {
 	const struct settings *settings = c->facts->settings;
-	char address[BDF_TEXT_SIZE];
 
-	for (size_t i = 0; !setting_of(c, device) && i < settings->n_devices; i++) {
+	for (size_t i = 0; !facts_setting(c->facts, device) && i < settings->n_devices; i++) {
 		const struct device_setting *setting = &settings->devices[i];
 
 		if (bdf_compare(&setting->bdf, &device->bdf))
@@ -33,9 +25,9 @@ static void warn_of_strangers(struct plan_check *c, const struct device *device)
 		plan_warn(c, &device->bdf,
 			  _("/%s, line %u: the entry of 'devices' for %s is for a device "
 			    "%04x:%04x, but the one there is %04x:%04x: the entry is ignored"),
-			  setting->source.path, setting->source.line,
-			  bdf_format(&device->bdf, address), setting->vendor, setting->device,
-			  device->identity.vendor, device->identity.device);
+			  setting->source.path, setting->source.line, bdf_text(&device->bdf),
+			  setting->vendor, setting->device, device->identity.vendor,
+			  device->identity.device);
 	}
 }
 
@@ -43,9 +35,8 @@ static void warn_of_strangers(struct plan_check *c, const struct device *device)
 static void accept(struct plan_check *c, const struct device *device,
 		   const struct usage_finding *finding)
 {
-	const struct setting_source *source = &setting_of(c, device)->from[DEVICE_ALLOW];
+	const struct setting_source *source = &facts_setting(c->facts, device)->from[DEVICE_ALLOW];
 	struct plan *plan = c->plan;
-	char address[BDF_TEXT_SIZE];
 
 	if (!array_grow(plan->accepted, plan->n_accepted)) {
 		c->err = -ENOMEM;
@@ -55,7 +46,7 @@ static void accept(struct plan_check *c, const struct device *device,
 	plan_warn(c, &device->bdf,
 		  _("%s: %s; taken all the same, because /%s, line %u, allows "
 		    "\"%s\" for it"),
-		  bdf_format(&device->bdf, address), finding->what, source->path, source->line,
+		  bdf_text(&device->bdf), finding->what, source->path, source->line,
 		  usage_kind_name(finding->kind));
 }
 
@@ -63,7 +54,7 @@ static void accept(struct plan_check *c, const struct device *device,
 static bool may_be_stopped(const struct plan_check *c, const struct device *device,
 			   enum usage_kind kind)
 {
-	const struct device_setting *setting = setting_of(c, device);
+	const struct device_setting *setting = facts_setting(c->facts, device);
 
 	return setting && !c->facts->users_stopped && setting->n_stop_units + setting->n_stop_ct &&
 	       kind != USAGE_CHIPSET && kind != USAGE_VFS;
@@ -73,7 +64,6 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 		       const struct usage_finding *finding)
 {
 	auto_free char *name = describe_device(device);
-	char address[BDF_TEXT_SIZE];
 
 	plan_refuse(c, REFUSAL_IN_USE, &device->bdf, strdup(finding->what),
 		    _("%s: %s; taking it for VM %u: %s"), name ? name : "", finding->what,
@@ -83,16 +73,15 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 		   _("to pass it through anyway, put this line into /%s: "
 		     "devices = ( { address = \"%s\"; id = \"%04x:%04x\"; "
 		     "allow = [ \"%s\" ]; } );"),
-		   SETTINGS_PATH, bdf_format(&device->bdf, address), device->identity.vendor,
+		   SETTINGS_PATH, bdf_text(&device->bdf), device->identity.vendor,
 		   device->identity.device, usage_kind_name(finding->kind));
 }
 
 static void check_finding(struct plan_check *c, const struct device *device,
 			  const struct usage_finding *finding)
 {
-	char address[BDF_TEXT_SIZE];
+	const char *address = bdf_text(&device->bdf);
 
-	bdf_format(&device->bdf, address);
 	if (finding->harmless) {
 		plan_warn(c, &device->bdf, "%s: %s: %s", address, finding->what, finding->effect);
 	} else if (is_allowed(c, device, finding->kind)) {
@@ -112,11 +101,10 @@ static void check_neighbour(struct plan_check *c, const struct device *device)
 {
 	const struct settings *settings = c->facts->settings;
 	const struct setting_source *source = &settings->from[SETTING_GROUP];
-	char address[BDF_TEXT_SIZE];
+	const char *address = bdf_text(&device->bdf);
 
 	if (device->named || settings->group != GROUP_REFUSE)
 		return;
-	bdf_format(&device->bdf, address);
 	plan_refuse(c, REFUSAL_NEIGHBOUR, &device->bdf,
 		    fs_path(_("%s, which shares a group"), address),
 		    _("%s is in IOMMU group %d with a device of this VM, so it would be "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/vms.h"
 
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 #include "hookscript/pve/pve.h"
 #include "host/base/strbuf.h"
 

@@ -3,7 +3,7 @@
 #include "hookscript/settings/settings_read.h"
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 #include "host/base/log.h"
 
 #include <string.h>

@@ -27,6 +27,9 @@ int bdf_parse(const char *text, struct bdf *ret) must_check;
 /* Writes the kernel's spelling into BUF and returns BUF. */
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE]);
 
+/* The same for a message: a text that lasts until the end of the block it is written in. */
+#define bdf_text(bdf) bdf_format((bdf), (char[BDF_TEXT_SIZE]){0})
+
 #define HEX_LOWER "0123456789abcdef"
 #define HEX_UPPER "0123456789ABCDEF"
 

@@ -85,12 +85,14 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 	return 0;
 }
 
-bool iommu_group_is_reserved(const struct fs_root *root, int group)
+int iommu_group_is_reserved(const struct fs_root *root, int group)
 {
 	auto_free char *path = fs_path("sys/kernel/iommu_groups/%d/reserved_regions", group);
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
 
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
 	/* Its lines are: first address, last address, type. */
-	return err ? !fs_is_absent(err) : strstr(text, " direct\n") != NULL;
+	return strstr(text, " direct\n") != NULL;
 }

@@ -36,8 +36,8 @@ int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n) must_chec
 /*
  * Whether the firmware goes on using memory by DMA for a device of the group: a reserved region of
  * type "direct" (not "direct-relaxable"), with which the kernel lets no guest have it (Linux:
- * drivers/iommu/iommu.c, iommu_get_resv_regions). True also when that is unknown.
+ * drivers/iommu/iommu.c, iommu_get_resv_regions). Returns 1, 0, or -errno.
  */
-bool iommu_group_is_reserved(const struct fs_root *root, int group);
+int iommu_group_is_reserved(const struct fs_root *root, int group);
 
 #endif

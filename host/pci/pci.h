@@ -20,6 +20,10 @@ struct pci_identity {
 /* "8086:10d3:8086:0000:020000" and its NUL. */
 #define PCI_IDENTITY_TEXT_SIZE 27
 const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDENTITY_TEXT_SIZE]);
+
+/* The same for a message: a text that lasts until the end of the block it is written in. */
+#define pci_identity_text(identity) \
+	pci_identity_format((identity), (char[PCI_IDENTITY_TEXT_SIZE]){0})
 /* Reads that text. Returns 0, or -EINVAL and leaves *ret alone. */
 int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
 bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);

@@ -30,6 +30,8 @@ void factscase_decide(struct facts *facts, const char *config, const char *mappi
 	assert_non_null(facts->node);
 	assert_int_equal(vmcfg_parse(config, strlen(config), &facts->vm), 0);
 	assert_int_equal(mappings_parse(text, strlen(text), &facts->mappings), 0);
+	for (size_t i = 0; i < facts->n_devices; i++)
+		facts->devices[i].has_entry = false;
 	assert_int_equal(facts_list_candidates(facts), 0);
 	assert_int_equal(facts_choose(facts), 0);
 }

@@ -3,6 +3,7 @@
 #include "hookscript/settings/settings_read.h"
 
 #include "host/base/fs_write.h"
+#include "host/base/log.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -106,6 +107,12 @@ void scenario_must(struct tree *tree, run_phase *phase, unsigned int vmid)
 
 	run_hook(tree, phase, vmid, &run);
 	run_assert_code(&run, EXIT_DONE);
+}
+
+int scenario_plan(const struct fs_root *root, unsigned int vmid)
+{
+	log_open(NULL, NULL);
+	return start_plan(root, vmid);
 }
 
 void scenario_assert_refused(struct tree *tree, unsigned int vmid, const char *because)

@@ -680,7 +680,7 @@ static void test_plan(void **state)
 	auto_free char *before = tree_render(tree, TREE_ALL);
 	auto_run struct run run = {0};
 
-	run_hook(tree, start_plan, 100, &run);
+	run_hook(tree, scenario_plan, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run, "VM 100: a start would bind to vfio-pci:\n  " GPU "  ");
 	run_assert_says(
@@ -699,7 +699,7 @@ static void test_plan_refuses(void **state)
 
 	tree_vm(tree, 100, "hostpci1: 03:00.0,pcie=1\n");
 	before = tree_render(tree, TREE_ALL);
-	run_hook(tree, start_plan, 100, &run);
+	run_hook(tree, scenario_plan, 100, &run);
 	run_assert_code(&run, EXIT_REFUSED);
 	/* It is a report, whatever it says. */
 	assert_string_equal(run.err, "");
@@ -736,7 +736,7 @@ static void test_plan_of_pending(void **state)
 		tree_vm(tree, 100, config);
 		tree_file(tree, "etc/pve/nodes/pve2/qemu-server/100.conf", config);
 		setenv("PVE_MIGRATED_FROM", rows[i].source, 1);
-		run_hook(tree, start_plan, 100, &run);
+		run_hook(tree, scenario_plan, 100, &run);
 		unsetenv("PVE_MIGRATED_FROM");
 		run_assert_code(&run, rows[i].code);
 		run_assert_says(&run, rows[i].says);
@@ -753,7 +753,7 @@ static void test_plan_of_a_running_vm(void **state)
 	scenario_must(tree, start_pre, 100);
 	tree_vm_runs(tree, 100, 4711);
 	tree_process_opens(tree, 4711, 33, "/dev/vfio/12");
-	run_hook(tree, start_plan, 100, &run);
+	run_hook(tree, scenario_plan, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run, "VM 100 runs with them now\n");
 }
@@ -800,15 +800,15 @@ static void test_plan_of_nothing(void **state)
 	auto_run struct run template = {0};
 
 	tree_vm(*state, 100, "machine: q35\n");
-	run_hook(*state, start_plan, 100, &none);
+	run_hook(*state, scenario_plan, 100, &none);
 	run_assert_code(&none, EXIT_DONE);
 	assert_string_equal(none.out,
-			    "VM 100: has no hostpci entry that needs binding: a start touches "
+			    "VM 100 has no hostpci entry that needs binding: a start touches "
 			    "nothing\n");
 	tree_vm(*state, 100, SCENARIO_CONFIG "template: 1\n");
-	run_hook(*state, start_plan, 100, &template);
+	run_hook(*state, scenario_plan, 100, &template);
 	run_assert_code(&template, EXIT_DONE);
-	assert_string_equal(template.out, "VM 100: is a template: a start touches nothing\n");
+	assert_string_equal(template.out, "VM 100 is a template: a start touches nothing\n");
 }
 
 static void test_plan_knows_why(void **state)
@@ -819,7 +819,7 @@ static void test_plan_knows_why(void **state)
 	tree_file(tree, "etc/modprobe.d/vfio.conf", "options vfio-pci ids=8086:1521\n");
 	tree_module_for(tree, NEIGHBOUR, "mystery");
 	tree_file(tree, "etc/modprobe.d/blacklist.conf", "blacklist mystery\n");
-	run_hook(tree, start_plan, 100, &run);
+	run_hook(tree, scenario_plan, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run, "vfio-pci's option ids=");
 	run_assert_says(&run,
@@ -845,7 +845,7 @@ static void test_control_characters(void **state)
 		"machine: q35\nhostpci0: 01:00.0,romfile=\xc2\x9b\x32J\n",
 		"\x1b[1m: x\nmachine: q35\nhostpci0: 01:00.0,pcie=1,mdev=\x08\x0c\n",
 	};
-	static run_phase *const phases[] = {start_pre, start_plan};
+	static run_phase *const phases[] = {start_pre, scenario_plan};
 
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
 		for (size_t p = 0; p < ARRAY_SIZE(phases); p++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts_read.h"
+#include "hookscript/plan/facts.h"
 
 #include "hookscript/start.h"
 #include "scenario.h"

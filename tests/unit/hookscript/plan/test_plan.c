@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/plan_make.h"
+#include "hookscript/plan/plan.h"
 
 #include "factscase.h"
 
@@ -364,6 +364,11 @@ static void reserved_group(struct machine *host)
 	host->groups[0].reserved = true;
 }
 
+static void reserved_unknown(struct machine *host)
+{
+	host->groups[0].reserved_err = -EIO;
+}
+
 static void bad_record(struct machine *host)
 {
 	static char why[] = "/run/x: not a record";
@@ -393,6 +398,9 @@ static void test_machine_refusals(void **state)
 		 "the firmware reserves memory for IOMMU group 10 (RMRR)",
 		 "look in the firmware setup for shared memory or management features of its devices, "
 		 "and turn them off; they are listed by: host-setup groups"},
+		{reserved_unknown, REFUSAL_UNREADABLE,
+		 "whether the firmware reserves memory for IOMMU group 10 cannot be read: Input/output",
+		 "look at it: cat /sys/kernel/iommu_groups/10/reserved_regions"},
 		{open_group, REFUSAL_GROUP_OPEN,
 		 "IOMMU group 10 is in use through VFIO by process 4711 (kvm)",
 		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "

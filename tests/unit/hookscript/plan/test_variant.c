@@ -43,8 +43,8 @@ static void test_kept_without_a_setting(void **state)
 
 	scenario_must(tree, start_pre, 100);
 	tree_assert_is(tree, TREE_STATE, before);
-	run_hook(tree, start_plan, 100, &plan);
-	run_assert_says(&plan, "VM 100: has no hostpci entry that needs binding");
+	run_hook(tree, scenario_plan, 100, &plan);
+	run_assert_says(&plan, "VM 100 has no hostpci entry that needs binding");
 	/* Nor with one for a device of other ids. */
 	put_settings(tree, "144d:a809", VARIANT);
 	free(TAKE_PTR(before));
@@ -63,7 +63,7 @@ static void test_taken_and_given_back(void **state)
 
 	put_settings(tree, "144d:a808", VARIANT);
 	before = tree_render(tree, TREE_STATE);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&plan, EXIT_DONE);
 	run_assert_says(&plan,
 			"bound to " VARIANT ", its vfio variant driver, as the settings say");

@@ -51,7 +51,7 @@ static void test_returns_to_none(void **state)
 	auto_run struct run run = {0};
 
 	put_settings(tree, "return_to = \"none\";");
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_says(&plan, "returns to no driver, because the settings say so");
 	scenario_must(tree, start_pre, 100);
 	run_hook(tree, stop_post, 100, &run);
@@ -114,7 +114,7 @@ static void test_attributes(void **state)
 
 	put_settings(tree, "reset_method = \"bus\"; d3cold = false;");
 	before = tree_render(tree, TREE_STATE);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_says(&plan, "reset_method = \"bus\" while the VM has it");
 	run_assert_says(&plan, "d3cold_allowed = 0 while the VM has it");
 	scenario_must(tree, start_pre, 100);
@@ -171,7 +171,7 @@ static void test_users(void **state)
 	auto_run struct run plan = {0};
 
 	use_fakes(tree);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_says(&plan, "stopped before, and started after: gpu.service, idle.service");
 	run_assert_says(&plan, "shut down before, and started after: container 105");
 	scenario_must(tree, start_pre, 100);
@@ -304,7 +304,7 @@ static void test_use_by_another_process(void **state)
 
 	use_fakes(tree);
 	put_opener(tree);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&plan, EXIT_DONE);
 	run_assert_says(&plan,
 			"the start first stops what the settings name for it, and looks again");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/vm_needs.h"
-#include "hookscript/plan/plan_make.h"
+#include "hookscript/plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

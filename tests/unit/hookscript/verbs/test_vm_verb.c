@@ -297,7 +297,7 @@ static void test_fix_of_a_running_vm(void **state)
 			      "machine\nVM 100 has what it needs;");
 	run(tree, &(struct vm_options){.fix = true}, NULL, &again);
 	run_assert_code(&again, EXIT_DONE);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&plan, EXIT_DONE);
 	run_assert_says(&plan, "as the next start makes them: machine\n");
 }
@@ -327,7 +327,7 @@ static void test_agrees_with_plan(void **state)
 	tree_vm(tree, 100, GOOD "hostpci1: 0b:00.0,pcie=1\n");
 	tree_file(tree, "run/pve-passthrough/records/" DISK, "garbage");
 	run(tree, &(struct vm_options){.fix = false}, NULL, &ran);
-	run_hook(tree, start_plan, 100, &plan);
+	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&ran, EXIT_REFUSED);
 	run_assert_code(&plan, EXIT_REFUSED);
 	run_assert_says(&ran, "- hostpci1: there is no PCI device at 0000:0b:00.0 on this host");
