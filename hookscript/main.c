@@ -122,8 +122,7 @@ static int run_vm(const struct request *request)
 
 static int run_config(const struct request *request)
 {
-	return cli_has(request->cli, OPT_RAW) ? show_config_raw(request->root, request->vmid)
-					      : show_config(request->root, request->vmid);
+	return show_config(request->root, request->vmid, cli_has(request->cli, OPT_RAW));
 }
 
 static const struct verb verbs[] = {

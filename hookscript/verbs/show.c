@@ -19,22 +19,21 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 	auto_free char *name = pci_name(pci, &record->identity);
 	auto_free char *driver = NULL;
 	const char *now;
-	char address[BDF_TEXT_SIZE];
 	int err;
 
-	printf("%s  %s\n", bdf_format(&record->bdf, address), name ? name : _("PCI device"));
+	log_info("%s  %s", bdf_text(&record->bdf), name ? name : _("PCI device"));
 	if (!pci_probe(root, &record->bdf)) {
-		printf(_("    taken for VM %u; the device is not there any more\n"), record->vmid);
+		log_info(_("    taken for VM %u; the device is not there any more"), record->vmid);
 		return;
 	}
 	err = pci_driver(root, &record->bdf, &driver);
 	now = err ? strerror(-err) : driver ? driver : _("no driver");
 	if (record->stage == RECORD_CLAIMED)
-		printf(_("    claimed for VM %u, nothing was done to it yet; now on %s\n"),
-		       record->vmid, now);
+		log_info(_("    claimed for VM %u, nothing was done to it yet; now on %s"),
+			 record->vmid, now);
 	else
-		printf(_("    taken for VM %u from %s; now on %s\n"), record->vmid,
-		       record->driver ? record->driver : _("no driver"), now);
+		log_info(_("    taken for VM %u from %s; now on %s"), record->vmid,
+			 record->driver ? record->driver : _("no driver"), now);
 }
 
 /* What the VM does with its devices, and what to do when it does nothing. */
@@ -43,74 +42,82 @@ static void print_vm(const struct fs_root *root, unsigned int vmid)
 	auto_free char *config = pve_config_path(vmid, NULL);
 
 	if (pve_vm_runs(root, vmid))
-		printf(_("VM %u runs\n"), vmid);
+		log_info(_("VM %u runs"), vmid);
 	else if (pve_vm_is_locked(root, vmid))
-		printf(_("VM %u is being started, stopped or changed\n"), vmid);
+		log_info(_("VM %u is being started, stopped or changed"), vmid);
 	else if (reboot_left_ms(root, vmid) > 0)
-		printf(_("VM %u is being rebooted\n"), vmid);
+		log_info(_("VM %u is being rebooted"), vmid);
 	else
-		printf(fs_probe(root, config)
-			       ? _("VM %u does not run; give its devices back: pve-passthrough "
-				   "restore %u\n")
-			       : _("VM %u does not exist on this node; give its devices back: "
-				   "pve-passthrough restore %u\n"),
-		       vmid, vmid);
+		log_info(fs_probe(root, config)
+				 ? _("VM %u does not run; give its devices back: pve-passthrough "
+				     "restore %u")
+				 : _("VM %u does not exist on this node; give its devices back: "
+				     "pve-passthrough restore %u"),
+			 vmid, vmid);
 }
 
-/* Each VM once, in the order of the records. Returns 0, or 1 when a record could not be read. */
+static bool is_printed(struct record *const *records, size_t n, unsigned int vmid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (records[i] && records[i]->vmid == vmid)
+			return true;
+	return false;
+}
+
+/* The devices, then each VM once. Returns 0, or -errno when a record could not be read. */
 static int print_records(const struct fs_root *root, struct pci *pci, const struct bdf *list,
 			 size_t n)
 {
-	auto_free unsigned int *vmids = calloc(n + 1, sizeof(*vmids));
-	size_t n_vmids = 0;
-	int failed = vmids ? 0 : 1;
+	auto_free struct record **records = calloc(n + 1, sizeof(*records));
+	int failed = records ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
+	for (size_t i = 0; records && i < n; i++) {
 		auto_free char *why = NULL;
-		size_t k = 0;
-		int err = record_read(root, &list[i], &record, &why);
+		int err = record_read(root, &list[i], &records[i], &why);
 
-		if (err)
+		if (err) {
 			log_error("%s", why ? why : log_strerror(err));
-		failed |= err != 0;
-		if (!record)
-			continue;
-		print_record(root, pci, record);
-		while (k < n_vmids && vmids[k] != record->vmid)
-			k++;
-		if (vmids && k == n_vmids)
-			vmids[n_vmids++] = record->vmid;
+			failed = err;
+		}
+		if (records[i])
+			print_record(root, pci, records[i]);
 	}
-	for (size_t k = 0; k < n_vmids; k++)
-		print_vm(root, vmids[k]);
+	for (size_t i = 0; records && i < n; i++)
+		if (records[i] && !is_printed(records, i, records[i]->vmid))
+			print_vm(root, records[i]->vmid);
+	for (size_t i = 0; records && i < n; i++)
+		record_free(records[i]);
 	return failed;
 }
 
 /* Records that were renamed to .broken, for the administrator to put right. Adds their number to
  * *N. */
-static int print_set_aside(const struct fs_root *root, size_t *n)
+static int print_broken(const struct fs_root *root, size_t *n)
 {
 	auto_free struct bdf *list = NULL;
 	size_t n_broken;
 	int err = record_list_broken(root, &list, &n_broken);
-	char address[BDF_TEXT_SIZE];
 
-	for (size_t i = 0; !err && i < n_broken; i++)
-		printf(_("%s\n    its record could not be understood and was renamed; look at "
-			 "it, give the device back by hand, then: rm /%s/%s.broken\n"),
-		       bdf_format(&list[i], address), RECORD_DIR, address);
-	*n += err ? 0 : n_broken;
-	return err;
+	if (err)
+		return err;
+	for (size_t i = 0; i < n_broken; i++) {
+		const char *address = bdf_text(&list[i]);
+
+		log_info("%s", address);
+		log_info(_("    its record could not be understood and was renamed; look at it, "
+			   "give the device back by hand, then: rm /%s/%s.broken"),
+			 RECORD_DIR, address);
+	}
+	*n += n_broken;
+	return 0;
 }
 
 int show_status(const struct fs_root *root)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
 	auto_free struct bdf *list = NULL;
-	int code = EXIT_DONE;
 	size_t n;
-	int err;
+	int err, broken_err;
 
 	err = record_list(root, &list, &n);
 	if (!err)
@@ -119,45 +126,36 @@ int show_status(const struct fs_root *root)
 		log_error(_("/%s cannot be read: %s"), RECORD_DIR, log_strerror(err));
 		return EXIT_FAILED;
 	}
-	if (print_records(root, pci, list, n))
-		code = EXIT_FAILED;
-	if (print_set_aside(root, &n))
-		code = EXIT_FAILED;
+	err = print_records(root, pci, list, n);
+	broken_err = print_broken(root, &n);
 	if (!n)
-		printf(_("no device is taken\n"));
-	return code;
+		log_info(_("no device is taken"));
+	return err || broken_err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int print_config(const struct fs_root *root, unsigned int vmid, bool raw)
+/* Reports WHY; NULL: memory is out. */
+static int failed(const char *why)
+{
+	log_error("%s", why ? why : _("out of memory"));
+	return EXIT_FAILED;
+}
+
+int show_config(const struct fs_root *root, unsigned int vmid, bool raw)
 {
 	const char *source = getenv("PVE_MIGRATED_FROM");
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *text = NULL, *why = NULL;
 
-	if (vm_read(root, vmid, &vm, &why)) {
-		log_error("%s", why ? why : _("out of memory"));
-		return EXIT_FAILED;
-	}
+	if (vm_read(root, vmid, &vm, &why))
+		return failed(why);
 	text = raw ? vmcfg_describe_raw(vm) : vmcfg_describe(vm, source && *source);
-	if (!text) {
-		log_error(_("out of memory"));
-		return EXIT_FAILED;
-	}
+	if (!text)
+		return failed(NULL);
 	fputs(text, stdout);
 	fflush(stdout);
 	for (size_t i = 0; i < vm->n_dropped; i++)
 		log_warning(_("line %u: %s"), vm->dropped[i].line, vm->dropped[i].why);
 	return EXIT_DONE;
-}
-
-int show_config(const struct fs_root *root, unsigned int vmid)
-{
-	return print_config(root, vmid, false);
-}
-
-int show_config_raw(const struct fs_root *root, unsigned int vmid)
-{
-	return print_config(root, vmid, true);
 }
 
 int show_settings(const struct fs_root *root, unsigned int vmid)
@@ -166,20 +164,16 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 	auto_free char *node = NULL, *text = NULL;
 	int err;
 
-	if (settings_read(root, vmid, &settings)) {
-		log_error("%s", settings_error(&settings));
-		return EXIT_FAILED;
-	}
+	if (settings_read(root, vmid, &settings))
+		return failed(settings_error(&settings));
 	err = pve_node_name(root, &node);
 	if (err) {
 		log_error(_("the name of this node cannot be read: %s"), strerror(-err));
 		return EXIT_FAILED;
 	}
 	text = settings_describe(&settings);
-	if (!text) {
-		log_error(_("out of memory"));
-		return EXIT_FAILED;
-	}
+	if (!text)
+		return failed(NULL);
 	printf("# VM %u on node %s\n%s", vmid, node, text);
 	fflush(stdout);
 	for (size_t i = 0; i < settings.n_warnings; i++)
@@ -189,8 +183,8 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 
 /* ---- log ---- */
 
-/* Where messages stand without a journal, as host/base/log.c writes them. */
-static void say_where_syslog_is(const struct fs_root *root, unsigned int vmid)
+/* Where messages are without a journal (host/base/log.c). */
+static void report_syslog(const struct fs_root *root, unsigned int vmid)
 {
 	static const char *const files[] = {"var/log/syslog", "var/log/messages"};
 	size_t i = 0;
@@ -201,13 +195,13 @@ static void say_where_syslog_is(const struct fs_root *root, unsigned int vmid)
 		log_error(_("look into the system's log: grep 'pve-passthrough.*: VM %u, ' %s/%s"),
 			  vmid, root->path, files[i]);
 	else
-		log_error(_("nor is there /%s or /%s; what was said at starts stands in their "
-			    "task logs"),
+		log_error(_("nor is there /%s or /%s; the messages of starts are in their task "
+			    "logs"),
 			  files[0], files[1]);
 }
 
-/* Anybody may write to a journal, so only root's word counts. Returns only on failure: -errno. */
-static int become_journalctl(const struct fs_root *root, unsigned int vmid)
+/* Only root's messages: every user may write to a journal. Returns only on failure: -errno. */
+static int exec_journalctl(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *match = fs_path("PVE_VMID=%u", vmid);
 	auto_free char *place = fs_path("--root=%s", root->path);
@@ -233,10 +227,10 @@ int show_log(const struct fs_root *root, unsigned int vmid)
 
 	if (fs_probe(root, journal) > 0)
 		log_error(_("VM %u: journalctl cannot be run: %s"), vmid,
-			  strerror(-become_journalctl(root, vmid)));
+			  strerror(-exec_journalctl(root, vmid)));
 	else
 		log_error(_("VM %u: there is no journal here (no %s/%s)"), vmid, root->path,
 			  journal);
-	say_where_syslog_is(root, vmid);
+	report_syslog(root, vmid);
 	return EXIT_FAILED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people ask and nothing changes: `status`, `config`, `settings` and `log`. */
+/* The verbs that change nothing: `status`, `config`, `settings` and `log`. */
 #ifndef HOOKSCRIPT_VERBS_SHOW_H
 #define HOOKSCRIPT_VERBS_SHOW_H
 
@@ -12,11 +12,9 @@
  * whether the VMs run. */
 int show_status(const struct fs_root *root);
 
-/* `config VMID`: what was understood of the VM's config; dropped lines on standard error. */
-int show_config(const struct fs_root *root, unsigned int vmid);
-
-/* `config VMID --raw`: the same for programs (vmcfg_describe_raw()). */
-int show_config_raw(const struct fs_root *root, unsigned int vmid);
+/* `config VMID`: what was understood of the VM's config; dropped lines on standard error. RAW: for
+ * programs (vmcfg_describe_raw()). */
+int show_config(const struct fs_root *root, unsigned int vmid, bool raw);
 
 /*
  * `settings VMID`: what the settings files come to for that VM, which need not exist, and where
@@ -25,8 +23,8 @@ int show_config_raw(const struct fs_root *root, unsigned int vmid);
 int show_settings(const struct fs_root *root, unsigned int vmid);
 
 /*
- * `log`: becomes journalctl(1), which shows all that was said of the VM, newest last. Without a
- * journal it says where else to look.
+ * `log`: executes journalctl(1), which shows all messages about the VM, newest last. Without a
+ * journal it reports where else to look.
  */
 int show_log(const struct fs_root *root, unsigned int vmid);
 

@@ -7,6 +7,7 @@
 #define HOOKSCRIPT_VERBS_VM_ADD_H
 
 #include "hookscript/plan/facts.h"
+#include "host/base/strbuf.h"
 #include "host/pci/summary.h"
 #include "vmcfg/storage.h"
 
@@ -20,24 +21,18 @@ struct vm_add_choice {
 	bool primary;	     /* and as the display that the VM starts with */
 };
 
-/* What is to be known, one thing a text. */
-struct vm_add_notes {
-	char **items;
-	size_t n;
-};
-
 struct vm_addition {
-	char *refusal;	 /* why this cannot be proposed, and what to do; NULL: it is */
-	char **command;	 /* sets the entry (host/base/argv.h) */
-	char **firmware; /* gives an empty VM the firmware OVMF, before that; NULL: it keeps its
-			    own */
-	struct vm_add_notes notes;
+	char *refusal;	     /* why this cannot be proposed, and what to do; NULL: it is */
+	char **command;	     /* sets the entry (host/base/argv.h) */
+	char **firmware;     /* gives an empty VM the firmware OVMF, before that; NULL: it keeps its
+				own */
+	struct strbuf notes; /* what to know about it, one thing a line */
 };
 
 /* Whether a VM can be given the device at all: bridges stay with the host. */
 bool vm_can_have(const struct device_summary *device);
 
-/* Comes to a proposal. Returns 0 (free with vm_addition_free()) or -ENOMEM. */
+/* Makes a proposal. Returns 0 (free with vm_addition_free()) or -ENOMEM. */
 int vm_add_propose(const struct vm_add_choice *choice, struct vm_addition *ret) must_check;
 void vm_addition_free(struct vm_addition *addition);
 

@@ -8,6 +8,8 @@
 #include "hookscript/pve/vm.h"
 
 #include "host/base/log.h"
+#include "host/base/strbuf.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,8 +47,9 @@ static int judge(const struct fs_root *root, struct vm_state *state)
 
 	if (!err)
 		err = plan_make(facts, &state->plan);
-	return err || vm_state_is_exempt(state) ? err
-						: vm_needs_add(facts, &state->hook, state->plan);
+	if (err || state->settings.err || vm_state_is_exempt(state))
+		return err;
+	return vm_needs_add(facts, &state->hook, state->plan);
 }
 
 int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state *ret,
@@ -59,10 +62,6 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	err = facts_read(root, vmid, &ret->settings, FACTS_NEXT_START, &ret->facts, ret_why);
 	if (err)
 		return err;
-	if (ret->settings.err) {
-		*ret_why = strdup(settings_error(&ret->settings));
-		return ret->settings.err;
-	}
 	err = storages_read(root, &ret->hook.storages);
 	if (!err)
 		err = judge(root, ret);
@@ -82,23 +81,19 @@ void vm_state_free(struct vm_state *state)
 
 /* ---- host-setup check ---- */
 
-/* "VM 100 (name), hostpci0 hostpci3" */
+/* "VM 100 (name), hostpci0, hostpci3" */
 static char *describe(const struct node_vm *vm)
 {
 	const char *name = vm->config->values[VMCFG_NAME].text;
-	char *text = fs_path("VM %u%s%s%s", vm->vmid, name ? " (" : "", name ? name : "",
-			     name ? ")" : "");
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t e = 0; text && e < HOSTPCI_MAX; e++) {
-		char *longer;
-
-		if (!vm->config->hostpci[e])
-			continue;
-		longer = fs_path("%s, hostpci%zu", text, e);
-		free(text);
-		text = longer;
-	}
-	return text;
+	strbuf_add(&text, "VM %u", vm->vmid);
+	if (name)
+		strbuf_add(&text, " (%s)", name);
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (vm->config->hostpci[e])
+			strbuf_add_item(&text, "hostpci%zu", e);
+	return strbuf_take(&text);
 }
 
 static int add_vm(const struct node_vm *vm, const struct vm_state *state, struct checklist *list)
@@ -106,25 +101,21 @@ static int add_vm(const struct node_vm *vm, const struct vm_state *state, struct
 	auto_free char *who = describe(vm);
 	auto_free char *needs = vm_needs_names(state->plan, true);
 	const char *runs = state->facts->vm_runs ? _("runs") : _("stopped");
+	char *what;
 
 	if (!who || !needs)
 		return -ENOMEM;
 	if (vmcfg_is_template(vm->config))
-		return check_add(list, "vm", CHECK_OK,
-				 fs_path(_("%s: a template, which starts without devices"), who),
-				 NULL, NULL);
-	if (vm_state_is_exempt(state))
-		return check_add(
-			list, "vm", CHECK_OK,
-			fs_path(_("%s: %s; its devices are left to Proxmox VE"), who, runs), NULL,
-			NULL);
-	if (!*needs)
-		return check_add(list, "vm", CHECK_OK,
-				 fs_path(_("%s: %s; its config has what it needs"), who, runs),
-				 NULL, NULL);
-	return check_add(list, "vm", CHECK_WARNING,
-			 fs_path(_("%s: %s; it needs: %s"), who, runs, needs), NULL,
-			 fs_path("pve-passthrough vm %u", vm->vmid));
+		what = fs_path(_("%s: a template, which starts without devices"), who);
+	else if (vm_state_is_exempt(state))
+		what = fs_path(_("%s: %s; its devices are left to Proxmox VE"), who, runs);
+	else if (!*needs)
+		what = fs_path(_("%s: %s; its config has what it needs"), who, runs);
+	else
+		return check_add(list, "vm", CHECK_WARNING,
+				 fs_path(_("%s: %s; it needs: %s"), who, runs, needs), NULL,
+				 fs_path("pve-passthrough vm %u", vm->vmid));
+	return check_add(list, "vm", CHECK_OK, what, NULL, NULL);
 }
 
 int vm_states_check(const struct fs_root *root, struct checklist *list)
@@ -144,7 +135,7 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 		err = vm_state_read(root, vms.items[i].vmid, &state, &why);
 		if (!err)
 			err = add_vm(&vms.items[i], &state, list);
-		else if (why) /* one VM's trouble does not hide the others */
+		else if (why) /* the other VMs are checked all the same */
 			err = check_add(list, "vm", CHECK_WARNING, TAKE_PTR(why), NULL, NULL);
 	}
 	return err;

@@ -2,21 +2,22 @@
 #include "hookscript/verbs/vm_verb.h"
 
 #include "host/base/argv.h"
-#include "hookscript/pve/exit.h"
+#include "host/base/log.h"
+#include "host/base/strbuf.h"
+#include "host/process/program.h"
+#include "host/process/supervise.h"
 #include "hookscript/plan/judge.h"
+#include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/verbs/vm_add.h"
 #include "hookscript/verbs/vm_state.h"
-#include "host/base/log.h"
-#include "host/process/program.h"
-#include "host/process/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What all of the verb's work is about. */
+/* What all functions here share. */
 struct verb {
 	const struct fs_root *root;
 	unsigned int vmid;
@@ -24,18 +25,14 @@ struct verb {
 	struct vm_state state;
 };
 
+/* Reports WHY; NULL: memory is out. */
 static int failed(const char *why)
 {
 	log_error("%s", why ? why : _("out of memory"));
 	return EXIT_FAILED;
 }
 
-static int out_of_memory(void)
-{
-	return failed(NULL);
-}
-
-/* Reads the state, again if it was read. Returns EXIT_DONE, or EXIT_FAILED having said why. */
+/* Reads the state, again if it was read. Returns EXIT_DONE, or EXIT_FAILED and reports why. */
 static int read_state(struct verb *verb)
 {
 	auto_free char *why = NULL;
@@ -49,22 +46,11 @@ static int read_state(struct verb *verb)
 
 /* ---- commands ---- */
 
-static void print_command(const char *indent, char *const *command)
+static void print_command(char *const *command)
 {
 	auto_free char *text = argv_text(command);
 
-	log_command("%s%s", indent, text ? text : _("out of memory"));
-}
-
-/* The lines of TEXT after INDENT. */
-static void print_lines(const char *indent, const char *text)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		log_info("%s%.*s", indent, (int)len, text);
-		text += len + (text[len] == '\n');
-	}
+	log_command("    %s", text ? text : _("out of memory"));
 }
 
 /* Asks a question that is answered by yes or no; an empty answer, and none, is DEFAULT_YES. */
@@ -78,34 +64,28 @@ static bool ask(const char *question, bool default_yes)
 	supervise_allow(SUPERVISE_FOREVER);
 	answered = fgets(answer, sizeof(answer), stdin) && *answer != '\n';
 	supervise_allow(SUPERVISE_READ_MS);
-	if (!answered)
-		return default_yes;
-	return *answer == 'y' || *answer == 'Y';
+	return answered ? *answer == 'y' || *answer == 'Y' : default_yes;
 }
 
-/* Whether what was shown may be run. */
+/* Whether the commands that were shown may be run. */
 static bool may_run(const struct verb *verb)
 {
-	if (!verb->options->run) {
+	if (!verb->options->run)
 		log_info(_("nothing was run: --root is not the running system; run the commands "
 			   "there"));
-		return false;
-	}
-	if (verb->options->yes)
+	else if (verb->options->yes)
 		return true;
-	if (!isatty(STDIN_FILENO)) {
-		log_info(_(
-			"nothing was run: there is no terminal to ask at; run the commands, or add "
-			"--yes"));
-		return false;
-	}
-	if (ask(_("Run this?"), false))
+	else if (!isatty(STDIN_FILENO))
+		log_info(_("nothing was run: there is no terminal to ask at; run the commands, or "
+			   "add --yes"));
+	else if (ask(_("Run this?"), false))
 		return true;
-	log_info(_("nothing was run"));
+	else
+		log_info(_("nothing was run"));
 	return false;
 }
 
-/* Runs it; says so before, and why it failed. */
+/* Reports that it is run, and why it failed. */
 static bool run_command(const struct fs_root *root, char *const *command)
 {
 	const struct program program = {.args = (const char *const *)command};
@@ -113,10 +93,8 @@ static bool run_command(const struct fs_root *root, char *const *command)
 	auto_free char *text = argv_text(command), *why = NULL;
 	int err;
 
-	if (!text) {
-		out_of_memory();
-		return false;
-	}
+	if (!text)
+		return failed(NULL) == EXIT_DONE;
 	log_info(_("running: %s"), text);
 	supervise_allow(SUPERVISE_FOREVER);
 	err = program_act(root, &program, &end);
@@ -138,14 +116,6 @@ static void print_pending(const struct verb *verb)
 		log_info("%s", text);
 }
 
-static void print_cure(const struct cure *cure)
-{
-	if (cure->words)
-		print_lines("  ", cure->words);
-	if (cure->command)
-		print_lines("    ", cure->command);
-}
-
 static void print_needs(const struct verb *verb)
 {
 	const struct plan *plan = verb->state.plan;
@@ -155,16 +125,18 @@ static void print_needs(const struct verb *verb)
 		const struct refusal *refusal = &plan->refusals[i];
 
 		log_info("- %s", refusal->what);
-		for (size_t k = 0; k < refusal->n_cures; k++)
-			print_cure(&refusal->cures[k]);
+		for (size_t k = 0; k < refusal->n_cures; k++) {
+			if (refusal->cures[k].words)
+				log_info("  %s", refusal->cures[k].words);
+			if (refusal->cures[k].command)
+				log_command("    %s", refusal->cures[k].command);
+		}
 	}
 }
 
 static int print_none(const struct verb *verb)
 {
-	const struct facts *facts = verb->state.facts;
-
-	if (vmcfg_is_template(facts->vm))
+	if (vmcfg_is_template(verb->state.facts->vm))
 		log_info(_("VM %u is a template: it starts without devices, and needs nothing"),
 			 verb->vmid);
 	else if (vm_state_is_exempt(&verb->state))
@@ -179,8 +151,8 @@ static int print_none(const struct verb *verb)
 	return EXIT_DONE;
 }
 
-/* Looks again after commands were run, and says what is still missing. */
-static int look_again(struct verb *verb)
+/* Reads again after commands were run, and prints what is still missing. */
+static int check_again(struct verb *verb)
 {
 	auto_free char *names = NULL;
 
@@ -191,121 +163,95 @@ static int look_again(struct verb *verb)
 		return print_none(verb);
 	names = vm_needs_names(verb->state.plan, false);
 	if (!names)
-		return out_of_memory();
+		return failed(NULL);
 	log_info(_("VM %u still needs: %s; more: pve-passthrough vm %u"), verb->vmid, names,
 		 verb->vmid);
 	return EXIT_PARTLY;
 }
 
-/* Calls RUN for each command that --fix may run, until one fails. Returns how many were run, or -1
- * for one that failed. */
-static int each_fix(const struct verb *verb,
-		    bool (*run)(const struct fs_root *root, char *const *command))
-{
-	const struct plan *plan = verb->state.plan;
-	int n = 0;
+/* The commands of a plan's cures. */
+struct commands {
+	char *const **fixes; /* those that --fix may run, in the plan */
+	size_t n_fixes, n_others;
+};
 
+static void free_commands(struct commands *commands)
+{
+	free(commands->fixes);
+}
+
+static int list_commands(const struct plan *plan, struct commands *ret)
+{
 	for (size_t i = 0; i < plan->n_refusals; i++)
 		for (size_t k = 0; k < plan->refusals[i].n_cures; k++) {
 			const struct cure *cure = &plan->refusals[i].cures[k];
 
-			if (cure->fix && !run(verb->root, cure->fix))
-				return -1;
-			n += !!cure->fix;
+			ret->n_others += cure->command && !cure->fix;
+			if (!cure->fix)
+				continue;
+			if (!array_grow(ret->fixes, ret->n_fixes))
+				return -ENOMEM;
+			ret->fixes[ret->n_fixes++] = cure->fix;
 		}
-	return n;
+	return 0;
 }
 
-static bool count_only(const struct fs_root *root, char *const *command)
+static int run_fixes(struct verb *verb, const struct commands *commands)
 {
-	(void)root;
-	(void)command;
-	return true;
-}
-
-/* Whether commands are shown that --fix does not run. */
-static bool has_other_commands(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_refusals; i++)
-		for (size_t k = 0; k < plan->refusals[i].n_cures; k++)
-			if (plan->refusals[i].cures[k].command && !plan->refusals[i].cures[k].fix)
-				return true;
-	return false;
-}
-
-static bool show_command(const struct fs_root *root, char *const *command)
-{
-	(void)root;
-	print_command("    ", command);
-	return true;
+	if (commands->n_others)
+		log_info(_("of these, --fix runs:"));
+	for (size_t i = 0; commands->n_others && i < commands->n_fixes; i++)
+		print_command(commands->fixes[i]);
+	if (!may_run(verb))
+		return EXIT_REFUSED;
+	for (size_t i = 0; i < commands->n_fixes; i++)
+		if (!run_command(verb->root, commands->fixes[i]))
+			return EXIT_FAILED;
+	return check_again(verb);
 }
 
 static int show_needs(struct verb *verb)
 {
-	const struct plan *plan = verb->state.plan;
-	int n;
+	cleanup_with(free_commands) struct commands commands = {0};
 
 	print_pending(verb);
-	if (vm_state_is_exempt(&verb->state) || !plan->n_refusals)
+	if (vm_state_is_exempt(&verb->state) || !verb->state.plan->n_refusals)
 		return print_none(verb);
 	print_needs(verb);
-	n = each_fix(verb, count_only);
-	if (!verb->options->fix) {
-		if (n)
-			log_info(_("the commands that change configuration are run, after a "
-				   "question, by: pve-passthrough vm %u --fix"),
-				 verb->vmid);
-		return EXIT_REFUSED;
-	}
-	if (!n) {
+	if (list_commands(verb->state.plan, &commands))
+		return failed(NULL);
+	if (verb->options->fix && commands.n_fixes)
+		return run_fixes(verb, &commands);
+	if (verb->options->fix)
 		log_info(_("nothing of this is done by a command that --fix could run"));
-		return EXIT_REFUSED;
-	}
-	if (has_other_commands(plan)) {
-		log_info(_("of these, --fix runs:"));
-		each_fix(verb, show_command);
-	}
-	if (!may_run(verb))
-		return EXIT_REFUSED;
-	return each_fix(verb, run_command) < 0 ? EXIT_FAILED : look_again(verb);
+	else if (commands.n_fixes)
+		log_info(_("the commands that change configuration are run, after a question, by: "
+			   "pve-passthrough vm %u --fix"),
+			 verb->vmid);
+	return EXIT_REFUSED;
 }
 
 /* ---- --add ---- */
 
-/* Who shares the device's group, " 0000:01:00.1 0000:02:00.0"; "" when nobody does. */
-static char *neighbours(const struct device_summaries *list, const struct device_summary *device)
-{
-	char *text = strdup("");
-
-	for (size_t i = 0; text && i < list->n; i++) {
-		const struct device_summary *other = &list->items[i];
-		char address[BDF_TEXT_SIZE];
-		char *longer;
-
-		if (device->group < 0 || other->group != device->group || other == device ||
-		    !vm_can_have(other))
-			continue;
-		longer = fs_path("%s %s", text, bdf_format(&other->bdf, address));
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 static int print_device(const struct device_summaries *list, const struct device_summary *device)
 {
-	auto_free char *others = neighbours(list, device);
 	const char *driver = device->driver ? device->driver : _("none");
-	char address[BDF_TEXT_SIZE];
+	auto_strbuf struct strbuf others = {0};
 
-	if (!others)
+	for (size_t i = 0; device->group >= 0 && i < list->n; i++) {
+		const struct device_summary *other = &list->items[i];
+
+		if (other->group == device->group && other != device && vm_can_have(other))
+			strbuf_add(&others, " %s", bdf_text(&other->bdf));
+	}
+	if (others.failed)
 		return -ENOMEM;
-	log_info("%s  %s: %s", bdf_format(&device->bdf, address), device->class_name, device->name);
+	log_info("%s  %s: %s", bdf_text(&device->bdf), device->class_name, device->name);
 	if (device->group < 0)
 		log_info(_("    driver %s; no IOMMU group: see host-setup check"), driver);
-	else if (*others)
+	else if (others.len)
 		log_info(_("    driver %s; group %d, together with%s"), driver, device->group,
-			 others);
+			 others.text);
 	else
 		log_info(_("    driver %s; group %d, alone in it"), driver, device->group);
 	if (device->vms)
@@ -327,7 +273,7 @@ static int list_devices(const struct verb *verb, const struct device_summaries *
 			continue;
 		n++;
 		if (print_device(list, device))
-			return out_of_memory();
+			return failed(NULL);
 	}
 	if (!n)
 		log_info("%s", gpu ? _("there is no graphics card that a VM could have")
@@ -338,7 +284,7 @@ static int list_devices(const struct verb *verb, const struct device_summaries *
 	return EXIT_DONE;
 }
 
-/* What is shown, and whether it is asked: a card without a monitor may still be what one wants. */
+/* Whether the card becomes the VM's display: asked, because it needs a monitor at the card. */
 static bool wants_primary(const struct verb *verb)
 {
 	if (!verb->options->gpu || !verb->options->run || verb->options->yes ||
@@ -350,14 +296,16 @@ static bool wants_primary(const struct verb *verb)
 	return ask(_("Shall it be the VM's display?"), true);
 }
 
-static void print_addition(const struct verb *verb, const struct vm_addition *addition)
+static void print_addition(const struct verb *verb, struct vm_addition *addition)
 {
+	char *rest = addition->notes.text, *line;
+
 	log_info(_("VM %u would get:"), verb->vmid);
-	for (size_t i = 0; i < addition->notes.n; i++)
-		log_info("- %s", addition->notes.items[i]);
+	while ((line = strsep(&rest, "\n")))
+		log_info("- %s", line);
 	if (addition->firmware)
-		print_command("    ", addition->firmware);
-	print_command("    ", addition->command);
+		print_command(addition->firmware);
+	print_command(addition->command);
 }
 
 static int add_device(struct verb *verb, const struct device_summaries *list)
@@ -371,7 +319,7 @@ static int add_device(struct verb *verb, const struct device_summaries *list)
 	auto_vm_addition struct vm_addition addition = {0};
 
 	if (vm_add_propose(&choice, &addition))
-		return out_of_memory();
+		return failed(NULL);
 	if (addition.refusal) {
 		log_error("%s", addition.refusal);
 		return EXIT_REFUSED;
@@ -384,8 +332,8 @@ static int add_device(struct verb *verb, const struct device_summaries *list)
 	if ((addition.firmware && !run_command(verb->root, addition.firmware)) ||
 	    !run_command(verb->root, addition.command))
 		return EXIT_FAILED;
-	/* What was asked for is done; the rest is only said. */
-	return look_again(verb) == EXIT_FAILED ? EXIT_FAILED : EXIT_DONE;
+	/* What was asked for is done; what is missing is only printed. */
+	return check_again(verb) == EXIT_FAILED ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int add_or_list(struct verb *verb)
@@ -404,15 +352,24 @@ static int add_or_list(struct verb *verb)
 
 /* ---- --detach ---- */
 
-static int look_for_hook(const struct verb *verb, bool runs)
+/* The VM's hookscript, which may be NULL, or EXIT_FAILED. */
+static int read_hookscript(const struct verb *verb, char **ret)
 {
 	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
 	auto_free char *why = NULL;
-	const char *volume;
 
 	if (vm_read(verb->root, verb->vmid, &vm, &why))
 		return failed(why);
-	volume = vm->values[VMCFG_HOOKSCRIPT].text;
+	*ret = TAKE_PTR(vm->values[VMCFG_HOOKSCRIPT].text);
+	return EXIT_DONE;
+}
+
+static int check_detached(const struct verb *verb, bool runs)
+{
+	auto_free char *volume = NULL;
+
+	if (read_hookscript(verb, &volume))
+		return EXIT_FAILED;
 	if (volume && !runs) {
 		log_error(_("VM %u still has hookscript: %s"), verb->vmid, volume);
 		return EXIT_FAILED;
@@ -427,20 +384,16 @@ static int look_for_hook(const struct verb *verb, bool runs)
 /* Needs the config only: it is for when other things are broken. */
 static int detach(const struct verb *verb)
 {
-	cleanup_with(vmcfg_freep) struct vmcfg *vm = NULL;
-	auto_free char *vmid = fs_path("%u", verb->vmid);
+	auto_free char *vmid = fs_path("%u", verb->vmid), *volume = NULL;
 	auto_argv char **command = vmid ? argv_new("qm", "set", vmid, "--delete", "hookscript")
 					: NULL;
 	bool runs = pve_vm_runs(verb->root, verb->vmid);
-	auto_free char *why = NULL;
-	const char *volume;
 
 	settings_set_language_of(verb->root, verb->vmid);
-	if (vm_read(verb->root, verb->vmid, &vm, &why))
-		return failed(why);
 	if (!command)
-		return out_of_memory();
-	volume = vm->values[VMCFG_HOOKSCRIPT].text;
+		return failed(NULL);
+	if (read_hookscript(verb, &volume))
+		return EXIT_FAILED;
 	if (!volume) {
 		log_info(_("VM %u has no hookscript"), verb->vmid);
 		return EXIT_DONE;
@@ -450,30 +403,31 @@ static int detach(const struct verb *verb)
 			  volume);
 		return EXIT_REFUSED;
 	}
-	log_info(
-		_("without the hook VM %u can be started where this package is missing, after a restore "
-		  "for example; Proxmox VE binds its devices by itself then, nothing is checked before, "
-		  "and nobody gives them back to their drivers"),
-		verb->vmid);
+	log_info(_("without the hook VM %u can be started where this package is missing, after a "
+		   "restore for example; Proxmox VE then binds its devices by itself, nothing is "
+		   "checked before, and they are not given back to their drivers"),
+		 verb->vmid);
 	if (runs)
 		log_info(_("VM %u runs: what was taken for it goes back all the same when it ends"),
 			 verb->vmid);
-	print_command("    ", command);
+	print_command(command);
 	if (!may_run(verb))
 		return EXIT_REFUSED;
-	return run_command(verb->root, command) ? look_for_hook(verb, runs) : EXIT_FAILED;
+	return run_command(verb->root, command) ? check_detached(verb, runs) : EXIT_FAILED;
 }
 
 int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_options *options)
 {
 	struct verb verb = {.root = root, .vmid = vmid, .options = options};
-	int code = EXIT_DONE;
+	int code;
 
 	if (options->detach)
 		return detach(&verb);
 	code = read_state(&verb);
+	/* Without settings nothing more is judged. */
 	if (!code)
-		code = options->add ? add_or_list(&verb) : show_needs(&verb);
+		code = options->add && !verb.state.settings.err ? add_or_list(&verb)
+								: show_needs(&verb);
 	vm_state_free(&verb.state);
 	return code;
 }

@@ -4,12 +4,24 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "host/base/log.h"
 #include "scenario.h"
 
 static int status(const struct fs_root *root, unsigned int vmid)
 {
 	(void)vmid;
+	log_open(NULL, NULL);
 	return show_status(root);
+}
+
+static int config(const struct fs_root *root, unsigned int vmid)
+{
+	return show_config(root, vmid, false);
+}
+
+static int config_raw(const struct fs_root *root, unsigned int vmid)
+{
+	return show_config(root, vmid, true);
 }
 
 static void test_status_of_nothing(void **state)
@@ -124,7 +136,7 @@ static void test_config(void **state)
 	auto_run struct run run = {0};
 
 	tree_vm(*state, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\nhostpci1: nonsense=\x1b\n");
-	run_hook(*state, show_config, 100, &run);
+	run_hook(*state, config, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	assert_string_equal(run.out, "machine     q35 (q35)\n"
 				     "hostpci0    0000:01:00.0 pcie=1\n");
@@ -138,7 +150,7 @@ static void test_config_raw(void **state)
 
 	tree_vm(*state, 100,
 		"machine: q35\nhostpci0: 01:00.0\ncpu: tomorrow\n[PENDING]\nname: x\n");
-	run_hook(*state, show_config_raw, 100, &run);
+	run_hook(*state, config_raw, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	assert_string_equal(run.out, "key machine q35\nkey hostpci0 01:00.0\nq35 yes\n"
 				     "hostpci0 host 01:00.0\n");
@@ -151,7 +163,7 @@ static void test_config_with_pending(void **state)
 	auto_run struct run run = {0};
 
 	tree_vm(*state, 100, "[PENDING]\nmachine: q35\n");
-	run_hook(*state, show_config, 100, &run);
+	run_hook(*state, config, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	assert_string_equal(run.out, "machine     pc, the default (not q35)\n"
 				     "pending     machine: q35\n"
@@ -162,7 +174,7 @@ static void test_config_of_no_vm(void **state)
 {
 	auto_run struct run run = {0};
 
-	run_hook(*state, show_config, 101, &run);
+	run_hook(*state, config, 101, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, "there is no config /etc/pve/qemu-server/101.conf");
 }

@@ -188,16 +188,18 @@ static char *render(const struct vm_addition *addition)
 	return fs_path("%s%s%s\n", firmware ? firmware : "", firmware ? "\n" : "", command);
 }
 
-static void check_notes(size_t i, const struct vm_add_notes *notes)
+static void check_notes(size_t i, const char *notes)
 {
-	size_t n = 0;
+	auto_free char *copy = strdup(notes ? notes : "");
+	char *rest = notes ? copy : NULL, *line;
+	size_t n = 0, k = 0;
 
 	while (n < ARRAY_SIZE(rows[i].notes) && rows[i].notes[n])
 		n++;
-	for (size_t k = 0; k < notes->n; k++)
-		if (k >= n || strncmp(notes->items[k], rows[i].notes[k], strlen(rows[i].notes[k])))
-			fail_msg("row %zu: note %zu is: %s", i, k, notes->items[k]);
-	assert_int_equal(notes->n, n);
+	for (; (line = strsep(&rest, "\n")); k++)
+		if (k >= n || strncmp(line, rows[i].notes[k], strlen(rows[i].notes[k])))
+			fail_msg("row %zu: note %zu is: %s", i, k, line);
+	assert_int_equal(k, n);
 }
 
 static void test_proposals(void **state)
@@ -215,7 +217,7 @@ static void test_proposals(void **state)
 			fail_msg("row %zu: '%s' with %s: %s", i, rows[i].config, rows[i].address,
 				 text);
 		if (!addition.refusal)
-			check_notes(i, &addition.notes);
+			check_notes(i, addition.notes.text);
 	}
 }
 

@@ -505,7 +505,7 @@ static void test_detach(void **state)
 	assert_ran(tree, "");
 	run(tree, &(struct vm_options){.detach = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_DONE);
-	run_assert_says(&ran, "nobody gives them back to their drivers\n");
+	run_assert_says(&ran, "they are not given back to their drivers\n");
 	run_assert_says(&ran, "VM 100 has no hook any more\n");
 	assert_ran(tree, command);
 	run(tree, &(struct vm_options){.detach = true, .yes = true}, NULL, &again);
@@ -543,7 +543,7 @@ static void test_trouble(void **state)
 
 	tree_settings(tree, "machine = \"perhaps\";\n");
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &settings);
-	run_assert_code(&settings, EXIT_FAILED);
+	run_assert_code(&settings, EXIT_REFUSED);
 	run_assert_says(&settings, "/etc/pve-passthrough.conf");
 	tree_delete(tree, "etc/pve/qemu-server/100.conf");
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &no_vm);
