@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+/* The cure has one step a line. */
+static void cure_by_lines(struct plan_check *c, const char *cure)
+{
+	auto_free char *text = strdup(cure);
+	char *rest = text, *line;
+
+	if (!text)
+		c->err = -ENOMEM;
+	while ((line = strsep(&rest, "\n")))
+		cure_words(c, "%s", line);
+}
+
 void plan_check_host(struct plan_check *c)
 {
 	const struct checklist *host = &c->facts->host;
@@ -17,7 +29,7 @@ void plan_check_host(struct plan_check *c)
 			    strdup(_("a host that can pass devices through")), "%s",
 			    host->items[i].what);
 		if (host->items[i].cure)
-			cure_words(c, "%s", host->items[i].cure);
+			cure_by_lines(c, host->items[i].cure);
 		else
 			cure_command(c, NULL, "host-setup check");
 	}
@@ -61,13 +73,12 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 		cure_command(c, _("look at it"), "ls -l /%s", RECORD_DIR);
 		return;
 	}
-	cure_words(c,
-		   _("look what driver it names, give the device back to that by hand:\n"
+	cure_command(c, _("look what driver it names, give the device back to that by hand"),
 		     "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
 		     "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
 		     "echo %s > /sys/bus/pci/drivers_probe; "
-		     "echo > /sys/bus/pci/devices/%s/driver_override"),
-		   text, text, text, text, text);
+		     "echo > /sys/bus/pci/devices/%s/driver_override",
+		     text, text, text, text, text);
 	cure_command(c, _("then"), "rm -f /%s/%s /%s/%s.broken", RECORD_DIR, text, RECORD_DIR,
 		     text);
 }

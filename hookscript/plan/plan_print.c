@@ -46,12 +46,12 @@ static void print_refusal(const struct refusal *refusal, const struct facts *fac
 
 	print(facts, level, refusal->bdf, _("refused: "), refusal->what);
 	for (size_t i = 0; i < refusal->n_cures; i++) {
-		auto_free char *text = cure_text(&refusal->cures[i]);
-		bool copied = level == LOG_LEVEL_INFO && refusal->cures[i].command;
-		char *rest = text, *line;
+		const struct cure *cure = &refusal->cures[i];
+		auto_free char *text = cure_text(cure);
+		bool copied = level == LOG_LEVEL_INFO && cure->command;
 
-		for (; (line = strsep(&rest, "\n")); label = "        ")
-			print(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf, label, line);
+		print(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf,
+		      i ? "        " : label, text ? text : "");
 	}
 }
 

@@ -4,7 +4,7 @@
 #include "hookscript/plan/plan.h"
 #include "hookscript/plan/facts.h"
 
-#include "hookscript/plan/vms.h"
+#include "hookscript/plan/judge.h"
 #include "hookscript/pve/vm.h"
 
 #include "host/base/log.h"

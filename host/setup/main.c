@@ -3,7 +3,6 @@
  */
 #include "hookscript/plan/judge.h"
 #include "hookscript/verbs/vm_state.h"
-#include "hookscript/plan/vms.h"
 #include "host/setup/check/checkview.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hostcase.h"
 
-#include "hookscript/plan/vms.h"
+#include "hookscript/plan/judge.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,6 @@
 #include "host/setup/groups/groups.h"
 
 #include "hookscript/plan/judge.h"
-#include "hookscript/plan/vms.h"
 #include "tree.h"
 
 static void prepare(struct tree *tree)
