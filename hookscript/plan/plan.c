@@ -17,12 +17,12 @@ char *plan_pending_text(const struct facts *facts)
 
 	if (facts->pending == VMCFG_PENDING_NONE)
 		return NULL;
-	return fs_path(facts->pending == VMCFG_PENDING_APPLIED
-			       ? _("pending changes are judged as made, as the next start makes "
-				   "them: %s")
-			       : _("pending changes are left out, because the next start continues "
-				   "a VM that is suspended or migrated, and makes none: %s"),
-		       keys);
+	return fs_path(
+		facts->pending == VMCFG_PENDING_APPLIED
+			? _("with the pending changes, which the next start applies: %s")
+			: _("without the pending changes, because the next start continues a "
+			    "suspended or migrated VM and does not apply them: %s"),
+		keys);
 }
 
 char *cure_text(const struct cure *cure)

@@ -3,32 +3,15 @@
 
 #include "host/base/argv.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-/* A new text, or NULL, which is noted. */
-static printf_like(2, 0) char *format_text(struct plan_check *c, const char *format, va_list args)
+void plan_add_refusal(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
+		      char *brief, char *what)
 {
-	char *text = NULL;
-
-	if (vasprintf(&text, format, args) >= 0)
-		return text;
-	c->err = -ENOMEM;
-	return NULL;
-}
-
-void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
-		 char *brief, const char *format, ...)
-{
-	struct refusal refusal = {.reason = reason, .brief = brief, .bdf = bdf};
+	struct refusal refusal = {.reason = reason, .what = what, .brief = brief, .bdf = bdf};
 	struct plan *plan = c->plan;
-	va_list args;
 
-	va_start(args, format);
-	refusal.what = format_text(c, format, args);
-	va_end(args);
-	if (!brief || c->err || !array_grow(plan->refusals, plan->n_refusals)) {
+	if (!brief || !what || c->err || !array_grow(plan->refusals, plan->n_refusals)) {
 		refusal_free(&refusal);
 		c->err = -ENOMEM;
 		return;
@@ -53,15 +36,10 @@ void plan_refuse_also(struct plan_check *c, const struct bdf *bdf)
 		c->err = -ENOMEM;
 }
 
-void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
+void plan_add_warning(struct plan_check *c, const struct bdf *bdf, char *what)
 {
 	struct plan *plan = c->plan;
-	va_list args;
-	char *what;
 
-	va_start(args, format);
-	what = format_text(c, format, args);
-	va_end(args);
 	if (!what || !array_grow(plan->warnings, plan->n_warnings)) {
 		free(what);
 		c->err = -ENOMEM;
@@ -77,13 +55,13 @@ const char *plan_text(struct plan_check *c, const char *text)
 	return text ? text : "";
 }
 
-/* Takes over COMMAND and FIX. */
-static void add_cure(struct plan_check *c, const char *words, char *command, char **fix)
+void cure_add(struct plan_check *c, const char *words, char *command, char **fix)
 {
 	struct cure cure = {words ? strdup(words) : NULL, command, fix};
 	struct refusal *refusal = last_refusal(c);
 
-	if (!refusal || (words && !cure.words) || !array_grow(refusal->cures, refusal->n_cures)) {
+	if (!refusal || (words ? !cure.words : !command) ||
+	    !array_grow(refusal->cures, refusal->n_cures)) {
 		cure_free(&cure);
 		c->err = -ENOMEM;
 		return;
@@ -91,42 +69,23 @@ static void add_cure(struct plan_check *c, const char *words, char *command, cha
 	refusal->cures[refusal->n_cures++] = cure;
 }
 
-void cure_words(struct plan_check *c, const char *format, ...)
+void cure_add_words(struct plan_check *c, char *words)
 {
-	auto_free char *words = NULL;
-	va_list args;
-
-	va_start(args, format);
-	words = format_text(c, format, args);
-	va_end(args);
-	add_cure(c, words, NULL, NULL);
-}
-
-void cure_command(struct plan_check *c, const char *words, const char *format, ...)
-{
-	char *command;
-	va_list args;
-
-	va_start(args, format);
-	command = format_text(c, format, args);
-	va_end(args);
-	add_cure(c, words, command, NULL);
+	cure_add(c, words, NULL, NULL);
+	free(words);
 }
 
 void cure_config(struct plan_check *c, const char *words, char **fix)
 {
-	char *command = fix ? argv_text(fix) : NULL;
-
-	if (!command)
-		c->err = -ENOMEM;
-	add_cure(c, words, command, fix);
+	cure_add(c, words, fix ? argv_text(fix) : NULL, fix);
 }
 
 void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value)
 {
 	auto_free char *vmid = fs_path("%u", c->facts->vmid);
 
-	cure_config(c, words, vmid && value ? argv_new("qm", "set", vmid, option, value) : NULL);
+	cure_config(c, words,
+		    vmid && option && value ? argv_new("qm", "set", vmid, option, value) : NULL);
 }
 
 bool cure_as_root(struct plan_check *c, int err)

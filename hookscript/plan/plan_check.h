@@ -17,16 +17,27 @@ struct plan_check {
 
 /*
  * Adds a refusal about the device at BDF, which must be in the facts, or about none (NULL). Takes
- * over BRIEF, the same in a few words.
+ * over BRIEF, WHAT in a few words, and WHAT.
  */
-void plan_refuse(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
-		 char *brief, const char *format, ...) printf_like(5, 6);
+void plan_add_refusal(struct plan_check *c, enum refusal_reason reason, const struct bdf *bdf,
+		      char *brief, char *what);
 
-/* Adds to the last refusal what cures it: words; words (NULL: none) and a command after them; the
- * same with a command that changes only the VM's config, which is taken over. */
-void cure_words(struct plan_check *c, const char *format, ...) printf_like(2, 3);
-void cure_command(struct plan_check *c, const char *words, const char *format, ...)
-	printf_like(3, 4);
+/* The same by a format and its arguments. */
+#define plan_refuse(c, reason, bdf, brief, ...) \
+	plan_add_refusal((c), (reason), (bdf), (brief), fs_path(__VA_ARGS__))
+
+/*
+ * Adds a step to what cures the last refusal: WORDS (NULL: none), and a command after them (NULL:
+ * words only); FIX: it is this one, which changes configuration only. Takes over all but WORDS.
+ */
+void cure_add(struct plan_check *c, const char *words, char *command, char **fix);
+
+/* The same for a command by a format and its arguments, and for words alone. */
+#define cure_command(c, words, ...) cure_add((c), (words), fs_path(__VA_ARGS__), NULL)
+#define cure_words(c, ...)	    cure_add_words((c), fs_path(__VA_ARGS__))
+void cure_add_words(struct plan_check *c, char *words);
+
+/* The same for a command that `vm --fix` may run. */
 void cure_config(struct plan_check *c, const char *words, char **fix);
 
 /* cure_config() of the words of a qm set on the VM. */
@@ -35,9 +46,10 @@ void cure_qm_set(struct plan_check *c, const char *words, const char *option, co
 /* That root can read what this user cannot, if ERR says so. Returns whether it does. */
 bool cure_as_root(struct plan_check *c, int err);
 
-/* Adds a warning about a device or none. */
-void plan_warn(struct plan_check *c, const struct bdf *bdf, const char *format, ...)
-	printf_like(3, 4);
+/* Adds a warning about a device or none. Takes over WHAT. */
+void plan_add_warning(struct plan_check *c, const struct bdf *bdf, char *what);
+
+#define plan_warn(c, bdf, ...) plan_add_warning((c), (bdf), fs_path(__VA_ARGS__))
 
 /* TEXT; for NULL "", and out of memory. */
 const char *plan_text(struct plan_check *c, const char *text);

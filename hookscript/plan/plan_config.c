@@ -8,16 +8,26 @@
 
 /* Refuses, warns or says nothing, as the settings want. Returns whether it refuses. */
 static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
-			     const char *what, char *brief)
+			     char *brief, char *what)
 {
 	if (policy == POLICY_REFUSE) {
-		plan_refuse(c, reason, NULL, brief, "%s", plan_text(c, what));
+		plan_add_refusal(c, reason, NULL, brief, what);
 		return true;
 	}
 	free(brief);
 	if (policy == POLICY_WARN)
-		plan_warn(c, NULL, "%s", plan_text(c, what));
+		plan_add_warning(c, NULL, what);
+	else
+		free(what);
 	return false;
+}
+
+static void cure_by_setting(struct plan_check *c, const char *key)
+{
+	cure_words(c,
+		   _("to run this VM as it is instead, put this line into /%s: "
+		     "vm%u = { %s = \"warn\"; };"),
+		   SETTINGS_PATH, c->facts->vmid, key);
 }
 
 static void cure_machine(struct plan_check *c)
@@ -44,26 +54,22 @@ static void cure_machine(struct plan_check *c)
 			       "interfaces get other names, and Windows forgets a static address")
 			   : _("what that does to a guest that is already installed: its network "
 			       "interfaces get other names"));
-	cure_words(c,
-		   _("to run this VM as it is instead, put this line into /%s: "
-		     "vm%u = { machine = \"warn\"; };"),
-		   SETTINGS_PATH, c->facts->vmid);
+	cure_by_setting(c, "machine");
 }
 
 static void check_machine(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
-	auto_free char *what = NULL;
 
 	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts))
 		return;
 	/* A VM that gives devices to QEMU by args only is left to its administrator. */
 	if (!facts_bind_entries(facts) && facts_have_devices(facts))
 		return;
-	what = fs_path(_("machine: %s; this is not q35, the only machine type whose guests see PCI "
-			 "Express devices"),
-		       vmcfg_machine_text(facts->vm));
-	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35, what, strdup("q35")))
+	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35, strdup("q35"),
+			     fs_path(_("machine: %s; this is not q35, the only machine type whose "
+				       "guests see PCI Express devices"),
+				     vmcfg_machine_text(facts->vm))))
 		cure_machine(c);
 }
 
@@ -86,19 +92,16 @@ static void refuse_without_pcie(struct plan_check *c, size_t e, const struct dev
 {
 	auto_free char *value = hostpci_value_with_pcie(c->facts->vm->hostpci[e]);
 	auto_free char *option = fs_path("--hostpci%zu", e);
-	auto_free char *what = fs_path(
-		_("hostpci%zu: %s is a PCI Express device, but the entry does not say pcie=1; "
-		  "the guest would see it as conventional PCI, which many drivers do not "
-		  "accept"),
-		e, bdf_text(&device->bdf));
-	if (!refuse_by_policy(c, c->facts->settings->pcie, REFUSAL_NO_PCIE, what,
-			      fs_path("pcie=1 (hostpci%zu)", e)))
+
+	if (!refuse_by_policy(
+		    c, c->facts->settings->pcie, REFUSAL_NO_PCIE, fs_path("pcie=1 (hostpci%zu)", e),
+		    fs_path(_("hostpci%zu: %s is a PCI Express device, but the entry does not say "
+			      "pcie=1; the guest would see it as conventional PCI, which many "
+			      "drivers do not accept"),
+			    e, bdf_text(&device->bdf))))
 		return;
-	cure_qm_set(c, NULL, plan_text(c, option), value);
-	cure_words(c,
-		   _("to run this VM as it is instead, put this line into /%s: "
-		     "vm%u = { pcie = \"warn\"; };"),
-		   SETTINGS_PATH, c->facts->vmid);
+	cure_qm_set(c, NULL, option, value);
+	cure_by_setting(c, "pcie");
 }
 
 static void check_legacy_igd(struct plan_check *c, size_t e)
@@ -176,16 +179,19 @@ static char *describe_wrong(const struct facts *facts, const struct candidate *c
 		       verdict->expected ? verdict->expected : _("nothing of it"));
 }
 
+static char *name_of_valid(int e)
+{
+	return fs_path(_("a valid entry (hostpci%d)"), e);
+}
+
 /* A refusal of entry E, by a format and its arguments. */
-#define refuse_entry(c, e, ...)                                                                \
-	plan_refuse(c, REFUSAL_ENTRY, NULL, fs_path(_("a valid entry (hostpci%d)"), (int)(e)), \
-		    __VA_ARGS__)
+#define refuse_entry(c, e, ...) \
+	plan_refuse(c, REFUSAL_ENTRY, NULL, name_of_valid((int)(e)), __VA_ARGS__)
 
 static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
 {
-	auto_free char *what = describe_wrong(c->facts, candidate);
-
-	refuse_entry(c, candidate->entry, "%s", plan_text(c, what));
+	plan_add_refusal(c, REFUSAL_ENTRY, NULL, name_of_valid(candidate->entry),
+			 describe_wrong(c->facts, candidate));
 	cure_words(
 		c,
 		_("correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in /%s"),

@@ -76,11 +76,9 @@ static void cure_by_following(struct plan_check *c, const struct moved_device *m
 
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
-	auto_free char *what = describe_move(moved);
-
-	plan_refuse(c, REFUSAL_MOVED, &moved->bdf,
-		    fs_path(_("another device is at %s"), bdf_text(&moved->bdf)), "%s",
-		    plan_text(c, what));
+	plan_add_refusal(c, REFUSAL_MOVED, &moved->bdf,
+			 fs_path(_("another device is at %s"), bdf_text(&moved->bdf)),
+			 describe_move(moved));
 	cure_by_following(c, moved);
 	cure_command(c, _("or take what is there now as the right one"),
 		     "pve-passthrough accept %u", c->facts->vmid);

@@ -40,20 +40,6 @@ static struct plan_step step_of_device(const struct device *device)
 	return step;
 }
 
-static struct plan_step make_step(const struct facts *facts, const struct device *device)
-{
-	const struct device_setting *setting = facts_setting(facts, device);
-	struct plan_step step = step_of_device(device);
-
-	if (setting && setting->return_to) {
-		step.returns_to = strcmp(setting->return_to, RECORD_RETURN_NONE)
-					  ? setting->return_to
-					  : NULL;
-		step.why = RETURN_SETTING;
-	}
-	return step;
-}
-
 /* Whether each entry that the device, or one of its group, is there for has other devices to choose
  * from. */
 static bool is_choice(const struct facts *facts, const struct device *device)
@@ -98,12 +84,19 @@ static const char *variant_of(const struct facts *facts, const struct device *de
 
 static void add_step(struct plan_check *c, const struct device *device)
 {
-	struct plan_step step = make_step(c->facts, device);
+	const struct device_setting *setting = facts_setting(c->facts, device);
+	struct plan_step *step = &c->plan->steps[c->plan->n_steps++];
 
-	step.choice = is_choice(c->facts, device);
-	step.variant = variant_of(c->facts, device);
-	c->plan->steps[c->plan->n_steps++] = step;
-	if (step.why == RETURN_NONE_MISSING)
+	*step = step_of_device(device);
+	if (setting && setting->return_to) {
+		step->returns_to = strcmp(setting->return_to, RECORD_RETURN_NONE)
+					   ? setting->return_to
+					   : NULL;
+		step->why = RETURN_SETTING;
+	}
+	step->choice = is_choice(c->facts, device);
+	step->variant = variant_of(c->facts, device);
+	if (step->why == RETURN_NONE_MISSING)
 		plan_warn(c, &device->bdf,
 			  _("%s has no driver, although module %s would match it; it will "
 			    "return to none"),
@@ -136,10 +129,8 @@ static void refuse_settings(struct plan_check *c)
 
 static void warn_of_pending(struct plan_check *c)
 {
-	auto_free char *text = plan_pending_text(c->facts);
-
 	if (c->facts->pending != VMCFG_PENDING_NONE)
-		plan_warn(c, NULL, "%s", plan_text(c, text));
+		plan_add_warning(c, NULL, plan_pending_text(c->facts));
 }
 
 int plan_make(const struct facts *facts, struct plan **ret)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/verbs/vm_needs.h"
+#include "hookscript/verbs/vm_state.h"
 
 #include "host/base/argv.h"
 #include "hookscript/plan/plan_check.h"
@@ -32,7 +32,7 @@ static void check_device(struct plan_check *c)
 {
 	if (facts_have_devices(c->facts))
 		return;
-	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")), "%s",
+	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")),
 		    _("the VM has no PCI device: there is no hostpci entry"));
 	cure_command(c, _("the devices of this host, one of which can be added"),
 		     "pve-passthrough vm %u --add", c->facts->vmid);
@@ -85,7 +85,7 @@ static int check_snippet(struct plan_check *c, const struct vm_hook *hook, const
 	return 0;
 }
 
-/* Another's hook is never taken away. */
+/* Another hook is never removed. */
 static void need_one_hookscript(struct plan_check *c, const char *other, const char *volume)
 {
 	unsigned int vmid = c->facts->vmid;
@@ -114,7 +114,6 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 {
 	const char *has = c->facts->vm->values[VMCFG_HOOKSCRIPT].text;
 	const char *next = c->facts->settings->next;
-	auto_free char *what = NULL;
 
 	if (has && !strcmp(has, volume))
 		return;
@@ -122,13 +121,13 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 		need_one_hookscript(c, has, volume);
 		return;
 	}
-	what = describe_hookscript(has);
-	plan_refuse(c, NEED_HOOKSCRIPT, NULL, strdup("hookscript"), "%s", plan_text(c, what));
+	plan_add_refusal(c, NEED_HOOKSCRIPT, NULL, strdup("hookscript"), describe_hookscript(has));
 	/* qm looks whether the file is there, and is a program. */
 	if (hook->snippet == SNIPPET_GOOD)
 		cure_qm_set(c, NULL, "--hookscript", volume);
 	else
-		cure_command(c, _("then"), "qm set %u --hookscript %s", c->facts->vmid, volume);
+		cure_command(c, _("once the snippet is there"), "qm set %u --hookscript %s",
+			     c->facts->vmid, volume);
 }
 
 int vm_needs_add(const struct facts *facts, const struct vm_hook *hook, struct plan *plan)

@@ -14,23 +14,39 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static int unreadable(const char *path, int err, char **ret_why)
+{
+	*ret_why = fs_path(_("/%s cannot be read: %s"), path, log_strerror(err));
+	return err;
+}
+
+static int read_storages(const struct fs_root *root, struct storages *ret, char **ret_why)
+{
+	int err = storages_read(root, ret);
+
+	return err ? unreadable(STORAGES_PATH, err, ret_why) : 0;
+}
+
 /* As Proxmox VE looks at it before it runs it (pve-guest-common, PVE/GuestHelpers.pm,
  * check_hookscript). */
-static int read_snippet(const struct fs_root *root, const struct vmcfg *vm,
-			const struct storages *storages, enum snippet_state *ret)
+static int read_snippet(const struct fs_root *root, struct vm_state *state, char **ret_why)
 {
+	const struct storages *storages = &state->hook.storages;
 	auto_free char *path = NULL;
 	auto_close int fd = -1;
 	struct stat st;
-	int err = storages_snippet_path(storages, vm_hook_volume(vm, storages), &path, NULL);
+	int err = storages_snippet_path(storages, vm_hook_volume(state->facts->vm, storages), &path,
+					NULL);
 
 	if (err)
 		return err;
 	fd = fs_open(root, path, O_PATH, 0);
+	if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
+		return unreadable(path, fd, ret_why);
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-		*ret = SNIPPET_ABSENT;
+		state->hook.snippet = SNIPPET_ABSENT;
 	else
-		*ret = st.st_mode & S_IXUSR ? SNIPPET_GOOD : SNIPPET_NOT_EXECUTABLE;
+		state->hook.snippet = st.st_mode & S_IXUSR ? SNIPPET_GOOD : SNIPPET_NOT_EXECUTABLE;
 	return 0;
 }
 
@@ -38,18 +54,6 @@ bool vm_state_is_exempt(const struct vm_state *state)
 {
 	return vmcfg_is_template(state->facts->vm) ||
 	       (facts_have_devices(state->facts) && !facts_need_binding(state->facts));
-}
-
-static int judge(const struct fs_root *root, struct vm_state *state)
-{
-	const struct facts *facts = state->facts;
-	int err = read_snippet(root, facts->vm, &state->hook.storages, &state->hook.snippet);
-
-	if (!err)
-		err = plan_make(facts, &state->plan);
-	if (err || state->settings.err || vm_state_is_exempt(state))
-		return err;
-	return vm_needs_add(facts, &state->hook, state->plan);
 }
 
 int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state *ret,
@@ -60,14 +64,15 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	*ret = (struct vm_state){0};
 	settings_read(root, vmid, &ret->settings);
 	err = facts_read(root, vmid, &ret->settings, FACTS_NEXT_START, &ret->facts, ret_why);
-	if (err)
-		return err;
-	err = storages_read(root, &ret->hook.storages);
 	if (!err)
-		err = judge(root, ret);
-	if (err)
-		*ret_why = fs_path(_("/%s cannot be read: %s"), STORAGES_PATH, log_strerror(err));
-	return err;
+		err = read_storages(root, &ret->hook.storages, ret_why);
+	if (!err)
+		err = read_snippet(root, ret, ret_why);
+	if (!err)
+		err = plan_make(ret->facts, &ret->plan);
+	if (err || ret->settings.err || vm_state_is_exempt(ret))
+		return err;
+	return vm_needs_add(ret->facts, &ret->hook, ret->plan);
 }
 
 void vm_state_free(struct vm_state *state)

@@ -32,16 +32,22 @@ static int failed(const char *why)
 	return EXIT_FAILED;
 }
 
-/* Reads the state, again if it was read. Returns EXIT_DONE, or EXIT_FAILED and reports why. */
+/* Reads the state, again if it was read, and reports pending changes. Returns EXIT_DONE, or
+ * EXIT_FAILED and reports why. */
 static int read_state(struct verb *verb)
 {
-	auto_free char *why = NULL;
+	auto_free char *why = NULL, *pending = NULL;
 	int err;
 
 	vm_state_free(&verb->state);
 	err = vm_state_read(verb->root, verb->vmid, &verb->state, &why);
 	settings_set_language(&verb->state.settings);
-	return err ? failed(why) : EXIT_DONE;
+	if (err)
+		return failed(why);
+	pending = plan_pending_text(verb->state.facts);
+	if (pending)
+		log_info("%s", pending);
+	return EXIT_DONE;
 }
 
 /* ---- commands ---- */
@@ -108,14 +114,6 @@ static bool run_command(const struct fs_root *root, char *const *command)
 
 /* ---- what the VM needs ---- */
 
-static void print_pending(const struct verb *verb)
-{
-	auto_free char *text = plan_pending_text(verb->state.facts);
-
-	if (text)
-		log_info("%s", text);
-}
-
 static void print_needs(const struct verb *verb)
 {
 	const struct plan *plan = verb->state.plan;
@@ -158,7 +156,6 @@ static int check_again(struct verb *verb)
 
 	if (read_state(verb))
 		return EXIT_FAILED;
-	print_pending(verb);
 	if (!verb->state.plan->n_refusals)
 		return print_none(verb);
 	names = vm_needs_names(verb->state.plan, false);
@@ -214,7 +211,6 @@ static int show_needs(struct verb *verb)
 {
 	cleanup_with(free_commands) struct commands commands = {0};
 
-	print_pending(verb);
 	if (vm_state_is_exempt(&verb->state) || !verb->state.plan->n_refusals)
 		return print_none(verb);
 	print_needs(verb);

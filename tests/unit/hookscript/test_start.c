@@ -708,14 +708,14 @@ static void test_plan_refuses(void **state)
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
-/* The next start makes pending changes, unless it continues a VM. */
+/* The next start applies pending changes, unless it continues a VM. */
 static void test_plan_of_pending(void **state)
 {
-	static const char applied[] = "pending changes are judged as made, as the next start makes "
-				      "them: machine, hostpci1";
+	static const char applied[] =
+		"with the pending changes, which the next start applies: machine, hostpci1";
 	static const char waits[] =
-		"pending changes are left out, because the next start continues a "
-		"VM that is suspended or migrated, and makes none: machine, hostpci1";
+		"without the pending changes, because the next start continues a suspended or "
+		"migrated VM and does not apply them: machine, hostpci1";
 	static const struct {
 		const char *main, *source, *says;
 		int code;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/verbs/vm_needs.h"
+#include "hookscript/verbs/vm_state.h"
 #include "hookscript/plan/plan.h"
 
 #include <stdio.h>
@@ -76,7 +76,7 @@ static const struct row rows[] = {
 	 .snippet = SNIPPET_ABSENT},
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\n", GOOD_STORAGE,
 	      "the snippet! chmod +x /var/lib/vz/snippets/pve-passthrough\n"
-	      "hookscript! then: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
+	      "hookscript! once the snippet is there: qm set 100 --hookscript local:snippets/pve-passthrough\n"),
 	 .snippet = SNIPPET_NOT_EXECUTABLE},
 	/* Another's hook stays. */
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: local:snippets/old.pl\n",

@@ -293,13 +293,13 @@ static void test_fix_of_a_running_vm(void **state)
 	setenv("FAKE_PENDING", "1", 1);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_DONE);
-	run_assert_says(&ran, "pending changes are judged as made, as the next start makes them: "
+	run_assert_says(&ran, "with the pending changes, which the next start applies: "
 			      "machine\nVM 100 has what it needs;");
 	run(tree, &(struct vm_options){.fix = true}, NULL, &again);
 	run_assert_code(&again, EXIT_DONE);
 	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&plan, EXIT_DONE);
-	run_assert_says(&plan, "as the next start makes them: machine\n");
+	run_assert_says(&plan, "which the next start applies: machine\n");
 }
 
 /* Nor is "nothing was touched" said with commands that were run. */
@@ -539,12 +539,18 @@ static void test_detach_from_a_running_vm(void **state)
 static void test_trouble(void **state)
 {
 	struct tree *tree = *state;
-	auto_run struct run settings = {0}, no_vm = {0};
+	auto_run struct run settings = {0}, no_vm = {0}, no_file = {0};
 
 	tree_settings(tree, "machine = \"perhaps\";\n");
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &settings);
 	run_assert_code(&settings, EXIT_REFUSED);
 	run_assert_says(&settings, "/etc/pve-passthrough.conf");
+	tree_settings(tree, "");
+	/* Not that it is absent, which a command would cure. */
+	tree_obscure(tree, "var/lib/vz/snippets/pve-passthrough");
+	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &no_file);
+	run_assert_code(&no_file, EXIT_FAILED);
+	run_assert_says(&no_file, "/var/lib/vz/snippets/pve-passthrough cannot be read: Too many");
 	tree_delete(tree, "etc/pve/qemu-server/100.conf");
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &no_vm);
 	run_assert_code(&no_vm, EXIT_FAILED);
@@ -564,11 +570,16 @@ static void test_all_vms(void **state)
 		 "pve-passthrough vm 101"},
 		{CHECK_OK, "VM 102, hostpci0: a template, which starts without devices", NULL},
 		{CHECK_OK, "VM 103, hostpci0: stopped; its devices are left to Proxmox VE", NULL},
+		{CHECK_WARNING,
+		 "VM 105: /etc/pve/qemu-server/105.conf cannot be read: Too many levels of symbolic links",
+		 NULL},
 	};
 	struct tree *tree = *state;
 	auto_checklist struct checklist list = {0};
 
 	tree_file(tree, "etc/pve/storage.cfg", "");
+	tree_vm(tree, 105, "");
+	tree_obscure(tree, "etc/pve/qemu-server/105.conf");
 	tree_vm(tree, 103, "hostpci0: 05:00.0,driver=keep\n");
 	tree_vm(tree, 102, "hostpci0: 05:00.0\ntemplate: 1\n");
 	tree_vm(tree, 101, "name: games\nhostpci0: 05:00.0,pcie=1\nhostpci3: 06:00.0\n");
