@@ -30,7 +30,7 @@ enum refusal_reason {
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
 	REFUSAL_UNREADABLE, /* who uses the devices cannot be read */
-	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_state.h). */
+	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_needs.h). */
 	NEED_DEVICE,	     /* no hostpci entry at all */
 	NEED_STORAGE,	     /* a storage that is for snippets */
 	NEED_SNIPPET,	     /* the hook's file, as a program */

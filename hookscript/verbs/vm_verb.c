@@ -12,7 +12,7 @@
 #include "hookscript/pve/vm.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/verbs/vm_add.h"
-#include "hookscript/verbs/vm_state.h"
+#include "hookscript/verbs/vm_needs.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
  */
 #include "hookscript/plan/judge.h"
-#include "hookscript/verbs/vm_state.h"
+#include "hookscript/verbs/vm_needs.h"
 #include "host/setup/check/checkview.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"

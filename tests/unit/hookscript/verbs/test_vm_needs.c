@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/verbs/vm_state.h"
+#include "hookscript/verbs/vm_needs.h"
 #include "hookscript/plan/plan.h"
 
 #include <stdio.h>

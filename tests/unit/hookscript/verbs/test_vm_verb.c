@@ -6,7 +6,7 @@
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/start.h"
-#include "hookscript/verbs/vm_state.h"
+#include "hookscript/verbs/vm_needs.h"
 #include "host/base/log.h"
 #include "scenario.h"
 

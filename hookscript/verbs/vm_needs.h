@@ -3,8 +3,8 @@
  * What a VM's next start would do, and what the VM needs beyond what a start decides
  * (hookscript/plan/plan.h): that it has a device at all, and that Proxmox VE runs this hook.
  */
-#ifndef HOOKSCRIPT_VERBS_VM_STATE_H
-#define HOOKSCRIPT_VERBS_VM_STATE_H
+#ifndef HOOKSCRIPT_VERBS_VM_NEEDS_H
+#define HOOKSCRIPT_VERBS_VM_NEEDS_H
 
 #include "host/pci/check.h"
 #include "hookscript/plan/plan.h"
@@ -60,8 +60,6 @@ bool vm_state_is_exempt(const struct vm_state *state);
 int vm_states_check(const struct fs_root *root, struct checklist *list) must_check;
 
 #define auto_vm_state cleanup_with(vm_state_free)
-
-/* ---- what it needs (vm_needs.c). Pure ---- */
 
 /*
  * Adds to the plan, as refusals, what else the VM needs. A VM whose devices Proxmox VE binds needs
