@@ -119,7 +119,7 @@ static void add_naming(const struct node_vms *vms, const struct node_vm *vm, con
 		       struct strbuf *text)
 {
 	if (!vm->config) {
-		strbuf_add_item(text, _("maybe VM %u, whose config cannot be read"), vm->vmid);
+		strbuf_add_item(text, _("maybe VM %u (its config cannot be read)"), vm->vmid);
 		return;
 	}
 	for (size_t e = 0; e < HOSTPCI_MAX; e++) {

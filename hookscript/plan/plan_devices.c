@@ -73,7 +73,7 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 		cure_command(c, _("look at it"), "ls -l /%s", RECORD_DIR);
 		return;
 	}
-	cure_command(c, _("look what driver it names, give the device back to that by hand"),
+	cure_command(c, _("see which driver it names, and give the device back to that by hand"),
 		     "echo DRIVER > /sys/bus/pci/devices/%s/driver_override; "
 		     "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
 		     "echo %s > /sys/bus/pci/drivers_probe; "

@@ -87,7 +87,7 @@ static void test_uses(void **state)
 	/* A config that cannot be read may name any device. */
 	tree_obscure(tree, "etc/pve/qemu-server/101.conf");
 	assert_string_equal(judged(tree, &list, TWIN)->vms,
-			    "maybe VM 101, whose config cannot be read");
+			    "maybe VM 101 (its config cannot be read)");
 }
 
 /* What plan refuses of a device is said of it here, with any VM or none. */
