@@ -6,6 +6,7 @@
 #include "hookscript/plan/plan.h"
 #include "hookscript/plan/plan_check.h"
 #include "hookscript/settings/settings_read.h"
+#include "hookscript/pve/vm.h"
 #include "host/base/argv.h"
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
@@ -160,17 +161,6 @@ static int unreadable(const char *path, int err, char **ret_why)
 	return err;
 }
 
-static int read_storages(const struct fs_root *root, struct storages *ret, char **ret_why)
-{
-	auto_free char *text = NULL;
-	size_t len = 0;
-	int err = fs_read(root, STORAGES_PATH, VMCFG_TEXT_MAX, &text, &len);
-
-	if (!err || err == -ENOENT)
-		err = storages_parse(text, len, ret);
-	return err ? unreadable(STORAGES_PATH, err, ret_why) : 0;
-}
-
 /* As Proxmox VE looks at it before it runs it (pve-guest-common, PVE/GuestHelpers.pm,
  * check_hookscript). */
 static int read_snippet(const struct fs_root *root, struct vm_state *state, char **ret_why)
@@ -208,10 +198,12 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	*ret = (struct vm_state){0};
 	settings_read(root, vmid, &ret->settings);
 	err = facts_read(root, vmid, &ret->settings, FACTS_NEXT_START, &ret->facts, ret_why);
-	if (!err)
-		err = read_storages(root, &ret->hook.storages, ret_why);
-	if (!err)
-		err = read_snippet(root, ret, ret_why);
+	if (err)
+		return err;
+	err = storages_read(root, &ret->hook.storages);
+	if (err)
+		return unreadable(STORAGES_PATH, err, ret_why);
+	err = read_snippet(root, ret, ret_why);
 	if (!err)
 		err = plan_make(ret->facts, &ret->plan);
 	if (err || ret->settings.err || vm_state_is_exempt(ret))
