@@ -15,7 +15,7 @@ const char *hoststate_path(void)
 	return PATH;
 }
 
-int hoststate_add(struct fs_names *names, const char *name)
+int names_add(struct fs_names *names, const char *name)
 {
 	char *copy;
 
@@ -36,9 +36,9 @@ int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 	int err = 0;
 
 	for (size_t i = 0; i < from->words.n && !err; i++)
-		err = hoststate_add(&state->words, from->words.items[i]);
+		err = names_add(&state->words, from->words.items[i]);
 	for (size_t i = 0; i < from->dirs.n && !err; i++)
-		err = hoststate_add(&state->dirs, from->dirs.items[i]);
+		err = names_add(&state->dirs, from->dirs.items[i]);
 	return err;
 }
 
@@ -51,9 +51,9 @@ static int read_line(struct hoststate *state, const char *line)
 		return 0;
 	}
 	if (!strncmp(line, "word ", 5) && line[5])
-		return hoststate_add(&state->words, line + 5);
+		return names_add(&state->words, line + 5);
 	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
-		return hoststate_add(&state->dirs, line + 7);
+		return names_add(&state->dirs, line + 7);
 	return -EBADMSG;
 }
 

@@ -46,7 +46,7 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 
 static int add_word(struct wanted *wanted, const char *word)
 {
-	return cmdline_add(&wanted->words, word, strlen(word), NULL, 0);
+	return conf_items_add(&wanted->words, word, NULL, 0);
 }
 
 /* Gives the caller TEXT, why an option's value is wrong; NULL: memory has run out. */
@@ -93,7 +93,7 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 	return cmdline_find(&wanted->words, word) ? 0 : add_word(wanted, word);
 }
 
-static int add_words(struct wanted *wanted, const struct enable_options *options, char **ret_why)
+static int add_words(struct wanted *wanted, const struct setup_options *options, char **ret_why)
 {
 	int err = wanted->intel ? add_word(wanted, "intel_iommu=on") : 0;
 
@@ -119,8 +119,8 @@ static void add_modules(const struct fs_root *root, struct wanted *wanted)
 		wanted->modules[wanted->n_modules++] = "vfio_virqfd";
 }
 
-int wanted_make(const struct fs_root *root, const struct enable_options *options,
-		struct wanted *ret, char **ret_why)
+int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
+		char **ret_why)
 {
 	auto_wanted struct wanted wanted = {0};
 	enum processor_vendor vendor = options->vendor;
@@ -181,7 +181,7 @@ static void warn_about_acs(const struct fs_root *root)
 	warn_about_acs_patch(err ? NULL : release);
 }
 
-void wanted_warn(const struct fs_root *root, const struct enable_options *options)
+void wanted_warn(const struct fs_root *root, const struct setup_options *options)
 {
 	if (options->acs_override)
 		warn_about_acs(root);
@@ -205,5 +205,5 @@ void wanted_warn(const struct fs_root *root, const struct enable_options *option
 
 void wanted_free(struct wanted *wanted)
 {
-	cmdline_free(&wanted->words);
+	conf_items_free(&wanted->words);
 }

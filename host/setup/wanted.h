@@ -13,7 +13,7 @@ struct wanted_option {
 };
 
 struct wanted {
-	struct cmdline words; /* of the kernel command line */
+	struct conf_items words; /* of the kernel command line */
 	const char *modules[4];
 	size_t n_modules;
 	struct wanted_option options[2];
@@ -27,14 +27,14 @@ struct wanted {
  * caller) is a new text for people. The words: intel_iommu=on is always said on Intel (some
  * kernels' default leaves the integrated GPU out, older ones default to off); AMD needs none.
  */
-int wanted_make(const struct fs_root *root, const struct enable_options *options,
-		struct wanted *ret, char **ret_why) must_check;
+int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
+		char **ret_why) must_check;
 
 /* The processor's vendor by proc/cpuinfo; PROCESSOR_AUTO when that does not say. */
 enum processor_vendor wanted_vendor(const struct fs_root *root);
 
 /* Says the risk of each opt-in that was asked for, and whether this kernel knows it. */
-void wanted_warn(const struct fs_root *root, const struct enable_options *options);
+void wanted_warn(const struct fs_root *root, const struct setup_options *options);
 
 void wanted_free(struct wanted *wanted);
 

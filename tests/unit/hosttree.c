@@ -7,7 +7,7 @@
 #include "host/base/fs_write.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
-#include "host/setup/boot/moduleset.h"
+#include "host/setup/commit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,8 +39,8 @@ int __real_program_act(const struct fs_root *root, const struct program *program
 		       struct program_end *ret);
 int __wrap_program_act(const struct fs_root *root, const struct program *program,
 		       struct program_end *ret);
-int __real_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
-int __wrap_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
+int __real_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
+int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
 
 void hosttree_cut(enum hosttree_cut cut, unsigned int at)
 {
@@ -158,10 +158,10 @@ int __wrap_program_act(const struct fs_root *root, const struct program *program
 }
 
 /* The tests load nothing into the kernel that they run on. */
-int __wrap_moduleset_load(const struct fs_root *root, const char *const *names, size_t n)
+int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n)
 {
 	if (!in_run)
-		return __real_moduleset_load(root, names, n);
+		return __real_commit_load_modules(root, names, n);
 	for (size_t i = 0; i < n; i++)
 		log_info("loaded: %s", names[i]);
 	return 0;

@@ -23,7 +23,7 @@
 static void free_place(struct bootplace *place)
 {
 	for (size_t i = 0; i < place->n; i++)
-		cmdline_free(&place->entries[i]);
+		conf_items_free(&place->entries[i]);
 	free(place->entries);
 	free(place->name);
 }
@@ -38,12 +38,12 @@ void bootplaces_free(struct bootplaces *places)
 
 static int add_entry(struct bootplace *place, const char *line)
 {
-	struct cmdline entry = {0};
+	struct conf_items entry = {0};
 
 	if (!*line)
 		return 0;
 	if (cmdline_split(&entry, line, NULL) || !array_grow(place->entries, place->n)) {
-		cmdline_free(&entry);
+		conf_items_free(&entry);
 		return -ENOMEM;
 	}
 	place->entries[place->n++] = entry;
@@ -336,7 +336,7 @@ const struct bootplace *bootplaces_first(const struct bootplaces *places)
 /* The first of WORDS that an entry lacks: EVERY one must have them all, or else the one that has
  * the most of them. NULL: none is lacking. */
 static const char *find_missing(const struct bootplace *place, bool every,
-				const struct cmdline *words)
+				const struct conf_items *words)
 {
 	size_t least = words->n, most = 0;
 
@@ -354,7 +354,8 @@ static const char *find_missing(const struct bootplace *place, bool every,
 	return least < words->n ? words->items[least].text : NULL;
 }
 
-int bootplaces_check(const struct bootplaces *places, const struct cmdline *words, char **ret_why)
+int bootplaces_check(const struct bootplaces *places, const struct conf_items *words,
+		     char **ret_why)
 {
 	const struct bootplace *unread = NULL;
 	size_t good = 0;
@@ -390,12 +391,12 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 
 /* The first of WORDS that is in each entry for a normal boot; NULL when an entry has none of them,
  * or there is no entry. */
-static const char *find_kept(const struct bootplace *place, const struct cmdline *words)
+static const char *find_kept(const struct bootplace *place, const struct conf_items *words)
 {
 	const char *kept = NULL;
 
 	for (size_t i = 0; i < place->n; i++) {
-		const struct cmdline *entry = &place->entries[i];
+		const struct conf_items *entry = &place->entries[i];
 		size_t k = 0;
 
 		if (!cmdline_last(entry, "root") || cmdline_last(entry, "single"))
@@ -409,7 +410,7 @@ static const char *find_kept(const struct bootplace *place, const struct cmdline
 	return kept;
 }
 
-int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,
 			  char **ret_why)
 {
 	for (size_t i = 0; i < places->n; i++) {

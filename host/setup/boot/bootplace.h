@@ -16,7 +16,7 @@ struct bootplace {
 	 * The kernel command lines of its entries; of grub.cfg, those that GRUB's settings are
 	 * meant for: no recovery entries, and none that somebody has written by hand.
 	 */
-	struct cmdline *entries;
+	struct conf_items *entries;
 	size_t n;
 	uint64_t free; /* bytes that may still be written there */
 	int err;       /* -errno: it could not be looked at, and the others say nothing */
@@ -43,7 +43,7 @@ const struct bootplace *bootplaces_first(const struct bootplaces *places);
  * do not; -ENOENT when no place with an entry could be looked at; -errno. With -ENODATA and -ENOENT
  * *ret_why (freed by the caller) is a new text for people.
  */
-int bootplaces_check(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check(const struct bootplaces *places, const struct conf_items *words,
 		     char **ret_why) must_check;
 
 /*
@@ -51,7 +51,7 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
  * one without any of the words: an entry that somebody has written by hand may keep them. Returns
  * 0, also for what could not be looked at; -ENODATA with *ret_why as above; -errno.
  */
-int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,
 			  char **ret_why) must_check;
 
 /*

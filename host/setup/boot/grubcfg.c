@@ -312,7 +312,7 @@ static const char *find_origin(const struct grubcfg_source *sources, size_t n,
 
 /* Adds a variable's words. */
 static int split_value(struct reader *reader, const struct grubcfg_source *sources, size_t n,
-		       const char *name, struct cmdline *ret)
+		       const char *name, struct conf_items *ret)
 {
 	const struct variable *variable = find_variable(reader, name, strlen(name));
 	size_t len;
@@ -326,7 +326,9 @@ static int split_value(struct reader *reader, const struct grubcfg_source *sourc
 		const char *origin = find_origin(sources, n, variable, at, len);
 		const struct grubcfg_source *source = source_of(sources, origin);
 
-		err = cmdline_add(ret, at, len, source->file, line_of(source, origin));
+		auto_free char *word = strndup(at, len);
+
+		err = conf_items_add(ret, word, source->file, line_of(source, origin));
 	}
 	return err;
 }
@@ -346,7 +348,7 @@ static int say_unclear(const struct reader *reader, const struct grubcfg_source 
 {
 	const struct grubcfg_source *source = source_of(sources, reader->unclear.at);
 
-	cmdline_free(&ret->words);
+	conf_items_free(&ret->words);
 	ret->unclear = (struct grubcfg_unclear){
 		strdup(source->file), line_of(source, reader->unclear.at), reader->unclear.what};
 	return ret->unclear.file ? 0 : -ENOMEM;
@@ -373,7 +375,7 @@ int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n, struct grub
 
 void grubcfg_free(struct grubcfg *grubcfg)
 {
-	cmdline_free(&grubcfg->words);
+	conf_items_free(&grubcfg->words);
 	free(grubcfg->unclear.file);
 	*grubcfg = (struct grubcfg){0};
 }

@@ -30,7 +30,7 @@ struct grubcfg {
 	 * GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT: a normal entry's words. Each with the
 	 * file and line where it is written out, or else where its variable was set last.
 	 */
-	struct cmdline words;
+	struct conf_items words;
 	struct grubcfg_unclear unclear; /* then there are no words */
 };
 

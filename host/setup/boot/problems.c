@@ -33,14 +33,14 @@ static int find_contradictions(const struct bootcfg *bootcfg, enum processor_ven
 	int err = 0;
 
 	for (size_t i = 0; i < bootcfg->contradictions.n && !err; i++) {
-		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
+		const struct conf_item *line = &bootcfg->contradictions.items[i];
 		bool other = is_of_other_vendor(line->text, vendor);
 
 		err = problems_add(
 			problems, "contradiction", other ? PROBLEM_NOTE : PROBLEM_ENABLE,
 			fs_path(other ? _("/%s:%u: %s: %s, which this host does not have")
 				      : "/%s:%u: %s: %s",
-				line->file, line->line, line->text, line->effect),
+				line->file, line->line, line->text, bootcfg_effect(line->text)),
 			fs_path(_("remove '%s' from line %u of /%s"), line->text, line->line,
 				line->file));
 	}
@@ -60,7 +60,7 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 	place = bootplaces_first(&places);
 	for (size_t i = 0; !err && place && i < place->entries[0].n; i++) {
 		const char *word = place->entries[0].items[i].text;
-		const char *effect = bootcfg_word_effect(word);
+		const char *effect = bootcfg_effect(word);
 
 		if (!effect || is_of_other_vendor(word, vendor))
 			continue;
@@ -83,7 +83,7 @@ static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems
 		NULL);
 }
 
-const char *problems_cmdline_trouble(const char *text, const struct cmdline *words)
+const char *problems_cmdline_trouble(const char *text, const struct conf_items *words)
 {
 	bool quoted = false;
 
@@ -113,10 +113,10 @@ const char *problems_cmdline_trouble(const char *text, const struct cmdline *wor
 
 /* The value of the last root= of the words on the first line (ALL: on any); "" when there is none.
  */
-static const char *root_of(const struct cmdline *words, bool all)
+static const char *root_of(const struct conf_items *words, bool all)
 {
-	struct cmdline first = *words;
-	const struct cmdline_word *word;
+	struct conf_items first = *words;
+	const struct conf_item *word;
 
 	for (size_t i = 0; i < words->n && !all; i++)
 		if (words->items[i].line != 1) {
@@ -130,7 +130,7 @@ static const char *root_of(const struct cmdline *words, bool all)
 /* The words by which the running kernel found its root file system; none on another root. */
 static int read_running_root(const struct fs_root *root, char **ret)
 {
-	auto_cmdline struct cmdline running = {0};
+	auto_conf_items struct conf_items running = {0};
 	auto_free char *text = NULL;
 	int err;
 
@@ -152,7 +152,7 @@ static int read_running_root(const struct fs_root *root, char **ret)
 static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootloader *bootloader,
 				  struct problems *problems)
 {
-	auto_cmdline struct cmdline words = {0};
+	auto_conf_items struct conf_items words = {0};
 	auto_free char *text = NULL, *running = NULL;
 	enum problem_severity severity = PROBLEM_ENABLE;
 	const char *trouble;

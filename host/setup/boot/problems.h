@@ -41,7 +41,7 @@ int problems_find(const struct fs_root *root, const struct bootloader *bootloade
  * Why words cannot be put into TEXT, that of etc/kernel/cmdline (NULL: it does not exist), whose
  * words are WORDS, in words; NULL when they can. Pure.
  */
-const char *problems_cmdline_trouble(const char *text, const struct cmdline *words);
+const char *problems_cmdline_trouble(const char *text, const struct conf_items *words);
 
 /* Adds a problem, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
  */

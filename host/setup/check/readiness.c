@@ -28,7 +28,7 @@ static bool is_loaders_own(const char *word)
 }
 
 /* The words that are in ONE and not in OTHER, with spaces between; NULL without memory. */
-static char *words_only_in(const struct cmdline *one, const struct cmdline *other)
+static char *words_only_in(const struct conf_items *one, const struct conf_items *other)
 {
 	auto_strbuf struct strbuf text = {0};
 
@@ -41,7 +41,7 @@ static char *words_only_in(const struct cmdline *one, const struct cmdline *othe
 	return strbuf_take(&text);
 }
 
-static int read_running(const struct fs_root *root, struct cmdline *ret)
+static int read_running(const struct fs_root *root, struct conf_items *ret)
 {
 	auto_free char *text = NULL;
 
@@ -61,7 +61,7 @@ static char *describe_change(const char *gained, const char *lost)
 		       lost);
 }
 
-static int compare_with_running(const struct cmdline *running, const struct cmdline *next,
+static int compare_with_running(const struct conf_items *running, const struct conf_items *next,
 				struct checklist *list)
 {
 	auto_free char *gained = words_only_in(next, running);
@@ -75,7 +75,7 @@ static int compare_with_running(const struct cmdline *running, const struct cmdl
 			 NULL);
 }
 
-static bool turns_iommu_off(const struct cmdline *words)
+static bool turns_iommu_off(const struct conf_items *words)
 {
 	static const char *const off[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
 
@@ -86,8 +86,8 @@ static bool turns_iommu_off(const struct cmdline *words)
 }
 
 /* Whether a boot with the words of NEXT has the IOMMU that the running kernel does not have. */
-static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline *running,
-			       const struct cmdline *next)
+static bool next_boot_turns_on(const struct fs_root *root, const struct conf_items *running,
+			       const struct conf_items *next)
 {
 	if (!iommu_table(root) || turns_iommu_off(next))
 		return false;
@@ -98,8 +98,8 @@ static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline 
 /* Where it stands that vfio-pci's modules are loaded at boot; "" when it does not. */
 static char *loads_at_boot(const struct bootcfg *bootcfg)
 {
-	const struct bootcfg_line *pci = bootcfg_module(bootcfg, "vfio_pci");
-	const struct bootcfg_line *type1 = bootcfg_module(bootcfg, "vfio_iommu_type1");
+	const struct conf_item *pci = bootcfg_module(bootcfg, "vfio_pci");
+	const struct conf_item *type1 = bootcfg_module(bootcfg, "vfio_iommu_type1");
 
 	if (!pci || !type1)
 		return strdup("");
@@ -109,24 +109,24 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 
 /* The words that decide about passthrough: what is for it among those that are configured, and what
  * turns the IOMMU off among those that the next boot is to be without. */
-static int pick_words(const struct cmdline *running, const struct cmdline *next,
-		      struct cmdline *ret_wanted, struct cmdline *ret_gone)
+static int pick_words(const struct conf_items *running, const struct conf_items *next,
+		      struct conf_items *ret_wanted, struct conf_items *ret_gone)
 {
-	auto_cmdline struct cmdline lost = {0};
+	auto_conf_items struct conf_items lost = {0};
 	int err = cmdline_subtract(running, next, &lost);
 
 	for (size_t i = 0; i < next->n && !err; i++) {
 		const char *word = next->items[i].text;
 
 		if (byhand_is_word(word))
-			err = cmdline_add(ret_wanted, word, strlen(word), NULL, 0);
+			err = conf_items_add(ret_wanted, word, NULL, 0);
 	}
 	for (size_t i = 0; i < lost.n && !err; i++) {
 		const char *word = lost.items[i].text;
-		const struct cmdline one = {&lost.items[i], 1};
+		const struct conf_items one = {&lost.items[i], 1};
 
 		if (turns_iommu_off(&one))
-			err = cmdline_add(ret_gone, word, strlen(word), NULL, 0);
+			err = conf_items_add(ret_gone, word, NULL, 0);
 	}
 	return err;
 }
@@ -145,10 +145,10 @@ static char *refresh_commands(const struct bootloader *bootloader)
 
 /* What is known of the next boot. */
 struct next {
-	struct bootcfg bootcfg; /* what is configured */
-	struct cmdline words;	/* what it is started with, by all that can be told */
-	char *evidence;		/* where that stands */
-	struct cmdline running; /* what the running kernel was started with */
+	struct bootcfg bootcfg;	   /* what is configured */
+	struct conf_items words;   /* what it is started with, by all that can be told */
+	char *evidence;		   /* where that stands */
+	struct conf_items running; /* what the running kernel was started with */
 	struct problems problems;
 	char *stale; /* why the boot entries are not up to date; NULL: they are, for all we know */
 	char *up_to_date; /* where it was seen that they are; NULL: nowhere */
@@ -160,9 +160,9 @@ struct next {
 static void next_free(struct next *next)
 {
 	bootcfg_free(&next->bootcfg);
-	cmdline_free(&next->words);
+	conf_items_free(&next->words);
 	free(next->evidence);
-	cmdline_free(&next->running);
+	conf_items_free(&next->running);
 	problems_free(&next->problems);
 	free(next->stale);
 	free(next->up_to_date);
@@ -170,8 +170,8 @@ static void next_free(struct next *next)
 }
 
 /* Whether the boot loader's entries are as configured. */
-static int compare_entries(const struct bootplaces *places, const struct cmdline *wanted,
-			   const struct cmdline *gone, struct next *next)
+static int compare_entries(const struct bootplaces *places, const struct conf_items *wanted,
+			   const struct conf_items *gone, struct next *next)
 {
 	int err = bootplaces_check_gone(places, gone, &next->stale);
 
@@ -192,7 +192,7 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 			struct next *next)
 {
 	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
-	const struct cmdline none = {0};
+	const struct conf_items none = {0};
 
 	next->known = place || !next->bootcfg.unclear.file;
 	next->evidence = place ? fs_path("%s, %s", bootloader_name(bootloader->kind), place->name)
@@ -209,7 +209,7 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 static int read_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			struct next *next)
 {
-	auto_cmdline struct cmdline wanted = {0}, gone = {0};
+	auto_conf_items struct conf_items wanted = {0}, gone = {0};
 	auto_bootplaces struct bootplaces places = {0};
 	bool clear = !next->bootcfg.unclear.file;
 	int err = clear ? pick_words(&next->running, &next->bootcfg.words, &wanted, &gone) : 0;
@@ -241,7 +241,8 @@ static int choose_cure(struct next *next)
 static int read_next(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct next *next)
 {
-	int err = bootcfg_read(root, bootloader, &next->bootcfg);
+	const struct edits none = {.root = root};
+	int err = bootcfg_read(&none, bootloader, &next->bootcfg);
 
 	err = err ?: read_running(root, &next->running);
 	err = err

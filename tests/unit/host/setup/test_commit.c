@@ -350,13 +350,13 @@ static void test_dry_run(void **state)
 static int call_enable_asking(const struct fs_root *root, const void *unused)
 {
 	(void)unused;
-	return enable_run(root, &(struct enable_options){0});
+	return enable_run(root, &(struct setup_options){0});
 }
 
 static int call_disable_asking(const struct fs_root *root, const void *unused)
 {
 	(void)unused;
-	return disable_run(root, &(struct disable_options){0});
+	return disable_run(root, &(struct setup_options){0});
 }
 
 /* Without a terminal and without --yes the changes are shown, and nothing is changed. */

@@ -24,7 +24,7 @@ static void run_disable(const struct hosttree *tree, const struct hostcase *host
 
 static int call_manual_too(const struct fs_root *root, const void *unused)
 {
-	const struct disable_options options = {.yes = true, .manual_too = true};
+	const struct setup_options options = {.yes = true, .manual_too = true};
 
 	(void)unused;
 	return disable_run(root, &options);
@@ -335,7 +335,7 @@ static void test_manual_too_unplain(void **state)
 static int call_with_vm(const struct fs_root *root, const void *unused)
 {
 	static const unsigned int vms[] = {104};
-	const struct disable_options options = {.yes = true, .vms = vms, .n_vms = 1};
+	const struct setup_options options = {.yes = true, .vms = vms, .n_vms = 1};
 
 	(void)unused;
 	return disable_run(root, &options);

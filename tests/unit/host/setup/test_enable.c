@@ -49,11 +49,12 @@ static void assert_commands(const struct hosttree *tree, const struct hostcase *
 static char *grub_words(const struct hosttree *tree)
 {
 	const struct bootloader grub = {.kind = BOOTLOADER_GRUB};
+	const struct edits none = {.root = &tree->root};
 	auto_bootcfg struct bootcfg bootcfg = {0};
 	auto_free char *ours = NULL;
 	char *shells = hosttree_shell_words(tree);
 
-	assert_int_equal(bootcfg_read(&tree->root, &grub, &bootcfg), 0);
+	assert_int_equal(bootcfg_read(&none, &grub, &bootcfg), 0);
 	ours = cmdline_join(&bootcfg.words);
 	if (!bootcfg.unclear.file) {
 		assert_non_null(shells);
@@ -67,7 +68,7 @@ static void assert_words(const struct hosttree *tree, const struct hostcase *hos
 	const char *wanted = hostcase_value(host, "words");
 	auto_free char *text = hosttree_read(tree, "etc/kernel/cmdline");
 	auto_free char *shells = grub_words(tree);
-	auto_cmdline struct cmdline line = {0};
+	auto_conf_items struct conf_items line = {0};
 	auto_free char *joined = NULL;
 
 	if (!wanted)

@@ -138,7 +138,7 @@ static void test_not_understood(void **state)
 	}
 }
 
-static void assert_word(const struct cmdline_word *word, const char *text, const char *file,
+static void assert_word(const struct conf_item *word, const char *text, const char *file,
 			unsigned int line)
 {
 	assert_string_equal(word->text, text);
