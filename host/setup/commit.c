@@ -61,9 +61,11 @@ void commit_free(struct commit *commit)
  * comes first: the boot loader's tools copy it. */
 static const char *command_at(const struct commit *commit, size_t i)
 {
+	const struct fs_names *refresh = &commit->bootloader.refresh;
+
 	if (!i)
 		return INITRAMFS;
-	return i <= commit->bootloader.n_refresh ? commit->bootloader.refresh[i - 1] : NULL;
+	return i <= refresh->n ? refresh->items[i - 1] : NULL;
 }
 
 /* Whether the commands are there and the disks have room. */
@@ -76,7 +78,7 @@ static int check(const struct commit *commit)
 
 	if (!fs_root_is_running_system(commit->root))
 		return 0;
-	if (!commit->bootloader.n_refresh) {
+	if (!commit->bootloader.refresh.n) {
 		log_error(
 			_("no kernel with its image in /boot was found below /lib/modules, so %s cannot "
 			  "be told of a change"),

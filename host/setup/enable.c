@@ -70,7 +70,7 @@ static int edit_words(struct enabling *it)
 		return dropins_write_grub(&commit->edits, &it->words);
 	err = err ?: dropins_write_cmdline(&commit->edits, &commit->before, &it->words);
 	for (size_t i = 0; i < it->words.n && !err; i++)
-		err = names_add(&commit->after.words, it->words.items[i].text);
+		err = fs_names_add(&commit->after.words, it->words.items[i].text);
 	return err;
 }
 
@@ -119,7 +119,7 @@ static int remember_dirs(struct commit *commit)
 		if (!dir)
 			return -ENOMEM;
 		if (edit->after && !fs_exists(commit->root, dir))
-			err = names_add(&commit->after.dirs, dir);
+			err = fs_names_add(&commit->after.dirs, dir);
 	}
 	return err;
 }

@@ -15,30 +15,14 @@ const char *hoststate_path(void)
 	return PATH;
 }
 
-int names_add(struct fs_names *names, const char *name)
-{
-	char *copy;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i], name))
-			return 0;
-	copy = strdup(name);
-	if (!copy || !array_grow(names->items, names->n)) {
-		free(copy);
-		return -ENOMEM;
-	}
-	names->items[names->n++] = copy;
-	return 0;
-}
-
 int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < from->words.n && !err; i++)
-		err = names_add(&state->words, from->words.items[i]);
+		err = fs_names_add(&state->words, from->words.items[i]);
 	for (size_t i = 0; i < from->dirs.n && !err; i++)
-		err = names_add(&state->dirs, from->dirs.items[i]);
+		err = fs_names_add(&state->dirs, from->dirs.items[i]);
 	return err;
 }
 
@@ -51,9 +35,9 @@ static int read_line(struct hoststate *state, const char *line)
 		return 0;
 	}
 	if (!strncmp(line, "word ", 5) && line[5])
-		return names_add(&state->words, line + 5);
+		return fs_names_add(&state->words, line + 5);
 	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
-		return names_add(&state->dirs, line + 7);
+		return fs_names_add(&state->dirs, line + 7);
 	return -EBADMSG;
 }
 

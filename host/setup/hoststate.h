@@ -26,9 +26,6 @@ int hoststate_write(const struct fs_root *root, const struct hoststate *state) m
 /* Removes it, and its directory when nothing else is there. Returns 0 or -errno. */
 int hoststate_remove(const struct fs_root *root) must_check;
 
-/* Adds a name, unless it is in the list. Returns 0 or -ENOMEM. */
-int names_add(struct fs_names *names, const char *name) must_check;
-
 /* Adds the words and directories of FROM to those of STATE. Returns 0 or -ENOMEM. */
 int hoststate_merge(struct hoststate *state, const struct hoststate *from) must_check;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootcfg.h"
 #include "host/base/strbuf.h"
-#include "host/setup/hoststate.h"
 
 #include <string.h>
 
@@ -33,7 +32,7 @@ static int list_names(const struct edits *edits, const char *dir, struct fs_name
 		const char *path = edits->items[i].path;
 
 		if (edits->items[i].after && !strncmp(path, dir, len) && path[len] == '/')
-			err = names_add(ret, path + len + 1);
+			err = fs_names_add(ret, path + len + 1);
 	}
 	if (ret->n)
 		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
@@ -81,13 +80,12 @@ static int read_dropins(const struct edits *edits, const char *dir, file_reader 
 		err = list_names(edits, path, &names);
 		for (size_t j = 0; j < names.n && !err; j++) {
 			auto_free char *file = fs_path("%s/%s", path, names.items[j]);
-			size_t n = done.n;
 
-			if (!ends_in(names.items[j], ".conf"))
+			if (!ends_in(names.items[j], ".conf") ||
+			    fs_names_has(&done, names.items[j]))
 				continue;
-			err = names_add(&done, names.items[j]);
-			if (!err && done.n > n)
-				err = read_file(edits, file, reader, result);
+			err = fs_names_add(&done, names.items[j]);
+			err = err ?: read_file(edits, file, reader, result);
 		}
 	}
 	return err;
@@ -148,14 +146,14 @@ static int find_contradicting_words(struct bootcfg *result)
 static int grub_files(const struct edits *edits, struct fs_names *ret)
 {
 	auto_names struct fs_names names = {0};
-	int err = names_add(ret, "etc/default/grub")
+	int err = fs_names_add(ret, "etc/default/grub")
 			  ?: list_names(edits, "etc/default/grub.d", &names);
 
 	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("etc/default/grub.d/%s", names.items[i]);
 
 		if (ends_in(names.items[i], ".cfg"))
-			err = path ? names_add(ret, path) : -ENOMEM;
+			err = path ? fs_names_add(ret, path) : -ENOMEM;
 	}
 	return err;
 }

@@ -39,14 +39,6 @@ int dropins_remove(struct edits *edits, const struct hoststate *state)
 	return without ? edits_add(edits, KERNEL_CMDLINE, without) : -ENOMEM;
 }
 
-static bool has_name(const struct fs_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i], name))
-			return true;
-	return false;
-}
-
 int dropins_write_cmdline(struct edits *edits, const struct hoststate *state,
 			  const struct conf_items *words)
 {
@@ -63,13 +55,13 @@ int dropins_write_cmdline(struct edits *edits, const struct hoststate *state,
 		const char *word = state->words.items[i];
 
 		if (cmdline_find(&present, word) && !cmdline_find(words, word))
-			err = names_add(&drop, word);
+			err = fs_names_add(&drop, word);
 	}
 	for (size_t i = 0; i < words->n && !err; i++) {
 		const char *word = words->items[i].text;
 
-		if (!has_name(&state->words, word) || !cmdline_find(&present, word))
-			err = names_add(&add, word);
+		if (!fs_names_has(&state->words, word) || !cmdline_find(&present, word))
+			err = fs_names_add(&add, word);
 	}
 	if (err)
 		return err;

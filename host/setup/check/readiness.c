@@ -136,8 +136,8 @@ static char *refresh_commands(const struct bootloader *bootloader)
 {
 	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; i < bootloader->n_refresh; i++)
-		strbuf_add(&text, "%s%s", i ? " && " : "", bootloader->refresh[i]);
+	for (size_t i = 0; i < bootloader->refresh.n; i++)
+		strbuf_add(&text, "%s%s", i ? " && " : "", bootloader->refresh.items[i]);
 	if (!text.len)
 		strbuf_add(&text, "host-setup enable");
 	return strbuf_take(&text);

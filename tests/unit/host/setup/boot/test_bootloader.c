@@ -182,13 +182,13 @@ static void test_refresh(void **state)
 	open_host(&grub, true, "BOOT_IMAGE=x\n");
 	hosttree_text(&grub.tree, "etc/kernel/proxmox-boot-uuids", "# none\n\n");
 	look(&grub, NULL);
-	assert_int_equal(grub.loader.n_refresh, 1);
-	assert_string_equal(grub.loader.refresh[0], "update-grub");
+	assert_int_equal(grub.loader.refresh.n, 1);
+	assert_string_equal(grub.loader.refresh.items[0], "update-grub");
 	open_host(&tool, true, "BOOT_IMAGE=x\n");
 	hosttree_text(&tool.tree, "etc/kernel/proxmox-boot-uuids", "1234-ABCD\n");
 	look(&tool, NULL);
 	assert_true(tool.loader.proxmox_boot_tool);
-	assert_string_equal(tool.loader.refresh[0], "proxmox-boot-tool refresh");
+	assert_string_equal(tool.loader.refresh.items[0], "proxmox-boot-tool refresh");
 	open_host(&plain, true, "initrd=\\x\n");
 	hosttree_text(&plain.tree, "lib/modules/6.1/x", "");
 	hosttree_text(&plain.tree, "lib/modules/6.2/x", "");
@@ -196,8 +196,9 @@ static void test_refresh(void **state)
 	hosttree_text(&plain.tree, "boot/vmlinuz-6.1", "");
 	hosttree_text(&plain.tree, "boot/vmlinuz-6.3", "");
 	look(&plain, NULL);
-	assert_int_equal(plain.loader.n_refresh, 2);
-	assert_string_equal(plain.loader.refresh[1], "kernel-install add 6.3 /boot/vmlinuz-6.3");
+	assert_int_equal(plain.loader.refresh.n, 2);
+	assert_string_equal(plain.loader.refresh.items[1],
+			    "kernel-install add 6.3 /boot/vmlinuz-6.3");
 }
 
 static void test_override(void **state)
