@@ -35,10 +35,10 @@ int commit_begin(const struct fs_root *root, const struct setup_options *options
 	err = err ?: hoststate_read(root, &ret->before);
 	if (err == -EBADMSG) {
 		log_error(
-			_("/%s cannot be understood, so what is whose is not known; nothing was "
-			  "changed\nput it back as it was, or remove it and take out by hand what an "
-			  "earlier enable added to /%s"),
-			hoststate_path(), KERNEL_CMDLINE);
+			_("/%s is damaged, so which words an earlier enable added is not known; "
+			  "nothing was changed\nrestore it, or delete it and remove those words by "
+			  "hand from /%s"),
+			HOSTSTATE_PATH, KERNEL_CMDLINE);
 		return ENABLE_REFUSED;
 	}
 	/* While it is under way all that was there before may still be. */
@@ -80,8 +80,8 @@ static int check(const struct commit *commit)
 		return 0;
 	if (!commit->bootloader.refresh.n) {
 		log_error(
-			_("no kernel with its image in /boot was found below /lib/modules, so %s cannot "
-			  "be told of a change"),
+			_("no kernel with its image in /boot was found below /lib/modules, so the "
+			  "entries of %s cannot be updated"),
 			bootloader_name(commit->bootloader.kind));
 		return ENABLE_FAILED;
 	}
@@ -92,8 +92,8 @@ static int check(const struct commit *commit)
 			continue;
 		log_error(
 			_("`%s` is needed, and is not found on PATH; nothing was changed\n"
-			  "as root, with root's PATH (su - or sudo -i), try again; or install what has "
-			  "it"),
+			  "as root, with root's PATH (su - or sudo -i), try again; or install the "
+			  "package that has it"),
 			command);
 		return ENABLE_FAILED;
 	}
@@ -259,7 +259,7 @@ static int undo(const struct commit *commit, size_t done, bool rerun)
 			"may boot with either\nwhen the cause is gone, run them by hand"));
 	err = write_state(commit, &commit->before);
 	if (err)
-		log_error(_("/%s could not be put back: %s"), hoststate_path(), strerror(-err));
+		log_error(_("/%s could not be put back: %s"), HOSTSTATE_PATH, strerror(-err));
 	return ENABLE_FAILED;
 }
 
@@ -269,7 +269,7 @@ int commit_finish(const struct commit *commit)
 
 	if (!err)
 		return ENABLE_DONE;
-	log_error(_("/%s could not be written: %s; all else is done"), hoststate_path(),
+	log_error(_("/%s could not be written: %s; all else is done"), HOSTSTATE_PATH,
 		  strerror(-err));
 	return ENABLE_FAILED;
 }
@@ -282,7 +282,7 @@ static int run(const struct commit *commit)
 
 	err = hoststate_write(commit->root, &commit->during);
 	if (err) {
-		log_error(_("/%s could not be written: %s; nothing was changed"), hoststate_path(),
+		log_error(_("/%s could not be written: %s; nothing was changed"), HOSTSTATE_PATH,
 			  log_strerror(err));
 		(void)!write_state(commit, &commit->before);
 		return ENABLE_FAILED;
@@ -347,7 +347,7 @@ int commit_load_modules(const struct fs_root *root, const char *const *names, si
 			continue;
 		err = modules_load(modules, names[i]);
 		if (err)
-			log_warning(_("%s could not be loaded: %s\nsee what it says: modprobe %s"),
+			log_warning(_("%s could not be loaded: %s\nto see why: modprobe %s"),
 				    names[i], strerror(-err), names[i]);
 		else
 			log_info(_("loaded: %s"), names[i]);

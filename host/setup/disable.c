@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define TEXT_MAX ((size_t)1024 * 1024)
-
 /* Makes the edits; *LEFT is the configuration that they leave. */
 static int plan(struct commit *commit, struct bootcfg *left)
 {
@@ -34,10 +32,9 @@ static int plan(struct commit *commit, struct bootcfg *left)
 static bool is_on_unasked(const struct fs_root *root)
 {
 	auto_conf_items struct conf_items running = {0};
-	auto_free char *text = NULL;
 
-	return iommu_is_active(root) > 0 && !fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL) &&
-	       !cmdline_split(&running, text, NULL) && !cmdline_last(&running, "intel_iommu");
+	return iommu_is_active(root) > 0 && !kernelinfo_cmdline(root, &running) && running.n &&
+	       !cmdline_last(&running, "intel_iommu");
 }
 
 /* Whether the kernel turns an Intel IOMMU on without intel_iommu=on; says how that is known. */
@@ -64,7 +61,7 @@ static enum answer kernels_default(const struct fs_root *root)
 	return answer;
 }
 
-/* Whether the kernel will have its IOMMU on at the next boot all the same; says why. */
+/* Whether the kernel will have its IOMMU on at the next boot even so; says why. */
 static enum answer stays_on(const struct fs_root *root, enum processor_vendor vendor,
 			    const struct bootcfg *left)
 {
@@ -110,7 +107,7 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 	if (err)
 		return commit_say_failed(err);
 	if (!commit.edits.n && !commit.before.pending) {
-		log_info(_("host-setup has changed nothing here that could be taken back"));
+		log_info(_("nothing to remove: host-setup has changed nothing here"));
 		return options->dry_run ? ENABLE_DONE : commit_finish(&commit);
 	}
 	if (problems_stop(&problems, PROBLEM_BOOT))

@@ -4,20 +4,19 @@
 #include "host/pci/iommu.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/dropins.h"
+#include "host/setup/boot/kernelinfo.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/commit.h"
 
 #include <string.h>
 
-#define TEXT_MAX ((size_t)1024 * 1024)
-
 struct enabling {
 	const struct fs_root *root;
 	struct commit commit;
 	struct wanted wanted;
-	struct bootcfg by_hand;	 /* the configuration without what is ours */
-	struct conf_items words; /* those that are ours to add */
-	size_t n_ours;		 /* words, modules and options that are ours */
+	struct bootcfg by_hand;	 /* the configuration without what host-setup added */
+	struct conf_items words; /* those to be added */
+	size_t n_added;		 /* words, modules and options to be added */
 };
 
 static void enabling_free(struct enabling *it)
@@ -65,7 +64,7 @@ static int edit_words(struct enabling *it)
 		if (!is_there(word, hand))
 			err = conf_items_add(&it->words, word, NULL, 0);
 	}
-	it->n_ours += it->words.n;
+	it->n_added += it->words.n;
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB)
 		return dropins_write_grub(&commit->edits, &it->words);
 	err = err ?: dropins_write_cmdline(&commit->edits, &commit->before, &it->words);
@@ -85,7 +84,7 @@ static int edit_modules(struct enabling *it)
 		if (!is_there(module, bootcfg_module(&it->by_hand, module)))
 			missing[n++] = module;
 	}
-	it->n_ours += n;
+	it->n_added += n;
 	return dropins_write_modules(&it->commit.edits, missing, n);
 }
 
@@ -102,7 +101,7 @@ static int edit_options(struct enabling *it)
 		if (!is_there(hand ? hand->text : NULL, hand))
 			missing[n++] = *option;
 	}
-	it->n_ours += n;
+	it->n_added += n;
 	return dropins_write_options(&it->commit.edits, missing, n);
 }
 
@@ -138,11 +137,11 @@ static int plan(struct enabling *it)
 	err = err ?: edit_words(it);
 	err = err ?: hoststate_merge(&commit->after, &dirs);
 	err = err ?: remember_dirs(commit);
-	commit->after.exists = it->n_ours;
+	commit->after.exists = it->n_added;
 	return err ?: hoststate_merge(&commit->during, &commit->after);
 }
 
-/* Files of others in the place of ours are not overwritten. */
+/* A file that host-setup did not write is not overwritten. */
 static int find_foreign(const struct commit *commit, struct problems *problems)
 {
 	int err = 0;
@@ -175,8 +174,8 @@ static int find_lost_words(const struct enabling *it, const struct bootcfg *plan
 		err = problems_add(
 			problems, "words-lost", PROBLEM_ENABLE,
 			fs_path(_("%s would not reach the kernel: a file in /etc/default/grub.d that "
-				  "is read after /%s sets GRUB_CMDLINE_LINUX_DEFAULT anew, or a word "
-				  "-- stands before it, or a quote in the value is not closed (set "
+				  "is read after /%s overwrites GRUB_CMDLINE_LINUX_DEFAULT, or there "
+				  "is a word -- before it, or a quote in the value is not closed (set "
 				  "in %s)"),
 				word, DROPIN_GRUB, setters),
 			strdup(_("append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_"
@@ -220,11 +219,8 @@ static bool entries_lack_words(const struct enabling *it)
 static bool kernel_is_ready(const struct enabling *it)
 {
 	auto_conf_items struct conf_items running = {0};
-	auto_free char *text = NULL;
 
-	if (iommu_is_active(it->root) <= 0 ||
-	    fs_read(it->root, "proc/cmdline", TEXT_MAX, &text, NULL) ||
-	    cmdline_split(&running, text, NULL))
+	if (iommu_is_active(it->root) <= 0 || kernelinfo_cmdline(it->root, &running))
 		return false;
 	for (size_t i = 0; i < it->wanted.words.n; i++)
 		if (!cmdline_covers(&running, it->wanted.words.items[i].text, NULL))
@@ -256,7 +252,7 @@ static int go(const struct enabling *it)
 	if (commit->edits.n || commit->before.pending || entries_lack_words(it)) {
 		code = commit_carry_out(commit);
 	} else {
-		log_info(_("nothing is to be changed"));
+		log_info(_("nothing to change"));
 		/* A crash may have left a temporary file. */
 		if (!dry_run && commit->before.exists)
 			code = commit_finish(commit);

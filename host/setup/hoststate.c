@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hoststate.h"
-#include "host/base/strbuf.h"
-
 #include "host/base/fs_write.h"
+#include "host/base/strbuf.h"
 
 #include <string.h>
 
-#define FOLDER	 "var/lib/pve-passthrough"
-#define PATH	 FOLDER "/host-setup"
+#define DIR	 "var/lib/pve-passthrough"
 #define TEXT_MAX ((size_t)64 * 1024)
-
-const char *hoststate_path(void)
-{
-	return PATH;
-}
 
 int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 {
@@ -48,7 +41,7 @@ int hoststate_read(const struct fs_root *root, struct hoststate *ret)
 	char *rest, *line;
 	int err;
 
-	err = fs_read(root, PATH, TEXT_MAX, &text, NULL);
+	err = fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &text, NULL);
 	if (err == -ENOENT || err == -ENOTDIR)
 		return *ret = (struct hoststate){0}, 0;
 	if (err)
@@ -87,17 +80,17 @@ int hoststate_write(const struct fs_root *root, const struct hoststate *state)
 
 	if (!text)
 		return -ENOMEM;
-	if (!fs_read(root, PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
+	if (!fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
 		return 0;
-	err = fs_make_dir(root, FOLDER, 0755);
-	return err ? err : fs_replace_durably(root, PATH, text, &owner);
+	err = fs_make_dir(root, DIR, 0755);
+	return err ? err : fs_replace_durably(root, HOSTSTATE_PATH, text, &owner);
 }
 
 int hoststate_remove(const struct fs_root *root)
 {
-	int err = fs_remove_durably(root, PATH);
+	int err = fs_remove_durably(root, HOSTSTATE_PATH);
 
-	return err ? err : fs_remove_empty_dir(root, FOLDER);
+	return err ? err : fs_remove_empty_dir(root, DIR);
 }
 
 void hoststate_free(struct hoststate *state)

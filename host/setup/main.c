@@ -47,14 +47,14 @@ struct request {
 };
 
 static const char boot_options[] = N_(
-	"  --bootloader NAME    grub or systemd-boot, not what started this host\n"
+	"  --bootloader NAME    grub or systemd-boot, instead of the detected one\n"
 	"  --root DIR           work on a tree that is not running (an image, a\n"
 	"                       chroot), and run no commands\n");
 
 static const char edit_options[] = N_(
 	"  --dry-run            show the changes as a unified diff, and the\n"
 	"                       commands; change nothing\n"
-	"  -y, --yes            ask nothing\n");
+	"  -y, --yes            do not ask\n");
 
 static const char edit_codes[] = N_(
 	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
@@ -62,13 +62,13 @@ static const char edit_codes[] = N_(
 static const char *const summary_help[] = {
 	N_("usage: host-setup [check | enable | disable | groups] [options]\n"
 	   "\n"),
-	N_("Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it,\n"
+	N_("Sets up a Proxmox VE host for passing PCI devices through to VMs, checks it,\n"
 	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
 	   "\n"),
 	N_("  check                what this host has and lacks, with evidence and cures\n"
-	   "  enable               boot loader, modules and initramfs: all that it needs\n"
-	   "  disable              takes back exactly what enable added\n"
-	   "  groups               the IOMMU groups, and what is in them\n"
+	   "  enable               set up the boot loader, the modules and the initramfs\n"
+	   "  disable              remove exactly what enable added\n"
+	   "  groups               the IOMMU groups and their devices\n"
 	   "\n"),
 	boot_options,
 	N_("  -h, --help           this text, or that of a command\n"
@@ -79,10 +79,10 @@ static const char *const summary_help[] = {
 static const char *const check_help[] = {
 	N_("usage: host-setup check [options]\n"
 	   "\n"),
-	N_("One line a finding: ok, note, warning, or missing, with what was seen and the\n"
-	   "cure. Missing is what keeps VMs with devices from starting.\n"
-	   "Last come the VMs of this node that have devices: whether they run, and what each\n"
-	   "still needs.\n"
+	N_("Prints one line for each finding: ok, note, warning or missing, with the evidence\n"
+	   "and the cure. What is missing keeps VMs with devices from starting.\n"
+	   "The VMs of this node that have devices are listed last: whether they run, and what\n"
+	   "each still needs.\n"
 	   "\n"),
 	N_("  --json               the same for programs\n"),
 	boot_options,
@@ -96,13 +96,13 @@ static const char *const enable_help[] = {
 	   "\n"),
 	N_("Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command\n"
 	   "line, and vfio's modules to those loaded at boot; runs update-grub or\n"
-	   "proxmox-boot-tool, and update-initramfs. What you have set by hand is left as it\n"
-	   "is. Any failure puts every file back.\n"
+	   "proxmox-boot-tool, and update-initramfs. What you have set by hand is kept. After\n"
+	   "any failure, every file is restored.\n"
 	   "\n"),
 	edit_options,
 	boot_options,
-	N_("  --processor NAME     intel or amd, not what /proc/cpuinfo says\n"),
-	N_("only when you need them; each prints its risk, and disable takes it back:\n"
+	N_("  --processor NAME     intel or amd, instead of what /proc/cpuinfo says\n"),
+	N_("only when you need them; each prints its risk, and disable removes it:\n"
 	   "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
 	   "                       are isolated\n"
 	   "  --pci-realloc=off    do not let the kernel move PCI resources\n"
@@ -116,11 +116,11 @@ static const char *const enable_help[] = {
 static const char *const disable_help[] = {
 	N_("usage: host-setup disable [options]\n"
 	   "\n"),
-	N_("Takes back exactly what enable added, whatever else was edited since.\n"
+	N_("Removes exactly what enable added, even if the files were edited since.\n"
 	   "\n"),
 	edit_options,
 	boot_options,
-	N_("  --manual-too         also take out what you have set by hand for the same\n"
+	N_("  --manual-too         also remove what you have set by hand for the same\n"
 	   "                       purpose; the diff is shown in any case\n"),
 	edit_codes,
 	NULL,
@@ -129,9 +129,9 @@ static const char *const disable_help[] = {
 static const char *const groups_help[] = {
 	N_("usage: host-setup groups [--json] [--root DIR]\n"
 	   "\n"),
-	N_("The IOMMU groups: their devices, drivers and reset methods, which VM names them,\n"
-	   "what the host does with them, and whether a group can be passed through. A group\n"
-	   "goes to a VM as a whole, but for its bridges.\n"),
+	N_("The IOMMU groups: their devices, drivers and reset methods, which VMs name\n"
+	   "them, what the host does with them, and whether a group can be passed through. A\n"
+	   "VM gets a group as a whole, except its bridges.\n"),
 	NULL,
 };
 

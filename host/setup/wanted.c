@@ -8,15 +8,6 @@
 
 #define CPUINFO_MAX ((size_t)16 * 1024 * 1024)
 
-static const struct {
-	const char *asked;
-	const char *value;
-} acs_values[] = {
-	{"downstream", "downstream"},
-	{"multifunction", "multifunction"},
-	{"both", "downstream,multifunction"},
-};
-
 enum processor_vendor wanted_vendor(const struct fs_root *root)
 {
 	/* Hygon's and Zhaoxin's (CentaurHauls, Shanghai) IOMMUs are AMD's and Intel's. */
@@ -58,14 +49,12 @@ static int refuse(char *text, char **ret_why)
 
 static int add_acs_override(struct wanted *wanted, const char *asked, char **ret_why)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(acs_values); i++) {
-		auto_free char *word = NULL;
-
-		if (strcmp(acs_values[i].asked, asked))
-			continue;
-		word = fs_path("pcie_acs_override=%s", acs_values[i].value);
-		return word ? add_word(wanted, word) : -ENOMEM;
-	}
+	if (!strcmp(asked, "downstream"))
+		return add_word(wanted, "pcie_acs_override=downstream");
+	if (!strcmp(asked, "multifunction"))
+		return add_word(wanted, "pcie_acs_override=multifunction");
+	if (!strcmp(asked, "both"))
+		return add_word(wanted, "pcie_acs_override=downstream,multifunction");
 	return refuse(fs_path(_("--acs-override: must be downstream, multifunction or both, got "
 				"'%s'"),
 			      asked),
@@ -149,7 +138,7 @@ int wanted_make(const struct fs_root *root, const struct setup_options *options,
 	return 0;
 }
 
-/* RELEASE is NULL when it cannot be told. */
+/* RELEASE is NULL when it is unknown. */
 static void warn_about_acs_patch(const char *release)
 {
 	enum answer known = release ? kernelinfo_has_acs_override(release) : ANSWER_UNKNOWN;
@@ -198,7 +187,7 @@ void wanted_warn(const struct fs_root *root, const struct setup_options *options
 			"risk of --ignore-msrs: guests no longer notice registers that the host lacks, "
 			"and may compute wrongly or crash later"));
 	for (size_t i = 0; i < options->n_kernel_args; i++)
-		log_warning(_("risk of --kernel-arg: %s is written as it stands; check "
+		log_warning(_("risk of --kernel-arg: %s is added as it is; check "
 			      "yourself that the kernel boots with it"),
 			    options->kernel_args[i]);
 }

@@ -18,11 +18,11 @@ static const char *const names[] = {
 	[BOOTLOADER_SYSTEMD_BOOT] = "systemd-boot",
 };
 
-/* What speaks for neither. */
+/* The index of findings that are for neither. */
 #define NEITHER ARRAY_SIZE(names)
 
 struct findings {
-	struct strbuf lines[NEITHER + 1]; /* what speaks for each kind, one finding a line */
+	struct strbuf lines[NEITHER + 1]; /* for each kind, one finding a line */
 	bool other_loader;		  /* LoaderInfo names one that is neither */
 };
 
@@ -50,7 +50,7 @@ static struct strbuf *next_line(struct strbuf *buf)
 	return buf;
 }
 
-/* A line for what speaks for the KIND of boot loader. */
+/* A line for a finding for the KIND of boot loader. */
 #define line_for(findings, kind) next_line(&(findings)->lines[kind])
 
 /*
@@ -139,16 +139,16 @@ static int ask_tools(struct findings *findings)
 	return 0;
 }
 
-static bool speaks_for(const struct findings *findings, enum bootloader_kind kind)
+static bool is_for(const struct findings *findings, enum bootloader_kind kind)
 {
 	return findings->lines[kind].len;
 }
 
-/* Whether the findings speak for both or for none. */
+/* Whether there are findings for both or for none. */
 static bool is_unclear(const struct findings *findings)
 {
-	return findings->other_loader || speaks_for(findings, BOOTLOADER_GRUB) ==
-						 speaks_for(findings, BOOTLOADER_SYSTEMD_BOOT);
+	return findings->other_loader ||
+	       is_for(findings, BOOTLOADER_GRUB) == is_for(findings, BOOTLOADER_SYSTEMD_BOOT);
 }
 
 /* How the host booted. */
@@ -167,7 +167,7 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 		return 0;
 	/* Proxmox VE starts a host by GRUB when Secure Boot is on; and without EFI nothing else
 	 * can. */
-	if (speaks_for(findings, BOOTLOADER_GRUB) || findings->other_loader)
+	if (is_for(findings, BOOTLOADER_GRUB) || findings->other_loader)
 		return ask_tools(findings);
 	if (secure_boot)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
@@ -199,22 +199,21 @@ static void look_at_files(const struct fs_root *root, struct findings *findings)
 			strbuf_add(line_for(findings, signs[i].kind), _("/%s is there"),
 				   signs[i].path);
 	/* Debian's grub-common alone puts this file there: it says little. */
-	if (!speaks_for(findings, BOOTLOADER_GRUB) &&
-	    !speaks_for(findings, BOOTLOADER_SYSTEMD_BOOT) && fs_exists(root, "etc/default/grub"))
+	if (!is_for(findings, BOOTLOADER_GRUB) && !is_for(findings, BOOTLOADER_SYSTEMD_BOOT) &&
+	    fs_exists(root, "etc/default/grub"))
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB), _("/etc/default/grub is there"));
 }
 
 static int explain_unclear(struct findings *findings, char **ret_why)
 {
-	bool both = speaks_for(findings, BOOTLOADER_GRUB) &&
-		    speaks_for(findings, BOOTLOADER_SYSTEMD_BOOT);
+	bool both = is_for(findings, BOOTLOADER_GRUB) && is_for(findings, BOOTLOADER_SYSTEMD_BOOT);
 	auto_strbuf struct strbuf why = {0};
 
 	strbuf_add(&why, _("which boot loader starts this host is unclear: %s"),
 		   both ? _("the findings contradict each other")
 			: _("nothing says that it is GRUB or systemd-boot"));
 	for (size_t i = 0; i < NEITHER; i++)
-		if (speaks_for(findings, i))
+		if (is_for(findings, i))
 			strbuf_add(next_line(&why), _("for %s: %s"), names[i],
 				   findings->lines[i].text);
 	if (findings->lines[NEITHER].len)
@@ -234,8 +233,8 @@ static int decide(struct findings *findings, struct bootloader *loader, struct s
 			return -ENOMEM;
 	if (is_unclear(findings))
 		return explain_unclear(findings, ret_why);
-	loader->kind = speaks_for(findings, BOOTLOADER_GRUB) ? BOOTLOADER_GRUB
-							     : BOOTLOADER_SYSTEMD_BOOT;
+	loader->kind = is_for(findings, BOOTLOADER_GRUB) ? BOOTLOADER_GRUB
+							 : BOOTLOADER_SYSTEMD_BOOT;
 	strbuf_add(evidence, "%s", findings->lines[loader->kind].text);
 	if (findings->lines[NEITHER].len)
 		strbuf_add(next_line(evidence), "%s", findings->lines[NEITHER].text);

@@ -334,8 +334,7 @@ int bootplaces_check(const struct bootplaces *places, const struct conf_items *w
 	}
 	*ret_why = unread ? fs_path(_("%s could not be read: %s"), unread->name,
 				    strerror(-unread->err))
-			  : strdup(_("where the boot loader's entries are could not be read: "
-				     "found nowhere"));
+			  : strdup(_("no boot entries were found"));
 	return *ret_why ? -ENOENT : -ENOMEM;
 }
 
@@ -399,7 +398,7 @@ static uint64_t largest_initramfs(const struct fs_root *root)
 static int explain_space(const char *name, uint64_t has, uint64_t needs, char **ret_why)
 {
 	*ret_why = fs_path(
-		_("%s has %llu MiB free, and writing an initramfs anew may need %llu MiB\n"
+		_("%s has %llu MiB free, and writing a new initramfs may need %llu MiB\n"
 		  "remove kernels that are not needed any more: apt-get autoremove --purge"),
 		name, (unsigned long long)(has >> 20), (unsigned long long)(needs >> 20));
 	return *ret_why ? -ENOSPC : -ENOMEM;

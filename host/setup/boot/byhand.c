@@ -142,7 +142,7 @@ static int remove_word(struct edits *edits, const struct bootloader *bootloader,
 	int err;
 
 	if (has_other_parts(word->text)) {
-		log_warning(_("take it out by hand: %s says more than that (nano +%u /%s)"),
+		log_warning(_("remove it by hand: %s also sets something else (nano +%u /%s)"),
 			    word->text, word->line, word->file);
 		return -ENOENT;
 	}
@@ -156,7 +156,7 @@ static int remove_word(struct edits *edits, const struct bootloader *bootloader,
 	    (after.unclear.file || !is_only_that_gone(&now->words, &after.words, word->text)))
 		err = edits_add(edits, word->file, before) ?: -ENOENT;
 	if (err == -ENOENT)
-		log_warning(_("take it out by hand: %s is not written plainly (nano +%u /%s)"),
+		log_warning(_("remove it by hand: %s is not written literally (nano +%u /%s)"),
 			    word->text, word->line, word->file);
 	return err;
 }
@@ -170,7 +170,7 @@ static int remove_words(struct edits *edits, const struct bootloader *bootloader
 		int err = bootcfg_read(edits, bootloader, &now);
 
 		if (!err && now.unclear.file)
-			log_warning(_("/%s:%u: %s: words that were set by hand cannot be told from "
+			log_warning(_("/%s:%u: %s: words that were set by hand cannot be found in "
 				      "this text, and stay"),
 				    now.unclear.file, now.unclear.line, now.unclear.what);
 		while (i < now.words.n && !byhand_is_word(now.words.items[i].text))
@@ -234,7 +234,7 @@ static int remove_option(struct edits *edits, const struct bootloader *bootloade
 			return err;
 		err = without_option(before, line, option, &after);
 		if (err == -ENOENT) {
-			log_warning(_("take it out by hand: %s (nano +%u /%s)"), line->text,
+			log_warning(_("remove it by hand: %s (nano +%u /%s)"), line->text,
 				    line->line, line->file);
 			return 0;
 		}

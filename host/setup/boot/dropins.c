@@ -126,7 +126,7 @@ static int remove_leftover(const struct fs_root *root, const char *path)
 
 int dropins_clean(const struct fs_root *root)
 {
-	int err = remove_leftover(root, KERNEL_CMDLINE) ?: remove_leftover(root, hoststate_path());
+	int err = remove_leftover(root, KERNEL_CMDLINE) ?: remove_leftover(root, HOSTSTATE_PATH);
 
 	for (size_t i = 0; i < ARRAY_SIZE(own_files) && !err; i++)
 		err = remove_leftover(root, own_files[i]);

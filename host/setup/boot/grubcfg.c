@@ -33,7 +33,7 @@ static void mark_unknown(struct reader *reader, const char *what, const char *at
 		reader->unknown = (struct unknown){what, at};
 }
 
-/* What comes after may depend on what stands at AT. Returns -EBADMSG, which ends the reading. */
+/* What follows may depend on what is at AT. Returns -EBADMSG, which ends the reading. */
 static int end_reading(struct reader *reader, const char *what, const char *at)
 {
 	reader->unclear = (struct unknown){what, at};
@@ -154,7 +154,7 @@ static int take_character(struct reader *reader, bool quoted)
 	return take(reader, 1);
 }
 
-/* Takes what stands here, up to the end of the word. */
+/* Takes the rest of the word. */
 static int take_word(struct reader *reader)
 {
 	const char *start = reader->at, *open = NULL;
@@ -183,7 +183,7 @@ static int take_word(struct reader *reader)
 	return err;
 }
 
-/* An assignment to the name of LEN characters that stands here. */
+/* An assignment to the name of LEN characters here. */
 static int take_assignment(struct reader *reader, size_t len)
 {
 	const char *name = reader->at;

@@ -3,9 +3,9 @@
  * The kernel command line that GRUB is configured with, read from the text of its settings:
  * etc/default/grub and etc/default/grub.d/, which are pieces of /bin/sh that grub-mkconfig sources.
  * Plain assignments are understood as /bin/sh understands them. Nothing is run, so what depends on
- * anything else (a condition, a command's output) cannot be told from the text; then only grub.cfg
- * (bootplace.h) says what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU
- * 2.2 and 2.6; GRUB util/grub-mkconfig.in.)
+ * anything else (a condition, a command's output) is unclear; then only grub.cfg (bootplace.h)
+ * shows what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU 2.2 and 2.6;
+ * GRUB util/grub-mkconfig.in.)
  */
 #ifndef HOST_SETUP_BOOT_GRUBCFG_H
 #define HOST_SETUP_BOOT_GRUBCFG_H
@@ -18,11 +18,11 @@ struct grubcfg_source {
 	const char *text;
 };
 
-/* What cannot be told from the text. */
+/* What the text leaves unclear. */
 struct grubcfg_unclear {
-	char *file; /* NULL: all can be told */
+	char *file; /* NULL: nothing is unclear */
 	unsigned int line;
-	const char *what; /* what stands there, a translated noun; static */
+	const char *what; /* what is there, a translated noun; static */
 };
 
 struct grubcfg {

@@ -3,7 +3,18 @@
 
 #include <string.h>
 
-#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
+#define CMDLINE_MAX ((size_t)1024 * 1024)
+#define CONFIG_MAX  ((size_t)4 * 1024 * 1024)
+
+int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret)
+{
+	auto_free char *text = NULL;
+	int err = fs_read(root, "proc/cmdline", CMDLINE_MAX, &text, NULL);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return cmdline_split(ret, text, "proc/cmdline");
+}
 
 bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor)
 {

@@ -5,6 +5,10 @@
 #define HOST_SETUP_BOOT_KERNELINFO_H
 
 #include "host/base/fs.h"
+#include "host/setup/boot/cmdline.h"
+
+/* Reads the running kernel's command line; no words where no kernel runs. Returns 0 or -errno. */
+int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret) must_check;
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 

@@ -2,6 +2,7 @@
 #include "host/setup/boot/problems.h"
 #include "host/base/log.h"
 #include "host/setup/boot/bootplace.h"
+#include "host/setup/boot/kernelinfo.h"
 
 #include <string.h>
 
@@ -131,16 +132,9 @@ static const char *root_of(const struct conf_items *words, bool all)
 static int read_running_root(const struct fs_root *root, char **ret)
 {
 	auto_conf_items struct conf_items running = {0};
-	auto_free char *text = NULL;
-	int err;
+	int err = fs_root_is_running_system(root) ? kernelinfo_cmdline(root, &running) : 0;
 
 	*ret = NULL;
-	if (!fs_root_is_running_system(root))
-		return 0;
-	err = fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL);
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	err = cmdline_split(&running, text, NULL);
 	if (err || !*root_of(&running, true))
 		return err;
 	*ret = fs_path("%s%s", cmdline_last(&running, "root")->text,

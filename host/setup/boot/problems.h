@@ -9,11 +9,11 @@
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/options.h"
 
-/* Whom a problem stops. */
+/* Which commands a problem stops. */
 enum problem_severity {
-	PROBLEM_NOTE,	/* nobody */
+	PROBLEM_NOTE,	/* none */
 	PROBLEM_ENABLE, /* enable: passthrough would not work, or a file cannot be edited */
-	PROBLEM_BOOT,	/* disable, too: telling the boot loader would keep the host from booting */
+	PROBLEM_BOOT,	/* disable, too: with updated entries the host would not boot */
 };
 
 struct problem {
@@ -30,7 +30,7 @@ struct problems {
 
 /*
  * Finds what is wrong with BOOTCFG, the configuration of the next boot, and with the file that
- * edits go into. VENDOR: whose IOMMU the host has; what only the other vendor's heeds is a note.
+ * edits go into. VENDOR: of the host's IOMMU; a word for the other vendor's is a note.
  * Returns 0 (free with problems_free()) or -errno.
  */
 int problems_find(const struct fs_root *root, const struct bootloader *bootloader,

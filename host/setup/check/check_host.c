@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The part of the checklist that no start needs: evidence, warnings, and what guides leave behind.
- */
+/* The part of the checklist that only `host-setup check` prints. */
 #include "host/setup/check/check_host.h"
 #include "host/base/strbuf.h"
 
@@ -66,12 +65,10 @@ static int check_firmware(const struct fs_root *root, struct checklist *list)
 		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
 				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
 	if (iommu_is_active(root) > 0)
-		return check_add(
-			list, name, CHECK_NOTE,
-			strdup(_(
-				"the firmware describes no IOMMU, but one is active all the same")),
-			NULL, NULL);
-	return 0; /* the missing IOMMU says it, with its cure */
+		return check_add(list, name, CHECK_NOTE,
+				 strdup(_("the firmware describes no IOMMU, but one is active")),
+				 NULL, NULL);
+	return 0; /* check_essentials() reports it, with the cure */
 }
 
 static int check_cmdline(const struct fs_root *root, const struct check_next_boot *next,
@@ -82,8 +79,8 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 
 	if (fs_read_attr(root, "proc/cmdline", &running))
 		err = check_add(list, "cmdline-running", CHECK_NOTE,
-				strdup(_("no kernel runs here")), strdup(_("no /proc/cmdline")),
-				NULL);
+				strdup(_("no kernel is running here")),
+				strdup(_("no /proc/cmdline")), NULL);
 	else
 		err = check_add(list, "cmdline-running", CHECK_OK,
 				fs_path(_("the running kernel was started with: %s"), running),
@@ -99,7 +96,7 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 			 strdup(next->evidence), NULL);
 }
 
-/* The kernel's type of the first group's default domain stands for all. */
+/* The default domain of the first group has the type of all. */
 static int check_domain_type(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "domain-type";
@@ -114,12 +111,12 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 	if (!strcmp(type, "identity"))
 		return check_add(
 			list, name, CHECK_OK,
-			strdup(_("the host's own devices pass the IOMMU untranslated (iommu=pt)")),
+			strdup(_("DMA of the host's own devices is not translated (iommu=pt)")),
 			fs_path(_("/%s says %s"), path, type), NULL);
 	return check_add(
 		list, name, CHECK_NOTE,
-		strdup(_("the host's own devices are translated by the IOMMU, which costs speed; "
-			 "iommu=pt spares them that")),
+		strdup(_("DMA of the host's own devices is translated by the IOMMU, which is "
+			 "slower; iommu=pt turns that off")),
 		fs_path(_("/%s says %s"), path, type), NULL);
 }
 
@@ -187,7 +184,7 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 	path = fs_path("boot/initrd.img-%s", release);
 	fd = fs_open(root, path, O_PATH, 0);
 	if (fd < 0 || fstat(fd, &st))
-		return 0; /* a host without one, or a tree whose kernel is another */
+		return 0; /* a host without an initramfs, or a tree with another kernel */
 	newer = newer_than_initramfs(root, &st);
 	if (!newer)
 		return check_add(list, name, CHECK_OK,
@@ -199,7 +196,7 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 			 strdup("update-initramfs -u -k all"));
 }
 
-/* Before 6.2 a module of its own, which vfio-pci pulls in; part of vfio since. */
+/* Before 6.2 a module of its own, which vfio-pci needs; a part of vfio since. */
 static int check_virqfd(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "vfio_virqfd";
@@ -224,8 +221,7 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 		NULL, NULL);
 }
 
-/* With remapping in force the option does nothing today, but it would hide tomorrow's loss of it.
- */
+/* With interrupt remapping the option has no effect now, but it would hide the loss of that. */
 static int check_unsafe_interrupts(const struct fs_root *root, struct checklist *list)
 {
 	static const char path[] = "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";

@@ -79,61 +79,45 @@ void checkview_print(const struct checklist *list, enum check_verdict verdict)
 		}
 }
 
-/* Adds VALUE, taking it over; NULL: memory has run out. */
-static int add(json_object *object, const char *key, json_object *value)
+/* Adds VALUE, taking it over, to OBJECT; without memory (NULL) sets *FAILED. */
+static void add(json_object *object, const char *key, json_object *value, bool *failed)
 {
-	if (value && !json_object_object_add(object, key, value))
-		return 0;
+	if (object && value && !json_object_object_add(object, key, value))
+		return;
 	json_object_put(value);
-	return -ENOMEM;
+	*failed = true;
 }
 
 /* A text, or null. */
-static int add_text(json_object *object, const char *key, const char *text)
+static void add_text(json_object *object, const char *key, const char *text, bool *failed)
 {
-	if (!text)
-		return json_object_object_add(object, key, NULL) ? -ENOMEM : 0;
-	return add(object, key, json_object_new_string(text));
+	if (text)
+		add(object, key, json_object_new_string(text), failed);
+	else if (!object || json_object_object_add(object, key, NULL))
+		*failed = true;
 }
 
-/* Adds an array, and returns it; NULL without memory. */
-static json_object *add_array(json_object *object, const char *key)
-{
-	json_object *array = json_object_new_array();
-
-	return add(object, key, array) ? NULL : array;
-}
-
-/* Adds an object to an array, and returns it; NULL without memory. */
-static json_object *add_object(json_object *array)
+/* Adds an object to ARRAY, and returns it; NULL without memory. */
+static json_object *add_object(json_object *array, bool *failed)
 {
 	json_object *object = json_object_new_object();
 
-	if (object && !json_object_array_add(array, object))
+	if (array && object && !json_object_array_add(array, object))
 		return object;
 	json_object_put(object);
+	*failed = true;
 	return NULL;
 }
 
-/* Prints and frees ROOT; with ERR, only frees it. Returns ERR. */
-static int finish_json(json_object *root, int err)
+/* Prints ROOT with its array ITEMS, and frees both. Returns 0 or -ENOMEM. */
+static int print_json(json_object *root, const char *key, json_object *items, bool failed)
 {
-	if (!err)
+	add(root, key, items, &failed);
+	if (!failed)
 		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 								  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(root);
-	return err;
-}
-
-static int add_item(json_object *array, const struct check_item *item)
-{
-	json_object *object = add_object(array);
-	int err = object ? add_text(object, "name", item->name) : -ENOMEM;
-
-	err = err ?: add_text(object, "status", check_status_name(item->status));
-	err = err ?: add_text(object, "what", item->what);
-	err = err ?: add_text(object, "evidence", item->evidence);
-	return err ?: add_text(object, "cure", item->cure);
+	return failed ? -ENOMEM : 0;
 }
 
 int checkview_print_json(const struct checklist *list, enum check_verdict verdict)
@@ -143,18 +127,21 @@ int checkview_print_json(const struct checklist *list, enum check_verdict verdic
 		[VERDICT_NOT_READY] = "not-ready",
 		[VERDICT_AFTER_REBOOT] = "ready-after-reboot",
 	};
-	json_object *root = json_object_new_object();
-	json_object *items;
-	int err;
+	json_object *root = json_object_new_object(), *items = json_object_new_array();
+	bool failed = false;
 
-	if (!root)
-		return -ENOMEM;
-	err = add_text(root, "verdict", verdicts[verdict]);
-	items = err ? NULL : add_array(root, "items");
-	err = items ? 0 : -ENOMEM;
-	for (size_t i = 0; !err && i < list->n; i++)
-		err = add_item(items, &list->items[i]);
-	return finish_json(root, err);
+	add_text(root, "verdict", verdicts[verdict], &failed);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct check_item *item = &list->items[i];
+		json_object *object = add_object(items, &failed);
+
+		add_text(object, "name", item->name, &failed);
+		add_text(object, "status", check_status_name(item->status), &failed);
+		add_text(object, "what", item->what, &failed);
+		add_text(object, "evidence", item->evidence, &failed);
+		add_text(object, "cure", item->cure, &failed);
+	}
+	return print_json(root, "items", items, failed);
 }
 
 /* Where all about a device begins: after its address. */
@@ -194,7 +181,7 @@ static void print_device(const struct device_summary *device)
 		print_detail("\033[33m", _("in use:"), device->used);
 }
 
-/* Columns of a group's head, in each language: its number, and what is said of it. */
+/* Where the text after a group's number begins, in each language. */
 #define GROUP_INDENT ((size_t)11)
 
 void groupsview_print(const struct groups *groups)
@@ -221,45 +208,38 @@ void groupsview_print(const struct groups *groups)
 	}
 }
 
-static int add_device(json_object *array, const struct device_summary *device)
+static void add_device(json_object *object, const struct device_summary *device, bool *failed)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
-	json_object *object = add_object(array);
-	int err = object ? 0 : -ENOMEM;
 
-	err = err ?: add_text(object, "address", bdf_format(&device->bdf, address));
-	err = err ?: add_text(object, "class", device->class_name);
-	err = err ?: add_text(object, "name", device->name);
-	err = err ?: add_text(object, "identity", pci_identity_format(&device->identity, identity));
-	err = err ?: add_text(object, "driver", device->driver);
-	err = err ?: add_text(object, "reset_method", device->resets);
-	err = err ?: add(object, "bridge", json_object_new_boolean(device->bridge));
-	err = err ?: add_text(object, "used", device->used);
-	return err ?: add_text(object, "vms", device->vms);
-}
-
-static int add_group(json_object *array, const struct group *group)
-{
-	json_object *object = add_object(array), *devices;
-	int err = object ? add(object, "group", json_object_new_int(group->number)) : -ENOMEM;
-
-	err = err ?: add(object, "can_be_passed", json_object_new_boolean(!group->why_not));
-	err = err ?: add_text(object, "why_not", group->why_not);
-	err = err ?: add_text(object, "why_together", group->why_together);
-	devices = err ? NULL : add_array(object, "devices");
-	err = devices ? 0 : -ENOMEM;
-	for (size_t i = 0; !err && i < group->n_devices; i++)
-		err = add_device(devices, group->devices[i]);
-	return err;
+	add_text(object, "address", bdf_format(&device->bdf, address), failed);
+	add_text(object, "class", device->class_name, failed);
+	add_text(object, "name", device->name, failed);
+	add_text(object, "identity", pci_identity_format(&device->identity, identity), failed);
+	add_text(object, "driver", device->driver, failed);
+	add_text(object, "reset_method", device->resets, failed);
+	add(object, "bridge", json_object_new_boolean(device->bridge), failed);
+	add_text(object, "used", device->used, failed);
+	add_text(object, "vms", device->vms, failed);
 }
 
 int groupsview_print_json(const struct groups *groups)
 {
-	json_object *root = json_object_new_object();
-	json_object *array = root ? add_array(root, "groups") : NULL;
-	int err = array ? 0 : -ENOMEM;
+	json_object *root = json_object_new_object(), *items = json_object_new_array();
+	bool failed = false;
 
-	for (size_t g = 0; !err && g < groups->n; g++)
-		err = add_group(array, &groups->items[g]);
-	return finish_json(root, err);
+	for (size_t g = 0; g < groups->n; g++) {
+		const struct group *group = &groups->items[g];
+		json_object *object = add_object(items, &failed);
+		json_object *devices = json_object_new_array();
+
+		add(object, "group", json_object_new_int(group->number), &failed);
+		add(object, "can_be_passed", json_object_new_boolean(!group->why_not), &failed);
+		add_text(object, "why_not", group->why_not, &failed);
+		add_text(object, "why_together", group->why_together, &failed);
+		for (size_t i = 0; i < group->n_devices; i++)
+			add_device(add_object(devices, &failed), group->devices[i], &failed);
+		add(object, "devices", devices, &failed);
+	}
+	return print_json(root, "groups", items, failed);
 }

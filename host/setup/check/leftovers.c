@@ -30,32 +30,40 @@ struct leftover {
 static const struct leftover leftovers[] = {
 	{KIND_MODPROBE, vfio_pci, "options", "ids=",
 	 N_("vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
-	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci")},
+	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci"),
+	 false},
 	{KIND_MODPROBE, gpus, "blacklist", NULL,
 	 N_("this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
-	    "back to none")},
+	    "back to none"),
+	 false},
 	{KIND_MODPROBE, vfio, "softdep", NULL,
-	 N_("vfio-pci is loaded before this module; it matters only together with ids=")},
+	 N_("vfio-pci is loaded before this module; it matters only together with ids="), false},
 	{KIND_MODULES, vfio_pci, NULL, "ids=",
 	 N_("in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
-	    "device with these ids")},
+	    "device with these ids"),
+	 false},
 	{KIND_MODULES, NULL, "vfio_virqfd", NULL,
 	 N_("this module exists on kernels before 6.2 only; on later ones the boot log complains"),
 	 true},
 	{KIND_CMDLINE, NULL, NULL, "video=efifb:off",
-	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card")},
+	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card"),
+	 false},
 	{KIND_CMDLINE, NULL, NULL, "amd_iommu=on",
-	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself")},
+	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself"), false},
 	{KIND_CMDLINE, gpus, NULL, "module_blacklist=",
 	 N_("these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
-	    "to none")},
+	    "to none"),
+	 false},
 	{KIND_CMDLINE, gpus, NULL, "modprobe.blacklist=",
 	 N_("these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
-	    "and goes back to none")},
+	    "and goes back to none"),
+	 false},
 	{KIND_CMDLINE, NULL, NULL, "vfio-pci.ids=",
-	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them"),
+	 false},
 	{KIND_CMDLINE, NULL, NULL, "vfio_pci.ids=",
-	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them"),
+	 false},
 };
 
 static bool line_has_word(const char *line, const char *word)

@@ -6,13 +6,13 @@
 #include "host/setup/boot/bootloader.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/byhand.h"
+#include "host/setup/boot/kernelinfo.h"
 #include "host/setup/check/check_host.h"
 #include "host/setup/check/kernlog.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/wanted.h"
 #include "host/pci/iommu.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Words that a boot loader adds by itself, or that name the root: not a setting of the
@@ -39,15 +39,6 @@ static char *words_only_in(const struct conf_items *one, const struct conf_items
 			strbuf_add(&text, "%s%s", text.len ? " " : "", word);
 	}
 	return strbuf_take(&text);
-}
-
-static int read_running(const struct fs_root *root, struct conf_items *ret)
-{
-	auto_free char *text = NULL;
-
-	if (fs_read_attr(root, "proc/cmdline", &text))
-		return 0; /* a tree without a kernel: no words */
-	return cmdline_split(ret, text, "proc/cmdline");
 }
 
 /* What the next boot gains, or loses, or both; neither may be NULL. */
@@ -95,7 +86,7 @@ static bool next_boot_turns_on(const struct fs_root *root, const struct conf_ite
 	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
 }
 
-/* Where it stands that vfio-pci's modules are loaded at boot; "" when it does not. */
+/* The files that load vfio-pci's modules at boot; "" when none does. */
 static char *loads_at_boot(const struct bootcfg *bootcfg)
 {
 	const struct conf_item *pci = bootcfg_module(bootcfg, "vfio_pci");
@@ -146,8 +137,8 @@ static char *refresh_commands(const struct bootloader *bootloader)
 /* What is known of the next boot. */
 struct next {
 	struct bootcfg bootcfg;	   /* what is configured */
-	struct conf_items words;   /* what it is started with, by all that can be told */
-	char *evidence;		   /* where that stands */
+	struct conf_items words;   /* what it is started with, as far as known */
+	char *evidence;		   /* where that was read */
 	struct conf_items running; /* what the running kernel was started with */
 	struct problems problems;
 	char *stale; /* why the boot entries are not up to date; NULL: they are, for all we know */
@@ -221,7 +212,7 @@ static int read_entries(const struct fs_root *root, const struct bootloader *boo
 	return err ?: choose_words(bootloader, &places, next);
 }
 
-/* What turns the IOMMU on, now that it is known what stands in the configuration. */
+/* What turns the IOMMU on, given the configuration. */
 static int choose_cure(struct next *next)
 {
 	size_t i = 0;
@@ -244,7 +235,7 @@ static int read_next(const struct fs_root *root, const struct bootloader *bootlo
 	const struct edits none = {.root = root};
 	int err = bootcfg_read(&none, bootloader, &next->bootcfg);
 
-	err = err ?: read_running(root, &next->running);
+	err = err ?: kernelinfo_cmdline(root, &next->running);
 	err = err
 		      ?: problems_find(root, bootloader, &next->bootcfg, wanted_vendor(root),
 				       &next->problems);
@@ -255,7 +246,7 @@ static int read_next(const struct fs_root *root, const struct bootloader *bootlo
 	return choose_cure(next);
 }
 
-/* The checklist, told what the next boot does. */
+/* The checklist, given the next boot. */
 static int check_with(const struct fs_root *root, const struct next *next, struct checklist *list)
 {
 	auto_free char *joined = cmdline_join(&next->words);
