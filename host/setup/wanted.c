@@ -104,7 +104,7 @@ static void add_modules(const struct fs_root *root, struct wanted *wanted)
 	wanted->modules[wanted->n_modules++] = "vfio_iommu_type1";
 	wanted->modules[wanted->n_modules++] = "vfio_pci";
 	/* A module of its own up to Linux 6.1, a part of vfio since. */
-	if (!modules_release(root, &release) && kernelinfo_is_before(release, 6, 2))
+	if (!modules_release(root, &release) && kernelinfo_is_before(release, "6.2"))
 		wanted->modules[wanted->n_modules++] = "vfio_virqfd";
 }
 
@@ -138,36 +138,25 @@ int wanted_make(const struct fs_root *root, const struct setup_options *options,
 	return 0;
 }
 
-/* RELEASE is NULL when it is unknown. */
-static void warn_about_acs_patch(const char *release)
-{
-	enum answer known = release ? kernelinfo_has_acs_override(release) : ANSWER_UNKNOWN;
-
-	if (known == ANSWER_NO)
-		log_warning(
-			_("pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
-			  "Proxmox VE's kernels have it), so the word will change nothing"),
-			release);
-	else if (known == ANSWER_UNKNOWN && release)
-		log_warning(
-			_("pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
-			  "no part of Linux; Proxmox VE's kernels have it)"),
-			release);
-	else if (known == ANSWER_UNKNOWN)
-		log_warning(
-			_("pcie_acs_override: whether the kernel of this host has this patch is "
-			  "unknown (it is no part of Linux; Proxmox VE's kernels have it)"));
-}
-
 static void warn_about_acs(const struct fs_root *root)
 {
 	auto_free char *release = NULL;
 	int err = modules_release(root, &release);
+	enum answer has = err ? ANSWER_UNKNOWN : kernelinfo_has_acs_override(release);
 
 	log_warning(
 		_("risk of --acs-override: the groups then promise an isolation that the hardware "
 		  "does not give; a guest can reach the memory of its device's neighbours"));
-	warn_about_acs_patch(err ? NULL : release);
+	if (has == ANSWER_NO)
+		log_warning(
+			_("pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
+			  "Proxmox VE's kernels have it), so the word will change nothing"),
+			release);
+	else if (has == ANSWER_UNKNOWN)
+		log_warning(
+			_("pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
+			  "no part of Linux; Proxmox VE's kernels have it)"),
+			err ? _("of this host") : release);
 }
 
 void wanted_warn(const struct fs_root *root, const struct setup_options *options)

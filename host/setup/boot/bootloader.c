@@ -241,21 +241,22 @@ static int decide(struct findings *findings, struct bootloader *loader, struct s
 	return 0;
 }
 
-/* Whether proxmox-boot-tool keeps any ESP: its list has a line other than a comment. */
-static bool has_boot_tool(const struct fs_root *root)
+/* Reads the list of ESPs that proxmox-boot-tool keeps. */
+static int read_esps(const struct fs_root *root, struct fs_names *ret)
 {
 	auto_free char *text = NULL;
-	char *rest, *line;
+	int err = fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL);
+	char *rest = text, *line;
 
-	if (fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL))
-		return false;
-	rest = text;
-	while ((line = strsep(&rest, "\n"))) {
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	while (!err && (line = strsep(&rest, "\n"))) {
 		line += strspn(line, " \t\r");
+		line[strcspn(line, " \t\r")] = '\0';
 		if (*line && *line != '#')
-			return true;
+			err = fs_names_add(ret, line);
 	}
-	return false;
+	return err;
 }
 
 /* kernel-install writes the entries of one kernel: it is run for each that is installed. */
@@ -282,8 +283,11 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 static int choose_refresh(const struct fs_root *root, struct bootloader *loader,
 			  struct strbuf *evidence)
 {
-	loader->proxmox_boot_tool = has_boot_tool(root);
-	if (loader->proxmox_boot_tool) {
+	int err = read_esps(root, &loader->esps);
+
+	if (err)
+		return err;
+	if (loader->esps.n) {
 		strbuf_add(next_line(evidence), _("proxmox-boot-tool keeps its ESPs "
 						  "(/etc/kernel/proxmox-boot-uuids)"));
 		return fs_names_add(&loader->refresh, "proxmox-boot-tool refresh");
@@ -348,6 +352,7 @@ int bootloader_detect(const struct fs_root *root, const char *override, struct b
 
 void bootloader_free(struct bootloader *bootloader)
 {
+	fs_names_free(&bootloader->esps);
 	fs_names_free(&bootloader->refresh);
 	free(bootloader->evidence);
 	*bootloader = (struct bootloader){0};

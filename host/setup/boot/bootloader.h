@@ -18,7 +18,7 @@ enum bootloader_kind {
 
 struct bootloader {
 	enum bootloader_kind kind;
-	bool proxmox_boot_tool;	 /* it keeps the ESPs listed in etc/kernel/proxmox-boot-uuids */
+	struct fs_names esps;	 /* the UUIDs of those that proxmox-boot-tool keeps */
 	struct fs_names refresh; /* commands: words separated by single spaces, no quoting */
 	char *evidence;		 /* what it was judged by, one finding a line */
 };

@@ -210,22 +210,6 @@ static int add_esp(const struct fs_root *root, const char *uuid, enum bootloader
 	return 0;
 }
 
-static int add_boot_tool_esps(const struct fs_root *root, enum bootloader_kind kind,
-			      struct bootplaces *places)
-{
-	auto_free char *text = NULL;
-	int err = fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL);
-	char *rest = text, *line;
-
-	while (!err && (line = strsep(&rest, "\n"))) {
-		line += strspn(line, " \t\r");
-		line[strspn(line, "0123456789abcdefABCDEF-")] = '\0';
-		if (*line)
-			err = add_esp(root, line, kind, places);
-	}
-	return err;
-}
-
 /* Where systemd looks for the ESP when it is mounted (bootctl(1)). */
 static int add_mounted_esps(const struct fs_root *root, struct bootplaces *places)
 {
@@ -252,11 +236,11 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 	struct bootplace *place;
 	int err = 0;
 
-	if (bootloader->proxmox_boot_tool) {
-		err = add_boot_tool_esps(root, bootloader->kind, &places);
-	} else if (bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
+	for (size_t i = 0; i < bootloader->esps.n && !err; i++)
+		err = add_esp(root, bootloader->esps.items[i], bootloader->kind, &places);
+	if (!bootloader->esps.n && bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
 		err = add_mounted_esps(root, &places);
-	} else {
+	} else if (!bootloader->esps.n) {
 		place = add_place(&places, strdup("/boot/grub/grub.cfg"));
 		if (!place)
 			return -ENOMEM;
@@ -418,7 +402,7 @@ int bootplaces_check_space(const struct fs_root *root, const struct bootloader *
 		return err;
 	if (space < size + GROWTH)
 		return explain_space("/boot", space, size + GROWTH, ret_why);
-	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->proxmox_boot_tool)
+	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->esps.n)
 		return 0;
 	/* The copies on an ESP are written over the old ones. */
 	for (size_t i = 0; i < places->n; i++)

@@ -16,18 +16,9 @@ int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret)
 	return cmdline_split(ret, text, "proc/cmdline");
 }
 
-bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor)
+bool kernelinfo_is_before(const char *release, const char *version)
 {
-	char *end;
-	unsigned long its_major, its_minor;
-
-	if (*release < '0' || *release > '9')
-		return false;
-	its_major = strtoul(release, &end, 10);
-	if (*end != '.' || end[1] < '0' || end[1] > '9')
-		return false;
-	its_minor = strtoul(end + 1, &end, 10);
-	return its_major < major || (its_major == major && its_minor < minor);
+	return *release >= '0' && *release <= '9' && strverscmp(release, version) < 0;
 }
 
 /* Whether RELEASE's last part is a flavour of Debian's own kernels. */

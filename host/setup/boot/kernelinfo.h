@@ -12,9 +12,8 @@ int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret) must_
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
-/* Whether RELEASE ("6.8.12-4-pve") is of a version before MAJOR.MINOR; false when it is no release.
- */
-bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor);
+/* Whether RELEASE ("6.8.12-4-pve") is of a version before VERSION ("6.2"). */
+bool kernelinfo_is_before(const char *release, const char *version);
 
 /*
  * Whether the kernel knows pcie_acs_override=, which is no part of Linux: Proxmox VE's kernels

@@ -158,7 +158,7 @@ static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootl
 	err = err ?: read_running_root(root, &running);
 	if (err)
 		return err;
-	if (text && running && !*root_of(&words, !bootloader->proxmox_boot_tool))
+	if (text && running && !*root_of(&words, !bootloader->esps.n))
 		severity = PROBLEM_BOOT;
 	trouble = problems_cmdline_trouble(text, &words);
 	if (trouble)

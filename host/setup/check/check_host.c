@@ -87,12 +87,10 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 				strdup("/proc/cmdline"), NULL);
 	if (err)
 		return err;
-	if (!next->cmdline)
-		return check_add(list, "cmdline-next", CHECK_WARNING,
-				 strdup(_("what the next boot will be started with is unknown")),
-				 strdup(next->evidence), NULL);
-	return check_add(list, "cmdline-next", CHECK_OK,
-			 fs_path(_("the next boot is started with: %s"), next->cmdline),
+	return check_add(list, "cmdline-next", next->cmdline ? CHECK_OK : CHECK_WARNING,
+			 next->cmdline
+				 ? fs_path(_("the next boot is started with: %s"), next->cmdline)
+				 : strdup(_("what the next boot will be started with is unknown")),
 			 strdup(next->evidence), NULL);
 }
 
@@ -102,21 +100,20 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 	static const char name[] = "domain-type";
 	auto_names struct fs_names groups = {0};
 	auto_free char *path = NULL, *type = NULL;
+	bool identity;
 
 	if (fs_list(root, "sys/kernel/iommu_groups", &groups) || !groups.n)
 		return 0;
 	path = fs_path("sys/kernel/iommu_groups/%s/type", groups.items[0]);
 	if (fs_read_attr(root, path, &type))
 		return 0;
-	if (!strcmp(type, "identity"))
-		return check_add(
-			list, name, CHECK_OK,
-			strdup(_("DMA of the host's own devices is not translated (iommu=pt)")),
-			fs_path(_("/%s says %s"), path, type), NULL);
+	identity = !strcmp(type, "identity");
 	return check_add(
-		list, name, CHECK_NOTE,
-		strdup(_("DMA of the host's own devices is translated by the IOMMU, which is "
-			 "slower; iommu=pt turns that off")),
+		list, name, identity ? CHECK_OK : CHECK_NOTE,
+		strdup(identity
+			       ? _("DMA of the host's own devices is not translated (iommu=pt)")
+			       : _("DMA of the host's own devices is translated by the IOMMU, which is "
+				   "slower; iommu=pt turns that off")),
 		fs_path(_("/%s says %s"), path, type), NULL);
 }
 
@@ -203,7 +200,7 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	auto_free char *release = NULL;
 
-	if (modules_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
+	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
 		return 0;
 	if (module_is_loaded(root, name))
 		return check_add(list, name, CHECK_OK, strdup(_("module vfio_virqfd is loaded")),

@@ -104,7 +104,7 @@ static bool is_right_here(const struct fs_root *root, const char *path,
 	    !strcmp(line, "blacklist nvidiafb"))
 		return true;
 	return leftover->until_6_2 && !modules_release(root, &release) &&
-	       kernelinfo_is_before(release, 6, 2);
+	       kernelinfo_is_before(release, "6.2");
 }
 
 static const char *cure_of(enum file_kind kind)

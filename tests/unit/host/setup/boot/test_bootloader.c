@@ -187,7 +187,7 @@ static void test_refresh(void **state)
 	open_host(&tool, true, "BOOT_IMAGE=x\n");
 	hosttree_text(&tool.tree, "etc/kernel/proxmox-boot-uuids", "1234-ABCD\n");
 	look(&tool, NULL);
-	assert_true(tool.loader.proxmox_boot_tool);
+	assert_int_equal(tool.loader.esps.n, 1);
 	assert_string_equal(tool.loader.refresh.items[0], "proxmox-boot-tool refresh");
 	open_host(&plain, true, "initrd=\\x\n");
 	hosttree_text(&plain.tree, "lib/modules/6.1/x", "");
