@@ -41,7 +41,7 @@ int commit_begin(const struct fs_root *root, const struct setup_options *options
 			HOSTSTATE_PATH, KERNEL_CMDLINE);
 		return ENABLE_REFUSED;
 	}
-	/* While it is under way all that was there before may still be. */
+	/* Until the end, all that was there before may still be there. */
 	ret->during.exists = ret->during.pending = true;
 	err = err ?: hoststate_merge(&ret->during, &ret->before);
 	return err ? commit_say_failed(err) : 0;
@@ -241,7 +241,7 @@ static int write_state(const struct commit *commit, const struct hoststate *stat
 	return err ? err : hoststate_remove(commit->root);
 }
 
-/* Puts back the first DONE files and, when commands had begun to run, runs them again. */
+/* Restores the first DONE files and, when commands were run, runs them again. */
 static int undo(const struct commit *commit, size_t done, bool rerun)
 {
 	int err = edits_undo(&commit->edits, done);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
- */
+/* host-setup: its verbs and their options. */
 #include "hookscript/plan/judge.h"
 #include "hookscript/verbs/vm_state.h"
 #include "hookscript/plan/vms.h"
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"
 #include "host/base/cli.h"
@@ -154,9 +153,9 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && options->json)
-		err = checkview_print_json(&list, verdict);
+		err = checklist_print_json(&list, verdict);
 	else if (!err)
-		checkview_print(&list, verdict);
+		checklist_print(&list, verdict);
 	return err ? could_not(_("this host could not be checked"), err) : (int)verdict;
 }
 
@@ -200,9 +199,9 @@ static int run_groups(const struct fs_root *root, const struct setup_options *op
 
 	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && options->json)
-		err = groupsview_print_json(&groups);
+		err = groups_print_json(&groups);
 	else if (!err)
-		groupsview_print(&groups);
+		groups_print(&groups);
 	return err ? could_not(_("the IOMMU groups could not be read"), err) : CODE_DONE;
 }
 

@@ -40,7 +40,7 @@ static int add_word(struct wanted *wanted, const char *word)
 	return conf_items_add(&wanted->words, word, NULL, 0);
 }
 
-/* Gives the caller TEXT, why an option's value is wrong; NULL: memory has run out. */
+/* Returns TEXT, why an option's value is invalid, in *RET_WHY; NULL: memory has run out. */
 static int refuse(char *text, char **ret_why)
 {
 	*ret_why = text;
@@ -61,7 +61,7 @@ static int add_acs_override(struct wanted *wanted, const char *asked, char **ret
 		      ret_why);
 }
 
-/* Words that mean the same to the shell, to GRUB and to the kernel: no spaces, quotes, '$', ';'. */
+/* Only words that are the same for the shell, GRUB and the kernel: no spaces, quotes, '$', ';'. */
 static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_why)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

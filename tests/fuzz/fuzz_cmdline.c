@@ -9,17 +9,17 @@
 
 static const char *const wanted[] = {"intel_iommu=on", "iommu=pt", "pci=realloc=off"};
 
-/* Splitting finds every byte that is not blank, in order, with its line. */
+/* Splitting finds every byte that is not a space, in order, with its line. */
 static void check_split(const struct conf_items *words, const char *text)
 {
 	const char *at = text;
 	unsigned int line = 1;
 
 	for (size_t i = 0; i < words->n; i++) {
-		size_t blanks = strspn(at, " \t\n\v\f\r");
+		size_t spaces = strspn(at, " \t\n\v\f\r");
 
-		line += fuzz_count_lines(at, blanks) - 1;
-		at += blanks;
+		line += fuzz_count_lines(at, spaces) - 1;
+		at += spaces;
 		fuzz_require(words->items[i].line == line);
 		fuzz_require(!strncmp(at, words->items[i].text, strlen(words->items[i].text)));
 		line += fuzz_count_lines(at, strlen(words->items[i].text)) - 1;

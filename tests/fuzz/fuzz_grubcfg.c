@@ -45,7 +45,7 @@ static void check_begins(const struct conf_items *words, const struct conf_items
 	}
 }
 
-/* What `host-setup enable` does: a drop-in behind all others adds its words and changes nothing. */
+/* What `host-setup enable` does: a drop-in after all others adds its words and changes nothing. */
 static void check_dropin(const char *text, const struct grubcfg *alone)
 {
 	auto_grubcfg struct grubcfg with = {0};

@@ -248,7 +248,7 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 	}
 	for (size_t i = 0; i < places.n && !err; i++) {
 		err = places.items[i].err == -ENOMEM ? -ENOMEM : 0;
-		/* A part of them would be taken for all. */
+		/* Those that were read are not all. */
 		if (places.items[i].err)
 			free_entries(&places.items[i]);
 	}

@@ -88,7 +88,7 @@ static int expand(struct reader *reader, const char *name, size_t len)
 	return 0;
 }
 
-/* Goes past a command in "$(" or a backquote, to its CLOSE; nested ones and quotes are skipped. */
+/* Skips a command in "$(" or a backquote, to its CLOSE; nested ones and quotes are skipped. */
 static int skip_command(struct reader *reader, size_t opening, char close)
 {
 	const char *start = reader->at;
@@ -210,7 +210,7 @@ static int take_assignment(struct reader *reader, size_t len)
 	return variable->name && variable->value ? 0 : -ENOMEM;
 }
 
-/* Goes over spaces and continued line ends. */
+/* Skips spaces and continued line ends. */
 static void skip_spaces(struct reader *reader)
 {
 	for (;;) {
@@ -279,7 +279,7 @@ static unsigned int line_of(const struct grubcfg_source *source, const char *at)
 	return line;
 }
 
-/* Where the word is written between FROM and TO, but for comments; the last place, or NULL. */
+/* The last place between FROM and TO where the word is written, outside comments; or NULL. */
 static const char *find_written(const char *from, const char *to, const char *word, size_t len)
 {
 	const char *found = NULL;

@@ -2,7 +2,7 @@
 /*
  * The kernel command line that GRUB is configured with, read from the text of its settings:
  * etc/default/grub and etc/default/grub.d/, which are pieces of /bin/sh that grub-mkconfig sources.
- * Plain assignments are understood as /bin/sh understands them. Nothing is run, so what depends on
+ * Plain assignments are read as /bin/sh reads them. Nothing is run, so what depends on
  * anything else (a condition, a command's output) is unclear; then only grub.cfg (bootplace.h)
  * shows what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU 2.2 and 2.6;
  * GRUB util/grub-mkconfig.in.)
@@ -35,8 +35,8 @@ struct grubcfg {
 };
 
 /*
- * Evaluates the sources one after the other. What cannot touch the two variables, such as a command
- * substitution in GRUB_DISTRIBUTOR, is not unclear. Returns 0 (free with grubcfg_free()) or
+ * Evaluates the sources one after the other. What cannot affect the two variables, such as a
+ * command substitution in GRUB_DISTRIBUTOR, is not unclear. Returns 0 (free with grubcfg_free()) or
  * -ENOMEM.
  */
 int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n,

@@ -48,7 +48,7 @@ static int find_contradictions(const struct bootcfg *bootcfg, enum processor_ven
 	return err;
 }
 
-/* What GRUB's entries have against passthrough, where the text of its settings does not tell. */
+/* What in GRUB's entries prevents passthrough, where the text of its settings is unclear. */
 static int find_in_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			   enum processor_vendor vendor, struct problems *problems)
 {

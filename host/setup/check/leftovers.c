@@ -12,7 +12,7 @@ enum file_kind { KIND_MODPROBE, KIND_MODULES, KIND_CMDLINE };
 
 static const char *const vfio_pci[] = {"vfio-pci", "vfio_pci", NULL};
 static const char *const vfio[] = {"vfio-pci", "vfio_pci", "vfio", NULL};
-/* Drivers that are blacklisted for passthrough; any other is the administrator's affair. */
+/* Drivers that are blacklisted for passthrough; any other is left to the administrator. */
 static const char *const gpus[] = {
 	"nouveau", "nvidia", "nvidiafb", "nvidia_drm",	  "nvidia_modeset",	"radeon",
 	"amdgpu",  "i915",   "xe",	 "snd_hda_intel", "snd_hda_codec_hdmi", NULL};
@@ -160,9 +160,7 @@ static int check_file(const struct fs_root *root, const char *path, enum file_ki
 	return err;
 }
 
-/* Files with another name, such as the copies that editors and dpkg leave, are not read by
- * anything.
- */
+/* Files with another name, such as the copies that editors and dpkg leave, have no effect. */
 static int check_dir(const struct fs_root *root, const char *dir, const char *suffix,
 		     enum file_kind kind, struct checklist *list)
 {

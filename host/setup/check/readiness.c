@@ -41,7 +41,7 @@ static char *words_only_in(const struct conf_items *one, const struct conf_items
 	return strbuf_take(&text);
 }
 
-/* What the next boot gains, or loses, or both; neither may be NULL. */
+/* The words that the next boot adds and those that it lacks, either of which may be empty. */
 static char *describe_change(const char *gained, const char *lost)
 {
 	if (!*lost)
@@ -76,7 +76,7 @@ static bool turns_iommu_off(const struct conf_items *words)
 	return false;
 }
 
-/* Whether a boot with the words of NEXT has the IOMMU that the running kernel does not have. */
+/* Whether a boot with the words of NEXT turns on an IOMMU that is off now. */
 static bool next_boot_turns_on(const struct fs_root *root, const struct conf_items *running,
 			       const struct conf_items *next)
 {
@@ -98,8 +98,8 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 					      : fs_path("/%s", pci->file);
 }
 
-/* The words that decide about passthrough: what is for it among those that are configured, and what
- * turns the IOMMU off among those that the next boot is to be without. */
+/* The words that decide about passthrough: of those that are configured, the ones for it; of those
+ * that the next boot lacks, the ones that turn the IOMMU off. */
 static int pick_words(const struct conf_items *running, const struct conf_items *next,
 		      struct conf_items *ret_wanted, struct conf_items *ret_gone)
 {
@@ -141,11 +141,11 @@ struct next {
 	char *evidence;		   /* where that was read */
 	struct conf_items running; /* what the running kernel was started with */
 	struct problems problems;
-	char *stale; /* why the boot entries are not up to date; NULL: they are, for all we know */
-	char *up_to_date; /* where it was seen that they are; NULL: nowhere */
+	char *stale; /* why the boot entries are not up to date; NULL: they are, as far as known */
+	char *up_to_date; /* the entries that are known to be; NULL: none */
 	char *iommu_cure; /* of an IOMMU that is off; NULL: host-setup enable */
 	bool known;	  /* whether the words are */
-	bool turns_on;	  /* it has the IOMMU that the running kernel does not have */
+	bool turns_on;	  /* it turns on an IOMMU that is off now */
 };
 
 static void next_free(struct next *next)
@@ -196,7 +196,7 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 				&next->words);
 }
 
-/* Reads what the boot loader's entries say, where that tells anything. */
+/* Reads the boot loader's entries, when they matter. */
 static int read_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			struct next *next)
 {

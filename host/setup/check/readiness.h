@@ -4,7 +4,7 @@
 #define HOST_SETUP_CHECK_READINESS_H
 
 #include "host/pci/check.h"
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 
 /*
  * Reads the checklist, the boot loader's configuration included, and decides the verdict: not ready

@@ -356,7 +356,7 @@ static void test_names_vms(void **state)
 	hosttree_assert_says(&run, "VM 104 has devices of the host");
 }
 
-/* What cannot be read as a state is nobody's to guess. */
+/* A damaged state is refused. */
 static void test_broken_state(void **state)
 {
 	auto_hosttree struct hosttree tree = {0};

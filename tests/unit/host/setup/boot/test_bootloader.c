@@ -147,7 +147,7 @@ static void test_tools(void **state)
 	hosttree_text(&proxmox.tree, "sys/firmware/efi/x", "");
 	look(&proxmox, NULL);
 	assert_kind(&proxmox, BOOTLOADER_SYSTEMD_BOOT);
-	/* They cannot talk away that the others are at odds, but they are heard. */
+	/* They do not decide when the others contradict each other, but are reported. */
 	open_host(&odds, true, "BOOT_IMAGE=x initrd=\\x\n");
 	look(&odds, NULL);
 	assert_int_equal(odds.err, -ENOTUNIQ);

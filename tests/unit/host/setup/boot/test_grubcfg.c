@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Runs of blanks, which quotes may protect in a word, as the judge's are: one, and none at the end.
+/* Runs of spaces, which quotes may protect in a word, as the judge's are: one, and none at the end.
  */
 static void squeeze(char *text)
 {
@@ -82,7 +82,7 @@ static void test_understood(void **state)
 	}
 }
 
-/* Texts from which the words cannot be told, and the line where that is. */
+/* Texts that leave the words unclear, and the line where that is. */
 static const struct {
 	const char *text;
 	unsigned int line;

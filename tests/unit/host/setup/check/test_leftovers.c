@@ -38,7 +38,7 @@ static const struct {
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\""},
 	{"etc/modules", "vfio_pci"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX=module_blacklist=floppy"},
-	/* Proxmox VE's own, and files that nobody reads. */
+	/* Proxmox VE's own, and files that are not read. */
 	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb"},
 	{"etc/modprobe.d/vfio.conf.bak", "options vfio-pci ids=10de:2206"},
 	{"etc/default/grub.d/x.cfg~", "GRUB_CMDLINE_LINUX=amd_iommu=on"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 
 #include "host/base/wrap.h"
 
@@ -27,7 +27,7 @@ static const char *status_colour(enum check_status status)
 /* TEXT, and what it takes to fill COLUMNS with it: for "%s%*s". */
 #define filled(text, columns) (text), wrap_gap((text), (columns)), ""
 
-/* The status, what it is about, and all else of a finding begin in these columns. */
+/* Where a finding begins, and where its evidence and cure do. */
 #define FINDING_INDENT	((size_t)10)
 #define EVIDENCE_INDENT ((size_t)16)
 
@@ -55,7 +55,7 @@ static const char *verdict_text(enum check_verdict verdict)
 	return "";
 }
 
-void checkview_print(const struct checklist *list, enum check_verdict verdict)
+void checklist_print(const struct checklist *list, enum check_verdict verdict)
 {
 	const char *next = _("next: ");
 
@@ -120,7 +120,7 @@ static int print_json(json_object *root, const char *key, json_object *items, bo
 	return failed ? -ENOMEM : 0;
 }
 
-int checkview_print_json(const struct checklist *list, enum check_verdict verdict)
+int checklist_print_json(const struct checklist *list, enum check_verdict verdict)
 {
 	static const char *const verdicts[] = {
 		[VERDICT_READY] = "ready",
@@ -144,7 +144,7 @@ int checkview_print_json(const struct checklist *list, enum check_verdict verdic
 	return print_json(root, "items", items, failed);
 }
 
-/* Where all about a device begins: after its address. */
+/* Where the lines of a device begin: after its address. */
 #define DEVICE_INDENT ((size_t)16)
 
 #define DRIVER_COLUMNS 14
@@ -184,7 +184,7 @@ static void print_device(const struct device_summary *device)
 /* Where the text after a group's number begins, in each language. */
 #define GROUP_INDENT ((size_t)11)
 
-void groupsview_print(const struct groups *groups)
+void groups_print(const struct groups *groups)
 {
 	const char *stays = _("cannot be passed through: "), *together = _("together: ");
 
@@ -223,7 +223,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 	add_text(object, "vms", device->vms, failed);
 }
 
-int groupsview_print_json(const struct groups *groups)
+int groups_print_json(const struct groups *groups)
 {
 	json_object *root = json_object_new_object(), *items = json_object_new_array();
 	bool failed = false;
