@@ -241,14 +241,32 @@ static void test_image(void **state)
 	assert_int_equal(none.err, -ENOTUNIQ);
 }
 
+/* A list that cannot be read is not an empty one. */
+static void test_unreadable_esps(void **state)
+{
+	auto_finding struct finding finding = {0};
+
+	(void)state;
+	open_host(&finding, true, "BOOT_IMAGE=x\n");
+	hosttree_text(&finding.tree, "etc/kernel/proxmox-boot-uuids/x", "");
+	look(&finding, NULL);
+	assert_int_equal(finding.err, -EISDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cmdline),	    cmocka_unit_test(test_cmdline_says_nothing),
-		cmocka_unit_test(test_loader_info), cmocka_unit_test(test_files_do_not_decide),
-		cmocka_unit_test(test_secure_boot), cmocka_unit_test(test_refresh),
-		cmocka_unit_test(test_override),    cmocka_unit_test(test_image),
-		cmocka_unit_test(test_tools),	    cmocka_unit_test(test_image_with_foreign_proc),
+		cmocka_unit_test(test_unreadable_esps),
+		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_cmdline_says_nothing),
+		cmocka_unit_test(test_loader_info),
+		cmocka_unit_test(test_files_do_not_decide),
+		cmocka_unit_test(test_secure_boot),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_override),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_tools),
+		cmocka_unit_test(test_image_with_foreign_proc),
 	};
 
 	/* Not this machine's own tools. */
