@@ -23,9 +23,13 @@ static bool ends_in(const char *name, const char *suffix)
 /* A directory's names as the edits leave them, sorted as the shell sorts a glob in the C locale. */
 static int list_names(const struct edits *edits, const char *dir, struct fs_names *ret)
 {
-	size_t len = dir ? strlen(dir) : 0;
-	int err = fs_list(edits->root, dir, ret);
+	size_t len;
+	int err;
 
+	if (!dir)
+		return -ENOMEM;
+	len = strlen(dir);
+	err = fs_list(edits->root, dir, ret);
 	if (err == -ENOENT || err == -ENOTDIR)
 		err = 0;
 	for (size_t i = 0; i < edits->n && !err; i++) {

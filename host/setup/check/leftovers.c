@@ -20,50 +20,41 @@ static const char *const gpus[] = {
 /* A line that guides recommend. */
 struct leftover {
 	enum file_kind kind;
+	bool until_6_2;		  /* it is right on kernels before 6.2 */
 	const char *const *names; /* one of these words must be in it; NULL: need not */
 	const char *first;	  /* its first word; NULL: any */
 	const char *parameter;	  /* a part of it; NULL: nothing */
 	const char *effect;
-	bool until_6_2; /* it is right on kernels before 6.2 */
 };
 
 static const struct leftover leftovers[] = {
-	{KIND_MODPROBE, vfio_pci, "options", "ids=",
+	{KIND_MODPROBE, false, vfio_pci, "options", "ids=",
 	 N_("vfio-pci claims every device with these ids, at boot and at each hot-plug, so the host never has "
-	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci"),
-	 false},
-	{KIND_MODPROBE, gpus, "blacklist", NULL,
+	    "them; the hookscript needs no such line, and gives such a device back to vfio-pci")},
+	{KIND_MODPROBE, false, gpus, "blacklist", NULL,
 	 N_("this module is not loaded by itself; a device that only it drives has no driver on the host, and goes "
-	    "back to none"),
-	 false},
-	{KIND_MODPROBE, vfio, "softdep", NULL,
-	 N_("vfio-pci is loaded before this module; it matters only together with ids="), false},
-	{KIND_MODULES, vfio_pci, NULL, "ids=",
+	    "back to none")},
+	{KIND_MODPROBE, false, vfio, "softdep", NULL,
+	 N_("vfio-pci is loaded before this module; it matters only together with ids=")},
+	{KIND_MODULES, false, vfio_pci, NULL, "ids=",
 	 N_("in a list of modules, options are read by the initramfs alone; there vfio-pci then claims every "
-	    "device with these ids"),
-	 false},
-	{KIND_MODULES, NULL, "vfio_virqfd", NULL,
-	 N_("this module exists on kernels before 6.2 only; on later ones the boot log complains"),
-	 true},
-	{KIND_CMDLINE, NULL, NULL, "video=efifb:off",
-	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card"),
-	 false},
-	{KIND_CMDLINE, NULL, NULL, "amd_iommu=on",
-	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself"), false},
-	{KIND_CMDLINE, gpus, NULL, "module_blacklist=",
+	    "device with these ids")},
+	{KIND_MODULES, true, NULL, "vfio_virqfd", NULL,
+	 N_("this module exists on kernels before 6.2 only; on later ones the boot log complains")},
+	{KIND_CMDLINE, false, NULL, NULL, "video=efifb:off",
+	 N_("has no effect today: vfio-pci itself evicts the boot framebuffer when it takes the card")},
+	{KIND_CMDLINE, false, NULL, NULL, "amd_iommu=on",
+	 N_("is no parameter of the kernel: an AMD IOMMU is on by itself")},
+	{KIND_CMDLINE, false, gpus, NULL, "module_blacklist=",
 	 N_("these modules are never loaded; a device that only they drive has no driver on the host, and goes back "
-	    "to none"),
-	 false},
-	{KIND_CMDLINE, gpus, NULL, "modprobe.blacklist=",
+	    "to none")},
+	{KIND_CMDLINE, false, gpus, NULL, "modprobe.blacklist=",
 	 N_("these modules are not loaded by themselves; a device that only they drive has no driver on the host, "
-	    "and goes back to none"),
-	 false},
-	{KIND_CMDLINE, NULL, NULL, "vfio-pci.ids=",
-	 N_("vfio-pci claims every device with these ids at boot, so the host never has them"),
-	 false},
-	{KIND_CMDLINE, NULL, NULL, "vfio_pci.ids=",
-	 N_("vfio-pci claims every device with these ids at boot, so the host never has them"),
-	 false},
+	    "and goes back to none")},
+	{KIND_CMDLINE, false, NULL, NULL, "vfio-pci.ids=",
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
+	{KIND_CMDLINE, false, NULL, NULL, "vfio_pci.ids=",
+	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
 };
 
 static bool line_has_word(const char *line, const char *word)
