@@ -89,18 +89,18 @@ static bool wait_for_udev(const struct start *start)
 {
 	int64_t deadline = clock_now_ms() + UDEV_WAIT_MS;
 
-	if (!fs_exists(start->root, UDEV_QUEUE))
+	if (fs_probe(start->root, UDEV_QUEUE) <= 0)
 		return false;
 	supervise_allow(UDEV_WAIT_MS + start->settings->deadline * 1000);
 	log_info(_("VM %u: waiting for udev, which still loads drivers"), start->vmid);
-	while (fs_exists(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
+	while (fs_probe(start->root, UDEV_QUEUE) > 0 && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
 	return true;
 }
 
 static bool vfio_is_there(const struct fs_root *root)
 {
-	return driver_is_registered(root, DRIVER_VFIO_PCI) &&
+	return driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
 	       module_is_loaded(root, "vfio_iommu_type1");
 }
 
@@ -124,7 +124,7 @@ static int load_vfio(const struct fs_root *root)
 				    "-k -n 20"),
 				  names[i], strerror(-err), names[i]);
 	}
-	if (!err && !driver_is_registered(root, DRIVER_VFIO_PCI)) {
+	if (!err && !driver_registered(root, DRIVER_VFIO_PCI)) {
 		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci is "
 			    "not there"));
 		err = -ENODEV;

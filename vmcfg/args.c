@@ -4,10 +4,9 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
 #include "vmcfg/text.h"
 
-/* What of a -device counts here; the strings may be changed and are the struct's own. */
+/* The properties of a -device that count here. */
 enum property { DRIVER, HOST, SYSFSDEV, PROPERTIES };
 
 static const char *const property_names[PROPERTIES] = {
@@ -31,66 +30,43 @@ static void free_properties(struct properties *p)
 /* --- the line into words --- */
 
 /*
- * Moves what is between quotes, the opening one taken off REST already, to *TO. Between double
- * quotes a backslash makes the byte after it an ordinary one and is gone; between single quotes,
- * unlike in a shell, it does so too but stays. False when no quote ends it.
+ * Writes the next word, which may consist of quoted and unquoted pieces, to TO, which is as long as
+ * the line. Between double quotes and outside quotes a backslash makes the byte after it an
+ * ordinary one and is removed; between single quotes, unlike in a shell, it does so too but stays.
+ * Returns 1; 0 at the end of the line; -EINVAL when a quote is not closed or nothing follows a
+ * backslash.
  */
-static bool take_quoted(struct text *rest, char quote, char **to)
+static int next_word(struct text *rest, char *to)
 {
-	while (rest->len && rest->at[0] != quote) {
-		if (rest->at[0] == '\\') {
-			if (quote == '\'')
-				*(*to)++ = '\\';
-			*rest = text_skip(*rest, 1);
-			if (!rest->len)
-				return false;
-		}
-		*(*to)++ = rest->at[0];
-		*rest = text_skip(*rest, 1);
-	}
-	if (!rest->len)
-		return false;
-	*rest = text_skip(*rest, 1);
-	return true;
-}
+	char quote = '\0';
 
-/* Moves one word, which may be made of quoted and bare pieces; false when it has no end. */
-static bool take_word(struct text *rest, char *to)
-{
-	while (rest->len && !char_is_blank(rest->at[0])) {
+	*rest = text_skip(*rest, text_span(*rest, char_is_space));
+	if (!rest->len)
+		return 0;
+	for (; rest->len && (quote || !char_is_space(rest->at[0])); *rest = text_skip(*rest, 1)) {
 		char c = rest->at[0];
 
-		*rest = text_skip(*rest, 1);
-		if (c == '"' || c == '\'') {
-			if (!take_quoted(rest, c, &to))
-				return false;
+		if (quote ? c == quote : c == '"' || c == '\'') {
+			quote = quote ? '\0' : c;
 			continue;
 		}
 		if (c == '\\') {
-			if (!rest->len)
-				return false;
-			c = rest->at[0];
+			if (quote == '\'')
+				*to++ = c;
 			*rest = text_skip(*rest, 1);
+			if (!rest->len)
+				return -EINVAL;
+			c = rest->at[0];
 		}
 		*to++ = c;
 	}
 	*to = '\0';
-	return true;
-}
-
-/* Returns 1 and the next word in BUF, which is as long as the line; 0 at the end; -EINVAL when the
- * line has an open one. */
-static int next_word(struct text *rest, char *buf)
-{
-	*rest = text_skip(*rest, text_span(*rest, char_is_blank));
-	if (!rest->len)
-		return 0;
-	return take_word(rest, buf) ? 1 : -EINVAL;
+	return quote ? -EINVAL : 1;
 }
 
 /* --- the argument of -device into properties --- */
 
-/* Takes the value over, whatever happens; NULL is no memory. */
+/* Takes ownership of VALUE, also on failure; NULL is no memory. */
 static int set_property(struct properties *p, struct text name, char *value)
 {
 	if (!value)
@@ -122,14 +98,6 @@ static char *take_value(const char **text)
 	return value;
 }
 
-/* A key without '=' is a switch: on, or off when it begins with "no". */
-static int set_switch(struct properties *p, struct text name)
-{
-	bool off = text_take(&name, "no");
-
-	return set_property(p, name, strdup(off ? "off" : "on"));
-}
-
 static int read_pairs(const char *text, struct properties *p)
 {
 	bool first = true;
@@ -145,13 +113,15 @@ static int read_pairs(const char *text, struct properties *p)
 			r = set_property(p, name, take_value(&text));
 		else if (first)
 			r = set_property(p, text_of("driver"), take_value(&text));
+		else if (text_take(&name, "no"))
+			r = set_property(p, name, strdup("off"));
 		else
-			r = set_switch(p, name);
+			r = set_property(p, name, strdup("on"));
 	}
 	return r;
 }
 
-/* A property that is no string becomes its JSON text, which is not an address. */
+/* The value of a property that is not a string is its JSON text, which is not an address. */
 static int read_json_property(json_object *object, enum property property, struct properties *p)
 {
 	json_object *value;
@@ -163,8 +133,8 @@ static int read_json_property(json_object *object, enum property property, struc
 	return set_property(p, text_of(property_names[property]), text ? strdup(text) : NULL);
 }
 
-/* Where json-c reads more than QEMU does, the start fails anyhow. Returns -EINVAL when TEXT is not
- * a JSON object. */
+/* Where json-c accepts more than QEMU does, QEMU fails. Returns -EINVAL when TEXT is not a JSON
+ * object. */
 static int read_json(const char *text, struct properties *p)
 {
 	json_object *object = json_tokener_parse(text);
@@ -178,70 +148,42 @@ static int read_json(const char *text, struct properties *p)
 
 /* --- properties into a device --- */
 
-static int hex_value(char c)
+/* Takes a number as QEMU does, by strtoul(3), and SEPARATOR, which may be the NUL at the end, off
+ * *TEXT. */
+static bool take_number(const char **text, int base, unsigned int max, char separator,
+			unsigned int *ret)
 {
-	if (char_is_digit(c))
-		return c - '0';
-	if (!char_is_hex(c))
-		return -1;
-	return (c | 0x20) - 'a' + 10;
-}
+	char *end;
+	unsigned long number = strtoul(*text, &end, base);
 
-/*
- * Takes a number of BASE 16 or 10 off the beginning of T as strtoul(3) does, which QEMU uses:
- * white space and a '+' may stand before it, 0x too when it is hexadecimal. False when there is
- * none, or it is over MAX; QEMU reads negative ones too.
- */
-static bool take_number(struct text *t, int base, unsigned int max, unsigned int *ret)
-{
-	struct text at = *t, prefixed;
-	unsigned int number = 0;
-	size_t before;
-
-	at = text_skip(at, text_span(at, char_is_blank));
-	text_take(&at, "+");
-	prefixed = at;
-	if (base == 16 && text_take_nocase(&prefixed, "0x") && prefixed.len &&
-	    char_is_hex(prefixed.at[0]))
-		at = prefixed;
-	for (before = at.len; at.len; at = text_skip(at, 1)) {
-		int digit = hex_value(at.at[0]);
-
-		if (digit < 0 || digit >= base)
-			break;
-		number = number * (unsigned int)base + (unsigned int)digit;
-		if (number > max)
-			return false;
-	}
-	*t = at;
-	*ret = number;
-	return at.len < before;
+	if (end == *text || number > max || *end != separator)
+		return false;
+	*text = end + 1;
+	*ret = (unsigned int)number;
+	return true;
 }
 
 /* [DOMAIN:]BUS:SLOT.FUNCTION (QEMU, hw/core/qdev-properties-system.c). */
 static bool parse_host(const char *value, struct bdf *ret)
 {
-	struct text t = text_of(value);
-	unsigned int first, second, third, function;
-	bool has_domain;
+	const char *rest = value;
+	unsigned int domain = 0, bus, slot, function;
 
-	if (!take_number(&t, 16, 0xffff, &first) || !text_take(&t, ":") ||
-	    !take_number(&t, 16, 0xff, &second))
+	if (!take_number(&rest, 16, 0xffff, ':', &domain) ||
+	    !take_number(&rest, 16, 0xff, ':', &bus)) {
+		domain = 0;
+		rest = value;
+		if (!take_number(&rest, 16, 0xff, ':', &bus))
+			return false;
+	}
+	if (!take_number(&rest, 16, 0x1f, '.', &slot) ||
+	    !take_number(&rest, 10, 7, '\0', &function))
 		return false;
-	has_domain = text_take(&t, ":");
-	third = second;
-	if (has_domain && !take_number(&t, 16, 0x1f, &third))
-		return false;
-	if (!text_take(&t, ".") || !take_number(&t, 10, 7, &function) || t.len)
-		return false;
-	if (!has_domain && (first > 0xff || third > 0x1f))
-		return false;
-	*ret = (struct bdf){has_domain ? first : 0, (uint8_t)(has_domain ? second : first),
-			    (uint8_t)third, (uint8_t)function};
+	*ret = (struct bdf){domain, (uint8_t)bus, (uint8_t)slot, (uint8_t)function};
 	return true;
 }
 
-/* Cuts the slashes at the end of PATH off, and returns what is after the last one left. */
+/* Removes the slashes at the end of PATH, and returns what is after the last one left. */
 static const char *last_component(char *path)
 {
 	size_t len = strlen(path);
@@ -261,7 +203,7 @@ static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 {
 	const char *name = last_component(path);
 
-	if (format_is_uuid(text_of(name)))
+	if (text_is_uuid(text_of(name)))
 		return 1;
 	if (!bdf_parse(name, ret))
 		return 0;
@@ -329,31 +271,24 @@ static int read_argument(struct args *args, const char *text)
 	return 0;
 }
 
-/* Returns -EINVAL when the line has an open end. */
+/* As next_word(). */
 static int read_words(struct args *args, struct text rest)
 {
 	auto_free char *word = malloc(rest.len + 1);
 	bool is_argument = false;
-	int r;
+	int r, err = 0;
 
 	if (!word)
 		return -ENOMEM;
-	for (;;) {
-		r = next_word(&rest, word);
-		if (r <= 0)
-			return r;
-		if (!is_argument) {
-			is_argument = text_is_one_of(text_of(word), "-device|--device");
-			continue;
-		}
-		r = read_argument(args, word);
-		if (r < 0)
-			return r;
-		is_argument = false;
+	for (r = next_word(&rest, word); r > 0 && !err; r = next_word(&rest, word)) {
+		if (is_argument)
+			err = read_argument(args, word);
+		is_argument = !is_argument && text_is_one_of(text_of(word), "-device|--device");
 	}
+	return err ? err : r;
 }
 
-static void forget_devices(struct args *args)
+static void free_devices(struct args *args)
 {
 	for (size_t i = 0; i < args->n_devices; i++) {
 		free(args->devices[i].text);
@@ -373,8 +308,8 @@ int args_parse(const char *value, size_t len, struct args **ret)
 		return -ENOMEM;
 	r = read_words(args, (struct text){value, len});
 	if (r == -EINVAL) {
-		/* Nor does QEMU get the words before the open one. */
-		forget_devices(args);
+		/* QEMU does not get the words before it either. */
+		free_devices(args);
 		args->dropped = strdup(
 			_("a quote is not closed, or a backslash is the last character"));
 		r = args->dropped ? 0 : -ENOMEM;
@@ -388,7 +323,7 @@ void args_free(struct args *args)
 {
 	if (!args)
 		return;
-	forget_devices(args);
+	free_devices(args);
 	free(args->dropped);
 	free(args);
 }

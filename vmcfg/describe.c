@@ -110,7 +110,7 @@ static void put_address(struct strbuf *out, const struct hostpci_address *addres
 		   address->impossible ? _(" (no device can have this address)") : "");
 }
 
-/* Options other than those that say which device it is. */
+/* Options other than host and mapping. */
 static void put_options(struct strbuf *out, const struct hostpci *entry)
 {
 	struct text values[HOSTPCI_OPTIONS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was understood of a VM config, as text. Pure. */
+/* A parsed VM config as text. Pure. */
 #ifndef VMCFG_DESCRIBE_H
 #define VMCFG_DESCRIBE_H
 
@@ -13,8 +13,8 @@
 char *vmcfg_describe_raw(const struct vmcfg *vm) must_check;
 
 /*
- * The same for people, as a table, with what args give to the VM and what is pending; INCOMING as
- * in vmcfg_apply_pending(), which must not have been called. Returns a new string or NULL without
+ * The same for people, as a table, with the devices of args and what is pending; INCOMING as in
+ * vmcfg_apply_pending(), which must not have been called. Returns a new string or NULL without
  * memory.
  */
 char *vmcfg_describe(const struct vmcfg *vm, bool incoming) must_check;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The drives in a VM config, as far as it matters whether something may be installed on them
- * (qemu-server, PVE/QemuServer/Drive.pm). Pure.
- */
+/* The drives in a VM config, and whether a system may be installed on them (qemu-server,
+ * PVE/QemuServer/Drive.pm). Pure. */
 #ifndef VMCFG_DRIVES_H
 #define VMCFG_DRIVES_H
 
@@ -11,7 +9,7 @@
 
 enum drive_kind {
 	DRIVE_NO_DISK, /* a CD drive, or an empty one */
-	DRIVE_DISK,    /* a disk, which may hold a system; one that is not attached (unusedN) too */
+	DRIVE_DISK,    /* a disk, which may have a system on it; also a detached one (unusedN) */
 	DRIVE_EFI,     /* where the firmware OVMF keeps its variables */
 };
 
@@ -21,14 +19,14 @@ struct drive {
 };
 
 struct drives {
-	struct drive *items; /* one of each key, in the order in which the keys came first */
+	struct drive *items; /* one of each key, in the order of the first line of each */
 	size_t n;
 };
 
 /*
  * Adds the drive of the line "KEY: VALUE", in place of an earlier one of that key; with PENDING, a
- * line of [PENDING], an earlier one stays, for what it held is kept. A key that is not a drive's
- * changes nothing, and what cannot be read in VALUE is taken for a disk. Returns 0 or -ENOMEM.
+ * line of [PENDING], an earlier one is kept, since its data is kept. A key that is not a drive's
+ * changes nothing, and an unknown VALUE is taken for a disk. Returns 0 or -ENOMEM.
  */
 int drives_set(struct drives *drives, struct text key, struct text value, bool pending) must_check;
 

@@ -77,6 +77,23 @@ int hostpci_address_parse(struct text written, struct hostpci_address *ret)
 	return 0;
 }
 
+int hostpci_address_add(struct hostpci_address **list, size_t *n, struct hostpci_address *address)
+{
+	if (!array_grow(*list, *n)) {
+		free(address->impossible);
+		return -ENOMEM;
+	}
+	(*list)[(*n)++] = *address;
+	return 0;
+}
+
+void hostpci_addresses_free(struct hostpci_address *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].impossible);
+	free(list);
+}
+
 const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE])
 {
 	if (address->impossible)
@@ -115,25 +132,21 @@ static bool is_id(const struct propstr_key *key, struct text value)
 	       text_span(value, char_is_hex) == value.len;
 }
 
-static bool holds_none_of(struct text value, const char *chars)
+static bool is_mdev_char(char c)
 {
-	for (; *chars; chars++) {
-		if (memchr(value.at, *chars, value.len))
-			return false;
-	}
-	return true;
+	return c != '/' && c != '.' && c != ':';
 }
 
 static bool is_mdev(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return holds_none_of(value, "/.:");
+	return text_span(value, is_mdev_char) == value.len;
 }
 
 static bool is_romfile(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return holds_none_of(value, ",;");
+	return !memchr(value.at, ';', value.len);
 }
 
 #define BOOL(text) .name = (text), .check = propstr_is_bool, .expected = PROPSTR_EXPECT_BOOL
@@ -163,28 +176,17 @@ static const struct propstr_key hostpci_keys[KEYS] = {
 
 const struct propstr_format hostpci_format = {PROPSTR_FORMAT(hostpci_keys)};
 
-static int add_host(struct hostpci *entry, struct text written)
-{
-	struct hostpci_address address;
-	int err = hostpci_address_parse(written, &address);
-
-	if (err)
-		return err;
-	if (!array_grow(entry->hosts, entry->n_hosts)) {
-		free(address.impossible);
-		return -ENOMEM;
-	}
-	entry->hosts[entry->n_hosts++] = address;
-	return 0;
-}
-
 static int add_hosts(struct hostpci *entry, struct text value)
 {
-	struct text rest = value, address;
+	struct hostpci_address address;
+	struct text written;
 	int err = 0;
 
-	while (!err && text_next(&rest, ';', &address))
-		err = add_host(entry, address);
+	while (!err && text_next(&value, ';', &written)) {
+		err = hostpci_address_parse(written, &address);
+		if (!err)
+			err = hostpci_address_add(&entry->hosts, &entry->n_hosts, &address);
+	}
 	return err;
 }
 
@@ -217,70 +219,44 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 	return 0;
 }
 
-/* Whether PART says what device it is; a part without a key does. */
-static bool part_names_device(struct text part)
+/* VALUE with BY in place of PIECE of it. A new string, or NULL without memory. */
+static char *splice(struct text value, struct text piece, const char *by)
 {
-	return !memchr(part.at, '=', part.len) || text_take(&part, "host=") ||
-	       text_take(&part, "mapping=");
-}
-
-/*
- * Finds the part of VALUE that pcie=1 replaces or, with *ret_replace false, follows. False when
- * VALUE has no parts.
- */
-static bool find_place(struct text value, struct text *ret, bool *ret_replace)
-{
-	struct text rest = value, part;
-	struct text last = {NULL, 0}, device = {NULL, 0};
-
-	*ret_replace = false;
-	while (!*ret_replace && text_next(&rest, ',', &part)) {
-		if (text_is_blank(part))
-			continue;
-		last = part;
-		if (part_names_device(part))
-			device = part;
-		*ret_replace = text_take(&part, "pcie=");
-	}
-	*ret = *ret_replace || !device.at ? last : device;
-	return last.at;
-}
-
-char *hostpci_value_with_pcie(const struct hostpci *entry)
-{
-	struct text value = {entry->value, entry->value_len};
-	struct text place;
-	bool replace;
 	char *changed;
-	size_t before;
 
-	if (!find_place(value, &place, &replace))
-		return strdup("pcie=1");
-	before = (size_t)(place.at - value.at) + (replace ? 0 : place.len);
-	return asprintf(&changed, "%.*s%spcie=1%s", (int)before, value.at, replace ? "" : ",",
-			place.at + place.len) < 0
+	return asprintf(&changed, "%.*s%s%s", (int)(piece.at - value.at), value.at, by,
+			piece.at + piece.len) < 0
 		       ? NULL
 		       : changed;
 }
 
-/* The part of VALUE that host= was read from: one without a key, whose "0" would not count before
- * another; AT is NULL when there is none. */
-static struct text find_addresses(struct text value)
+char *hostpci_value_with_pcie(const struct hostpci *entry)
 {
-	struct text rest = value, part, found = {NULL, 0};
+	struct text value = {entry->value, entry->value_len}, rest = value, part;
+	struct text before = {NULL, 0}; /* the part that pcie=1 is to follow */
+	bool is_device = false;
 
 	while (text_next(&rest, ',', &part)) {
+		struct text option = part;
+
+		if (text_take(&option, "pcie="))
+			return splice(value, part, "pcie=1");
 		if (text_is_blank(part))
 			continue;
-		if (!memchr(part.at, '=', part.len))
-			return part;
-		if (text_take(&part, "host="))
-			found = part;
+		if (!memchr(part.at, '=', part.len) || text_take(&option, "host=") ||
+		    text_take(&option, "mapping=")) {
+			before = part;
+			is_device = true;
+		} else if (!is_device) {
+			before = part;
+		}
 	}
-	return found;
+	if (!before.at)
+		return strdup("pcie=1");
+	return splice(value, text_skip(before, before.len), ",pcie=1");
 }
 
-/* The move of the address; NULL when it stays. */
+/* The move of the address; NULL when it is unchanged. */
 static const struct hostpci_move *find_move(const struct hostpci_address *address,
 					    const struct hostpci_move *moves, size_t n_moves)
 {
@@ -301,7 +277,7 @@ static const struct hostpci_move *find_move(const struct hostpci_address *addres
 	return found;
 }
 
-/* Writes an address; without the domain where it is 0 and was not written before. */
+/* Adds the new address, without the domain if it is 0 and was not written before. */
 static void put_address(struct strbuf *out, const struct hostpci_address *address,
 			struct text written, const struct hostpci_move *move)
 {
@@ -312,7 +288,7 @@ static void put_address(struct strbuf *out, const struct hostpci_address *addres
 	strbuf_add(out, "%s", hostpci_address_format(&to, buf) + (bare ? strlen("0000:") : 0));
 }
 
-/* Writes the list; returns how many addresses moved. */
+/* Adds the list; returns how many addresses moved. */
 static size_t put_addresses(struct strbuf *out, const struct hostpci *entry, struct text list,
 			    const struct hostpci_move *moves, size_t n_moves)
 {
@@ -335,20 +311,16 @@ static size_t put_addresses(struct strbuf *out, const struct hostpci *entry, str
 int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_move *moves,
 			     size_t n_moves, char **ret)
 {
-	struct text value = {entry->value, entry->value_len};
-	struct text list = find_addresses(value);
-	auto_strbuf struct strbuf out = {0};
-	size_t before;
+	struct text value = {entry->value, entry->value_len}, values[KEYS];
+	auto_strbuf struct strbuf list = {0};
+	auto_free char *addresses = NULL;
 	char *changed;
 
-	if (!list.at)
+	if (propstr_parse(&hostpci_format, value, values, NULL) || !values[HOST].at ||
+	    !put_addresses(&list, entry, values[HOST], moves, n_moves))
 		return -ENOENT;
-	before = (size_t)(list.at - value.at);
-	strbuf_add_bytes(&out, value.at, before);
-	if (!put_addresses(&out, entry, list, moves, n_moves))
-		return -ENOENT;
-	strbuf_add(&out, "%s", value.at + before + list.len);
-	changed = strbuf_take(&out);
+	addresses = strbuf_take(&list);
+	changed = addresses ? splice(value, values[HOST], addresses) : NULL;
 	if (!changed)
 		return -ENOMEM;
 	*ret = changed;
@@ -359,9 +331,7 @@ void hostpci_free(struct hostpci *entry)
 {
 	if (!entry)
 		return;
-	for (size_t i = 0; i < entry->n_hosts; i++)
-		free(entry->hosts[i].impossible);
-	free(entry->hosts);
+	hostpci_addresses_free(entry->hosts, entry->n_hosts);
 	free(entry->value);
 	free(entry->mapping);
 	free(entry->mdev);

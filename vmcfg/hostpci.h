@@ -19,15 +19,14 @@ struct propstr_format;
 struct hostpci_address {
 	struct bdf bdf;	    /* domain 0000 where none was given; function 0 with all_functions */
 	bool all_functions; /* no function was given: every one of the slot */
-	/* Proxmox VE takes addresses that no device can have (slot 3f, function f, domain 00001).
-	 * Such a one is kept here, with its domain, for messages; BDF says nothing then. Else NULL.
-	 */
+	/* Proxmox VE accepts addresses that no device can have (slot 3f, function f, domain 00001).
+	 * Such an address, with its domain, for messages; BDF is not set then. Else NULL. */
 	char *impossible;
 };
 
 /*
- * Takes [DOMAIN:]BUS:SLOT off the beginning of T as Proxmox VE does: lower case, the domain of four
- * digits or more, the others of two. False, with T changed, when there is none.
+ * Removes [DOMAIN:]BUS:SLOT from the beginning of T as Proxmox VE does: lower case, the domain of
+ * four digits or more, the others of two. False, with T undefined, when it does not begin so.
  */
 bool hostpci_take_slot(struct text *t, bool *ret_has_domain);
 
@@ -37,6 +36,13 @@ bool hostpci_take_slot(struct text *t, bool *ret_has_domain);
  */
 int hostpci_address_parse(struct text written, struct hostpci_address *ret) must_check;
 
+/* Moves ADDRESS to the end of the array *LIST of *N. Returns 0, or -ENOMEM with
+ * ADDRESS freed. */
+int hostpci_address_add(struct hostpci_address **list, size_t *n,
+			struct hostpci_address *address) must_check;
+
+void hostpci_addresses_free(struct hostpci_address *list, size_t n);
+
 /* ADDRESS for people, "0000:01:00.0" or "0000:01:00": BUF, or a piece of ADDRESS. */
 const char *hostpci_address_format(const struct hostpci_address *address, char buf[BDF_TEXT_SIZE]);
 
@@ -44,11 +50,11 @@ const char *hostpci_address_format(const struct hostpci_address *address, char b
 bool hostpci_address_names(const struct hostpci_address *address, const struct bdf *bdf);
 
 /* NULL strings and -1 booleans were not given; all of them for an entry that is set but empty. With
- * neither host nor mapping, or with both, the line counts, and the VM's start dies. A string ends
- * at a NUL in the file, which mdev and value may hold: none can be part of a command. Options that
- * nothing here asks for are in value only. */
+ * neither host nor mapping, or with both, the line is valid, and the VM's start fails. A string
+ * ends at a NUL in the file, which mdev and value may contain. Options that this program does not
+ * use are in value only. */
 struct hostpci {
-	char *value;	  /* the whole value as it stands in the file */
+	char *value;	  /* the whole value as written in the file */
 	size_t value_len; /* without the NUL after it */
 	struct hostpci_address *hosts;
 	size_t n_hosts;
@@ -70,28 +76,28 @@ extern const struct propstr_format hostpci_format;
 int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **ret_why) must_check;
 
 /*
- * The entry's value with pcie=1 and every other option as written: what to give to
- * `qm set VMID --hostpciN`. An option pcie=… is replaced where it stands; otherwise pcie=1 comes
- * right after the address or the mapping. Returns a new string, or NULL without memory.
+ * The entry's value with pcie=1 and every other option as written, for `qm set VMID --hostpciN`. An
+ * option pcie=… is replaced in place; otherwise pcie=1 follows the address or the mapping. Returns
+ * a new string, or NULL without memory.
  */
 char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
 
-/* A device that sits at another address than it did. */
+/* A device whose address has changed. */
 struct hostpci_move {
 	struct bdf from, to;
 };
 
 /*
- * The entry's value with every address of host= that names a moved device replaced by that of where
- * it is now, all at once (two devices may have changed places), and everything else as written. An
- * address without function moves when what moved from that slot went to one slot and kept its
- * functions. Returns 0 and a new string in *ret; -ENOENT when no address of the entry moves so;
+ * The entry's value with every address of host= that names a moved device replaced by its new
+ * address, all at once (two devices may have swapped addresses), and everything else as written. An
+ * address without function is replaced when all devices that left its slot are in one slot now,
+ * with the same functions. Returns 0 and a new string in *ret; -ENOENT when no address is replaced;
  * -ENOMEM.
  */
 int hostpci_value_with_moves(const struct hostpci *entry, const struct hostpci_move *moves,
 			     size_t n_moves, char **ret) must_check;
 
-/* Frees ENTRY and all that it holds; NULL is fine. */
+/* Frees ENTRY; NULL is fine. */
 void hostpci_free(struct hostpci *entry);
 DEFINE_CLEANUP(struct hostpci *, hostpci_free)
 

@@ -23,7 +23,7 @@ static bool take_version(struct text *t)
 	return dots > 0;
 }
 
-/* Takes off the revision that Proxmox VE may put after a type; false for half of one. */
+/* Takes off the revision that Proxmox VE may put after a type; false if it is incomplete. */
 static bool take_revision(struct text *t)
 {
 	return !text_take(t, "+pve") || text_take_digits(t);

@@ -7,7 +7,7 @@
 #include "vmcfg/text.h"
 
 /*
- * Checks VALUE (NUL is an ordinary byte there); a blank one is a machine of which nothing is given.
+ * Checks VALUE (NUL is an ordinary byte there); one of nothing but white space sets nothing.
  * Returns 0; -EINVAL when Proxmox VE would drop the line, with a new string in *ret_why (when not
  * NULL) saying why in printable ASCII, to be freed by the caller; -ENOMEM.
  */
@@ -20,8 +20,8 @@ int machine_check(struct text value, char **ret_why) must_check;
 bool machine_is_q35(const char *value, size_t len);
 
 /*
- * The value as it is, but for q35 as its type: what to give to `qm set VMID --machine`. For a value
- * that Proxmox VE would drop it is "q35". Returns a new string, or NULL without memory.
+ * The value with the type q35 and every other option as written, for `qm set VMID --machine`; "q35"
+ * for a value that Proxmox VE would drop. Returns a new string, or NULL without memory.
  */
 char *machine_value_as_q35(const char *value, size_t len) must_check;
 

@@ -4,18 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
 #include "vmcfg/propstr.h"
-#include "vmcfg/text.h"
+#include "vmcfg/sections.h"
 
 /* In JSONSchema's characters, which are bytes here. */
 #define DESCRIPTION_MAX 4096
 
 struct parser {
 	struct mappings *mappings;
-	unsigned int line;
-	bool in_section, skip; /* a skipped section's lines are not looked at */
-	bool has_mdev;	       /* the section has a valid line "mdev" */
+	bool has_mdev; /* the section has a valid line "mdev" */
 };
 
 /* --- map lines --- */
@@ -27,7 +24,7 @@ enum { DESCRIPTION, ID, IOMMUGROUP, NODE, PATH, SUBSYSTEM_ID, KEYS };
 static bool is_node(const struct propstr_key *key, struct text value)
 {
 	(void)key;
-	return !memchr(value.at, '.', value.len) && format_is_dns_name(value);
+	return !memchr(value.at, '.', value.len) && text_is_dns_name(value);
 }
 
 static bool is_id(const struct propstr_key *key, struct text value)
@@ -96,9 +93,7 @@ static const struct propstr_format map_format = {PROPSTR_FORMAT(map_keys)};
 
 static void free_entry(struct mapping_entry *entry)
 {
-	for (size_t i = 0; i < entry->n_paths; i++)
-		free(entry->paths[i].impossible);
-	free(entry->paths);
+	hostpci_addresses_free(entry->paths, entry->n_paths);
 	free(entry->node);
 	free(entry->id);
 	free(entry->subsystem_id);
@@ -110,31 +105,19 @@ static int add_path(struct mapping_entry *entry, struct text written)
 	struct hostpci_address path = {0};
 	int err = hostpci_address_parse(written, &path);
 
-	if (err == -EINVAL) /* another byte where the dot belongs */
+	if (err == -EINVAL) { /* another byte where the dot belongs */
 		path.impossible = text_quote(written);
-	if (err == -ENOMEM || (err && !path.impossible) ||
-	    !array_grow(entry->paths, entry->n_paths)) {
-		free(path.impossible);
-		return -ENOMEM;
+		err = path.impossible ? 0 : -ENOMEM;
 	}
-	entry->paths[entry->n_paths++] = path;
-	return 0;
+	if (err)
+		return err;
+	return hostpci_address_add(&entry->paths, &entry->n_paths, &path);
 }
 
-static int add_paths(struct mapping_entry *entry, struct text value)
+static int read_map(struct mapping *mapping, unsigned int line, struct text value)
 {
-	struct text rest = value, path;
-	int err = 0;
-
-	while (!err && text_next(&rest, ';', &path))
-		err = add_path(entry, path);
-	return err;
-}
-
-static int read_map(struct parser *p, struct mapping *mapping, struct text value)
-{
-	cleanup_with(free_entry) struct mapping_entry entry = {.line = p->line};
-	struct text values[KEYS];
+	cleanup_with(free_entry) struct mapping_entry entry = {.line = line};
+	struct text values[KEYS], path;
 	int err = propstr_parse(&map_format, value, values, NULL);
 
 	if (err)
@@ -143,9 +126,11 @@ static int read_map(struct parser *p, struct mapping *mapping, struct text value
 	    text_copy(values[IOMMUGROUP], &entry.iommugroup) ||
 	    text_copy(values[SUBSYSTEM_ID], &entry.subsystem_id))
 		return -ENOMEM;
-	err = add_paths(&entry, values[PATH]);
-	if (err)
-		return err;
+	while (text_next(&values[PATH], ';', &path)) {
+		err = add_path(&entry, path);
+		if (err)
+			return err;
+	}
 	if (!array_grow(mapping->entries, mapping->n_entries))
 		return -ENOMEM;
 	mapping->entries[mapping->n_entries++] = entry;
@@ -153,48 +138,20 @@ static int read_map(struct parser *p, struct mapping *mapping, struct text value
 	return 0;
 }
 
-/* --- the lines of a section --- */
-
-/* The words for yes and no do not count in a file like this. */
-static void read_mdev(struct parser *p, struct mapping *mapping, struct text value)
-{
-	if (p->has_mdev || (value.at && !text_is_one_of(value, "1|0")))
-		return;
-	p->has_mdev = true;
-	mapping->mdev = !value.at || text_is(value, "1");
-}
-
-/* KEY, or KEY and VALUE, with white space before, between and after them. */
-static int read_entry(struct parser *p, struct text line)
-{
-	struct mapping *mapping = &p->mappings->items[p->mappings->n - 1];
-	struct text name = text_trim(line), value;
-
-	if (!char_is_blank(line.at[0]))
-		return 0;
-	value = text_skip(name, text_span(name, char_is_word));
-	name.len -= value.len;
-	value = value.len ? text_trim(value) : (struct text){NULL, 0};
-	if (text_is(name, "mdev"))
-		read_mdev(p, mapping, value);
-	else if (text_is(name, "map") && value.at && !memchr(value.at, '\r', value.len))
-		return read_map(p, mapping, value);
-	return 0;
-}
-
 /* --- sections --- */
 
-static int read_header(struct parser *p, struct text line)
+static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_skip)
 {
+	struct parser *p = arg;
 	struct mapping mapping = {0};
 	struct text id = text_trim_end(line);
 
 	if (!id.len || text_span(id, char_is_word) < id.len)
 		return 0;
-	p->in_section = true;
-	p->skip = !propstr_is_configid(NULL, id);
+	*ret_begins = true;
+	*ret_skip = !propstr_is_configid(NULL, id);
 	p->has_mdev = false;
-	if (p->skip)
+	if (*ret_skip)
 		return 0;
 	mapping.id = text_dup(id);
 	if (!mapping.id || !array_grow(p->mappings->items, p->mappings->n)) {
@@ -205,43 +162,35 @@ static int read_header(struct parser *p, struct text line)
 	return 0;
 }
 
-static int parse_line(struct parser *p, struct text line)
+static int read_setting(void *arg, unsigned int line, struct text key, struct text value)
 {
-	struct text words = text_trim(line);
+	struct parser *p = arg;
+	struct mapping *mapping = &p->mappings->items[p->mappings->n - 1];
 
-	if (words.len && words.at[0] == '#')
-		return 0;
-	/* To Perl, "0" is as false as an empty line. */
-	if (!line.len || text_is(line, "0")) {
-		p->in_section = false;
-		return 0;
+	/* The words for yes and no do not count in a file like this. */
+	if (text_is(key, "mdev") && !p->has_mdev && (!value.at || text_is_one_of(value, "1|0"))) {
+		p->has_mdev = true;
+		mapping->mdev = !value.at || text_is(value, "1");
 	}
-	if (!p->in_section)
-		return read_header(p, line);
-	return p->skip ? 0 : read_entry(p, line);
+	if (text_is(key, "map") && value.at && !memchr(value.at, '\r', value.len))
+		return read_map(mapping, line, value);
+	return 0;
 }
+
+static const struct sections_reader reader = {read_header, read_setting};
 
 int mappings_parse(const char *text, size_t len, struct mappings **ret)
 {
-	cleanup_with(mappings_freep) struct mappings *mappings = NULL;
-	struct text rest = {text, len}, line;
-	struct parser parser = {0};
-	int err = 0;
+	cleanup_with(mappings_freep) struct mappings *mappings = calloc(1, sizeof(*mappings));
+	struct parser parser = {.mappings = mappings};
+	int err;
 
-	if (len > MAPPING_TEXT_MAX)
-		return -EFBIG;
-	mappings = calloc(1, sizeof(*mappings));
 	if (!mappings)
 		return -ENOMEM;
-	parser.mappings = mappings;
-	while (!err && text_next(&rest, '\n', &line)) {
-		parser.line++;
-		err = parse_line(&parser, line);
-	}
-	if (err)
-		return err;
-	*ret = TAKE_PTR(mappings);
-	return 0;
+	err = sections_read((struct text){text, len}, &reader, &parser);
+	if (!err)
+		*ret = TAKE_PTR(mappings);
+	return err;
 }
 
 void mappings_free(struct mappings *mappings)
@@ -283,7 +232,7 @@ const struct mapping_entry *mapping_next(const struct mapping *mapping, const ch
 	return NULL;
 }
 
-/* Whether EXPECTED (NULL: nothing) is what was seen ("": nothing); else the verdict is complete. */
+/* Whether EXPECTED (NULL: nothing) is VERDICT's text of the hardware. Sets what is wrong if not. */
 static bool agrees(struct mapping_verdict *verdict, enum mapping_wrong wrong, const char *expected)
 {
 	verdict->wrong = wrong;
@@ -291,7 +240,7 @@ static bool agrees(struct mapping_verdict *verdict, enum mapping_wrong wrong, co
 	return !strcmp(expected ? expected : "", verdict->seen);
 }
 
-static void see_id(struct mapping_verdict *verdict, uint16_t vendor, uint16_t device)
+static void put_id(struct mapping_verdict *verdict, uint16_t vendor, uint16_t device)
 {
 	snprintf(verdict->seen, sizeof(verdict->seen), "%04x:%04x", vendor, device);
 }
@@ -299,18 +248,17 @@ static void see_id(struct mapping_verdict *verdict, uint16_t vendor, uint16_t de
 static bool check_path(const struct mapping *mapping, const struct mapping_entry *entry,
 		       const struct mapping_device *device, struct mapping_verdict *verdict)
 {
-	verdict->seen[0] = '\0';
 	if (!device->exists) {
 		verdict->wrong = MAPPING_NO_DEVICE;
 		return false;
 	}
-	see_id(verdict, device->vendor, device->device);
+	put_id(verdict, device->vendor, device->device);
 	if (!agrees(verdict, MAPPING_ID, entry->id))
 		return false;
-	/* The other paths may be in any group. */
 	verdict->seen[0] = '\0';
 	if (device->iommugroup >= 0)
 		snprintf(verdict->seen, sizeof(verdict->seen), "%d", device->iommugroup);
+	/* The other paths may be in any group. */
 	if (verdict->path == 0 && !agrees(verdict, MAPPING_IOMMUGROUP, entry->iommugroup))
 		return false;
 	strcpy(verdict->seen, device->mdev ? "1" : "0");
@@ -318,7 +266,7 @@ static bool check_path(const struct mapping *mapping, const struct mapping_entry
 		return false;
 	verdict->seen[0] = '\0';
 	if (device->has_subsystem)
-		see_id(verdict, device->sub_vendor, device->sub_device);
+		put_id(verdict, device->sub_vendor, device->sub_device);
 	return agrees(verdict, MAPPING_SUBSYSTEM_ID, entry->subsystem_id);
 }
 
@@ -328,10 +276,10 @@ bool mapping_check(const struct mapping *mapping, const struct mapping_entry *en
 	for (size_t i = 0; i < entry->n_paths; i++) {
 		struct mapping_verdict verdict = {.path = i};
 
-		if (check_path(mapping, entry, &devices[i], &verdict))
-			continue;
-		*ret = verdict;
-		return false;
+		if (!check_path(mapping, entry, &devices[i], &verdict)) {
+			*ret = verdict;
+			return false;
+		}
 	}
 	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/mapping/pci.cfg -> struct, as Proxmox VE itself reads it (pve-common,
- * PVE/SectionConfig.pm, parse_config; pve-guest-common, PVE/Mapping/PCI.pm), and the check that it
- * makes before a start (PVE/Mapping/PCI.pm, assert_valid).
+ * The text of /etc/pve/mapping/pci.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
+ * (pve-guest-common, PVE/Mapping/PCI.pm), and the check that it makes before a start (there,
+ * assert_valid).
  *
  *	gpu
  *		description the big one
@@ -10,10 +10,8 @@
  *		map id=10de:2204,iommugroup=14,node=pve1,path=0000:01:00,subsystem-id=1043:87b3
  *		map id=10de:2204,iommugroup=9,node=pve1,path=0000:81:00,subsystem-id=1043:87b3
  *
- * A section begins with its id in the first column and ends at an empty line, nowhere else: a line
- * of spaces, or the carriage return of a DOS text, does not end it. (A line that is "0" does.)
- * Comments are skipped wherever they stand. A bad line is dropped and the others count; of mdev the
- * first valid line counts; of an id the last section does, even when it is an empty one. Pure.
+ * Invalid lines are dropped; of mdev the first valid line is used, of an id the last section, even
+ * when it is empty. Pure.
  */
 #ifndef VMCFG_MAPPING_H
 #define VMCFG_MAPPING_H
@@ -22,13 +20,10 @@
 #include "host/base/bdf.h"
 #include "vmcfg/hostpci.h"
 
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define MAPPING_TEXT_MAX ((size_t)1024 * 1024)
-
 /*
  * A valid "map" line: devices of one node. All strings are as written; NULL ones were not given.
- * Proxmox VE takes any byte where the dot of a path before the function belongs, and then finds no
- * device; such a path is impossible here, and its text in quotes.
+ * Proxmox VE accepts any byte in place of the dot before the function, and then finds no device;
+ * such a path is impossible here, and its text in quotes.
  */
 struct mapping_entry {
 	unsigned int line; /* 1 is the first line of the file */
@@ -42,37 +37,37 @@ struct mapping_entry {
 
 struct mapping {
 	char *id;
-	bool mdev; /* its devices can be cut up into mediated ones */
+	bool mdev; /* its devices provide mediated devices */
 	struct mapping_entry *entries;
-	size_t n_entries; /* 0: to Proxmox VE there is no such mapping */
+	size_t n_entries; /* 0: Proxmox VE ignores the mapping */
 };
 
 struct mappings {
-	struct mapping *items; /* in the order of the file; of an id the last one counts */
+	struct mapping *items; /* in the order of the file; of an id the last one is used */
 	size_t n;
 };
 
 /*
  * Parses TEXT of LEN bytes (NUL is an ordinary byte there). Returns 0 and a new struct (free with
- * mappings_free()); -EFBIG when LEN is over MAPPING_TEXT_MAX; -ENOMEM. Bad lines are left
- * out, as Proxmox VE does. The time it takes grows with LEN only, whatever the text.
+ * mappings_free()); -EFBIG when LEN is over VMCFG_TEXT_MAX; -ENOMEM. Invalid lines are
+ * dropped, as Proxmox VE does. The time it takes grows with LEN only, whatever the text.
  */
 int mappings_parse(const char *text, size_t len, struct mappings **ret) must_check;
 
-/* The mapping that counts of those called ID; NULL when there is none. */
+/* The last mapping called ID; NULL when there is none. */
 const struct mapping *mappings_find(const struct mappings *mappings, const char *id);
 
 /*
  * The alternatives that the mapping has on NODE, in the order in which Proxmox VE tries to reserve
- * them: the first one after the entry AFTER of it, or the first of all when that is NULL. NULL
- * when there is none (left). Every one must pass mapping_check(), or the VM's start dies.
+ * them: the one after the entry AFTER, or the first when that is NULL. NULL when there is none
+ * (left). Every one must pass mapping_check(), or the VM's start fails.
  */
 const struct mapping_entry *mapping_next(const struct mapping *mapping, const char *node,
 					 const struct mapping_entry *after);
 
-/* What sysfs says of the device at a path: at its function 0 when it names them all. */
+/* The device at a path according to sysfs: function 0 of a path that names them all. */
 struct mapping_device {
-	bool exists; /* the other fields say nothing when it does not */
+	bool exists; /* if not, the other fields are not set */
 	uint16_t vendor, device;
 	/* Whether sysfs has the files subsystem_vendor and subsystem_device. Linux always has them:
 	 * a device without a subsystem is 0000:0000 there, and Proxmox VE wants it so. */
@@ -83,21 +78,20 @@ struct mapping_device {
 			   PVE/SysFSTools.pm) */
 };
 
-/* What is wrong with an entry, in the order in which Proxmox VE looks. */
+/* What is wrong with an entry, in the order of Proxmox VE's checks. */
 enum mapping_wrong {
-	MAPPING_NO_DEVICE,    /* there is none at the path */
+	MAPPING_NO_DEVICE,    /* there is no device at the path */
 	MAPPING_ID,	      /* id= */
 	MAPPING_IOMMUGROUP,   /* iommugroup= */
-	MAPPING_MDEV,	      /* the flag of the section (older versions do not look at it) */
+	MAPPING_MDEV,	      /* the flag of the section (older versions ignore it) */
 	MAPPING_SUBSYSTEM_ID, /* subsystem-id= */
 };
 
 struct mapping_verdict {
 	enum mapping_wrong wrong;
-	size_t path; /* which of the entry's paths it is about */
-	const char
-		*expected; /* what the file says, as written there; NULL: nothing, or no device */
-	char seen[12];	   /* what the hardware says, as the file should; "": nothing */
+	size_t path;	      /* which of the entry's paths it is about */
+	const char *expected; /* the value in the file; NULL: none, or no device */
+	char seen[12];	      /* the value for the file according to sysfs; "": none */
 };
 
 /*
@@ -109,7 +103,7 @@ struct mapping_verdict {
 bool mapping_check(const struct mapping *mapping, const struct mapping_entry *entry,
 		   const struct mapping_device *devices, struct mapping_verdict *ret);
 
-/* Frees MAPPINGS and all that it holds; NULL is fine. */
+/* Frees MAPPINGS; NULL is fine. */
 void mappings_free(struct mappings *mappings);
 DEFINE_CLEANUP(struct mappings *, mappings_free)
 

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* More characters than any number that is meant. */
+#define NUMBER_MAX 63
+
 int propstr_bool(struct text value)
 {
 	static const char *const yes[] = {"1", "on", "yes", "true"};
@@ -18,7 +21,7 @@ int propstr_bool(struct text value)
 	return -1;
 }
 
-/* After the parts were read: the words are "1" and "0" by then, unless the default key gave one. */
+/* Called after read_pair() has made "1" or "0" of the words. */
 bool propstr_is_bool(const struct propstr_key *key, struct text value)
 {
 	(void)key;
@@ -30,74 +33,30 @@ bool propstr_is_choice(const struct propstr_key *key, struct text value)
 	return text_is_one_of(value, key->expected);
 }
 
-static bool take_sign(struct text *t)
+static bool is_number_char(char c)
 {
-	if (text_take(t, "-"))
-		return true;
-	text_take(t, "+");
-	return false;
+	return char_is_digit(c) || (c && strchr("+-.eE", c));
 }
 
-/* Takes digits, with at most one '.' among them, off T; false when there are no digits. What is too
- * long for a number becomes infinite. */
-static bool take_decimal(struct text *t, double *ret)
-{
-	bool digits = false, dot = false;
-	double number = 0, scale = 1;
-
-	for (; t->len; *t = text_skip(*t, 1)) {
-		char c = t->at[0];
-
-		if (c == '.' && !dot) {
-			dot = true;
-			continue;
-		}
-		if (!char_is_digit(c))
-			break;
-		digits = true;
-		scale = dot ? scale / 10 : 1;
-		number = dot ? number + scale * (c - '0') : number * 10 + (c - '0');
-	}
-	*ret = number;
-	return digits;
-}
-
-/* strtod() would ask the locale for the decimal point, and reads more than Proxmox VE does. */
-static bool parse_number(struct text t, double *ret)
-{
-	const double widest = 700; /* no double is wider */
-	bool negative = take_sign(&t), small;
-	struct text digits;
-	double exponent = 0;
-
-	if (!take_decimal(&t, ret))
-		return false;
-	if (text_take_nocase(&t, "e")) {
-		small = take_sign(&t);
-		digits = t;
-		digits.len = text_span(t, char_is_digit);
-		t = text_skip(t, digits.len);
-		if (!take_decimal(&digits, &exponent))
-			return false;
-		for (int n = (int)(exponent < widest ? exponent : widest); n > 0; n--)
-			*ret = small ? *ret / 10 : *ret * 10;
-	}
-	*ret = negative ? -*ret : *ret;
-	return !t.len;
-}
-
+/* Decimal numbers only; LC_NUMERIC is always "C" (host/base/language.h). */
 bool propstr_is_number(const struct propstr_key *key, struct text value)
 {
+	char text[NUMBER_MAX + 1] = "", *end;
 	double number;
 
-	return parse_number(value, &number) && number >= key->min && number <= key->max;
+	if (!value.len || value.len > NUMBER_MAX || text_span(value, is_number_char) < value.len)
+		return false;
+	memcpy(text, value.at, value.len);
+	number = strtod(text, &end);
+	return !*end && number >= key->min && number <= key->max;
 }
 
 bool propstr_is_integer(const struct propstr_key *key, struct text value)
 {
 	struct text digits = value;
 
-	take_sign(&digits);
+	if (!text_take(&digits, "-"))
+		text_take(&digits, "+");
 	return text_take_digits(&digits) && !digits.len && propstr_is_number(key, value);
 }
 
@@ -113,30 +72,13 @@ bool propstr_is_configid(const struct propstr_key *key, struct text value)
 	       text_span(value, is_id_char) == value.len;
 }
 
-/* The index of the key called NAME, or that of no key: n_keys. */
-static size_t find_key(const struct propstr_format *format, struct text name)
-{
-	size_t i = 0;
-
-	while (i < format->n_keys && !text_is(name, format->keys[i].name))
-		i++;
-	return i;
-}
-
-static size_t find_default(const struct propstr_format *format)
-{
-	size_t i = 0;
-
-	while (i < format->n_keys && !format->keys[i].is_default)
-		i++;
-	return i;
-}
-
 static int read_default(const struct propstr_format *format, struct text part, bool *had_default,
 			struct text *values, char **ret_why)
 {
-	size_t at = find_default(format);
+	size_t at = 0;
 
+	while (at < format->n_keys && !format->keys[at].is_default)
+		at++;
 	if (at == format->n_keys)
 		return text_refuse_part(ret_why, part, _("there is no '=' in"));
 	/* The usual mistake is an option without its value. */
@@ -152,9 +94,11 @@ static int read_default(const struct propstr_format *format, struct text part, b
 static int read_pair(const struct propstr_format *format, struct text name, struct text value,
 		     struct text *values, char **ret_why)
 {
-	size_t at = find_key(format, name);
+	size_t at = 0;
 	int truth;
 
+	while (at < format->n_keys && !text_is(name, format->keys[at].name))
+		at++;
 	if (at == format->n_keys)
 		return text_refuse_part(ret_why, name, _("unknown option"));
 	if (values[at].at)

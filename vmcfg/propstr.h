@@ -3,13 +3,13 @@
  * Proxmox VE's property strings ("01:00,pcie=1"), as pve-common reads them (PVE/JSONSchema.pm,
  * parse_property_string and check_object):
  *
- *  - parts are split at ','; parts of nothing but blanks are skipped; nothing is trimmed;
- *  - KEY=VALUE, neither empty; the value may hold further '='; a repeated key is an error;
+ *  - parts are split at ','; parts of nothing but white space are skipped; nothing is trimmed;
+ *  - KEY=VALUE, neither empty; the value may contain further '='; a repeated key is an error;
  *  - a part without '=' is the default key's value; there is one at most, and it replaces a value
  *    given with its key only when that is "0", which counts as unset;
  *  - a boolean given with its key is 1 on yes true or 0 off no false in any case, but the default
  *    key's is 1 or 0 only;
- *  - the values are looked at when all parts are read, so a replaced value may be nonsense.
+ *  - the values are checked after all parts are read, so a replaced value may be invalid.
  *
  * Pure.
  */
@@ -23,7 +23,7 @@
 
 struct propstr_key {
 	const char *name;
-	/* Whether VALUE is good; may look at the fields below. NULL takes anything. */
+	/* Whether VALUE is valid; may use the fields below. NULL accepts anything. */
 	bool (*check)(const struct propstr_key *key, struct text value);
 	/* What it must be, for people, marked for translation; the choices of propstr_is_choice,
 	 * joined with '|'. */
@@ -41,7 +41,7 @@ struct propstr_format {
 
 #define PROPSTR_FORMAT(table) .keys = (table), .n_keys = ARRAY_SIZE(table)
 
-/* A limit that limits nothing. */
+/* No limit. */
 #define PROPSTR_ANY INFINITY
 
 /*
@@ -53,7 +53,7 @@ struct propstr_format {
 int propstr_parse(const struct propstr_format *format, struct text text, struct text *values,
 		  char **ret_why) must_check;
 
-/* Proxmox VE's booleans: 1 or 0, or -1 when VALUE is none. */
+/* Proxmox VE's booleans: 1 or 0, or -1 when VALUE is not one. */
 int propstr_bool(struct text value);
 
 /* Checks for struct propstr_key. */

@@ -4,20 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/format.h"
-#include "vmcfg/text.h"
+#include "vmcfg/sections.h"
 
-#define LOCAL	   "local"
-#define LOCAL_PATH "/var/lib/vz"
+/* The storage that Proxmox VE adds. */
+#define LOCAL                                        \
+	"dir: local\n\tpath /var/lib/vz\n\tcontent " \
+	"backup,images,iso,rootdir,snippets,vztmpl\n"
 
-/* What a storage can be for (verify_content there). */
+/* The kinds of content (verify_content in PVE/Storage/Plugin.pm). */
 #define CONTENTS "images|rootdir|vztmpl|iso|backup|snippets|none|import"
 
 /* Where the files of a storage of that type are. */
 enum place { NO_DIRECTORY, AT_PATH, MOUNTED };
 
-/* The types that Proxmox VE comes with, and what they are for without a line that says it. */
-static const struct {
+/* The types that Proxmox VE includes, with their default content. */
+static const struct type {
 	const char *name, *content;
 	enum place place;
 	bool allocates; /* new disks */
@@ -33,7 +34,6 @@ static const struct {
 	{"rbd", "images", NO_DIRECTORY, true},
 };
 
-/* In the order in which their bits are in struct parser. */
 enum key { PATH, CONTENT, CONTENT_DIRS, NODES, DISABLE, KEYS };
 
 static const char *const key_names[KEYS] = {
@@ -43,9 +43,7 @@ static const char *const key_names[KEYS] = {
 
 struct parser {
 	struct storages *storages;
-	bool in_section, skip; /* a skipped section's lines are not looked at */
-	bool broken;	  /* "none" beside other contents: Proxmox VE forgets all of the section */
-	unsigned int had; /* the keys of the section that are set: 1 << enum key */
+	unsigned int had; /* the keys that are set in the section: bits 1 << enum key */
 };
 
 static struct storage *section(const struct parser *p)
@@ -53,21 +51,20 @@ static struct storage *section(const struct parser *p)
 	return &p->storages->items[p->storages->n - 1];
 }
 
-static bool find_type(const char *name, size_t *ret)
+/* NULL when the type is unknown. */
+static const struct type *find_type(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(types[i].name, name)) {
-			*ret = i;
-			return true;
-		}
-	return false;
+		if (!strcmp(types[i].name, name))
+			return &types[i];
+	return NULL;
 }
 
 /* --- lists --- */
 
 static bool is_separator(char c)
 {
-	return c == ',' || c == ';' || !c || char_is_blank(c);
+	return c == ',' || c == ';' || !c || char_is_space(c);
 }
 
 static bool is_item_char(char c)
@@ -120,16 +117,15 @@ static int set_content(struct parser *p, struct text value)
 
 	for (; next_item(&rest, &item); n++)
 		if (!text_is_one_of(item, CONTENTS))
-			return 0; /* dropped: what holds is the default */
+			return 0; /* dropped: the default applies */
 	if (!n)
 		return 0;
 	p->had |= 1U << CONTENT;
-	p->broken |= n > 1 && list_has(value, "none");
 	section(p)->content = list_join(value, NULL);
 	return section(p)->content ? 0 : -ENOMEM;
 }
 
-/* "snippets=scripts,iso=images": other directories than the usual ones. */
+/* "snippets=scripts,iso=images": other directories than the default ones. */
 static int set_directories(struct parser *p, struct text value)
 {
 	struct text rest = value, item;
@@ -138,9 +134,8 @@ static int set_directories(struct parser *p, struct text value)
 	while (next_item(&rest, &item)) {
 		if (!text_take(&item, "snippets="))
 			continue;
-		free(section(p)->snippets);
-		section(p)->snippets = text_dup(item);
-		if (!section(p)->snippets)
+		free(TAKE_PTR(section(p)->snippets));
+		if (text_copy(item, &section(p)->snippets))
 			return -ENOMEM;
 	}
 	return 0;
@@ -152,13 +147,15 @@ static int set_text(struct parser *p, enum key key, struct text value, char **re
 	return text_copy(value, ret);
 }
 
-/* VALUE's AT is NULL when the key stands alone, which is right for booleans only. */
-static int read_setting(struct parser *p, struct text key, struct text value)
+static int read_setting(void *arg, unsigned int line, struct text key, struct text value)
 {
+	struct parser *p = arg;
 	enum key k = 0;
 
+	(void)line;
 	while (k < KEYS && !text_is(key, key_names[k]))
 		k++;
+	/* Only a boolean may have no value. */
 	if (k == KEYS || p->had & 1U << k || (!value.at && k != DISABLE))
 		return 0;
 	switch (k) {
@@ -175,18 +172,6 @@ static int read_setting(struct parser *p, struct text key, struct text value)
 	return 0;
 }
 
-/* "    KEY VALUE"; a key in the first column is not one. */
-static int read_property(struct parser *p, struct text line)
-{
-	struct text rest = text_trim(line), key = rest;
-
-	if (!line.len || !char_is_blank(line.at[0]) || !rest.len)
-		return 0;
-	key.len = text_span(rest, char_is_word);
-	rest = text_trim(text_skip(rest, key.len));
-	return read_setting(p, key, rest.len ? rest : (struct text){NULL, 0});
-}
-
 /* --- sections --- */
 
 /* What dir and btrfs take for a path (PVE/Storage/DirPlugin.pm, check_config). */
@@ -199,45 +184,33 @@ static bool is_plain_path(const char *path)
 
 static int set_defaults(struct storage *storage)
 {
-	size_t type;
+	bool is_none = storage->content && list_has(text_of(storage->content), "none");
+	const struct type *type = find_type(storage->type);
 
-	if (!find_type(storage->type, &type)) {
-		free(TAKE_PTR(storage->path)); /* nobody knows what lies there */
+	/* With "none" beside other contents Proxmox VE ignores all of the section. */
+	if (is_none && strchr(storage->content, ',')) {
+		strcpy(storage->content, "none");
+		free(TAKE_PTR(storage->path));
+		return 0;
+	}
+	if (!type) {
+		free(TAKE_PTR(storage->path)); /* what is there is unknown */
 		return 0;
 	}
 	if (!storage->content) {
-		storage->content = strdup(types[type].content);
+		storage->content = strdup(type->content);
 		if (!storage->content)
 			return -ENOMEM;
 	}
-	if (types[type].place == MOUNTED && !storage->path)
+	if (type->place == MOUNTED && !storage->path)
 		return asprintf(&storage->path, "/mnt/pve/%s", storage->id) < 0 ? -ENOMEM : 0;
-	if (types[type].place == NO_DIRECTORY ||
-	    (types[type].place == AT_PATH && !is_plain_path(storage->path)))
+	if (type->place == NO_DIRECTORY ||
+	    (type->place == AT_PATH && !is_plain_path(storage->path)))
 		free(TAKE_PTR(storage->path));
 	return 0;
 }
 
-static int end_section(struct parser *p)
-{
-	struct storage *storage;
-
-	if (!p->in_section)
-		return 0;
-	p->in_section = false;
-	if (p->skip)
-		return 0;
-	storage = section(p);
-	if (p->broken) {
-		free(storage->content);
-		storage->content = strdup("none");
-		free(TAKE_PTR(storage->path));
-		return storage->content ? 0 : -ENOMEM;
-	}
-	return set_defaults(storage);
-}
-
-/* "TYPE: ID", where spaces may stand after the colon and the id only; TYPE may hold colons. */
+/* "TYPE: ID", where spaces may follow only the colon and the id; TYPE may contain colons. */
 static bool split_header(struct text line, struct text *ret_type, struct text *ret_id)
 {
 	struct text rest = text_trim_end(line);
@@ -256,18 +229,18 @@ static bool split_header(struct text line, struct text *ret_type, struct text *r
 	return text_span(*ret_id, char_is_word) == ret_id->len;
 }
 
-static int begin_section(struct parser *p, struct text line)
+static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_skip)
 {
+	struct parser *p = arg;
 	struct storage storage = {0};
 	struct text type, id;
 
 	if (!split_header(line, &type, &id))
 		return 0;
-	p->in_section = true;
-	p->skip = !format_is_storage(id);
-	p->broken = false;
+	*ret_begins = true;
+	*ret_skip = !text_is_storage_id(id);
 	p->had = 0;
-	if (p->skip)
+	if (*ret_skip)
 		return 0;
 	storage.type = text_dup(type);
 	storage.id = text_dup(id);
@@ -283,60 +256,28 @@ static int begin_section(struct parser *p, struct text line)
 	return 0;
 }
 
-static int parse_line(struct parser *p, struct text line)
+static const struct sections_reader reader = {read_header, read_setting};
+
+static bool has_local(const struct storages *storages)
 {
-	struct text rest = text_trim(line);
+	const struct storage *local = storages_find(storages, "local");
 
-	if (rest.len && rest.at[0] == '#')
-		return 0;
-	if (!line.len || text_is(line, "0")) /* what Perl takes for false */
-		return end_section(p);
-	if (!p->in_section)
-		return begin_section(p, line);
-	return p->skip ? 0 : read_property(p, line);
-}
-
-/* The storage that is there whatever the file says. */
-static int ensure_local(struct storages *storages)
-{
-	const struct storage *local = storages_find(storages, LOCAL);
-	struct storage added;
-
-	if (local && !strcmp(local->type, "dir") && local->path && !strcmp(local->path, LOCAL_PATH))
-		return 0;
-	added = (struct storage){.id = strdup(LOCAL),
-				 .type = strdup("dir"),
-				 .path = strdup(LOCAL_PATH),
-				 .content = strdup("backup,images,iso,rootdir,snippets,vztmpl")};
-	if (!added.id || !added.type || !added.path || !added.content ||
-	    !array_grow(storages->items, storages->n)) {
-		free(added.id);
-		free(added.type);
-		free(added.path);
-		free(added.content);
-		return -ENOMEM;
-	}
-	storages->items[storages->n++] = added;
-	return 0;
+	return local && !strcmp(local->type, "dir") && local->path &&
+	       !strcmp(local->path, "/var/lib/vz");
 }
 
 int storages_parse(const char *text, size_t len, struct storages *ret)
 {
 	auto_storages struct storages storages = {0};
 	struct parser parser = {.storages = &storages};
-	struct text rest = {text, len}, line;
-	int r = 0;
+	int err = sections_read((struct text){text, len}, &reader, &parser);
 
-	if (len > STORAGE_TEXT_MAX)
-		return -EFBIG;
-	while (r >= 0 && rest.len && text_next(&rest, '\n', &line))
-		r = parse_line(&parser, line);
-	if (r >= 0)
-		r = end_section(&parser);
-	if (r >= 0)
-		r = ensure_local(&storages);
-	if (r < 0)
-		return r;
+	for (size_t i = 0; !err && i < storages.n; i++)
+		err = set_defaults(&storages.items[i]);
+	if (!err && !has_local(&storages))
+		err = sections_read(text_of(LOCAL), &reader, &parser);
+	if (err)
+		return err;
 	*ret = storages;
 	storages = (struct storages){0};
 	return 0;
@@ -390,10 +331,9 @@ const struct storage *storages_for_disks(const struct storages *storages)
 {
 	for (size_t i = 0; i < storages->n; i++) {
 		const struct storage *storage = &storages->items[i];
-		size_t type;
+		const struct type *type = find_type(storage->type);
 
-		if (storages_find(storages, storage->id) == storage &&
-		    find_type(storage->type, &type) && types[type].allocates &&
+		if (storages_find(storages, storage->id) == storage && type && type->allocates &&
 		    !storage->disabled && !storage->nodes && storage_is_for(storage, "images"))
 			return storage;
 	}
@@ -407,7 +347,7 @@ int storage_split_snippet(const char *volume, char **ret_storage, char **ret_nam
 
 	id.len = strcspn(volume, ":");
 	name = text_skip(name, id.len);
-	if (!format_is_storage(id) || !text_take(&name, ":snippets/") || !name.len ||
+	if (!text_is_storage_id(id) || !text_take(&name, ":snippets/") || !name.len ||
 	    memchr(name.at, '/', name.len) || text_is(name, ".") || text_is(name, ".."))
 		return -EINVAL;
 	storage = text_dup(id);

@@ -1,57 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/storage.cfg -> struct, as Proxmox VE itself reads it (pve-common,
- * PVE/SectionConfig.pm, parse_config; pve-storage, PVE/Storage/Plugin.pm), as far as it concerns
- * files and snippets.
+ * The text of /etc/pve/storage.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
+ * (pve-storage, PVE/Storage/Plugin.pm), as far as it concerns files and snippets.
  *
  *	dir: local
  *		path /var/lib/vz
  *		content iso,vztmpl,backup
  *
- * A section begins with "TYPE: ID" in the first column and ends at an empty line. Comments are
- * skipped wherever they stand. Of a key the first valid line counts, of an id the last section. A
- * storage "local" is always there: when none is configured, or one that is not of type dir with its
- * files in /var/lib/vz, Proxmox VE goes on as if there was one, for everything, snippets too. Pure.
+ * Of a key the first valid line counts, of an id the last section. A storage "local" always
+ * exists: when none is configured, or one that is not of type dir with the path /var/lib/vz,
+ * Proxmox VE adds one, for everything, snippets too. Pure.
  */
 #ifndef VMCFG_STORAGE_H
 #define VMCFG_STORAGE_H
 
 #include "host/base/base.h"
-
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define STORAGE_TEXT_MAX ((size_t)1024 * 1024)
+#include "vmcfg/text.h"
 
 struct storage {
 	char *id;
 	char *type;	/* "dir", "nfs", "lvmthin", … */
-	char *path;	/* the directory of its files; NULL: it has none, or none that counts */
-	char *content;	/* what it is for, "iso,vztmpl,backup", without a line the type's default;
-			   NULL: a type whose default is not known */
+	char *path;	/* the directory of its files; NULL: it has none, or not a valid one */
+	char *content;	/* "iso,vztmpl,backup", or the default of the type;
+			   NULL: an unknown type */
 	char *snippets; /* the directory of snippets below PATH; NULL: "snippets" */
 	char *nodes;	/* the only nodes that have it, as written; NULL: all */
 	bool disabled;
 };
 
 struct storages {
-	struct storage *items; /* in the order of the file; of an id the last one counts */
+	struct storage *items; /* in the order of the file; of an id the last one is used */
 	size_t n;
 };
 
 /*
- * Parses TEXT of LEN bytes (none at all is fine: NULL and 0). Returns 0 (free with
- * storages_free()); -EFBIG when LEN is over STORAGE_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
- * are left out.
+ * Parses TEXT of LEN bytes (NULL and 0 for a missing file). Returns 0 (free with
+ * storages_free()); -EFBIG when LEN is over VMCFG_TEXT_MAX; -ENOMEM. Lines that Proxmox VE drops
+ * are ignored.
  */
 int storages_parse(const char *text, size_t len, struct storages *ret) must_check;
 void storages_free(struct storages *storages);
 
-/* The storage that counts of those called ID; NULL when there is none. */
+/* The last storage called ID; NULL when there is none. */
 const struct storage *storages_find(const struct storages *storages, const char *id);
 
 /* Whether the storage is for CONTENT: "snippets", "images". */
 bool storage_is_for(const struct storage *storage, const char *content);
 
-/* What `pvesm set ID --content` needs so that CONTENT is added: the whole list, which it replaces.
+/* The argument of `pvesm set ID --content` that adds CONTENT: the whole list, which it replaces.
  * Returns a new string, or NULL without memory. */
 char *storage_content_with(const struct storage *storage, const char *content) must_check;
 
@@ -59,14 +55,14 @@ char *storage_content_with(const struct storage *storage, const char *content) m
 const struct storage *storages_for_disks(const struct storages *storages);
 
 /*
- * Cuts VOLUME, "STORAGE:snippets/NAME", in two: new strings in *ret_storage and *ret_name, the
- * caller's. Returns 0; -EINVAL when it is not such a volume; -ENOMEM.
+ * Splits VOLUME, "STORAGE:snippets/NAME": new strings in *ret_storage and *ret_name, the caller's.
+ * Returns 0; -EINVAL when it is not such a volume; -ENOMEM.
  */
 int storage_split_snippet(const char *volume, char **ret_storage, char **ret_name) must_check;
 
 /*
  * The file of VOLUME, "STORAGE:snippets/NAME", without leading '/': what Proxmox VE runs as a
- * hookscript. Whether it is there is not looked at. Returns 0 with a new string; -EINVAL with a new
+ * hookscript, whether it exists or not. Returns 0 with a new string; -EINVAL with a new
  * string in *ret_why (when not NULL), which says what is wrong: no snippet, no such storage, or one
  * without directories; -ENOMEM.
  */

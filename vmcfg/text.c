@@ -20,7 +20,7 @@ struct text text_skip(struct text t, size_t n)
 	return (struct text){t.at + n, t.len - n};
 }
 
-bool char_is_blank(char c)
+bool char_is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -52,22 +52,13 @@ bool char_is_lower_hex(char c)
 
 bool char_is_word(char c)
 {
-	return !char_is_blank(c);
+	return !char_is_space(c);
 }
 
 /* Not tolower(): that one asks the locale. */
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool same_nocase(const char *a, const char *b, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (lower(a[i]) != lower(b[i]))
-			return false;
-	}
-	return true;
 }
 
 bool text_is(struct text t, const char *word)
@@ -77,7 +68,12 @@ bool text_is(struct text t, const char *word)
 
 bool text_is_nocase(struct text t, const char *word)
 {
-	return t.len == strlen(word) && same_nocase(t.at, word, t.len);
+	if (t.len != strlen(word))
+		return false;
+	for (size_t i = 0; i < t.len; i++)
+		if (lower(t.at[i]) != lower(word[i]))
+			return false;
+	return true;
 }
 
 bool text_take(struct text *t, const char *word)
@@ -97,16 +93,6 @@ bool text_take_end(struct text *t, const char *word)
 	if (t->len < len || memcmp(t->at + t->len - len, word, len))
 		return false;
 	t->len -= len;
-	return true;
-}
-
-bool text_take_nocase(struct text *t, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (t->len < len || !same_nocase(t->at, word, len))
-		return false;
-	*t = text_skip(*t, len);
 	return true;
 }
 
@@ -134,14 +120,14 @@ bool text_is_blank(struct text t)
 
 struct text text_trim_end(struct text t)
 {
-	while (t.len && char_is_blank(t.at[t.len - 1]))
+	while (t.len && char_is_space(t.at[t.len - 1]))
 		t.len--;
 	return t;
 }
 
 struct text text_trim(struct text t)
 {
-	return text_trim_end(text_skip(t, text_span(t, char_is_blank)));
+	return text_trim_end(text_skip(t, text_span(t, char_is_space)));
 }
 
 bool text_next(struct text *rest, char sep, struct text *ret)
@@ -170,6 +156,76 @@ bool text_is_one_of(struct text t, const char *choices)
 			return true;
 	}
 	return false;
+}
+
+static bool all_of(struct text t, bool (*is_of_class)(char c))
+{
+	return text_span(t, is_of_class) == t.len;
+}
+
+bool text_parse_index(struct text digits, unsigned int count, unsigned int *ret)
+{
+	unsigned int index = 0;
+
+	if (!digits.len || digits.len > 3 || (digits.len > 1 && digits.at[0] == '0') ||
+	    !all_of(digits, char_is_digit))
+		return false;
+	for (size_t i = 0; i < digits.len; i++)
+		index = index * 10 + (unsigned int)(digits.at[i] - '0');
+	if (index >= count)
+		return false;
+	*ret = index;
+	return true;
+}
+
+static bool is_label_char(char c)
+{
+	return char_is_alnum(c) || c == '-';
+}
+
+bool text_is_dns_name(struct text value)
+{
+	struct text rest = value, label;
+
+	while (text_next(&rest, '.', &label)) {
+		if (!label.len || !all_of(label, is_label_char) || label.at[0] == '-' ||
+		    label.at[label.len - 1] == '-')
+			return false;
+	}
+	return true;
+}
+
+static bool is_storage_char(char c)
+{
+	return char_is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+bool text_is_storage_id(struct text value)
+{
+	return value.len >= 2 && all_of(value, is_storage_char) && char_is_alpha(value.at[0]) &&
+	       char_is_alnum(value.at[value.len - 1]);
+}
+
+bool text_is_volume(struct text value)
+{
+	struct text name = value, storage;
+
+	text_next(&name, ':', &storage);
+	return name.at && name.len && text_is_storage_id(storage);
+}
+
+bool text_is_uuid(struct text value)
+{
+	static const size_t groups[] = {8, 4, 4, 4, 12};
+	struct text rest = value, group;
+	size_t n = 0;
+
+	for (; text_next(&rest, '-', &group); n++) {
+		if (n == ARRAY_SIZE(groups) || group.len != groups[n] ||
+		    !all_of(group, char_is_hex))
+			return false;
+	}
+	return n == ARRAY_SIZE(groups);
 }
 
 char *text_dup(struct text t)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A piece of somebody else's text: bytes without a NUL at the end, where NUL is an ordinary byte.
- * The character classes are those of Proxmox VE's Perl on byte strings: ASCII only, whatever the
- * locale, and bytes from 0x80 on belong to no class. Pure.
+ * A piece of a text that this program did not write: bytes without a NUL at the end, where NUL is
+ * an ordinary byte. The character classes are those of Proxmox VE's Perl on byte strings: ASCII
+ * only, whatever the locale, and bytes from 0x80 on belong to no class. Pure.
  */
 #ifndef VMCFG_TEXT_H
 #define VMCFG_TEXT_H
 
 #include "host/base/base.h"
 
-/* AT is NULL for "no text at all", which is not the same as an empty one. */
+/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
+#define VMCFG_TEXT_MAX ((size_t)1024 * 1024)
+
+/* AT is NULL when there is no text, which differs from an empty one. */
 struct text {
 	const char *at;
 	size_t len;
@@ -18,49 +21,58 @@ struct text {
 /* The text of the string STR, without its NUL. */
 struct text text_of(const char *str);
 
-/* What is left of T after its first N bytes; N must not be more than T holds. */
+/* T without its first N bytes; N must not be more than its length. */
 struct text text_skip(struct text t, size_t n);
 
-bool char_is_blank(char c); /* space, tab, LF, CR, VT, FF */
+bool char_is_space(char c); /* space, tab, LF, CR, VT, FF */
 bool char_is_digit(char c); /* 0-9 */
 bool char_is_alpha(char c); /* a-z, A-Z */
 bool char_is_alnum(char c);
 bool char_is_hex(char c);	/* 0-9, a-f, A-F */
 bool char_is_lower_hex(char c); /* 0-9, a-f */
-bool char_is_word(char c);	/* not blank */
+bool char_is_word(char c);	/* not white space */
 
-/* Whether T is exactly WORD; _nocase takes ASCII letters of either case for the same. */
+/* Whether T is exactly WORD; _nocase ignores the case of ASCII letters. */
 bool text_is(struct text t, const char *word);
 bool text_is_nocase(struct text t, const char *word);
 
-/* Whether T begins or ends with WORD, exactly; and if so takes it off. */
+/* Whether T begins or ends with WORD, exactly; if so, removes it. */
 bool text_take(struct text *t, const char *word);
 bool text_take_end(struct text *t, const char *word);
-
-/* The same at the beginning for ASCII letters of either case. */
-bool text_take_nocase(struct text *t, const char *word);
 
 /* How many bytes at the beginning of T are of the class. */
 size_t text_span(struct text t, bool (*is_of_class)(char c));
 
-/* Takes one or more digits off the beginning of T; false, and T as it was, when there are none. */
+/* Removes one or more digits from the beginning of T; false when there are none. */
 bool text_take_digits(struct text *t);
 
-/* Whether T holds nothing but blanks; true for an empty one. */
+/* Whether T holds nothing but white space; true for an empty one. */
 bool text_is_blank(struct text t);
 
-/* T without the blanks at its end, or at both ends. */
+/* T without the white space at its end, or at both ends. */
 struct text text_trim_end(struct text t);
 struct text text_trim(struct text t);
 
 /*
- * Takes the piece up to the next SEP, or to the end, off the beginning of REST into *ret. False
- * when REST is used up (its AT is NULL then). An empty text has one empty piece.
+ * Moves the piece up to the next SEP, or to the end, from the beginning of REST to *ret. False when
+ * REST is used up (its AT is NULL then). An empty text has one empty piece.
  */
 bool text_next(struct text *rest, char sep, struct text *ret);
 
 /* Whether T is one of CHOICES, which are joined with '|'. */
 bool text_is_one_of(struct text t, const char *choices);
+
+/*
+ * Reads the number at the end of a key ("15") into *ret: one below COUNT, at most 999, without
+ * leading zeros. False, and *ret left alone, when it is not one.
+ */
+bool text_parse_index(struct text digits, unsigned int count, unsigned int *ret);
+
+/* Whether VALUE has that format (pve-common, PVE/JSONSchema.pm; PVE/Storage/Plugin.pm). */
+bool text_is_dns_name(struct text value);
+bool text_is_storage_id(struct text value);
+bool text_is_volume(struct text value); /* STORAGE:NAME */
+bool text_is_uuid(struct text value);
 
 /* A new string with T's bytes and a NUL, or NULL without memory. */
 char *text_dup(struct text t) must_check;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
-#include "vmcfg/format.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/propstr.h"
 #include "vmcfg/text.h"
@@ -16,7 +15,7 @@ struct parser {
 	unsigned int line;
 };
 
-/* Adds the line to the dropped ones; takes WHY over, NULL is no memory. */
+/* Adds the line to the dropped ones; takes ownership of WHY, NULL is no memory. */
 static int drop(struct parser *p, char *why)
 {
 	struct vmcfg *vm = p->vm;
@@ -29,64 +28,54 @@ static int drop(struct parser *p, char *why)
 	return 0;
 }
 
-/* The same; why is PROBLEM, then T in quotes. */
-static int drop_text(struct parser *p, const char *problem, struct text t)
-{
-	char *why = NULL;
-
-	return text_refuse_part(&why, t, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
-}
-
 /* --- keys and their values --- */
 
 /*
- * Checks VALUE, spaces around it taken off. Returns 0 and what Proxmox VE makes of it in *ret, a
- * piece of VALUE or a constant; or as text_refuse() does.
+ * Checks VALUE, without the white space around it, and changes it to what Proxmox VE makes of it.
+ * Returns 0, or as text_refuse() does.
  */
-typedef int check_value(struct text value, struct text *ret, char **ret_why);
+typedef int check_value(struct text *value, char **ret_why);
 
 /* A text without a format loses quotes around it. */
-static int check_text(struct text value, struct text *ret, char **ret_why)
+static int check_text(struct text *value, char **ret_why)
 {
-	struct text unquoted = value;
+	struct text unquoted = *value;
 
 	(void)ret_why;
-	*ret = text_take(&unquoted, "\"") && text_take_end(&unquoted, "\"") ? unquoted : value;
+	if (text_take(&unquoted, "\"") && text_take_end(&unquoted, "\""))
+		*value = unquoted;
 	return 0;
 }
 
-static int check_bool(struct text value, struct text *ret, char **ret_why)
+static int check_bool(struct text *value, char **ret_why)
 {
-	int truth = propstr_bool(value);
+	int truth = propstr_bool(*value);
 
 	if (truth < 0)
-		return text_refuse_part(ret_why, value, _("it must be %s, not"),
+		return text_refuse_part(ret_why, *value, _("it must be %s, not"),
 					_(PROPSTR_EXPECT_BOOL));
-	*ret = text_of(truth ? "1" : "0");
+	*value = text_of(truth ? "1" : "0");
 	return 0;
 }
 
-static int check_volume(struct text value, struct text *ret, char **ret_why)
+static int check_volume(struct text *value, char **ret_why)
 {
-	*ret = value;
-	if (format_is_volume(value))
+	if (text_is_volume(*value))
 		return 0;
-	return text_refuse_part(ret_why, value,
+	return text_refuse_part(ret_why, *value,
 				_("it must be a volume like local:snippets/name, not"));
 }
 
-/* Nothing is said of a name: it decides nothing here. */
-static int check_name(struct text value, struct text *ret, char **ret_why)
+/* Without a reason: a name decides nothing here. */
+static int check_name(struct text *value, char **ret_why)
 {
 	(void)ret_why;
-	*ret = value;
-	return format_is_dns_name(value) ? 0 : -EINVAL;
+	return text_is_dns_name(*value) ? 0 : -EINVAL;
 }
 
-static int check_machine(struct text value, struct text *ret, char **ret_why)
+static int check_machine(struct text *value, char **ret_why)
 {
-	*ret = value;
-	return machine_check(value, ret_why);
+	return machine_check(*value, ret_why);
 }
 
 static const struct {
@@ -114,7 +103,7 @@ const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE])
 	return buf;
 }
 
-/* The key called NAME; VMCFG_KEYS when it is none of ours. */
+/* The key called NAME; VMCFG_KEYS when it is not one of ours. */
 static enum vmcfg_key find_key(struct text name)
 {
 	unsigned int index;
@@ -123,12 +112,12 @@ static enum vmcfg_key find_key(struct text name)
 		if (text_is(name, keys[k].name))
 			return k;
 	if (!text_take(&name, keys[VMCFG_HOSTPCI].name) ||
-	    !format_parse_index(name, HOSTPCI_MAX, &index))
+	    !text_parse_index(name, HOSTPCI_MAX, &index))
 		return VMCFG_KEYS;
 	return VMCFG_HOSTPCI + index;
 }
 
-/* Whether LINE looks as if it was meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
+/* Whether LINE was probably meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
 static bool looks_like_ours(struct text line)
 {
 	struct text word = text_trim(line);
@@ -143,9 +132,14 @@ static bool looks_like_ours(struct text line)
 	return false;
 }
 
-static int drop_if_ours(struct parser *p, const char *problem, struct text line)
+/* TEXT is all or the beginning of the line, and quoted after PROBLEM. */
+static int drop_if_ours(struct parser *p, const char *problem, struct text text)
 {
-	return p->into && looks_like_ours(line) ? drop_text(p, problem, line) : 0;
+	char *why = NULL;
+
+	if (!looks_like_ours(text))
+		return 0;
+	return text_refuse_part(&why, text, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
 }
 
 static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
@@ -180,11 +174,11 @@ static int read_value(struct parser *p, enum vmcfg_key key, struct text value, c
 		return text_refuse(ret_why, _("there is a carriage return in its value"));
 	if (key >= VMCFG_HOSTPCI)
 		return read_entry(p, key, value, ret_why);
-	err = keys[key].check(value, &value, ret_why);
+	err = keys[key].check(&value, ret_why);
 	return err ? err : set_value(p, key, value);
 }
 
-/* A line whose value was refused; takes REASON over, NULL is nothing to say. */
+/* Drops a line whose value was refused; takes ownership of REASON, NULL reports nothing. */
 static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
 {
 	char buf[VMCFG_KEY_SIZE];
@@ -219,7 +213,7 @@ static bool is_key_char(char c)
 	return (c >= 'a' && c <= 'z') || c == '_' || c == '-';
 }
 
-/* Takes a key and its colon off LINE: small letters, '_' and '-', then digits. */
+/* Takes a key and its colon off LINE: lower-case letters, '_' and '-', then digits. */
 static bool take_key(struct text *line, struct text *ret)
 {
 	size_t n = text_span(*line, is_key_char);
@@ -234,7 +228,7 @@ static bool take_key(struct text *line, struct text *ret)
 	return true;
 }
 
-/* What ends like this is the mark of an unfinished snapshot, whatever comes before it. */
+/* A line that ends like this marks an unfinished snapshot, whatever comes before it. */
 static bool is_snapstate(struct text line)
 {
 	line = text_trim_end(line);
@@ -246,7 +240,7 @@ static bool is_snapstate(struct text line)
 
 static bool is_list_char(char c)
 {
-	return !char_is_blank(c) && c != ',' && c != ';';
+	return !char_is_space(c) && c != ',' && c != ';';
 }
 
 /* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */
@@ -278,11 +272,12 @@ static int read_line(struct parser *p, struct text line)
 		return drop_if_ours(p, _("expected 'key: value', got"), line);
 	if (!value.len)
 		return drop_if_ours(p, _("no value in"), line);
-	/* Of nothing but spaces, the last one is the value: a carriage return is no such one. */
+	/* Of nothing but white space, the last character is the value; read_value() refuses a
+	 * carriage return. */
 	if (text_is_blank(value))
 		return read_setting(p, key, text_skip(value, value.len - 1));
 	value = text_trim(value);
-	/* Taken as they are: quotes stay, and carriage returns do no harm. */
+	/* Taken as they are, with quotes and carriage returns. */
 	if (text_is(key, "args"))
 		return set_value(p, VMCFG_ARGS, value);
 	if (text_is(key, "delete")) {
@@ -292,7 +287,7 @@ static int read_line(struct parser *p, struct text line)
 	return read_setting(p, key, value);
 }
 
-/* The name in a header, or an AT of NULL when LINE is none; a space before it makes it none. */
+/* The name in a header, which begins in the first column; an AT of NULL when LINE is not one. */
 static struct text header_name(struct text line)
 {
 	struct text name = text_trim_end(line);
@@ -328,21 +323,16 @@ static int parse_line(struct parser *p, struct text line)
 
 /* --- pending --- */
 
-static bool is_same(const struct vmcfg_value *a, const struct vmcfg_value *b)
-{
-	return a->text && b->text && a->len == b->len && !memcmp(a->text, b->text, a->len);
-}
-
 static bool changes(const struct vmcfg *vm, size_t key)
 {
-	const struct vmcfg_value *set = &vm->pending->values[key];
+	const struct vmcfg_value *old = &vm->values[key], *new = &vm->pending->values[key];
 
-	if (set->text)
-		return !is_same(set, &vm->values[key]);
-	return vm->pending->deleted[key] && vm->values[key].text;
+	if (!new->text)
+		return vm->pending->deleted[key] && old->text;
+	return !old->text || old->len != new->len || memcmp(old->text, new->text, new->len) != 0;
 }
 
-/* Lists what [PENDING] changes; without anything it is as if there was none. */
+/* Lists what [PENDING] changes; removes it when it changes nothing. */
 static int finish_pending(struct vmcfg *vm)
 {
 	auto_strbuf struct strbuf names = {0};

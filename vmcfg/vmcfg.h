@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The text of /etc/pve/qemu-server/VMID.conf -> struct, as Proxmox VE itself reads it (qemu-server,
- * PVE/QemuServer.pm, parse_vm_config): line by line, a bad line is dropped and the others count,
- * the last valid one of a key wins. Only the keys that decide something here are checked; nothing
- * is said of others, which a newer Proxmox VE may know. Read are the main section and [PENDING];
- * snapshots and other sections are not the machine that starts. Pure.
+ * PVE/QemuServer.pm, parse_vm_config): line by line, invalid lines are dropped, and the last
+ * valid one of a key is used. Only the keys that this program uses are checked: a newer Proxmox VE
+ * may have others. Read are the main section and [PENDING]; snapshots and other sections do not
+ * matter for a start. Pure.
  */
 #ifndef VMCFG_VMCFG_H
 #define VMCFG_VMCFG_H
@@ -12,9 +12,6 @@
 #include "host/base/base.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/hostpci.h"
-
-/* What /etc/pve can hold at most (pmxcfs), and so the longest text accepted. */
-#define VMCFG_TEXT_MAX ((size_t)1024 * 1024)
 
 enum vmcfg_key {
 	VMCFG_ARCH,
@@ -32,9 +29,9 @@ enum vmcfg_key {
 };
 
 /*
- * A setting's value; text is NULL when unset, else LEN bytes and a NUL after them (it may hold
- * NULs). A line with nothing but a space is set all the same: to that space (machine, args, lock,
- * …), and an entry like that has no options.
+ * A setting's value; text is NULL when unset, else LEN bytes, which may include NULs, and a NUL.
+ * A value of nothing but white space is set to the last character of it (machine, args, lock, …);
+ * an entry like that has no options.
  */
 struct vmcfg_value {
 	char *text;
@@ -57,7 +54,7 @@ struct vmcfg {
 	/* What [PENDING] changes in the values above; NULL: nothing. Its own values and hostpci are
 	 * what it sets; the rest of it is not used. */
 	struct vmcfg *pending;
-	bool deleted[VMCFG_KEYS]; /* in a struct that is somebody's pending: what it deletes */
+	bool deleted[VMCFG_KEYS]; /* in a struct that is another's pending: what it deletes */
 	char *pending_keys;	  /* the same for people, "machine, hostpci0"; NULL: nothing */
 };
 
@@ -95,14 +92,14 @@ const char *vmcfg_machine_text(const struct vmcfg *vm);
 /* Whether the VM is a template: it never starts with devices. */
 bool vmcfg_is_template(const struct vmcfg *vm);
 
-/* Whether the guest is a Windows, as far as ostype says. */
+/* Whether the guest runs Windows, according to ostype. */
 bool vmcfg_is_windows(const struct vmcfg *vm);
 
 /* The name of a key: "machine", "hostpci0". BUF is used for the latter. */
 #define VMCFG_KEY_SIZE 12
 const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE]);
 
-/* Frees VM and all that it holds; NULL is fine. */
+/* Frees VM; NULL is fine. */
 void vmcfg_free(struct vmcfg *vm);
 DEFINE_CLEANUP(struct vmcfg *, vmcfg_free)
 

@@ -60,15 +60,10 @@ static char *join(char *const *names, size_t n)
  * before-image: after that they are what an earlier start has made of them. */
 static int want(struct record *record, const struct device_setting *setting, const char *bind_to)
 {
-	const char *return_to = NULL;
 	auto_free char *unload = NULL;
 	int err;
 
-	if (setting && setting->return_to == RETURN_TO_NONE)
-		return_to = RECORD_RETURN_NONE;
-	else if (setting && setting->return_to == RETURN_TO_DRIVER)
-		return_to = setting->return_driver;
-	err = copy(&record->return_to, return_to);
+	err = copy(&record->return_to, setting ? setting->return_to : NULL);
 	if (!err)
 		err = copy(&record->bind_to, bind_to);
 	if (err || !setting || record->stage == RECORD_TAKEN)

@@ -18,7 +18,7 @@ static int find(const struct fs_root *root, const char *volume, char **ret, char
 	auto_storages struct storages storages = {0};
 	auto_free char *text = NULL, *path = NULL;
 	size_t len = 0;
-	int err = fs_read(root, STORAGES_PATH, STORAGE_TEXT_MAX, &text, &len);
+	int err = fs_read(root, STORAGES_PATH, VMCFG_TEXT_MAX, &text, &len);
 
 	if (err && err != -ENOENT)
 		return err;

@@ -136,11 +136,8 @@ static int note_device(const struct device_setting *setting, struct strbuf *note
 
 	for (size_t i = 0; !err && i < setting->n_stop_units; i++)
 		err = note_one(&kinds[0], setting->stop_units[i], note);
-	for (size_t i = 0; !err && i < setting->n_stop_ct; i++) {
-		auto_free char *ctid = fs_path("%u", setting->stop_ct[i]);
-
-		err = ctid ? note_one(&kinds[1], ctid, note) : -ENOMEM;
-	}
+	for (size_t i = 0; !err && i < setting->n_stop_ct; i++)
+		err = note_one(&kinds[1], setting->stop_ct[i], note);
 	return err;
 }
 

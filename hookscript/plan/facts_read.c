@@ -41,6 +41,15 @@ static unsigned int reserved_for(const struct reader *r, const struct bdf *bdf)
 	return 0;
 }
 
+/* Whether the device has the file NAME goes to *RET. Returns 0 or -errno. */
+static int probe(const struct reader *r, const struct bdf *bdf, const char *name, bool *ret)
+{
+	int found = pci_probe_file(r->root, bdf, name);
+
+	*ret = found > 0;
+	return found < 0 ? found : 0;
+}
+
 static int read_device(const struct reader *r, struct device *device)
 {
 	const struct fs_root *root = r->root;
@@ -51,16 +60,23 @@ static int read_device(const struct reader *r, struct device *device)
 	if (err)
 		return err;
 	device->group = iommu_group_of(root, &device->bdf);
-	device->express = pci_is_express(root, &device->bdf);
-	device->bridge = pci_has(root, &device->bdf, "pci_bus");
+	err = pci_is_express(root, &device->bdf);
+	if (err < 0)
+		return err;
+	device->express = err;
+	err = probe(r, &device->bdf, "pci_bus", &device->bridge);
+	if (err)
+		return err;
 	if (!device->bridge)
 		device->reserved_for = reserved_for(r, &device->bdf);
 	if (!r->facts->mappings)
 		return 0;
-	device->has_subsystem = pci_has(root, &device->bdf, "subsystem_vendor");
-	device->mdev = pci_has(root, &device->bdf, "mdev_supported_types") ||
-		       pci_has(root, &device->bdf, "nvidia");
-	return 0;
+	err = probe(r, &device->bdf, "subsystem_vendor", &device->has_subsystem);
+	if (!err)
+		err = probe(r, &device->bdf, "mdev_supported_types", &device->mdev);
+	if (!err && !device->mdev)
+		err = probe(r, &device->bdf, "nvidia", &device->mdev);
+	return err;
 }
 
 /* Adds the device, unless it is there; one that has gone meanwhile is none. */
@@ -84,6 +100,14 @@ static int add_device(struct reader *r, const struct bdf *bdf)
 	return err == -ENODEV ? 0 : err;
 }
 
+/* The same, of one that may be absent. */
+static int add_present(struct reader *r, const struct bdf *bdf)
+{
+	int there = pci_probe(r->root, bdf);
+
+	return there > 0 ? add_device(r, bdf) : there;
+}
+
 /* A slot is asked for its functions rather than the whole bus for its devices. Proxmox VE's grammar
  * allows addresses that no hardware can have: nothing is there. */
 static int add_address(struct reader *r, const struct hostpci_address *address)
@@ -95,8 +119,7 @@ static int add_address(struct reader *r, const struct hostpci_address *address)
 	if (address->impossible)
 		return 0;
 	for (unsigned int f = 0; !err && f < functions; f++, bdf.func++)
-		if (pci_exists(r->root, &bdf))
-			err = add_device(r, &bdf);
+		err = add_present(r, &bdf);
 	return err;
 }
 
@@ -125,10 +148,8 @@ static int add_variants(struct reader *r)
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		keeps |= hostpci_keeps_driver(r->facts->vm->hostpci[e]);
 	for (size_t i = 0; keeps && i < settings->n_devices; i++) {
-		int err = settings->devices[i].driver &&
-					  pci_exists(r->root, &settings->devices[i].bdf)
-				  ? add_device(r, &settings->devices[i].bdf)
-				  : 0;
+		int err = settings->devices[i].driver ? add_present(r, &settings->devices[i].bdf)
+						      : 0;
 
 		if (err)
 			return err;
@@ -216,7 +237,7 @@ static int read_record(const struct reader *r, struct device *device)
 	char address[BDF_TEXT_SIZE];
 	int err = record_read(r->root, &device->bdf, &device->record, &device->record_error);
 
-	if (!err && !device->record && record_is_set_aside(r->root, &device->bdf)) {
+	if (!err && !device->record && record_has_broken(r->root, &device->bdf)) {
 		err = -EINVAL;
 		device->record_error = fs_path(
 			_("/%s/%s.broken: set aside, because it could not be "
@@ -321,7 +342,7 @@ int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char 
 {
 	auto_free char *text = NULL, *node = NULL;
 	size_t len = 0;
-	int err = fs_read(root, MAPPINGS_PATH, MAPPING_TEXT_MAX, &text, &len);
+	int err = fs_read(root, MAPPINGS_PATH, VMCFG_TEXT_MAX, &text, &len);
 
 	if (err && err != -ENOENT)
 		return err;
@@ -421,8 +442,6 @@ static int add_all_devices(struct reader *r)
 	struct bdf bdf;
 	int err = fs_list(r->root, "sys/bus/pci/devices", &names);
 
-	if (err == -ENOENT) /* no PCI bus */
-		return 0;
 	for (size_t i = 0; !err && i < names.n; i++)
 		err = bdf_parse(names.items[i], &bdf) ? 0 : add_device(r, &bdf);
 	for (size_t i = 0; i < r->facts->n_devices; i++)

@@ -46,9 +46,10 @@ static struct plan_step make_step(const struct facts *facts, const struct device
 		facts->settings, &device->bdf, device->identity.vendor, device->identity.device);
 	struct plan_step step = step_of_device(device);
 
-	if (setting && setting->return_to != RETURN_TO_RECORDED) {
-		step.returns_to = setting->return_to == RETURN_TO_NONE ? NULL
-								       : setting->return_driver;
+	if (setting && setting->return_to) {
+		step.returns_to = strcmp(setting->return_to, RECORD_RETURN_NONE)
+					  ? setting->return_to
+					  : NULL;
 		step.why = RETURN_SETTING;
 	}
 	return step;

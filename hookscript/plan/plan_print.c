@@ -90,7 +90,7 @@ static void print_setting(const struct device_setting *setting)
 	print_names(_("      stopped before, and started after: "), setting->stop_units,
 		    setting->n_stop_units);
 	for (size_t i = 0; i < setting->n_stop_ct; i++)
-		printf(_("      shut down before, and started after: container %u\n"),
+		printf(_("      shut down before, and started after: container %s\n"),
 		       setting->stop_ct[i]);
 	print_names(_("      unloaded before: "), setting->unload, setting->n_unload);
 	if (setting->reset_method)

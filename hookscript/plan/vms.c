@@ -60,7 +60,7 @@ int node_vms_read(const struct fs_root *root, struct node_vms *ret)
 	auto_names struct fs_names names = {0};
 	int err = fs_list(root, CONFIG_FOLDER, &names);
 
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	err = facts_read_mappings(root, &vms.mappings, &vms.node);
 	if (err)

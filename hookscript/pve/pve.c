@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/pve/pve.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,8 @@
 #include <sys/file.h>
 #include <sys/utsname.h>
 #include <time.h>
+
+#include "vmcfg/text.h"
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
@@ -27,12 +28,7 @@ int pve_vmid_parse(const char *text, unsigned int *ret)
 
 bool pve_is_node_name(const char *text)
 {
-	if (!isalnum((unsigned char)text[0]) || strlen(text) > 63)
-		return false;
-	for (const char *c = text; *c; c++)
-		if (!isalnum((unsigned char)*c) && *c != '-')
-			return false;
-	return true;
+	return strlen(text) <= 63 && !strchr(text, '.') && text_is_dns_name(text_of(text));
 }
 
 int pve_node_name(const struct fs_root *root, char **ret)
@@ -54,7 +50,7 @@ char *pve_config_path(unsigned int vmid, const char *migrated_from)
 	return fs_path("etc/pve/qemu-server/%u.conf", vmid);
 }
 
-/* Whether the command line (arguments with a NUL after each) has WHAT followed by VALUE. */
+/* Whether the command line (arguments with a NUL after each) has the option WHAT with VALUE. */
 static bool has_option(const char *cmdline, size_t len, const char *what, const char *value)
 {
 	const char *end = cmdline + len;
@@ -216,7 +212,7 @@ int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait)
 
 bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
 {
-	/* Shared: two who look at once do not see each other. */
+	/* Shared: concurrent calls do not take each other for Proxmox VE. */
 	auto_close int lock = pve_vm_lock(root, vmid, false);
 
 	return lock == -EWOULDBLOCK;

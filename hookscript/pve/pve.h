@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Proxmox VE keeps on this node about a VM: its config, whether it runs, its lock. */
+/* The state of a VM on this Proxmox VE node: its config, whether it runs, its lock. */
 #ifndef HOOKSCRIPT_PVE_PVE_H
 #define HOOKSCRIPT_PVE_PVE_H
 
@@ -15,25 +15,25 @@
 int pve_vmid_parse(const char *text, unsigned int *ret) must_check;
 
 /*
- * This node's name: what the link /etc/pve/local leads to; where that is not there, the host's name
- * up to its first dot, as Proxmox VE takes it (pve-common, PVE/INotify.pm, nodename). Returns 0
+ * This node's name: what the link /etc/pve/local points to; without it, the host's name up to its
+ * first dot, as Proxmox VE takes it (pve-common, PVE/INotify.pm, nodename). Returns 0
  * with a new string, or -errno.
  */
 int pve_node_name(const struct fs_root *root, char **ret) must_check;
 
-/* Whether a node can have that name: that of a host, without a domain. */
+/* Whether a node can have that name: a host name without a domain. */
 bool pve_is_node_name(const char *text);
 
 /*
- * Where the VM's config lies: below /etc/pve/qemu-server/, or, during an incoming migration, below
+ * The path of the VM's config: below /etc/pve/qemu-server/, or, during an incoming migration, below
  * the node MIGRATED_FROM (the value of PVE_MIGRATED_FROM; NULL or "" otherwise). Returns a new path
  * without leading '/', or NULL without memory. An invalid node name is ignored.
  */
 char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
 
 /*
- * Whether Proxmox VE would say that the VM runs: its pid file names a living process whose command
- * line has -pidfile with exactly that file (numbers recur). (qemu-server,
+ * Whether the VM runs, as Proxmox VE decides it: its pid file names a process whose command line
+ * has -pidfile with exactly that file (process numbers recur). (qemu-server,
  * PVE/QemuServer/Helpers.pm, vm_running_locally) True also when that cannot be read.
  */
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
@@ -54,7 +54,7 @@ bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid);
  */
 struct pve_reservation {
 	struct bdf bdf;
-	bool has_bdf; /* else it is no PCI device: a mediated one */
+	bool has_bdf; /* else it is a mediated device, not a PCI device */
 	unsigned int vmid;
 	bool of_start;	 /* the VM is being started */
 	long long value; /* until when, in seconds since 1970; else the number of its process */
@@ -65,14 +65,14 @@ struct pve_reservations {
 	size_t n;
 };
 
-/* Reads all of them, also those that outlived their VM. Lines that Proxmox VE does not understand
- * are left out. No file is none. Returns 0 (free with pve_reservations_free()) or -errno. */
+/* Reads all of them, also stale ones. Lines that Proxmox VE cannot parse are ignored. No file means
+ * no reservations. Returns 0 (free with pve_reservations_free()) or -errno. */
 int pve_reservations_read(const struct fs_root *root, struct pve_reservations *ret) must_check;
 void pve_reservations_free(struct pve_reservations *list);
 
 #define auto_reservations cleanup_with(pve_reservations_free)
 
-/* Whether its time is not over, or its process is the VM's. Reads files for that. */
+/* Whether it is not stale: its time is not over, or its process is the VM's. Reads files. */
 bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item);
 
 /* Whether Proxmox VE starts another VM than VMID with devices at this moment. What cannot be read
@@ -80,21 +80,21 @@ bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservat
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid);
 
 /* The devices that Proxmox VE has reserved for the VM. Returns 0 and a new array (the caller frees
- * it), or -errno; none is 0. */
+ * it), or -errno. */
 int pve_reserved_for(const struct fs_root *root, unsigned int vmid, struct bdf **ret,
 		     size_t *ret_n) must_check;
 
 /*
  * Takes the VM's config lock, shared: as long as it is held, Proxmox VE neither starts, stops nor
  * changes the VM, and waits 10 s for it at most, so never keep it during something slow. WAIT:
- * sleep until whoever has it lets go. Returns a descriptor, whose closing ends the lock;
- * -EWOULDBLOCK when somebody has it; -ENOENT when the VM has never been locked here; -errno.
+ * block until it is free. Returns a descriptor, which releases the lock when closed; -EWOULDBLOCK
+ * when it is held; -ENOENT when the VM has never been locked here; -errno.
  */
 int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait) must_check;
 
 /*
- * Whether somebody holds the VM's config lock, as Proxmox VE does while it starts, stops or changes
- * a VM. The look itself never waits and keeps nothing.
+ * Whether the VM's config lock is held, as Proxmox VE does while it starts, stops or changes a VM.
+ * Never waits.
  */
 bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid);
 

@@ -6,15 +6,6 @@
 #include "host/base/log.h"
 #include <string.h>
 
-static char *explain(unsigned int vmid, const char *path, int err)
-{
-	if (err == -ENOENT)
-		return fs_path(_("VM %u: there is no config /%s on this node; the VMs that it has: "
-				 "qm list"),
-			       vmid, path);
-	return fs_path(_("VM %u: /%s cannot be read: %s"), vmid, path, log_strerror(err));
-}
-
 int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, char **ret_why)
 {
 	auto_free char *path = pve_config_path(vmid, getenv("PVE_MIGRATED_FROM"));
@@ -24,8 +15,13 @@ int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret, c
 
 	if (!err)
 		err = vmcfg_parse(text, len, ret);
-	if (err && path)
-		*ret_why = explain(vmid, path, err);
+	if (err == -ENOENT)
+		*ret_why = fs_path(_("VM %u: there is no config /%s on this node; to list its VMs: "
+				     "qm list"),
+				   vmid, path);
+	else if (err && path)
+		*ret_why = fs_path(_("VM %u: /%s cannot be read: %s"), vmid, path,
+				   log_strerror(err));
 	return err;
 }
 

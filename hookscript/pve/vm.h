@@ -14,7 +14,8 @@
 int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 	    char **ret_why) must_check;
 
-/* The same as the VM's next start will use it; *ret_pending says what became of pending changes. */
+/* The same as the VM's next start will use it; *ret_pending tells what happens to pending changes.
+ */
 int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 		 enum vmcfg_pending *ret_pending, char **ret_why) must_check;
 

@@ -7,56 +7,24 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* That of host-setup too, which everybody may read. */
+/* host-setup keeps its state here too, which every user may read. */
 #define STATE_FOLDER "var/lib/pve-passthrough"
 
-/* Raised when an older program would understand a newer one's file wrongly. */
+/* To be raised when an older program would misread a newer one's file. */
 #define IDENTITY_FORMAT	  1
 #define IDENTITY_TEXT_MAX ((size_t)256 * 1024)
 
-/* Devices in order of address. */
-struct known_list {
+#define NO_DEVICES "format = 1; devices = ();"
+
+struct list {
 	struct known_device *items;
 	size_t n;
 };
-
-static void free_list(struct known_list *list)
-{
-	free(list->items);
-}
-
-#define auto_list cleanup_with(free_list)
-
-static int add(struct known_list *list, const struct known_device *device)
-{
-	if (!array_grow(list->items, list->n))
-		return -ENOMEM;
-	list->items[list->n++] = *device;
-	return 0;
-}
 
 static int compare(const void *a, const void *b)
 {
 	return bdf_compare(&((const struct known_device *)a)->bdf,
 			   &((const struct known_device *)b)->bdf);
-}
-
-static void sort(struct known_list *list)
-{
-	if (list->n)
-		qsort(list->items, list->n, sizeof(*list->items), compare);
-}
-
-/* Hands the list over, never as NULL. */
-static int give(struct known_list *list, struct known_device **ret, size_t *ret_n)
-{
-	if (!list->items)
-		list->items = calloc(1, sizeof(*list->items));
-	if (!list->items)
-		return -ENOMEM;
-	*ret = TAKE_PTR(list->items);
-	*ret_n = list->n;
-	return 0;
 }
 
 static char *path_of(unsigned int vmid)
@@ -66,40 +34,37 @@ static char *path_of(unsigned int vmid)
 
 /* ---- the file ---- */
 
-static int get_device(const config_setting_t *setting, struct known_list *list)
+static bool get_device(const config_setting_t *setting, struct known_device *ret)
 {
-	struct known_device device;
 	const char *address, *identity;
 
-	if (!config_setting_is_group(setting) ||
-	    !config_setting_lookup_string(setting, "address", &address) ||
-	    !config_setting_lookup_string(setting, "identity", &identity) ||
-	    bdf_parse(address, &device.bdf) || pci_identity_parse(identity, &device.identity))
-		return -EINVAL;
-	return add(list, &device);
+	return config_setting_is_group(setting) &&
+	       config_setting_lookup_string(setting, "address", &address) &&
+	       config_setting_lookup_string(setting, "identity", &identity) &&
+	       !bdf_parse(address, &ret->bdf) && !pci_identity_parse(identity, &ret->identity);
 }
 
 static int get_devices(const config_t *config, void *arg)
 {
-	struct known_list *list = arg;
-	const config_setting_t *devices;
-	int format, n, err = 0;
+	const config_setting_t *devices = config_lookup(config, "devices");
+	int n, err = conftext_check_format(config, IDENTITY_FORMAT);
+	struct list *list = arg;
 
-	if (!config_lookup_int(config, "format", &format) || format < 1)
-		return -EINVAL;
-	if (format > IDENTITY_FORMAT)
-		return -EPROTONOSUPPORT;
-	devices = config_lookup(config, "devices");
+	if (err)
+		return err;
 	if (!devices || !config_setting_is_list(devices))
 		return -EINVAL;
 	n = config_setting_length(devices);
 	if ((size_t)n > IDENTITY_DEVICES_MAX)
 		return -EINVAL;
-	for (int i = 0; !err && i < n; i++)
-		err = get_device(config_setting_get_elem(devices, (unsigned int)i), list);
-	if (err)
-		return err;
-	sort(list);
+	list->items = calloc((size_t)n + 1, sizeof(*list->items));
+	if (!list->items)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++)
+		if (!get_device(config_setting_get_elem(devices, (unsigned int)i),
+				&list->items[list->n++]))
+			return -EINVAL;
+	qsort(list->items, list->n, sizeof(*list->items), compare);
 	/* At one address there is one device. */
 	for (size_t i = 1; i < list->n; i++)
 		if (!compare(&list->items[i - 1], &list->items[i]))
@@ -109,40 +74,48 @@ static int get_devices(const config_t *config, void *arg)
 
 static char *explain(unsigned int vmid, int err)
 {
-	const char *what = strerror(-err);
+	const char *what = conftext_strerror(err, _("not a list of the VM's devices"));
 
-	if (err == -EPROTONOSUPPORT)
-		what = _(
-			"written by a newer version of pve-passthrough in a format that this one does "
-			"not know");
-	else if (err == -EINVAL)
-		what = _("not a list of the VM's devices");
-	else if (err == -EACCES)
-		return fs_path(_("/%s/%u: %s; run this as root"), IDENTITY_FOLDER, vmid, what);
+	if (geteuid() && (err == -EACCES || err == -EPERM)) /* the cures need root, too */
+		return fs_path("/%s/%u: %s", IDENTITY_FOLDER, vmid, what);
 	return fs_path(_("/%s/%u: %s; see which devices the VM would get: pve-passthrough plan %u; "
 			 "if they are the right ones, replace the file: pve-passthrough accept %u"),
 		       IDENTITY_FOLDER, vmid, what, vmid, vmid);
 }
 
-int identity_read(const struct fs_root *root, unsigned int vmid, struct known_device **ret,
-		  size_t *ret_n, char **ret_why)
+/* Reads the VM's file into *RET, or NULL when there is none. Returns 0 or -errno. */
+static int read_text(const struct fs_root *root, unsigned int vmid, char **ret)
 {
 	auto_free char *path = path_of(vmid);
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
-	auto_list struct known_list list = {0};
-	auto_free char *text = NULL;
-	size_t len;
-	int err = 0;
+	size_t len = 0;
+	int err;
 
-	if (fd != -ENOENT)
-		err = fd < 0 ? fd : fs_read_fd(fd, IDENTITY_TEXT_MAX, &text, &len);
-	if (text)
-		err = strlen(text) == len ? conftext_parse(text, get_devices, &list) : -EINVAL;
-	if (!err)
-		err = give(&list, ret, ret_n);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	err = fs_read_fd(fd, IDENTITY_TEXT_MAX, ret, &len);
 	if (err)
+		return err;
+	return strlen(*ret) == len ? 0 : -EINVAL;
+}
+
+int identity_read(const struct fs_root *root, unsigned int vmid, struct known_device **ret,
+		  size_t *ret_n, char **ret_why)
+{
+	auto_free char *text = NULL;
+	struct list list = {0};
+	int err = read_text(root, vmid, &text);
+
+	if (!err)
+		err = conftext_parse(text ? text : NO_DEVICES, get_devices, &list);
+	if (err) {
+		free(list.items);
 		*ret_why = explain(vmid, err);
-	return err;
+		return err;
+	}
+	*ret = list.items;
+	*ret_n = list.n;
+	return 0;
 }
 
 /* NULL without memory. */
@@ -170,20 +143,12 @@ static char *format_text(unsigned int vmid, const struct known_device *list, siz
 	return strbuf_take(&to);
 }
 
-static bool is_file(const struct fs_root *root, const char *path, const char *text)
-{
-	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
-	auto_free char *now = NULL;
-
-	return fd >= 0 && !fs_read_fd(fd, IDENTITY_TEXT_MAX, &now, NULL) && !strcmp(now, text);
-}
-
 int identity_write(const struct fs_root *root, unsigned int vmid, const struct known_device *list,
 		   size_t n)
 {
 	const struct fs_owner owner = {0600, geteuid(), getegid()};
 	auto_free char *path = path_of(vmid);
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *now = NULL;
 	int err;
 
 	if (!n)
@@ -193,7 +158,7 @@ int identity_write(const struct fs_root *root, unsigned int vmid, const struct k
 	text = format_text(vmid, list, n);
 	if (!text)
 		return -ENOMEM;
-	if (is_file(root, path, text))
+	if (!read_text(root, vmid, &now) && now && !strcmp(now, text))
 		return 0;
 	err = fs_make_dir(root, STATE_FOLDER, 0755);
 	if (!err)
@@ -225,28 +190,6 @@ enum identity_state identity_compare(const struct known_device *known,
 	return IDENTITY_ABSENT;
 }
 
-/* Looks at the device called NAME; adds it when it is of that identity. */
-static int add_found(const struct fs_root *root, const char *name,
-		     const struct pci_identity *identity, struct bdf **list, size_t *n)
-{
-	struct pci_identity found;
-	struct bdf bdf;
-	int err;
-
-	if (bdf_parse(name, &bdf))
-		return 0;
-	err = pci_identify(root, &bdf, &found);
-	/* It may go while the list is read. */
-	if (err == -ENODEV)
-		return 0;
-	if (err || !pci_identity_equal(&found, identity))
-		return err;
-	if (!array_grow(*list, *n))
-		return -ENOMEM;
-	(*list)[(*n)++] = bdf;
-	return 0;
-}
-
 static int compare_bdfs(const void *a, const void *b)
 {
 	return bdf_compare(a, b);
@@ -256,17 +199,26 @@ int identity_find(const struct fs_root *root, const struct pci_identity *identit
 		  size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
-	auto_free struct bdf *list = calloc(1, sizeof(*list));
+	auto_free struct bdf *list = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, "sys/bus/pci/devices", &names);
 
-	if (!list)
-		return -ENOMEM;
-	err = fs_list(root, "sys/bus/pci/devices", &names);
-	for (size_t i = 0; !err && i < names.n; i++)
-		err = add_found(root, names.items[i], identity, &list, &n);
 	if (err)
 		return err;
+	list = calloc(names.n + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++) {
+		struct pci_identity found;
+
+		if (bdf_parse(names.items[i], &list[n]))
+			continue;
+		err = pci_identify(root, &list[n], &found);
+		/* It may be removed while the list is read. */
+		if (err && err != -ENODEV)
+			return err;
+		n += !err && pci_identity_equal(&found, identity);
+	}
 	qsort(list, n, sizeof(*list), compare_bdfs);
 	*ret = TAKE_PTR(list);
 	*ret_n = n;

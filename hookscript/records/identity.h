@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which devices a VM has by address, /var/lib/pve-passthrough/vm/VMID: an address names a place,
- * and after a change of hardware, or of the firmware's settings, another device may sit there when
- * the host has been started again. What a start found is kept across that, so that the next one
- * notices. A libconfig file that only root can read, replaced as a whole.
+ * Which devices a VM has by address, /var/lib/pve-passthrough/vm/VMID: an address is a slot, and
+ * after a change of hardware or firmware settings another device may be in it at the next boot.
+ * What a start found is kept across boots, so that the next start notices. A libconfig file that
+ * only root can read, replaced as a whole.
  *
  * Devices by address are those of host= and of args. Those of mapping= are not kept: the mapping
- * says itself which device is meant.
+ * itself identifies its device.
  */
 #ifndef HOOKSCRIPT_RECORDS_IDENTITY_H
 #define HOOKSCRIPT_RECORDS_IDENTITY_H
@@ -17,7 +17,7 @@
 
 #define IDENTITY_FOLDER "var/lib/pve-passthrough/vm"
 
-/* As many devices as a file may hold. */
+/* The most devices in a file. */
 #define IDENTITY_DEVICES_MAX ((size_t)1024)
 
 /* A device, and where it was found. */
@@ -29,32 +29,32 @@ struct known_device {
 /*
  * Reads what is kept for VM VMID. Returns 0 with a new array in order of address (the caller frees
  * it), which is empty when there is no file; or -errno and a new text in *ret_why (the caller frees
- * it) that names the file and what cures it: -EINVAL when it is no such file, -EPROTONOSUPPORT when
+ * it) that names the file and the cure: -EINVAL when it is not such a file, -EPROTONOSUPPORT when
  * a newer version wrote it in a format unknown here.
  */
 int identity_read(const struct fs_root *root, unsigned int vmid, struct known_device **ret,
 		  size_t *ret_n, char **ret_why) must_check;
 
 /*
- * Keeps these devices, given in order of address, and nothing else,
- * on the disk when this returns. Writes nothing when nothing changes; none at all is
- * identity_forget(). Returns 0 or -errno: -E2BIG when there are more than IDENTITY_DEVICES_MAX.
+ * Replaces what is kept by these devices, given in order of address, durably. Writes nothing when
+ * nothing changes; no devices is identity_forget(). Returns 0 or -errno: -E2BIG when there are more
+ * than IDENTITY_DEVICES_MAX.
  */
 int identity_write(const struct fs_root *root, unsigned int vmid, const struct known_device *list,
 		   size_t n) must_check;
 
-/* Forgets the VM's devices; none known is success. Returns 0 or -errno. */
+/* Removes what is kept of the VM; none is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
 
 enum identity_state {
-	IDENTITY_SAME,	 /* it is where it was */
+	IDENTITY_SAME,	 /* the device is where it was */
 	IDENTITY_OTHER,	 /* another device is there */
 	IDENTITY_ABSENT, /* no device is there */
 };
 
 /*
- * Compares a known device with those that are there NOW, of which there may be more than at its
- * address. With IDENTITY_OTHER, *ret_there is the other device's entry of NOW. Pure.
+ * Compares a known device with those present NOW, which may include other addresses. With
+ * IDENTITY_OTHER, *ret_there is the other device's entry of NOW. Pure.
  */
 enum identity_state identity_compare(const struct known_device *known,
 				     const struct known_device *now, size_t n_now,

@@ -11,10 +11,10 @@
 
 #include <stdio.h>
 
-/* How long the start may take to follow: it is the next thing that Proxmox VE does. */
+/* How long the start may take to come: Proxmox VE begins it right after post-stop. */
 #define START_MS 60000
 
-/* Beside the records, where a watcher notices changes. No address has this form. */
+/* In the directory of records, where a watcher notices changes. Not the form of an address. */
 static char *note_name(unsigned int vmid)
 {
 	return fs_path("%u.reboot", vmid);
@@ -36,7 +36,7 @@ int reboot_left_ms(const struct fs_root *root, unsigned int vmid)
 
 	if (err)
 		return err == -ENOENT ? -1 : 0;
-	/* A note that is no number counts as expired. */
+	/* An invalid note counts as expired. */
 	errno = 0;
 	until = strtoll(text, NULL, 10);
 	left = errno ? 0 : clock_left_ms(until);
@@ -53,22 +53,11 @@ static int write_note(const struct fs_root *root, unsigned int vmid)
 	return fs_replace(root, RECORD_FOLDER, name, text, 0600);
 }
 
-/* The default, if the settings cannot be read. */
-static bool keeps_at_shutdown(const struct fs_root *root, unsigned int vmid,
-			      const struct settings *settings)
-{
-	auto_settings struct settings own = settings_default;
-
-	if (!settings) {
-		settings_read(root, vmid, &own);
-		settings = &own;
-	}
-	return !settings->return_at_shutdown;
-}
-
 enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
 				  const struct settings *settings, int *ret_left_ms)
 {
+	auto_settings struct settings own = settings_default;
+
 	if (reboot_left_ms(root, vmid) < 0 && pve_vm_reboots(root, vmid) && write_note(root, vmid))
 		log_warning(_("VM %u: that it is being rebooted cannot be noted, so its devices go "
 			      "back in between"),
@@ -76,7 +65,11 @@ enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,
 	*ret_left_ms = reboot_left_ms(root, vmid);
 	if (*ret_left_ms > 0)
 		return AFTER_STOP_START;
-	return keeps_at_shutdown(root, vmid, settings) && systemd_is_stopping(root)
-		       ? AFTER_STOP_KEEP
-		       : AFTER_STOP_RETURN;
+	if (!settings) {
+		settings_read(root, vmid, &own); /* the defaults if they cannot be read */
+		settings = &own;
+	}
+	if (settings->return_at_shutdown || !systemd_is_stopping(root))
+		return AFTER_STOP_RETURN;
+	return AFTER_STOP_KEEP;
 }

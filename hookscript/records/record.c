@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/records/record.h"
 
-#include "host/process/changes.h"
 #include "host/base/clock.h"
+#include "host/base/conftext.h"
 #include "host/base/fs_write.h"
+#include "host/process/changes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,19 +18,6 @@
 #define RECORD_TEXT_MAX ((size_t)64 * 1024)
 
 #define LOCK_AGAIN_MS 20
-
-static char *explain(const char *name, int err)
-{
-	const char *what = strerror(-err);
-
-	if (err == -EPROTONOSUPPORT)
-		what = _(
-			"written by a newer version of pve-passthrough in a format that this one does "
-			"not know");
-	else if (err == -EINVAL)
-		what = _("not a record of pve-passthrough");
-	return fs_path("/%s/%s: %s", RECORD_FOLDER, name, what);
-}
 
 /* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
 static int read_text(const struct fs_root *root, const char *name, char **ret)
@@ -53,7 +41,8 @@ static int read_named(const struct fs_root *root, const char *name, const struct
 	if (!err && text)
 		err = record_parse(text, bdf, ret);
 	if (err)
-		*ret_why = name ? explain(name, err) : NULL;
+		*ret_why = fs_path("/%s/%s: %s", RECORD_FOLDER, name ? name : "",
+				   conftext_strerror(err, _("not a record of pve-passthrough")));
 	return err;
 }
 
@@ -92,8 +81,8 @@ uint64_t record_new_claim(void)
 	       (uint64_t)getpid();
 }
 
-/* Makes the directories if ERR says that they are missing, as they are once after each boot.
- * Returns 0 when it is worth trying again. */
+/* Creates the directories, which each boot removes, if ERR says that they are missing. Returns 0
+ * when it is worth trying again. */
 static int make_dirs(const struct fs_root *root, int err)
 {
 	if (err != -ENOENT)
@@ -104,9 +93,7 @@ static int make_dirs(const struct fs_root *root, int err)
 		err = fs_make_dir(root, STATE_FOLDER, 0700);
 	if (!err)
 		err = fs_make_dir(root, RECORD_FOLDER, 0700);
-	if (!err)
-		err = fs_make_dir(root, LOCK_FOLDER, 0700);
-	return err;
+	return err ? err : fs_make_dir(root, LOCK_FOLDER, 0700);
 }
 
 static int write_text(const struct fs_root *root, const char *name, const char *text)
@@ -151,7 +138,7 @@ int record_remove(const struct fs_root *root, const struct bdf *bdf)
 	return fs_remove(root, RECORD_FOLDER, bdf_format(bdf, address));
 }
 
-int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
+int record_mark_broken(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
 	auto_free char *broken = fs_path("%s.broken", bdf_format(bdf, address));
@@ -159,7 +146,7 @@ int record_set_aside(const struct fs_root *root, const struct bdf *bdf)
 	return broken ? fs_rename(root, RECORD_FOLDER, address, broken) : -ENOMEM;
 }
 
-bool record_is_set_aside(const struct fs_root *root, const struct bdf *bdf)
+bool record_has_broken(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
 	auto_free char *path = fs_path("%s/%s.broken", RECORD_FOLDER, bdf_format(bdf, address));
@@ -177,7 +164,7 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 	int err;
 
 	err = fs_list(root, RECORD_FOLDER, &names);
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	list = calloc(names.n + 1, sizeof(*list));
 	if (!list)
@@ -211,9 +198,17 @@ int record_list_spares(const struct fs_root *root, unsigned int vmid, struct bdf
 	return suffix ? list_names(root, suffix, ret, ret_n) : -ENOMEM;
 }
 
-int record_list_set_aside(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+int record_list_broken(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 {
 	return list_names(root, ".broken", ret, ret_n);
+}
+
+int record_lock_named(const struct fs_root *root, const char *name, int operation)
+{
+	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
+	int fd = fs_lock(root, path, operation);
+
+	return fd < 0 && !make_dirs(root, fd) ? fs_lock(root, path, operation) : fd;
 }
 
 static int lock_until(const struct fs_root *root, const char *name, int64_t deadline)
@@ -227,14 +222,6 @@ static int lock_until(const struct fs_root *root, const char *name, int64_t dead
 			return -EBUSY;
 		clock_sleep_ms(LOCK_AGAIN_MS);
 	}
-}
-
-int record_lock_named(const struct fs_root *root, const char *name, int operation)
-{
-	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
-	int fd = fs_lock(root, path, operation);
-
-	return fd < 0 && !make_dirs(root, fd) ? fs_lock(root, path, operation) : fd;
 }
 
 int record_lock_claims(const struct fs_root *root, int64_t deadline)

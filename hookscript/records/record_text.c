@@ -5,9 +5,10 @@
 #include "host/pci/driver.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
-/* Raised when an older program could not give a device back by what a newer one wrote. */
+/* To be raised when an older program could not give a device back by a newer one's record. */
 #define RECORD_FORMAT 1
 
 static const char *const stage_names[] = {
@@ -15,11 +16,54 @@ static const char *const stage_names[] = {
 	[RECORD_TAKEN] = "taken",
 };
 
-/* What holds an attribute's value as it was. */
-static const char *const before_names[RECORD_ATTRIBUTES] = {
-	[RECORD_RESET_METHOD] = "reset_method_before",
-	[RECORD_D3COLD] = "d3cold_allowed_before",
+enum text_kind {
+	REQUIRED, /* in every record; "" stands for NULL */
+	OPTIONAL, /* the same, but not in older records or when it is NULL */
+	VERBATIM, /* the same, but "" is a value */
 };
+
+#define TEXT(field)	   offsetof(struct record, field)
+#define ATTRIBUTE(i, part) offsetof(struct record, attributes[RECORD_##i].part)
+
+/* The texts of a record, in the order in which they are written. */
+static const struct {
+	const char *name;
+	enum text_kind kind;
+	size_t at;
+} texts[] = {
+	{"driver", REQUIRED, TEXT(driver)},
+	{"module", REQUIRED, TEXT(module)},
+	{"driver_override", REQUIRED, TEXT(override)},
+	{"network", OPTIONAL, TEXT(network)},
+	{"return_to", OPTIONAL, TEXT(return_to)},
+	{"bind_to", OPTIONAL, TEXT(bind_to)},
+	{"unload", OPTIONAL, TEXT(unload)},
+	{"unloaded", OPTIONAL, TEXT(unloaded)},
+	{"reset_method", VERBATIM, ATTRIBUTE(RESET_METHOD, set)},
+	{"reset_method_before", VERBATIM, ATTRIBUTE(RESET_METHOD, before)},
+	{"d3cold_allowed", VERBATIM, ATTRIBUTE(D3COLD, set)},
+	{"d3cold_allowed_before", VERBATIM, ATTRIBUTE(D3COLD, before)},
+};
+
+/* Written only when true. */
+static const struct {
+	const char *name;
+	size_t at;
+} flags[] = {
+	{"ifreload", offsetof(struct record, ifreload)},
+	{"choice", offsetof(struct record, choice)},
+	{"new_id", offsetof(struct record, new_id)},
+};
+
+static char **text_at(const struct record *record, size_t i)
+{
+	return (char **)(uintptr_t)((const char *)record + texts[i].at);
+}
+
+static bool *flag_at(const struct record *record, size_t i)
+{
+	return (bool *)(uintptr_t)((const char *)record + flags[i].at);
+}
 
 static const char *const attribute_names[RECORD_ATTRIBUTES] = {
 	[RECORD_RESET_METHOD] = "reset_method",
@@ -47,35 +91,23 @@ void record_free(struct record *record)
 {
 	if (!record)
 		return;
-	free(record->driver);
-	free(record->module);
-	free(record->override);
-	free(record->network);
-	free(record->return_to);
-	for (size_t i = 0; i < RECORD_ATTRIBUTES; i++) {
-		free(record->attributes[i].set);
-		free(record->attributes[i].before);
-	}
-	free(record->bind_to);
-	free(record->unload);
-	free(record->unloaded);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		free(*text_at(record, i));
 	free(record);
 }
 
-/* A string setting; "" stands for none. */
-static int get_text(const config_t *config, const char *name, char **ret)
+static int get_text(const config_t *config, size_t i, struct record *record)
 {
 	const char *text;
 
-	if (!config_lookup_string(config, name, &text))
+	if (!config_lookup(config, texts[i].name))
+		return texts[i].kind == REQUIRED ? -EINVAL : 0;
+	if (!config_lookup_string(config, texts[i].name, &text))
 		return -EINVAL;
-	*ret = NULL;
-	if (*text) {
-		*ret = strdup(text);
-		if (!*ret)
-			return -ENOMEM;
-	}
-	return 0;
+	if (!*text && texts[i].kind != VERBATIM)
+		return 0;
+	*text_at(record, i) = strdup(text);
+	return *text_at(record, i) ? 0 : -ENOMEM;
 }
 
 static int get_stage(const config_t *config, enum record_stage *ret)
@@ -92,59 +124,15 @@ static int get_stage(const config_t *config, enum record_stage *ret)
 	return -EINVAL;
 }
 
-/* A string setting that older records do not have. */
-static int get_newer(const config_t *config, const char *name, char **ret)
-{
-	return config_lookup(config, name) ? get_text(config, name, ret) : 0;
-}
-
-static int get_attribute(const config_t *config, enum record_attribute_name name,
-			 struct record_attribute *ret)
-{
-	const char *text;
-
-	/* Not get_text(): an empty value is one, too. */
-	if (config_lookup_string(config, record_attribute_name(name), &text)) {
-		ret->set = strdup(text);
-		if (!ret->set)
-			return -ENOMEM;
-	}
-	if (config_lookup_string(config, before_names[name], &text)) {
-		ret->before = strdup(text);
-		if (!ret->before)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int get_newer_fields(const config_t *config, struct record *record)
-{
-	int err = get_newer(config, "network", &record->network);
-
-	if (!err)
-		err = get_newer(config, "return_to", &record->return_to);
-	if (!err)
-		err = get_newer(config, "bind_to", &record->bind_to);
-	if (!err)
-		err = get_newer(config, "unload", &record->unload);
-	if (!err)
-		err = get_newer(config, "unloaded", &record->unloaded);
-	for (unsigned int i = 0; !err && i < RECORD_ATTRIBUTES; i++)
-		err = get_attribute(config, i, &record->attributes[i]);
-	return err;
-}
-
 static int get_fields(const config_t *config, void *arg)
 {
 	struct record *record = arg;
 	const char *identity;
 	long long claim;
-	int format, vmid, flag, err;
+	int vmid, flag, err = conftext_check_format(config, RECORD_FORMAT);
 
-	if (!config_lookup_int(config, "format", &format) || format < 1)
-		return -EINVAL;
-	if (format > RECORD_FORMAT)
-		return -EPROTONOSUPPORT;
+	if (err)
+		return err;
 	if (!config_lookup_int(config, "vmid", &vmid) || vmid < 1 ||
 	    !config_lookup_int(config, "deadline", &record->deadline) || record->deadline < 1 ||
 	    !config_lookup_string(config, "identity", &identity) ||
@@ -152,17 +140,12 @@ static int get_fields(const config_t *config, void *arg)
 		return -EINVAL;
 	record->vmid = (unsigned int)vmid;
 	record->claim = config_lookup_int64(config, "claim", &claim) ? (uint64_t)claim : 0;
-	record->ifreload = config_lookup_bool(config, "ifreload", &flag) && flag;
-	record->choice = config_lookup_bool(config, "choice", &flag) && flag;
-	record->new_id = config_lookup_bool(config, "new_id", &flag) && flag;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		*flag_at(record, i) = config_lookup_bool(config, flags[i].name, &flag) && flag;
 	err = get_stage(config, &record->stage);
-	if (!err)
-		err = get_text(config, "driver", &record->driver);
-	if (!err)
-		err = get_text(config, "module", &record->module);
-	if (!err)
-		err = get_text(config, "driver_override", &record->override);
-	return err ? err : get_newer_fields(config, record);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(texts); i++)
+		err = get_text(config, i, record);
+	return err;
 }
 
 int record_parse(const char *text, const struct bdf *bdf, struct record **ret)
@@ -179,16 +162,14 @@ int record_parse(const char *text, const struct bdf *bdf, struct record **ret)
 	return err;
 }
 
-static void put_newer(struct strbuf *to, const char *name, const char *value)
+static void put_texts(struct strbuf *to, const struct record *record, bool required)
 {
-	if (value)
-		conftext_put(to, name, value);
-}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text = *text_at(record, i);
 
-static void put_flag(struct strbuf *to, const char *name, bool value)
-{
-	if (value)
-		strbuf_add(to, "%s = true;\n", name);
+		if (required ? texts[i].kind == REQUIRED : texts[i].kind != REQUIRED && text)
+			conftext_put(to, texts[i].name, text);
+	}
 }
 
 char *record_format(const struct record *record)
@@ -202,21 +183,11 @@ char *record_format(const struct record *record)
 	strbuf_add(&to, "claim = %" PRId64 "L;\n", (int64_t)record->claim);
 	conftext_put(&to, "stage", stage_names[record->stage]);
 	conftext_put(&to, "identity", pci_identity_format(&record->identity, identity));
-	conftext_put(&to, "driver", record->driver);
-	conftext_put(&to, "module", record->module);
-	conftext_put(&to, "driver_override", record->override);
+	put_texts(&to, record, true);
 	strbuf_add(&to, "deadline = %d;\n", record->deadline);
-	put_newer(&to, "network", record->network);
-	put_newer(&to, "return_to", record->return_to);
-	put_newer(&to, "bind_to", record->bind_to);
-	put_newer(&to, "unload", record->unload);
-	put_newer(&to, "unloaded", record->unloaded);
-	for (unsigned int i = 0; i < RECORD_ATTRIBUTES; i++) {
-		put_newer(&to, record_attribute_name(i), record->attributes[i].set);
-		put_newer(&to, before_names[i], record->attributes[i].before);
-	}
-	put_flag(&to, "ifreload", record->ifreload);
-	put_flag(&to, "choice", record->choice);
-	put_flag(&to, "new_id", record->new_id);
+	put_texts(&to, record, false);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (*flag_at(record, i))
+			strbuf_add(&to, "%s = true;\n", flags[i].name);
 	return strbuf_take(&to);
 }

@@ -7,8 +7,8 @@
 #include "host/pci/pci.h"
 
 enum record_stage {
-	RECORD_CLAIMED, /* a VM wants the device; nothing was written to it, its image is not
-			   complete */
+	RECORD_CLAIMED, /* a VM wants the device; nothing was written to it, and its
+			   before-image is not complete */
 	RECORD_TAKEN,	/* the before-image is complete; the device may have been written to */
 };
 
@@ -21,7 +21,7 @@ enum record_attribute_name {
 
 struct record_attribute {
 	char *set;    /* what to write; NULL: leave it */
-	char *before; /* what it was; NULL: not read yet, or the device has none */
+	char *before; /* what it was; NULL: not read yet, or the device has no such one */
 };
 
 /* The attribute's name in sysfs. */
@@ -32,25 +32,26 @@ struct record {
 	unsigned int vmid;
 	enum record_stage stage;
 	struct pci_identity identity;
-	/* The before-image; NULL stands for none. */
+	/* The before-image; NULL: none. */
 	char *driver;
 	char *module; /* the one that the driver lives in; NULL: built in */
 	char *override;
 	char *network; /* what its interface had and does not get back by itself, for people */
-	bool choice; /* taken as one of several devices of a mapping, of which Proxmox VE chooses */
-	bool new_id; /* Proxmox VE bound it through new_id, which still holds its id */
-	/* Which driver it gets when it is given back; NULL: the recorded one; "none": none at all,
-	 * so that it stays away from the host; else this one. */
+	bool choice;   /* taken as one of several alternatives of a mapping, of which Proxmox VE
+			  chooses */
+	bool new_id;   /* Proxmox VE bound it through new_id, which still lists its id */
+	/* The driver that it gets when it is given back; NULL: the recorded one; "none": no driver,
+	 * so that the host does not use it. */
 	char *return_to;
 	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
 	/* Attributes to be changed while it is taken, and what they were. */
 	struct record_attribute attributes[RECORD_ATTRIBUTES];
-	char *unload;	/* modules to be unloaded first, spaces between; NULL: none */
+	char *unload;	/* modules to be unloaded first, separated by spaces; NULL: none */
 	char *unloaded; /* those of them that were loaded */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
-	/* What gives the device back, so that post-stop needs no settings file. */
+	/* Needed to give the device back, so that post-stop needs no settings file. */
 	int deadline;  /* seconds */
-	bool ifreload; /* run `ifreload -a` afterwards when an interface had something */
+	bool ifreload; /* run `ifreload -a` afterwards when an interface had a configuration */
 };
 
 /* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
@@ -59,7 +60,8 @@ const char *record_target(const struct record *record);
 /* The driver that it has while it is taken. Belongs to RECORD, or is a constant. */
 const char *record_taken_driver(const struct record *record);
 
-/* The override with which a device stays away from the host's drivers: no driver has that name. */
+/* The driver_override that keeps a device from every driver of the host: no driver has that name.
+ */
 #define RECORD_RETURN_NONE "none"
 
 void record_free(struct record *record);
@@ -67,7 +69,7 @@ DEFINE_CLEANUP(struct record *, record_free)
 
 /*
  * Reads the record of the device at BDF. Returns 0 and a new record (record_free()); -EINVAL when
- * the text is none; -EPROTONOSUPPORT when a newer version wrote it in a format unknown here;
+ * the text is not one; -EPROTONOSUPPORT when a newer version wrote it in a format unknown here;
  * -ENOMEM.
  */
 int record_parse(const char *text, const struct bdf *bdf, struct record **ret) must_check;

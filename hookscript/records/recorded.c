@@ -3,35 +3,33 @@
 
 #include "host/base/log.h"
 
-#include <string.h>
-
-/* Reports a record that cannot be used, and renames one that is none, so that it blocks only its
+/* Reports a record that cannot be used, and renames one that is invalid, so that it blocks only its
  * device. A newer version's stays: that version understands it. Returns whether it may be the
  * VM's: it could not be read. */
 static bool handle_bad_record(const struct fs_root *root, const struct bdf *bdf, int err,
 			      const char *why)
 {
+	bool unread = !record_is_unusable(err);
 	char address[BDF_TEXT_SIZE];
 
-	if (!record_is_unusable(err)) {
-		log_device(LOG_LEVEL_ERROR, bdf, NULL,
-			   err == -EACCES ? _("%s; run this as root")
-					  : _("%s; it may be this VM's, so it stays"),
-			   why ? why : strerror(-err));
-		return true;
-	}
-	log_device(LOG_LEVEL_WARNING, bdf, NULL, "%s", why ? why : strerror(-err));
-	if (err == -EPROTONOSUPPORT)
-		return false;
-	err = record_set_aside(root, bdf);
+	why = why ? why : log_strerror(err);
+	if (unread)
+		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("%s; it may be this VM's, so it stays"),
+			   why);
+	else
+		log_device(LOG_LEVEL_WARNING, bdf, NULL, "%s", why);
+	if (err != -EINVAL)
+		return unread;
+	bdf_format(bdf, address);
+	err = record_mark_broken(root, bdf);
 	if (err)
 		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be renamed to .broken: %s"),
-			   RECORD_FOLDER, bdf_format(bdf, address), strerror(-err));
+			   RECORD_FOLDER, address, log_strerror(err));
 	else
 		log_device(LOG_LEVEL_WARNING, bdf, NULL,
 			   _("it is renamed to /%s/%s.broken; which driver the device had is not "
 			     "known, so it stays as it is; see: pve-passthrough status"),
-			   RECORD_FOLDER, bdf_format(bdf, address));
+			   RECORD_FOLDER, address);
 	return false;
 }
 

@@ -2,8 +2,7 @@
 #include "hookscript/settings/settings.h"
 
 #include "host/base/language.h"
-
-#include <string.h>
+#include "host/base/log.h"
 
 const struct settings settings_default = {
 	.machine = POLICY_REFUSE,
@@ -30,39 +29,37 @@ void settings_speak(const struct settings *settings)
 		language_set(settings->language);
 }
 
-static void free_names(char **names, size_t n)
+void settings_names_free(char ***names, size_t *n)
 {
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	for (size_t i = 0; i < *n; i++)
+		free((*names)[i]);
+	free(TAKE_PTR(*names));
+	*n = 0;
 }
 
-void device_setting_free(struct device_setting *device)
+static void free_device(struct device_setting *device)
 {
-	free(device->return_driver);
+	free(device->return_to);
 	free(device->reset_method);
 	free(device->driver);
-	free_names(device->stop_units, device->n_stop_units);
-	free_names(device->unload, device->n_unload);
-	free(device->stop_ct);
-	*device = (struct device_setting){0};
+	settings_names_free(&device->stop_units, &device->n_stop_units);
+	settings_names_free(&device->stop_ct, &device->n_stop_ct);
+	settings_names_free(&device->unload, &device->n_unload);
 }
 
 void settings_free(struct settings *settings)
 {
 	for (size_t i = 0; i < settings->n_devices; i++)
-		device_setting_free(&settings->devices[i]);
+		free_device(&settings->devices[i]);
 	free(settings->devices);
 	free(settings->next);
 	free(settings->language);
-	for (size_t i = 0; i < settings->n_warnings; i++)
-		free(settings->warnings[i]);
-	free(settings->warnings);
+	settings_names_free(&settings->warnings, &settings->n_warnings);
 	free(settings->error);
 	*settings = settings_default;
 }
 
 const char *settings_error(const struct settings *settings)
 {
-	return settings->error ? settings->error : strerror(-settings->err);
+	return settings->error ? settings->error : log_strerror(settings->err);
 }

@@ -5,8 +5,8 @@
  * the files.
  *
  * Key by key, the node's file beats the cluster's, also its vmNNN groups; within one file the VM's
- * group beats what stands outside of it. Entries of 'devices' for the same device, which can only
- * stand in different lists, hold together, key by key in that same order. A key of the cluster's
+ * group beats what is outside of it. Entries of 'devices' for the same device, which can only be in
+ * different lists, are merged, key by key in that same order. A key of the cluster's
  * file that this version does not know is a warning, since nodes are upgraded one after the other;
  * in the node's file it is an error.
  */
@@ -21,29 +21,22 @@
 #define SETTINGS_CLUSTER_PATH "etc/pve/pve-passthrough.conf"
 #define SETTINGS_TEXT_MAX     ((size_t)1024 * 1024)
 
-/* What to do with a VM that does not meet a check. */
+/* What to do with a VM that fails a check. */
 enum policy { POLICY_REFUSE, POLICY_WARN, POLICY_OFF };
 
 /* What to do with the members of a group that the VM does not name. */
 enum group_policy { GROUP_TAKE, GROUP_REFUSE };
 
-/* The driver that a device gets when it is given back. */
-enum return_to {
-	RETURN_TO_RECORDED, /* the one it had */
-	RETURN_TO_NONE,	    /* none: it stays away from the host */
-	RETURN_TO_DRIVER,   /* the one that is named */
-};
-
 /* What to write to d3cold_allowed: whether the device may lose its power. */
 enum d3cold { D3COLD_AS_IT_IS, D3COLD_FORBID, D3COLD_ALLOW };
 
-/* Where a value stands; without a path it is the default. */
+/* Where a value is set; without a path it is the default. */
 struct setting_source {
 	const char *path; /* SETTINGS_PATH or SETTINGS_CLUSTER_PATH */
 	unsigned int line;
 };
 
-/* Keys of the files, by which their sources are kept. */
+/* The keys of the files: indexes of their sources. */
 enum setting_name {
 	SETTING_MACHINE,
 	SETTING_PCIE,
@@ -76,10 +69,9 @@ struct device_setting {
 	struct bdf bdf;
 	uint16_t vendor, device;
 	unsigned int allow; /* bits 1 << enum usage_kind */
-	enum return_to return_to;
-	char *return_driver; /* of RETURN_TO_DRIVER; else NULL */
+	char *return_to;    /* as in struct record (hookscript/records/record_text.h) */
 	/* For the attribute reset_method: names with one space between them, "default", or "" for
-	 * none at all (which has to be written as "\n"); NULL: leave it as it is. */
+	 * none at all (which has to be written as "\n"); NULL: unchanged. */
 	char *reset_method;
 	enum d3cold d3cold;
 	char *driver; /* the vfio variant driver for an entry with driver=keep; NULL: none */
@@ -87,7 +79,7 @@ struct device_setting {
 	 * start when it is back. */
 	char **stop_units;
 	size_t n_stop_units;
-	unsigned int *stop_ct;
+	char **stop_ct; /* their numbers */
 	size_t n_stop_ct;
 	/* Modules to unload before it is taken, in this order. */
 	char **unload;
@@ -102,7 +94,7 @@ struct settings {
 	enum policy pcie;
 	int deadline; /* seconds, 1 to 3600 */
 	enum group_policy group;
-	bool ifreload;			 /* bring the network up after an interface came back */
+	unsigned int ifreload;		 /* 1: bring the network up after an interface came back */
 	unsigned int return_at_shutdown; /* 1: give devices back although the host shuts down */
 	char *next;			 /* "STORAGE:snippets/NAME"; NULL: none */
 	char *language;			 /* "en", "zh_CN"; NULL: the environment's */
@@ -111,18 +103,17 @@ struct settings {
 	struct setting_source from[SETTING_KEYS];
 	char **warnings; /* for the user, without a newline */
 	size_t n_warnings;
-	int err; /* why they could not be read, -errno: the rest is the defaults; 0: they were */
-	char *error; /* the same in words; NULL: memory was short */
+	int err;     /* why they could not be read, -errno, and the rest is the defaults; or 0 */
+	char *error; /* the same as text; NULL: memory was short */
 };
 
-/* What holds without a file; owns nothing. */
+/* The settings without a file; owns nothing. */
 extern const struct settings settings_default;
 
 /* Why they could not be read, for a message. Valid as long as SETTINGS. */
 const char *settings_error(const struct settings *settings);
 
-/* From now on messages are in the language that the settings name, if they do
- * (host/base/language.h). */
+/* Sets the language of messages that the settings name, if they do (host/base/language.h). */
 void settings_speak(const struct settings *settings);
 
 /* Frees what it owns, and leaves the defaults. */
@@ -134,7 +125,7 @@ void settings_free(struct settings *settings);
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
 					     uint16_t vendor, uint16_t device);
 
-/* Frees what it owns, and leaves nothing set. */
-void device_setting_free(struct device_setting *device);
+/* Frees the N names of a list, and leaves an empty one. */
+void settings_names_free(char ***names, size_t *n);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the settings files to the struct (hookscript/settings/settings.h), and back to a text. */
+/* Reads the settings files into the struct (hookscript/settings/settings.h), and prints it. */
 #ifndef HOOKSCRIPT_SETTINGS_SETTINGS_READ_H
 #define HOOKSCRIPT_SETTINGS_SETTINGS_READ_H
 
 #include "hookscript/settings/settings.h"
 
 /*
- * Reads the settings that hold for VM VMID on this node. Without files: the defaults. Returns 0; or
+ * Reads the settings of VM VMID on this node. Without files: the defaults. Returns 0; or
  * -errno with the defaults and, in them, err and error, which names file, line, key and value:
  * -EINVAL for an unknown key, a wrong type or value, -EPERM when others than root can write a file.
  * Free with settings_free() in either case.
  */
 int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret);
 
-/* settings_speak() by the settings of VM VMID; ones that cannot be read change nothing. */
+/* settings_speak() by the settings of VM VMID; if they cannot be read, it does nothing. */
 void settings_speak_of(const struct fs_root *root, unsigned int vmid);
 
 /*

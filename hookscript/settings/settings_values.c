@@ -2,7 +2,7 @@
 #include "hookscript/settings/settings_values.h"
 
 #include "host/base/conftext.h"
-#include "hookscript/settings/settings_grammar.h"
+#include "vmcfg/text.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,105 @@
 /* How much of a wrong text is quoted. */
 #define QUOTE_MAX 80
 
-/* ---- what is wrong ---- */
+/* ---- names, which end up in command lines and in sysfs, so each is strict ---- */
+
+#define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS	     "0123456789"
+#define MODULE_BYTES LETTERS DIGITS "_-"
+#define MODULE_MAX   55
+#define UNIT_BYTES   LETTERS DIGITS ":-_.\\@"
+#define UNIT_MAX     255
+#define UNIT_TYPES   "service|socket|target|mount|automount|swap|timer|path"
+#define STORAGE_MAX  100
+#define SNIPPET_MAX  255
+
+#define RESET_METHODS "device_specific|acpi|flr|af_flr|pm|bus|cxl_bus"
+
+static bool is_only(const char *text, size_t len, const char *bytes)
+{
+	return strspn(text, bytes) >= len;
+}
+
+/* A driver or a module: letters, digits, '_', '-', no '-' in front, at most 55 of them (Linux:
+ * include/linux/module.h, MODULE_NAME_LEN). */
+static bool is_module(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= MODULE_MAX && *text != '-' && is_only(text, len, MODULE_BYTES);
+}
+
+/*
+ * A systemd unit that can be stopped and started again by its name: NAME.TYPE, or
+ * NAME@INSTANCE.TYPE (systemd.unit(5), at most 255 bytes). Those of the types device, scope and
+ * slice cannot be started so; "-.mount" is the root file system.
+ */
+static bool is_unit(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	const char *at = strchr(text, '@');
+	size_t len = strlen(text);
+
+	if (len > UNIT_MAX || !is_only(text, len, UNIT_BYTES) || !strspn(text, LETTERS DIGITS "_"))
+		return false;
+	/* "getty@.service" is a template without an instance. */
+	return dot && text_is_one_of(text_of(dot + 1), UNIT_TYPES) && (!at || at + 1 < dot);
+}
+
+/* STORAGE:snippets/NAME, a volume as Proxmox VE names a hookscript (pve-storage,
+ * PVE/Storage/Plugin.pm, parse_volname), but not this program, which would run itself for ever. */
+static bool is_other_snippet(const char *text)
+{
+	static const char directory[] = ":snippets/";
+	size_t len = strcspn(text, ":");
+	const char *file = text + len + strlen(directory);
+
+	if (len > STORAGE_MAX || !text_is_storage_id((struct text){text, len}) ||
+	    strncmp(text + len, directory, strlen(directory)) != 0)
+		return false;
+	for (const char *c = file; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
+			return false;
+	return *file && strlen(file) <= SNIPPET_MAX && !strstr(file, "..") && strcmp(file, ".") &&
+	       strcmp(file, "pve-passthrough");
+}
+
+/* Whether LIST has the name T already. */
+static bool has_name(struct text list, struct text t)
+{
+	struct text name;
+
+	while (text_next(&list, ' ', &name))
+		if (name.len == t.len && !memcmp(name.at, t.at, t.len))
+			return true;
+	return false;
+}
+
+/*
+ * What the attribute reset_method takes (Linux: Documentation/ABI/testing/sysfs-bus-pci; the names:
+ * drivers/pci/pci.c, pci_reset_fn_methods): names with spaces between them, "default", or "".
+ * Returns 0 and a new text with one space between names; -EINVAL for an unknown name or one that
+ * is there twice; -ENOMEM.
+ */
+static int parse_reset_method(const char *text, char **ret)
+{
+	const char *methods = strcmp(text, "default") ? RESET_METHODS : "default";
+	auto_strbuf struct strbuf list = {0};
+	struct text rest = text_of(text), name;
+
+	while (text_next(&rest, ' ', &name)) {
+		if (!name.len)
+			continue;
+		if (!text_is_one_of(name, methods) ||
+		    (list.len && has_name((struct text){list.text, list.len}, name)))
+			return -EINVAL;
+		strbuf_add(&list, "%s%.*s", list.len ? " " : "", (int)name.len, name.at);
+	}
+	*ret = strbuf_take(&list);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- errors ---- */
 
 int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
 		    const char *format, ...)
@@ -40,7 +138,7 @@ int reader_complain(struct settings_reader *reader, const config_setting_t *sett
 	return reader->why ? -EINVAL : -ENOMEM;
 }
 
-/* A value as a person would name it. */
+/* The value for a message. */
 static char *quote(const config_setting_t *setting)
 {
 	const char *text = config_setting_get_string(setting);
@@ -79,29 +177,8 @@ static int refuse(struct settings_reader *reader, const config_setting_t *settin
 	return reader_refuse(reader, setting, _(key->wanted));
 }
 
-/* ---- where a value is ---- */
-
 #define FIELD(type, object, at)	      ((type *)(void *)((char *)(object) + (at)))
 #define CONST_FIELD(type, object, at) ((type const *)(const void *)((const char *)(object) + (at)))
-
-/* A new copy of TEXT in place of *TO, or none for NULL. */
-static int set_text(char **to, const char *text)
-{
-	char *copy = text ? strdup(text) : NULL;
-
-	if (text && !copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
-static void free_names(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
 
 /* ---- one value ---- */
 
@@ -144,7 +221,7 @@ static void write_seconds(struct strbuf *out, const struct setting_key *key, con
 
 static const struct setting_type seconds = {read_seconds, write_seconds};
 
-/* The field becomes one more than "beside" for true, and that for false. */
+/* The field becomes "beside" for false and one more for true. */
 static int read_flag(struct settings_reader *reader, const config_setting_t *setting,
 		     const struct setting_key *key, void *object)
 {
@@ -163,39 +240,29 @@ static void write_flag(struct strbuf *out, const struct setting_key *key, const 
 
 static const struct setting_type flag = {read_flag, write_flag};
 
-/* "" stands for none, where that is good. */
 static int read_name(struct settings_reader *reader, const config_setting_t *setting,
 		     const struct setting_key *key, void *object)
 {
 	const char *text = config_setting_get_string(setting);
+	char **to = FIELD(char *, object, key->at);
+	bool none = text && key->none && !strcmp(text, key->none);
 
-	if (!text || !key->is_good(text))
+	if (!none && (!text || !key->is_good(text)))
 		return refuse(reader, setting, key);
-	return set_text(FIELD(char *, object, key->at), *text ? text : NULL);
+	free(TAKE_PTR(*to));
+	if (!none)
+		*to = strdup(text);
+	return none || *to ? 0 : -ENOMEM;
 }
 
 static void write_name(struct strbuf *out, const struct setting_key *key, const void *object)
 {
 	const char *text = *CONST_FIELD(char *, object, key->at);
 
-	conftext_put_string(out, text ? text : "");
+	conftext_put_string(out, text ? text : key->none);
 }
 
 static const struct setting_type name = {read_name, write_name};
-
-static int read_next(struct settings_reader *reader, const config_setting_t *setting,
-		     const struct setting_key *key, void *object)
-{
-	const char *text = config_setting_get_string(setting);
-
-	if (text && key->is_good(text) && !strcmp(text + strcspn(text, "/"), "/pve-passthrough"))
-		return reader_refuse(reader, setting,
-				     _("another hookscript than this one, which would run itself "
-				       "for ever"));
-	return read_name(reader, setting, key, object);
-}
-
-static const struct setting_type next = {read_next, write_name};
 
 static int read_reset_method(struct settings_reader *reader, const config_setting_t *setting,
 			     const struct setting_key *key, void *object)
@@ -203,7 +270,7 @@ static int read_reset_method(struct settings_reader *reader, const config_settin
 	const char *text = config_setting_get_string(setting);
 	char **to = FIELD(char *, object, key->at);
 	char *method = NULL;
-	int err = text ? grammar_reset_method(text, &method) : -EINVAL;
+	int err = text ? parse_reset_method(text, &method) : -EINVAL;
 
 	if (err)
 		return err == -EINVAL ? refuse(reader, setting, key) : err;
@@ -214,39 +281,10 @@ static int read_reset_method(struct settings_reader *reader, const config_settin
 
 static const struct setting_type reset_method = {read_reset_method, write_name};
 
-static int read_return_to(struct settings_reader *reader, const config_setting_t *setting,
-			  const struct setting_key *key, void *object)
-{
-	const char *text = config_setting_get_string(setting);
-	enum return_to *to = FIELD(enum return_to, object, key->at);
-
-	if (!text || !key->is_good(text))
-		return refuse(reader, setting, key);
-	*to = RETURN_TO_DRIVER;
-	if (!strcmp(text, "recorded"))
-		*to = RETURN_TO_RECORDED;
-	else if (!strcmp(text, "none"))
-		*to = RETURN_TO_NONE;
-	return set_text(FIELD(char *, object, key->beside), *to == RETURN_TO_DRIVER ? text : NULL);
-}
-
-static void write_return_to(struct strbuf *out, const struct setting_key *key, const void *object)
-{
-	switch (*CONST_FIELD(enum return_to, object, key->at)) {
-	case RETURN_TO_RECORDED: conftext_put_string(out, "recorded"); break;
-	case RETURN_TO_NONE: conftext_put_string(out, "none"); break;
-	case RETURN_TO_DRIVER:
-		conftext_put_string(out, *CONST_FIELD(char *, object, key->beside));
-		break;
-	}
-}
-
-static const struct setting_type return_to = {read_return_to, write_return_to};
-
 /* ---- lists ---- */
 
-/* Has ADD take every element of a list, in place of what the field had. ADD returns 0; -EINVAL for
- * an element that is not what the key wants; -ENOMEM. */
+/* Calls ADD for every element of a list. ADD returns 0; -EINVAL for an element that the key does
+ * not accept; -ENOMEM. */
 static int read_list(struct settings_reader *reader, const config_setting_t *list,
 		     const struct setting_key *key, void *object,
 		     int (*add)(const config_setting_t *element, const struct setting_key *key,
@@ -304,35 +342,47 @@ static void write_kinds(struct strbuf *out, const struct setting_key *key, const
 
 static const struct setting_type kinds = {read_kinds, write_kinds};
 
-static int add_name(const config_setting_t *element, const struct setting_key *key, void *object)
+/* The text of an element: a string, or the number of a container. As ADD of read_list(). */
+static int element_text(const config_setting_t *element, const struct setting_key *key, char **ret)
 {
 	const char *text = config_setting_get_string(element);
+	int number = config_setting_get_int(element);
+
+	if (key->is_good) {
+		if (!text || !key->is_good(text))
+			return -EINVAL;
+		*ret = strdup(text);
+	} else {
+		if (config_setting_type(element) != CONFIG_TYPE_INT || number < CTID_MIN ||
+		    number > CTID_MAX)
+			return -EINVAL;
+		*ret = fs_path("%d", number);
+	}
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int add_name(const config_setting_t *element, const struct setting_key *key, void *object)
+{
 	char ***list = FIELD(char **, object, key->at);
 	size_t *n = FIELD(size_t, object, key->beside);
-	char *copy;
+	auto_free char *text = NULL;
+	int err = element_text(element, key, &text);
 
-	if (!text || !key->is_good(text))
-		return -EINVAL;
+	if (err)
+		return err;
 	for (size_t i = 0; i < *n; i++)
 		if (!strcmp((*list)[i], text))
 			return -EINVAL;
-	copy = strdup(text);
-	if (!copy || !array_grow(*list, *n)) {
-		free(copy);
+	if (!array_grow(*list, *n))
 		return -ENOMEM;
-	}
-	(*list)[(*n)++] = copy;
+	(*list)[(*n)++] = TAKE_PTR(text);
 	return 0;
 }
 
 static int read_names(struct settings_reader *reader, const config_setting_t *list,
 		      const struct setting_key *key, void *object)
 {
-	char ***field = FIELD(char **, object, key->at);
-	size_t *n = FIELD(size_t, object, key->beside);
-
-	free_names(TAKE_PTR(*field), *n);
-	*n = 0;
+	settings_names_free(FIELD(char **, object, key->at), FIELD(size_t, object, key->beside));
 	return read_list(reader, list, key, object, add_name);
 }
 
@@ -343,62 +393,21 @@ static void write_names(struct strbuf *out, const struct setting_key *key, const
 
 	for (size_t i = 0; i < n; i++) {
 		strbuf_add(out, i ? ", " : "[ ");
-		conftext_put_string(out, list[i]);
+		if (key->is_good)
+			conftext_put_string(out, list[i]);
+		else
+			strbuf_add(out, "%s", list[i]);
 	}
 	strbuf_add(out, n ? " ]" : "[ ]");
 }
 
 static const struct setting_type names = {read_names, write_names};
 
-/* Containers. */
-static int add_number(const config_setting_t *element, const struct setting_key *key, void *object)
-{
-	unsigned int **list = FIELD(unsigned int *, object, key->at);
-	size_t *n = FIELD(size_t, object, key->beside);
-	int number = config_setting_get_int(element);
-
-	if (config_setting_type(element) != CONFIG_TYPE_INT || number < CTID_MIN ||
-	    number > CTID_MAX)
-		return -EINVAL;
-	for (size_t i = 0; i < *n; i++)
-		if ((*list)[i] == (unsigned int)number)
-			return -EINVAL;
-	if (!array_grow(*list, *n))
-		return -ENOMEM;
-	(*list)[(*n)++] = (unsigned int)number;
-	return 0;
-}
-
-static int read_numbers(struct settings_reader *reader, const config_setting_t *list,
-			const struct setting_key *key, void *object)
-{
-	free(TAKE_PTR(*FIELD(unsigned int *, object, key->at)));
-	*FIELD(size_t, object, key->beside) = 0;
-	return read_list(reader, list, key, object, add_number);
-}
-
-static void write_numbers(struct strbuf *out, const struct setting_key *key, const void *object)
-{
-	const unsigned int *list = *CONST_FIELD(unsigned int *, object, key->at);
-	size_t n = *CONST_FIELD(size_t, object, key->beside);
-
-	for (size_t i = 0; i < n; i++)
-		strbuf_add(out, "%s%u", i ? ", " : "[ ", list[i]);
-	strbuf_add(out, n ? " ]" : "[ ]");
-}
-
-static const struct setting_type numbers = {read_numbers, write_numbers};
-
 /* ---- the keys ---- */
-
-static bool is_next(const char *text)
-{
-	return !*text || grammar_is_snippet(text);
-}
 
 static bool is_language(const char *text)
 {
-	return !*text || !strcmp(text, "en") || !strcmp(text, "zh_CN");
+	return !strcmp(text, "en") || !strcmp(text, "zh_CN");
 }
 
 static const char *const policies[] = {
@@ -410,59 +419,58 @@ static const char *const shutdowns[] = {"keep", "return", NULL};
 #define IN_DEVICE(field)   offsetof(struct device_setting, field)
 
 const struct setting_key settings_keys[SETTING_KEYS] = {
-	[SETTING_MACHINE] = {"machine", &choice, IN_SETTINGS(machine), 0,
-			     N_("\"refuse\", \"warn\" or \"off\""), policies, NULL},
-	[SETTING_PCIE] = {"pcie", &choice, IN_SETTINGS(pcie), 0,
-			  N_("\"refuse\", \"warn\" or \"off\""), policies, NULL},
-	[SETTING_DEADLINE] = {"deadline", &seconds, IN_SETTINGS(deadline), 0,
-			      N_("a whole number of seconds from 1 to 3600"), NULL, NULL},
-	[SETTING_GROUP] = {"group", &choice, IN_SETTINGS(group), 0, N_("\"take\" or \"refuse\""),
-			   groups, NULL},
-	[SETTING_IFRELOAD] = {"ifreload", &flag, IN_SETTINGS(ifreload), 0, N_("true or false"),
-			      NULL, NULL},
-	[SETTING_AT_SHUTDOWN] = {"at_shutdown", &choice, IN_SETTINGS(return_at_shutdown), 0,
-				 N_("\"keep\" or \"return\""), shutdowns, NULL},
-	[SETTING_NEXT] = {"next", &next, IN_SETTINGS(next), 0,
-			  N_("a hookscript as Proxmox VE names it, "
+	[SETTING_MACHINE] = {"machine", &choice, IN_SETTINGS(machine),
+			     N_("\"refuse\", \"warn\" or \"off\""), .words = policies},
+	[SETTING_PCIE] = {"pcie", &choice, IN_SETTINGS(pcie), N_("\"refuse\", \"warn\" or \"off\""),
+			  .words = policies},
+	[SETTING_DEADLINE] = {"deadline", &seconds, IN_SETTINGS(deadline),
+			      N_("a whole number of seconds from 1 to 3600"), .beside = 0},
+	[SETTING_GROUP] = {"group", &choice, IN_SETTINGS(group), N_("\"take\" or \"refuse\""),
+			   .words = groups},
+	[SETTING_IFRELOAD] = {"ifreload", &flag, IN_SETTINGS(ifreload), N_("true or false"),
+			      .beside = 0},
+	[SETTING_AT_SHUTDOWN] = {"at_shutdown", &choice, IN_SETTINGS(return_at_shutdown),
+				 N_("\"keep\" or \"return\""), .words = shutdowns},
+	[SETTING_NEXT] = {"next", &name, IN_SETTINGS(next),
+			  N_("another hookscript than this one, as Proxmox VE names it, "
 			     "\"STORAGE:snippets/NAME\", or \"\" for none"),
-			  NULL, is_next},
-	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language), 0,
-			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"), NULL,
-			      is_language},
+			  .is_good = is_other_snippet, .none = ""},
+	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language),
+			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"),
+			      .is_good = is_language, .none = ""},
 };
 
 const struct setting_key device_keys[DEVICE_KEYS] = {
-	[DEVICE_ALLOW] = {"allow", &kinds, IN_DEVICE(allow), 0,
+	[DEVICE_ALLOW] = {"allow", &kinds, IN_DEVICE(allow),
 			  N_("a list that holds only \"disk\", \"network\", \"display\", "
 			     "\"sound\", \"process\", \"container\", \"chipset\" or \"vfs\""),
-			  NULL, NULL},
-	[DEVICE_RETURN_TO] = {"return_to", &return_to, IN_DEVICE(return_to),
-			      IN_DEVICE(return_driver),
+			  .beside = 0},
+	[DEVICE_RETURN_TO] = {"return_to", &name, IN_DEVICE(return_to),
 			      N_("\"recorded\", \"none\" or the name of a driver (letters, "
 				 "digits, '_', '-')"),
-			      NULL, grammar_is_module},
-	[DEVICE_RESET_METHOD] = {"reset_method", &reset_method, IN_DEVICE(reset_method), 0,
+			      .is_good = is_module, .none = "recorded"},
+	[DEVICE_RESET_METHOD] = {"reset_method", &reset_method, IN_DEVICE(reset_method),
 				 N_("\"default\", \"\" (no reset at all), or one or more of "
 				    "\"device_specific\", \"acpi\", \"flr\", \"af_flr\", \"pm\", "
 				    "\"bus\" and \"cxl_bus\" in one text with spaces between "
 				    "them, each once"),
-				 NULL, NULL},
-	[DEVICE_D3COLD] = {"d3cold", &flag, IN_DEVICE(d3cold), D3COLD_FORBID, N_("true or false"),
-			   NULL, NULL},
-	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units), IN_DEVICE(n_stop_units),
+				 .none = ""},
+	[DEVICE_D3COLD] = {"d3cold", &flag, IN_DEVICE(d3cold), N_("true or false"),
+			   .beside = D3COLD_FORBID},
+	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units),
 			       N_("a list of systemd units that can be stopped and started, each "
 				  "once, with their type: \"display-manager.service\""),
-			       NULL, grammar_is_unit},
-	[DEVICE_STOP_CT] = {"stop_ct", &numbers, IN_DEVICE(stop_ct), IN_DEVICE(n_stop_ct),
+			       .beside = IN_DEVICE(n_stop_units), .is_good = is_unit},
+	[DEVICE_STOP_CT] = {"stop_ct", &names, IN_DEVICE(stop_ct),
 			    N_("a list of numbers of containers, 100 to 999999999, each once: [ "
 			       "105 ]"),
-			    NULL, NULL},
-	[DEVICE_UNLOAD] = {"unload", &names, IN_DEVICE(unload), IN_DEVICE(n_unload),
+			    .beside = IN_DEVICE(n_stop_ct)},
+	[DEVICE_UNLOAD] = {"unload", &names, IN_DEVICE(unload),
 			   N_("a list of names of modules (letters, digits, '_', '-'), each once: "
 			      "\"nouveau\""),
-			   NULL, grammar_is_module},
-	[DEVICE_DRIVER] = {"driver", &name, IN_DEVICE(driver), 0,
+			   .beside = IN_DEVICE(n_unload), .is_good = is_module},
+	[DEVICE_DRIVER] = {"driver", &name, IN_DEVICE(driver),
 			   N_("the name of a vfio variant driver (letters, digits, '_', "
 			      "'-'): \"mlx5_vfio_pci\""),
-			   NULL, grammar_is_module},
+			   .is_good = is_module},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of the settings files: const tables of how each is called, where its value goes, and
- * what it may be. For hookscript/settings*.c only.
+ * The keys of the settings files: const tables of the name of each, the field of its value, and
+ * what it may be. For hookscript/settings/ only.
  */
 #ifndef HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
 #define HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
@@ -11,12 +11,12 @@
 #include "hookscript/settings/settings.h"
 #include "host/base/strbuf.h"
 
-/* The file that is read. What is read replaces what was there, so the file that wins is read last,
- * and in it the group of the VM. */
+/* The file that is read. Later values replace earlier ones, so the file that wins is read last, and
+ * in it the group of the VM. */
 struct settings_reader {
-	const char *path; /* the file, as in struct setting_source */
-	bool of_cluster;  /* it is the cluster's: a device needs its node, see settings.h */
-	const char *node; /* this node's name */
+	const char *path;	   /* the file, as in struct setting_source */
+	bool of_cluster;	   /* it is the cluster's: each device needs its node */
+	const char *node;	   /* this node's name */
 	struct settings *settings; /* where the values go */
 	char *why;		   /* after a failure: the error for the user */
 };
@@ -34,12 +34,13 @@ struct setting_type {
 struct setting_key {
 	const char *name;
 	const struct setting_type *type;
-	size_t at;     /* where its field is in the object */
-	size_t beside; /* where a second one is: of lists how many there are; of flags, the value
-			* of false */
-	const char *wanted;	  /* what it must be; to be translated */
-	const char *const *words; /* the texts of a choice, up to a NULL; the field is which */
-	bool (*is_good)(const char *text); /* of a text, or of each in a list */
+	size_t at;	    /* the offset of its field in the object */
+	const char *wanted; /* what it must be; to be translated */
+	size_t beside;	    /* of lists the offset of their length; of flags the value of false */
+	const char *const *words; /* the texts of a choice, up to a NULL; the field is an index */
+	bool (*is_good)(const char *text); /* of a text, or of each in a list; NULL there: numbers
+					    * of containers */
+	const char *none; /* the text for a field of NULL; NULL: the field always has a text */
 };
 
 extern const struct setting_key settings_keys[SETTING_KEYS];
@@ -49,14 +50,8 @@ extern const struct setting_key device_keys[DEVICE_KEYS];
 int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
 		    const char *format, ...) printf_like(3, 4);
 
-/* The same: the key, or the element of a list, must be WANTED and not what it is. */
+/* The same: the key, or the element of a list, must be WANTED. */
 int reader_refuse(struct settings_reader *reader, const config_setting_t *setting,
 		  const char *wanted);
-
-/* Reads reader->path over what reader->settings holds: what it has for all VMs and then for VMID.
- * Returns 0; -ENOENT when there is none; or -errno, and reader->why says what is wrong where,
- * unless memory was short. (settings_file.c) */
-int settings_file_read(struct settings_reader *reader, const struct fs_root *root,
-		       unsigned int vmid) must_check;
 
 #endif

@@ -72,8 +72,7 @@ static int print_records(const struct fs_root *root, struct pci *pci, const stru
 		int err = record_read(root, &list[i], &record, &why);
 
 		if (err)
-			log_error("%s%s", why ? why : strerror(-err),
-				  err == -EACCES ? _("; run this as root") : "");
+			log_error("%s", why ? why : log_strerror(err));
 		failed |= err != 0;
 		if (!record)
 			continue;
@@ -94,7 +93,7 @@ static int print_set_aside(const struct fs_root *root, size_t *n)
 {
 	auto_free struct bdf *list = NULL;
 	size_t n_broken;
-	int err = record_list_set_aside(root, &list, &n_broken);
+	int err = record_list_broken(root, &list, &n_broken);
 	char address[BDF_TEXT_SIZE];
 
 	for (size_t i = 0; !err && i < n_broken; i++)

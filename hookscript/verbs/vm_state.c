@@ -15,7 +15,7 @@ static int read_storages(const struct fs_root *root, struct storages *ret)
 {
 	auto_free char *text = NULL;
 	size_t len = 0;
-	int err = fs_read(root, STORAGES_PATH, STORAGE_TEXT_MAX, &text, &len);
+	int err = fs_read(root, STORAGES_PATH, VMCFG_TEXT_MAX, &text, &len);
 
 	if (err && err != -ENOENT)
 		return err;

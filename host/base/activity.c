@@ -10,21 +10,12 @@ void activity_set_page(struct activity *page)
 	noted = page;
 }
 
-/* The last byte is never written, so that whoever reads finds an end. */
-static void put(char *to, size_t size, const char *text)
-{
-	size_t len = text ? strnlen(text, size - 1) : 0;
-
-	memcpy(to, text ? text : "", len);
-	to[len] = '\0';
-}
-
 void activity_begin(const char *verb, const char *path)
 {
 	if (!noted)
 		return;
-	put(noted->path, sizeof(noted->path), path);
-	put(noted->verb, sizeof(noted->verb), verb);
+	stpncpy(noted->path, path ? path : "", sizeof(noted->path) - 1);
+	stpncpy(noted->verb, verb, sizeof(noted->verb) - 1);
 }
 
 void activity_end(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What this process is reading or writing at this moment, in memory that another process sees: a
- * call that hangs in the kernel cannot say itself where.
+ * What this process is reading or writing at this moment, in memory that another process sees, for
+ * when the call hangs in the kernel.
  */
 #ifndef HOST_BASE_ACTIVITY_H
 #define HOST_BASE_ACTIVITY_H
@@ -14,19 +14,18 @@
 /* One page's content. All zeroes: nothing was noted. Both texts always end with a NUL. */
 struct activity {
 	char verb[ACTIVITY_VERB_SIZE]; /* "read"; "": nothing is being done */
-	char path[ACTIVITY_PATH_SIZE]; /* what stands after '/', or the call's own name */
+	char path[ACTIVITY_PATH_SIZE]; /* what follows '/', or the call's own name */
 };
 
 /*
- * From now on notes go to PAGE, which is not copied: memory that is shared with who reads it
- * (mmap(2), MAP_SHARED). NULL: to nowhere, as at the beginning. A worker (host/process/worker.h)
- * notes nothing.
+ * From now on notes go to PAGE, memory shared with its reader (mmap(2), MAP_SHARED); not copied.
+ * NULL, as at the beginning: there are none. A worker (host/process/worker.h) makes none.
  */
 void activity_set_page(struct activity *page);
 
 /*
  * Notes that VERB ("read", "write", "open", "list", "call") is about to be done to PATH, which is
- * cut to what fits; a path without memory (NULL) is noted as "". Cheap: no allocation, no system
+ * cut to what fits; a path without memory (NULL) is noted as "". No allocation, no system
  * call. host/base/fs.h notes what it does; others note calls that may block, such as getifaddrs(3).
  */
 void activity_begin(const char *verb, const char *path);
@@ -35,8 +34,8 @@ void activity_begin(const char *verb, const char *path);
 void activity_end(void);
 
 /*
- * Copies what PAGE says. Returns whether anything is being done. A text that is changed at this
- * moment may be a mix of two.
+ * Copies PAGE. Returns whether anything is being done. A text that changes at this moment may be a
+ * mix of two.
  */
 bool activity_read(const struct activity *page, struct activity *ret);
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/base/argv.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "host/base/fs.h"
+#include "host/base/strbuf.h"
 
-/* What no shell takes for anything but itself, wherever it stands. */
+/* Characters that are special to no shell. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+"
 
 char **argv_copy(const char *const *words)
@@ -29,34 +28,30 @@ char **argv_copy(const char *const *words)
 
 char *argv_quote(const char *word)
 {
-	char *quoted = word ? malloc(strlen(word) * 4 + 3) : NULL;
-	char *to = quoted;
+	auto_strbuf struct strbuf quoted = {0};
 
-	if (!quoted)
+	if (!word)
 		return NULL;
-	*to++ = '\'';
+	strbuf_add(&quoted, "'");
 	for (; *word; word++)
-		if (*word == '\'')
-			to = stpcpy(to, "'\\''");
-		else
-			*to++ = *word;
-	strcpy(to, "'");
-	return quoted;
+		strbuf_add(&quoted, *word == '\'' ? "'\\''" : "%c", *word);
+	strbuf_add(&quoted, "'");
+	return strbuf_take(&quoted);
 }
 
 char *argv_text(char *const *argv)
 {
-	char *text = strdup("");
+	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; text && argv[i]; i++) {
+	for (size_t i = 0; argv[i]; i++) {
 		bool plain = *argv[i] && !argv[i][strspn(argv[i], PLAIN)];
-		auto_free char *word = plain ? strdup(argv[i]) : argv_quote(argv[i]);
-		char *longer = word ? fs_path("%s%s%s", text, i ? " " : "", word) : NULL;
+		auto_free char *quoted = plain ? NULL : argv_quote(argv[i]);
 
-		free(text);
-		text = longer;
+		if (!plain && !quoted)
+			return NULL;
+		strbuf_add(&text, "%s%s", i ? " " : "", plain ? argv[i] : quoted);
 	}
-	return text;
+	return strbuf_take(&text);
 }
 
 void argv_free(char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every file of the project leans on: cleanup attributes, ownership transfer, must-check,
- * and an array that grows. No code that does a job lives here.
+ * What every file of the project uses: cleanup attributes, ownership transfer, must-check, an array
+ * that grows, and numbers in texts.
  */
 #ifndef HOST_BASE_BASE_H
 #define HOST_BASE_BASE_H
@@ -25,7 +25,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Hands a pointer over to a new owner and leaves NULL behind, so that a cleanup frees nothing. */
+/* The value of a pointer variable, which becomes NULL: its new owner frees what it points to. */
 #define TAKE_PTR(p)                                \
 	({                                         \
 		__typeof__(p) *take_pp_ = &(p);    \
@@ -34,7 +34,7 @@
 		take_p_;                           \
 	})
 
-/* The same for a file descriptor, leaving -1 behind. */
+/* The same for a file descriptor, which becomes -1. */
 #define TAKE_FD(fd)                        \
 	({                                 \
 		int *take_pfd_ = &(fd);    \
@@ -56,8 +56,7 @@ static inline void freep(void *p)
 	free(*(void **)p);
 }
 
-/* Closes what the descriptor variable holds; errno stays what it was, it may be about to be told.
- */
+/* Closes the descriptor in the variable, if any. errno is preserved. */
 static inline void closep(int *fd)
 {
 	int saved = errno;
@@ -71,9 +70,8 @@ static inline void closep(int *fd)
 #define auto_close cleanup_with(closep)
 
 /*
- * Makes room for one more element in the array ITEMS with N elements in use. Sizes are powers of
- * two, so the array itself need not remember one. Evaluates to true, or false without memory, in
- * which case the array is as it was.
+ * Makes space for one more element in the array ITEMS with N elements in use. Sizes are powers of
+ * two, so no size is stored. Evaluates to true, or false without memory: the array is unchanged.
  */
 #define array_grow(items, n)                                                 \
 	({                                                                   \
@@ -84,5 +82,18 @@ static inline void closep(int *fd)
 	})
 
 void *array_grown_(void *items, size_t n, size_t size) must_check;
+
+/* Compares, for qsort(3) and bsearch(3), what begins with an int (a pid_t is one). */
+int compare_ints(const void *a, const void *b);
+
+/* What follows PREFIX in TEXT; NULL when TEXT does not begin with it. */
+const char *after_prefix(const char *text, const char *prefix);
+
+/*
+ * Reads a decimal number of one to nine digits, at the beginning of *TEXT, which moves to the
+ * character after it; and one that is all of TEXT. Returns whether there is one, in *RET.
+ */
+bool number_take(const char **text, unsigned int *ret) must_check;
+bool number_parse(const char *text, unsigned int *ret) must_check;
 
 #endif

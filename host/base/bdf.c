@@ -4,47 +4,36 @@
 #include <stdio.h>
 #include <string.h>
 
-static int hex_digit(char c)
+bool hex_fields(const char *text, const char *shape, const char *digits, uint32_t *ret)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
+	if (strlen(text) != strlen(shape))
+		return false;
+	for (size_t i = 0; shape[i]; i++) {
+		const char *digit = strchr(digits, text[i]);
 
-/* Reads exactly N hex digits and moves *TEXT behind them; false when there are fewer. */
-static bool take_hex(const char **text, size_t n, uint32_t *ret)
-{
-	uint32_t value = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int digit = hex_digit((*text)[i]);
-
-		if (digit < 0)
+		if (shape[i] == 'X' ? !digit : text[i] != shape[i])
 			return false;
-		value = value << 4 | (uint32_t)digit;
+		if (shape[i] != 'X')
+			continue;
+		*ret = *ret << 4 | (uint32_t)(digit - digits);
+		if (shape[i + 1] != 'X')
+			ret++;
 	}
-	*text += n;
-	*ret = value;
 	return true;
 }
 
 int bdf_parse(const char *text, struct bdf *ret)
 {
-	const char *at = text;
+	static const char longest[] = "XXXXXXXX:XX:XX.X";
 	size_t width = strcspn(text, ":");
-	uint32_t domain, bus, slot, func;
+	uint32_t field[4] = {0};
 
-	/* A fifth digit is there only when it is needed: 00001:… names nothing. */
-	if (width < 4 || width > 8 || (width > 4 && text[0] == '0'))
+	/* A fifth digit is there only when it is needed: 00001:… is invalid. */
+	if (width < 4 || width > 8 || (width > 4 && text[0] == '0') ||
+	    !hex_fields(text, longest + 8 - width, HEX_LOWER, field) || field[2] > 0x1f ||
+	    field[3] > 7)
 		return -EINVAL;
-	if (!take_hex(&at, width, &domain) || *at++ != ':' || !take_hex(&at, 2, &bus) ||
-	    *at++ != ':' || !take_hex(&at, 2, &slot) || *at++ != '.' || !take_hex(&at, 1, &func) ||
-	    *at || slot > 0x1f || func > 7)
-		return -EINVAL;
-
-	*ret = (struct bdf){domain, (uint8_t)bus, (uint8_t)slot, (uint8_t)func};
+	*ret = (struct bdf){field[0], (uint8_t)field[1], (uint8_t)field[2], (uint8_t)field[3]};
 	return 0;
 }
 
@@ -55,17 +44,17 @@ const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 	return buf;
 }
 
+/* All of it but the domain, which has 32 bits, in one number. */
+static unsigned int place_of(const struct bdf *bdf)
+{
+	return (unsigned int)bdf->bus << 16 | (unsigned int)bdf->slot << 8 | bdf->func;
+}
+
 int bdf_compare(const struct bdf *a, const struct bdf *b)
 {
 	if (a->domain != b->domain)
 		return a->domain < b->domain ? -1 : 1;
-	if (a->bus != b->bus)
-		return a->bus < b->bus ? -1 : 1;
-	if (a->slot != b->slot)
-		return a->slot < b->slot ? -1 : 1;
-	if (a->func != b->func)
-		return a->func < b->func ? -1 : 1;
-	return 0;
+	return (int)place_of(a) - (int)place_of(b);
 }
 
 bool bdf_same_slot(const struct bdf *a, const struct bdf *b)

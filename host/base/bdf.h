@@ -27,6 +27,16 @@ int bdf_parse(const char *text, struct bdf *ret) must_check;
 /* Writes the kernel's spelling into BUF and returns BUF. */
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE]);
 
+#define HEX_LOWER "0123456789abcdef"
+#define HEX_UPPER "0123456789ABCDEF"
+
+/*
+ * Reads the numbers in TEXT, which has one of the 16 DIGITS where SHAPE has an X, and otherwise the
+ * characters of SHAPE: "XX:X" for "0a:3". Each row of X is a number, in RET, which was all zeroes.
+ * Returns whether TEXT has that shape.
+ */
+bool hex_fields(const char *text, const char *shape, const char *digits, uint32_t *ret) must_check;
+
 /* Orders addresses by domain, bus, slot, function; 0 means the same device. */
 int bdf_compare(const struct bdf *a, const struct bdf *b);
 

@@ -12,7 +12,7 @@
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
-/* How many letters were left out, added, mistaken or swapped with the next one. */
+/* How many characters are missing, added, different or swapped with the next one. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int d[WORD_SIZE][WORD_SIZE];

@@ -27,7 +27,7 @@ void cli_free(struct cli *cli);
 
 /*
  * Reads a command line with the long options OPTIONS, and the short ones LETTERS, which begin with
- * ':' (getopt(3)). Returns 0; or an exit code, having said what is wrong.
+ * ':' (getopt(3)). Returns 0; or an exit code, with a message.
  */
 int cli_parse(int argc, char **argv, const char *letters, const struct option *options,
 	      struct cli *ret) must_check;
@@ -38,11 +38,11 @@ const char *cli_value(const struct cli *cli, int val);
 
 /*
  * Whether all options that were given are among the words of ALLOWED, or root, help or version.
- * Returns 0; CLI_USAGE having said which option WHO does not have.
+ * Returns 0; or CLI_USAGE, with a message that names WHO and the option.
  */
 int cli_check(const struct cli *cli, const char *allowed, const char *who) must_check;
 
-/* Says what is wrong with the command line, and where help is. Returns CLI_USAGE. */
+/* Reports what is wrong with the command line, and where help is. Returns CLI_USAGE. */
 int cli_usage_error(const char *format, ...) printf_like(1, 2);
 
 /*
@@ -51,8 +51,7 @@ int cli_usage_error(const char *format, ...) printf_like(1, 2);
  */
 int cli_unknown(const char *what, const char *word, const void *table, size_t n, size_t size);
 
-/* The program's exit code CODE; EXIT_FAILURE, having said so, when not all that it printed could be
- * written. */
+/* The program's exit code CODE; EXIT_FAILURE, with a message, when standard output failed. */
 int cli_end(int code) must_check;
 
 #endif

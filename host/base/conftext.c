@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/base/conftext.h"
 
+#include "host/base/log.h"
+
 int conftext_parse(const char *text, int (*read)(const config_t *config, void *arg), void *arg)
 {
 	config_t config;
@@ -17,6 +19,25 @@ int conftext_parse(const char *text, int (*read)(const config_t *config, void *a
 		err = read(&config, arg);
 	config_destroy(&config);
 	return err;
+}
+
+int conftext_check_format(const config_t *config, int newest)
+{
+	int format;
+
+	if (!config_lookup_int(config, "format", &format) || format < 1)
+		return -EINVAL;
+	return format > newest ? -EPROTONOSUPPORT : 0;
+}
+
+const char *conftext_strerror(int err, const char *invalid)
+{
+	if (err == -EINVAL)
+		return invalid;
+	if (err != -EPROTONOSUPPORT)
+		return log_strerror(err);
+	return _("written by a newer version of pve-passthrough in a format that this one does not "
+		 "know");
 }
 
 void conftext_put_string(struct strbuf *to, const char *text)

@@ -15,6 +15,18 @@
 int conftext_parse(const char *text, int (*read)(const config_t *config, void *arg),
 		   void *arg) must_check;
 
+/*
+ * Checks the setting "format" of a file. Returns 0; -EINVAL when it has no number above 0; or
+ * -EPROTONOSUPPORT when the number is above NEWEST: a newer version wrote the file.
+ */
+int conftext_check_format(const config_t *config, int newest) must_check;
+
+/*
+ * What an error of reading such a file means: that a newer version wrote it, INVALID for -EINVAL,
+ * or as log_strerror(). Static text, or INVALID.
+ */
+const char *conftext_strerror(int err, const char *invalid);
+
 /* Adds TEXT in quotes, with what is special to libconfig escaped (its manual, 3.3: string
  * values). */
 void conftext_put_string(struct strbuf *to, const char *text);

@@ -16,22 +16,19 @@
 
 int fs_root_open(const char *dir, struct fs_root *ret)
 {
-	struct fs_root root = {.fd = -1};
 	size_t len = strlen(dir);
-	int err;
+	auto_free char *path = NULL;
+	int fd;
 
 	while (len && dir[len - 1] == '/')
 		len--;
-	root.path = strndup(dir, len);
-	if (!root.path)
+	path = strndup(dir, len);
+	if (!path)
 		return -ENOMEM;
-	root.fd = open(len ? root.path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root.fd < 0) {
-		err = -errno;
-		free(root.path);
-		return err;
-	}
-	*ret = root;
+	fd = open(len ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret = (struct fs_root){fd, TAKE_PTR(path)};
 	return 0;
 }
 
@@ -86,12 +83,7 @@ int fs_probe(const struct fs_root *root, const char *path)
 
 	if (fd >= 0)
 		return 1;
-	return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-}
-
-bool fs_exists(const struct fs_root *root, const char *path)
-{
-	return fs_probe(root, path) > 0;
+	return fs_is_absent(fd) ? 0 : fd;
 }
 
 int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
@@ -144,7 +136,6 @@ int fs_read_attr(const struct fs_root *root, const char *path, char **ret)
 	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
 	char page[ATTR_MAX + 1];
 	ssize_t n;
-	char *text;
 
 	if (fd < 0)
 		return fd;
@@ -155,11 +146,8 @@ int fs_read_attr(const struct fs_root *root, const char *path, char **ret)
 		return -errno;
 	if (n && page[n - 1] == '\n')
 		n--;
-	text = strndup(page, (size_t)n);
-	if (!text)
-		return -ENOMEM;
-	*ret = text;
-	return 0;
+	*ret = strndup(page, (size_t)n);
+	return *ret ? 0 : -ENOMEM;
 }
 
 int fs_write_attr(const struct fs_root *root, const char *path, const char *text)
@@ -182,7 +170,6 @@ int fs_link_name(const struct fs_root *root, const char *path, char **ret)
 	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
 	char target[ATTR_MAX];
 	const char *slash;
-	char *name;
 	ssize_t n;
 
 	if (fd < 0)
@@ -192,10 +179,17 @@ int fs_link_name(const struct fs_root *root, const char *path, char **ret)
 		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: there, but not a link */
 	target[n] = '\0';
 	slash = strrchr(target, '/');
-	name = strdup(slash ? slash + 1 : target);
-	if (!name)
-		return -ENOMEM;
-	*ret = name;
+	*ret = strdup(slash ? slash + 1 : target);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int fs_link_name_if(const struct fs_root *root, const char *path, char **ret)
+{
+	int err = fs_link_name(root, path, ret);
+
+	if (err != -ENOENT)
+		return err;
+	*ret = NULL;
 	return 0;
 }
 
@@ -246,43 +240,45 @@ static int add_entry(const struct dirent *entry, void *arg)
 	return 0;
 }
 
-/* Lists what LISTING wants of the directory. */
-static int list(const struct fs_root *root, const char *path, struct listing *listing)
+/* fs_each_entry() of the directory at PATH; an absent one has none. */
+static int look_below(const struct fs_root *root, const char *path,
+		      int (*look)(const struct dirent *entry, void *arg), void *arg)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
-	struct fs_names *names = &listing->names;
-	int err;
+	int err = fd;
 
-	if (fd < 0)
-		return fd;
-	activity_begin("list", path);
-	err = fs_each_entry(fd, add_entry, listing);
-	activity_end();
-	if (err)
+	if (fd >= 0) {
+		activity_begin("list", path);
+		err = fs_each_entry(fd, look, arg);
+		activity_end();
+	}
+	return fs_is_absent(err) ? 0 : err;
+}
+
+static int list(const struct fs_root *root, const char *path, bool only_dirs, struct fs_names *ret)
+{
+	struct listing listing = {.only_dirs = only_dirs};
+	struct fs_names *names = &listing.names;
+	int err = look_below(root, path, add_entry, &listing);
+
+	if (err) {
 		fs_names_free(names);
-	else if (names->n)
+		return err;
+	}
+	if (names->n)
 		qsort(names->items, names->n, sizeof(*names->items), compare_names);
-	return err;
+	*ret = *names;
+	return 0;
 }
 
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
-	struct listing listing = {0};
-	int err = list(root, path, &listing);
-
-	if (!err)
-		*ret = listing.names;
-	return err;
+	return list(root, path, false, ret);
 }
 
 int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret)
 {
-	struct listing listing = {.only_dirs = true};
-	int err = list(root, path, &listing);
-
-	if (!err)
-		*ret = listing.names;
-	return err;
+	return list(root, path, true, ret);
 }
 
 static int stop_at_once(const struct dirent *entry, void *arg)
@@ -294,15 +290,7 @@ static int stop_at_once(const struct dirent *entry, void *arg)
 
 int fs_probe_entries(const struct fs_root *root, const char *path)
 {
-	auto_close int fd = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
-	int found = fd;
-
-	if (fd >= 0) {
-		activity_begin("list", path);
-		found = fs_each_entry(fd, stop_at_once, NULL);
-		activity_end();
-	}
-	return found == -ENOENT || found == -ENOTDIR ? 0 : found;
+	return look_below(root, path, stop_at_once, NULL);
 }
 
 bool fs_names_has(const struct fs_names *names, const char *name)

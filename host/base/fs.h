@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files below one root folder. Every path of the program goes through here, so that a test or an
+ * Files below one root directory. Every path of the program goes through here, so that a test or an
  * image is just another root: links, absolute ones too, are resolved inside it (openat2(2),
  * RESOLVE_IN_ROOT). Paths have no leading '/'. A NULL path stands for a path that could not be
  * built and gives -ENOMEM, so callers need not check fs_path().
@@ -31,17 +31,20 @@ char *fs_path(const char *format, ...) printf_like(1, 2) must_check;
 /* open(2) below the root, O_CLOEXEC always. Returns a descriptor or -errno. */
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode) must_check;
 
+/* Whether the error ERR (-errno) means that a file is absent. No other error does. */
+static inline bool fs_is_absent(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR;
+}
+
 /*
- * Whether something is at PATH (links followed): 1; 0 when it is absent (ENOENT, ENOTDIR); -errno
- * when that is unknown. What decides by it must not take unknown for absent.
+ * Whether something is at PATH (links followed): 1; 0 when it is absent; -errno when that is
+ * unknown. What decides by it must not take unknown for absent.
  */
 int fs_probe(const struct fs_root *root, const char *path) must_check;
 
-/* Whether something is known to be there: for what only informs people. Prefer fs_probe(). */
-bool fs_exists(const struct fs_root *root, const char *path);
-
 /*
- * Reads a whole file of at most MAX bytes (else -EFBIG). *ret is a new string with a NUL behind its
+ * Reads a whole file of at most MAX bytes (else -EFBIG). *ret is a new string with a NUL after its
  * *ret_len bytes (ret_len may be NULL). Returns 0 or -errno.
  */
 int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret,
@@ -65,7 +68,10 @@ int fs_write_attr(const struct fs_root *root, const char *path, const char *text
 /* The last component of what the link at PATH names. Returns 0 and a new string, or -errno. */
 int fs_link_name(const struct fs_root *root, const char *path, char **ret) must_check;
 
-/* A folder's names, sorted, without "." and "..". */
+/* The same; *ret is NULL when there is no link. */
+int fs_link_name_if(const struct fs_root *root, const char *path, char **ret) must_check;
+
+/* The names in a directory, sorted, without "." and "..". */
 struct fs_names {
 	char **items;
 	size_t n;
@@ -75,7 +81,7 @@ struct fs_names {
  * -errno when that is unknown. */
 int fs_probe_entries(const struct fs_root *root, const char *path) must_check;
 
-/* Returns 0 or -errno; free with fs_names_free(). */
+/* Lists a directory; an absent one has no names. Returns 0 or -errno; free with fs_names_free(). */
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 
 /* Calls LOOK for every entry of a directory that is open for reading but "." and "..", in the

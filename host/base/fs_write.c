@@ -8,75 +8,56 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* A descriptor of the folder that PATH is in, and *RET_NAME, the last component, inside PATH. */
+/* The directory that PATH is in, open so that it can be synced, and *RET_NAME, the last component,
+ * inside PATH. */
 static int open_parent(const struct fs_root *root, const char *path, const char **ret_name)
 {
-	const char *slash = strrchr(path, '/');
-	auto_free char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	auto_free char *dir = path ? strndup(path, slash ? (size_t)(slash - path) : 0) : NULL;
 
-	if (!folder)
+	if (!dir)
 		return -ENOMEM;
 	*ret_name = slash ? slash + 1 : path;
-	return fs_open(root, slash ? folder : ".", O_PATH | O_DIRECTORY, 0);
+	return fs_open(root, slash ? dir : ".", O_RDONLY | O_DIRECTORY, 0);
+}
+
+/* Some file systems cannot sync a directory (EINVAL): then there is no better. */
+static int sync_dir(int dir)
+{
+	return fsync(dir) && errno != EINVAL ? -errno : 0;
 }
 
 int fs_make_dir(const struct fs_root *root, const char *path, mode_t mode)
 {
-	auto_free char *part = path ? strdup(path) : NULL;
+	const char *slash = path ? strrchr(path, '/') : NULL, *name;
+	auto_free char *above = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+	auto_close int parent = -1;
+	int err = fs_probe(root, path);
 
-	if (!part)
-		return -ENOMEM;
-	for (char *end = part;; end++) {
-		bool last = !*end;
-		const char *name;
-		int there;
-
-		if (*end && *end != '/')
-			continue;
-		*end = '\0';
-		there = fs_probe(root, part);
-		if (there < 0)
-			return there;
-		if (!there) {
-			auto_close int parent = open_parent(root, part, &name);
-
-			if (parent < 0)
-				return parent;
-			if (mkdirat(parent, name, mode) && errno != EEXIST)
-				return -errno;
-		}
-		if (last)
-			return 0;
-		*end = '/';
-	}
+	if (err)
+		return err < 0 ? err : 0;
+	err = slash ? fs_make_dir(root, above, mode) : 0;
+	if (err)
+		return err;
+	parent = open_parent(root, path, &name);
+	if (parent < 0)
+		return parent;
+	return mkdirat(parent, name, mode) && errno != EEXIST ? -errno : 0;
 }
 
-static int write_all(int fd, const char *text)
+int fs_write_fd(int fd, const char *bytes, size_t n)
 {
-	size_t left = strlen(text);
+	while (n) {
+		ssize_t written = write(fd, bytes, n);
 
-	while (left) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
+		if (written < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (written < 0)
 			return -errno;
-		text += n;
-		left -= (size_t)n;
+		bytes += written;
+		n -= (size_t)written;
 	}
 	return 0;
-}
-
-/* A leftover of a crash is ours to overwrite, but never through a link or into its mode. */
-static int open_temporary(int dir, const char *name, mode_t mode)
-{
-	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, name, flags, mode);
-
-	if (fd < 0 && errno == EEXIST && !unlinkat(dir, name, 0))
-		fd = openat(dir, name, flags, mode);
-	return fd < 0 ? -errno : fd;
 }
 
 /* Writes the text beside NAME and renames it. OWNER's uid is taken over only when KEEP_OWNER. */
@@ -89,10 +70,13 @@ static int replace_in(int dir, const char *name, const char *text, const struct 
 
 	if (!temporary)
 		return -ENOMEM;
-	fd = open_temporary(dir, temporary, owner->mode);
+	/* The file of an earlier crash is replaced, never written to: it may be a link. */
+	unlinkat(dir, temporary, 0);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    owner->mode);
 	if (fd < 0)
-		return fd;
-	err = write_all(fd, text);
+		return -errno;
+	err = fs_write_fd(fd, text, strlen(text));
 	if (!err && keep_owner && fchown(fd, owner->uid, owner->gid))
 		err = -errno;
 	if (!err && (fchmod(fd, owner->mode) || fsync(fd) || renameat(dir, temporary, dir, name)))
@@ -102,10 +86,10 @@ static int replace_in(int dir, const char *name, const char *text, const struct 
 	return err;
 }
 
-int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
+int fs_replace(const struct fs_root *root, const char *dir_path, const char *name, const char *text,
 	       mode_t mode)
 {
-	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	auto_close int dir = fs_open(root, dir_path, O_PATH | O_DIRECTORY, 0);
 	const struct fs_owner owner = {.mode = mode};
 
 	return dir < 0 ? dir : replace_in(dir, name, text, &owner, false);
@@ -126,38 +110,23 @@ int fs_owner(const struct fs_root *root, const char *path, struct fs_owner *ret)
 	return 0;
 }
 
-/* The folder that PATH is in, open so that it can be synced. */
-static int open_folder_of(const struct fs_root *root, const char *path, const char **ret_name)
-{
-	auto_close int parent = path ? open_parent(root, path, ret_name) : -ENOMEM;
-	int fd;
-
-	if (parent < 0)
-		return parent;
-	fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 int fs_replace_durably(const struct fs_root *root, const char *path, const char *text,
 		       const struct fs_owner *owner)
 {
 	const char *name;
-	auto_close int dir = open_folder_of(root, path, &name);
+	auto_close int dir = open_parent(root, path, &name);
 	int err;
 
 	if (dir < 0)
 		return dir;
 	err = replace_in(dir, name, text, owner, true);
-	/* Some file systems cannot sync a folder (EINVAL): then there is no better. */
-	if (!err && fsync(dir) && errno != EINVAL)
-		err = -errno;
-	return err;
+	return err ? err : sync_dir(dir);
 }
 
 int fs_remove_durably(const struct fs_root *root, const char *path)
 {
 	const char *name;
-	auto_close int dir = open_folder_of(root, path, &name);
+	auto_close int dir = open_parent(root, path, &name);
 	auto_free char *temporary = NULL;
 
 	if (dir < 0)
@@ -168,19 +137,19 @@ int fs_remove_durably(const struct fs_root *root, const char *path)
 	if ((unlinkat(dir, name, 0) && errno != ENOENT) ||
 	    (unlinkat(dir, temporary, 0) && errno != ENOENT))
 		return -errno;
-	return fsync(dir) && errno != EINVAL ? -errno : 0;
+	return sync_dir(dir);
 }
 
 int fs_remove_empty_dir(const struct fs_root *root, const char *path)
 {
 	const char *name;
-	auto_close int dir = open_folder_of(root, path, &name);
+	auto_close int dir = open_parent(root, path, &name);
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
 	if (unlinkat(dir, name, AT_REMOVEDIR))
 		return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
-	return fsync(dir) && errno != EINVAL ? -errno : 0;
+	return sync_dir(dir);
 }
 
 int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret)
@@ -196,9 +165,9 @@ int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret)
 	return 0;
 }
 
-int fs_remove(const struct fs_root *root, const char *folder, const char *name)
+int fs_remove(const struct fs_root *root, const char *dir_path, const char *name)
 {
-	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	auto_close int dir = fs_open(root, dir_path, O_PATH | O_DIRECTORY, 0);
 
 	if (dir == -ENOENT)
 		return 0;
@@ -207,9 +176,9 @@ int fs_remove(const struct fs_root *root, const char *folder, const char *name)
 	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
-int fs_rename(const struct fs_root *root, const char *folder, const char *from, const char *to)
+int fs_rename(const struct fs_root *root, const char *dir_path, const char *from, const char *to)
 {
-	auto_close int dir = fs_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	auto_close int dir = fs_open(root, dir_path, O_PATH | O_DIRECTORY, 0);
 
 	if (dir < 0)
 		return dir;

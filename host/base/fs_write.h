@@ -5,15 +5,19 @@
 
 #include "host/base/fs.h"
 
-/* Makes the folder and those above it with MODE. Already there is success. Returns 0 or -errno. */
+/* Makes the directory and those above it with MODE. Already there is success. Returns 0 or -errno.
+ */
 int fs_make_dir(const struct fs_root *root, const char *path, mode_t mode) must_check;
 
 /*
- * Replaces FOLDER/NAME by TEXT: written to a temporary name beside it (".NAME.new"), then renamed,
- * so that a reader sees the old text or the new one. FOLDER exists. Returns 0 or -errno.
+ * Replaces DIR/NAME by TEXT: written to a temporary name beside it (".NAME.new"), then renamed, so
+ * that a reader sees the old text or the new one. DIR exists. Returns 0 or -errno.
  */
-int fs_replace(const struct fs_root *root, const char *folder, const char *name, const char *text,
+int fs_replace(const struct fs_root *root, const char *dir, const char *name, const char *text,
 	       mode_t mode) must_check;
+
+/* Writes all of N bytes. Returns 0 or -errno. */
+int fs_write_fd(int fd, const char *bytes, size_t n);
 
 /* A file's mode (its permission bits) and owner. */
 struct fs_owner {
@@ -28,7 +32,8 @@ int fs_owner(const struct fs_root *root, const char *path, struct fs_owner *ret)
 
 /*
  * fs_replace() that survives a power cut: the file is on the disk before it is renamed, and the
- * folder after. The new file has OWNER's mode and owner. PATH's folder exists. Returns 0 or -errno.
+ * directory after. The new file has OWNER's mode and owner. PATH's directory exists. Returns 0 or
+ * -errno.
  */
 int fs_replace_durably(const struct fs_root *root, const char *path, const char *text,
 		       const struct fs_owner *owner) must_check;
@@ -37,23 +42,23 @@ int fs_replace_durably(const struct fs_root *root, const char *path, const char 
  * Returns 0 or -errno. */
 int fs_remove_durably(const struct fs_root *root, const char *path) must_check;
 
-/* Removes the folder at PATH if it is empty; not there, or not empty, is success. Returns 0 or
+/* Removes the directory at PATH if it is empty; not there, or not empty, is success. Returns 0 or
  * -errno. */
 int fs_remove_empty_dir(const struct fs_root *root, const char *path) must_check;
 
 /* How many bytes may still be written to the file system that PATH is on. Returns 0 or -errno. */
 int fs_free_space(const struct fs_root *root, const char *path, uint64_t *ret) must_check;
 
-/* Renames FOLDER/FROM to FOLDER/TO, in place of what is there. Returns 0 or -errno. */
-int fs_rename(const struct fs_root *root, const char *folder, const char *from,
+/* Renames DIR/FROM to DIR/TO, and replaces what is there. Returns 0 or -errno. */
+int fs_rename(const struct fs_root *root, const char *dir, const char *from,
 	      const char *to) must_check;
 
-/* Removes FOLDER/NAME; not there is success. Returns 0 or -errno. */
-int fs_remove(const struct fs_root *root, const char *folder, const char *name) must_check;
+/* Removes DIR/NAME; not there is success. Returns 0 or -errno. */
+int fs_remove(const struct fs_root *root, const char *dir, const char *name) must_check;
 
 /*
  * Opens (and makes, mode 0600) PATH and takes flock(2) OPERATION on it. Returns the descriptor,
- * whose closing ends the lock, or -errno: -EWOULDBLOCK with LOCK_NB when somebody else has it.
+ * whose closing ends the lock, or -errno: -EWOULDBLOCK with LOCK_NB when it is taken.
  */
 int fs_lock(const struct fs_root *root, const char *path, int operation) must_check;
 

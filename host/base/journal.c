@@ -2,6 +2,7 @@
 #include "host/base/journal.h"
 
 #include "host/base/clock.h"
+#include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
 
 #include <endian.h>
@@ -73,21 +74,17 @@ static int send_message(int fd, const struct msghdr *message, int64_t deadline)
 	return 0;
 }
 
-/* A file in memory that nobody can change any more, as the journal wants it. */
+/* A file in memory that cannot be changed any more, as the journal expects it. */
 static int make_sealed(const char *text, size_t size)
 {
 	auto_close int fd = memfd_create("journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	while (size) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0)
-			return -errno;
-		text += n;
-		size -= (size_t)n;
-	}
+	err = fs_write_fd(fd, text, size);
+	if (err)
+		return err;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		return -errno;
 	return TAKE_FD(fd);

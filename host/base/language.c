@@ -8,8 +8,8 @@
 
 #define DOMAIN "pve-passthrough"
 
-/* Where locales are that nobody has generated; set by a main. */
-static const char *locales_folder;
+/* The directory of our own locales, for those that the host lacks; set by a main. */
+static const char *locales_dir;
 
 /* What the environment wants messages to be in (setlocale(3)), or NULL. */
 static const char *wanted_locale(void)
@@ -25,14 +25,13 @@ static const char *wanted_locale(void)
 	return NULL;
 }
 
-/* From the folder, as if it had been generated. The programs that we start find LOCPATH as it was.
- */
+/* Uses one of our own. The programs that we start find LOCPATH as it was. */
 static void use_own_locale(const char *name)
 {
 	const char *path = getenv("LOCPATH");
 	auto_free char *before = path ? strdup(path) : NULL;
 
-	setenv("LOCPATH", locales_folder, 1);
+	setenv("LOCPATH", locales_dir, 1);
 	setlocale(LC_MESSAGES, name);
 	if (before)
 		setenv("LOCPATH", before, 1);
@@ -41,7 +40,7 @@ static void use_own_locale(const char *name)
 }
 
 /* The language of NAME, whatever encoding it says: our texts are UTF-8. */
-static void speak(const char *name)
+static void use_language(const char *name)
 {
 	auto_free char *locale = fs_path("%.*s.UTF-8", (int)strcspn(name, ".@"), name);
 
@@ -56,14 +55,14 @@ void language_open(const char *localedir, const char *locales)
 {
 	const char *wanted = wanted_locale();
 
-	locales_folder = locales;
+	locales_dir = locales;
 	bindtextdomain(DOMAIN, localedir);
 	bind_textdomain_codeset(DOMAIN, "UTF-8");
 	textdomain(DOMAIN);
 	/* Only these: numbers are written and read as in C everywhere. */
 	setlocale(LC_CTYPE, "");
 	if (!setlocale(LC_MESSAGES, "") && wanted)
-		speak(wanted);
+		use_language(wanted);
 }
 
 void language_set(const char *name)
@@ -73,5 +72,5 @@ void language_set(const char *name)
 	if (!strcmp(name, "en"))
 		setlocale(LC_MESSAGES, "C");
 	else
-		speak(name);
+		use_language(name);
 }

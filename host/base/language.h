@@ -13,9 +13,9 @@
  * hookscripts with LC_ALL=C: English.
  *
  * gettext translates only in a locale that the host has, and Proxmox VE's hosts have none but
- * English ones. So LOCALES is a folder with a link to libc's own C.utf8 for each catalog, named as
- * a generated locale would be (zh_CN.utf8), which is taken then. To be called once, by a main,
- * before anything is said. Neither text is copied.
+ * English ones. So LOCALES is a directory with a link to libc's own C.utf8 for each catalog, named
+ * as a generated locale would be (zh_CN.utf8), which is taken then. To be called once, by a main,
+ * before any message. Neither text is copied.
  */
 void language_open(const char *localedir, const char *locales);
 

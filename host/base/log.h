@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One line per thing said: to the task log (stdout for what was done, stderr for what went wrong)
- * and, when asked, to the journal, where it stays when the task log is nobody's, with fields that
- * say which VM and which device it is about; to syslog where there is no journal.
+ * Messages, a line each: to the task log (stdout for what was done, stderr for what went wrong)
+ * and, when asked, to the journal, with fields that say which VM and which device it is about; to
+ * syslog where there is no journal.
  */
 #ifndef HOST_BASE_LOG_H
 #define HOST_BASE_LOG_H
@@ -20,8 +20,8 @@ enum log_level {
 /*
  * From now on lines begin with "NAME: " (with nothing, when it is NULL: an answer to a person who
  * asked). ROOT not NULL: they go to the journal below it too, and, where none listens and ROOT is
- * the running system, to syslog; that needs a NAME. Neither is copied. Nothing is opened before
- * something is said, and what is said never waits long for whoever should read it.
+ * the running system, to syslog; that needs a NAME. Neither is copied. No message waits long for
+ * the journal.
  */
 void log_open(const char *name, const struct fs_root *root);
 
@@ -33,16 +33,15 @@ void log_open(const char *name, const struct fs_root *root);
 void log_set_context(unsigned int vmid, const char *phase);
 
 /*
- * Prints one line, which is wrapped (host/base/wrap.h) when it goes to a terminal. Control
- * characters in it (they may come from a VM config) are written as \xNN, except that '\n' begins
- * another line. Standard output is flushed, so that the order survives.
+ * log_say() prints one line, which is wrapped (host/base/wrap.h) when it goes to a terminal.
+ * Control characters in it (they may come from a VM config) are written as \xNN, except that '\n'
+ * begins another line. Standard output is flushed, so that the order survives.
  */
-void log_say(enum log_level level, const char *format, ...) printf_like(2, 3);
+#define log_say(level, ...) log_device(level, NULL, NULL, __VA_ARGS__)
 
 /*
- * The same for a line about one device: the journal's fields PCI_SLOT_NAME, its address, and
- * DRIVER, that on the host: which it is taken from or returns to (NULL: none, or not known). The
- * line itself is all FORMAT's.
+ * The same for a line about one device (BDF not NULL): the journal's fields are PCI_SLOT_NAME, its
+ * address, and DRIVER, its driver on the host (NULL: none, or unknown). The line is FORMAT's alone.
  */
 void log_device(enum log_level level, const struct bdf *bdf, const char *driver, const char *format,
 		...) printf_like(4, 5);

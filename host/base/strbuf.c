@@ -8,17 +8,12 @@
 /* Makes room for N bytes more and a NUL. */
 static bool make_room(struct strbuf *buf, size_t n)
 {
-	size_t size = buf->size ? buf->size : 128;
+	size_t size = (buf->len + n) * 2 + 64;
 	char *text;
 
-	while (!buf->failed && size - buf->len <= n)
-		if (__builtin_mul_overflow(size, 2, &size))
-			buf->failed = true;
-	if (buf->failed)
-		return false;
-	if (size == buf->size)
-		return true;
-	text = realloc(buf->text, size);
+	if (buf->failed || buf->len + n < buf->size)
+		return !buf->failed;
+	text = n < SIZE_MAX / 4 ? realloc(buf->text, size) : NULL;
 	if (!text) {
 		buf->failed = true;
 		return false;

@@ -1,42 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/base/utf8.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The first character that needs so many bytes. */
-static const uint32_t first_of[] = {0, 0, 0x80, 0x800, 0x10000};
+#include <wchar.h>
 
 #define LAST		0x10ffff
 #define FIRST_SURROGATE 0xd800
 #define LAST_SURROGATE	0xdfff
 
-static size_t length_of(unsigned char first)
+/* Of libc itself, so it cannot be missing. */
+static locale_t utf8_locale(void)
 {
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc0 || first > 0xf7)
-		return 0;
-	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	static locale_t locale;
+
+	if (!locale)
+		locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return locale;
 }
 
 size_t utf8_character(const char *text, uint32_t *ret)
 {
-	unsigned char first = (unsigned char)*text;
-	size_t len = length_of(first);
-	uint32_t number = len > 1 ? first & (0x7fU >> len) : first;
+	locale_t before = uselocale(utf8_locale());
+	mbstate_t state = {0};
+	wchar_t number = 0;
+	size_t len = mbrtowc(&number, text, strnlen(text, 4), &state);
 
-	for (size_t i = 1; i < len; i++) {
-		unsigned char next = (unsigned char)text[i];
-
-		if ((next & 0xc0) != 0x80)
-			return 0;
-		number = number << 6 | (next & 0x3f);
-	}
-	if (number < first_of[len] || number > LAST ||
-	    (number >= FIRST_SURROGATE && number <= LAST_SURROGATE))
+	uselocale(before);
+	if (len > 4 || number > LAST || (number >= FIRST_SURROGATE && number <= LAST_SURROGATE))
 		return 0;
-	*ret = number;
+	*ret = (uint32_t)number;
 	return len;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text in the columns of a terminal. Texts are UTF-8 in every locale. How wide a character is says
- * LC_CTYPE (host/base/language.h); in "C", and for a byte of no character, it is one column. A line
- * may end at a space, and where Chinese or Japanese, which have none, may be broken: between two
- * wide characters, but neither before a closing mark nor after an opening one.
+ * Text in the columns of a terminal. Texts are UTF-8 in every locale. LC_CTYPE
+ * (host/base/language.h) decides how wide a character is; in "C", and for an invalid byte, it is
+ * one column. A line may end at a space, and where Chinese or Japanese, which have none, may be
+ * broken: between two wide characters, but neither before a closing mark nor after an opening one.
  */
 #ifndef HOST_BASE_WRAP_H
 #define HOST_BASE_WRAP_H

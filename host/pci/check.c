@@ -12,12 +12,7 @@
 
 const char *check_status_name(enum check_status status)
 {
-	static const char *const names[] = {
-		[CHECK_OK] = N_("ok"),
-		[CHECK_NOTE] = N_("note"),
-		[CHECK_WARNING] = N_("warning"),
-		[CHECK_MISSING] = N_("missing"),
-	};
+	static const char *const names[] = {N_("ok"), N_("note"), N_("warning"), N_("missing")};
 
 	return names[status];
 }
@@ -35,18 +30,11 @@ int check_add(struct checklist *list, const char *name, enum check_status status
 	return 0;
 }
 
-bool checklist_has_missing(const struct checklist *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].status == CHECK_MISSING)
-			return true;
-	return false;
-}
-
 bool checklist_misses(const struct checklist *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].status == CHECK_MISSING && !strcmp(list->items[i].name, name))
+		if (list->items[i].status == CHECK_MISSING &&
+		    (!name || !strcmp(list->items[i].name, name)))
 			return true;
 	return false;
 }
@@ -93,7 +81,7 @@ static int check_iommu(const struct fs_root *root, bool active, const char *enab
 			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
 }
 
-/* Whether the host's administrator lets devices through without interrupt remapping. */
+/* Whether the administrator allows devices to be passed without interrupt remapping. */
 static bool allows_unsafe_interrupts(const struct fs_root *root)
 {
 	auto_free char *value = NULL;
@@ -120,13 +108,12 @@ static int interrupts_are_remapped(const struct fs_root *root, const char **ret_
 	auto_free char *interrupts = NULL;
 	int err;
 
+	*ret_where = _("an IR- chip in /sys/kernel/irq");
 	for (size_t i = 0; i < ARRAY_SIZE(chips); i++) {
 		auto_free char *chip = NULL;
 
-		if (fs_read_attr(root, chips[i], &chip) || strncmp(chip, "IR-", strlen("IR-")))
-			continue;
-		*ret_where = _("an IR- chip in /sys/kernel/irq");
-		return 1;
+		if (!fs_read_attr(root, chips[i], &chip) && after_prefix(chip, "IR-"))
+			return 1;
 	}
 	err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
 	*ret_where = _("IR- chips in /proc/interrupts");
@@ -202,7 +189,7 @@ static bool modules_are_loaded(const struct fs_root *root)
 	return true;
 }
 
-/* All of them loaded is the usual case, which needs no libkmod. */
+/* Usually all of them are loaded, which needs no libkmod. */
 static int check_modules(const struct fs_root *root, struct checklist *list)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
@@ -218,7 +205,7 @@ int check_essentials(const struct fs_root *root, const char *enable_cure, struct
 	int active = iommu_is_active(root);
 	int err = active < 0 ? active : check_iommu(root, active, enable_cure, list);
 
-	/* Without an IOMMU there is nothing to say of remapping. */
+	/* Without an IOMMU there is no remapping. */
 	if (!err && active)
 		err = check_remapping(root, list);
 	return err ? err : check_modules(root, list);

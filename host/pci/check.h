@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one checklist of what a host needs for passthrough: `host-setup check` prints it, and
- * pre-start obeys what is CHECK_MISSING in it, in the same words.
+ * What a host needs for passthrough: `host-setup check` prints the list, and pre-start refuses with
+ * the same texts when an item is CHECK_MISSING.
  */
 #ifndef HOST_PCI_CHECK_H
 #define HOST_PCI_CHECK_H
@@ -45,10 +45,7 @@ int check_add(struct checklist *list, const char *name, enum check_status status
 int check_essentials(const struct fs_root *root, const char *enable_cure,
 		     struct checklist *list) must_check;
 
-/* Whether an item of the list is CHECK_MISSING. */
-bool checklist_has_missing(const struct checklist *list);
-
-/* Whether the item of that name is. */
+/* Whether the item called NAME (NULL: any item) is CHECK_MISSING. */
 bool checklist_misses(const struct checklist *list, const char *name);
 
 void checklist_free(struct checklist *list);

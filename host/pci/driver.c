@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define DRIVERS_FOLDER "sys/bus/pci/drivers/"
+#define DRIVERS_DIR "sys/bus/pci/drivers/"
 
 static bool same_name(const char *a, const char *b)
 {
@@ -14,26 +14,16 @@ static bool same_name(const char *a, const char *b)
 
 int driver_module(const struct fs_root *root, const char *driver, char **ret)
 {
-	auto_free char *path = fs_path(DRIVERS_FOLDER "%s/module", driver);
-	int err = fs_link_name(root, path, ret);
+	auto_free char *path = fs_path(DRIVERS_DIR "%s/module", driver);
 
-	if (err == -ENOENT) {
-		*ret = NULL;
-		return 0;
-	}
-	return err;
+	return fs_link_name_if(root, path, ret);
 }
 
 int driver_registered(const struct fs_root *root, const char *driver)
 {
-	auto_free char *path = fs_path(DRIVERS_FOLDER "%s", driver);
+	auto_free char *path = fs_path(DRIVERS_DIR "%s", driver);
 
 	return fs_probe(root, path);
-}
-
-bool driver_is_registered(const struct fs_root *root, const char *driver)
-{
-	return driver_registered(root, driver) > 0;
 }
 
 int driver_load(const struct fs_root *root, const char *driver, const char *module)
@@ -45,9 +35,8 @@ int driver_load(const struct fs_root *root, const char *driver, const char *modu
 	if (there)
 		return there < 0 ? there : 0;
 	err = modules_open(root, &modules);
-	if (err)
-		return err;
-	err = modules_load(modules, module);
+	if (!err)
+		err = modules_load(modules, module);
 	if (err)
 		return err;
 	there = driver_registered(root, driver);
@@ -60,9 +49,8 @@ int driver_override(const struct fs_root *root, const struct bdf *bdf, char **re
 {
 	auto_free char *path = pci_path(bdf, "driver_override");
 	auto_free char *text = NULL;
-	int err;
+	int err = fs_read_attr(root, path, &text);
 
-	err = fs_read_attr(root, path, &text);
 	if (err)
 		return err;
 	/* The kernel prints a NULL pointer with %s (Linux: drivers/pci/pci-sysfs.c). */
@@ -76,19 +64,13 @@ int driver_set_override(const struct fs_root *root, const struct bdf *bdf, const
 	auto_free char *path = pci_path(bdf, "driver_override");
 	auto_free char *text = fs_path("%s\n", driver ? driver : "");
 	auto_free char *before = NULL, *after = NULL;
-	int err;
+	int err = text ? driver_override(root, bdf, &before) : -ENOMEM;
 
-	if (!text)
-		return -ENOMEM;
-	err = driver_override(root, bdf, &before);
-	if (err)
+	if (err || same_name(before, driver))
 		return err;
-	if (same_name(before, driver))
-		return 0;
 	err = fs_write_attr(root, path, text);
-	if (err)
-		return err;
-	err = driver_override(root, bdf, &after);
+	if (!err)
+		err = driver_override(root, bdf, &after);
 	if (err)
 		return err;
 	return same_name(after, driver) ? 0 : -EIO;
@@ -150,7 +132,7 @@ int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, cons
 /* echo "VENDOR DEVICE" > /sys/bus/pci/drivers/DRIVER/remove_id */
 int driver_forget_id(const struct fs_root *root, const char *driver, const struct pci_identity *id)
 {
-	auto_free char *path = fs_path(DRIVERS_FOLDER "%s/remove_id", driver);
+	auto_free char *path = fs_path(DRIVERS_DIR "%s/remove_id", driver);
 	auto_free char *text = fs_path("%04x %04x", id->vendor, id->device);
 	int err;
 

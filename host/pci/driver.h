@@ -22,9 +22,6 @@ int driver_module(const struct fs_root *root, const char *driver, char **ret) mu
 /* Whether a PCI driver of that name is registered: 1, 0, or -errno when that is unknown. */
 int driver_registered(const struct fs_root *root, const char *driver) must_check;
 
-/* The same, where unknown counts as not. Prefer driver_registered(). */
-bool driver_is_registered(const struct fs_root *root, const char *driver);
-
 /*
  * Has MODULE loaded, unless the PCI driver DRIVER, which lives in it, is registered already.
  * Returns 0 when the driver is there afterwards; -ENXIO when that module has no such driver;
@@ -67,7 +64,7 @@ int driver_set_attribute(const struct fs_root *root, const struct bdf *bdf, cons
 			 const char *value) must_check;
 
 /*
- * Takes an id out again that somebody wrote to a driver's new_id, so that it claims no other device
+ * Removes an id that was written to a driver's new_id, so that the driver claims no other device
  * with that id. Returns 0, also when it is not there; -errno. (Linux:
  * Documentation/ABI/testing/sysfs-bus-pci, remove_id)
  */

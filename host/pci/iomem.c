@@ -51,39 +51,34 @@ static bool overlap(const struct range *a, const struct range *b)
 	return a->start <= b->end && b->start <= a->end;
 }
 
-/* The framebuffer in the range, or NULL; cuts IOMEM into lines. */
-static const char *find_in(char *iomem, const struct range *bar)
-{
-	char *rest = iomem, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		struct range claim;
-		const char *name;
-
-		/* Without root all addresses read as zero. */
-		if (parse_claim(line, &claim, &name) && claim.end && is_framebuffer(name) &&
-		    overlap(&claim, bar))
-			return name;
-	}
-	return NULL;
-}
-
 static bool parse_bar(const char *line, struct range *ret)
 {
-	unsigned long long start, end, flags;
+	unsigned long long flags;
 	char *at;
 
-	start = strtoull(line, &at, 16);
-	end = strtoull(at, &at, 16);
+	ret->start = strtoull(line, &at, 16);
+	ret->end = strtoull(at, &at, 16);
 	flags = strtoull(at, &at, 16);
-	*ret = (struct range){start, end};
-	return end && flags & RESOURCE_MEM;
+	return ret->end && flags & RESOURCE_MEM;
+}
+
+/* Whether one of the BARs, a line each in RESOURCE, overlaps the range. */
+static bool bars_overlap(const char *resource, const struct range *claim)
+{
+	struct range bar;
+
+	for (const char *line = resource; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (parse_bar(line, &bar) && overlap(&bar, claim))
+			return true;
+	}
+	return false;
 }
 
 int iomem_boot_framebuffer(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
 	auto_free char *path = pci_path(bdf, "resource");
-	auto_free char *resource = NULL, *iomem = NULL, *found = NULL;
+	auto_free char *resource = NULL, *iomem = NULL;
 	char *rest, *line;
 	int err = fs_read(root, path, RESOURCE_MAX, &resource, NULL);
 
@@ -91,19 +86,17 @@ int iomem_boot_framebuffer(const struct fs_root *root, const struct bdf *bdf, ch
 		err = fs_read(root, "proc/iomem", IOMEM_MAX, &iomem, NULL);
 	if (err)
 		return err;
-	for (rest = resource; !found && (line = strsep(&rest, "\n"));) {
-		auto_free char *copy = strdup(iomem);
+	for (rest = iomem; (line = strsep(&rest, "\n"));) {
+		struct range claim;
 		const char *name;
-		struct range bar;
 
-		if (!copy)
-			return -ENOMEM;
-		name = parse_bar(line, &bar) ? find_in(copy, &bar) : NULL;
-		if (name)
-			found = strdup(name);
-		if (name && !found)
-			return -ENOMEM;
+		/* Without root all addresses read as zero. */
+		if (!parse_claim(line, &claim, &name) || !claim.end || !is_framebuffer(name) ||
+		    !bars_overlap(resource, &claim))
+			continue;
+		*ret = strdup(name);
+		return *ret ? 0 : -ENOMEM;
 	}
-	*ret = TAKE_PTR(found);
+	*ret = NULL;
 	return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "host/pci/pci.h"
 
-#include <limits.h>
 #include <string.h>
 
 int iommu_is_active(const struct fs_root *root)
@@ -20,33 +19,22 @@ const char *iommu_table(const struct fs_root *root)
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		auto_free char *path = fs_path("sys/firmware/acpi/tables/%s", tables[i]);
 
-		if (fs_exists(root, path))
+		if (fs_probe(root, path) > 0)
 			return tables[i];
 	}
 	return NULL;
-}
-
-/* A group's number as the kernel writes it, or -EINVAL. */
-static int parse_group(const char *name)
-{
-	char *end;
-	long group;
-
-	errno = 0;
-	group = strtol(name, &end, 10);
-	if (errno || end == name || *end || group < 0 || group > INT_MAX)
-		return -EINVAL;
-	return (int)group;
 }
 
 int iommu_group_of(const struct fs_root *root, const struct bdf *bdf)
 {
 	auto_free char *path = pci_path(bdf, "iommu_group");
 	auto_free char *name = NULL;
-	int err;
+	unsigned int group;
+	int err = fs_link_name(root, path, &name);
 
-	err = fs_link_name(root, path, &name);
-	return err ? err : parse_group(name);
+	if (err)
+		return err;
+	return number_parse(name, &group) ? (int)group : -EINVAL;
 }
 
 int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret, size_t *ret_n)
@@ -55,15 +43,16 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *members = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, path, &names);
 
-	err = fs_list(root, path, &names);
 	if (err)
 		return err;
+	if (!names.n)
+		return -ENOENT;
 	members = calloc(names.n + 1, sizeof(*members));
 	if (!members)
 		return -ENOMEM;
-	/* Sorted by name is sorted by address, but for domains of five digits; nobody minds. */
+	/* Sorted by name is sorted by address, but for domains of five digits. */
 	for (size_t i = 0; i < names.n; i++)
 		if (!bdf_parse(names.items[i], &members[n]))
 			n++;
@@ -72,29 +61,25 @@ int iommu_group_members(const struct fs_root *root, int group, struct bdf **ret,
 	return 0;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 int iommu_groups(const struct fs_root *root, int **ret, size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
 	auto_free int *groups = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, "sys/kernel/iommu_groups", &names);
 
-	err = fs_list(root, "sys/kernel/iommu_groups", &names);
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	groups = calloc(names.n + 1, sizeof(*groups));
 	if (!groups)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		groups[n] = parse_group(names.items[i]);
-		n += groups[n] >= 0;
+		unsigned int group;
+
+		if (number_parse(names.items[i], &group))
+			groups[n++] = (int)group;
 	}
-	qsort(groups, n, sizeof(*groups), compare_numbers);
+	qsort(groups, n, sizeof(*groups), compare_ints);
 	*ret = TAKE_PTR(groups);
 	*ret_n = n;
 	return 0;
@@ -104,18 +89,8 @@ bool iommu_group_is_reserved(const struct fs_root *root, int group)
 {
 	auto_free char *path = fs_path("sys/kernel/iommu_groups/%d/reserved_regions", group);
 	auto_free char *text = NULL;
-	char *rest, *line;
-	int err;
+	int err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
 
-	err = fs_read(root, path, (size_t)1024 * 1024, &text, NULL);
-	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
-	rest = text;
-	while ((line = strsep(&rest, "\n"))) {
-		const char *type = strrchr(line, ' ');
-
-		if (type && !strcmp(type + 1, "direct"))
-			return true;
-	}
-	return false;
+	/* Its lines are: first address, last address, type. */
+	return err ? !fs_is_absent(err) : strstr(text, " direct\n") != NULL;
 }

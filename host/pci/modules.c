@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/modules.h"
 
+#include "host/base/strbuf.h"
+
 #include <libkmod.h>
 #include <string.h>
+
+/* A field of an id that matches every device. */
+#define ANY 0xffffffffUL
 
 struct modules {
 	const struct fs_root *root;
@@ -24,7 +29,7 @@ static void unref_listp(struct kmod_list **list)
 #define auto_module cleanup_with(unref_modulep)
 #define auto_list   cleanup_with(unref_listp)
 
-/* A module's folder, or a file in it. The kernel spells every '-' of its name '_' there. */
+/* A module's directory, or a file in it, where every '-' of its name is '_'. */
 static char *sysfs_path(const char *name, const char *file)
 {
 	char *path = fs_path("sys/module/%s%s", name, file);
@@ -39,7 +44,7 @@ bool module_is_loaded(const struct fs_root *root, const char *name)
 {
 	auto_free char *path = sysfs_path(name, "");
 
-	return fs_exists(root, path);
+	return fs_probe(root, path) > 0;
 }
 
 bool module_is_builtin(const struct fs_root *root, const char *name)
@@ -47,21 +52,19 @@ bool module_is_builtin(const struct fs_root *root, const char *name)
 	auto_free char *path = sysfs_path(name, "/initstate");
 
 	/* Only what was loaded has a state (Linux: kernel/module/sysfs.c, kernel/params.c). */
-	return module_is_loaded(root, name) && !fs_exists(root, path);
+	return module_is_loaded(root, name) && !fs_probe(root, path);
 }
 
 int modules_release(const struct fs_root *root, char **ret)
 {
 	auto_names struct fs_names names = {0};
 	const char *newest = NULL;
-	int err;
-
-	err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
-	if (err != -ENOENT && err != -ENOTDIR)
+	int err = fs_read_attr(root, "proc/sys/kernel/osrelease", ret);
+	if (!fs_is_absent(err))
 		return err;
 	err = fs_list(root, "lib/modules", &names);
 	if (err)
-		return err == -ENOTDIR ? -ENOENT : err;
+		return err;
 	for (size_t i = 0; i < names.n; i++)
 		if (!newest || strverscmp(names.items[i], newest) > 0)
 			newest = names.items[i];
@@ -79,14 +82,14 @@ static struct kmod_ctx *open_below(const struct fs_root *root)
 	auto_free char *lib = fs_path("%s/lib/modprobe.d", root->path);
 	const char *config[] = {etc, run, lib, NULL};
 	auto_free char *release = NULL;
-	auto_free char *folder = NULL;
+	auto_free char *dir = NULL;
 
 	if (modules_release(root, &release))
 		release = strdup("none");
 	if (!etc || !run || !lib || !release)
 		return NULL;
-	folder = fs_path("%s/lib/modules/%s", root->path, release);
-	return folder ? kmod_new(folder, config) : NULL;
+	dir = fs_path("%s/lib/modules/%s", root->path, release);
+	return dir ? kmod_new(dir, config) : NULL;
 }
 
 int modules_open(const struct fs_root *root, struct modules **ret)
@@ -164,7 +167,7 @@ int modules_unload(struct modules *modules, const char *name)
 	if (!fs_root_is_running_system(modules->root))
 		return -EOPNOTSUPP;
 	err = kmod_module_new_from_name(modules->context, name, &module);
-	/* Not by force, and without waiting for who uses it. */
+	/* Not by force, and without waiting for its users. */
 	return err < 0 ? err : kmod_module_remove_module(module, 0);
 }
 
@@ -172,10 +175,9 @@ int modules_unload(struct modules *modules, const char *name)
 static bool driver_serves_others(const struct fs_root *root, const char *dir, const struct bdf *bdf)
 {
 	auto_names struct fs_names names = {0};
-	int err = fs_list(root, dir, &names);
 
-	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
+	if (fs_list(root, dir, &names))
+		return true;
 	for (size_t i = 0; i < names.n; i++) {
 		struct bdf other;
 
@@ -189,15 +191,14 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 {
 	auto_free char *drivers = sysfs_path(name, "/drivers");
 	auto_names struct fs_names names = {0};
-	int err = fs_list(root, drivers, &names);
 
-	if (err)
-		return err != -ENOENT && err != -ENOTDIR;
+	if (fs_list(root, drivers, &names))
+		return true;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *folder = fs_path("%s/%s", drivers, names.items[i]);
+		auto_free char *dir = fs_path("%s/%s", drivers, names.items[i]);
 
 		if (!strncmp(names.items[i], "pci:", strlen("pci:")) &&
-		    driver_serves_others(root, folder, bdf))
+		    driver_serves_others(root, dir, bdf))
 			return true;
 	}
 	return false;
@@ -209,10 +210,8 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 	auto_list struct kmod_list *all = NULL;
 	auto_list struct kmod_list *allowed = NULL;
 	auto_module struct kmod_module *module = NULL;
-	char *name;
-	int err;
+	int err = lookup(modules, modalias, &all);
 
-	err = lookup(modules, modalias, &all);
 	if (err)
 		return err;
 	if (!all) {
@@ -224,47 +223,31 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 	if (err < 0)
 		return err;
 	module = kmod_module_get_module(allowed ? allowed : all);
-	name = strdup(kmod_module_get_name(module));
-	if (!name)
-		return -ENOMEM;
-	*ret = name;
+	*ret = strdup(kmod_module_get_name(module));
 	*ret_blacklisted = !allowed;
-	return 0;
+	return *ret ? 0 : -ENOMEM;
 }
 
-/* One field of an id; absent or empty means any. False when it is no hex number. */
-static bool field_matches(char **rest, uint32_t value, uint32_t mask)
-{
-	char *text = *rest ? strsep(rest, ":") : NULL;
-	char *end;
-	unsigned long number;
-
-	if (!text || !*text)
-		return true;
-	number = strtoul(text, &end, 16);
-	if (*end)
-		return false;
-	return number == 0xffffffff || (number & mask) == (value & mask);
-}
-
+/* VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]] in hex; an empty field, or ffffffff, is any,
+ * and MASK says which bits of the class count. Cuts ID. */
 static bool one_id_matches(char *id, const struct pci_identity *device)
 {
-	char *rest = id;
-	uint32_t class_mask = 0xffffff;
-	char *colon = id;
+	const uint32_t values[] = {device->vendor, device->device, device->subvendor,
+				   device->subdevice, device->class};
+	unsigned long fields[] = {ANY, ANY, ANY, ANY, ANY, 0xffffff};
+	char *rest = id, *word, *end;
+	size_t n = 0;
 
-	/* The sixth field, when there, says which bits of the class count. */
-	for (int i = 0; colon && i < 5; i++)
-		colon = strchr(colon, ':') ? strchr(colon, ':') + 1 : NULL;
-	if (colon)
-		class_mask = (uint32_t)strtoul(colon, NULL, 16);
-	else if (strchr(id, ':') == NULL)
-		return false;
-	return field_matches(&rest, device->vendor, 0xffffffff) &&
-	       field_matches(&rest, device->device, 0xffffffff) &&
-	       field_matches(&rest, device->subvendor, 0xffffffff) &&
-	       field_matches(&rest, device->subdevice, 0xffffffff) &&
-	       field_matches(&rest, device->class, class_mask);
+	for (; n < ARRAY_SIZE(fields) && (word = strsep(&rest, ":")); n++) {
+		if (*word)
+			fields[n] = strtoul(word, &end, 16);
+		if (*word && *end)
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (fields[i] != ANY && (fields[i] ^ values[i]) & (i == 4 ? fields[5] : ANY))
+			return false;
+	return n > 1;
 }
 
 bool module_ids_match(const char *ids, const struct pci_identity *id)
@@ -279,62 +262,40 @@ bool module_ids_match(const char *ids, const struct pci_identity *id)
 	return false;
 }
 
-/* The options that modprobe would give to a module; they live as long as *KEEP, which is unref'd.
- */
-static const char *options_of(struct modules *modules, const char *name, struct kmod_module **keep)
+/* The values that the host's configuration gives to an option of a module, each after a newline; ""
+ * for one without '='. A new string; NULL when there is none. */
+static char *option_values(struct modules *modules, const char *module, const char *option)
 {
-	return kmod_module_new_from_name(modules->context, name, keep)
-		       ? NULL
-		       : kmod_module_get_options(*keep);
-}
+	auto_module struct kmod_module *found = NULL;
+	auto_strbuf struct strbuf values = {0};
+	auto_free char *options = NULL;
+	char *rest, *word;
 
-/* The value of the first option called NAME in OPTIONS at or behind *AT; NULL when there is none.
- */
-static char *next_option(const char **at, const char *name)
-{
-	size_t len = strlen(name);
+	if (!kmod_module_new_from_name(modules->context, module, &found) &&
+	    kmod_module_get_options(found))
+		options = strdup(kmod_module_get_options(found));
+	rest = options;
+	while ((word = strsep(&rest, " "))) {
+		const char *value = after_prefix(word, option);
 
-	while (*at && **at) {
-		const char *word = *at + strspn(*at, " ");
-		size_t word_len = strcspn(word, " ");
-
-		*at = word + word_len;
-		if (word_len < len || strncmp(word, name, len))
-			continue;
-		if (word_len == len)
-			return strdup("");
-		if (word[len] == '=')
-			return strndup(word + len + 1, word_len - len - 1);
+		if (value && (!*value || *value == '='))
+			strbuf_add(&values, "\n%s", *value ? value + 1 : "");
 	}
-	return NULL;
+	return values.len ? strbuf_take(&values) : NULL;
 }
 
 bool modules_has_option(struct modules *modules, const char *module, const char *option)
 {
-	auto_module struct kmod_module *keep = NULL;
-	const char *at = options_of(modules, module, &keep);
-	bool set = false;
+	auto_free char *values = option_values(modules, module, option);
+	const char *last = values ? strrchr(values, '\n') + 1 : "0";
 
-	for (;;) {
-		auto_free char *value = next_option(&at, option);
-
-		if (!value)
-			return set;
-		/* The kernel's own reading of a boolean: the first letter, and "on"
-		 * (lib/kstrtox.c). */
-		set = !*value || strchr("1yYtT", *value) || !strcmp(value, "on");
-	}
+	/* As the kernel reads a boolean: by its first character, and "on" (lib/kstrtox.c). */
+	return !*last || strchr("1yYtT", *last) || !strcmp(last, "on");
 }
 
 bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
 {
-	auto_module struct kmod_module *keep = NULL;
-	const char *at = options_of(modules, "vfio_pci", &keep);
+	auto_free char *values = option_values(modules, "vfio_pci", "ids");
 
-	for (;;) {
-		auto_free char *ids = next_option(&at, "ids");
-
-		if (!ids || module_ids_match(ids, id))
-			return ids;
-	}
+	return values && module_ids_match(values, id);
 }

@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEVICES_FOLDER "sys/bus/pci/devices/"
+#define DEVICES_DIR "sys/bus/pci/devices/"
 
 struct pci {
-	const struct fs_root *root;
-	struct pci_access *access; /* NULL: not opened yet, or in vain */
-	bool opened;
+	struct pci_access *access; /* NULL: libpci cannot be used */
 };
 
 /*
@@ -39,33 +37,11 @@ const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDEN
 	return buf;
 }
 
-/*
- * Reads the numbers of TEXT, which has one of the 16 DIGITS where SHAPE has an X, and otherwise
- * what SHAPE has. Each row of them is a number, in RET, where zeroes were.
- */
-static bool read_numbers(const char *text, const char *shape, const char *digits, uint32_t *ret)
-{
-	if (strlen(text) != strlen(shape))
-		return false;
-	for (size_t i = 0; shape[i]; i++) {
-		const char *digit = strchr(digits, text[i]);
-
-		if (shape[i] == 'X' ? !digit : text[i] != shape[i])
-			return false;
-		if (shape[i] != 'X')
-			continue;
-		*ret = *ret << 4 | (uint32_t)(digit - digits);
-		if (shape[i + 1] != 'X')
-			ret++;
-	}
-	return true;
-}
-
 int pci_identity_parse(const char *text, struct pci_identity *ret)
 {
 	uint32_t field[5] = {0};
 
-	if (!read_numbers(text, "XXXX:XXXX:XXXX:XXXX:XXXXXX", "0123456789abcdef", field))
+	if (!hex_fields(text, "XXXX:XXXX:XXXX:XXXX:XXXXXX", HEX_LOWER, field))
 		return -EINVAL;
 	*ret = (struct pci_identity){(uint16_t)field[0], (uint16_t)field[1], (uint16_t)field[2],
 				     (uint16_t)field[3], field[4]};
@@ -82,14 +58,14 @@ char *pci_dir(const struct bdf *bdf)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_path(DEVICES_FOLDER "%s", bdf_format(bdf, text));
+	return fs_path(DEVICES_DIR "%s", bdf_format(bdf, text));
 }
 
 char *pci_path(const struct bdf *bdf, const char *name)
 {
 	char text[BDF_TEXT_SIZE];
 
-	return fs_path(DEVICES_FOLDER "%s/%s", bdf_format(bdf, text), name);
+	return fs_path(DEVICES_DIR "%s/%s", bdf_format(bdf, text), name);
 }
 
 int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name)
@@ -104,26 +80,11 @@ int pci_probe(const struct fs_root *root, const struct bdf *bdf)
 	return pci_probe_file(root, bdf, "vendor");
 }
 
-bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name)
-{
-	return pci_probe_file(root, bdf, name) > 0;
-}
-
-bool pci_exists(const struct fs_root *root, const struct bdf *bdf)
-{
-	return pci_probe(root, bdf) > 0;
-}
-
 int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
 	auto_free char *path = pci_path(bdf, "driver");
-	int err = fs_link_name(root, path, ret);
 
-	if (err == -ENOENT) {
-		*ret = NULL;
-		return 0;
-	}
-	return err;
+	return fs_link_name_if(root, path, ret);
 }
 
 int pci_modalias(const struct fs_root *root, const struct bdf *bdf, char **ret)
@@ -138,8 +99,8 @@ static bool parse_modalias(const char *text, struct pci_identity *ret)
 {
 	uint32_t field[7] = {0};
 
-	if (!read_numbers(text, "pci:v0000XXXXd0000XXXXsv0000XXXXsd0000XXXXbcXXscXXiXX",
-			  "0123456789ABCDEF", field))
+	if (!hex_fields(text, "pci:v0000XXXXd0000XXXXsv0000XXXXsd0000XXXXbcXXscXXiXX", HEX_UPPER,
+			field))
 		return false;
 	*ret = (struct pci_identity){
 		.vendor = (uint16_t)field[0],
@@ -161,9 +122,9 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf, struct pci_i
 	return parse_modalias(modalias, ret) ? 0 : -EIO;
 }
 
-bool pci_is_express(const struct fs_root *root, const struct bdf *bdf)
+int pci_is_express(const struct fs_root *root, const struct bdf *bdf)
 {
-	return pci_has(root, bdf, "max_link_width");
+	return pci_probe_file(root, bdf, "max_link_width");
 }
 
 static bool start_access(struct pci_access *access, char *sysfs)
@@ -190,28 +151,16 @@ static void stop_access(struct pci *pci)
 	pci->access = NULL;
 }
 
-/* Opens libpci with the first question. False when it cannot be asked. */
-static bool can_ask(struct pci *pci)
-{
-	auto_free char *sysfs = NULL;
-
-	if (pci->opened)
-		return pci->access;
-	pci->opened = true;
-	sysfs = fs_path("%s/sys/bus/pci", pci->root->path);
-	pci->access = sysfs ? pci_alloc() : NULL;
-	if (pci->access && !start_access(pci->access, sysfs))
-		stop_access(pci);
-	return pci->access;
-}
-
 int pci_open(const struct fs_root *root, struct pci **ret)
 {
-	struct pci *pci = calloc(1, sizeof(*pci));
+	auto_free char *sysfs = fs_path("%s/sys/bus/pci", root->path);
+	struct pci *pci = sysfs ? calloc(1, sizeof(*pci)) : NULL;
 
 	if (!pci)
 		return -ENOMEM;
-	pci->root = root;
+	pci->access = pci_alloc();
+	if (pci->access && !start_access(pci->access, sysfs))
+		stop_access(pci);
 	*ret = pci;
 	return 0;
 }
@@ -224,31 +173,32 @@ void pci_close(struct pci *pci)
 	free(pci);
 }
 
+/* The name of what FLAGS ask for, with its numbers A and B, in BUFFER; without one "PCI device". */
+static const char *look_up(struct pci *pci, char *buffer, int size, int flags, int a, int b)
+{
+	const char *name = NULL;
+
+	if (pci->access && !setjmp(on_error))
+		name = pci_lookup_name(pci->access, buffer, size, flags, a, b);
+	return name ? name : _("PCI device");
+}
+
 char *pci_name(struct pci *pci, const struct pci_identity *id)
 {
 	char buffer[256];
-	const char *name;
 
-	if (!can_ask(pci) || setjmp(on_error))
-		name = NULL;
-	else
-		name = pci_lookup_name(pci->access, buffer, sizeof(buffer),
-				       PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, id->vendor,
-				       id->device);
-	return fs_path("%s [%04x:%04x]", name ? name : _("PCI device"), id->vendor, id->device);
+	return fs_path("%s [%04x:%04x]",
+		       look_up(pci, buffer, sizeof(buffer), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+			       id->vendor, id->device),
+		       id->vendor, id->device);
 }
 
 char *pci_class_name(struct pci *pci, const struct pci_identity *id)
 {
 	char buffer[128];
-	const char *name;
 
-	if (!can_ask(pci) || setjmp(on_error))
-		name = NULL;
-	else
-		name = pci_lookup_name(pci->access, buffer, sizeof(buffer), PCI_LOOKUP_CLASS,
-				       id->class >> 8);
-	return strdup(name ? name : _("PCI device"));
+	return strdup(
+		look_up(pci, buffer, sizeof(buffer), PCI_LOOKUP_CLASS, (int)(id->class >> 8), 0));
 }
 
 bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
@@ -256,7 +206,7 @@ bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
 	struct pci_dev *volatile dev = NULL;
 	volatile bool has = false;
 
-	if (!can_ask(pci))
+	if (!pci->access)
 		return false;
 	if (!setjmp(on_error)) {
 		dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);

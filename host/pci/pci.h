@@ -6,14 +6,16 @@
 #include "host/base/bdf.h"
 #include "host/base/fs.h"
 
-/* What makes a device this device and not another one that came to sit at its address. */
+/* What tells a device from another one at the same address. */
 struct pci_identity {
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class; /* 24 bits: base class, subclass, programming interface */
 };
 
-/* The base class of display controllers (PCI Code and ID Assignment Specification, 03h). */
+/* A base class, and classes with their subclasses (PCI Code and ID Assignment Specification). */
 #define PCI_BASE_CLASS_DISPLAY 0x03
+#define PCI_CLASS_HOST_BRIDGE  0x0600
+#define PCI_CLASS_ISA_BRIDGE   0x0601
 
 /* "8086:10d3:8086:0000:020000" and its NUL. */
 #define PCI_IDENTITY_TEXT_SIZE 27
@@ -22,7 +24,7 @@ const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDEN
 int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
 bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
 
-/* The device's folder, "sys/bus/pci/devices/BDF"; NULL without memory. */
+/* The device's directory, "sys/bus/pci/devices/BDF"; NULL without memory. */
 char *pci_dir(const struct bdf *bdf) must_check;
 
 /* A file of the device: "sys/bus/pci/devices/BDF/NAME"; NULL without memory. */
@@ -34,10 +36,6 @@ char *pci_path(const struct bdf *bdf, const char *name) must_check;
  */
 int pci_probe(const struct fs_root *root, const struct bdf *bdf) must_check;
 int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name) must_check;
-
-/* The same, where unknown counts as absent. Prefer those above. */
-bool pci_exists(const struct fs_root *root, const struct bdf *bdf);
-bool pci_has(const struct fs_root *root, const struct bdf *bdf, const char *name);
 
 /*
  * The name of the driver that the device is bound to. Returns 0 with a new string, or with NULL
@@ -57,16 +55,17 @@ int pci_identify(const struct fs_root *root, const struct bdf *bdf,
 		 struct pci_identity *ret) must_check;
 
 /*
- * Whether it is a PCI Express device. The judge is max_link_width in sysfs, which the kernel makes
- * at boot for devices with that capability (Linux: drivers/pci/pci-sysfs.c): the configuration
- * space of a dead or sleeping device reads as ones and proves nothing.
+ * Whether it is a PCI Express device: 1, 0, or -errno when that is unknown. The judge is
+ * max_link_width in sysfs, which the kernel makes at boot for devices with that capability (Linux:
+ * drivers/pci/pci-sysfs.c): the configuration space of a dead or sleeping device reads as ones and
+ * proves nothing.
  */
-bool pci_is_express(const struct fs_root *root, const struct bdf *bdf);
+int pci_is_express(const struct fs_root *root, const struct bdf *bdf) must_check;
 
-/* libpci on a root, opened when the first name or capability is asked for. */
+/* libpci on a root. */
 struct pci;
 
-/* Returns 0 and a new handle (pci_close()) on the root, which must live as long; or -ENOMEM. */
+/* Returns 0 and a new handle (pci_close()), or -ENOMEM. */
 int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)

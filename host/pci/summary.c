@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-/* Classes with their subclasses (PCI Code and ID Assignment Specification 1.5 and 1.7). */
-#define CLASS_HOST_BRIDGE 0x0600
-#define CLASS_ISA_BRIDGE  0x0601
-
 bool device_is_display(const struct device_summary *device)
 {
 	return device->identity.class >> 16 == PCI_BASE_CLASS_DISPLAY;
@@ -18,7 +14,7 @@ bool device_is_platform(const struct device_summary *device)
 {
 	uint32_t class = device->identity.class >> 8;
 
-	return !device->bridge && (class == CLASS_HOST_BRIDGE || class == CLASS_ISA_BRIDGE);
+	return !device->bridge && (class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE);
 }
 
 static void free_device(struct device_summary *device)
@@ -40,8 +36,14 @@ static int read_device(const struct fs_root *root, struct pci *pci, struct devic
 	device->group = iommu_group_of(root, &device->bdf);
 	if (device->group < 0 && device->group != -ENOENT)
 		return device->group;
-	device->express = pci_is_express(root, &device->bdf);
-	device->bridge = pci_has(root, &device->bdf, "pci_bus");
+	err = pci_is_express(root, &device->bdf);
+	if (err < 0)
+		return err;
+	device->express = err;
+	err = pci_probe_file(root, &device->bdf, "pci_bus");
+	if (err < 0)
+		return err;
+	device->bridge = err;
 	device->name = pci_name(pci, &device->identity);
 	device->class_name = pci_class_name(pci, &device->identity);
 	if (!device->name || !device->class_name)
@@ -90,9 +92,6 @@ int device_summaries_read(const struct fs_root *root, struct device_summaries *r
 
 	if (!err)
 		err = fs_list(root, "sys/bus/pci/devices", &names);
-	/* A host, or an image, without a PCI bus has no devices. */
-	if (err == -ENOENT)
-		err = 0;
 	for (size_t i = 0; !err && i < names.n; i++)
 		err = add_device(root, pci, names.items[i], &list);
 	if (err)

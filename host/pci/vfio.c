@@ -8,11 +8,9 @@
 #include "host/base/strbuf.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-/* How often to look again while nobody can be waited for. */
+/* How often to look again. */
 #define LOOK_AGAIN_MS 50
 
 static int add_node(struct fs_names *nodes, char *node)
@@ -33,19 +31,15 @@ static int add_device_nodes(const struct fs_root *root, const struct bdf *bdf,
 	auto_names struct fs_names devs = {0};
 	int err = fs_list(root, path, &devs);
 
-	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-	for (size_t i = 0; i < devs.n; i++) {
+	for (size_t i = 0; !err && i < devs.n; i++) {
 		auto_free char *number = fs_path("%s/%s/dev", path, devs.items[i]);
 		int there = fs_probe(root, number);
 
 		/* Without iommufd's interface there is no node of the device. */
 		err = there > 0 ? add_node(nodes, fs_path("/dev/vfio/devices/%s", devs.items[i]))
 				: there;
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 /* The names below /dev whose holders hold the group. */
@@ -59,12 +53,11 @@ static int group_nodes(const struct fs_root *root, int group, const struct bdf *
 	return err;
 }
 
-/* The search for holders: which nodes, and who was found so far. */
+/* The search for holders: of which nodes, and those found so far. */
 struct search {
 	const struct fs_root *root;
 	const struct fs_names *nodes;
 	struct vfio_holders *holders;
-	int err;
 };
 
 static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders *holders)
@@ -80,21 +73,18 @@ static int add_holder(const struct fs_root *root, pid_t pid, struct vfio_holders
 	return 0;
 }
 
-static bool look_for_node(const struct open_node *node, void *arg)
+static int look_for_node(const struct open_node *node, void *arg)
 {
 	struct search *search = arg;
 
 	for (size_t k = 0; k < search->nodes->n; k++)
-		if (!strcmp(node->path, search->nodes->items[k])) {
-			if (!search->err)
-				search->err = add_holder(search->root, node->pid, search->holders);
-			return true;
-		}
-	return false;
+		if (!strcmp(node->path, search->nodes->items[k]))
+			return add_holder(search->root, node->pid, search->holders) ?: 1;
+	return 0;
 }
 
-/* Whether the kernel says that a node is open: it lets each be opened by one at a time. A node that
- * is not there, or is nobody's, is not. Returns 0 or -errno. */
+/* Whether a node is open: the kernel lets each be opened only once (EBUSY). One that is absent, or
+ * has no device, is not. Returns 0 or -errno. */
 static int node_is_busy(const struct fs_root *root, const char *node, bool *ret)
 {
 	auto_close int fd = fs_open(root, node + 1, O_RDWR, 0);
@@ -108,28 +98,21 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_names struct fs_names nodes = {0};
-	struct search search = {root, &nodes, &holders, 0};
-	int err;
-
-	err = group_nodes(root, group, members, n_members, &nodes);
+	struct search search = {root, &nodes, &holders};
+	int err = group_nodes(root, group, members, n_members, &nodes);
 	for (size_t i = 0; !err && i < nodes.n; i++) {
 		bool busy;
 
 		err = node_is_busy(root, nodes.items[i], &busy);
 		holders.open |= !err && busy;
 	}
-	if (err)
-		return err;
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
-	if (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)) {
+	if (!err && (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)))
 		err = process_each_node(root, look_for_node, &search);
-		if (!err)
-			err = search.err;
-	}
 	if (err)
 		return err;
 	if (holders.n)
-		qsort(holders.items, holders.n, sizeof(*holders.items), process_compare);
+		qsort(holders.items, holders.n, sizeof(*holders.items), compare_ints);
 	*ret = holders;
 	holders = (struct vfio_holders){0};
 	return 0;
@@ -170,44 +153,26 @@ char *vfio_holders_describe(const struct vfio_holders *holders)
 	return strbuf_take(&text);
 }
 
-/* Sleeps until the first holder ends, or a while when it cannot be waited for. */
-static void wait_for_change(const struct fs_root *root, const struct vfio_holders *holders,
-			    int64_t deadline)
-{
-	auto_close int pidfd = -1;
-	int left = clock_left_ms(deadline);
-
-	if (holders->n && fs_root_is_running_system(root))
-		pidfd = (int)syscall(SYS_pidfd_open, holders->items[0].pid, 0);
-	if (pidfd >= 0) {
-		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-
-		/* It may close the group and live on: so not for longer than a second. */
-		poll(&ended, 1, left < 1000 ? left : 1000);
-	} else {
-		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
-	}
-}
-
 int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadline,
 			   struct vfio_holders *ret)
 {
 	for (;;) {
 		auto_holders struct vfio_holders holders = {0};
 		int err = vfio_group_holders(root, group, &holders);
+		int left = clock_left_ms(deadline);
 
 		if (err)
 			return err;
 		if (!holders.open)
 			return 0;
-		if (!clock_left_ms(deadline)) {
+		if (!left) {
 			if (ret) {
 				*ret = holders;
 				holders = (struct vfio_holders){0};
 			}
 			return -ETIMEDOUT;
 		}
-		wait_for_change(root, &holders, deadline);
+		clock_sleep_ms(left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS);
 	}
 }
 

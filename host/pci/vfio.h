@@ -10,21 +10,21 @@
 
 /* A process that holds a group open. */
 struct vfio_holder {
-	pid_t pid;	   /* first, for process_compare() */
+	pid_t pid;	   /* first, for compare_ints() */
 	char *command;	   /* its short name, e.g. "kvm" */
-	unsigned int vmid; /* whose QEMU it is; 0: nobody's */
+	unsigned int vmid; /* the VM whose QEMU it is; 0: none */
 };
 
 struct vfio_holders {
 	struct vfio_holder *items;
 	size_t n;
-	bool open; /* the group is open, by the items or by somebody whom we cannot see */
+	bool open; /* the group is open, by the items or by a process that cannot be seen */
 };
 
 /*
- * Looks who holds IOMMU group GROUP open: /dev/vfio/GROUP, or /dev/vfio/devices/vfioN of one of its
- * devices (iommufd). The processes' descriptors tell who; the kernel, which opens a group only once
- * (EBUSY), tells whether. Returns 0 (free with vfio_holders_free()) or -errno.
+ * Reads which processes hold IOMMU group GROUP open: /dev/vfio/GROUP, or /dev/vfio/devices/vfioN of
+ * one of its devices (iommufd). Their descriptors tell which; the kernel, which opens a group only
+ * once (EBUSY), tells whether. Returns 0 (free with vfio_holders_free()) or -errno.
  */
 int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret) must_check;
 

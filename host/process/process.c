@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,33 +14,30 @@
 /* The process number that a name in /proc stands for, or 0. */
 static pid_t pid_of_name(const char *name)
 {
-	char *end;
-	long pid;
+	unsigned int pid;
 
-	if (*name < '1' || *name > '9')
-		return 0;
-	errno = 0;
-	pid = strtol(name, &end, 10);
-	return errno || *end || pid > INT_MAX ? 0 : (pid_t)pid;
+	return number_parse(name, &pid) ? (pid_t)pid : 0;
 }
 
-int process_compare(const void *a, const void *b)
-{
-	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
-
-	return first < second ? -1 : first > second;
-}
+/* There may be thousands of processes: what is asked of each counts. */
+struct asking {
+	const struct fs_root *root;
+	int (*look)(const struct open_node *node, void *arg);
+	void *arg;
+	bool running; /* it is the running system, whose kernel may be asked */
+	pid_t self;
+	pid_t *threads; /* of the kernel, in order */
+	size_t n_threads;
+	int proc; /* /proc */
+	pid_t pid;
+	int fds; /* its directory of descriptors */
+};
 
 /* ---- kernel threads, which have nothing open ---- */
 
 /* kthreadd, which starts all the others (Linux: kernel/kthread.c); in a container's /proc it may be
  * any process. */
 #define KTHREADD 2
-
-struct kernel_threads {
-	pid_t *items; /* in order */
-	size_t n;
-};
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
 
@@ -54,15 +50,15 @@ static bool has_no_executable(int proc, pid_t pid)
 	return exe && readlinkat(proc, exe, target, sizeof(target)) < 0 && errno == ENOENT;
 }
 
-/* Those that kthreadd has started; none when the kernel does not tell. */
-static int read_kernel_threads(const struct fs_root *root, int proc, struct kernel_threads *ret)
+/* Reads those that kthreadd has started, in order; none when the kernel does not tell. */
+static int read_kernel_threads(struct asking *asking)
 {
 	auto_free char *path = fs_path("proc/%d/task/%d/children", KTHREADD, KTHREADD);
 	auto_free char *text = NULL;
 	char *rest, *word;
 
-	*ret = (struct kernel_threads){0};
-	if (!has_no_executable(proc, KTHREADD) || fs_read(root, path, CHILDREN_MAX, &text, NULL))
+	if (!has_no_executable(asking->proc, KTHREADD) ||
+	    fs_read(asking->root, path, CHILDREN_MAX, &text, NULL))
 		return 0;
 	rest = text;
 	while ((word = strsep(&rest, " \n"))) {
@@ -70,42 +66,25 @@ static int read_kernel_threads(const struct fs_root *root, int proc, struct kern
 
 		if (!pid)
 			continue;
-		if (!array_grow(ret->items, ret->n))
+		if (!array_grow(asking->threads, asking->n_threads))
 			return -ENOMEM;
-		ret->items[ret->n++] = pid;
+		asking->threads[asking->n_threads++] = pid;
 	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), process_compare);
+	if (asking->n_threads)
+		qsort(asking->threads, asking->n_threads, sizeof(pid_t), compare_ints);
 	return 0;
-}
-
-static void free_kernel_threads(struct kernel_threads *threads)
-{
-	free(threads->items);
 }
 
 /* kthreadd also starts programs that the kernel needs (modprobe), and those may have something
  * open. */
-static bool is_kernel_thread(int proc, const struct kernel_threads *threads, pid_t pid)
+static bool is_kernel_thread(const struct asking *asking, pid_t pid)
 {
-	return threads->n &&
-	       bsearch(&pid, threads->items, threads->n, sizeof(pid), process_compare) &&
-	       has_no_executable(proc, pid);
+	return asking->n_threads &&
+	       bsearch(&pid, asking->threads, asking->n_threads, sizeof(pid), compare_ints) &&
+	       has_no_executable(asking->proc, pid);
 }
 
 /* ---- what is open ---- */
-
-/* There may be thousands of processes: what is asked of each counts. */
-struct asking {
-	bool (*look)(const struct open_node *node, void *arg);
-	void *arg;
-	bool running; /* it is the running system, whose kernel may be asked */
-	pid_t self;
-	struct kernel_threads threads;
-	int proc; /* /proc */
-	pid_t pid;
-	int fds; /* its folder of descriptors */
-};
 
 /* Whether the descriptor may be a device. Most are not: only what is one has its path read. */
 static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node)
@@ -151,29 +130,29 @@ static int show_process(const struct dirent *entry, void *arg)
 {
 	const char *name = entry->d_name;
 	struct asking *asking = arg;
-	auto_free char *folder = NULL;
+	auto_free char *dir = NULL;
 	auto_close int fds = -1;
 	int err;
 
 	asking->pid = pid_of_name(name);
-	if (!asking->pid || asking->pid == asking->self ||
-	    is_kernel_thread(asking->proc, &asking->threads, asking->pid))
+	if (!asking->pid || asking->pid == asking->self || is_kernel_thread(asking, asking->pid))
 		return 0;
-	folder = fs_path("%s/fd", name);
-	if (!folder)
+	dir = fs_path("%s/fd", name);
+	if (!dir)
 		return -ENOMEM;
-	fds = openat(asking->proc, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fds = openat(asking->proc, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	asking->fds = fds;
 	err = fds < 0 ? -errno : fs_each_entry(fds, show_file, asking);
 	return err > 0 || has_gone(err) ? 0 : err;
 }
 
 int process_each_node(const struct fs_root *root,
-		      bool (*look)(const struct open_node *node, void *arg), void *arg)
+		      int (*look)(const struct open_node *node, void *arg), void *arg)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
 	bool running = fs_root_is_running_system(root);
 	struct asking asking = {
+		.root = root,
 		.look = look,
 		.arg = arg,
 		.running = running,
@@ -184,10 +163,10 @@ int process_each_node(const struct fs_root *root,
 
 	if (proc < 0)
 		return proc == -ENOENT ? 0 : proc;
-	err = read_kernel_threads(root, proc, &asking.threads);
+	err = read_kernel_threads(&asking);
 	if (!err)
 		err = fs_each_entry(proc, show_process, &asking);
-	free_kernel_threads(&asking.threads);
+	free(asking.threads);
 	return err;
 }
 
@@ -203,32 +182,31 @@ unsigned int process_container(const struct fs_root *root, pid_t pid)
 {
 	auto_free char *path = fs_path("proc/%d/cgroup", pid);
 	auto_free char *text = NULL;
+	unsigned int ctid;
 	const char *at;
-	unsigned long ctid;
-	char *end;
 
 	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
 		return 0;
 	at = strstr(text, "/lxc/");
 	if (!at)
 		return 0;
-	errno = 0;
-	ctid = strtoul(at + strlen("/lxc/"), &end, 10);
-	return errno || !strchr("/\n", *end) || ctid > UINT_MAX ? 0 : (unsigned int)ctid;
+	at += strlen("/lxc/");
+	return number_take(&at, &ctid) && strchr("/\n", *at) ? ctid : 0;
 }
 
 unsigned int process_vm(const struct fs_root *root, pid_t pid)
 {
 	auto_free char *path = fs_path("proc/%d/cmdline", pid);
 	auto_free char *text = NULL;
+	unsigned int vmid;
 	bool next = false;
 	size_t len;
 
 	if (fs_read(root, path, CMDLINE_MAX, &text, &len))
 		return 0;
 	for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1) {
-		if (next && *arg && strlen(arg) <= 9 && strspn(arg, "0123456789") == strlen(arg))
-			return (unsigned int)strtoul(arg, NULL, 10);
+		if (next && number_parse(arg, &vmid))
+			return vmid;
 		next = !strcmp(arg, "-id");
 	}
 	return 0;

@@ -17,20 +17,14 @@ struct open_node {
 };
 
 /*
- * Shows LOOK every device that any process but this one has open; one that is not numbered may be
- * anything: "/etc/passwd", "socket:[123]". When LOOK returns true, the rest of that process is left
- * out. A process that ends meanwhile, or cannot be seen, is left out. No /proc is no processes.
- * Returns 0 or -errno.
+ * Calls LOOK for every device that any process but this one has open, in the kernel's order of
+ * processes; one that is not numbered may be anything: "/etc/passwd", "socket:[123]". LOOK returns
+ * 0; 1 to leave out the rest of that process; or -errno, which ends the search. A process that ends
+ * meanwhile, or cannot be seen, is left out. Without /proc there are no processes. Returns 0 or
+ * -errno.
  */
 int process_each_node(const struct fs_root *root,
-		      bool (*look)(const struct open_node *node, void *arg), void *arg) must_check;
-
-/*
- * Compares, for qsort(3) and bsearch(3), the numbers of two processes: what A and B point to begins
- * with a pid_t. process_each_node() has processes as the kernel lists them; people see them in
- * order.
- */
-int process_compare(const void *a, const void *b);
+		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;
 
 /* Its short name, e.g. "kvm"; "?" when it has ended. Returns a new string, or NULL without memory.
  */
@@ -43,7 +37,7 @@ char *process_command(const struct fs_root *root, pid_t pid) must_check;
 unsigned int process_container(const struct fs_root *root, pid_t pid);
 
 /*
- * The number of the Proxmox VE VM whose QEMU it is (what stands behind -id on its command line), or
+ * The number of the Proxmox VE VM whose QEMU it is (what follows -id on its command line), or
  * 0: none.
  */
 unsigned int process_vm(const struct fs_root *root, pid_t pid);

@@ -6,7 +6,6 @@
 #include "host/process/worker.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -18,8 +17,8 @@
 #define LINE_SIZE 256
 
 /*
- * Starts the program with nothing on standard input, and the signals that we may ignore as they are
- * by default. OUT, ERR: where what it prints goes; -1: where ours goes.
+ * Starts the program with nothing on standard input, and with the default actions of signals that
+ * we may ignore. OUT, ERR_OUT: where its output goes; both -1: where ours goes.
  */
 static int start(const struct program *program, int out, int err_out, pid_t *ret)
 {
@@ -28,26 +27,19 @@ static int start(const struct program *program, int out, int err_out, pid_t *ret
 	sigset_t defaults;
 	int err;
 
+	/* glibc's init functions do not fail. */
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attributes);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGPIPE);
-	err = posix_spawn_file_actions_init(&files);
-	if (err)
-		return -err;
-	err = posix_spawnattr_init(&attributes);
-	if (err) {
-		posix_spawn_file_actions_destroy(&files);
-		return -err;
-	}
-	err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	err = posix_spawnattr_setsigdefault(&attributes, &defaults)
+		      ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF)
+		      ?: posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
+							  O_RDONLY, 0);
 	if (!err && out >= 0)
-		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	if (!err && err_out >= 0)
-		err = posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
-	if (!err)
-		err = posix_spawnattr_setsigdefault(&attributes, &defaults);
-	if (!err)
-		err = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO)
+			      ?: posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
 	if (!err)
 		err = posix_spawnp(ret, program->args[0], &files, &attributes,
 				   (char *const *)(uintptr_t)program->args, environ);
@@ -80,146 +72,97 @@ static int run_in_foreground(const struct program *program, int *ret_status)
 
 /* ---- within a limit ---- */
 
-/* The last line of a stream. */
-struct last_line {
-	char text[LINE_SIZE];
-	size_t len;
-	bool ended; /* a newline came: what comes next is another line */
-};
-
-/* What a worker and its caller see: how the program ended, and what it printed. */
-struct shared {
-	int status;
-	bool cut; /* there was more output than that */
-	struct last_line out, err;
-	size_t len;
-	char output[]; /* program->max bytes */
-};
-
+/* What a worker runs, and the files in memory that the program prints into. */
 struct run {
 	const struct program *program;
-	struct shared *shared;
+	int out, err;
 };
 
-static void add_to_line(struct last_line *line, const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] == '\n') {
-			line->ended = true;
-			continue;
-		}
-		if (line->ended)
-			line->len = 0;
-		line->ended = false;
-		if (line->len < sizeof(line->text) - 1)
-			line->text[line->len++] = bytes[i];
-	}
-}
-
-static void add_output(const struct run *run, const char *bytes, size_t n)
-{
-	struct shared *shared = run->shared;
-	size_t room = run->program->max - shared->len;
-
-	add_to_line(&shared->out, bytes, n);
-	if (n > room)
-		shared->cut = true;
-	memcpy(shared->output + shared->len, bytes, n < room ? n : room);
-	shared->len += n < room ? n : room;
-}
-
-/* Reads both to their ends, so that the program never writes into a closed pipe. */
-static int collect(const struct run *run, int out, int err)
-{
-	struct pollfd ends[] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
-	char bytes[4096];
-
-	while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-		if (poll(ends, 2, -1) < 0 && errno != EINTR)
-			return -errno;
-		for (int i = 0; i < 2; i++) {
-			ssize_t n = ends[i].revents ? read(ends[i].fd, bytes, sizeof(bytes)) : -2;
-
-			if (n > 0 && !i)
-				add_output(run, bytes, (size_t)n);
-			else if (n > 0)
-				add_to_line(&run->shared->err, bytes, (size_t)n);
-			else if (n == 0)
-				ends[i].fd = -1; /* which poll(2) leaves out */
-		}
-	}
-	return 0;
-}
-
-/* In the worker's process, which outlives the program. */
-static int run_and_collect(const struct worker *self, void *arg)
+/* In the worker's process. The one report is the status, in place of a step. */
+static int run_and_wait(const struct worker *self, void *arg)
 {
 	const struct run *run = arg;
-	int out[2] = {-1, -1}, err_out[2] = {-1, -1};
+	int status = 0;
 	pid_t pid = -1;
+	int err = start(run->program, run->out, run->err, &pid);
+
+	if (!err)
+		err = wait_for(pid, &status);
+	worker_report(self, 0, (uint32_t)status, err);
+	return err;
+}
+
+/* The last line of what was printed into the file FD, cut to LINE_SIZE; NULL when it is empty. */
+static char *last_line(int fd)
+{
+	char text[4096];
+	const off_t most = sizeof(text);
+	off_t size = lseek(fd, 0, SEEK_END);
+	ssize_t n = pread(fd, text, sizeof(text), size > most ? size - most : 0);
+	const char *line;
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	if (n <= 0)
+		return NULL;
+	line = memrchr(text, '\n', (size_t)n);
+	line = line ? line + 1 : text;
+	n -= line - text;
+	return strndup(line, n < LINE_SIZE ? (size_t)n : LINE_SIZE - 1);
+}
+
+/* At most MAX bytes from the beginning of what was printed into the file FD. */
+static char *first_bytes(int fd, size_t max)
+{
+	char *text = malloc(max + 1);
+	ssize_t n = text ? pread(fd, text, max, 0) : 0;
+
+	if (text)
+		text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static int take_result(const struct worker *worker, const struct run *run, struct program_end *ret)
+{
+	uint32_t status;
 	int err;
 
-	(void)self;
-	if (pipe2(out, O_CLOEXEC) || pipe2(err_out, O_CLOEXEC))
-		return -errno;
-	err = start(run->program, out[1], err_out[1], &pid);
-	close(out[1]);
-	close(err_out[1]);
+	if (!worker->finished || !worker_progress(worker, 0, &status, &err))
+		return -ECANCELED;
 	if (err)
 		return err;
-	err = collect(run, out[0], err_out[0]);
-	return err ? err : wait_for(pid, &run->shared->status);
-}
-
-static char *line_of(const struct last_line *line)
-{
-	return line->len ? strndup(line->text, line->len) : NULL;
-}
-
-static int take_result(const struct shared *shared, struct program_end *ret)
-{
-	struct program_end end = {
-		.status = shared->status,
-		.output = strndup(shared->output, shared->len),
-		.cut = shared->cut,
-		.line = line_of(shared->err.len ? &shared->err : &shared->out),
-	};
-
-	if (!end.output) {
-		program_end_free(&end);
+	ret->output = first_bytes(run->out, run->program->max);
+	if (!ret->output)
 		return -ENOMEM;
-	}
-	*ret = end;
+	ret->status = (int)status;
+	ret->cut = lseek(run->out, 0, SEEK_END) > (off_t)run->program->max;
+	ret->line = last_line(run->err);
+	if (!ret->line)
+		ret->line = last_line(run->out);
 	return 0;
 }
 
 static int run_within_limit(const struct program *program, struct program_end *ret)
 {
-	size_t size = sizeof(struct shared) + program->max;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct run run = {program, memory};
+	auto_close int out = memfd_create("stdout", MFD_CLOEXEC);
+	auto_close int err_out = memfd_create("stderr", MFD_CLOEXEC);
+	struct run run = {program, out, err_out};
 	struct worker worker;
 	int err;
 
-	if (memory == MAP_FAILED)
-		return -ENOMEM;
-	err = worker_start(&worker, run_and_collect, &run, 0, NULL, 0);
-	if (err) {
-		munmap(memory, size);
+	if (out < 0 || err_out < 0)
+		return -errno;
+	err = worker_start(&worker, run_and_wait, &run, 1, (const int[]){out, err_out}, 2);
+	if (err)
 		return err;
-	}
 	if (worker_wait_all(&worker, 1, clock_now_ms() + program->limit_ms, NULL, NULL))
 		err = -ETIMEDOUT;
-	else
-		err = worker.finished ? worker.result : -ECANCELED;
 	/* The worker leads a session of its own, which the program and its children are in. */
-	if (err == -ETIMEDOUT && !program->goes_on)
+	if (err && !program->goes_on)
 		kill(-worker.pid, SIGKILL);
 	if (!err)
-		err = take_result(run.shared, ret);
+		err = take_result(&worker, &run, ret);
 	worker_release(&worker);
-	munmap(memory, size);
 	return err;
 }
 

@@ -11,14 +11,13 @@ struct program {
 
 	/*
 	 * 0: in the foreground, without a limit: its output goes where ours goes, and Ctrl-C ends
-	 * it and not us, so that what it left half done can be told and put right.
-	 *
-	 * Else so many milliseconds, in a worker (host/process/worker.h), so that it has nothing of
-	 * the caller's and cannot hold it up; what it prints is collected.
+	 * it and not us, so that we can undo what it left half done. Else a limit in milliseconds:
+	 * in a worker (host/process/worker.h), without descriptors of the caller's, and with its
+	 * output collected.
 	 */
 	int limit_ms;
 	size_t max;   /* with a limit: how many bytes of its standard output are wanted */
-	bool goes_on; /* at the limit it is left to itself; else it is killed with its children */
+	bool goes_on; /* at the limit it continues; else it is killed with its children */
 };
 
 /* How it ended. All zeroes: nothing to free. */
@@ -36,8 +35,8 @@ struct program_end {
 int program_run(const struct program *program, struct program_end *ret) must_check;
 
 /*
- * The same of one that changes something on the host. Such a program knows the running system only:
- * with another ROOT nothing is run. Returns 0 when it has ended with exit status 0; -EXDEV when
+ * The same of one that changes something on the host. Such a program changes the running system:
+ * with another ROOT it is not run. Returns 0 when it has ended with exit status 0; -EXDEV when
  * ROOT is not the running system; -EIO when it ended otherwise, as *ret says; -errno as above.
  */
 int program_act(const struct fs_root *root, const struct program *program,
@@ -49,7 +48,7 @@ void program_end_free(struct program_end *end);
 bool program_succeeded(const struct program_end *end);
 
 /*
- * What became of PROGRAM, for people: ERR is what one of the above returned. "exit status 1: Unit
+ * How PROGRAM ended, for people: ERR is what one of the above returned. "exit status 1: Unit
  * x.service not loaded.", "killed by signal 9", "it takes too long", "--root /mnt is not the
  * running system: not run: systemctl stop x.service". Returns a new string, or NULL without memory.
  */

@@ -4,12 +4,13 @@
 #include "host/base/activity.h"
 #include "host/base/cli.h"
 #include "host/base/clock.h"
+#include "host/base/fs_write.h"
 #include "host/base/log.h"
+#include "host/process/worker.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* How much later than the child the parent loses patience. */
+/* How much later than its deadline the child is killed: it may report that itself. */
 #define MARGIN_MS 2000
 
 /* How often the parent looks whether the child was allowed less time than before. */
@@ -42,34 +43,22 @@ struct child {
 void supervise_allow(int ms)
 {
 	if (page)
-		atomic_store(&page->deadline,
-			     ms == SUPERVISE_FOREVER ? NEVER : clock_now_ms() + ms + MARGIN_MS);
+		page->deadline = ms == SUPERVISE_FOREVER ? NEVER : clock_now_ms() + ms + MARGIN_MS;
 }
 
 /* ---- the child ---- */
 
-static void detach(int lines, int keep)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	setsid();
-	dup2(null, STDIN_FILENO);
-	dup2(lines, STDOUT_FILENO);
-	dup2(lines, STDERR_FILENO);
-	if (keep > 3)
-		syscall(SYS_close_range, 3U, (unsigned int)keep - 1, 0);
-	syscall(SYS_close_range, keep < 3 ? 3U : (unsigned int)keep + 1, ~0U, 0);
-}
-
 static void __attribute__((noreturn))
 be_child(const struct supervise *how, pid_t parent, int lines, int (*work)(void *arg), void *arg)
 {
+	int keep = how->keep;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
 	activity_set_page(&page->doing);
 	if (how->relay)
-		detach(lines, how->keep);
+		worker_detach(lines, &keep, 1);
 	exit(cli_end(work(arg)));
 }
 
@@ -104,9 +93,9 @@ static bool relay(struct child *child)
 	char text[4096];
 	ssize_t n = read(child->lines, text, sizeof(text));
 
-	/* Whether anybody reads it is not the child's business. */
-	for (ssize_t done = 0, more = 1; done < n && more > 0; done += more)
-		more = write(STDOUT_FILENO, text + done, (size_t)(n - done));
+	/* A reader that has gone does not stop the child. */
+	if (n > 0)
+		fs_write_fd(STDOUT_FILENO, text, (size_t)n);
 	if (!n) {
 		close(child->lines);
 		child->lines = -1;
@@ -119,14 +108,14 @@ static bool wait_for(struct child *child, int *ret_status)
 {
 	for (;;) {
 		struct pollfd polled[] = {{child->pidfd, POLLIN, 0}, {child->lines, POLLIN, 0}};
-		int left = clock_left_ms(atomic_load(&page->deadline));
+		int left = clock_left_ms(page->deadline);
 		bool ended;
 
 		poll(polled, ARRAY_SIZE(polled), left < LOOK_MS ? left : LOOK_MS);
 		ended = waitpid(child->pid, ret_status, WNOHANG) == child->pid;
 		while (child->lines >= 0 && relay(child))
 			;
-		if (ended || !clock_left_ms(atomic_load(&page->deadline)))
+		if (ended || !clock_left_ms(page->deadline))
 			return ended;
 	}
 }
@@ -149,7 +138,7 @@ static int supervise(const struct supervise *how, struct child *child, void *arg
 
 	if (how->relay)
 		dup2(STDOUT_FILENO, STDERR_FILENO);
-	/* Ctrl-C is for the child, which may have somebody else's program at work. */
+	/* Ctrl-C is for the child, which may be running another program. */
 	signal(how->relay ? SIGPIPE : SIGINT, SIG_IGN);
 	if (!wait_for(child, &status)) {
 		kill(child->pid, SIGKILL);
@@ -174,7 +163,7 @@ int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg
 		page = NULL;
 		return work(arg);
 	}
-	atomic_store(&page->deadline, clock_now_ms() + limit_ms);
+	page->deadline = clock_now_ms() + limit_ms;
 	code = start(how, work, arg, &child) ? supervise(how, &child, arg) : work(arg);
 	closep(&child.pidfd);
 	closep(&child.lines);

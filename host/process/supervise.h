@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Work that reads the host may block in the kernel for ever, beyond kill -9: a driver holds a lock,
- * a file system waits for a server. So a child does it. Its parent does nothing that can block: it
- * counts the time, says what the child was doing when that is over, and ends. The child is killed
- * when its parent ends, however that comes: one that hangs writes nothing more once it gets on.
+ * a file system waits for a server. So a child does it. Its parent does nothing that can block: at
+ * the deadline it prints what the child was doing, and ends. The child is killed when its parent
+ * ends, for whatever reason, so that it writes nothing later.
  */
 #ifndef HOST_PROCESS_SUPERVISE_H
 #define HOST_PROCESS_SUPERVISE_H
@@ -20,30 +20,28 @@ struct supervise {
 	int limit_ms;	  /* until the child's first supervise_allow(); 0: SUPERVISE_READ_MS */
 
 	/*
-	 * The child has a session of its own and no descriptor of the caller's but KEEP, so that
-	 * nobody has to wait for one that hangs; what it prints on both streams goes to the
-	 * caller's standard output, in order. false: it has all that the caller has, such as the
-	 * terminal to ask at.
+	 * The child has a session of its own and no descriptor of the caller's but KEEP, so that a
+	 * reader of those need not wait for a child that hangs; what it prints on both streams goes
+	 * to the caller's standard output, in order. false: it has all that the caller has.
 	 */
 	bool relay;
 	int keep;
 
-	/* Called with WORK's ARG when the child did not end by itself, after that was said. May be
-	 * NULL. */
+	/* Called with WORK's ARG after the child was killed, or died by a signal. May be NULL. */
 	void (*failed)(void *arg);
 };
 
 /*
  * Runs WORK(ARG), which returns an exit code, in a child. Returns that code; 128 + N when signal N
- * ended the child; EXIT_FAILURE, having said so, when its time was over. Without memory or
- * processes for all that the caller runs WORK itself. With a relay, standard error is what standard
+ * ended the child; EXIT_FAILURE, with a message, at the deadline. Without memory or processes for a
+ * child the caller runs WORK itself. With a relay, standard error is what standard
  * output is afterwards; SIGPIPE, or SIGINT without one, is ignored.
  */
 int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg) must_check;
 
 /*
- * In the child: from now on it may take MS milliseconds, and a margin in which it can say itself
- * that they have passed; SUPERVISE_FOREVER: as long as it likes. Elsewhere: nothing.
+ * In the child: from now on it may take MS milliseconds, and a margin in which it can report itself
+ * that they have passed; SUPERVISE_FOREVER: any time. Elsewhere: nothing.
  */
 void supervise_allow(int ms);
 

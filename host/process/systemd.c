@@ -10,7 +10,7 @@
 
 static bool systemd_runs(const struct fs_root *root)
 {
-	return fs_exists(root, "run/systemd/system");
+	return fs_probe(root, "run/systemd/system") > 0;
 }
 
 bool systemd_is_stopping(const struct fs_root *root)
@@ -26,13 +26,13 @@ bool systemd_is_stopping(const struct fs_root *root)
 
 bool systemd_has_unit(const struct fs_root *root, const char *file)
 {
-	static const char *const folders[] = {"etc/systemd/system", "usr/local/lib/systemd/system",
-					      "usr/lib/systemd/system", "lib/systemd/system"};
+	static const char *const dirs[] = {"etc/systemd/system", "usr/local/lib/systemd/system",
+					   "usr/lib/systemd/system", "lib/systemd/system"};
 
-	for (size_t i = 0; systemd_runs(root) && i < ARRAY_SIZE(folders); i++) {
-		auto_free char *path = fs_path("%s/%s", folders[i], file);
+	for (size_t i = 0; systemd_runs(root) && i < ARRAY_SIZE(dirs); i++) {
+		auto_free char *path = fs_path("%s/%s", dirs[i], file);
 
-		if (fs_exists(root, path))
+		if (fs_probe(root, path) > 0)
 			return true;
 	}
 	return false;

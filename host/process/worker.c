@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,17 +15,12 @@
 /* One store for each report: that there is one, its step and its error. */
 #define REPORTED (UINT64_C(1) << 63)
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /* close_range(2) around the descriptors to keep. */
 static void close_all_but(int *keep, size_t n)
 {
 	unsigned int from = 3;
 
-	qsort(keep, n, sizeof(*keep), compare_fds);
+	qsort(keep, n, sizeof(*keep), compare_ints);
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned int)keep[i] > from)
 			syscall(SYS_close_range, from, (unsigned int)keep[i] - 1, 0);
@@ -35,28 +29,25 @@ static void close_all_but(int *keep, size_t n)
 	syscall(SYS_close_range, from, ~0U, 0);
 }
 
-static void detach(int *keep, size_t n)
+void worker_detach(int out, int *keep, size_t n)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	signal(SIGPIPE, SIG_IGN);
 	for (int fd = 0; fd < 3; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
+		if (dup2(fd == STDIN_FILENO || out < 0 ? null : out, fd) < 0)
 			close(fd);
 	close_all_but(keep, n);
 }
 
 static void report(const struct worker *worker, size_t at, uint32_t step, int error)
 {
-	uint64_t packed = REPORTED | (uint64_t)step << 32 | (uint32_t)error;
-
-	atomic_store_explicit(&worker->progress[at], packed, memory_order_release);
+	worker->progress[at] = REPORTED | (uint64_t)step << 32 | (uint32_t)error;
 }
 
 static bool read_report(const struct worker *worker, size_t at, uint32_t *ret_step, int *ret_error)
 {
-	uint64_t packed = atomic_load_explicit(&worker->progress[at], memory_order_acquire);
+	uint64_t packed = worker->progress[at];
 
 	*ret_step = (uint32_t)(packed >> 32) & INT32_MAX;
 	*ret_error = (int32_t)packed;
@@ -64,8 +55,8 @@ static bool read_report(const struct worker *worker, size_t at, uint32_t *ret_st
 }
 
 /*
- * The child's part. The channel is closed at the end of the work, not of the process, which has a
- * good deal of memory to free. Not exit(): it would write the caller's buffered output again.
+ * The child's part. The channel is closed at the end of the work, before the process frees its
+ * memory. Not exit(): it would write the caller's buffered output again.
  */
 static void __attribute__((noreturn))
 run(const struct worker *self, int (*work)(const struct worker *self, void *arg), void *arg,
@@ -74,7 +65,8 @@ run(const struct worker *self, int (*work)(const struct worker *self, void *arg)
 	int result;
 
 	activity_set_page(NULL);
-	detach(keep, n_keep);
+	signal(SIGPIPE, SIG_IGN);
+	worker_detach(-1, keep, n_keep);
 	result = work(self, arg);
 	report(self, self->n_items, 0, result);
 	close(self->channel);
@@ -84,17 +76,6 @@ run(const struct worker *self, int (*work)(const struct worker *self, void *arg)
 static size_t progress_size(const struct worker *worker)
 {
 	return (worker->n_items + 1) * sizeof(*worker->progress);
-}
-
-static int share_progress(struct worker *worker)
-{
-	void *shared = mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED)
-		return -errno;
-	worker->progress = shared;
-	return 0;
 }
 
 static void free_progress(struct worker *worker)
@@ -110,10 +91,15 @@ int worker_start(struct worker *worker, int (*work)(const struct worker *self, v
 	auto_free int *kept = calloc(n_keep + 1, sizeof(*kept));
 	auto_close int mine = -1, theirs = -1;
 	int channel[2];
+	void *shared;
 
 	*worker = (struct worker){.channel = -1, .n_items = n_items, .result = -ENOMEM};
-	if (!kept || share_progress(worker))
+	shared = kept ? mmap(NULL, progress_size(worker), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+		      : MAP_FAILED;
+	if (shared == MAP_FAILED)
 		return worker->result;
+	worker->progress = shared;
 	if (!pipe2(channel, O_CLOEXEC)) {
 		mine = channel[0];
 		theirs = kept[n_keep] = channel[1];
@@ -173,8 +159,7 @@ static bool read_channel(struct worker *worker)
 		return n > 0;
 	worker->finished = read_report(worker, worker->n_items, &step, &worker->result);
 	close_channel(worker);
-	/* The kernel closes a killed process's descriptors one after the other: its locks may come
-	 * last. */
+	/* The kernel closes a killed process's descriptors one by one: its locks may be last. */
 	if (!worker->finished)
 		waitpid(worker->pid, NULL, 0);
 	return false;

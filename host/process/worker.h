@@ -2,8 +2,7 @@
 /*
  * Work that may block for ever, done by child processes. A worker has none of the caller's
  * descriptors but the ones named, a session of its own, and /dev/null as its standard streams:
- * Proxmox VE waits for the end of those, and a worker that hangs in the kernel, beyond kill -9,
- * must not hold them.
+ * Proxmox VE waits until the caller's are closed, and a worker may hang beyond kill -9.
  */
 #ifndef HOST_PROCESS_WORKER_H
 #define HOST_PROCESS_WORKER_H
@@ -17,7 +16,7 @@ struct worker {
 	int channel; /* end of file: the work, or the worker, has ended; -1 after that */
 	_Atomic uint64_t *progress; /* shared: the last step of each item, then the result */
 	size_t n_items;
-	bool finished; /* the work returned; not set for a worker that was killed */
+	bool finished; /* the work returned; false: the worker was killed */
 	int result;    /* what the work returned; or why there is no worker */
 };
 
@@ -25,7 +24,7 @@ struct worker {
  * Runs WORK(self, ARG) in a child, which reports the progress of N_ITEMS items. KEEP are the N_KEEP
  * descriptors that it keeps. Returns 0, and *worker goes to worker_release() in the end; or -errno
  * and no child, with *worker such that worker_wait_all() and worker_release() may be called. The
- * work returns 0 or -errno; locks and the like it has released itself by then.
+ * work returns 0 or -errno, and has released its locks by then.
  */
 int worker_start(struct worker *worker, int (*work)(const struct worker *self, void *arg),
 		 void *arg, size_t n_items, const int *keep, size_t n_keep);
@@ -52,11 +51,18 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 /* Whether the worker has reported anything of ITEM; then its last step and error. */
 bool worker_progress(const struct worker *worker, size_t item, uint32_t *ret_step, int *ret_error);
 
+/*
+ * Gives this process a session of its own, and takes every descriptor from it but the N in KEEP,
+ * which are sorted. Standard input becomes /dev/null, the other standard streams OUT (-1:
+ * /dev/null).
+ */
+void worker_detach(int out, int *keep, size_t n);
+
 /* Frees what worker_start() opened. The process is not waited for. */
 void worker_release(struct worker *worker);
 
-/* Reaps released workers that have ended: for a program that runs for long, while it has no other
- * children to wait for. */
+/* Reaps released workers that have ended. For a process that runs for long and has no other
+ * children. */
 void worker_reap(void);
 
 #endif

@@ -117,7 +117,7 @@ static int remember_dirs(struct commit *commit)
 
 		if (!dir)
 			return -ENOMEM;
-		if (edit->after && !fs_exists(commit->root, dir))
+		if (edit->after && fs_probe(commit->root, dir) <= 0)
 			err = fs_names_add(&commit->after.dirs, dir);
 	}
 	return err;

@@ -15,8 +15,8 @@
 
 #define TABLE_MAX ((size_t)16 * 1024 * 1024)
 
-/* Whether a claimant has a disk, as its open(2) told. */
-enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_SOMEBODY };
+/* Whether a disk is claimed, as open(2) says. */
+enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_TAKEN };
 
 struct disks {
 	const struct fs_root *root;
@@ -48,11 +48,12 @@ static int try_claims(const struct worker *self, void *arg)
 	return 0;
 }
 
-/* No medium, or no such disk any more, is no claim; what says nothing of the disk is no answer. */
+/* No medium, or no such disk any more, is no claim; errors of this process say nothing of the disk.
+ */
 static enum claim claim_of(int err)
 {
 	switch (err) {
-	case -EBUSY: return CLAIM_SOMEBODY;
+	case -EBUSY: return CLAIM_TAKEN;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -84,14 +85,13 @@ static int read_claims(struct disks *disks)
 
 /* ---- names of uses ---- */
 
-/* Undoes the \040 of /proc in place. */
+/* Replaces the \040 of /proc in place by the characters that they stand for. */
 static void unescape(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-		    from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
 			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
 			from += 4;
 		} else {
@@ -101,7 +101,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* The blank-separated field at *REST, cut off; NULL at the end. */
+/* The field at *REST, which ends at a space or tab, cut off; NULL at the end. */
 static char *next_field(char **rest)
 {
 	char *field;
@@ -166,7 +166,7 @@ static int put_swap(const struct disks *disks, const char *name, struct strbuf *
 	return 0;
 }
 
-/* One who holds a disk, dm-0 or md0, under the name that people gave it, and what is on it. */
+/* A holder of a disk, dm-0 or md0, with the name that people gave it, and the uses of it. */
 static int put_holder(const struct disks *disks, const char *holder, struct strbuf *parts)
 {
 	auto_free char *mapper_path = fs_path("sys/class/block/%s/dm/name", holder);
@@ -175,7 +175,7 @@ static int put_holder(const struct disks *disks, const char *holder, struct strb
 	int err;
 
 	err = fs_read_attr(disks->root, mapper_path, &mapper);
-	if (err && err != -ENOENT && err != -ENOTDIR)
+	if (err && !fs_is_absent(err))
 		return err;
 	node = mapper ? fs_path("mapper/%s", mapper) : strdup(holder);
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
@@ -188,7 +188,13 @@ static int put_holder(const struct disks *disks, const char *holder, struct strb
 	return err ? err : put_swap(disks, holder, parts);
 }
 
-/* What the kernel does with it on its own. */
+/* A SCSI target names a disk twice, by its udev_path and in its info. */
+static bool is_same(const struct kernel_disk *a, const struct kernel_disk *b)
+{
+	return a->what && b->what && !strcmp(a->what, b->what) && !strcmp(a->node, b->node);
+}
+
+/* What the kernel itself uses it for. */
 static int put_kernel_users(const struct disks *disks, const char *name, struct strbuf *parts)
 {
 	int err = 0;
@@ -196,7 +202,7 @@ static int put_kernel_users(const struct disks *disks, const char *name, struct 
 	for (size_t i = 0; !err && i < disks->users.n; i++) {
 		const struct kernel_disk *user = &disks->users.items[i];
 
-		if (strcmp(user->node, name))
+		if (strcmp(user->node, name) || (i && is_same(user - 1, user)))
 			continue;
 		if (user->loop)
 			err = put_holder(disks, user->loop, parts);
@@ -209,29 +215,27 @@ static int put_kernel_users(const struct disks *disks, const char *name, struct 
 static int put_uses(const struct disks *disks, const struct survey_node *node, struct strbuf *parts)
 {
 	auto_free char *numbers = fs_path("%u:%u", node->major, node->minor);
-	auto_free char *folder = fs_path("%s/holders", node->path);
+	auto_free char *holders_path = fs_path("%s/holders", node->path);
 	auto_names struct fs_names holders = {0};
 	int err;
 
-	if (!numbers || !folder)
+	if (!numbers)
 		return -ENOMEM;
-	err = put_mounts(disks, numbers, node->name, parts);
-	if (!err)
+	/* A character device, an NVMe controller, may have the numbers of a disk. */
+	err = node->block ? put_mounts(disks, numbers, node->name, parts) : 0;
+	if (!err && node->block)
 		err = put_swap(disks, node->name, parts);
 	if (!err)
 		err = put_kernel_users(disks, node->name, parts);
-	if (err)
-		return err;
-	err = fs_list(disks->root, folder, &holders);
-	if (err == -ENOENT || err == -ENOTDIR)
-		err = 0;
+	if (!err)
+		err = fs_list(disks->root, holders_path, &holders);
 	for (size_t i = 0; !err && i < holders.n; i++)
 		err = put_holder(disks, holders.items[i], parts);
 	return err;
 }
 
-/* What is known by name of the disk at FIRST and its partitions behind it. *ret is a new text, ""
- * for nothing. */
+/* The uses of the node at FIRST and of its partitions, which follow it. *ret is a new text, "" for
+ * none. */
 static int describe(const struct disks *disks, size_t first, char **ret)
 {
 	const struct survey *survey = disks->survey;
@@ -253,65 +257,42 @@ static int describe(const struct disks *disks, size_t first, char **ret)
 static int add_disk(const struct survey_node *node, enum claim claim, const char *uses,
 		    struct usage *usage)
 {
-	struct usage_finding finding = {.bdf = node->device->bdf, .kind = USAGE_DISK};
 	const char *head = node->head ? _(" (NVMe multipath)") : "";
+	char *what;
 
 	if (*uses)
-		finding.what = fs_path(_("its disk /dev/%s%s is in use: %s"), node->name, head,
-				       uses);
+		what = fs_path(_("its disk /dev/%s%s is in use: %s"), node->name, head, uses);
 	else if (claim == CLAIM_UNKNOWN)
-		finding.what = fs_path(
-			_("its disk /dev/%s%s does not answer, so it counts as in use"), node->name,
-			head);
+		what = fs_path(_("its disk /dev/%s%s does not answer, so it counts as in use"),
+			       node->name, head);
 	else
-		finding.what = fs_path(_("its disk /dev/%s%s is claimed by the host, by ZFS or "
-					 "another that does not say so in /sys"),
-				       node->name, head);
-	finding.effect = strdup(_("the host would lose the disk under what uses it: files that are "
-				  "not written yet are lost, and what runs from it dies"));
-	finding.cure = fs_path(_("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
-				 "pvesm status"),
-			       node->name);
-	return usage_add(usage, &finding);
+		what = fs_path(_("its disk /dev/%s%s is claimed by the host, by ZFS or another "
+				 "that does not say so in /sys"),
+			       node->name, head);
+	return usage_add(
+		usage, &node->device->bdf, USAGE_DISK, what,
+		_("the host would lose the disk under what uses it: files that are not "
+		  "written yet are lost, and what runs from it dies"),
+		fs_path(_("end that use; what is on the disk: lsblk /dev/%s; zpool status; "
+			  "pvesm status"),
+			node->name));
 }
 
+/* Disks, and NVMe controllers that a target of the kernel uses as a whole. */
 static int find_all(struct disks *disks, struct usage *usage)
 {
 	const struct survey *survey = disks->survey;
 
 	for (size_t i = 0; i < survey->n_nodes; i++) {
+		const struct survey_node *node = &survey->nodes[i];
 		auto_free char *uses = NULL;
 		int err;
 
-		if (!survey->nodes[i].block || survey->nodes[i].partition)
+		if (node->partition)
 			continue;
 		err = describe(disks, i, &uses);
-		if (!err && (*uses || disks->claims[i] != CLAIM_NONE))
-			err = add_disk(&survey->nodes[i], disks->claims[i], uses, usage);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* An NVMe controller that is given away as a whole, by its own node. */
-static int find_controllers(const struct disks *disks, struct usage *usage)
-{
-	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
-		const struct survey_node *node = &disks->survey->nodes[i];
-		auto_strbuf struct strbuf parts = {0};
-		auto_free char *uses = NULL;
-		int err;
-
-		if (node->block)
-			continue;
-		err = put_kernel_users(disks, node->name, &parts);
-		if (err)
-			return err;
-		uses = strbuf_take(&parts);
-		if (!uses)
-			return -ENOMEM;
-		err = *uses ? add_disk(node, CLAIM_SOMEBODY, uses, usage) : 0;
+		if (!err && (*uses || (node->block && disks->claims[i] != CLAIM_NONE)))
+			err = add_disk(node, disks->claims[i], uses, usage);
 		if (err)
 			return err;
 	}
@@ -356,8 +337,6 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 		err = read_claims(&disks);
 	if (!err)
 		err = find_all(&disks, usage);
-	if (!err)
-		err = find_controllers(&disks, usage);
 	kernel_disks_free(&disks.users);
 	free(disks.claims);
 	free(disks.mounts);

@@ -27,16 +27,17 @@ int usage_kind_parse(const char *name, enum usage_kind *ret)
 static void free_finding(struct usage_finding *finding)
 {
 	free(finding->what);
-	free(finding->effect);
 	free(finding->cure);
 	free(finding->network);
 }
 
-int usage_add(struct usage *usage, const struct usage_finding *finding)
+int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
+	      const char *effect, char *cure)
 {
-	struct usage_finding added = *finding;
+	struct usage_finding added = {
+		.bdf = *bdf, .kind = kind, .what = what, .effect = effect, .cure = cure};
 
-	if (!added.what || !added.effect || !added.cure || !array_grow(usage->items, usage->n)) {
+	if (!what || !cure || !array_grow(usage->items, usage->n)) {
 		free_finding(&added);
 		return -ENOMEM;
 	}

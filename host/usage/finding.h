@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is found in use of a device, and how that is kept. */
+/* Findings: how the host uses a device. */
 #ifndef HOST_USAGE_FINDING_H
 #define HOST_USAGE_FINDING_H
 
@@ -30,12 +30,12 @@ struct usage_device {
 struct usage_finding {
 	struct bdf bdf;
 	enum usage_kind kind;
-	bool harmless; /* to be said, in no way of a start */
-	char *what;    /* what uses it: "disk sda is mounted at /srv" */
-	char *effect;  /* what taking the device would do to the host */
-	char *cure;    /* what ends the use, as a command or in words */
-	char *network; /* what an interface has that it does not get back by itself: "eno1: below
-			  vmbr0, address 192.0.2.2"; NULL for other kinds */
+	bool harmless;	    /* informational, does not block a start */
+	char *what;	    /* what uses it: "disk sda is mounted at /srv" */
+	const char *effect; /* what taking the device would do to the host; static */
+	char *cure;	    /* what ends the use, as a command or in words */
+	char *network;	    /* what an interface has that it does not get back by itself: "eno1:
+			       below vmbr0, address 192.0.2.2"; NULL for other kinds */
 };
 
 struct usage {
@@ -45,9 +45,12 @@ struct usage {
 
 void usage_free(struct usage *usage);
 
-/* Adds a finding, taking the texts over. Returns 0, or -ENOMEM (also for a NULL text), texts freed.
+/*
+ * Adds a finding about the device at BDF, and takes WHAT and CURE over. Returns 0, or -ENOMEM (also
+ * when one of them is NULL), and has freed both.
  */
-int usage_add(struct usage *usage, const struct usage_finding *finding) must_check;
+int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
+	      const char *effect, char *cure) must_check;
 
 #define auto_usage cleanup_with(usage_free)
 

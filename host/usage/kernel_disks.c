@@ -3,25 +3,12 @@
 
 #include <string.h>
 
-#define CONFIGFS "sys/kernel/config/"
-
-static bool is_known(const struct kernel_disks *disks, const char *node, const char *what)
-{
-	for (size_t i = 0; i < disks->n; i++)
-		if (!strcmp(disks->items[i].node, node) && disks->items[i].what &&
-		    !strcmp(disks->items[i].what, what))
-			return true;
-	return false;
-}
+#define NVME_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
+#define SCSI_BACKSTORES "sys/kernel/config/target/core"
 
 /* Adds one, taking the texts over: WHAT or LOOP says who it is. */
 static int add(struct kernel_disks *disks, char *node, char *what, char *loop)
 {
-	if (node && what && is_known(disks, node, what)) {
-		free(node);
-		free(what);
-		return 0;
-	}
 	if (node && (what || loop) && array_grow(disks->items, disks->n)) {
 		disks->items[disks->n++] = (struct kernel_disk){node, what, loop};
 		return 0;
@@ -32,27 +19,14 @@ static int add(struct kernel_disks *disks, char *node, char *what, char *loop)
 	return -ENOMEM;
 }
 
-static bool is_absent(int err)
-{
-	return err == -ENOENT || err == -ENOTDIR;
-}
-
-/* Lists a directory; none there is an empty list. */
-static int list(const struct fs_root *root, const char *path, struct fs_names *ret)
-{
-	int err = fs_list(root, path, ret);
-
-	return is_absent(err) ? 0 : err;
-}
-
 /* DIR's attribute NAME, or NULL in *RET when there is none. */
 static int read_attr(const struct fs_root *root, const char *dir, const char *name, char **ret)
 {
 	auto_free char *path = fs_path("%s/%s", dir, name);
 	int err = fs_read_attr(root, path, ret);
 
-	/* ENODEV: the kernel's word for an attribute of what is not set up. */
-	if (!is_absent(err) && err != -ENODEV)
+	/* ENODEV: an attribute of what is not set up. */
+	if (!fs_is_absent(err) && err != -ENODEV)
 		return err;
 	*ret = NULL;
 	return 0;
@@ -72,10 +46,28 @@ static int node_of(const struct fs_root *root, const char *path, char **ret)
 	if (strncmp(path, dev, strlen(dev)))
 		return 0;
 	err = fs_link_name(root, path + 1, ret);
-	if (err != -EINVAL && !is_absent(err))
+	if (err != -EINVAL && !fs_is_absent(err))
 		return err;
 	*ret = strdup(path + strlen(dev));
 	return *ret ? 0 : -ENOMEM;
+}
+
+/* Calls LOOK for each directory or file in DIR, with its path and its name; none when DIR is
+ * absent. */
+static int each_below(const struct fs_root *root, const char *dir,
+		      int (*look)(const struct fs_root *root, const char *path, const char *name,
+				  struct kernel_disks *disks),
+		      struct kernel_disks *disks)
+{
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
+
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+
+		err = path ? look(root, path, names.items[i], disks) : -ENOMEM;
+	}
+	return err;
 }
 
 /* ---- loop devices ---- */
@@ -99,26 +91,18 @@ static char *backing_node(char *path)
 	return *path == '/' && !strchr(path + 1, '/') ? path + 1 : NULL;
 }
 
-static int read_loops(const struct fs_root *root, struct kernel_disks *disks)
+static int read_loop(const struct fs_root *root, const char *path, const char *name,
+		     struct kernel_disks *disks)
 {
-	auto_names struct fs_names names = {0};
-	int err = list(root, "sys/class/block", &names);
+	auto_free char *backing = NULL;
+	const char *node;
+	int err;
 
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *dir = fs_path("sys/class/block/%s/loop", names.items[i]);
-		auto_free char *path = NULL;
-		const char *node;
-
-		if (strncmp(names.items[i], "loop", strlen("loop")))
-			continue;
-		if (!dir)
-			return -ENOMEM;
-		err = read_attr(root, dir, "backing_file", &path);
-		node = path ? backing_node(path) : NULL;
-		if (!err && node)
-			err = add(disks, strdup(node), NULL, strdup(names.items[i]));
-	}
-	return err;
+	if (strncmp(name, "loop", strlen("loop")))
+		return 0;
+	err = read_attr(root, path, "loop/backing_file", &backing);
+	node = backing ? backing_node(backing) : NULL;
+	return err || !node ? err : add(disks, strdup(node), NULL, strdup(name));
 }
 
 /* ---- targets ---- */
@@ -151,42 +135,29 @@ static int read_target(const struct fs_root *root, const char *dir, const char *
 	return add(disks, TAKE_PTR(node), TAKE_PTR(owned), NULL);
 }
 
-static int read_nvme_subsystem(const struct fs_root *root, const char *dir, const char *nqn,
+/* PATH is NVME_SUBSYSTEMS/NQN/namespaces/NAME. */
+static int read_nvme_namespace(const struct fs_root *root, const char *path, const char *name,
 			       struct kernel_disks *disks)
 {
-	auto_free char *namespaces = fs_path("%s/namespaces", dir);
-	auto_free char *passthru = fs_path("%s/passthru", dir);
-	auto_names struct fs_names names = {0};
-	int err = list(root, namespaces, &names);
+	const char *nqn = path + strlen(NVME_SUBSYSTEMS "/");
 
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *path = fs_path("%s/%s", namespaces, names.items[i]);
-
-		err = path ? read_target(root, path, "device_path",
-					 fs_path(_("namespace %s of the NVMe target %s"),
-						 names.items[i], nqn),
-					 disks)
-			   : -ENOMEM;
-	}
-	if (err)
-		return err;
-	return passthru ? read_target(root, passthru, "device_path",
-				      fs_path(_("the NVMe target %s"), nqn), disks)
-			: -ENOMEM;
+	return read_target(root, path, "device_path",
+			   fs_path(_("namespace %s of the NVMe target %.*s"), name,
+				   (int)strcspn(nqn, "/"), nqn),
+			   disks);
 }
 
-static int read_nvme_targets(const struct fs_root *root, struct kernel_disks *disks)
+static int read_nvme_subsystem(const struct fs_root *root, const char *path, const char *nqn,
+			       struct kernel_disks *disks)
 {
-	static const char subsystems[] = CONFIGFS "nvmet/subsystems";
-	auto_names struct fs_names names = {0};
-	int err = list(root, subsystems, &names);
+	auto_free char *namespaces = fs_path("%s/namespaces", path);
+	auto_free char *passthru = fs_path("%s/passthru", path);
+	int err = each_below(root, namespaces, read_nvme_namespace, disks);
 
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *dir = fs_path("%s/%s", subsystems, names.items[i]);
-
-		err = dir ? read_nvme_subsystem(root, dir, names.items[i], disks) : -ENOMEM;
-	}
-	return err;
+	if (err)
+		return err;
+	return read_target(root, passthru, "device_path", fs_path(_("the NVMe target %s"), nqn),
+			   disks);
 }
 
 /* The word after KEY in a backstore's info, or NULL. */
@@ -219,53 +190,41 @@ static int read_backstore_info(const struct fs_root *root, const char *dir, cons
 	return err || !node ? err : add(disks, TAKE_PTR(node), strdup(what), NULL);
 }
 
-static int read_backstore(const struct fs_root *root, const char *dir, const char *name,
+static int read_backstore(const struct fs_root *root, const char *path, const char *name,
 			  struct kernel_disks *disks)
 {
-	auto_free char *path = fs_path("%s/%s", dir, name);
 	auto_free char *what = NULL;
 	bool enabled;
 	int err;
 
 	/* Beside the backstores there are attributes of their kind, which have none of these. */
-	if (!path)
-		return -ENOMEM;
+	(void)name;
 	err = is_enabled(root, path, &enabled);
 	if (err || !enabled)
 		return err;
-	what = fs_path(_("the SCSI target's backstore %s"), path + strlen(CONFIGFS "target/core/"));
+	what = fs_path(_("the SCSI target's backstore %s"), path + strlen(SCSI_BACKSTORES "/"));
 	if (!what)
 		return -ENOMEM;
 	err = read_target(root, path, "udev_path", strdup(what), disks);
 	return err ? err : read_backstore_info(root, path, what, disks);
 }
 
-static int read_scsi_targets(const struct fs_root *root, struct kernel_disks *disks)
+static int read_backstores(const struct fs_root *root, const char *path, const char *name,
+			   struct kernel_disks *disks)
 {
-	static const char core[] = CONFIGFS "target/core";
-	auto_names struct fs_names kinds = {0};
-	int err = list(root, core, &kinds);
-
-	for (size_t i = 0; !err && i < kinds.n; i++) {
-		auto_free char *dir = fs_path("%s/%s", core, kinds.items[i]);
-		auto_names struct fs_names names = {0};
-
-		err = list(root, dir, &names);
-		for (size_t j = 0; !err && j < names.n; j++)
-			err = read_backstore(root, dir, names.items[j], disks);
-	}
-	return err;
+	(void)name;
+	return each_below(root, path, read_backstore, disks);
 }
 
 int kernel_disks_read(const struct fs_root *root, struct kernel_disks *ret)
 {
 	auto_kernel_disks struct kernel_disks disks = {0};
-	int err = read_loops(root, &disks);
+	int err = each_below(root, "sys/class/block", read_loop, &disks);
 
 	if (!err)
-		err = read_nvme_targets(root, &disks);
+		err = each_below(root, NVME_SUBSYSTEMS, read_nvme_subsystem, &disks);
 	if (!err)
-		err = read_scsi_targets(root, &disks);
+		err = each_below(root, SCSI_BACKSTORES, read_backstores, &disks);
 	if (err)
 		return err;
 	*ret = disks;

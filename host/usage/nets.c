@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TABLE_MAX ((size_t)64 * 1024 * 1024)
@@ -15,7 +14,7 @@
 #define DEPTH_MAX 8
 
 /* Those of the first process are the host's, whatever namespace this one was put in. */
-#define NET_FOLDER "proc/1/net"
+#define NET_DIR "proc/1/net"
 
 /* The search for uses of one interface. */
 struct net_search {
@@ -30,9 +29,7 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 	auto_names struct fs_names names = {0};
 	int err = fs_list(search->root, path, &names);
 
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	for (size_t i = 0; i < names.n && depth < DEPTH_MAX; i++) {
+	for (size_t i = 0; !err && i < names.n && depth < DEPTH_MAX; i++) {
 		const char *upper = names.items[i] + strlen(UPPER);
 		auto_free char *above = NULL;
 
@@ -40,38 +37,44 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 			continue;
 		strbuf_add_item(&search->found, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);
-		if (!above)
-			return -ENOMEM;
 		err = put_uppers(search, above, depth + 1);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
-static bool is_local_only(const struct sockaddr *address)
+/* Whether an address, or a route to it, never leaves the link. */
+static bool is_local_only(int family, const void *ip)
 {
-	const struct sockaddr_in *v4 = (const void *)address;
-	const struct sockaddr_in6 *v6 = (const void *)address;
+	uint32_t v4;
 
-	if (address->sa_family == AF_INET)
-		return (ntohl(v4->sin_addr.s_addr) & 0xffff0000) == 0xa9fe0000; /* 169.254/16 */
-	return IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
+	if (family == AF_INET6)
+		return IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
+	memcpy(&v4, ip, sizeof(v4));
+	v4 = ntohl(v4);
+	return v4 >> 16 == 0xa9fe /* 169.254/16 */ || IN_MULTICAST(v4);
+}
+
+/* Adds the address IP, or a route to it. */
+static void put_ip(struct net_search *search, int family, const void *ip, bool route)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (is_local_only(family, ip) || !inet_ntop(family, ip, text, sizeof(text)))
+		return;
+	if (route)
+		strbuf_add_item(&search->found, _("route to %s"), text);
+	else
+		strbuf_add_item(&search->found, _("address %s"), text);
 }
 
 static void put_address(struct net_search *search, const struct sockaddr *address)
 {
-	const struct sockaddr_in *v4 = (const void *)address;
-	const struct sockaddr_in6 *v6 = (const void *)address;
-	bool is_v4 = address->sa_family == AF_INET;
-	char text[INET6_ADDRSTRLEN];
-
-	if ((!is_v4 && address->sa_family != AF_INET6) || is_local_only(address))
-		return;
-	if (inet_ntop(address->sa_family,
-		      is_v4 ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr, text,
-		      sizeof(text)))
-		strbuf_add_item(&search->found, _("address %s"), text);
+	if (address->sa_family == AF_INET)
+		put_ip(search, AF_INET,
+		       &((const struct sockaddr_in *)(const void *)address)->sin_addr, false);
+	else if (address->sa_family == AF_INET6)
+		put_ip(search, AF_INET6,
+		       &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, false);
 }
 
 /* IPv4 has no table of addresses in /proc, so the kernel itself is asked on a running system. */
@@ -101,27 +104,22 @@ static void put_ipv4_route(struct net_search *search, char *line)
 	const char *name = strsep(&line, "\t");
 	const char *destination = strsep(&line, "\t");
 	struct in_addr to;
-	char text[INET_ADDRSTRLEN];
 
 	if (!destination || strcmp(name, search->name))
 		return;
 	to.s_addr = (in_addr_t)strtoul(destination, NULL, 16);
-	if ((ntohl(to.s_addr) & 0xffff0000) == 0xa9fe0000 ||
-	    (ntohl(to.s_addr) & 0xf0000000) == 0xe0000000)
-		return;
 	if (!to.s_addr)
 		strbuf_add_item(&search->found, _("the default route"));
-	else if (inet_ntop(AF_INET, &to, text, sizeof(text)))
-		strbuf_add_item(&search->found, _("route to %s"), text);
+	else
+		put_ip(search, AF_INET, &to, true);
 }
 
-/* Destination prefix … interface, 32 digits and two, blanks between (Linux: net/ipv6/route.c,
+/* Destination prefix … interface, 32 digits and two, with spaces between (Linux: net/ipv6/route.c,
  * rt6_info_route). */
 static void put_ipv6_route(struct net_search *search, char *line)
 {
 	const char *name = strrchr(line, ' ');
 	struct in6_addr to;
-	char text[INET6_ADDRSTRLEN];
 
 	if (!name || strcmp(name + 1, search->name) || strspn(line, "0123456789abcdef") != 32)
 		return;
@@ -130,18 +128,16 @@ static void put_ipv6_route(struct net_search *search, char *line)
 
 		to.s6_addr[i] = (uint8_t)strtoul(pair, NULL, 16);
 	}
-	if (IN6_IS_ADDR_LINKLOCAL(&to) || IN6_IS_ADDR_MULTICAST(&to))
-		return;
 	if (IN6_IS_ADDR_UNSPECIFIED(&to))
 		strbuf_add_item(&search->found, _("the IPv6 default route"));
-	else if (inet_ntop(AF_INET6, &to, text, sizeof(text)))
-		strbuf_add_item(&search->found, _("route to %s"), text);
+	else
+		put_ip(search, AF_INET6, &to, true);
 }
 
 static int put_routes(struct net_search *search, const char *table,
 		      void (*put_route)(struct net_search *search, char *line))
 {
-	auto_free char *path = fs_path("%s/%s", NET_FOLDER, table);
+	auto_free char *path = fs_path("%s/%s", NET_DIR, table);
 	auto_free char *text = NULL;
 	char *rest, *line;
 	int err = fs_read(search->root, path, TABLE_MAX, &text, NULL);
@@ -171,30 +167,25 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 	if (!err)
 		err = put_routes(&search, "ipv6_route", put_ipv6_route);
 	*ret = strbuf_take(&search.found);
-	if (!*ret)
-		err = err ? err : -ENOMEM;
-	return err;
+	return err || *ret ? err : -ENOMEM;
 }
 
 static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
 {
-	char *network = fs_path("%s: %s", net->name, uses);
+	auto_free char *network = fs_path("%s: %s", net->name, uses);
+	int err;
 
 	if (!network)
 		return -ENOMEM;
-	return usage_add(
-		usage, &(struct usage_finding){
-			       .bdf = net->device->bdf,
-			       .kind = USAGE_NETWORK,
-			       .what = fs_path(_("its interface %s carries the host's network: %s"),
-					       net->name, uses),
-			       .effect = strdup(_("the host would lose that network, and does not "
-						  "get addresses and routes back with the device")),
-			       .cure = fs_path(_("take %s out of /etc/network/interfaces, then: "
-						 "ifreload -a"),
-					       net->name),
-			       .network = network,
-		       });
+	err = usage_add(
+		usage, &net->device->bdf, USAGE_NETWORK,
+		fs_path(_("its interface %s carries the host's network: %s"), net->name, uses),
+		_("the host would lose that network, and does not get addresses and routes "
+		  "back with the device"),
+		fs_path(_("take %s out of /etc/network/interfaces, then: ifreload -a"), net->name));
+	if (!err)
+		usage->items[usage->n - 1].network = TAKE_PTR(network);
+	return err;
 }
 
 /* Class 02 has other things than interfaces, and a driver may make its interface late; but net/ is
@@ -203,16 +194,11 @@ static int add_moved(const struct usage_device *device, struct usage *usage)
 {
 	if (!device->driver || device->class >> 16 != 0x02)
 		return 0;
-	return usage_add(
-		usage, &(struct usage_finding){
-			       .bdf = device->bdf,
-			       .kind = USAGE_NETWORK,
-			       .what = strdup(_("its network interface has been moved to another "
-						"network namespace, as containers and routers do")),
-			       .effect = strdup(_("who uses it there would lose it")),
-			       .cure = strdup(_("find the namespace: lsns -t net; ip netns; pct "
-						"list")),
-		       });
+	return usage_add(usage, &device->bdf, USAGE_NETWORK,
+			 strdup(_("its network interface has been moved to another network "
+				  "namespace, as containers and routers do")),
+			 _("who uses it there would lose it"),
+			 strdup(_("find the namespace: lsns -t net; ip netns; pct list")));
 }
 
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)

@@ -3,13 +3,12 @@
 
 #include "host/process/process.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
 struct opener {
-	pid_t pid; /* first, for process_compare() */
+	pid_t pid; /* first, for compare_ints() */
 	const struct survey_node *node;
 };
 
@@ -18,19 +17,17 @@ struct search {
 	const struct survey *survey;
 	struct opener *openers;
 	size_t n;
-	int err;
 };
 
 /* Whether it is that node: by its number, whatever the path by which it was opened, or its name. */
 static bool is_node(const struct open_node *open, const struct survey_node *node)
 {
-	static const char dev[] = "/dev/";
+	const char *name = after_prefix(open->path, "/dev/");
 
 	if (open->numbered)
 		return node->block == open->block && node->major == open->major &&
 		       node->minor == open->minor;
-	return !strncmp(open->path, dev, strlen(dev)) &&
-	       !strcmp(open->path + strlen(dev), node->name);
+	return name && !strcmp(name, node->name);
 }
 
 static const struct survey_node *find_node(const struct survey *survey,
@@ -50,58 +47,45 @@ static bool is_found(const struct search *search, pid_t pid, const struct survey
 	return false;
 }
 
-static bool look(const struct open_node *open, void *arg)
+static int look(const struct open_node *open, void *arg)
 {
 	struct search *search = arg;
 	const struct survey_node *node = find_node(search->survey, open);
 
 	if (!node || is_found(search, open->pid, node))
-		return false;
-	if (!array_grow(search->openers, search->n)) {
-		search->err = -ENOMEM;
-		return true;
-	}
+		return 0;
+	if (!array_grow(search->openers, search->n))
+		return -ENOMEM;
 	search->openers[search->n++] = (struct opener){open->pid, node};
-	return false;
+	return 0;
 }
 
 static int compare_openers(const void *a, const void *b)
 {
 	const struct opener *first = a, *second = b;
-	int by_process = process_compare(a, b);
+	int by_process = compare_ints(a, b);
 
 	if (by_process)
 		return by_process;
 	return first->node < second->node ? -1 : first->node > second->node;
 }
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 static enum usage_kind kind_of(const struct survey_node *node)
 {
 	if (node->block)
 		return USAGE_DISK;
-	if (begins(node->name, "dri/") || begins(node->name, "fb") || begins(node->name, "nvidia"))
+	if (after_prefix(node->name, "dri/") || after_prefix(node->name, "fb") ||
+	    after_prefix(node->name, "nvidia"))
 		return USAGE_DISPLAY;
-	return begins(node->name, "snd/") ? USAGE_SOUND : USAGE_PROCESS;
+	return after_prefix(node->name, "snd/") ? USAGE_SOUND : USAGE_PROCESS;
 }
 
 static const char *effect_of(enum usage_kind kind)
 {
-	switch (kind) {
-	case USAGE_DISK: return _("that process would lose the disk while it works on it");
-	case USAGE_SOUND:
-	case USAGE_DISPLAY:
+	if (kind == USAGE_DISK)
+		return _("that process would lose the disk while it works on it");
+	if (kind == USAGE_SOUND || kind == USAGE_DISPLAY)
 		return _("the kernel may wait for that process for ever while it takes the device");
-	case USAGE_NETWORK:
-	case USAGE_PROCESS:
-	case USAGE_CONTAINER:
-	case USAGE_CHIPSET:
-	case USAGE_VFS: break;
-	}
 	return _("that process would lose the device while it works with it");
 }
 
@@ -111,7 +95,7 @@ static bool is_bystander(const struct survey_node *node, const char *command)
 {
 	if (!strcmp(command, "systemd-udevd") || !strcmp(command, "(udev-worker)"))
 		return true;
-	return begins(node->name, "input/") &&
+	return after_prefix(node->name, "input/") &&
 	       (!strcmp(command, "systemd-logind") || !strcmp(command, "acpid"));
 }
 
@@ -126,19 +110,12 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 		return -ENOMEM;
 	if (is_bystander(opener->node, command))
 		return 0;
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = opener->node->device->bdf,
-			.kind = kind,
-			.what = fs_path(_("/dev/%s is open in process %d (%s)%s"),
-					opener->node->name, opener->pid, command, where),
-			.effect = strdup(effect_of(kind)),
-			.cure = ctid ? fs_path(_("pct shutdown %u, or end that process in it"),
-					       ctid)
-				     : fs_path(_("end it; what it is: systemctl status %d"),
-					       opener->pid),
-		});
+	return usage_add(usage, &opener->node->device->bdf, kind,
+			 fs_path(_("/dev/%s is open in process %d (%s)%s"), opener->node->name,
+				 opener->pid, command, where),
+			 effect_of(kind),
+			 ctid ? fs_path(_("pct shutdown %u, or end that process in it"), ctid)
+			      : fs_path(_("end it; what it is: systemctl status %d"), opener->pid));
 }
 
 /* ---- containers ---- */
@@ -156,21 +133,17 @@ static bool covers(const char *path, size_t len, const char *node)
 /* The path on the host that a line of a container's config gives to it, and its length. */
 static const char *given_path(const char *line, size_t *ret_len)
 {
-	static const char entry[] = "lxc.mount.entry";
-	const char *value = line;
+	const char *value = after_prefix(line, "lxc.mount.entry");
+	unsigned int number;
 
-	if (begins(line, entry)) {
-		value += strlen(entry);
+	if (value) {
 		value += strspn(value, " \t:=");
-	} else if (begins(line, "dev") && strspn(line + 3, "0123456789")) {
-		value += 3 + strspn(line + 3, "0123456789");
-		if (*value++ != ':')
+	} else {
+		value = after_prefix(line, "dev");
+		if (!value || !number_take(&value, &number) || *value++ != ':')
 			return NULL;
 		value += strspn(value, " \t");
-		if (begins(value, "path="))
-			value += strlen("path=");
-	} else {
-		return NULL;
+		value = after_prefix(value, "path=") ?: value;
 	}
 	*ret_len = strcspn(value, " \t,\n");
 	return value;
@@ -178,19 +151,12 @@ static const char *given_path(const char *line, size_t *ret_len)
 
 static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
 {
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = node->device->bdf,
-			.kind = USAGE_CONTAINER,
-			.what = fs_path(
-				_("container %u, which runs, is given /dev/%s by its config"), ctid,
-				node->name),
-			.effect = strdup(
-				_("the container would lose the device, and not get it back "
-				  "before it is started again")),
-			.cure = fs_path("pct shutdown %u", ctid),
-		});
+	return usage_add(usage, &node->device->bdf, USAGE_CONTAINER,
+			 fs_path(_("container %u, which runs, is given /dev/%s by its config"),
+				 ctid, node->name),
+			 _("the container would lose the device, and not get it back before it is "
+			   "started again"),
+			 fs_path("pct shutdown %u", ctid));
 }
 
 static int look_at_config(const struct survey *survey, unsigned int ctid, char *text,
@@ -203,7 +169,7 @@ static int look_at_config(const struct survey *survey, unsigned int ctid, char *
 		const char *path;
 
 		if (*line == '[')
-			break; /* a snapshot's */
+			break; /* the section of a snapshot */
 		path = given_path(line, &len);
 		for (size_t i = 0; path && i < survey->n_nodes; i++) {
 			int err = covers(path, len, survey->nodes[i].name)
@@ -222,22 +188,18 @@ static int find_containers(const struct fs_root *root, const struct survey *surv
 			   struct usage *usage)
 {
 	auto_names struct fs_names running = {0};
-	int err;
+	int err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
 
-	err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
-	if (err == -ENOENT || err == -ENOTDIR)
-		err = 0; /* no container runs, or there is no such thing here */
 	for (size_t i = 0; !err && i < running.n; i++) {
-		const char *name = running.items[i];
 		auto_free char *path = NULL, *text = NULL;
+		unsigned int ctid;
 
-		if (strspn(name, "0123456789") != strlen(name) || strlen(name) > 9)
+		if (!number_parse(running.items[i], &ctid))
 			continue;
-		path = fs_path("etc/pve/lxc/%s.conf", name);
+		path = fs_path("etc/pve/lxc/%u.conf", ctid);
 		err = fs_read(root, path, CONFIG_MAX, &text, NULL);
 		if (!err)
-			err = look_at_config(survey, (unsigned int)strtoul(name, NULL, 10), text,
-					     usage);
+			err = look_at_config(survey, ctid, text, usage);
 		else if (err == -ENOENT) /* of another manager than Proxmox VE */
 			err = 0;
 	}
@@ -252,8 +214,6 @@ int usage_find_openers(const struct fs_root *root, const struct survey *survey, 
 	if (!survey->n_nodes)
 		return 0;
 	err = process_each_node(root, look, &search);
-	if (!err)
-		err = search.err;
 	if (search.n)
 		qsort(search.openers, search.n, sizeof(*search.openers), compare_openers);
 	for (size_t i = 0; !err && i < search.n; i++)

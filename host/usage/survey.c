@@ -3,15 +3,13 @@
 
 #include "host/pci/pci.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* Deeper than a disk behind USB hubs, and a stop for a tree that has gone mad. */
+/* Deeper than a disk below USB hubs; guards against cycles. */
 #define DEPTH_MAX 40
 
-/* Folders that devices have and nothing hangs below: holders and slaves are full of links, and
- * hwmon6 is a driver's thermometer. */
-static bool is_barren(const char *name)
+/* Directories of devices without devices below them. (holders and slaves are full of links.) */
+static bool is_leaf(const char *name)
 {
 	static const char *const names[] = {"power", "msi_irqs", "queues",    "statistics", "queue",
 					    "mq",    "trace",	 "integrity", "wakeup",	    "ptp",
@@ -20,18 +18,17 @@ static bool is_barren(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
 			return true;
-	return !strncmp(name, "hwmon", strlen("hwmon"));
+	return after_prefix(name, "hwmon");
 }
 
 /* The value of KEY, with its '=', in a uevent; a new string, or NULL. */
 static char *uevent_value(const char *uevent, const char *key)
 {
-	for (const char *line = uevent; *line;) {
-		size_t len = strcspn(line, "\n");
+	for (const char *line = uevent; line; line = strchr(line, '\n')) {
+		const char *value = after_prefix(line += *line == '\n', key);
 
-		if (!strncmp(line, key, strlen(key)))
-			return strndup(line + strlen(key), len - strlen(key));
-		line += len + (line[len] == '\n');
+		if (value)
+			return strndup(value, strcspn(value, "\n"));
 	}
 	return NULL;
 }
@@ -40,10 +37,18 @@ static bool uevent_number(const char *uevent, const char *key, unsigned int *ret
 {
 	auto_free char *text = uevent_value(uevent, key);
 
-	if (!text || !*text || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
-		return false;
-	*ret = (unsigned int)strtoul(text, NULL, 10);
-	return true;
+	return text && number_parse(text, ret);
+}
+
+int survey_add_node(struct survey *survey, const struct survey_node *node)
+{
+	if (!node->path || !node->name || !array_grow(survey->nodes, survey->n_nodes)) {
+		free(node->path);
+		free(node->name);
+		return -ENOMEM;
+	}
+	survey->nodes[survey->n_nodes++] = *node;
+	return 0;
 }
 
 static bool is_known(const struct survey *survey, const struct survey_node *node)
@@ -56,7 +61,7 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 	return false;
 }
 
-/* Adds the node of this folder, which has an attribute "dev". Its uevent tells, which never blocks.
+/* Adds the node of this directory, which has an attribute "dev". To read its uevent never blocks.
  */
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
@@ -64,7 +69,6 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	auto_free char *uevent_path = fs_path("%s/uevent", path);
 	auto_free char *subsystem_path = fs_path("%s/subsystem", path);
 	auto_free char *uevent = NULL, *subsystem = NULL, *type = NULL, *name = NULL;
-	auto_free char *path_copy = NULL;
 	int err = fs_read_attr(root, uevent_path, &uevent);
 
 	if (err)
@@ -76,20 +80,16 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	type = uevent_value(uevent, "DEVTYPE=");
 	if (!name)
 		return 0;
-	err = fs_link_name(root, subsystem_path, &subsystem);
-	if (err && err != -ENOENT)
+	err = fs_link_name_if(root, subsystem_path, &subsystem);
+	if (err)
 		return err;
 	node.block = subsystem && !strcmp(subsystem, "block");
 	node.partition = node.block && type && !strcmp(type, "partition");
 	if (is_known(survey, &node))
 		return 0;
-	path_copy = strdup(path);
-	if (!path_copy || !array_grow(survey->nodes, survey->n_nodes))
-		return -ENOMEM;
-	node.path = TAKE_PTR(path_copy);
+	node.path = strdup(path);
 	node.name = TAKE_PTR(name);
-	survey->nodes[survey->n_nodes++] = node;
-	return 0;
+	return survey_add_node(survey, &node);
 }
 
 static int add_net(const char *path, const char *name, const struct usage_device *device,
@@ -128,10 +128,10 @@ static int add_nvme_heads(const struct fs_root *root, const char *hidden, struct
 {
 	static const char *const kinds[] = {"nvme", "ng"};
 	unsigned int subsystem, controller, head;
-	int end = 0;
+	const char *at = after_prefix(hidden, "nvme");
 
-	if (sscanf(hidden, "nvme%uc%un%u%n", &subsystem, &controller, &head, &end) != 3 ||
-	    hidden[end])
+	if (!at || !number_take(&at, &subsystem) || *at++ != 'c' ||
+	    !number_take(&at, &controller) || *at++ != 'n' || !number_take(&at, &head) || *at)
 		return 0;
 	proto.head = true;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -168,7 +168,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		return 0;
 	err = fs_list_dirs(root, path, &children);
 	if (err)
-		return err == -ENOENT ? 0 : err; /* it went while we looked */
+		return err;
 	err = fs_probe(root, dev);
 	if (err > 0)
 		err = add_node(root, path, proto, survey);
@@ -182,7 +182,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 
 		if (!child)
 			return -ENOMEM;
-		if (is_barren(name))
+		if (is_leaf(name))
 			continue;
 		err = walk_child(root, self, child, name, proto, survey, depth);
 		if (err)

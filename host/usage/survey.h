@@ -9,7 +9,7 @@
 /* A block or character device. */
 struct survey_node {
 	const struct usage_device *device; /* what it hangs below */
-	char *path;			   /* its folder in sysfs */
+	char *path;			   /* its directory in sysfs */
 	char *name;			   /* below /dev: "nvme0n1", "snd/controlC0" */
 	unsigned int major, minor;
 	bool block;
@@ -29,7 +29,7 @@ struct survey {
 	size_t n_nodes;
 	struct survey_net *nets;
 	size_t n_nets;
-	const struct usage_device **empty_nets; /* have a folder net/ with nothing in it */
+	const struct usage_device **empty_nets; /* have an empty directory net/ */
 	size_t n_empty_nets;
 };
 
@@ -37,6 +37,9 @@ struct survey {
 int survey_device(const struct fs_root *root, const struct usage_device *device,
 		  struct survey *survey) must_check;
 void survey_free(struct survey *survey);
+
+/* Adds a node, taking its texts over. Returns 0; or -ENOMEM (also for a NULL text), texts freed. */
+int survey_add_node(struct survey *survey, const struct survey_node *node) must_check;
 
 #define auto_survey cleanup_with(survey_free)
 

@@ -12,25 +12,20 @@
 
 #include <string.h>
 
-/* The host bridge and the ISA bridge have no bus folder, so nothing else keeps them here. */
+/* Those have no directory of a bus below them, so nothing else refuses them. */
 static int find_chipset(const struct usage_device *device, struct usage *usage)
 {
 	uint32_t class = device->class >> 8;
 
-	if (class != 0x0600 && class != 0x0601)
+	if (class != PCI_CLASS_HOST_BRIDGE && class != PCI_CLASS_ISA_BRIDGE)
 		return 0;
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = device->bdf,
-			.kind = USAGE_CHIPSET,
-			.what = strdup(class == 0x0600 ? _("it is the platform's own host bridge")
-						       : _("it is the platform's own ISA bridge")),
-			.effect = strdup(_("the host cannot do without it, and may stop at "
-					   "once")),
-			.cure = strdup(_("choose a device outside of its IOMMU group: "
-					 "host-setup groups")),
-		});
+	return usage_add(usage, &device->bdf, USAGE_CHIPSET,
+			 strdup(class == PCI_CLASS_HOST_BRIDGE
+					? _("it is the platform's own host bridge")
+					: _("it is the platform's own ISA bridge")),
+			 _("the host cannot do without it, and may stop at once"),
+			 strdup(_("choose a device outside of its IOMMU group: "
+				  "host-setup groups")));
 }
 
 /* Which VM has a VF: the one whose QEMU has its IOMMU group open. "" when none has. */
@@ -46,22 +41,25 @@ static char *vm_of_vf(const struct fs_root *root, const struct bdf *bdf)
 }
 
 /* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
-static void put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
+static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
 {
 	auto_free char *net_path = pci_path(bdf, "net");
 	auto_names struct fs_names nets = {0};
 	auto_free char *driver = NULL, *vm = NULL;
 	char address[BDF_TEXT_SIZE];
+	int err;
 
-	if (pci_driver(root, bdf, &driver))
-		driver = NULL;
-	if (fs_list(root, net_path, &nets))
-		nets = (struct fs_names){0};
+	err = pci_driver(root, bdf, &driver);
+	if (!err)
+		err = fs_list(root, net_path, &nets);
+	if (err)
+		return err;
 	if (driver && !strcmp(driver, "vfio-pci"))
 		vm = vm_of_vf(root, bdf);
 	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
 			driver ? driver : _("no driver"), nets.n ? ", " : "",
 			nets.n ? nets.items[0] : "", vm ? vm : "");
+	return 0;
 }
 
 /* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
@@ -76,18 +74,19 @@ static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char 
 
 	if (err > 0)
 		err = fs_list(root, dir, &names);
-	if (err)
-		return err;
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; !err && i < names.n; i++) {
 		auto_free char *path = NULL, *address = NULL;
 		struct bdf vf;
 
 		if (strncmp(names.items[i], "virtfn", strlen("virtfn")))
 			continue;
 		path = pci_path(bdf, names.items[i]);
-		if (!fs_link_name(root, path, &address) && !bdf_parse(address, &vf))
-			put_vf(root, &vf, &text);
+		err = fs_link_name_if(root, path, &address);
+		if (!err && address && !bdf_parse(address, &vf))
+			err = put_vf(root, &vf, &text);
 	}
+	if (err)
+		return err;
 	*ret = strbuf_take(&text);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -102,19 +101,12 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 	if (err || !vfs || !*vfs)
 		return err;
 	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = device->bdf,
-			.kind = USAGE_VFS,
-			.what = fs_path(
-				_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"),
-				vfs),
-			.effect = strdup(_("all of them would vanish or go dead, under the VMs and "
-					   "interfaces that use them")),
-			.cure = fs_path(_("pass a VF instead, or take them away: echo 0 > "
-					  "/sys/bus/pci/devices/%s/sriov_numvfs"),
-					bdf_format(&device->bdf, address)),
-		});
+		usage, &device->bdf, USAGE_VFS,
+		fs_path(_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"), vfs),
+		_("all of them would vanish or go dead, under the VMs and interfaces that use them"),
+		fs_path(_("pass a VF instead, or take them away: echo 0 > "
+			  "/sys/bus/pci/devices/%s/sriov_numvfs"),
+			bdf_format(&device->bdf, address)));
 }
 
 static bool is_nvidias(const struct usage_device *device)
@@ -142,7 +134,7 @@ static int console_is_on_framebuffer(const struct fs_root *root)
 		if (err == -ENOENT) /* it went while we looked */
 			err = 0;
 	}
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 static bool has_framebuffer(const struct survey *survey, const struct usage_device *device)
@@ -172,26 +164,23 @@ static int find_console(const struct fs_root *root, const struct survey *survey,
 {
 	int console = has_framebuffer(survey, device) ? console_is_on_framebuffer(root) : 0;
 	bool boot = is_boot_display(root, device);
-	bool nvidia = is_nvidias(device);
+	int err;
 
 	if (console < 0)
 		return console;
 	if (!device->driver || !strcmp(device->driver, "vfio-pci") || (!console && !boot))
 		return 0;
-	return usage_add(
-		usage,
-		&(struct usage_finding){
-			.bdf = device->bdf,
-			.kind = USAGE_DISPLAY,
-			.harmless = !(console && nvidia),
-			.what = strdup(console ? _("it shows the host's console")
-					       : _("it shows the host's boot messages")),
-			.effect = strdup(_("the host's screen goes dark until the device is given "
-					   "back, and with some cards until the next boot")),
-			.cure = strdup(_("make sure that you reach this host by network or serial "
-					 "console; unbind the console from it: "
-					 "echo 0 > /sys/class/vtconsole/vtcon1/bind")),
-		});
+	err = usage_add(usage, &device->bdf, USAGE_DISPLAY,
+			strdup(console ? _("it shows the host's console")
+				       : _("it shows the host's boot messages")),
+			_("the host's screen goes dark until the device is given back, and with "
+			  "some cards until the next boot"),
+			strdup(_("make sure that you reach this host by network or serial console; "
+				 "unbind the console from it: "
+				 "echo 0 > /sys/class/vtconsole/vtcon1/bind")));
+	if (!err)
+		usage->items[usage->n - 1].harmless = !console || !is_nvidias(device);
+	return err;
 }
 
 /* NVIDIA's nodes hang below no device; the driver tells which is whose. */
@@ -207,20 +196,14 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	int err = fs_read(root, path, (size_t)64 * 1024, &text, NULL);
 
 	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+		return fs_is_absent(err) ? 0 : err;
 	at = strstr(text, "Device Minor:");
 	if (!at)
 		return 0;
 	node.minor = (unsigned int)strtoul(at + strlen("Device Minor:"), NULL, 10);
 	node.name = fs_path("nvidia%u", node.minor);
 	node.path = strdup("");
-	if (!node.name || !node.path || !array_grow(survey->nodes, survey->n_nodes)) {
-		free(node.name);
-		free(node.path);
-		return -ENOMEM;
-	}
-	survey->nodes[survey->n_nodes++] = node;
-	return 0;
+	return survey_add_node(survey, &node);
 }
 
 static int find_for_device(const struct fs_root *root, const struct usage_device *device,

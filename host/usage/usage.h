@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the host itself does with its PCI devices. The kernel refuses no unbind: a mounted disk and
- * the network card of the default route go like any other, so a start has to look first. Judged by
- * use, not by class. Nothing is changed, and nothing is read that blocks while a device is stuck.
+ * What the host itself uses its PCI devices for. The kernel refuses no unbind, not of a mounted
+ * disk nor of the network card of the default route, so a start has to look first. Judged by use,
+ * not by class. Nothing is changed, and nothing is read that blocks while a device is stuck.
  */
 #ifndef HOST_USAGE_USAGE_H
 #define HOST_USAGE_USAGE_H

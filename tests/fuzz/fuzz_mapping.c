@@ -170,7 +170,7 @@ static void check_written(const struct mappings *mappings)
 	auto_free char *again = NULL;
 	struct mappings *second;
 
-	if (len > MAPPING_TEXT_MAX)
+	if (len > VMCFG_TEXT_MAX)
 		return;
 	second = parse(text, len);
 	again = write_all(second, &again_len);
@@ -184,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int lines = fuzz_count_lines(text, size);
 	struct mappings *mappings = NULL;
 
-	if (size > MAPPING_TEXT_MAX) {
+	if (size > VMCFG_TEXT_MAX) {
 		fuzz_require(mappings_parse(text, size, &mappings) == -EFBIG);
 		return 0;
 	}

@@ -156,9 +156,9 @@ static int call_tools(const struct fs_root *root, const void *unused)
 {
 	const char *command = "update-initramfs -u -k all";
 
-	if (fs_exists(root, "etc/kernel/proxmox-boot-uuids"))
+	if (fs_probe(root, "etc/kernel/proxmox-boot-uuids") > 0)
 		command = "update-initramfs -u -k all; proxmox-boot-tool refresh >/dev/null 2>&1";
-	else if (fs_exists(root, "etc/default/grub"))
+	else if (fs_probe(root, "etc/default/grub") > 0)
 		command = "update-initramfs -u -k all; update-grub >/dev/null 2>&1";
 
 	(void)unused;

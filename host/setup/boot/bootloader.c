@@ -154,7 +154,7 @@ static bool is_unclear(const struct findings *findings)
 /* How the host booted. */
 static int look_at_boot(const struct fs_root *root, const char *cmdline, struct findings *findings)
 {
-	bool efi = fs_exists(root, "sys/firmware/efi"), secure_boot = secure_boot_is_on(root);
+	bool efi = fs_probe(root, "sys/firmware/efi") > 0, secure_boot = secure_boot_is_on(root);
 
 	look_at_loader_info(root, findings);
 	look_at_cmdline(cmdline, findings);
@@ -172,7 +172,7 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 	if (secure_boot)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
 			   _("with Secure Boot, Proxmox VE boots by GRUB"));
-	else if (!efi && fs_exists(root, "boot/grub/grub.cfg"))
+	else if (!efi && fs_probe(root, "boot/grub/grub.cfg") > 0)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
 			   _("it did not boot by EFI, and /boot/grub/grub.cfg is there"));
 	return ask_tools(findings);
@@ -195,12 +195,12 @@ static void look_at_files(const struct fs_root *root, struct findings *findings)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
-		if (fs_exists(root, signs[i].path))
+		if (fs_probe(root, signs[i].path) > 0)
 			strbuf_add(line_for(findings, signs[i].kind), _("/%s is there"),
 				   signs[i].path);
 	/* Debian's grub-common alone puts this file there: it says little. */
 	if (!is_for(findings, BOOTLOADER_GRUB) && !is_for(findings, BOOTLOADER_SYSTEMD_BOOT) &&
-	    fs_exists(root, "etc/default/grub"))
+	    fs_probe(root, "etc/default/grub") > 0)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB), _("/etc/default/grub is there"));
 }
 
@@ -274,7 +274,7 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 
 		if (!command)
 			return -ENOMEM;
-		if (!strchr(release, ' ') && fs_exists(root, image))
+		if (!strchr(release, ' ') && fs_probe(root, image) > 0)
 			err = fs_names_add(&loader->refresh, command);
 	}
 	return err;

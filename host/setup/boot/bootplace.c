@@ -219,7 +219,7 @@ static int add_mounted_esps(const struct fs_root *root, struct bootplaces *place
 		auto_free char *entries = fs_path("%sloader/entries", dirs[i]);
 		struct bootplace *place;
 
-		if (!fs_exists(root, entries))
+		if (fs_probe(root, entries) <= 0)
 			continue;
 		place = add_place(places, fs_path("/%s", entries));
 		if (!place)

@@ -16,7 +16,7 @@ bool dropins_is_foreign(const struct fs_root *root, const char *path)
 	auto_free char *text = NULL;
 
 	if (fs_read(root, path, TEXT_MAX, &text, NULL))
-		return fs_exists(root, path);
+		return fs_probe(root, path) > 0;
 	return strncmp(text, MARK, strlen(MARK));
 }
 
@@ -27,7 +27,7 @@ int dropins_remove(struct edits *edits, const struct hoststate *state)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(own_files) && !err; i++)
-		if (fs_exists(edits->root, own_files[i]) &&
+		if (fs_probe(edits->root, own_files[i]) > 0 &&
 		    !dropins_is_foreign(edits->root, own_files[i]))
 			err = edits_add(edits, own_files[i], NULL);
 	if (err || !state->words.n)

@@ -316,7 +316,7 @@ static int read_with(const struct fs_root *root, const struct bootloader *bootlo
 	err = err ?: add_problems(&next.problems, list);
 	if (err)
 		return err;
-	if (!checklist_has_missing(list))
+	if (!checklist_misses(list, NULL))
 		*verdict = VERDICT_READY;
 	else if (next.turns_on && only_iommu_is_missing(list))
 		*verdict = VERDICT_AFTER_REBOOT;
@@ -342,6 +342,6 @@ int readiness_read(const struct fs_root *root, const char *override, struct chec
 		root, &(struct check_next_boot){.evidence = why ? why : _("no boot loader found")},
 		ret_list);
 	err = err ?: check_log(root, ret_list);
-	*ret_verdict = checklist_has_missing(ret_list) ? VERDICT_NOT_READY : VERDICT_READY;
+	*ret_verdict = checklist_misses(ret_list, NULL) ? VERDICT_NOT_READY : VERDICT_READY;
 	return err;
 }

@@ -288,22 +288,21 @@ static void test_settings(void **state)
 	disk = settings_device(&s, &bdf, 0x144d, 0xa808);
 	assert_non_null(disk);
 	assert_int_equal(disk->allow, 1 << USAGE_DISK);
-	assert_int_equal(disk->return_to, RETURN_TO_DRIVER);
-	assert_string_equal(disk->return_driver, "nvme");
+	assert_string_equal(disk->return_to, "nvme");
 	assert_string_equal(disk->reset_method, "flr bus");
 	assert_int_equal(disk->d3cold, D3COLD_FORBID);
 	assert_string_equal(disk->driver, "nvme_vfio_pci");
 	assert_int_equal(disk->n_stop_units, 1);
 	assert_string_equal(disk->stop_units[0], "gpu.service");
 	assert_int_equal(disk->n_stop_ct, 1);
-	assert_int_equal(disk->stop_ct[0], 105);
+	assert_string_equal(disk->stop_ct[0], "105");
 	assert_int_equal(disk->n_unload, 1);
 	assert_string_equal(disk->unload[0], "nvme");
 
 	assert_int_equal(bdf_parse(USB, &bdf), 0);
 	usb = settings_device(&s, &bdf, 0x1b73, 0x1100);
 	assert_non_null(usb);
-	assert_int_equal(usb->return_to, RETURN_TO_NONE);
+	assert_string_equal(usb->return_to, "none");
 	assert_int_equal(bdf_parse(GPU, &bdf), 0);
 	gpu = settings_device(&s, &bdf, 0x10de, 0x1001);
 	assert_non_null(gpu);

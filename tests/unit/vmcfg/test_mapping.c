@@ -268,17 +268,17 @@ static void test_maps(void **state)
 
 static void test_limits(void **state)
 {
-	auto_free char *text = malloc(MAPPING_TEXT_MAX + 1);
+	auto_free char *text = malloc(VMCFG_TEXT_MAX + 1);
 	struct mappings *mappings = NULL;
 	auto_free char *long_map = NULL;
 	auto_free char *understood = NULL;
 
 	(void)state;
 	assert_non_null(text);
-	memset(text, 'a', MAPPING_TEXT_MAX + 1);
-	assert_int_equal(mappings_parse(text, MAPPING_TEXT_MAX + 1, &mappings), -EFBIG);
+	memset(text, 'a', VMCFG_TEXT_MAX + 1);
+	assert_int_equal(mappings_parse(text, VMCFG_TEXT_MAX + 1, &mappings), -EFBIG);
 	assert_null(mappings);
-	mappings_free(parse(text, MAPPING_TEXT_MAX));
+	mappings_free(parse(text, VMCFG_TEXT_MAX));
 	/* A map line with too long a description is dropped. */
 	assert_true(
 		asprintf(&long_map,
@@ -291,7 +291,7 @@ static void test_limits(void **state)
 /* Full of SAMPLE; milliseconds. */
 static long time_of(const char *sample)
 {
-	size_t len = strlen(sample), n = MAPPING_TEXT_MAX / len;
+	size_t len = strlen(sample), n = VMCFG_TEXT_MAX / len;
 	auto_free char *text = malloc(n * len);
 	struct timespec before, after;
 

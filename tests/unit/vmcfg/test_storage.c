@@ -218,7 +218,7 @@ static void test_size(void **state)
 	struct storages storages = {0};
 
 	(void)state;
-	assert_int_equal(storages_parse("x", STORAGE_TEXT_MAX + 1, &storages), -EFBIG);
+	assert_int_equal(storages_parse("x", VMCFG_TEXT_MAX + 1, &storages), -EFBIG);
 	assert_null(storages.items);
 }
 

@@ -136,8 +136,9 @@ static void test_bad(void **state)
 		{"vm100 = \"warn\";", "line 1: key 'vm100' must be a group"},
 		{"vm100 = {\n  machin = \"warn\";\n};", "line 2: key 'machin' is unknown"},
 		{"vm100 = { vm101 = { }; };", "line 1: key 'vm101' is unknown"},
-		{"next = 1;", "line 1: key 'next' must be a hookscript as Proxmox VE names it, "
-			      "\"STORAGE:snippets/NAME\", or \"\" for none, not 1"},
+		{"next = 1;",
+		 "line 1: key 'next' must be another hookscript than this one, as "
+		 "Proxmox VE names it, \"STORAGE:snippets/NAME\", or \"\" for none, not 1"},
 		{"next = \"old.pl\";", "line 1: key 'next' must be"},
 		{"next = \"local:old.pl\";", "line 1: key 'next' must be"},
 		{"next = \"local:iso/old.pl\";", "line 1: key 'next' must be"},
@@ -338,8 +339,7 @@ static void test_device_keys(void **state)
 	s = read_good(*state, 100);
 	d = settings_device(&s, &(struct bdf){.bus = 4}, 0x10de, 0x1b80);
 	assert_non_null(d);
-	assert_int_equal(d->return_to, RETURN_TO_DRIVER);
-	assert_string_equal(d->return_driver, "nvidia-drm_2");
+	assert_string_equal(d->return_to, "nvidia-drm_2");
 	assert_string_equal(d->reset_method, "device_specific flr bus");
 	assert_int_equal(d->d3cold, D3COLD_FORBID);
 	assert_int_equal(d->n_stop_units, 3);
@@ -347,8 +347,8 @@ static void test_device_keys(void **state)
 	assert_string_equal(d->stop_units[1], "getty@tty1.service");
 	assert_string_equal(d->stop_units[2], "dev-disk-by\\x2duuid-1.swap");
 	assert_int_equal(d->n_stop_ct, 3);
-	assert_int_equal(d->stop_ct[0], 105);
-	assert_int_equal(d->stop_ct[2], 999999999);
+	assert_string_equal(d->stop_ct[0], "105");
+	assert_string_equal(d->stop_ct[2], "999999999");
 	assert_int_equal(d->n_unload, 2);
 	assert_string_equal(d->unload[1], "nvidia-modeset");
 	assert_string_equal(d->driver, "mlx5_vfio_pci");
@@ -378,25 +378,21 @@ static void test_which_device(void **state)
 static void test_return_and_reset(void **state)
 {
 	static const struct {
-		const char *text;
-		enum return_to to;
-		const char *driver, *method;
+		const char *text, *return_to, *method;
 		enum d3cold d3cold;
 	} rows[] = {
-		{"", RETURN_TO_RECORDED, NULL, NULL, D3COLD_AS_IT_IS},
-		{"return_to = \"recorded\";", RETURN_TO_RECORDED, NULL, NULL, D3COLD_AS_IT_IS},
-		{"return_to = \"none\";", RETURN_TO_NONE, NULL, NULL, D3COLD_AS_IT_IS},
-		{"return_to = \"e1000e\";", RETURN_TO_DRIVER, "e1000e", NULL, D3COLD_AS_IT_IS},
-		{"reset_method = \"\";", RETURN_TO_RECORDED, NULL, "", D3COLD_AS_IT_IS},
-		{"reset_method = \"  \";", RETURN_TO_RECORDED, NULL, "", D3COLD_AS_IT_IS},
-		{"reset_method = \"default\";", RETURN_TO_RECORDED, NULL, "default",
-		 D3COLD_AS_IT_IS},
-		{"reset_method = \"flr\";", RETURN_TO_RECORDED, NULL, "flr", D3COLD_AS_IT_IS},
-		{"reset_method = \"cxl_bus bus pm af_flr flr acpi device_specific\";",
-		 RETURN_TO_RECORDED, NULL, "cxl_bus bus pm af_flr flr acpi device_specific",
-		 D3COLD_AS_IT_IS},
-		{"d3cold = true;", RETURN_TO_RECORDED, NULL, NULL, D3COLD_ALLOW},
-		{"d3cold = false;", RETURN_TO_RECORDED, NULL, NULL, D3COLD_FORBID},
+		{"", NULL, NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"recorded\";", NULL, NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"none\";", "none", NULL, D3COLD_AS_IT_IS},
+		{"return_to = \"e1000e\";", "e1000e", NULL, D3COLD_AS_IT_IS},
+		{"reset_method = \"\";", NULL, "", D3COLD_AS_IT_IS},
+		{"reset_method = \"  \";", NULL, "", D3COLD_AS_IT_IS},
+		{"reset_method = \"default\";", NULL, "default", D3COLD_AS_IT_IS},
+		{"reset_method = \"flr\";", NULL, "flr", D3COLD_AS_IT_IS},
+		{"reset_method = \"cxl_bus bus pm af_flr flr acpi device_specific\";", NULL,
+		 "cxl_bus bus pm af_flr flr acpi device_specific", D3COLD_AS_IT_IS},
+		{"d3cold = true;", NULL, NULL, D3COLD_ALLOW},
+		{"d3cold = false;", NULL, NULL, D3COLD_FORBID},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -408,12 +404,11 @@ static void test_return_and_reset(void **state)
 		s = read_good(*state, 100);
 		d = s.devices;
 		assert_int_equal(s.n_devices, 1);
-		assert_int_equal(d->return_to, rows[i].to);
 		assert_int_equal(d->d3cold, rows[i].d3cold);
-		if (rows[i].driver)
-			assert_string_equal(d->return_driver, rows[i].driver);
+		if (rows[i].return_to)
+			assert_string_equal(d->return_to, rows[i].return_to);
 		else
-			assert_null(d->return_driver);
+			assert_null(d->return_to);
 		if (rows[i].method)
 			assert_string_equal(d->reset_method, rows[i].method);
 		else
@@ -439,8 +434,7 @@ static void test_devices_hold_together(void **state)
 	assert_int_equal(s.n_devices, 2);
 	assert_int_equal(d->vendor, 0x10de);
 	assert_int_equal(d->allow, 0);
-	assert_int_equal(d->return_to, RETURN_TO_NONE);
-	assert_null(d->return_driver);
+	assert_string_equal(d->return_to, "none");
 	assert_int_equal(d->n_stop_units, 1);
 	assert_string_equal(d->stop_units[0], "c.service");
 	assert_int_equal(d->n_stop_ct, 0);
@@ -454,7 +448,7 @@ static void test_devices_hold_together(void **state)
 	settings_free(&s);
 	s = read_good(*state, 101);
 	assert_int_equal(s.devices[1].n_stop_units, 2);
-	assert_int_equal(s.devices[1].return_to, RETURN_TO_DRIVER);
+	assert_string_equal(s.devices[1].return_to, "nouveau");
 }
 
 static void test_next_and_language(void **state)
@@ -637,7 +631,7 @@ static void test_devices_of_two_files(void **state)
 	assert_source(&d->from[DEVICE_UNLOAD], SETTINGS_CLUSTER_PATH, 1);
 	assert_string_equal(d->driver, "b");
 	assert_source(&d->from[DEVICE_DRIVER], SETTINGS_CLUSTER_PATH, 4);
-	assert_string_equal(d->return_driver, "c");
+	assert_string_equal(d->return_to, "c");
 	assert_source(&d->from[DEVICE_RETURN_TO], SETTINGS_PATH, 2);
 	assert_string_equal(d->reset_method, "acpi");
 	assert_source(&d->from[DEVICE_RESET_METHOD], SETTINGS_PATH, 1);
@@ -656,16 +650,16 @@ static void test_devices_of_nodes(void **state)
 			"{ node = \"pve1\"; " GPU "return_to = \"e\"; } );");
 	s = read_good(*state, 100);
 	assert_int_equal(s.n_devices, 2);
-	assert_string_equal(s.devices[0].return_driver, "b");
-	assert_string_equal(s.devices[1].return_driver, "e");
+	assert_string_equal(s.devices[0].return_to, "b");
+	assert_string_equal(s.devices[1].return_to, "e");
 	/* The node's file may say it too. */
 	settings_free(&s);
 	tree_settings(*state, "devices = ( { node = \"pve2\"; " NIC "return_to = \"x\"; },\n"
 			      "{ node = \"pve1\"; " GPU "return_to = \"y\"; } );");
 	s = read_good(*state, 100);
 	assert_int_equal(s.n_devices, 2);
-	assert_string_equal(s.devices[0].return_driver, "y");
-	assert_string_equal(s.devices[1].return_driver, "b");
+	assert_string_equal(s.devices[0].return_to, "y");
+	assert_string_equal(s.devices[1].return_to, "b");
 }
 
 static void test_bad_cluster(void **state)
@@ -717,10 +711,10 @@ static void test_unknown_in_cluster(void **state)
 	assert_int_equal(s.devices[0].d3cold, D3COLD_ALLOW);
 	/* Of what is this node's and this VM's. */
 	assert_int_equal(s.n_warnings, 3);
-	assert_string_equal(s.warnings[0],
-			    "/etc/pve/pve-passthrough.conf, line 1: key 'color' is unknown to this "
-			    "node's version, so it is ignored here; see pve-passthrough --help for "
-			    "the keys");
+	assert_string_equal(
+		s.warnings[0],
+		"/etc/pve/pve-passthrough.conf, line 1: key 'color' is unknown to this "
+		"node's version, so it is ignored here; see: man 5 pve-passthrough.conf");
 	assert_non_null(strstr(s.warnings[1], "line 6: key 'weight' is unknown"));
 	assert_non_null(strstr(s.warnings[2], "line 3: key 'shape' is unknown"));
 	tree_settings(*state, "color = 1;");
@@ -934,7 +928,7 @@ static void test_example_uncommented(void **state)
 		assert_int_equal(s.machine, POLICY_WARN);
 		assert_string_equal(s.next, "local:snippets/old.pl");
 		assert_int_equal(s.n_devices, 1);
-		assert_int_equal(s.devices[0].return_to, RETURN_TO_NONE);
+		assert_string_equal(s.devices[0].return_to, "none");
 		for (size_t n = 0; n < s.n_devices; n++)
 			for (int key = 0; key < DEVICE_KEYS; key++)
 				seen[key] = seen[key] || s.devices[n].from[key].path;

@@ -68,13 +68,15 @@ static void test_files(void **state)
 	const struct bdf other = {0, 2, 0, 0};
 
 	tree_device(tree, &nic);
-	assert_true(pci_exists(&tree->root, &bdf));
-	assert_false(pci_exists(&tree->root, &other));
-	assert_true(pci_has(&tree->root, &bdf, "iommu_group"));
-	assert_false(pci_has(&tree->root, &bdf, "pci_bus"));
-	assert_true(pci_is_express(&tree->root, &bdf));
+	assert_int_equal(pci_probe(&tree->root, &bdf), 1);
+	assert_int_equal(pci_probe(&tree->root, &other), 0);
+	assert_int_equal(pci_probe_file(&tree->root, &bdf, "iommu_group"), 1);
+	assert_int_equal(pci_probe_file(&tree->root, &bdf, "pci_bus"), 0);
+	assert_int_equal(pci_is_express(&tree->root, &bdf), 1);
 	tree_delete(tree, "sys/devices/pci0000:00/0000:01:00.0/max_link_width");
-	assert_false(pci_is_express(&tree->root, &bdf));
+	assert_int_equal(pci_is_express(&tree->root, &bdf), 0);
+	tree_link(tree, "sys/devices/pci0000:00/0000:01:00.0/max_link_width", "max_link_width");
+	assert_int_equal(pci_is_express(&tree->root, &bdf), -ELOOP);
 }
 
 static void test_driver(void **state)

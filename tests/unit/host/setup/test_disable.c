@@ -140,7 +140,7 @@ static void test_other_options(void **state)
 		host.options.acs_override = NULL;
 		host.options.ignore_msrs = false;
 		run_enable(&tree, &host);
-		assert_false(fs_exists(&tree.root, "etc/modprobe.d/pve-passthrough.conf"));
+		assert_int_equal(fs_probe(&tree.root, "etc/modprobe.d/pve-passthrough.conf"), 0);
 		run_disable(&tree, &host);
 		assert_int_equal(fs_remove(&tree.root, "etc/modprobe.d", "kvm.conf"), 0);
 		assert_int_equal(fs_remove_empty_dir(&tree.root, "etc/modprobe.d"), 0);
@@ -165,10 +165,10 @@ static void test_other_bootloader(void **state)
 	host.options.bootloader = "grub";
 	run_enable(&tree, &host);
 	assert_text(&tree, CMDLINE, "root=ZFS=rpool/ROOT/pve-1 boot=zfs\n");
-	assert_true(fs_exists(&tree.root, "etc/default/grub.d/zz-pve-passthrough.cfg"));
+	assert_int_equal(fs_probe(&tree.root, "etc/default/grub.d/zz-pve-passthrough.cfg"), 1);
 	host.options.bootloader = NULL;
 	run_enable(&tree, &host);
-	assert_false(fs_exists(&tree.root, "etc/default/grub.d/zz-pve-passthrough.cfg"));
+	assert_int_equal(fs_probe(&tree.root, "etc/default/grub.d/zz-pve-passthrough.cfg"), 0);
 	run_disable(&tree, &host);
 	hosttree_assert(&tree, before, "enabled for both");
 }
