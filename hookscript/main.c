@@ -97,8 +97,8 @@ struct verb {
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
 	const char *options;
-	bool logged; /* changes something, so the journal hears of it */
-	bool reads;  /* all of the host, which may hang: in a child */
+	bool logged; /* changes something, so it is written to the journal */
+	bool reads;  /* the settings and all of the host, which may hang: in a child */
 };
 
 static int run_vm(const struct request *request)
@@ -183,8 +183,8 @@ static int run_now(void *arg)
 	const struct request *request = arg;
 	const struct verb *verb = request->verb;
 
-	if (request->vmid)
-		settings_speak_of(request->root, request->vmid);
+	if (request->vmid && !verb->reads)
+		settings_set_language_of(request->root, request->vmid);
 	if (verb->run_with)
 		return verb->run_with(request);
 	return request->vmid ? verb->run_vm(request->root, request->vmid)
@@ -239,7 +239,7 @@ static int run(const struct cli *cli)
 	return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs), sizeof(*verbs));
 }
 
-/* A descriptor of ours must never become 0, 1 or 2, where somebody would write messages to it. */
+/* A descriptor of ours must never become 0, 1 or 2: messages would be written to it. */
 static void ensure_standard_streams(void)
 {
 	int fd;

@@ -69,7 +69,7 @@ static int run(void *arg)
 	if (settings_read(call->root, call->vmid, &settings))
 		return run_ours(call->phase, call->root, call->vmid, &settings);
 	supervise_allow(settings.deadline * 1000);
-	settings_speak(&settings);
+	settings_set_language(&settings);
 	return run_both(call->phase, call->root, call->vmid, &settings);
 }
 
@@ -83,9 +83,7 @@ static void failed(void *arg)
 			_("VM %u: not started; what was taken is given back; see: pve-passthrough "
 			  "status"),
 			call->vmid);
-	if (watch_start(call->root, call->vmid))
-		log_error(_("no watcher could be started; later: pve-passthrough restore %u"),
-			  call->vmid);
+	watch_start(call->root, call->vmid);
 }
 
 int phase_run(const struct fs_root *root, unsigned int vmid, const char *name)

@@ -9,7 +9,7 @@
 /*
  * Runs the phase of that name for the VM: at the beginning of a VM's life our part comes first, at
  * its end the other hookscript's. When the other one fails at pre-start, the start is aborted, and
- * what was taken goes back. An unknown phase is done at once; a person at a terminal is told so
+ * what was taken goes back. An unknown phase does nothing; at a terminal it is reported
  * (EXIT_USAGE). Returns the program's exit code.
  *
  * A child does it (host/process/supervise.h), so that this returns, with EXIT_FAILED, also when the

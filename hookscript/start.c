@@ -29,13 +29,13 @@
 #define UDEV_AGAIN_MS 100
 #define UDEV_QUEUE    "run/udev/queue"
 
-/* How long a start that has failed goes on for the sake of its other devices, at least. */
+/* How long a start that has failed gives its other devices back, at least. */
 #define GIVE_BACK_MS 800
 
 /* How often a plan may be overtaken by another process before that is an error. */
 #define PLAN_ATTEMPTS 5
 
-/* What a start has found out. */
+/* A start, with what it has read and decided. */
 struct start {
 	const struct fs_root *root;
 	unsigned int vmid;
@@ -51,7 +51,7 @@ static void free_start(struct start *start)
 	facts_free(start->facts);
 }
 
-/* Says why the VM cannot be planned for. Returns EXIT_FAILED. */
+/* Reports why; NULL: out of memory. Returns EXIT_FAILED. */
 static int failed(const char *why)
 {
 	log_error("%s", why ? why : _("out of memory"));
@@ -74,7 +74,7 @@ static int make_plan(struct start *start)
 	return plan_make(start->facts, &start->plan) ? failed(NULL) : EXIT_DONE;
 }
 
-/* Says the plan: its warnings, but for those that SAID had, and then its refusals. */
+/* Prints the warnings of the plan, but for those that SAID has, and its refusals. */
 static int say_plan(const struct start *start, const struct plan *said)
 {
 	plan_say_warnings(start->plan, said, start->facts, false);
@@ -98,23 +98,20 @@ static bool wait_for_udev(const struct start *start)
 	return true;
 }
 
-static bool vfio_is_there(const struct fs_root *root)
-{
-	return driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
-	       module_is_loaded(root, "vfio_iommu_type1");
-}
-
-/* Loads what vfio-pci needs. Not in the kernel's idea of dependencies: type1, without which a group
- * opens but no device works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
+/* Loads what vfio-pci needs. It does not depend on type1, without which a group opens but no device
+ * works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
 static int load_vfio(const struct fs_root *root)
 {
 	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci"};
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	int err;
 
-	if (vfio_is_there(root))
-		return EXIT_DONE;
+	if (driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
+	    module_is_loaded(root, "vfio_iommu_type1"))
+		return 0;
 	err = modules_open(root, &modules);
+	if (err)
+		failed(NULL);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(names[i], "vfio_virqfd") && !modules_has(modules, names[i]))
 			continue;
@@ -129,24 +126,24 @@ static int load_vfio(const struct fs_root *root)
 			    "not there"));
 		err = -ENODEV;
 	}
-	return err ? EXIT_FAILED : EXIT_DONE;
+	return err;
 }
 
 /* What an earlier start of this VM took and this one does not, for which there may be no plan: its
  * entry has gone from the config. */
 static void give_back_leftovers(const struct start *start)
 {
-	auto_free struct bdf *devices = NULL;
-	size_t n, unread, kept = 0;
+	auto_recorded struct recorded recorded = {0};
 
-	if (record_list(start->root, &devices, &n))
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (!start->plan || !plan_takes(start->plan, &devices[i]))
-			devices[kept++] = devices[i];
-	kept = recorded_keep(start->root, start->vmid, devices, kept, &unread);
-	kept = recorded_keep_idle(start->root, devices, kept);
-	if (kept && bind_give_back(start->root, start->vmid, devices, kept, &(struct bind_how){0}))
+	int err = recorded_list(start->root, start->vmid, &recorded);
+
+	for (size_t i = recorded.n; i-- > 0;)
+		if (start->plan && plan_takes(start->plan, &recorded.items[i]->bdf))
+			recorded_drop(&recorded, i);
+	recorded_drop_busy(start->root, &recorded);
+	if (recorded.n && bind_give_back(start->root, start->vmid, &recorded, 0))
+		err = -EIO;
+	if (err)
 		log_warning(
 			_("VM %u: a device that it no longer names could not be given back; the "
 			  "start goes on; later: pve-passthrough restore %u"),
@@ -157,34 +154,24 @@ static void give_back_leftovers(const struct start *start)
 static int give_back_all(const struct start *start)
 {
 	int left = clock_left_ms(start->deadline);
-	struct bind_how how = {.limit_ms = left < GIVE_BACK_MS ? GIVE_BACK_MS : left};
-	auto_free struct bdf *devices = NULL;
-	size_t n, idle, unread = 0;
+	auto_recorded struct recorded recorded = {0};
+	size_t n;
 	int err;
 
 	log_error(_("VM %u: not started; giving back what was taken"), start->vmid);
 	spares_forget(start->root, start->vmid);
-	err = recorded_list(start->root, start->vmid, &devices, &n, &unread);
-	idle = err ? 0 : recorded_keep_idle(start->root, devices, n);
-	if (idle && bind_give_back(start->root, start->vmid, devices, idle, &how))
+	err = recorded_list(start->root, start->vmid, &recorded);
+	n = recorded.n;
+	recorded_drop_busy(start->root, &recorded);
+	if (recorded.n && bind_give_back(start->root, start->vmid, &recorded,
+					 left < GIVE_BACK_MS ? GIVE_BACK_MS : left))
 		err = -EIO;
-	if (err || unread || idle < n)
+	if (err || recorded.unread || recorded.n < n)
 		log_error(
 			_("VM %u: not everything is given back yet, above; it is tried again until "
 			  "it is; by hand: pve-passthrough restore %u"),
 			start->vmid, start->vmid);
 	return EXIT_FAILED;
-}
-
-/* From the first record on somebody must be there to give the devices back. */
-static void start_watcher(const struct start *start)
-{
-	int err = watch_start(start->root, start->vmid);
-
-	if (err)
-		log_warning(_("VM %u: no watcher could be started (%s); if this start fails later, "
-			      "give its devices back by: pve-passthrough restore %u"),
-			    start->vmid, strerror(-err), start->vmid);
 }
 
 static void begin_deadline(struct start *start)
@@ -204,7 +191,7 @@ static int claim_failed(const struct start *start, int err)
 			start->vmid);
 	else
 		log_error(_("VM %u: no record can be written in /%s: %s; nothing was touched"),
-			  start->vmid, RECORD_FOLDER, strerror(-err));
+			  start->vmid, RECORD_DIR, strerror(-err));
 	return EXIT_FAILED;
 }
 
@@ -227,8 +214,9 @@ static int plan_and_claim(struct start *start)
 			waited = true;
 			continue;
 		}
+		/* Before the first record is written. */
 		if (!watched)
-			start_watcher(start);
+			watch_start(start->root, start->vmid);
 		watched = true;
 		if (!start->deadline)
 			begin_deadline(start);
@@ -284,15 +272,6 @@ static int check_framebuffer(const struct start *start, const struct plan_step *
 	return -EBUSY;
 }
 
-static int check_framebuffers(const struct start *start)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
-		err = check_framebuffer(start, &start->plan->steps[i]);
-	return err;
-}
-
 /* Loads the modules of the variant drivers that the plan binds devices to, which have the drivers'
  * names. */
 static int load_variants(const struct start *start)
@@ -323,11 +302,9 @@ static int take_planned(struct start *start)
 	if (make_room(start) || load_vfio(start->root) || load_variants(start))
 		return give_back_all(start);
 	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
-	if (err == -ENOMEM)
-		failed(NULL);
-	if (err || check_framebuffers(start))
-		return give_back_all(start);
-	return EXIT_DONE;
+	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
+		err = check_framebuffer(start, &start->plan->steps[i]);
+	return err ? give_back_all(start) : EXIT_DONE;
 }
 
 static int start_with_devices(struct start *start)
@@ -352,28 +329,20 @@ static void end_reboot(const struct start *start)
 			    start->vmid, strerror(-err));
 }
 
-/* Only a reboot leaves devices taken that a VM's start might no longer name. A look whether there
- * is its note is all that this costs a VM without devices. */
-static int start_without_devices(const struct start *start)
-{
-	if (reboot_left_ms(start->root, start->vmid) < 0)
-		return EXIT_DONE;
-	give_back_leftovers(start);
-	end_reboot(start);
-	return EXIT_DONE;
-}
-
 int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	cleanup_with(free_start) struct start start = {
 		.root = root, .vmid = vmid, .settings = settings};
 	int code = read_facts(&start, FACTS_START);
+	bool binds = !code && facts_need_binding(start.facts);
 
-	if (!code)
-		code = facts_need_binding(start.facts) ? start_with_devices(&start)
-						       : start_without_devices(&start);
-	/* Proxmox VE does not go on with it: its watcher gives back what was kept. */
-	if (code)
+	if (binds)
+		code = start_with_devices(&start);
+	/* Only a reboot leaves devices taken that a VM's start might no longer name. */
+	else if (!code && reboot_left_ms(root, vmid) >= 0)
+		give_back_leftovers(&start);
+	/* A claim has ended it already; after a failure the watcher gives back what was kept. */
+	if (code || !binds)
 		end_reboot(&start);
 	return code;
 }
@@ -391,7 +360,7 @@ int start_undo(const struct fs_root *root, unsigned int vmid, const struct setti
 /* The start was good with what is at the VM's addresses now. */
 static int remember_devices(const struct fs_root *root, const struct facts *facts)
 {
-	auto_free struct known_device *list = NULL;
+	auto_free struct identity_device *list = NULL;
 	unsigned int vmid = facts->vmid;
 	size_t n;
 	int err;
@@ -401,7 +370,7 @@ static int remember_devices(const struct fs_root *root, const struct facts *fact
 	if (err)
 		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
 			      "addresses, its next start will not notice"),
-			    vmid, IDENTITY_FOLDER, vmid, strerror(-err));
+			    vmid, IDENTITY_DIR, vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
@@ -409,15 +378,15 @@ int start_post_start(const struct fs_root *root, unsigned int vmid, const struct
 {
 	auto_facts struct facts *facts = NULL;
 	auto_free char *why = NULL;
-	int settled, remembered;
+	int followed, remembered;
 
 	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why))
 		return failed(why);
 	if (!facts_need_binding(facts))
 		return EXIT_DONE;
-	settled = spares_settle(root, vmid);
+	followed = spares_follow_choice(root, vmid);
 	remembered = remember_devices(root, facts);
-	return settled ? settled : remembered;
+	return followed ? followed : remembered;
 }
 
 /* ---- plan ---- */
@@ -445,6 +414,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	int code;
 
 	settings_read(root, vmid, &settings);
+	settings_set_language(&settings);
 	code = read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (code)

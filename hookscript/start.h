@@ -7,7 +7,8 @@
 #include "hookscript/settings/settings.h"
 #include "host/base/fs.h"
 
-/* Each returns the program's exit code (hookscript/pve/exit.h) and says what there is to say. */
+/* Each returns the program's exit code (hookscript/pve/exit.h) and reports what was done or is
+ * wrong. */
 
 /* pre-start. Taken devices stay taken when this returns EXIT_DONE; otherwise they have been given
  * back. */

@@ -15,38 +15,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is recorded for a VM. */
-struct recorded {
-	struct bdf *devices;
-	size_t n, unread; /* unread: records that may be the VM's, reported */
-};
-
-static void free_recorded(struct recorded *recorded)
-{
-	free(recorded->devices);
-}
-
-#define auto_recorded cleanup_with(free_recorded)
-
 /* Returns 0 or -errno, reported. */
 static int read_recorded(const struct fs_root *root, unsigned int vmid, struct recorded *ret)
 {
-	int err = recorded_list(root, vmid, &ret->devices, &ret->n, &ret->unread);
+	int err = recorded_list(root, vmid, ret);
 
 	if (err)
 		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
-			  vmid, RECORD_FOLDER, log_strerror(err));
+			  vmid, RECORD_DIR, log_strerror(err));
 	return err;
 }
 
-static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded,
-		     int *lock)
+static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
 {
-	struct bind_how how = {.lock = lock};
 	size_t n_failed = recorded->unread;
 
 	if (recorded->n)
-		n_failed += bind_give_back(root, vmid, recorded->devices, recorded->n, &how);
+		n_failed += bind_give_back(root, vmid, recorded, 0);
 	else
 		users_return(root, vmid);
 	if (n_failed)
@@ -65,17 +50,6 @@ static bool is_empty(const struct fs_root *root, unsigned int vmid, const struct
 	return !recorded->n && !recorded->unread && !users_are_noted(root, vmid);
 }
 
-/* A watcher tries again what is left, also when the start's own watcher has died. */
-static void leave_watcher(const struct fs_root *root, unsigned int vmid)
-{
-	int err = watch_start(root, vmid);
-
-	if (err)
-		log_warning(_("VM %u: no watcher could be started (%s); later: pve-passthrough "
-			      "restore %u"),
-			    vmid, strerror(-err), vmid);
-}
-
 int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	auto_recorded struct recorded recorded = {0};
@@ -86,7 +60,7 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 			      "refused"),
 			    settings_error(settings));
 	if (read_recorded(root, vmid, &recorded)) {
-		leave_watcher(root, vmid);
+		watch_start(root, vmid);
 		return EXIT_FAILED;
 	}
 	if (is_empty(root, vmid, &recorded))
@@ -104,9 +78,9 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 		return EXIT_DONE;
 	case AFTER_STOP_RETURN: break;
 	}
-	code = give_back(root, vmid, &recorded, NULL);
+	code = give_back(root, vmid, &recorded);
 	if (code)
-		leave_watcher(root, vmid);
+		watch_start(root, vmid);
 	return code;
 }
 
@@ -134,45 +108,10 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}
-	return give_back(root, vmid, &recorded, &lock);
-}
-
-/* The VMs that devices are recorded for, each once. *RET_UNREAD: records that cannot be read,
- * reported. */
-static int list_vms(const struct fs_root *root, unsigned int **ret, size_t *ret_n,
-		    size_t *ret_unread)
-{
-	auto_free struct bdf *list = NULL;
-	auto_free unsigned int *vmids = NULL;
-	size_t n, kept = 0;
-	int err = record_list(root, &list, &n);
-
-	if (err)
-		return err;
-	vmids = calloc(n + 1, sizeof(*vmids));
-	if (!vmids)
-		return -ENOMEM;
-	*ret_unread = 0;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-		size_t k = 0;
-
-		err = record_read(root, &list[i], &record, &why);
-		if (err)
-			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
-				   why ? why : strerror(-err));
-		*ret_unread += err && !record_is_unusable(err);
-		if (!record)
-			continue;
-		while (k < kept && vmids[k] != record->vmid)
-			k++;
-		if (k == kept)
-			vmids[kept++] = record->vmid;
-	}
-	*ret = TAKE_PTR(vmids);
-	*ret_n = kept;
-	return 0;
+	/* Nothing slow is done with Proxmox VE's lock held. */
+	closep(&lock);
+	lock = -1;
+	return give_back(root, vmid, &recorded);
 }
 
 /* Gives the VM's devices back, unless its own stop, or its watcher, does that. */
@@ -188,22 +127,44 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_DONE;
 	if (read_recorded(root, vmid, &recorded))
 		return EXIT_FAILED;
-	return give_back(root, vmid, &recorded, &lock);
+	closep(&lock);
+	lock = -1;
+	return give_back(root, vmid, &recorded);
 }
 
 int stop_restore_all(const struct fs_root *root)
 {
-	auto_free unsigned int *vmids = NULL;
-	size_t n, unread;
-	int err = list_vms(root, &vmids, &n, &unread);
-	int code = EXIT_DONE;
+	auto_free struct bdf *list = NULL;
+	auto_free unsigned int *done = NULL; /* VMs */
+	size_t n, n_done = 0;
+	int code = EXIT_DONE, err = record_list(root, &list, &n);
 
+	if (!err) {
+		done = calloc(n + 1, sizeof(*done));
+		err = done ? 0 : -ENOMEM;
+	}
 	if (err) {
-		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, log_strerror(err));
+		log_error(_("/%s cannot be read: %s"), RECORD_DIR, log_strerror(err));
 		return EXIT_FAILED;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (restore_idle(root, vmids[i]))
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+		size_t k = 0;
+
+		err = record_read(root, &list[i], &record, &why);
+		if (err) {
+			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",
+				   why ? why : strerror(-err));
+			code = record_is_unusable(err) ? code : EXIT_FAILED;
+		}
+		while (record && k < n_done && done[k] != record->vmid)
+			k++;
+		if (!record || k < n_done)
+			continue;
+		done[n_done++] = record->vmid;
+		if (restore_idle(root, record->vmid))
 			code = EXIT_FAILED;
-	return unread ? EXIT_FAILED : code;
+	}
+	return code;
 }

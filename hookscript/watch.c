@@ -86,7 +86,7 @@ static int become_watcher(const struct worker *self, void *arg)
 	return -errno;
 }
 
-int watch_start(const struct fs_root *root, unsigned int vmid)
+static int start_watcher(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
 	auto_free char *number = fs_path("%u", vmid);
@@ -96,12 +96,19 @@ int watch_start(const struct fs_root *root, unsigned int vmid)
 
 	if (!unit || !number)
 		return -ENOMEM;
-	if (!fs_root_is_running_system(root))
-		return 0;
 	err = worker_start(&worker, become_watcher, &starter, 0, &root->fd, 1);
-	if (!err)
-		worker_release(&worker);
+	worker_release(&worker);
 	return err;
+}
+
+void watch_start(const struct fs_root *root, unsigned int vmid)
+{
+	int err = fs_root_is_running_system(root) ? start_watcher(root, vmid) : 0;
+
+	if (err)
+		log_warning(_("VM %u: no watcher could be started (%s); should its devices stay "
+			      "taken when it has stopped: pve-passthrough restore %u"),
+			    vmid, strerror(-err), vmid);
 }
 
 /* ---- being one ---- */
@@ -115,7 +122,8 @@ struct watch {
 
 /* What there is to wait for, or to do. */
 enum next {
-	NEXT_END,	/* nothing is recorded for the VM, or nothing is to go back */
+	NEXT_CLEAN_UP,	/* nothing is recorded for the VM: what else was kept for it goes, too */
+	NEXT_END,	/* the host shuts down, and nothing is to go back */
 	NEXT_GIVE_BACK, /* it does not run, and devices are there that no worker holds */
 	NEXT_VM_ENDS,
 	NEXT_START,  /* of a reboot */
@@ -143,15 +151,12 @@ static int become_the_one(const struct fs_root *root, unsigned int vmid)
 	return next < 0 ? next : record_lock_named(root, name, LOCK_EX);
 }
 
-/* The devices recorded for the VM, not in the middle of a claim. */
-static int list_recorded(const struct watch *watch, struct bdf **ret, size_t *ret_n,
-			 size_t *ret_unread)
+/* What is recorded for the VM, not in the middle of a claim. */
+static int list_recorded(const struct watch *watch, struct recorded *ret)
 {
 	auto_close int lock = record_lock_claims(watch->root, clock_now_ms() + CLAIMS_MS);
 
-	if (lock < 0)
-		return lock;
-	return recorded_list(watch->root, watch->vmid, ret, ret_n, ret_unread);
+	return lock < 0 ? lock : recorded_list(watch->root, watch->vmid, ret);
 }
 
 /* Sleeps until the VM's process has ended. Its number may have been reused before pidfd_open(), so
@@ -170,27 +175,35 @@ static void wait_for_vm(const struct watch *watch)
 		changes_wait(-1, pidfd, -1);
 }
 
-/* Decides, with the VM's config lock held: no Proxmox VE task is running or can start for it. N
- * becomes the number of devices at the front of DEVICES that no worker holds. */
-static enum next decide(const struct watch *watch, struct bdf *devices, size_t *n, size_t unread,
-			int *left_ms)
+/* Leaves in RECORDED what is to be given back now; *RET_LEFT_MS: how long to wait for a start. */
+static enum next decide(const struct watch *watch, struct recorded *recorded, int *ret_left_ms)
 {
-	size_t idle;
+	/* Sleeps while a start, a stop or a cleanup is under way, and none can begin while this is
+	 * held. Without a lock file Proxmox VE has never started the VM here. */
+	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
+	int err;
 
-	if (!*n && !unread)
-		return NEXT_END;
+	worker_reap();
+	changes_forget(watch->changes);
+	err = list_recorded(watch, recorded);
+	if (err) {
+		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
+			    watch->vmid, RECORD_DIR, strerror(-err), watch->pause_ms / 1000);
+		return NEXT_PAUSE;
+	}
+	if (!recorded->n && !recorded->unread)
+		return NEXT_CLEAN_UP;
 	if (pve_vm_runs(watch->root, watch->vmid))
 		return NEXT_VM_ENDS;
-	switch (reboot_after_stop(watch->root, watch->vmid, NULL, left_ms)) {
+	switch (reboot_after_stop(watch->root, watch->vmid, NULL, ret_left_ms)) {
 	case AFTER_STOP_START: return NEXT_START;
 	case AFTER_STOP_KEEP: return NEXT_END;
 	case AFTER_STOP_RETURN: break;
 	}
-	if (!*n)
+	if (!recorded->n)
 		return NEXT_PAUSE;
-	idle = recorded_keep_idle(watch->root, devices, *n);
-	*n = idle;
-	return idle ? NEXT_GIVE_BACK : NEXT_WORKER;
+	recorded_drop_busy(watch->root, recorded);
+	return recorded->n ? NEXT_GIVE_BACK : NEXT_WORKER;
 }
 
 /* Sleeps after a failure, longer each time, or until a start changes something. */
@@ -202,11 +215,9 @@ static void pause_longer(struct watch *watch)
 	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
 }
 
-static void give_back(struct watch *watch, const struct bdf *devices, size_t n, int *lock)
+static void give_back(struct watch *watch, const struct recorded *recorded)
 {
-	struct bind_how how = {.lock = lock};
-
-	if (!bind_give_back(watch->root, watch->vmid, devices, n, &how)) {
+	if (!bind_give_back(watch->root, watch->vmid, recorded, 0)) {
 		watch->pause_ms = PAUSE_MS;
 		return;
 	}
@@ -215,51 +226,28 @@ static void give_back(struct watch *watch, const struct bdf *devices, size_t n, 
 	pause_longer(watch);
 }
 
-/* No device is recorded any more: the rest of what was kept for the VM goes, too. Returns whether
- * some of that is left. */
-static bool clean_up(const struct watch *watch)
-{
-	spares_forget(watch->root, watch->vmid);
-	users_return(watch->root, watch->vmid);
-	return users_are_noted(watch->root, watch->vmid);
-}
-
 /* Looks at the VM once and does what is due. Returns whether there is more to do. */
 static bool look(struct watch *watch)
 {
-	/* Sleeps while a start, a stop or a cleanup is under way. Without a lock file Proxmox VE
-	 * has never started the VM here. */
-	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
-	auto_free struct bdf *devices = NULL;
-	size_t n = 0, unread = 0;
-	enum next next;
-	int left_ms = 0;
-	int err;
+	auto_recorded struct recorded recorded = {0};
+	int left_ms;
 
-	worker_reap();
-	changes_forget(watch->changes);
-	err = list_recorded(watch, &devices, &n, &unread);
-	next = err ? NEXT_PAUSE : decide(watch, devices, &n, unread, &left_ms);
-	if (next == NEXT_GIVE_BACK) {
-		give_back(watch, devices, n, &lock);
-		return true;
-	}
-	closep(&lock);
-	lock = -1;
-	if (err)
-		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
-			    watch->vmid, RECORD_FOLDER, strerror(-err), watch->pause_ms / 1000);
-	if (next == NEXT_VM_ENDS)
-		wait_for_vm(watch);
-	else if (next == NEXT_START)
-		changes_wait(watch->changes, -1, left_ms);
-	else if (next == NEXT_WORKER)
-		changes_wait(watch->changes, -1, WORKER_MS);
-	else if (next == NEXT_END && !n && !unread && clean_up(watch))
-		next = NEXT_PAUSE;
-	if (next == NEXT_PAUSE)
+	switch (decide(watch, &recorded, &left_ms)) {
+	case NEXT_CLEAN_UP:
+		spares_forget(watch->root, watch->vmid);
+		users_return(watch->root, watch->vmid);
+		if (!users_are_noted(watch->root, watch->vmid))
+			return false;
 		pause_longer(watch);
-	return next != NEXT_END;
+		return true;
+	case NEXT_END: return false;
+	case NEXT_GIVE_BACK: give_back(watch, &recorded); return true;
+	case NEXT_VM_ENDS: wait_for_vm(watch); return true;
+	case NEXT_START: changes_wait(watch->changes, -1, left_ms); return true;
+	case NEXT_WORKER: changes_wait(watch->changes, -1, WORKER_MS); return true;
+	case NEXT_PAUSE: pause_longer(watch); return true;
+	}
+	return false;
 }
 
 int watch_run(const struct fs_root *root, unsigned int vmid)
@@ -271,7 +259,7 @@ int watch_run(const struct fs_root *root, unsigned int vmid)
 	if (only == -EWOULDBLOCK)
 		return EXIT_DONE; /* two others watch */
 	if (only < 0) {
-		log_error(_("VM %u: nobody watches it: its lock below /run/pve-passthrough/locks "
+		log_error(_("VM %u: no watcher for it: its lock below /run/pve-passthrough/locks "
 			    "cannot be taken: %s; when it has ended: pve-passthrough restore %u"),
 			  vmid, strerror(-only), vmid);
 		return EXIT_FAILED;

@@ -12,10 +12,10 @@
 /*
  * Starts a watcher for the VM, before the first record is written: a process of its own session
  * that has nothing of the caller's. Where the unit pve-passthrough-watch@VMID.service is installed,
- * that process has systemd start it, and ends. On a root that is not the running system: nothing.
- * Returns 0 or -errno.
+ * that process has systemd start it, and ends. A failure is reported. On a root that is not the
+ * running system: nothing.
  */
-int watch_start(const struct fs_root *root, unsigned int vmid) must_check;
+void watch_start(const struct fs_root *root, unsigned int vmid);
 
 /*
  * `watch VMID`: sleeps until the task that has the VM locked is done; then, while the VM runs,

@@ -34,22 +34,10 @@ static const struct type {
 	{"rbd", "images", NO_DIRECTORY, true},
 };
 
-enum key { PATH, CONTENT, CONTENT_DIRS, NODES, DISABLE, KEYS };
-
-static const char *const key_names[KEYS] = {
-	[PATH] = "path",   [CONTENT] = "content", [CONTENT_DIRS] = "content-dirs",
-	[NODES] = "nodes", [DISABLE] = "disable",
-};
-
 struct parser {
 	struct storages *storages;
-	unsigned int had; /* the keys that are set in the section: bits 1 << enum key */
+	bool had_directories, had_disable; /* the section has set content-dirs, or disable */
 };
-
-static struct storage *section(const struct parser *p)
-{
-	return &p->storages->items[p->storages->n - 1];
-}
 
 /* NULL when the type is unknown. */
 static const struct type *find_type(const char *name)
@@ -110,7 +98,7 @@ static char *list_join(struct text list, const char *without)
 
 /* --- settings of a section --- */
 
-static int set_content(struct parser *p, struct text value)
+static int set_content(struct storage *storage, struct text value)
 {
 	struct text rest = value, item;
 	size_t n = 0;
@@ -120,54 +108,47 @@ static int set_content(struct parser *p, struct text value)
 			return 0; /* dropped: the default applies */
 	if (!n)
 		return 0;
-	p->had |= 1U << CONTENT;
-	section(p)->content = list_join(value, NULL);
-	return section(p)->content ? 0 : -ENOMEM;
+	storage->content = list_join(value, NULL);
+	return storage->content ? 0 : -ENOMEM;
 }
 
 /* "snippets=scripts,iso=images": other directories than the default ones. */
-static int set_directories(struct parser *p, struct text value)
+static int set_directories(struct storage *storage, struct text value)
 {
-	struct text rest = value, item;
+	struct text item;
 
-	p->had |= 1U << CONTENT_DIRS;
-	while (next_item(&rest, &item)) {
+	while (next_item(&value, &item)) {
 		if (!text_take(&item, "snippets="))
 			continue;
-		free(TAKE_PTR(section(p)->snippets));
-		if (text_copy(item, &section(p)->snippets))
+		free(TAKE_PTR(storage->snippets));
+		if (text_copy(item, &storage->snippets))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int set_text(struct parser *p, enum key key, struct text value, char **ret)
-{
-	p->had |= 1U << key;
-	return text_copy(value, ret);
-}
-
 static int read_setting(void *arg, unsigned int line, struct text key, struct text value)
 {
 	struct parser *p = arg;
-	enum key k = 0;
+	struct storage *storage = &p->storages->items[p->storages->n - 1];
 
 	(void)line;
-	while (k < KEYS && !text_is(key, key_names[k]))
-		k++;
+	if (text_is(key, "disable") && !p->had_disable) {
+		p->had_disable = true;
+		storage->disabled = !value.at || text_is(value, "1");
+	}
 	/* Only a boolean may have no value. */
-	if (k == KEYS || p->had & 1U << k || (!value.at && k != DISABLE))
+	if (!value.at)
 		return 0;
-	switch (k) {
-	case PATH: return value.at[0] == '/' ? set_text(p, k, value, &section(p)->path) : 0;
-	case CONTENT: return set_content(p, value);
-	case CONTENT_DIRS: return set_directories(p, value);
-	case NODES: return set_text(p, k, value, &section(p)->nodes);
-	case DISABLE:
-		p->had |= 1U << k;
-		section(p)->disabled = !value.at || text_is(value, "1");
-		return 0;
-	case KEYS: break;
+	if (text_is(key, "path") && !storage->path && value.at[0] == '/')
+		return text_copy(value, &storage->path);
+	if (text_is(key, "nodes") && !storage->nodes)
+		return text_copy(value, &storage->nodes);
+	if (text_is(key, "content") && !storage->content)
+		return set_content(storage, value);
+	if (text_is(key, "content-dirs") && !p->had_directories) {
+		p->had_directories = true;
+		return set_directories(storage, value);
 	}
 	return 0;
 }
@@ -239,7 +220,7 @@ static int read_header(void *arg, struct text line, bool *ret_begins, bool *ret_
 		return 0;
 	*ret_begins = true;
 	*ret_skip = !text_is_storage_id(id);
-	p->had = 0;
+	p->had_directories = p->had_disable = false;
 	if (*ret_skip)
 		return 0;
 	storage.type = text_dup(type);

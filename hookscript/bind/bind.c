@@ -20,60 +20,49 @@
 /* How long a stop waits for the network to be brought up; ifreload goes on after that. */
 #define IFRELOAD_MS 20000
 
-/* What is done with some devices. */
-struct bind {
-	const struct fs_root *root;
-	unsigned int vmid;
-	const struct bdf *devices;
-	struct bind_result *results; /* one for each device */
-	size_t n;
-	struct bind_claim *claims; /* giving back: one for each device */
-	struct bind_slot *slots;   /* one worker each */
-	struct worker *workers;
-	size_t n_slots;
-};
-
 static void free_bind(struct bind *bind)
 {
-	free(bind->results);
-	free(bind->claims);
-	free(bind->slots);
+	free(bind->devices);
 	free(bind->workers);
 }
 
-static int init(struct bind *bind, const struct bdf *devices, size_t n)
+#define auto_bind cleanup_with(free_bind)
+
+/* N devices, to which add_device() gives their addresses. */
+static int init(struct bind *bind, size_t n)
 {
-	bind->results = calloc(n + 1, sizeof(*bind->results));
-	bind->slots = calloc(n + 1, sizeof(*bind->slots));
-	bind->workers = calloc(n + 1, sizeof(*bind->workers));
-	if (!bind->results || !bind->slots || !bind->workers)
-		return -ENOMEM;
-	bind->devices = devices;
-	bind->n = n;
-	for (size_t i = 0; i < n; i++)
-		bind->results[i].bdf = devices[i];
-	return 0;
+	bind->devices = calloc(n + 1, sizeof(*bind->devices));
+	return bind->devices ? 0 : -ENOMEM;
+}
+
+static struct bind_device *add_device(struct bind *bind, const struct bdf *bdf)
+{
+	struct bind_device *device = &bind->devices[bind->n];
+
+	device->bind = bind;
+	device->bdf = *bdf;
+	bdf_format(bdf, device->address);
+	device->taken_driver = DRIVER_VFIO_PCI;
+	if (bind->n++ && bdf_same_slot(bdf, &device[-1].bdf)) {
+		device->slot = device[-1].slot;
+		device->index = device[-1].index + 1;
+	} else if (bind->n > 1) {
+		device->slot = device[-1].slot + 1;
+	}
+	return device;
 }
 
 /* ---- workers ---- */
 
-static struct bind_result *result_of(const struct bind *bind, size_t slot, size_t device)
+static void read_progress(struct bind_device *device, const struct worker *worker)
 {
-	return &bind->results[&bind->slots[slot].devices[device] - bind->devices];
-}
+	uint32_t step;
+	int error;
 
-static void read_progress(const struct bind *bind, size_t slot)
-{
-	for (size_t i = 0; i < bind->slots[slot].n_devices; i++) {
-		struct bind_result *result = result_of(bind, slot, i);
-		uint32_t step;
-		int error;
-
-		if (!worker_progress(&bind->workers[slot], i, &step, &error))
-			continue;
-		result->step = (enum bind_step)step;
-		result->error = error;
-	}
+	if (!worker_progress(worker, device->index, &step, &error))
+		return;
+	device->step = (enum bind_step)step;
+	device->error = error;
 }
 
 /* A worker waits for a group to be closed. It notifies once for each device, and is done with the
@@ -82,84 +71,59 @@ static void report_waiting(size_t slot, void *arg)
 {
 	const struct bind *bind = arg;
 
-	read_progress(bind, slot);
-	for (size_t i = 0; i < bind->slots[slot].n_devices; i++) {
-		const struct bind_result *result = result_of(bind, slot, i);
-
-		if (result->step == BIND_GROUP && !result->error)
-			report_open_group(bind->root, result);
-	}
-}
-
-/* One slot for each run of neighbours in DEVICES. */
-static void divide_into_slots(struct bind *bind, const struct bind_slot *model)
-{
 	for (size_t i = 0; i < bind->n; i++) {
-		struct bind_slot *slot = &bind->slots[bind->n_slots];
+		struct bind_device *device = &bind->devices[i];
 
-		if (i && bdf_same_slot(&bind->devices[i - 1], &bind->devices[i])) {
-			slot[-1].n_devices++;
+		if (device->slot != slot)
 			continue;
-		}
-		*slot = *model;
-		slot->devices = &bind->devices[i];
-		slot->n_devices = 1;
-		slot->claims = bind->claims ? &bind->claims[i] : NULL;
-		bind->n_slots++;
+		read_progress(device, &bind->workers[slot]);
+		if (device->step == BIND_GROUP && !device->error)
+			report_open_group(device);
 	}
 }
 
-/* Sets the error of what a worker did not end: it hangs, could not be started or was killed. */
-static void set_error(const struct bind *bind, size_t slot, int error)
+/* Reads the worker's last report, and sets the error of what it did not end: it hangs, could not be
+ * started or was killed. */
+static void finish(struct bind_device *device, const struct worker *worker)
 {
-	for (size_t i = 0; i < bind->slots[slot].n_devices; i++) {
-		struct bind_result *result = result_of(bind, slot, i);
-
-		if (bind_is_done(result) || result->error)
-			continue;
-		result->error = error;
-		result->worker = bind->workers[slot].pid;
-	}
-}
-
-static void finish(const struct bind *bind, size_t slot)
-{
-	struct worker *worker = &bind->workers[slot];
-
-	read_progress(bind, slot);
+	read_progress(device, worker);
+	if (bind_is_done(device) || device->error || worker->finished)
+		return;
+	device->process = worker->pid;
 	if (worker->channel >= 0)
-		set_error(bind, slot, -ETIMEDOUT);
-	else if (!worker->finished)
-		set_error(bind, slot, worker->result ? worker->result : -ECANCELED);
-	worker_release(worker);
+		device->error = -ETIMEDOUT;
+	else
+		device->error = worker->result ? worker->result : -ECANCELED;
 }
 
-/* Does WORK with each device, until all is done or the deadline; the results tell what happened. */
-static void run_workers(struct bind *bind, int (*work)(struct bind_device *device), bool goes_on,
-			int64_t deadline)
+/* Works on the devices until all is done or the deadline; the devices tell what happened. Returns 0
+ * or -ENOMEM. */
+static int run_workers(struct bind *bind, int64_t deadline)
 {
-	const struct bind_slot model = {
-		.root = bind->root,
-		.vmid = bind->vmid,
-		.work = work,
-		.goes_on = goes_on,
-		.deadline = deadline - WORKER_MARGIN_MS,
-		.deadline_s = clock_left_ms(deadline) / 1000 + 1,
-		.caller = getpid(),
-	};
+	size_t n = bind->n ? bind->devices[bind->n - 1].slot + 1 : 0;
+	struct worker *workers = calloc(n + 1, sizeof(*workers));
 
-	divide_into_slots(bind, &model);
-	for (size_t i = 0; i < bind->n_slots; i++) {
-		struct bind_slot *slot = &bind->slots[i];
+	if (!workers)
+		return -ENOMEM;
+	bind->workers = workers;
+	bind->deadline = deadline - WORKER_MARGIN_MS;
+	bind->deadline_s = clock_left_ms(deadline) / 1000 + 1;
+	bind->caller = getpid();
+	for (size_t i = 0; i < bind->n; i++) {
+		struct bind_device *device = &bind->devices[i];
 
 		/* finish() finds a failure in the worker's result. */
-		worker_start(&bind->workers[i], bind_work, slot, slot->n_devices, &bind->root->fd,
-			     1);
+		if (!device->index)
+			worker_start(&workers[device->slot], bind_work, device,
+				     bind_slot_size(device), &bind->root->fd, 1);
 	}
 	supervise_allow(clock_left_ms(deadline));
-	worker_wait_all(bind->workers, bind->n_slots, deadline, report_waiting, bind);
-	for (size_t i = 0; i < bind->n_slots; i++)
-		finish(bind, i);
+	worker_wait_all(workers, n, deadline, report_waiting, bind);
+	for (size_t i = 0; i < bind->n; i++)
+		finish(&bind->devices[i], &workers[bind->devices[i].slot]);
+	for (size_t i = 0; i < n; i++)
+		worker_release(&workers[i]);
+	return 0;
 }
 
 /* ---- taking ---- */
@@ -170,11 +134,11 @@ static int report_all_taken(const struct bind *bind, const struct plan *plan)
 	int err = 0;
 
 	for (size_t i = 0; i < bind->n; i++) {
-		const struct bind_result *result = &bind->results[i];
+		const struct bind_device *device = &bind->devices[i];
 
-		if (!report_taken(bind->vmid, result, &plan->steps[i], plan))
+		if (!report_taken(device, &plan->steps[i], plan))
 			continue;
-		if (result->error == -ETIMEDOUT)
+		if (device->error == -ETIMEDOUT)
 			err = -ETIMEDOUT;
 		else if (!err)
 			err = -EIO;
@@ -185,58 +149,28 @@ static int report_all_taken(const struct bind *bind, const struct plan *plan)
 int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 	      const struct plan *plan)
 {
-	cleanup_with(free_bind) struct bind bind = {.root = root, .vmid = vmid};
-	auto_free struct bdf *devices = calloc(plan->n_steps + 1, sizeof(*devices));
-	int err = -ENOMEM;
+	auto_bind struct bind bind = {.root = root, .vmid = vmid, .work = bind_take_device};
+	int err = init(&bind, plan->n_steps);
 
-	for (size_t i = 0; devices && i < plan->n_steps; i++)
-		devices[i] = plan->steps[i].device->bdf;
-	if (devices)
-		err = init(&bind, devices, plan->n_steps);
-	if (err) {
-		log_error(_("VM %u: its devices cannot be taken: %s"), vmid, strerror(-err));
-		return err;
+	for (size_t i = 0; !err && i < plan->n_steps; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		struct bind_device *device = add_device(&bind, &step->device->bdf);
+
+		device->driver = step->returns_to;
+		device->taken_driver = plan_step_driver(step);
 	}
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		bind.results[i].driver = plan->steps[i].returns_to;
-		bind.results[i].taken_driver = plan_step_driver(&plan->steps[i]);
-	}
-	run_workers(&bind, bind_take_device, false, deadline);
-	return report_all_taken(&bind, plan);
+	if (!err)
+		err = run_workers(&bind, deadline);
+	if (!err)
+		return report_all_taken(&bind, plan);
+	log_error(_("VM %u: its devices cannot be taken: %s"), vmid, strerror(-err));
+	return err;
 }
 
 /* ---- giving back ---- */
 
-/*
- * What is decided before the first write: whose claims are given back, the recorded drivers, for
- * messages, and the longest of the recorded deadlines, in seconds.
- */
-static int read_records(struct bind *bind, struct record **records)
-{
-	int deadline = 0;
-
-	for (size_t i = 0; i < bind->n; i++) {
-		struct bind_result *result = &bind->results[i];
-		auto_free char *why = NULL;
-
-		bind->claims[i].claim = BIND_NO_CLAIM;
-		result->taken_driver = DRIVER_VFIO_PCI;
-		bind->claims[i].error = record_read(bind->root, &result->bdf, &records[i], &why);
-		if (bind->claims[i].error || !records[i])
-			continue;
-		bind->claims[i].claim = records[i]->claim;
-		if (records[i]->stage == RECORD_TAKEN)
-			result->driver = record_target(records[i]);
-		result->taken_driver = record_taken_driver(records[i]);
-		result->network = records[i]->network;
-		if (records[i]->deadline > deadline)
-			deadline = records[i]->deadline;
-	}
-	return deadline ? deadline : settings_default.deadline;
-}
-
 /* Once for all interfaces that had something, if the settings of their start want it. */
-static void reload_network(const struct bind *bind, struct record **records)
+static void reload_network(const struct bind *bind)
 {
 	static const char *const args[] = {"ifreload", "-a", NULL};
 	const struct program program = {.args = args, .limit_ms = IFRELOAD_MS, .goes_on = true};
@@ -246,8 +180,8 @@ static void reload_network(const struct bind *bind, struct record **records)
 	int err;
 
 	for (size_t i = 0; i < bind->n; i++)
-		wanted |= bind->results[i].step == BIND_BACK && records[i] && records[i]->network &&
-			  records[i]->ifreload;
+		wanted |= bind->devices[i].step == BIND_BACK && bind->devices[i].record->network &&
+			  bind->devices[i].record->ifreload;
 	if (!wanted || !fs_root_is_running_system(bind->root))
 		return;
 	supervise_allow(IFRELOAD_MS);
@@ -260,76 +194,94 @@ static void reload_network(const struct bind *bind, struct record **records)
 		log_info(_("ifreload -a: done"));
 }
 
-static size_t give_back(struct bind *bind, struct record **records, const struct bind_how *how)
+/* The longest of the recorded deadlines. */
+static int deadline_ms(const struct recorded *recorded)
 {
-	int limit_ms = read_records(bind, records) * 1000;
+	int seconds = 0;
+
+	for (size_t i = 0; i < recorded->n; i++)
+		if (recorded->items[i]->deadline > seconds)
+			seconds = recorded->items[i]->deadline;
+	return (seconds ? seconds : settings_default.deadline) * 1000;
+}
+
+static int add_recorded(struct bind *bind, const struct recorded *recorded)
+{
+	int err = init(bind, recorded->n);
+
+	for (size_t i = 0; !err && i < recorded->n; i++) {
+		const struct record *record = recorded->items[i];
+		struct bind_device *device = add_device(bind, &record->bdf);
+
+		device->record = record;
+		device->taken_driver = record_taken_driver(record);
+		if (record->stage == RECORD_TAKEN)
+			device->driver = record_target(record);
+	}
+	return err;
+}
+
+size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
+		      const struct recorded *recorded, int limit_ms)
+{
+	auto_bind struct bind bind = {
+		.root = root,
+		.vmid = vmid,
+		.work = bind_give_back_device,
+		.goes_on = true,
+		.brief = limit_ms,
+	};
+	int64_t deadline = clock_now_ms() + (limit_ms ? limit_ms : deadline_ms(recorded));
+	int err = add_recorded(&bind, recorded);
 	size_t n_failed = 0;
 
-	if (how->limit_ms)
-		limit_ms = how->limit_ms;
-	if (how->lock) {
-		closep(how->lock);
-		*how->lock = -1;
+	if (!err)
+		err = run_workers(&bind, deadline);
+	if (err) {
+		log_error(_("VM %u: its devices cannot be given back: %s"), vmid, strerror(-err));
+		return recorded->n;
 	}
-	run_workers(bind, bind_give_back_device, true, clock_now_ms() + limit_ms);
-	for (size_t i = 0; i < bind->n; i++) {
-		bind->results[i].brief = how->limit_ms;
-		n_failed += report_given_back(bind->vmid, &bind->results[i]);
-	}
-	reload_network(bind, records);
-	users_return(bind->root, bind->vmid);
-	return n_failed;
-}
-
-static void free_records(struct record **records, size_t n)
-{
-	for (size_t i = 0; records && i < n; i++)
-		record_free(records[i]);
-	free(records);
-}
-
-size_t bind_give_back(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		      size_t n_devices, const struct bind_how *how)
-{
-	cleanup_with(free_bind) struct bind bind = {.root = root, .vmid = vmid};
-	struct record **records = calloc(n_devices + 1, sizeof(*records));
-	size_t n_failed = n_devices;
-
-	bind.claims = calloc(n_devices + 1, sizeof(*bind.claims));
-	if (!records || !bind.claims || init(&bind, devices, n_devices))
-		log_error(_("VM %u: its devices cannot be given back: %s"), vmid, strerror(ENOMEM));
-	else
-		n_failed = give_back(&bind, records, how);
-	free_records(records, n_devices);
+	for (size_t i = 0; i < bind.n; i++)
+		n_failed += report_given_back(&bind.devices[i]);
+	reload_network(&bind);
+	users_return(root, vmid);
 	return n_failed;
 }
 
 /* ---- what changes no driver ---- */
 
-static int run_and_report(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-			  size_t n_devices, int seconds, int (*work)(struct bind_device *device))
+static int run_and_report(struct bind *bind, int seconds)
 {
-	cleanup_with(free_bind) struct bind bind = {.root = root, .vmid = vmid};
-	int err = init(&bind, devices, n_devices);
+	int err = run_workers(bind, clock_now_ms() + (int64_t)seconds * 1000);
 
 	if (err)
 		return err;
-	run_workers(&bind, work, true, clock_now_ms() + (int64_t)seconds * 1000);
-	for (size_t i = 0; i < n_devices; i++)
-		if (report_failure(vmid, &bind.results[i]) && !err)
-			err = bind.results[i].error ?: -EIO;
+	for (size_t i = 0; i < bind->n; i++)
+		if (report_failure(&bind->devices[i]) && !err)
+			err = bind->devices[i].error ?: -EIO;
 	return err;
 }
 
 int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
 		      size_t n_devices, int seconds)
 {
-	return run_and_report(root, vmid, devices, n_devices, seconds, bind_write_spare);
+	auto_bind struct bind bind = {
+		.root = root, .vmid = vmid, .work = bind_write_spare, .goes_on = true};
+	int err = init(&bind, n_devices);
+
+	for (size_t i = 0; !err && i < n_devices; i++)
+		add_device(&bind, &devices[i]);
+	return err ? err : run_and_report(&bind, seconds);
 }
 
-int bind_forget_ids(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
-		    size_t n_devices)
+int bind_forget_ids(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
 {
-	return run_and_report(root, vmid, devices, n_devices, settings_default.deadline,
-			      bind_forget_id);
+	auto_bind struct bind bind = {
+		.root = root, .vmid = vmid, .work = bind_forget_id, .goes_on = true};
+	int err = init(&bind, recorded->n);
+
+	for (size_t i = 0; !err && i < recorded->n; i++)
+		if (recorded->items[i]->new_id)
+			add_device(&bind, &recorded->items[i]->bdf);
+	return err ? err : run_and_report(&bind, settings_default.deadline);
 }

@@ -21,8 +21,8 @@ static void load_unloaded(struct bind_device *device, const struct record *recor
 	while (copy && *copy) {
 		name = strrchr(copy, ' ');
 		name = name ? name + 1 : copy;
-		if (!module_is_loaded(device->root, name) &&
-		    (modules || !modules_open(device->root, &modules))) {
+		if (!module_is_loaded(device->bind->root, name) &&
+		    (modules || !modules_open(device->bind->root, &modules))) {
 			bind_set_step(device, BIND_MODULE);
 			(void)!modules_load(modules, name);
 		}
@@ -33,7 +33,7 @@ static void load_unloaded(struct bind_device *device, const struct record *recor
 	}
 }
 
-/* A driver that only holds a device for somebody: one that it may be taken from again. */
+/* A driver that only reserves a device for later use: it may be unbound again. */
 static bool is_placeholder(const struct record *record, const char *driver)
 {
 	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub") ||
@@ -44,8 +44,8 @@ static bool is_placeholder(const struct record *record, const char *driver)
  * group counts as open until it is known to be closed. */
 static int wait_for_group(struct bind_device *device)
 {
-	const struct fs_root *root = device->root;
-	int group = iommu_group_of(root, device->bdf);
+	const struct fs_root *root = device->bind->root;
+	int group = iommu_group_of(root, &device->bdf);
 	int err;
 
 	bind_set_step(device, BIND_GROUP);
@@ -54,7 +54,7 @@ static int wait_for_group(struct bind_device *device)
 	err = vfio_group_wait_closed(root, group, 0, NULL);
 	if (err == -ETIMEDOUT) {
 		worker_notify(device->worker);
-		err = vfio_group_wait_closed(root, group, device->slot->deadline, NULL);
+		err = vfio_group_wait_closed(root, group, device->bind->deadline, NULL);
 	}
 	return err == -ENOENT ? 0 : err;
 }
@@ -69,7 +69,7 @@ static int load_module(struct bind_device *device, const struct record *record)
 	if (!target || !module)
 		return 0;
 	bind_set_step(device, BIND_MODULE);
-	return driver_load(device->root, target, module);
+	return driver_load(device->bind->root, target, module);
 }
 
 static int return_to_driver(struct bind_device *device, const struct record *record,
@@ -80,16 +80,16 @@ static int return_to_driver(struct bind_device *device, const struct record *rec
 
 	if (!err && driver) {
 		bind_set_step(device, BIND_UNBIND);
-		err = driver_unbind(device->root, device->bdf);
+		err = driver_unbind(device->bind->root, &device->bdf);
 	}
 	if (err || !target)
 		return err;
 	bind_set_step(device, BIND_OVERRIDE);
-	err = driver_set_override(device->root, device->bdf, target);
+	err = driver_set_override(device->bind->root, &device->bdf, target);
 	if (err)
 		return err;
 	bind_set_step(device, BIND_PROBE);
-	return driver_probe(device->root, device->bdf, target);
+	return driver_probe(device->bind->root, &device->bdf, target);
 }
 
 /* ---- ids that Proxmox VE put into new_id ---- */
@@ -98,8 +98,8 @@ static bool may_forget_id(const struct bind_device *device, const struct record 
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 
-	return !pve_start_is_under_way(device->root, device->slot->vmid) &&
-	       !modules_open(device->root, &modules) &&
+	return !pve_start_is_under_way(device->bind->root, device->bind->vmid) &&
+	       !modules_open(device->bind->root, &modules) &&
 	       !modules_vfio_ids_match(modules, &record->identity);
 }
 
@@ -110,11 +110,11 @@ static int forget_id(struct bind_device *device, struct record *record)
 	if (!record->new_id || !may_forget_id(device, record))
 		return 0;
 	bind_set_step(device, BIND_ID);
-	err = driver_forget_id(device->root, DRIVER_VFIO_PCI, &record->identity);
+	err = driver_forget_id(device->bind->root, DRIVER_VFIO_PCI, &record->identity);
 	if (err)
 		return err;
 	record->new_id = false;
-	return record_write(device->root, record);
+	return record_write(device->bind->root, record);
 }
 
 int bind_forget_id(struct bind_device *device)
@@ -144,7 +144,7 @@ static int remove_record(struct bind_device *device, enum bind_step end)
 	int err;
 
 	bind_set_step(device, BIND_RECORD);
-	err = record_remove(device->root, device->bdf);
+	err = record_remove(device->bind->root, &device->bdf);
 	if (!err)
 		bind_set_step(device, end);
 	return err;
@@ -159,7 +159,7 @@ static int converge(struct bind_device *device, struct record *record)
 	int err;
 
 	bind_set_step(device, BIND_RECORD);
-	err = pci_driver(device->root, device->bdf, &driver);
+	err = pci_driver(device->bind->root, &device->bdf, &driver);
 	/* Before unbinding, or vfio-pci would match the device again by its id. */
 	if (!err)
 		err = forget_id(device, record);
@@ -173,40 +173,30 @@ static int converge(struct bind_device *device, struct record *record)
 	if (err)
 		return err;
 	bind_set_step(device, BIND_OVERRIDE);
-	err = driver_set_override(device->root, device->bdf, last_override(record));
+	err = driver_set_override(device->bind->root, &device->bdf, last_override(record));
 	if (err)
 		return err;
 	load_unloaded(device, record);
 	return remove_record(device, foreign ? BIND_FOREIGN : BIND_BACK);
 }
 
-/* Whether the record is the one that the caller decided about, not one of a newer claim. */
-static bool is_claimed_still(const struct bind_device *device, const struct record *record)
-{
-	const struct bind_claim *claims = device->slot->claims;
-
-	return record && (!claims || record->claim == claims[device->index].claim);
-}
-
 int bind_give_back_device(struct bind_device *device)
 {
-	const struct bind_claim *claims = device->slot->claims;
 	cleanup_with(record_freep) struct record *record = NULL;
 	struct pci_identity now;
 	int err = bind_read_record(device, &record);
 
-	if (!err && claims)
-		err = claims[device->index].error;
 	if (err)
 		return err;
-	if (!is_claimed_still(device, record)) {
+	/* What a newer start has claimed is that start's. */
+	if (!record || record->claim != device->record->claim) {
 		bind_set_step(device, BIND_DONE);
 		return 0;
 	}
 	if (record->stage == RECORD_CLAIMED)
 		return remove_record(device, BIND_DONE);
 	bind_set_step(device, BIND_IDENTITY);
-	err = pci_identify(device->root, device->bdf, &now);
+	err = pci_identify(device->bind->root, &device->bdf, &now);
 	if (err == -ENODEV)
 		return remove_record(device, BIND_GONE);
 	if (err)

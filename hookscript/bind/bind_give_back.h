@@ -5,11 +5,11 @@
 
 #include "hookscript/bind/bind_slot.h"
 
-/* For bind_slot.work: makes the device what its record says, then removes the record. */
+/* For bind.work: makes the device what its record says, then removes the record. */
 int bind_give_back_device(struct bind_device *device) must_check;
 
 /*
- * For bind_slot.work: removes the device's id, if its record says so, from vfio-pci's new_id, where
+ * For bind.work: removes the device's id, if its record says so, from vfio-pci's new_id, where
  * Proxmox VE put it: not an id that the host's own configuration gives to vfio-pci, and not while
  * another VM is being started that way. What must wait stays noted in the record, and is tried
  * again when the device is given back.

@@ -9,10 +9,13 @@
 
 #include <string.h>
 
-#define say_info(result, ...)	 say(LOG_LEVEL_INFO, result, __VA_ARGS__)
-#define say_warning(result, ...) say(LOG_LEVEL_WARNING, result, __VA_ARGS__)
-#define say_error(result, ...)	 say(LOG_LEVEL_ERROR, result, __VA_ARGS__)
-#define say(level, result, ...)	 log_device(level, &(result)->bdf, (result)->driver, __VA_ARGS__)
+/* Each says a line about the device, whose address is the first argument of FORMAT. */
+#define say_info(device, ...)	 say(LOG_LEVEL_INFO, device, __VA_ARGS__)
+#define say_warning(device, ...) say(LOG_LEVEL_WARNING, device, __VA_ARGS__)
+#define say_error(device, ...)	 say(LOG_LEVEL_ERROR, device, __VA_ARGS__)
+#define say(level, device, format, ...)                                                \
+	log_device(level, &(device)->bdf, (device)->driver, format, (device)->address, \
+		   ##__VA_ARGS__)
 
 /* Each follows "while". */
 static const char *const step_names[] = {
@@ -36,38 +39,33 @@ static const char *step_name(enum bind_step step)
 	return step < ARRAY_SIZE(step_names) ? _(step_names[step]) : _("working on it");
 }
 
-/* The process of a worker, for a message, or "". A new string; NULL without memory. */
-static char *worker_text(const struct bind_result *result)
-{
-	return result->worker ? fs_path(_(" (process %d)"), result->worker) : strdup("");
-}
-
 /* What a failure means, in words that name the next thing to do. WHO holds the device, or NULL. */
-static void say_common_failure(unsigned int vmid, const struct bind_result *result,
-			       const char *address, const char *who)
+static void say_common_failure(const struct bind_device *device, const char *who)
 {
-	auto_free char *worker = worker_text(result);
+	auto_free char *worker = device->process ? fs_path(_(" (process %d)"), device->process)
+						 : NULL;
 
-	if (result->error == -ETIMEDOUT && result->step != BIND_GROUP)
-		say_error(result,
+	if (device->error == -ETIMEDOUT && device->step != BIND_GROUP)
+		say_error(device,
 			  _("%s: stuck in the kernel while %s%s; it cannot be killed; %s; its "
 			    "record stays, and it is given back when the kernel lets go of it; by "
 			    "hand: pve-passthrough restore %u"),
-			  address, step_name(result->step), worker ? worker : "",
-			  who ? who : _("something on this host still uses the device"), vmid);
-	else if (result->error == -ECANCELED)
-		say_error(result,
+			  step_name(device->step), worker ? worker : "",
+			  who ? who : _("something on this host still uses the device"),
+			  device->bind->vmid);
+	else if (device->error == -ECANCELED)
+		say_error(device,
 			  _("%s: the worker was killed while %s; its record stays; give it back: "
 			    "pve-passthrough restore %u"),
-			  address, step_name(result->step), vmid);
-	else if (result->step == BIND_LOCK && result->error == -EBUSY)
-		say_error(result,
+			  step_name(device->step), device->bind->vmid);
+	else if (device->step == BIND_LOCK && device->error == -EBUSY)
+		say_error(device,
 			  _("%s: another process has been working on this device for too long; "
 			    "look at: pve-passthrough status; fuser /run/pve-passthrough/locks/%s"),
-			  address, address);
+			  device->address);
 	else
-		say_error(result, _("%s: failed while %s: %s"), address, step_name(result->step),
-			  strerror(-result->error));
+		say_error(device, _("%s: failed while %s: %s"), step_name(device->step),
+			  strerror(-device->error));
 }
 
 /* What used the device although it was allowed to take it; a new string, or NULL: nothing known. */
@@ -82,172 +80,160 @@ static char *accepted_uses(const struct plan *plan, const struct bdf *bdf)
 	return text.len ? strbuf_take(&text) : NULL;
 }
 
-static void say_take_failure(unsigned int vmid, const struct bind_result *result,
-			     const struct plan *plan)
+static void say_take_failure(const struct bind_device *device, const struct plan *plan)
 {
-	auto_free char *who = accepted_uses(plan, &result->bdf);
-	char address[BDF_TEXT_SIZE];
+	auto_free char *who = accepted_uses(plan, &device->bdf);
 
-	bdf_format(&result->bdf, address);
-	if (result->step == BIND_PROBE && result->error != -ETIMEDOUT &&
-	    result->error != -ECANCELED)
-		say_error(result,
+	if (device->step == BIND_PROBE && device->error != -ETIMEDOUT &&
+	    device->error != -ECANCELED)
+		say_error(device,
 			  _("%s: %s did not take it (%s); the kernel's log says why: "
 			    "journalctl -k -g '%s|vfio'"),
-			  address, result->taken_driver, strerror(-result->error), address);
-	else if (result->step == BIND_VARIANT && result->error == -ENODEV)
-		say_error(result,
-			  _("%s: %s took it, but is no vfio variant driver, so no guest could use "
-			    "the device; correct driver = \"%s\" in the settings: "
-			    "pve-passthrough settings %u"),
-			  address, result->taken_driver, result->taken_driver, vmid);
+			  device->taken_driver, strerror(-device->error), device->address);
+	else if (device->step == BIND_VARIANT && device->error == -ENODEV)
+		say_error(
+			device,
+			_("%s: %s took it, but is not a vfio variant driver, so no guest could use "
+			  "the device; correct driver = \"%s\" in the settings: "
+			  "pve-passthrough settings %u"),
+			device->taken_driver, device->taken_driver, device->bind->vmid);
 	else
-		say_common_failure(vmid, result, address, who);
+		say_common_failure(device, who);
 }
 
-bool report_taken(unsigned int vmid, const struct bind_result *result, const struct plan_step *step,
+bool report_taken(const struct bind_device *device, const struct plan_step *step,
 		  const struct plan *plan)
 {
-	char address[BDF_TEXT_SIZE];
 	const char *driver = step->device->driver ? step->device->driver : _("no driver");
 
-	bdf_format(&result->bdf, address);
-	if (bind_is_done(result) && result->step == BIND_ALREADY)
-		say_info(result, _("%s: is on %s already, and will stay there"), address,
-			 result->taken_driver);
-	else if (bind_is_done(result) && !strcmp(driver, result->taken_driver))
-		say_info(result, _("%s [%04x:%04x]: stays on %s, for VM %u; will return to %s"),
-			 address, step->device->identity.vendor, step->device->identity.device,
-			 driver, vmid, step->returns_to ? step->returns_to : _("no driver"));
-	else if (bind_is_done(result))
-		say_info(result, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
-			 address, step->device->identity.vendor, step->device->identity.device,
-			 driver, result->taken_driver, vmid,
+	if (bind_is_done(device) && device->step == BIND_ALREADY)
+		say_info(device, _("%s: is on %s already, and will stay there"),
+			 device->taken_driver);
+	else if (bind_is_done(device) && !strcmp(driver, device->taken_driver))
+		say_info(device, _("%s [%04x:%04x]: stays on %s, for VM %u; will return to %s"),
+			 step->device->identity.vendor, step->device->identity.device, driver,
+			 device->bind->vmid, step->returns_to ? step->returns_to : _("no driver"));
+	else if (bind_is_done(device))
+		say_info(device, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
+			 step->device->identity.vendor, step->device->identity.device, driver,
+			 device->taken_driver, device->bind->vmid,
 			 step->returns_to ? step->returns_to : _("no driver"));
-	else if (result->error)
-		say_take_failure(vmid, result, plan);
-	return !bind_is_done(result);
+	else if (device->error)
+		say_take_failure(device, plan);
+	return !bind_is_done(device);
 }
 
-static void say_not_returned(unsigned int vmid, const struct bind_result *result,
-			     const char *address)
+static void say_not_returned(const struct bind_device *device)
 {
-	if (!result->error)
-		say_error(result,
+	if (!device->error)
+		say_error(device,
 			  _("%s: not given back, because of another function of its slot, above; "
-			    "its record stays"),
-			  address);
-	else if (result->step == BIND_GROUP && result->error == -ETIMEDOUT)
-		say_error(result,
-			  _("%s: not given back: its IOMMU group is still open, and taking a "
-			    "device from under an open group hangs the host; its record stays, "
+			    "its record stays"));
+	else if (device->step == BIND_GROUP && device->error == -ETIMEDOUT)
+		say_error(device,
+			  _("%s: not given back: its IOMMU group is still open, and unbinding "
+			    "a device of an open group hangs the host; its record stays, "
 			    "and it is given back when what uses it has ended; by hand: "
 			    "pve-passthrough restore %u"),
-			  address, vmid);
-	else if (result->step == BIND_GROUP)
-		say_error(result,
+			  device->bind->vmid);
+	else if (device->step == BIND_GROUP)
+		say_error(device,
 			  _("%s: not given back: who has its IOMMU group open cannot be read (%s); "
 			    "its record stays; by hand: pve-passthrough restore %u"),
-			  address, strerror(-result->error), vmid);
-	else if (result->step == BIND_IDENTITY && result->error == -ESTALE)
-		say_error(result,
-			  _("%s: another device sits there than the one that was taken, so it is "
-			    "left alone; if the hardware was exchanged, remove the record: rm "
+			  strerror(-device->error), device->bind->vmid);
+	else if (device->step == BIND_IDENTITY && device->error == -ESTALE)
+		say_error(device,
+			  _("%s: the device at this address is not the one that was taken, so it "
+			    "is left alone; if the hardware was exchanged, remove the record: rm "
 			    "/%s/%s"),
-			  address, RECORD_FOLDER, address);
+			  RECORD_DIR, device->address);
 	else
-		say_common_failure(vmid, result, address, NULL);
+		say_common_failure(device, NULL);
 }
 
-static void say_give_back_failure(unsigned int vmid, const struct bind_result *result)
+static void say_give_back_failure(const struct bind_device *device)
 {
-	const char *driver = result->driver ? result->driver : _("its driver");
-	bool ended = result->error != -ETIMEDOUT && result->error != -ECANCELED;
-	char address[BDF_TEXT_SIZE];
+	const char *driver = device->driver ? device->driver : _("its driver");
+	bool ended = device->error != -ETIMEDOUT && device->error != -ECANCELED;
 
-	bdf_format(&result->bdf, address);
-	if (result->brief && result->error == -ETIMEDOUT)
-		say_warning(result, _("%s: not given back yet: process %d is still %s"), address,
-			    result->worker, step_name(result->step));
-	else if (result->step == BIND_PROBE && ended)
-		say_error(result,
+	if (device->bind->brief && device->error == -ETIMEDOUT)
+		say_warning(device, _("%s: not given back yet: process %d is still %s"),
+			    device->process, step_name(device->step));
+	else if (device->step == BIND_PROBE && ended)
+		say_error(device,
 			  _("%s: %s did not take it back (%s), it has no driver now; the kernel's "
 			    "log says why: journalctl -k -g %s; its record stays; then: "
 			    "pve-passthrough restore %u"),
-			  address, driver, strerror(-result->error), address, vmid);
-	else if (result->step == BIND_MODULE && result->error == -ENXIO)
-		say_error(result,
+			  driver, strerror(-device->error), device->address, device->bind->vmid);
+	else if (device->step == BIND_MODULE && device->error == -ENXIO)
+		say_error(device,
 			  _("%s: the module of %s is loaded, but has no driver of that name, so "
 			    "it stays on %s; its record stays; load the module that has it, then: "
 			    "pve-passthrough restore %u; or correct return_to in the settings, "
 			    "which counts from the VM's next start"),
-			  address, driver, result->taken_driver, vmid);
-	else if (result->step == BIND_MODULE && ended)
-		say_error(result,
+			  driver, device->taken_driver, device->bind->vmid);
+	else if (device->step == BIND_MODULE && ended)
+		say_error(device,
 			  _("%s: the module of %s cannot be loaded (%s), so it stays on %s; "
 			    "its record stays; load the module by modprobe, then: pve-passthrough "
 			    "restore %u"),
-			  address, driver, strerror(-result->error), result->taken_driver, vmid);
+			  driver, strerror(-device->error), device->taken_driver,
+			  device->bind->vmid);
 	else
-		say_not_returned(vmid, result, address);
+		say_not_returned(device);
 }
 
-static void say_lost_network(const struct bind_result *result, const char *address)
+static void say_lost_network(const struct bind_device *device)
 {
 	say_warning(
-		result,
+		device,
 		_("%s: is back without what its interface had: %s; get that back by: ifreload -a"),
-		address, result->network);
+		device->record->network);
 }
 
-bool report_given_back(unsigned int vmid, const struct bind_result *result)
+bool report_given_back(const struct bind_device *device)
 {
-	char address[BDF_TEXT_SIZE];
-	const char *driver = result->driver ? result->driver : _("no driver");
+	const char *driver = device->driver ? device->driver : _("no driver");
 
-	bdf_format(&result->bdf, address);
-	if (!bind_is_done(result)) {
-		say_give_back_failure(vmid, result);
+	if (!bind_is_done(device)) {
+		say_give_back_failure(device);
 		return true;
 	}
-	if (result->step == BIND_BACK && result->driver &&
-	    !strcmp(result->driver, result->taken_driver))
-		say_info(result, _("%s: stays on %s, where it was before VM %u"), address,
-			 result->taken_driver, vmid);
-	else if (result->step == BIND_BACK)
-		say_info(result, "%s: %s -> %s", address, result->taken_driver, driver);
-	if (result->step == BIND_BACK && result->network)
-		say_lost_network(result, address);
-	else if (result->step == BIND_GONE)
-		say_warning(result, _("%s: is not there any more; nothing to give back"), address);
-	else if (result->step == BIND_FOREIGN)
-		say_warning(result,
-			    _("%s: somebody gave it another driver than %s and %s meanwhile; "
+	if (device->step == BIND_BACK && device->driver &&
+	    !strcmp(device->driver, device->taken_driver))
+		say_info(device, _("%s: stays on %s, where it was before VM %u"),
+			 device->taken_driver, device->bind->vmid);
+	else if (device->step == BIND_BACK)
+		say_info(device, "%s: %s -> %s", device->taken_driver, driver);
+	if (device->step == BIND_BACK && device->record->network)
+		say_lost_network(device);
+	else if (device->step == BIND_GONE)
+		say_warning(device, _("%s: is not there any more; nothing to give back"));
+	else if (device->step == BIND_FOREIGN)
+		say_warning(device,
+			    _("%s: another driver than %s or %s has been bound to it since; "
 			      "left there"),
-			    address, result->taken_driver, driver);
+			    device->taken_driver, driver);
 	return false;
 }
 
-bool report_failure(unsigned int vmid, const struct bind_result *result)
+bool report_failure(const struct bind_device *device)
 {
-	char address[BDF_TEXT_SIZE];
-
-	if (bind_is_done(result))
+	if (bind_is_done(device))
 		return false;
-	say_common_failure(vmid, result, bdf_format(&result->bdf, address), NULL);
+	say_common_failure(device, NULL);
 	return true;
 }
 
-void report_open_group(const struct fs_root *root, const struct bind_result *result)
+void report_open_group(const struct bind_device *device)
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_free char *who = NULL;
-	char address[BDF_TEXT_SIZE];
-	int group = iommu_group_of(root, &result->bdf);
+	int group = iommu_group_of(device->bind->root, &device->bdf);
 
-	if (group < 0 || vfio_group_holders(root, group, &holders) || !holders.open)
+	if (group < 0 || vfio_group_holders(device->bind->root, group, &holders) || !holders.open)
 		return;
 	who = vfio_holders_describe(&holders);
-	say_info(result, _("%s: waiting for IOMMU group %d to be closed by %s"),
-		 bdf_format(&result->bdf, address), group, who ? who : _("a process"));
+	say_info(device, _("%s: waiting for IOMMU group %d to be closed by %s"), group,
+		 who ? who : _("a process"));
 }

@@ -5,30 +5,13 @@
 
 #include <string.h>
 
-struct locks {
-	int *fds;
-	size_t n;
-};
-
-/* At the end of the work, not of the process: the caller looks whether a device is locked, and must
- * not find a worker that is done. */
-static void unlock_devices(struct locks *locks)
+size_t bind_slot_size(const struct bind_device *device)
 {
-	while (locks->n)
-		close(locks->fds[--locks->n]);
-	free(locks->fds);
-}
+	const struct bind_device *next = device, *end = device->bind->devices + device->bind->n;
 
-static int lock_device(struct bind_device *device, struct locks *locks)
-{
-	int fd;
-
-	bind_set_step(device, BIND_LOCK);
-	fd = record_lock_device(device->root, device->bdf, device->slot->deadline);
-	if (fd < 0)
-		return fd;
-	locks->fds[locks->n++] = fd;
-	return 0;
+	while (next < end && next->slot == device->slot)
+		next++;
+	return (size_t)(next - device);
 }
 
 static int fail(const struct bind_device *device, int err)
@@ -38,55 +21,53 @@ static int fail(const struct bind_device *device, int err)
 	return err;
 }
 
-static struct bind_device get_device(const struct bind_slot *slot, const struct worker *self,
-				     size_t i)
+static int lock_device(struct bind_device *device)
 {
-	return (struct bind_device){
-		.slot = slot,
-		.root = slot->root,
-		.bdf = &slot->devices[i],
-		.worker = self,
-		.index = i,
-		.step = BIND_LOCK,
-	};
+	const struct bind *bind = device->bind;
+
+	bind_set_step(device, BIND_LOCK);
+	device->lock = record_lock_device(bind->root, &device->bdf, bind->deadline);
+	return device->lock < 0 ? fail(device, device->lock) : 0;
 }
 
-static int lock_devices(const struct bind_slot *slot, const struct worker *self,
-			struct locks *locks)
+static int work_locked(struct bind_device *devices, size_t n)
 {
-	const struct bind_device any = get_device(slot, self, 0);
+	const struct bind *bind = devices->bind;
+	int first = 0;
 
-	locks->fds = calloc(slot->n_devices, sizeof(*locks->fds));
-	if (!locks->fds)
-		return fail(&any, -ENOMEM);
-	for (size_t i = 0; i < slot->n_devices; i++) {
-		struct bind_device device = get_device(slot, self, i);
-		int err = fail(&device, lock_device(&device, locks));
-
-		if (err)
-			return err;
-	}
-	/* Without the caller, another start may have claimed the devices before these locks were
-	 * held, and would lose them to a stale worker. */
-	return getppid() == slot->caller ? 0 : -ECANCELED;
-}
-
-int bind_work(const struct worker *self, void *arg)
-{
-	const struct bind_slot *slot = arg;
-	cleanup_with(unlock_devices) struct locks locks = {0};
-	int first = lock_devices(slot, self, &locks);
-
+	for (size_t i = 0; !first && i < n; i++)
+		first = lock_device(&devices[i]);
 	if (first)
 		return first;
-	for (size_t i = 0; i < slot->n_devices && (slot->goes_on || !first); i++) {
-		struct bind_device device = get_device(slot, self, i);
-		int err = fail(&device, slot->work(&device));
+	/* Without the caller, another start may have claimed the devices before these locks were
+	 * held, and would lose them to a stale worker. */
+	if (getppid() != bind->caller)
+		return -ECANCELED;
+	for (size_t i = 0; i < n && (bind->goes_on || !first); i++) {
+		int err = fail(&devices[i], bind->work(&devices[i]));
 
 		if (!first)
 			first = err;
 	}
 	return first;
+}
+
+int bind_work(const struct worker *self, void *arg)
+{
+	struct bind_device *devices = arg;
+	size_t n = bind_slot_size(devices);
+	int err;
+
+	for (size_t i = 0; i < n; i++) {
+		devices[i].worker = self;
+		devices[i].lock = -1;
+	}
+	err = work_locked(devices, n);
+	/* At the end of the work, not of the process: the caller looks whether a device is locked,
+	 * and must not find a worker that is done. */
+	for (size_t i = 0; i < n; i++)
+		closep(&devices[i].lock);
+	return err;
 }
 
 void bind_set_step(struct bind_device *device, enum bind_step step)
@@ -102,10 +83,10 @@ int bind_read_record(struct bind_device *device, struct record **ret)
 	int err;
 
 	bind_set_step(device, BIND_RECORD);
-	err = record_read(device->root, device->bdf, &record, &why);
+	err = record_read(device->bind->root, &device->bdf, &record, &why);
 	if (err)
 		return err;
-	*ret = record && record->vmid == device->slot->vmid ? TAKE_PTR(record) : NULL;
+	*ret = record && record->vmid == device->bind->vmid ? TAKE_PTR(record) : NULL;
 	return 0;
 }
 
@@ -119,8 +100,8 @@ int bind_set_attributes(struct bind_device *device, const struct record *record,
 		if (!attribute->set || !value)
 			continue;
 		bind_set_step(device, BIND_ATTRIBUTE);
-		err = driver_set_attribute(device->root, device->bdf, record_attribute_name(i),
-					   value);
+		err = driver_set_attribute(device->bind->root, &device->bdf,
+					   record_attribute_name(i), value);
 		/* An attribute that went away with its driver does not end the way back. */
 		if (err && !(back && err == -ENOENT))
 			return err;

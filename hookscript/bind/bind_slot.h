@@ -29,49 +29,56 @@ enum bind_step {
 	BIND_TAKEN,   /* it is on vfio-pci, or its variant driver */
 	BIND_ALREADY, /* it was there already, nothing was written */
 	BIND_BACK,    /* it is what its record said */
-	BIND_GONE,    /* the device is not there any more; its record was removed */
-	BIND_FOREIGN, /* somebody gave it another driver; left there, its record was removed */
+	BIND_GONE,    /* the device does not exist any more; its record was removed */
+	BIND_FOREIGN, /* another driver was bound to it; left there, its record was removed */
 	BIND_DONE,    /* nothing to report: nothing was written to the device */
 };
 
-/* What the caller has read of a device's record before its worker started. */
-struct bind_claim {
-	uint64_t claim; /* of the record; BIND_NO_CLAIM: there is none */
-	int error;	/* the record cannot be read: the device is left alone */
-};
-
-#define BIND_NO_CLAIM UINT64_MAX
-
 struct bind_device;
 
-/* The part of one worker: the devices of one slot, in order. */
-struct bind_slot {
+/* Devices that are worked on at the same time, in order of address. */
+struct bind {
 	const struct fs_root *root;
 	unsigned int vmid;
-	int (*work)(struct bind_device *device); /* what to do with each */
-	bool goes_on;				 /* after a failure, with the next device */
-	const struct bdf *devices;
-	size_t n_devices;
-	const struct bind_claim *claims; /* give back: whose claim each must have; NULL: any */
-	int64_t deadline;		 /* of the waits in it (host/base/clock.h) */
-	int deadline_s;			 /* what a record that is written says of that */
-	pid_t caller; /* when it has died before the locks are held, nothing is done */
+	struct bind_device *devices;
+	size_t n;
+	struct worker *workers;			 /* one for each slot */
+	int (*work)(struct bind_device *device); /* what a worker does with each */
+	bool goes_on;				 /* after a failure, with the next of the slot */
+	bool brief;	  /* little time is given: a timeout does not mean that something hangs */
+	int64_t deadline; /* of the waits in a worker (host/base/clock.h) */
+	int deadline_s;	  /* what a record that is written says of that */
+	pid_t caller;	  /* when it has died before the locks are held, nothing is done */
 };
 
-/* One device of it. */
 struct bind_device {
-	const struct bind_slot *slot;
-	const struct fs_root *root; /* the slot's */
-	const struct bdf *bdf;
+	const struct bind *bind;
+	struct bdf bdf;
+	char address[BDF_TEXT_SIZE]; /* the same, for messages */
+	size_t slot, index;	     /* which slot it is in, and which device of that slot it is */
+
+	/* What the caller knows. */
+	const struct record *record; /* giving back: whose claim is given back; else NULL */
+	const char *driver;	     /* which it returns to, as far as is known; NULL: none */
+	const char *taken_driver;    /* vfio-pci, or its variant driver */
+
+	/* How far it is; the caller has it from the worker's reports. */
+	enum bind_step step; /* the last one */
+	int error;	     /* 0, or the -errno with which that step failed */
+	pid_t process;	     /* with an error that the worker did not report: its process */
+
+	/* In the worker. */
 	const struct worker *worker;
-	size_t index; /* in the slot */
-	enum bind_step step;
+	int lock; /* on its record; -1: not held */
 };
+
+/* How many devices, from this one on, are in its slot. */
+size_t bind_slot_size(const struct bind_device *device);
 
 /*
- * For worker_start(); ARG is a struct bind_slot. Locks the slot's devices, then calls work() for
- * each, which returns 0 after an end was set, or -errno: the step that was set last has failed.
- * Returns 0 or the first failure.
+ * For worker_start(); ARG is the first device of a slot. Locks the slot's devices, then calls
+ * work() for each, which returns 0 after an end was set, or -errno: the step that was set last has
+ * failed. Returns 0 or the first failure.
  */
 int bind_work(const struct worker *self, void *arg) must_check;
 
@@ -86,7 +93,7 @@ int bind_read_record(struct bind_device *device, struct record **ret) must_check
 int bind_set_attributes(struct bind_device *device, const struct record *record,
 			bool back) must_check;
 
-/* Whether both are the same text; NULL is none. */
+/* Whether both are the same text, or both NULL. */
 bool bind_same_text(const char *a, const char *b);
 
 #endif

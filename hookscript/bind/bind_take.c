@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The before-image of a device that nobody has written to. */
+/* The before-image of a device that was not written to yet. */
 static int read_image(const struct fs_root *root, struct record *record)
 {
 	int err = pci_driver(root, &record->bdf, &record->driver);
@@ -62,7 +62,7 @@ static int read_unloaded(const struct fs_root *root, struct record *record)
 /* Saves what the device is now, before anything is written to it. */
 static int complete_record(struct bind_device *device, struct record *record)
 {
-	const struct fs_root *root = device->root;
+	const struct fs_root *root = device->bind->root;
 	int err;
 
 	if (record->stage == RECORD_TAKEN)
@@ -87,11 +87,11 @@ static int unload_modules(struct bind_device *device, const struct record *recor
 	if (!copy)
 		return -ENOMEM;
 	while (!err && (name = strsep(&rest, " "))) {
-		if (!*name || !module_is_loaded(device->root, name) ||
-		    module_serves_others(device->root, name, device->bdf))
+		if (!*name || !module_is_loaded(device->bind->root, name) ||
+		    module_serves_others(device->bind->root, name, &device->bdf))
 			continue;
 		if (!modules)
-			err = modules_open(device->root, &modules);
+			err = modules_open(device->bind->root, &modules);
 		if (!err)
 			err = modules_unload(modules, name);
 	}
@@ -104,7 +104,7 @@ static int check_variant(struct bind_device *device, const struct record *record
 	if (!record->bind_to)
 		return 0;
 	bind_set_step(device, BIND_VARIANT);
-	return vfio_has_device(device->root, device->bdf) ? 0 : -ENODEV;
+	return vfio_has_device(device->bind->root, &device->bdf) ? 0 : -ENODEV;
 }
 
 /* Override, unbind, probe; what an earlier attempt has done of that is not done again. */
@@ -114,7 +114,7 @@ static int bind_to_vfio(struct bind_device *device, const struct record *record,
 	int err;
 
 	bind_set_step(device, BIND_OVERRIDE);
-	err = driver_set_override(device->root, device->bdf, wanted);
+	err = driver_set_override(device->bind->root, &device->bdf, wanted);
 	if (err || bind_same_text(driver, wanted))
 		return err;
 	if (record->unloaded)
@@ -122,12 +122,12 @@ static int bind_to_vfio(struct bind_device *device, const struct record *record,
 	/* Unloading may have unbound it, which driver_unbind() sees. */
 	if (!err && driver) {
 		bind_set_step(device, BIND_UNBIND);
-		err = driver_unbind(device->root, device->bdf);
+		err = driver_unbind(device->bind->root, &device->bdf);
 	}
 	if (err)
 		return err;
 	bind_set_step(device, BIND_PROBE);
-	err = driver_probe(device->root, device->bdf, wanted);
+	err = driver_probe(device->bind->root, &device->bdf, wanted);
 	return err ? err : check_variant(device, record);
 }
 
@@ -145,7 +145,7 @@ int bind_take_device(struct bind_device *device)
 		return -ESTALE;
 	err = complete_record(device, record);
 	if (!err)
-		err = pci_driver(device->root, device->bdf, &driver);
+		err = pci_driver(device->bind->root, &device->bdf, &driver);
 	if (!err)
 		err = bind_set_attributes(device, record, false);
 	if (err)
@@ -162,16 +162,16 @@ int bind_take_device(struct bind_device *device)
 int bind_write_spare(struct bind_device *device)
 {
 	cleanup_with(record_freep) struct record *spare = calloc(1, sizeof(*spare));
-	const struct fs_root *root = device->root;
+	const struct fs_root *root = device->bind->root;
 	int err;
 
 	bind_set_step(device, BIND_RECORD);
 	if (!spare)
 		return -ENOMEM;
-	spare->bdf = *device->bdf;
-	spare->vmid = device->slot->vmid;
-	spare->deadline = device->slot->deadline_s;
-	err = pci_identify(root, device->bdf, &spare->identity);
+	spare->bdf = device->bdf;
+	spare->vmid = device->bind->vmid;
+	spare->deadline = device->bind->deadline_s;
+	err = pci_identify(root, &device->bdf, &spare->identity);
 	if (!err)
 		err = read_image(root, spare);
 	if (!err)

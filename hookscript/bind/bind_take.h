@@ -5,11 +5,11 @@
 
 #include "hookscript/bind/bind_slot.h"
 
-/* For bind_slot.work: completes the claimed record and binds the device to vfio-pci, or its variant
+/* For bind.work: completes the claimed record and binds the device to vfio-pci, or its variant
  * driver. -ESTALE when the VM has no claim on it. */
 int bind_take_device(struct bind_device *device) must_check;
 
-/* For bind_slot.work: writes a spare record of what the device is now. */
+/* For bind.work: writes a spare record of what the device is now. */
 int bind_write_spare(struct bind_device *device) must_check;
 
 #endif

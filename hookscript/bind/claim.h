@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Claiming: of two VMs that want one device at one moment, one gets it. */
+/* Claims: of two VMs that start with one device at the same time, only one gets it. */
 #ifndef HOOKSCRIPT_BIND_CLAIM_H
 #define HOOKSCRIPT_BIND_CLAIM_H
 

@@ -8,8 +8,8 @@
 
 /*
  * Runs it, if SETTINGS name one, as Proxmox VE would: with the VM's number and the phase, without a
- * shell, its output where ours goes. Says what is wrong. Returns 0, also when there is none; a
- * positive exit code, or -errno when it could not be run.
+ * shell, its output where ours goes. Returns 0, also when there is none; or -errno, reported: -EIO
+ * when it failed.
  */
 int next_run(const struct fs_root *root, const struct settings *settings, unsigned int vmid,
 	     const char *phase) must_check;

@@ -4,8 +4,8 @@
 #include "hookscript/bind/bind.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
-#include "hookscript/records/recorded.h"
 #include "host/base/clock.h"
+#include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
 
@@ -34,23 +34,15 @@ static bool has(const struct set *set, const struct bdf *bdf)
 	return false;
 }
 
-static int add(struct set *set, const struct bdf *bdf)
-{
-	if (has(set, bdf))
-		return 0;
-	if (!array_grow(set->items, set->n))
-		return -ENOMEM;
-	set->items[set->n++] = *bdf;
-	return 0;
-}
-
 static int compare(const void *a, const void *b)
 {
 	return bdf_compare(a, b);
 }
 
-/* The device's group, as far as Proxmox VE would bind it: not its bridges. */
-static int add_group(const struct fs_root *root, const struct bdf *bdf, struct set *set)
+/* Adds the device's group, as far as Proxmox VE would bind it, which leaves bridges alone, and the
+ * plan does not. */
+static int add_group(const struct fs_root *root, const struct plan *plan, const struct bdf *bdf,
+		     struct set *set)
 {
 	auto_free struct bdf *members = NULL;
 	int group = iommu_group_of(root, bdf);
@@ -63,43 +55,41 @@ static int add_group(const struct fs_root *root, const struct bdf *bdf, struct s
 	for (size_t i = 0; !err && i < n; i++) {
 		int bridge = pci_probe_file(root, &members[i], "pci_bus");
 
-		if (bridge <= 0)
-			err = bridge ? bridge : add(set, &members[i]);
+		if (bridge < 0)
+			return bridge;
+		if (bridge || plan_takes(plan, &members[i]) || has(set, &members[i]))
+			continue;
+		if (!array_grow(set->items, set->n))
+			return -ENOMEM;
+		set->items[set->n++] = members[i];
 	}
 	return err;
 }
 
-static int add_address(const struct fs_root *root, const struct facts *facts,
-		       const struct hostpci_address *address, struct set *set)
+/* Whether an alternative that is not chosen names the device. */
+static bool is_spare(const struct facts *facts, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
+
+		for (size_t k = 0; item->state == CANDIDATE_SPARE && k < item->n_addresses; k++)
+			if (hostpci_address_names(&item->addresses[k], bdf))
+				return true;
+	}
+	return false;
+}
+
+/* The devices that Proxmox VE may take, and the plan does not, in order of address. */
+static int list_spares(const struct fs_root *root, const struct plan *plan,
+		       const struct facts *facts, struct set *ret)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < facts->n_devices; i++)
-		if (hostpci_address_names(address, &facts->devices[i].bdf))
-			err = add_group(root, &facts->devices[i].bdf, set);
-	return err;
-}
-
-/* The devices that Proxmox VE may take, and the plan does not. */
-static int list_spares(const struct fs_root *root, const struct plan *plan,
-		       const struct facts *facts, struct set *ret)
-{
-	size_t kept = 0;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < facts->n_candidates; i++) {
-		const struct candidate *item = &facts->candidates[i];
-
-		for (size_t k = 0; !err && item->state == CANDIDATE_SPARE && k < item->n_addresses;
-		     k++)
-			err = add_address(root, facts, &item->addresses[k], ret);
-	}
-	for (size_t i = 0; i < ret->n; i++)
-		if (!plan_takes(plan, &ret->items[i]))
-			ret->items[kept++] = ret->items[i];
-	ret->n = kept;
-	if (kept)
-		qsort(ret->items, kept, sizeof(*ret->items), compare);
+		if (is_spare(facts, &facts->devices[i].bdf))
+			err = add_group(root, plan, &facts->devices[i].bdf, ret);
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare);
 	return err;
 }
 
@@ -132,7 +122,7 @@ void spares_forget(const struct fs_root *root, unsigned int vmid)
 
 		if (err)
 			log_warning(_("a spare record of VM %u in /%s cannot be removed: %s"), vmid,
-				    RECORD_FOLDER, strerror(-err));
+				    RECORD_DIR, strerror(-err));
 	}
 }
 
@@ -155,8 +145,7 @@ static int group_is_reserved(const struct fs_root *root, const struct set *reser
 }
 
 /* Records a device that Proxmox VE itself took, so that it is given back. */
-static int record_taken(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf,
-			struct set *ret)
+static int record_taken(const struct fs_root *root, unsigned int vmid, const struct bdf *bdf)
 {
 	cleanup_with(record_freep) struct record *spare = NULL;
 	cleanup_with(record_freep) struct record *known = NULL;
@@ -179,94 +168,83 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 	}
 	spare->claim = record_new_claim();
 	/* If it was not on vfio-pci before, Proxmox VE bound it by its id. */
-	spare->new_id = !spare->driver || strcmp(spare->driver, "vfio-pci");
+	spare->new_id = !spare->driver || strcmp(spare->driver, DRIVER_VFIO_PCI);
 	err = record_write(root, spare);
 	if (!err)
-		err = add(ret, bdf);
-	if (!err)
-		log_info(_("%s: Proxmox VE took it for VM %u, another one than foreseen; will "
-			   "return to %s"),
+		log_info(_("%s: Proxmox VE took it for VM %u, instead of the one that was "
+			   "expected; will return to %s"),
 			 bdf_format(bdf, address), vmid,
 			 spare->driver ? spare->driver : _("no driver"));
 	return err;
 }
 
 static int record_all_taken(const struct fs_root *root, unsigned int vmid,
-			    const struct set *reserved, struct set *ret)
+			    const struct set *reserved, const struct set *spares)
 {
 	auto_close int lock = record_lock_claims(root, clock_now_ms() + CLAIMS_MS);
-	auto_free struct bdf *spares = NULL;
-	size_t n;
-	int err = lock < 0 ? lock : record_list_spares(root, vmid, &spares, &n);
+	int err = lock < 0 ? lock : 0;
 
-	for (size_t i = 0; !err && i < n; i++) {
-		err = group_is_reserved(root, reserved, &spares[i]);
+	for (size_t i = 0; !err && i < spares->n; i++) {
+		err = group_is_reserved(root, reserved, &spares->items[i]);
 		if (err > 0)
-			err = record_taken(root, vmid, &spares[i], ret);
+			err = record_taken(root, vmid, &spares->items[i]);
 	}
 	return err;
 }
 
-/* The devices that were taken for a mapping of which Proxmox VE took another one. */
-static int list_needless(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
-			 struct set *ret)
+/* Leaves those that were taken for a mapping of which Proxmox VE took another device. */
+static int keep_needless(const struct fs_root *root, const struct set *reserved,
+			 struct recorded *recorded)
 {
-	auto_free struct bdf *list = NULL;
-	size_t n, unread;
-	int err = recorded_list(root, vmid, &list, &n, &unread);
+	for (size_t i = recorded->n; i-- > 0;) {
+		const struct record *record = recorded->items[i];
+		int needed = record->choice ? group_is_reserved(root, reserved, &record->bdf) : 1;
 
-	for (size_t i = 0; !err && i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-
-		err = record_read(root, &list[i], &record, &why);
-		if (err || !record || !record->choice)
-			continue;
-		err = group_is_reserved(root, reserved, &list[i]);
-		if (err >= 0)
-			err = err ? 0 : add(ret, &list[i]);
+		if (needed < 0)
+			return needed;
+		if (needed)
+			recorded_drop(recorded, i);
 	}
-	return err;
+	return 0;
 }
 
-static int settle(const struct fs_root *root, unsigned int vmid, const struct set *reserved)
+static int follow_choice(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
+			 const struct set *spares)
 {
-	cleanup_with(free_set) struct set taken = {0};
-	cleanup_with(free_set) struct set needless = {0};
-	int err = record_all_taken(root, vmid, reserved, &taken);
+	auto_recorded struct recorded recorded = {0};
+	int err = record_all_taken(root, vmid, reserved, spares);
 
-	if (!err && taken.n)
-		err = bind_forget_ids(root, vmid, taken.items, taken.n);
 	if (!err)
-		err = list_needless(root, vmid, reserved, &needless);
-	if (!err && needless.n) {
-		log_info(_("VM %u: given back at once, because Proxmox VE chose another device "
-			   "of the mapping:"),
-			 vmid);
-		if (bind_give_back(root, vmid, needless.items, needless.n, &(struct bind_how){0}))
-			err = -EIO;
-	}
-	return err;
+		err = recorded_list(root, vmid, &recorded);
+	if (!err)
+		err = bind_forget_ids(root, vmid, &recorded);
+	if (!err)
+		err = keep_needless(root, reserved, &recorded);
+	if (err || !recorded.n)
+		return err;
+	log_info(_("VM %u: given back at once, because Proxmox VE chose another device of the "
+		   "mapping:"),
+		 vmid);
+	return bind_give_back(root, vmid, &recorded, 0) ? -EIO : 0;
 }
 
-int spares_settle(const struct fs_root *root, unsigned int vmid)
+int spares_follow_choice(const struct fs_root *root, unsigned int vmid)
 {
 	cleanup_with(free_set) struct set reserved = {0};
-	auto_free struct bdf *spares = NULL;
-	size_t n;
-	int err = record_list_spares(root, vmid, &spares, &n);
+	cleanup_with(free_set) struct set spares = {0};
+	int err = record_list_spares(root, vmid, &spares.items, &spares.n);
 
-	if (!err && !n)
+	if (!err && !spares.n)
 		return EXIT_DONE;
 	if (!err)
 		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
 	/* Without any reservation it is not known what was chosen. */
 	if (!err && reserved.n)
-		err = settle(root, vmid, &reserved);
+		err = follow_choice(root, vmid, &reserved, &spares);
 	if (!err)
 		spares_forget(root, vmid);
 	else
-		log_error(_("VM %u: what Proxmox VE chose could not be settled: %s; what is taken: "
+		log_error(_("VM %u: which devices Proxmox VE took is not known: %s; what is taken: "
 			    "pve-passthrough status"),
 			  vmid, strerror(-err));
 	return err ? EXIT_FAILED : EXIT_DONE;

@@ -2,7 +2,7 @@
 /*
  * Of a mapping with several devices Proxmox VE takes the first that it can reserve, and it decides
  * after pre-start. The before-image of what it may take instead is saved at pre-start; once the VM
- * runs, what it did take is recorded, and what was taken in vain is given back.
+ * runs, what it took is recorded, and what was taken for nothing is given back.
  */
 #ifndef HOOKSCRIPT_BIND_SPARES_H
 #define HOOKSCRIPT_BIND_SPARES_H
@@ -11,14 +11,14 @@
 
 /*
  * At pre-start, after the plan's devices are claimed: writes spare records of the other
- * alternatives and of all that is in their groups. Says what failed; the start goes on then.
+ * alternatives and of all that is in their groups. A failure is reported; the start goes on.
  */
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 		 const struct plan *plan, const struct facts *facts);
 
 /* At post-start: records and gives back according to Proxmox VE's reservations. Returns the
  * program's exit code. */
-int spares_settle(const struct fs_root *root, unsigned int vmid);
+int spares_follow_choice(const struct fs_root *root, unsigned int vmid);
 
 /* Removes the VM's spare records: its start has failed, or it has ended. */
 void spares_forget(const struct fs_root *root, unsigned int vmid);

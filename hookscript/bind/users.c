@@ -21,7 +21,7 @@
 
 /* A kind of user: how it is asked, stopped and started. Its name follows each command. */
 struct kind {
-	const char *letter; /* of its lines in the note */
+	const char *prefix; /* of its lines in the note */
 	const char *what;   /* for people */
 	const char *is_running;
 	const char *answer; /* what that prints when it runs; NULL: it succeeds */
@@ -72,14 +72,13 @@ static int is_running(const struct kind *kind, const char *name)
 
 static char *note_path(unsigned int vmid)
 {
-	return fs_path("%s/%u.users", RECORD_FOLDER, vmid);
+	return fs_path("%s/%u.users", RECORD_DIR, vmid);
 }
 
-static int write_note(const struct fs_root *root, unsigned int vmid, const char *text)
+/* Its name in the directory of records. */
+static const char *note_name(const char *path)
 {
-	auto_free char *name = fs_path("%u.users", vmid);
-
-	return name ? fs_replace(root, RECORD_FOLDER, name, text, 0600) : -ENOMEM;
+	return path + strlen(RECORD_DIR) + 1;
 }
 
 bool users_are_noted(const struct fs_root *root, unsigned int vmid)
@@ -104,7 +103,7 @@ static int each_noted(const struct fs_root *root, const char *note,
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 			int err = 0;
 
-			if (line[0] == *kinds[k].letter && line[1] == ' ')
+			if (line[0] == *kinds[k].prefix && line[1] == ' ')
 				err = look(root, &kinds[k], line + 2);
 			first = first ? first : err;
 		}
@@ -117,7 +116,7 @@ static int each_noted(const struct fs_root *root, const char *note,
 /* Adds a line for one that runs, unless it is there. */
 static int note_one(const struct kind *kind, const char *name, struct strbuf *note)
 {
-	auto_free char *line = fs_path("%s %s\n", kind->letter, name);
+	auto_free char *line = fs_path("%s %s\n", kind->prefix, name);
 	int running;
 
 	if (!line)
@@ -183,7 +182,8 @@ static int note_running(const struct fs_root *root, unsigned int vmid,
 	text = strbuf_take(&note);
 	if (!text)
 		return -ENOMEM;
-	err = *text ? write_note(root, vmid, text) : 0;
+	if (*text)
+		err = fs_replace(root, RECORD_DIR, note_name(path), text, 0600);
 	if (!err)
 		*ret = TAKE_PTR(text);
 	return err;
@@ -198,7 +198,7 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 	if (err) {
 		log_error(_("VM %u: what has to be stopped for its devices cannot be noted in "
 			    "/%s/%u.users: %s; nothing was stopped"),
-			  vmid, RECORD_FOLDER, vmid, strerror(-err));
+			  vmid, RECORD_DIR, vmid, strerror(-err));
 		return err;
 	}
 	*ret_stopped = *text;
@@ -224,7 +224,6 @@ static int start_one(const struct fs_root *root, const struct kind *kind, const 
 void users_return(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *path = note_path(vmid);
-	auto_free char *name = fs_path("%u.users", vmid);
 	auto_free char *noted = NULL;
 	int err = fs_read(root, path, NOTE_MAX, &noted, NULL);
 
@@ -234,15 +233,15 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 		log_error(_("VM %u: /%s/%u.users, which tells what was stopped for its devices, "
 			    "cannot be read: %s; nothing is started again; later: pve-passthrough "
 			    "restore %u"),
-			  vmid, RECORD_FOLDER, vmid, strerror(-err), vmid);
+			  vmid, RECORD_DIR, vmid, strerror(-err), vmid);
 		return;
 	}
 	if (recorded_any(root, vmid))
 		return;
 	/* What does not start is reported, and not retried. */
 	(void)each_noted(root, noted, start_one);
-	err = name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
+	err = fs_remove(root, RECORD_DIR, note_name(path));
 	if (err)
-		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_FOLDER, vmid,
+		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_DIR, vmid,
 			  strerror(-err));
 }

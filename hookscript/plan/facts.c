@@ -63,16 +63,16 @@ bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf)
 	return false;
 }
 
-struct known_device *facts_list_known(const struct facts *facts, size_t *ret_n)
+struct identity_device *facts_list_known(const struct facts *facts, size_t *ret_n)
 {
-	struct known_device *list = calloc(facts->n_devices + 1, sizeof(*list));
+	struct identity_device *list = calloc(facts->n_devices + 1, sizeof(*list));
 
 	*ret_n = 0;
 	for (size_t i = 0; list && i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];
 
 		if (facts_name_by_address(facts, &device->bdf))
-			list[(*ret_n)++] = (struct known_device){device->bdf, device->identity};
+			list[(*ret_n)++] = (struct identity_device){device->bdf, device->identity};
 	}
 	return list;
 }

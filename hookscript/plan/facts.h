@@ -185,7 +185,7 @@ bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf);
 
 /* The devices that host= addresses and args name, in order of address: *RET_N in a new array (the
  * caller frees it), or NULL without memory. */
-struct known_device *facts_list_known(const struct facts *facts, size_t *ret_n) must_check;
+struct identity_device *facts_list_known(const struct facts *facts, size_t *ret_n) must_check;
 
 /*
  * Whether a driver may still be coming: a device that would be taken has none, no record either,

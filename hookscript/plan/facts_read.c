@@ -242,7 +242,7 @@ static int read_record(const struct reader *r, struct device *device)
 		device->record_error = fs_path(
 			_("/%s/%s.broken: set aside, because it could not be "
 			  "understood"),
-			RECORD_FOLDER, bdf_format(&device->bdf, address));
+			RECORD_DIR, bdf_format(&device->bdf, address));
 	}
 	device->record_err = err;
 	if (err)
@@ -293,8 +293,8 @@ static int read_usage(const struct reader *r)
 
 /* ---- devices that have moved ---- */
 
-static int add_moved(const struct reader *r, const struct known_device *known,
-		     const struct known_device *there)
+static int add_moved(const struct reader *r, const struct identity_device *known,
+		     const struct identity_device *there)
 {
 	struct facts *facts = r->facts;
 	struct moved_device *moved;
@@ -312,7 +312,7 @@ static int add_moved(const struct reader *r, const struct known_device *known,
  * one that has moved. */
 static int read_moved(const struct reader *r)
 {
-	auto_free struct known_device *known = NULL, *now = NULL;
+	auto_free struct identity_device *known = NULL, *now = NULL;
 	struct facts *facts = r->facts;
 	size_t n_known, n_now;
 	int err = identity_read(r->root, facts->vmid, &known, &n_known, &facts->identity_error);
@@ -326,7 +326,7 @@ static int read_moved(const struct reader *r)
 	if (!now)
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < n_known; i++) {
-		const struct known_device *there = NULL;
+		const struct identity_device *there = NULL;
 
 		if (!facts_name_by_address(facts, &known[i].bdf) ||
 		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)

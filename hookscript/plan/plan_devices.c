@@ -60,7 +60,7 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 	if (cure_as_root(c, device->record_err))
 		return;
 	if (device->record_err != -EINVAL && device->record_err != -EPROTONOSUPPORT) {
-		cure_command(c, _("look at it"), "ls -l /%s", RECORD_FOLDER);
+		cure_command(c, _("look at it"), "ls -l /%s", RECORD_DIR);
 		return;
 	}
 	cure_words(c,
@@ -70,7 +70,7 @@ static void refuse_unreadable_record(struct plan_check *c, const struct device *
 		     "echo %s > /sys/bus/pci/drivers_probe; "
 		     "echo > /sys/bus/pci/devices/%s/driver_override"),
 		   text, text, text, text, text);
-	cure_command(c, _("then"), "rm -f /%s/%s /%s/%s.broken", RECORD_FOLDER, text, RECORD_FOLDER,
+	cure_command(c, _("then"), "rm -f /%s/%s /%s/%s.broken", RECORD_DIR, text, RECORD_DIR,
 		     text);
 }
 
@@ -85,7 +85,7 @@ static void refuse_other_identity(struct plan_check *c, const struct device *dev
 		    pci_identity_format(&record->identity, was),
 		    pci_identity_format(&device->identity, is));
 	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
-		     RECORD_FOLDER, text);
+		     RECORD_DIR, text);
 }
 
 /* A record which another VM left behind is this one's now. */

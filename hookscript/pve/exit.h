@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The program's exit codes. Proxmox VE aborts a start when pre-start ends with any but the first.
- */
+/* The exit codes. Proxmox VE aborts a start when pre-start returns any but the first. */
 #ifndef HOOKSCRIPT_PVE_EXIT_H
 #define HOOKSCRIPT_PVE_EXIT_H
 

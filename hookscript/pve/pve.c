@@ -34,9 +34,10 @@ bool pve_is_node_name(const char *text)
 int pve_node_name(const struct fs_root *root, char **ret)
 {
 	struct utsname names;
+	int err = fs_link_name(root, "etc/pve/local", ret);
 
-	if (!fs_link_name(root, "etc/pve/local", ret))
-		return 0;
+	if (err != -ENOENT && err != -ENOTDIR)
+		return err;
 	if (uname(&names))
 		return -errno;
 	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
@@ -158,8 +159,11 @@ void pve_reservations_free(struct pve_reservations *list)
 
 bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item)
 {
-	return item->of_start ? item->value > time(NULL)
-			      : item->value > 0 && item->value == pve_vm_pid(root, item->vmid);
+	pid_t pid;
+
+	if (item->of_start)
+		return item->value > time(NULL);
+	return item->value > 0 && (read_pid(root, item->vmid, &pid) || item->value == pid);
 }
 
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)

@@ -72,7 +72,8 @@ void pve_reservations_free(struct pve_reservations *list);
 
 #define auto_reservations cleanup_with(pve_reservations_free)
 
-/* Whether it is not stale: its time is not over, or its process is the VM's. Reads files. */
+/* Whether it is not stale: its time is not over, or its process is the VM's. Reads files; true also
+ * when that cannot be read. */
 bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservation *item);
 
 /* Whether Proxmox VE starts another VM than VMID with devices at this moment. What cannot be read

@@ -35,3 +35,12 @@ int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **r
 		*ret_pending = vmcfg_apply_pending(*ret, source && *source);
 	return err;
 }
+
+int storages_read(const struct fs_root *root, struct storages *ret)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+	int err = fs_read(root, STORAGES_PATH, VMCFG_TEXT_MAX, &text, &len);
+
+	return err && err != -ENOENT ? err : storages_parse(text, len, ret);
+}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The VM's config, from its file. */
+/* The VM's config, and the storages that it names, from their files. */
 #ifndef HOOKSCRIPT_PVE_VM_H
 #define HOOKSCRIPT_PVE_VM_H
 
 #include "host/base/fs.h"
+#include "vmcfg/storage.h"
 #include "vmcfg/vmcfg.h"
+
+#define STORAGES_PATH "etc/pve/storage.cfg"
 
 /*
  * Reads and parses the config of VM VMID, where Proxmox VE has it now (PVE_MIGRATED_FROM in the
@@ -18,5 +21,9 @@ int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
  */
 int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 		 enum vmcfg_pending *ret_pending, char **ret_why) must_check;
+
+/* Reads the cluster's storages. No file is none. Returns 0 (free with storages_free()) or -errno.
+ */
+int storages_read(const struct fs_root *root, struct storages *ret) must_check;
 
 #endif

@@ -8,33 +8,31 @@
 #include <string.h>
 
 /* host-setup keeps its state here too, which every user may read. */
-#define STATE_FOLDER "var/lib/pve-passthrough"
+#define STATE_DIR "var/lib/pve-passthrough"
 
 /* To be raised when an older program would misread a newer one's file. */
 #define IDENTITY_FORMAT	  1
 #define IDENTITY_TEXT_MAX ((size_t)256 * 1024)
 
-#define NO_DEVICES "format = 1; devices = ();"
-
 struct list {
-	struct known_device *items;
+	struct identity_device *items;
 	size_t n;
 };
 
 static int compare(const void *a, const void *b)
 {
-	return bdf_compare(&((const struct known_device *)a)->bdf,
-			   &((const struct known_device *)b)->bdf);
+	return bdf_compare(&((const struct identity_device *)a)->bdf,
+			   &((const struct identity_device *)b)->bdf);
 }
 
 static char *path_of(unsigned int vmid)
 {
-	return fs_path("%s/%u", IDENTITY_FOLDER, vmid);
+	return fs_path("%s/%u", IDENTITY_DIR, vmid);
 }
 
 /* ---- the file ---- */
 
-static bool get_device(const config_setting_t *setting, struct known_device *ret)
+static bool get_device(const config_setting_t *setting, struct identity_device *ret)
 {
 	const char *address, *identity;
 
@@ -77,10 +75,10 @@ static char *explain(unsigned int vmid, int err)
 	const char *what = conftext_strerror(err, _("not a list of the VM's devices"));
 
 	if (geteuid() && (err == -EACCES || err == -EPERM)) /* the cures need root, too */
-		return fs_path("/%s/%u: %s", IDENTITY_FOLDER, vmid, what);
+		return fs_path("/%s/%u: %s", IDENTITY_DIR, vmid, what);
 	return fs_path(_("/%s/%u: %s; see which devices the VM would get: pve-passthrough plan %u; "
 			 "if they are the right ones, replace the file: pve-passthrough accept %u"),
-		       IDENTITY_FOLDER, vmid, what, vmid, vmid);
+		       IDENTITY_DIR, vmid, what, vmid, vmid);
 }
 
 /* Reads the VM's file into *RET, or NULL when there is none. Returns 0 or -errno. */
@@ -99,7 +97,7 @@ static int read_text(const struct fs_root *root, unsigned int vmid, char **ret)
 	return strlen(*ret) == len ? 0 : -EINVAL;
 }
 
-int identity_read(const struct fs_root *root, unsigned int vmid, struct known_device **ret,
+int identity_read(const struct fs_root *root, unsigned int vmid, struct identity_device **ret,
 		  size_t *ret_n, char **ret_why)
 {
 	auto_free char *text = NULL;
@@ -107,7 +105,7 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
 	int err = read_text(root, vmid, &text);
 
 	if (!err)
-		err = conftext_parse(text ? text : NO_DEVICES, get_devices, &list);
+		err = conftext_parse(text ? text : "format = 1; devices = ();", get_devices, &list);
 	if (err) {
 		free(list.items);
 		*ret_why = explain(vmid, err);
@@ -119,7 +117,7 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
 }
 
 /* NULL without memory. */
-static char *format_text(unsigned int vmid, const struct known_device *list, size_t n)
+static char *format_text(unsigned int vmid, const struct identity_device *list, size_t n)
 {
 	auto_strbuf struct strbuf to = {0};
 
@@ -143,8 +141,8 @@ static char *format_text(unsigned int vmid, const struct known_device *list, siz
 	return strbuf_take(&to);
 }
 
-int identity_write(const struct fs_root *root, unsigned int vmid, const struct known_device *list,
-		   size_t n)
+int identity_write(const struct fs_root *root, unsigned int vmid,
+		   const struct identity_device *list, size_t n)
 {
 	const struct fs_owner owner = {0600, geteuid(), getegid()};
 	auto_free char *path = path_of(vmid);
@@ -160,9 +158,9 @@ int identity_write(const struct fs_root *root, unsigned int vmid, const struct k
 		return -ENOMEM;
 	if (!read_text(root, vmid, &now) && now && !strcmp(now, text))
 		return 0;
-	err = fs_make_dir(root, STATE_FOLDER, 0755);
+	err = fs_make_dir(root, STATE_DIR, 0755);
 	if (!err)
-		err = fs_make_dir(root, IDENTITY_FOLDER, 0700);
+		err = fs_make_dir(root, IDENTITY_DIR, 0700);
 	return err ? err : fs_replace_durably(root, path, text, &owner);
 }
 
@@ -175,9 +173,9 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
-enum identity_state identity_compare(const struct known_device *known,
-				     const struct known_device *now, size_t n_now,
-				     const struct known_device **ret_there)
+enum identity_state identity_compare(const struct identity_device *known,
+				     const struct identity_device *now, size_t n_now,
+				     const struct identity_device **ret_there)
 {
 	for (size_t i = 0; i < n_now; i++) {
 		if (compare(&now[i], known))

@@ -15,13 +15,13 @@
 #include "host/base/fs.h"
 #include "host/pci/pci.h"
 
-#define IDENTITY_FOLDER "var/lib/pve-passthrough/vm"
+#define IDENTITY_DIR "var/lib/pve-passthrough/vm"
 
 /* The most devices in a file. */
 #define IDENTITY_DEVICES_MAX ((size_t)1024)
 
 /* A device, and where it was found. */
-struct known_device {
+struct identity_device {
 	struct bdf bdf;
 	struct pci_identity identity;
 };
@@ -32,7 +32,7 @@ struct known_device {
  * it) that names the file and the cure: -EINVAL when it is not such a file, -EPROTONOSUPPORT when
  * a newer version wrote it in a format unknown here.
  */
-int identity_read(const struct fs_root *root, unsigned int vmid, struct known_device **ret,
+int identity_read(const struct fs_root *root, unsigned int vmid, struct identity_device **ret,
 		  size_t *ret_n, char **ret_why) must_check;
 
 /*
@@ -40,8 +40,8 @@ int identity_read(const struct fs_root *root, unsigned int vmid, struct known_de
  * nothing changes; no devices is identity_forget(). Returns 0 or -errno: -E2BIG when there are more
  * than IDENTITY_DEVICES_MAX.
  */
-int identity_write(const struct fs_root *root, unsigned int vmid, const struct known_device *list,
-		   size_t n) must_check;
+int identity_write(const struct fs_root *root, unsigned int vmid,
+		   const struct identity_device *list, size_t n) must_check;
 
 /* Removes what is kept of the VM; none is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
@@ -56,9 +56,9 @@ enum identity_state {
  * Compares a known device with those present NOW, which may include other addresses. With
  * IDENTITY_OTHER, *ret_there is the other device's entry of NOW. Pure.
  */
-enum identity_state identity_compare(const struct known_device *known,
-				     const struct known_device *now, size_t n_now,
-				     const struct known_device **ret_there);
+enum identity_state identity_compare(const struct identity_device *known,
+				     const struct identity_device *now, size_t n_now,
+				     const struct identity_device **ret_there);
 
 /*
  * Where devices of this identity are now, however many: a new array in order of address (the caller

@@ -24,12 +24,12 @@ int reboot_forget(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *name = note_name(vmid);
 
-	return name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
+	return name ? fs_remove(root, RECORD_DIR, name) : -ENOMEM;
 }
 
 int reboot_left_ms(const struct fs_root *root, unsigned int vmid)
 {
-	auto_free char *path = fs_path("%s/%u.reboot", RECORD_FOLDER, vmid);
+	auto_free char *path = fs_path("%s/%u.reboot", RECORD_DIR, vmid);
 	auto_free char *text = NULL;
 	long long until;
 	int left, err = fs_read_attr(root, path, &text);
@@ -50,7 +50,7 @@ static int write_note(const struct fs_root *root, unsigned int vmid)
 
 	if (!name || !text)
 		return -ENOMEM;
-	return fs_replace(root, RECORD_FOLDER, name, text, 0600);
+	return fs_replace(root, RECORD_DIR, name, text, 0600);
 }
 
 enum after_stop reboot_after_stop(const struct fs_root *root, unsigned int vmid,

@@ -5,6 +5,7 @@
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
 #include "host/process/changes.h"
+#include "vmcfg/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 #include <sys/file.h>
 #include <time.h>
 
-#define STATE_FOLDER "run/pve-passthrough"
-#define LOCK_FOLDER  "run/pve-passthrough/locks"
+#define STATE_DIR "run/pve-passthrough"
+#define LOCK_DIR  "run/pve-passthrough/locks"
 
 #define RECORD_TEXT_MAX ((size_t)64 * 1024)
 
@@ -22,7 +23,7 @@
 /* A new string, or NULL when there is no file of that name. Returns 0 or -errno. */
 static int read_text(const struct fs_root *root, const char *name, char **ret)
 {
-	auto_free char *path = name ? fs_path("%s/%s", RECORD_FOLDER, name) : NULL;
+	auto_free char *path = name ? fs_path("%s/%s", RECORD_DIR, name) : NULL;
 	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 
 	if (fd != -ENOENT)
@@ -41,7 +42,7 @@ static int read_named(const struct fs_root *root, const char *name, const struct
 	if (!err && text)
 		err = record_parse(text, bdf, ret);
 	if (err)
-		*ret_why = fs_path("/%s/%s: %s", RECORD_FOLDER, name ? name : "",
+		*ret_why = fs_path("/%s/%s: %s", RECORD_DIR, name ? name : "",
 				   conftext_strerror(err, _("not a record of pve-passthrough")));
 	return err;
 }
@@ -90,10 +91,10 @@ static int make_dirs(const struct fs_root *root, int err)
 	/* The 0700 parent first: it closes what is below to others. */
 	err = fs_make_dir(root, "run", 0755);
 	if (!err)
-		err = fs_make_dir(root, STATE_FOLDER, 0700);
+		err = fs_make_dir(root, STATE_DIR, 0700);
 	if (!err)
-		err = fs_make_dir(root, RECORD_FOLDER, 0700);
-	return err ? err : fs_make_dir(root, LOCK_FOLDER, 0700);
+		err = fs_make_dir(root, RECORD_DIR, 0700);
+	return err ? err : fs_make_dir(root, LOCK_DIR, 0700);
 }
 
 static int write_text(const struct fs_root *root, const char *name, const char *text)
@@ -102,9 +103,9 @@ static int write_text(const struct fs_root *root, const char *name, const char *
 
 	if (!text || !name)
 		return -ENOMEM;
-	err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
+	err = fs_replace(root, RECORD_DIR, name, text, 0600);
 	if (err && !make_dirs(root, err))
-		err = fs_replace(root, RECORD_FOLDER, name, text, 0600);
+		err = fs_replace(root, RECORD_DIR, name, text, 0600);
 	return err;
 }
 
@@ -128,14 +129,14 @@ int record_remove_spare(const struct fs_root *root, unsigned int vmid, const str
 {
 	auto_free char *name = spare_name(vmid, bdf);
 
-	return name ? fs_remove(root, RECORD_FOLDER, name) : -ENOMEM;
+	return name ? fs_remove(root, RECORD_DIR, name) : -ENOMEM;
 }
 
 int record_remove(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
 
-	return fs_remove(root, RECORD_FOLDER, bdf_format(bdf, address));
+	return fs_remove(root, RECORD_DIR, bdf_format(bdf, address));
 }
 
 int record_mark_broken(const struct fs_root *root, const struct bdf *bdf)
@@ -143,13 +144,13 @@ int record_mark_broken(const struct fs_root *root, const struct bdf *bdf)
 	char address[BDF_TEXT_SIZE];
 	auto_free char *broken = fs_path("%s.broken", bdf_format(bdf, address));
 
-	return broken ? fs_rename(root, RECORD_FOLDER, address, broken) : -ENOMEM;
+	return broken ? fs_rename(root, RECORD_DIR, address, broken) : -ENOMEM;
 }
 
 bool record_has_broken(const struct fs_root *root, const struct bdf *bdf)
 {
 	char address[BDF_TEXT_SIZE];
-	auto_free char *path = fs_path("%s/%s.broken", RECORD_FOLDER, bdf_format(bdf, address));
+	auto_free char *path = fs_path("%s/%s.broken", RECORD_DIR, bdf_format(bdf, address));
 
 	return fs_probe(root, path) != 0;
 }
@@ -161,21 +162,19 @@ static int list_names(const struct fs_root *root, const char *suffix, struct bdf
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *list = NULL;
 	size_t n = 0;
-	int err;
+	int err = fs_list(root, RECORD_DIR, &names);
 
-	err = fs_list(root, RECORD_FOLDER, &names);
 	if (err)
 		return err;
 	list = calloc(names.n + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		size_t len = strlen(names.items[i]);
-		char *end = names.items[i] + len - strlen(suffix);
+		struct text name = text_of(names.items[i]);
 
-		if (len < strlen(suffix) || strcmp(end, suffix))
+		if (!text_take_end(&name, suffix))
 			continue;
-		*end = '\0';
+		names.items[i][name.len] = '\0';
 		/* Other names are notes, or temporary files left by a crash. */
 		if (!bdf_parse(names.items[i], &list[n]))
 			n++;
@@ -205,7 +204,7 @@ int record_list_broken(const struct fs_root *root, struct bdf **ret, size_t *ret
 
 int record_lock_named(const struct fs_root *root, const char *name, int operation)
 {
-	auto_free char *path = fs_path("%s/%s", LOCK_FOLDER, name);
+	auto_free char *path = fs_path("%s/%s", LOCK_DIR, name);
 	int fd = fs_lock(root, path, operation);
 
 	return fd < 0 && !make_dirs(root, fd) ? fs_lock(root, path, operation) : fd;
@@ -246,7 +245,7 @@ bool record_device_is_busy(const struct fs_root *root, const struct bdf *bdf)
 
 int record_changes(const struct fs_root *root)
 {
-	int fd = changes_open(root, RECORD_FOLDER);
+	int fd = changes_open(root, RECORD_DIR);
 
-	return fd < 0 && !make_dirs(root, fd) ? changes_open(root, RECORD_FOLDER) : fd;
+	return fd < 0 && !make_dirs(root, fd) ? changes_open(root, RECORD_DIR) : fd;
 }

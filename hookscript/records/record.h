@@ -10,7 +10,7 @@
 #include "hookscript/records/record_text.h"
 #include "host/base/fs.h"
 
-#define RECORD_FOLDER "run/pve-passthrough/records"
+#define RECORD_DIR "run/pve-passthrough/records"
 
 /*
  * Reads the device's record. Returns 0 with a new record (record_free()), or with NULL when there

@@ -3,6 +3,8 @@
 
 #include "host/base/log.h"
 
+#include <string.h>
+
 /* Reports a record that cannot be used, and renames one that is invalid, so that it blocks only its
  * device. A newer version's stays: that version understands it. Returns whether it may be the
  * VM's: it could not be read. */
@@ -24,36 +26,16 @@ static bool handle_bad_record(const struct fs_root *root, const struct bdf *bdf,
 	err = record_mark_broken(root, bdf);
 	if (err)
 		log_device(LOG_LEVEL_ERROR, bdf, NULL, _("/%s/%s cannot be renamed to .broken: %s"),
-			   RECORD_FOLDER, address, log_strerror(err));
+			   RECORD_DIR, address, log_strerror(err));
 	else
 		log_device(LOG_LEVEL_WARNING, bdf, NULL,
 			   _("it is renamed to /%s/%s.broken; which driver the device had is not "
 			     "known, so it stays as it is; see: pve-passthrough status"),
-			   RECORD_FOLDER, address);
+			   RECORD_DIR, address);
 	return false;
 }
 
-size_t recorded_keep(const struct fs_root *root, unsigned int vmid, struct bdf *devices, size_t n,
-		     size_t *ret_unread)
-{
-	size_t kept = 0;
-
-	*ret_unread = 0;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_with(record_freep) struct record *record = NULL;
-		auto_free char *why = NULL;
-		int err = record_read(root, &devices[i], &record, &why);
-
-		if (err)
-			*ret_unread += handle_bad_record(root, &devices[i], err, why);
-		else if (record && record->vmid == vmid)
-			devices[kept++] = devices[i];
-	}
-	return kept;
-}
-
-int recorded_list(const struct fs_root *root, unsigned int vmid, struct bdf **ret, size_t *ret_n,
-		  size_t *ret_unread)
+int recorded_list(const struct fs_root *root, unsigned int vmid, struct recorded *ret)
 {
 	auto_free struct bdf *list = NULL;
 	size_t n;
@@ -61,19 +43,42 @@ int recorded_list(const struct fs_root *root, unsigned int vmid, struct bdf **re
 
 	if (err)
 		return err;
-	*ret_n = recorded_keep(root, vmid, list, n, ret_unread);
-	*ret = TAKE_PTR(list);
+	*ret = (struct recorded){.items = calloc(n + 1, sizeof(struct record *))};
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		cleanup_with(record_freep) struct record *record = NULL;
+		auto_free char *why = NULL;
+
+		err = record_read(root, &list[i], &record, &why);
+		if (err)
+			ret->unread += handle_bad_record(root, &list[i], err, why);
+		else if (record && record->vmid == vmid)
+			ret->items[ret->n++] = TAKE_PTR(record);
+	}
 	return 0;
 }
 
-size_t recorded_keep_idle(const struct fs_root *root, struct bdf *devices, size_t n)
+void recorded_free(struct recorded *recorded)
 {
-	size_t kept = 0;
+	for (size_t i = 0; i < recorded->n; i++)
+		record_free(recorded->items[i]);
+	free(recorded->items);
+}
 
-	for (size_t i = 0; i < n; i++)
-		if (!record_device_is_busy(root, &devices[i]))
-			devices[kept++] = devices[i];
-	return kept;
+void recorded_drop(struct recorded *recorded, size_t i)
+{
+	record_free(recorded->items[i]);
+	recorded->n--;
+	memmove(recorded->items + i, recorded->items + i + 1,
+		(recorded->n - i) * sizeof(*recorded->items));
+}
+
+void recorded_drop_busy(const struct fs_root *root, struct recorded *recorded)
+{
+	for (size_t i = recorded->n; i-- > 0;)
+		if (record_device_is_busy(root, &recorded->items[i]->bdf))
+			recorded_drop(recorded, i);
 }
 
 bool recorded_any(const struct fs_root *root, unsigned int vmid)

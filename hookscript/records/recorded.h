@@ -5,25 +5,31 @@
 
 #include "hookscript/records/record.h"
 
+/* Records of one VM, in order of address. */
+struct recorded {
+	struct record **items;
+	size_t n;
+	size_t unread; /* further ones that may be the VM's and cannot be read; reported */
+};
+
 /*
- * The devices recorded for the VM, in order of address. An invalid record is renamed to
- * BDF.broken, with a warning. One that cannot be read stays, with an error, and is counted in
- * *RET_UNREAD: it may be this VM's. Returns 0 and a new array in *RET (the caller frees it), or
- * -errno.
+ * The records of the VM as they are now. An invalid one is renamed to BDF.broken, with a warning.
+ * One that cannot be read stays, with an error, and is counted. Returns 0 (free with
+ * recorded_free()) or -errno.
  */
-int recorded_list(const struct fs_root *root, unsigned int vmid, struct bdf **ret, size_t *ret_n,
-		  size_t *ret_unread) must_check;
+int recorded_list(const struct fs_root *root, unsigned int vmid, struct recorded *ret) must_check;
+void recorded_free(struct recorded *recorded);
 
-/* The same for N devices: moves those recorded for the VM to the front. Returns their number. */
-size_t recorded_keep(const struct fs_root *root, unsigned int vmid, struct bdf *devices, size_t n,
-		     size_t *ret_unread);
+/* Leaves item I out. */
+void recorded_drop(struct recorded *recorded, size_t i);
 
-/* Moves those of the N devices that no worker holds, or hangs with, to the front, in order. Returns
- * their number. */
-size_t recorded_keep_idle(const struct fs_root *root, struct bdf *devices, size_t n);
+/* Leaves those out whose devices a worker holds, or hangs with. */
+void recorded_drop_busy(const struct fs_root *root, struct recorded *recorded);
 
 /* Whether devices may still be recorded for the VM; a record that cannot be read counts. Reports
  * nothing. */
 bool recorded_any(const struct fs_root *root, unsigned int vmid);
+
+#define auto_recorded cleanup_with(recorded_free)
 
 #endif

@@ -23,7 +23,7 @@ const struct device_setting *settings_device(const struct settings *settings, co
 	return NULL;
 }
 
-void settings_speak(const struct settings *settings)
+void settings_set_language(const struct settings *settings)
 {
 	if (settings->language)
 		language_set(settings->language);

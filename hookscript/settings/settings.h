@@ -114,7 +114,7 @@ extern const struct settings settings_default;
 const char *settings_error(const struct settings *settings);
 
 /* Sets the language of messages that the settings name, if they do (host/base/language.h). */
-void settings_speak(const struct settings *settings);
+void settings_set_language(const struct settings *settings);
 
 /* Frees what it owns, and leaves the defaults. */
 void settings_free(struct settings *settings);

@@ -24,16 +24,17 @@ static struct setting_source source_of(const struct settings_reader *reader,
 /* An unknown key is an error in a node's file, and a warning in the cluster's. */
 static int take_unknown(struct settings_reader *reader, const config_setting_t *setting)
 {
-	const char *see = _("see: man 5 pve-passthrough.conf");
 	struct settings *settings = reader->settings;
 	const char *name = config_setting_name(setting);
 	char *warning;
 
 	if (!reader->of_cluster)
-		return reader_complain(reader, setting, _("key '%s' is unknown; %s"), name, see);
+		return reader_complain(reader, setting,
+				       _("key '%s' is unknown; see: man 5 pve-passthrough.conf"),
+				       name);
 	warning = fs_path(_("/%s, line %u: key '%s' is unknown to this node's version, so it is "
-			    "ignored here; %s"),
-			  reader->path, config_setting_source_line(setting), name, see);
+			    "ignored here; see: man 5 pve-passthrough.conf"),
+			  reader->path, config_setting_source_line(setting), name);
 	if (!warning || !array_grow(settings->warnings, settings->n_warnings)) {
 		free(warning);
 		return -ENOMEM;
@@ -136,9 +137,7 @@ static int place_device(struct settings_reader *reader, const config_setting_t *
 	return 0;
 }
 
-/* Reads the entry into the device number PLACE; keys that the entry does not have keep their
- * values.
- */
+/* Reads the entry into the device number PLACE; keys that it does not have are unchanged. */
 static int read_entry(struct settings_reader *reader, const config_setting_t *entry, size_t place)
 {
 	struct device_setting *device;
@@ -463,10 +462,10 @@ char *settings_describe(const struct settings *settings)
 	return strbuf_take(out);
 }
 
-void settings_speak_of(const struct fs_root *root, unsigned int vmid)
+void settings_set_language_of(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
 
 	if (!settings_read(root, vmid, &settings))
-		settings_speak(&settings);
+		settings_set_language(&settings);
 }

@@ -13,8 +13,8 @@
  */
 int settings_read(const struct fs_root *root, unsigned int vmid, struct settings *ret);
 
-/* settings_speak() by the settings of VM VMID; if they cannot be read, it does nothing. */
-void settings_speak_of(const struct fs_root *root, unsigned int vmid);
+/* settings_set_language() by the settings of VM VMID; if they cannot be read, it does nothing. */
+void settings_set_language_of(const struct fs_root *root, unsigned int vmid);
 
 /*
  * The settings as the text of a node's file, with where each comes from as a comment. Returns a new

@@ -14,7 +14,7 @@ struct acceptance {
 	unsigned int vmid;
 	struct facts *facts;
 	struct pci *pci;
-	struct known_device *old, *now;
+	struct identity_device *old, *now;
 	size_t n_old, n_now;
 	bool blind; /* what is known so far cannot be read */
 };
@@ -43,7 +43,7 @@ static int read_old(struct acceptance *a)
 		log_warning(
 			_("VM %u: /%s/%u cannot be understood and is replaced; which devices the VM "
 			  "had is not known any more"),
-			a->vmid, IDENTITY_FOLDER, a->vmid);
+			a->vmid, IDENTITY_DIR, a->vmid);
 		a->blind = true;
 		return 0;
 	}
@@ -74,8 +74,8 @@ static char *describe(struct acceptance *a, const struct pci_identity *id)
 		       id->subvendor, id->subdevice, id->class);
 }
 
-static const struct known_device *find(const struct known_device *list, size_t n,
-				       const struct bdf *bdf)
+static const struct identity_device *find(const struct identity_device *list, size_t n,
+					  const struct bdf *bdf)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!bdf_compare(&list[i].bdf, bdf))
@@ -83,9 +83,9 @@ static const struct known_device *find(const struct known_device *list, size_t n
 	return NULL;
 }
 
-static void say_now(struct acceptance *a, const struct known_device *device)
+static void say_now(struct acceptance *a, const struct identity_device *device)
 {
-	const struct known_device *old = find(a->old, a->n_old, &device->bdf);
+	const struct identity_device *old = find(a->old, a->n_old, &device->bdf);
 	auto_free char *is = describe(a, &device->identity);
 	auto_free char *was = old ? describe(a, &old->identity) : NULL;
 	char address[BDF_TEXT_SIZE];
@@ -101,7 +101,7 @@ static void say_now(struct acceptance *a, const struct known_device *device)
 			   was ? was : "", is ? is : "");
 }
 
-static void say_gone(struct acceptance *a, const struct known_device *device)
+static void say_gone(struct acceptance *a, const struct identity_device *device)
 {
 	auto_free char *was = describe(a, &device->identity);
 	bool wanted = facts_name_by_address(a->facts, &device->bdf);
@@ -163,8 +163,7 @@ int accept_devices(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	err = identity_write(root, vmid, a.now, a.n_now);
 	if (err) {
-		auto_free char *what = fs_path(_("/%s/%u cannot be written"), IDENTITY_FOLDER,
-					       vmid);
+		auto_free char *what = fs_path(_("/%s/%u cannot be written"), IDENTITY_DIR, vmid);
 
 		failed(&a, what ? what : "", err);
 		return EXIT_FAILED;

@@ -99,7 +99,7 @@ static int print_set_aside(const struct fs_root *root, size_t *n)
 	for (size_t i = 0; !err && i < n_broken; i++)
 		printf(_("%s\n    its record could not be understood and was renamed; look at "
 			 "it, give the device back by hand, then: rm /%s/%s.broken\n"),
-		       bdf_format(&list[i], address), RECORD_FOLDER, address);
+		       bdf_format(&list[i], address), RECORD_DIR, address);
 	*n += err ? 0 : n_broken;
 	return err;
 }
@@ -116,7 +116,7 @@ int show_status(const struct fs_root *root)
 	if (!err)
 		err = pci_open(root, &pci);
 	if (err) {
-		log_error(_("/%s cannot be read: %s"), RECORD_FOLDER, log_strerror(err));
+		log_error(_("/%s cannot be read: %s"), RECORD_DIR, log_strerror(err));
 		return EXIT_FAILED;
 	}
 	if (print_records(root, pci, list, n))

@@ -12,9 +12,6 @@
 /* The hook, as a VM's config names it. */
 #define VM_HOOK_VOLUME "local:snippets/pve-passthrough"
 
-/* Where VM configs, and what follows, take storages from. */
-#define STORAGES_PATH "etc/pve/storage.cfg"
-
 /* What there is of a file that is to be run. */
 enum snippet_state { SNIPPET_GOOD, SNIPPET_ABSENT, SNIPPET_NOT_EXECUTABLE };
 

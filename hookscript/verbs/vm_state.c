@@ -5,22 +5,12 @@
 #include "hookscript/plan/facts_read.h"
 
 #include "hookscript/plan/vms.h"
+#include "hookscript/pve/vm.h"
 
 #include "host/base/log.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static int read_storages(const struct fs_root *root, struct storages *ret)
-{
-	auto_free char *text = NULL;
-	size_t len = 0;
-	int err = fs_read(root, STORAGES_PATH, VMCFG_TEXT_MAX, &text, &len);
-
-	if (err && err != -ENOENT)
-		return err;
-	return storages_parse(text, len, ret);
-}
 
 /* As Proxmox VE looks at it before it runs it (pve-guest-common, PVE/GuestHelpers.pm,
  * check_hookscript). */
@@ -73,7 +63,7 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 		*ret_why = strdup(settings_error(&ret->settings));
 		return ret->settings.err;
 	}
-	err = read_storages(root, &ret->hook.storages);
+	err = storages_read(root, &ret->hook.storages);
 	if (!err)
 		err = judge(root, ret);
 	if (err)

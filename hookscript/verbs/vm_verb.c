@@ -6,6 +6,7 @@
 #include "hookscript/plan/judge.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
+#include "hookscript/settings/settings_read.h"
 #include "hookscript/verbs/vm_add.h"
 #include "hookscript/verbs/vm_state.h"
 #include "host/base/log.h"
@@ -38,9 +39,12 @@ static int out_of_memory(void)
 static int read_state(struct verb *verb)
 {
 	auto_free char *why = NULL;
+	int err;
 
 	vm_state_free(&verb->state);
-	return vm_state_read(verb->root, verb->vmid, &verb->state, &why) ? failed(why) : EXIT_DONE;
+	err = vm_state_read(verb->root, verb->vmid, &verb->state, &why);
+	settings_set_language(&verb->state.settings);
+	return err ? failed(why) : EXIT_DONE;
 }
 
 /* ---- commands ---- */
@@ -431,6 +435,7 @@ static int detach(const struct verb *verb)
 	auto_free char *why = NULL;
 	const char *volume;
 
+	settings_set_language_of(verb->root, verb->vmid);
 	if (vm_read(verb->root, verb->vmid, &vm, &why))
 		return failed(why);
 	if (!command)

@@ -11,7 +11,7 @@
 #define ACTIVITY_VERB_SIZE 16
 #define ACTIVITY_PATH_SIZE 240
 
-/* One page's content. All zeroes: nothing was noted. Both texts always end with a NUL. */
+/* All zeroes: nothing was noted. Both texts always end with a NUL. */
 struct activity {
 	char verb[ACTIVITY_VERB_SIZE]; /* "read"; "": nothing is being done */
 	char path[ACTIVITY_PATH_SIZE]; /* what follows '/', or the call's own name */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands as lists of words: shown as a shell would take them, and run (host/process/program.h)
- * without one.
+/* Commands as lists of words: quoted for a shell, or run without one (host/process/program.h).
  */
 #ifndef HOST_BASE_ARGV_H
 #define HOST_BASE_ARGV_H
 
 #include "host/base/base.h"
 
-/* A copy of the words of a command, of which the last is NULL; argv_free() takes it away. Returns
- * NULL without memory. */
+/* A copy of the words of a command, of which the last is NULL, to be freed with argv_free().
+ * Returns NULL without memory. */
 char **argv_copy(const char *const *words) must_check;
 
-/* argv_copy() of the words that are written here. */
+/* argv_copy() of the arguments. */
 #define argv_new(...) argv_copy((const char *const[]){__VA_ARGS__, NULL})
 
 /* 'WORD' in quotes for a shell, whatever it holds. Returns a new string; NULL without memory, or

@@ -24,6 +24,16 @@ const char *after_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) ? NULL : text + len;
 }
 
+bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len)
+		if ((at == words || strchr(" \t\n", at[-1])) && strchr(" \t\n", at[len]))
+			return true;
+	return false;
+}
+
 bool number_take(const char **text, unsigned int *ret)
 {
 	size_t n = strspn(*text, "0123456789");

@@ -89,6 +89,9 @@ int compare_ints(const void *a, const void *b);
 /* What follows PREFIX in TEXT; NULL when TEXT does not begin with it. */
 const char *after_prefix(const char *text, const char *prefix);
 
+/* Whether WORD is one of WORDS, which have spaces, tabs or newlines between them. */
+bool has_word(const char *words, const char *word);
+
 /*
  * Reads a decimal number of one to nine digits, at the beginning of *TEXT, which moves to the
  * character after it; and one that is all of TEXT. Returns whether there is one, in *RET.

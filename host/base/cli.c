@@ -145,16 +145,6 @@ const char *cli_value(const struct cli *cli, int val)
 	return option ? option->value : NULL;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = words; (at = strstr(at, word)); at += len)
-		if ((at == words || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-			return true;
-	return false;
-}
-
 int cli_check(const struct cli *cli, const char *allowed, const char *who)
 {
 	for (const struct option *option = cli->options; option->name; option++)

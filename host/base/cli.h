@@ -18,7 +18,7 @@ struct cli {
 		const char *value; /* NULL: it has none */
 	} * given;		   /* in order */
 	size_t n_given;
-	char **args; /* what is no option */
+	char **args; /* the arguments that are no options */
 	int n_args;
 };
 
@@ -46,8 +46,8 @@ int cli_check(const struct cli *cli, const char *allowed, const char *who) must_
 int cli_usage_error(const char *format, ...) printf_like(1, 2);
 
 /*
- * The same for a WORD that is not known: WHAT ("unknown command") and WORD, and which name it may
- * have been meant to be: of N, each at the beginning of an element of SIZE bytes of TABLE.
+ * The same for an unknown WORD: prints WHAT ("unknown command") and WORD, and the most similar of N
+ * names, each at the beginning of an element of SIZE bytes of TABLE.
  */
 int cli_unknown(const char *what, const char *word, const void *table, size_t n, size_t size);
 

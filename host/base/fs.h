@@ -50,7 +50,7 @@ int fs_probe(const struct fs_root *root, const char *path) must_check;
 int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret,
 	    size_t *ret_len) must_check;
 
-/* The same from a descriptor, from where it stands. */
+/* The same from a descriptor, from its file offset on. */
 int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len) must_check;
 
 /*
@@ -61,7 +61,7 @@ int fs_read_attr(const struct fs_root *root, const char *path, char **ret) must_
 
 /*
  * Writes TEXT to a sysfs attribute with one write(2). Returns 0 or -errno (-EIO for a short write).
- * Success says little: look at the machine afterwards.
+ * Success proves little: read it again afterwards.
  */
 int fs_write_attr(const struct fs_root *root, const char *path, const char *text) must_check;
 

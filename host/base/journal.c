@@ -40,7 +40,7 @@ char *journal_format(const struct journal_field *fields, size_t n, size_t *ret_s
 	return strbuf_take(&text);
 }
 
-/* By way of a descriptor: the socket's path below a root may be too long for an address. */
+/* Through a descriptor: the socket's path below a root may be too long for an address. */
 static int connect_to_journal(const struct fs_root *root)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -90,7 +90,7 @@ static int make_sealed(const char *text, size_t size)
 	return TAKE_FD(fd);
 }
 
-/* An entry that no datagram holds: nothing but the descriptor of a file with its text. */
+/* An entry that is too long for a datagram: only the descriptor of a file with its text. */
 static int send_as_file(int fd, const char *text, size_t size, int64_t deadline)
 {
 	union {

@@ -17,7 +17,7 @@ struct journal_field {
 
 /*
  * The N fields as the journal reads them, in their order: NAME=VALUE, or, where the value has
- * newlines, its length in front of it. Pure. Returns a new text of *ret_size bytes, or NULL without
+ * newlines, its length before it. Pure. Returns a new text of *ret_size bytes, or NULL without
  * memory.
  */
 char *journal_format(const struct journal_field *fields, size_t n, size_t *ret_size) must_check;

@@ -11,7 +11,7 @@
 /* The directory of our own locales, for those that the host lacks; set by a main. */
 static const char *locales_dir;
 
-/* What the environment wants messages to be in (setlocale(3)), or NULL. */
+/* The locale that the environment sets for messages (setlocale(3)), or NULL. */
 static const char *wanted_locale(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Makes room for N bytes more and a NUL. */
+/* Makes space for N bytes more and a NUL. */
 static bool make_room(struct strbuf *buf, size_t n)
 {
 	size_t size = (buf->len + n) * 2 + 64;

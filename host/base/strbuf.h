@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A text that grows. Running out of memory is remembered, and told once, when the text is taken. */
+/* A text that grows. strbuf_take() reports that memory ran out at any time before. */
 #ifndef HOST_BASE_STRBUF_H
 #define HOST_BASE_STRBUF_H
 
@@ -9,13 +9,13 @@
 struct strbuf {
 	char *text; /* NULL while nothing was added */
 	size_t len, size;
-	bool failed; /* something could not be added: there is no text to be had any more */
+	bool failed; /* something could not be added: strbuf_take() returns NULL */
 };
 
 /* printf(3) at its end. */
 void strbuf_add(struct strbuf *buf, const char *format, ...) printf_like(2, 3);
 
-/* The same with a comma and a space in front, unless BUF is empty: an item of a list. */
+/* The same after a comma and a space, unless BUF is empty: an item of a list. */
 void strbuf_add_item(struct strbuf *buf, const char *format, ...) printf_like(2, 3);
 
 /* N bytes, which may be any. */

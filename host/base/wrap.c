@@ -7,10 +7,10 @@
 #include <sys/ioctl.h>
 #include <wchar.h>
 
-/* Of a terminal that does not say how wide it is. */
+/* The width of a terminal that does not report it. */
 #define DEFAULT_COLUMNS 80
 
-/* Room for a word and its indentation: narrower than that is no width. */
+/* Enough for a word and its indentation; a smaller width is ignored. */
 #define LEAST_COLUMNS 20
 
 /* A byte of no character (U+FFFD REPLACEMENT CHARACTER). */
@@ -59,7 +59,7 @@ static bool is_in(const wchar_t *set, wchar_t code)
 	return code && wcschr(set, code);
 }
 
-/* Whether it is of a script without spaces; its quotes are as narrow as everybody's. */
+/* Whether it is of a script without spaces, whose quotes are narrow, too. */
 static bool is_wide(wchar_t code)
 {
 	return character_width(code) == 2 || is_in(closing, code) || is_in(opening, code);

@@ -85,7 +85,7 @@ int driver_unbind(const struct fs_root *root, const struct bdf *bdf)
 	int err;
 
 	err = fs_write_attr(root, path, bdf_format(bdf, text));
-	/* ENOENT and ENODEV: it went by itself, or had none; the look below decides. */
+	/* ENOENT and ENODEV: it went by itself, or had none; pci_driver() decides. */
 	if (err && err != -ENOENT && err != -ENODEV)
 		return err;
 	err = pci_driver(root, bdf, &driver);

@@ -21,12 +21,10 @@ static bool is_framebuffer(const char *name)
 {
 	static const char *const names[] = {"BOOTFB",	 "efifb",  "vesafb", "simplefb",
 					    "simpledrm", "efidrm", "vesadrm"};
-	static const char simple[] = "simple-framebuffer";
-
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
-	return !strncmp(name, simple, strlen(simple));
+	return after_prefix(name, "simple-framebuffer");
 }
 
 /* "  e0000000-e02fffff : BOOTFB", indented by two for each claim that this one lies in. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who has claimed the physical memory of a device (/proc/iomem). */
+/* Claims on the physical memory of a device (/proc/iomem). */
 #ifndef HOST_PCI_IOMEM_H
 #define HOST_PCI_IOMEM_H
 

@@ -197,8 +197,7 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *dir = fs_path("%s/%s", drivers, names.items[i]);
 
-		if (!strncmp(names.items[i], "pci:", strlen("pci:")) &&
-		    driver_serves_others(root, dir, bdf))
+		if (after_prefix(names.items[i], "pci:") && driver_serves_others(root, dir, bdf))
 			return true;
 	}
 	return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Kernel modules (libkmod): load them, and ask what the host's modprobe configuration says. Whether
- * a module is loaded is read below the root; the rest needs an open handle, made only when needed,
- * because libkmod's start costs.
+ * a module is loaded is read below the root; the rest needs an open handle, which
+ * costs a start of libkmod.
  */
 #ifndef HOST_PCI_MODULES_H
 #define HOST_PCI_MODULES_H
@@ -38,7 +38,7 @@ int modules_load(struct modules *modules, const char *name) must_check;
 
 /*
  * Unloads the module. Not loaded is success. Returns 0; -EBUSY when something needs it; -EOPNOTSUPP
- * when the root is not the running system; -errno. Its driver lets every device go that it has: see
+ * when the root is not the running system; -errno. Its driver releases all its devices: see
  * module_serves_others().
  */
 int modules_unload(struct modules *modules, const char *name) must_check;

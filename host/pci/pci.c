@@ -15,7 +15,7 @@ struct pci {
 
 /*
  * libpci's contract: its error callback does not return (the default one exits). The only way to
- * survive is to jump out of it, to whoever called libpci last. Confined to this file.
+ * return is a jump to the last caller of libpci. Confined to this file.
  */
 static jmp_buf on_error;
 

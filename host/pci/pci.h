@@ -78,7 +78,7 @@ DEFINE_CLEANUP(struct pci *, pci_close)
 bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
 
 /*
- * The class in words, "VGA compatible controller"; "PCI device" when nothing knows it. Returns a
+ * The class in words, "VGA compatible controller"; "PCI device" when it is unknown. Returns a
  * new string, or NULL without memory.
  */
 char *pci_class_name(struct pci *pci, const struct pci_identity *id) must_check;

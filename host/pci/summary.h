@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI devices of this host, with what people want to know before they pass one through. */
+/* The PCI devices of this host, with what people need to know before they pass one through. */
 #ifndef HOST_PCI_SUMMARY_H
 #define HOST_PCI_SUMMARY_H
 
@@ -15,9 +15,10 @@ struct device_summary {
 	char *resets;	  /* the kernel's reset_method, "flr bus"; NULL: it cannot be reset */
 	int group;	  /* its IOMMU group, negative: none */
 	bool express;	  /* PCI Express, not conventional PCI */
-	bool bridge;	  /* has devices below it, so it stays with the host */
-	char *vms;	  /* which VMs name it, "VM 100 (hostpci0)"; NULL: none. Of the judge */
-	char *used;	  /* why a start would be refused now; NULL: it would not. Of the judge */
+	bool bridge;	  /* has devices below it, so it cannot be passed through */
+	char *vms;  /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
+	char *used; /* why a start would be refused now; NULL: it would not; filled in by the judge
+		     */
 };
 
 struct device_summaries {

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* How often to look again. */
+/* Between two looks. */
 #define LOOK_AGAIN_MS 50
 
 static int add_node(struct fs_names *nodes, char *node)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who uses a device through VFIO. A group that is open must never lose a device. */
+/* Which processes use a device through VFIO. An open group must never lose a device. */
 #ifndef HOST_PCI_VFIO_H
 #define HOST_PCI_VFIO_H
 

@@ -41,7 +41,7 @@ struct asking {
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
 
-/* What runs no program has memory of the kernel only, or none any more. */
+/* A process without a program has only the kernel's memory, or none any more. */
 static bool has_no_executable(int proc, pid_t pid)
 {
 	auto_free char *exe = fs_path("%d/exe", pid);

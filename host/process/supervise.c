@@ -26,9 +26,9 @@
 
 #define NEVER INT64_MAX
 
-/* What both see. */
+/* Shared by parent and child. */
 struct page {
-	_Atomic int64_t deadline; /* host/base/clock.h; NEVER: none */
+	_Atomic int64_t deadline; /* NEVER: none */
 	struct activity doing;
 };
 
@@ -36,8 +36,8 @@ static struct page *page;
 
 struct child {
 	pid_t pid;
-	int pidfd; /* -1: none, so its end is noticed a little later */
-	int lines; /* what it prints; -1: nothing goes through here */
+	int pidfd; /* -1: none, its end is noticed up to LOOK_MS later */
+	int lines; /* what it prints; -1: it has the caller's streams */
 };
 
 void supervise_allow(int ms)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* systemd answers in milliseconds; while it starts again itself it may take a second. */
+/* systemd answers in milliseconds; while it restarts itself, in a second. */
 #define ANSWER_MS 3000
 
 static bool systemd_runs(const struct fs_root *root)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What systemd knows and does, asked through systemctl(1), within seconds. */
+/* Questions and requests to systemd, through systemctl(1), within seconds. */
 #ifndef HOST_PROCESS_SYSTEMD_H
 #define HOST_PROCESS_SYSTEMD_H
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long a disk has to answer an open(2). One that is in error handling may take minutes. */
+/* How long open(2) of a disk may take. During error handling it may take minutes. */
 #define OPEN_MS 5000
 
 #define TABLE_MAX ((size_t)16 * 1024 * 1024)

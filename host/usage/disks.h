@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which disks below the devices the host uses: mounts, swap, and whatever else claims them. */
+/* Which disks below the devices the host uses: mounts, swap, and other claims. */
 #ifndef HOST_USAGE_DISKS_H
 #define HOST_USAGE_DISKS_H
 

@@ -6,7 +6,7 @@
 #define NVME_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
 #define SCSI_BACKSTORES "sys/kernel/config/target/core"
 
-/* Adds one, taking the texts over: WHAT or LOOP says who it is. */
+/* Adds a user of NODE, WHAT or the loop device LOOP, and takes the texts over. */
 static int add(struct kernel_disks *disks, char *node, char *what, char *loop)
 {
 	if (node && (what || loop) && array_grow(disks->items, disks->n)) {
@@ -39,16 +39,16 @@ static int read_attr(const struct fs_root *root, const char *dir, const char *na
  */
 static int node_of(const struct fs_root *root, const char *path, char **ret)
 {
-	static const char dev[] = "/dev/";
+	const char *name = after_prefix(path, "/dev/");
 	int err;
 
 	*ret = NULL;
-	if (strncmp(path, dev, strlen(dev)))
+	if (!name)
 		return 0;
 	err = fs_link_name(root, path + 1, ret);
 	if (err != -EINVAL && !fs_is_absent(err))
 		return err;
-	*ret = strdup(path + strlen(dev));
+	*ret = strdup(name);
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -98,7 +98,7 @@ static int read_loop(const struct fs_root *root, const char *path, const char *n
 	const char *node;
 	int err;
 
-	if (strncmp(name, "loop", strlen("loop")))
+	if (!after_prefix(name, "loop"))
 		return 0;
 	err = read_attr(root, path, "loop/backing_file", &backing);
 	node = backing ? backing_node(backing) : NULL;
@@ -107,7 +107,7 @@ static int read_loop(const struct fs_root *root, const char *path, const char *n
 
 /* ---- targets ---- */
 
-/* Whether DIR's attribute "enable" says so, or cannot say. */
+/* Whether DIR is enabled, as its attribute "enable" says; an absent one means that it is. */
 static int is_enabled(const struct fs_root *root, const char *dir, bool *ret)
 {
 	auto_free char *text = NULL;
@@ -117,7 +117,7 @@ static int is_enabled(const struct fs_root *root, const char *dir, bool *ret)
 	return err;
 }
 
-/* What DIR's attribute NAME says it works on, when it is enabled. WHAT is taken over. */
+/* What DIR's attribute NAME names as its disk, when it is enabled. Takes WHAT over. */
 static int read_target(const struct fs_root *root, const char *dir, const char *name, char *what,
 		       struct kernel_disks *disks)
 {

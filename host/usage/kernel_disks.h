@@ -11,7 +11,7 @@
 
 struct kernel_disk {
 	char *node; /* what it works on, below /dev: "sda", "dm-0"; "nvme0": a whole controller */
-	char *what; /* who that is, for people; NULL: a loop device */
+	char *what; /* the user, for people; NULL: a loop device */
 	char *loop; /* the loop device, "loop0"; NULL: none */
 };
 

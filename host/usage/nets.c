@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define TABLE_MAX ((size_t)64 * 1024 * 1024)
-#define UPPER	  "upper_"
 #define DEPTH_MAX 8
 
 /* Those of the first process are the host's, whatever namespace this one was put in. */
@@ -23,17 +22,17 @@ struct net_search {
 	struct strbuf found;
 };
 
-/* The interfaces above one, and above those; a bridge above a bond above two NICs is one chain. */
+/* The interfaces above one, and above those: a bridge above a bond above two NICs. */
 static int put_uppers(struct net_search *search, const char *path, int depth)
 {
 	auto_names struct fs_names names = {0};
 	int err = fs_list(search->root, path, &names);
 
 	for (size_t i = 0; !err && i < names.n && depth < DEPTH_MAX; i++) {
-		const char *upper = names.items[i] + strlen(UPPER);
+		const char *upper = after_prefix(names.items[i], "upper_");
 		auto_free char *above = NULL;
 
-		if (strncmp(names.items[i], UPPER, strlen(UPPER)))
+		if (!upper)
 			continue;
 		strbuf_add_item(&search->found, _("below %s"), upper);
 		above = fs_path("sys/class/net/%s", upper);

@@ -89,7 +89,7 @@ static const char *effect_of(enum usage_kind kind)
 	return _("that process would lose the device while it works with it");
 }
 
-/* udev opens what it has just found. logind opens every keyboard for its power key. Both let go of
+/* udev opens what it has just found. logind opens every keyboard for its power key. Both close
  * what vanishes. */
 static bool is_bystander(const struct survey_node *node, const char *command)
 {

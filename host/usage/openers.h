@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who has a node of the devices open, and which running containers are given one. */
+/* Which processes have a node of the devices open, and which running containers are given one. */
 #ifndef HOST_USAGE_OPENERS_H
 #define HOST_USAGE_OPENERS_H
 

@@ -72,7 +72,7 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	int err = fs_read_attr(root, uevent_path, &uevent);
 
 	if (err)
-		return err == -ENOENT || err == -ENODEV ? 0 : err; /* it went while we looked */
+		return err == -ENOENT || err == -ENODEV ? 0 : err; /* it has gone meanwhile */
 	if (!uevent_number(uevent, "MAJOR=", &node.major) ||
 	    !uevent_number(uevent, "MINOR=", &node.minor))
 		return 0;
@@ -118,7 +118,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 		struct survey *survey, int depth);
 
 /*
- * With NVMe multipath the disk does not hang below the controller, whose own namespace is hidden
+ * With NVMe multipath the disk is not below the controller, whose own namespace is hidden
  * and has no node, but below its subsystem, and so does the head's generic node. The hidden one's
  * name, nvme0c2n1, says which: head 1 of subsystem 0 (Linux: nvme_mpath_set_disk_name() in
  * drivers/nvme/host/multipath.c, and nvme_init_subsystem() in core.c, which names the subsystem).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All that hangs below a PCI device in sysfs and may be in use: disks, other nodes, interfaces. */
+/* What is below a PCI device in sysfs and may be in use: disks, other nodes, interfaces. */
 #ifndef HOST_USAGE_SURVEY_H
 #define HOST_USAGE_SURVEY_H
 
@@ -8,7 +8,7 @@
 
 /* A block or character device. */
 struct survey_node {
-	const struct usage_device *device; /* what it hangs below */
+	const struct usage_device *device; /* the PCI device above it */
 	char *path;			   /* its directory in sysfs */
 	char *name;			   /* below /dev: "nvme0n1", "snd/controlC0" */
 	unsigned int major, minor;
@@ -33,7 +33,7 @@ struct survey {
 	size_t n_empty_nets;
 };
 
-/* Adds what hangs below DEVICE, which must outlive the survey. Returns 0 or -errno. */
+/* Adds what is below DEVICE, which must outlive the survey. Returns 0 or -errno. */
 int survey_device(const struct fs_root *root, const struct usage_device *device,
 		  struct survey *survey) must_check;
 void survey_free(struct survey *survey);

@@ -78,7 +78,7 @@ static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char 
 		auto_free char *path = NULL, *address = NULL;
 		struct bdf vf;
 
-		if (strncmp(names.items[i], "virtfn", strlen("virtfn")))
+		if (!after_prefix(names.items[i], "virtfn"))
 			continue;
 		path = pci_path(bdf, names.items[i]);
 		err = fs_link_name_if(root, path, &address);
@@ -111,7 +111,7 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 
 static bool is_nvidias(const struct usage_device *device)
 {
-	return device->driver && !strncmp(device->driver, "nvidia", strlen("nvidia"));
+	return device->driver && after_prefix(device->driver, "nvidia");
 }
 
 /* Whether a console of the kernel writes to a framebuffer: 1, 0, or -errno. */
@@ -131,7 +131,7 @@ static int console_is_on_framebuffer(const struct fs_root *root)
 			err = fs_read_attr(root, bind_path, &bind);
 		if (!err && strstr(name, "frame buffer") && !strcmp(bind, "1"))
 			return 1;
-		if (err == -ENOENT) /* it went while we looked */
+		if (err == -ENOENT) /* it has gone meanwhile */
 			err = 0;
 	}
 	return err;
@@ -141,7 +141,7 @@ static bool has_framebuffer(const struct survey *survey, const struct usage_devi
 {
 	for (size_t i = 0; i < survey->n_nodes; i++)
 		if (survey->nodes[i].device == device && !survey->nodes[i].block &&
-		    !strncmp(survey->nodes[i].name, "fb", 2))
+		    after_prefix(survey->nodes[i].name, "fb"))
 			return true;
 	return false;
 }
@@ -157,7 +157,7 @@ static bool is_boot_display(const struct fs_root *root, const struct usage_devic
 
 /*
  * DRM's own drivers let their console go when they are unbound; NVIDIA's waits for it for ever. So
- * the one is worth saying and the other is in the way.
+ * the latter blocks a start, and the former is only reported.
  */
 static int find_console(const struct fs_root *root, const struct survey *survey,
 			const struct usage_device *device, struct usage *usage)
@@ -183,7 +183,7 @@ static int find_console(const struct fs_root *root, const struct survey *survey,
 	return err;
 }
 
-/* NVIDIA's nodes hang below no device; the driver tells which is whose. */
+/* NVIDIA's nodes are below no device in sysfs; its driver tells which belongs to which. */
 static int add_nvidia_node(const struct fs_root *root, const struct usage_device *device,
 			   struct survey *survey)
 {

@@ -6,20 +6,20 @@
 
 #include "hookscript/records/identity.h"
 
-#define FILE_NAME IDENTITY_FOLDER "/100"
+#define FILE_NAME IDENTITY_DIR "/100"
 
 /* Whether the file of VM VMID could be read. */
-static bool read_devices(unsigned int vmid, struct known_device **ret, size_t *ret_n)
+static bool read_devices(unsigned int vmid, struct identity_device **ret, size_t *ret_n)
 {
 	auto_free char *why = NULL;
 	int err = identity_read(fuzz_root(), vmid, ret, ret_n, &why);
 
 	fuzz_require(!err == !why);
-	fuzz_require(!why || strstr(why, "/" IDENTITY_FOLDER "/"));
+	fuzz_require(!why || strstr(why, "/" IDENTITY_DIR "/"));
 	return !err;
 }
 
-static void check_order(const struct known_device *list, size_t n)
+static void check_order(const struct identity_device *list, size_t n)
 {
 	fuzz_require(n <= IDENTITY_DEVICES_MAX);
 	for (size_t i = 1; i < n; i++)
@@ -28,7 +28,7 @@ static void check_order(const struct known_device *list, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	auto_free struct known_device *list = NULL, *again = NULL;
+	auto_free struct identity_device *list = NULL, *again = NULL;
 	size_t n, n_again;
 
 	fuzz_write_file(FILE_NAME, size ? (const void *)data : "", size);

@@ -17,8 +17,8 @@ static struct record *read_record(void)
 	int err = record_read(fuzz_root(), &bdf, &record, &why);
 
 	fuzz_require(!err == !why && !err == (record != NULL));
-	fuzz_require(!why || !strncmp(why, "/" RECORD_FOLDER "/" ADDRESS ": ",
-				      strlen("/" RECORD_FOLDER "/" ADDRESS ": ")));
+	fuzz_require(!why || !strncmp(why, "/" RECORD_DIR "/" ADDRESS ": ",
+				      strlen("/" RECORD_DIR "/" ADDRESS ": ")));
 	return record;
 }
 
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_with(record_freep) struct record *record = NULL;
 	cleanup_with(record_freep) struct record *again = NULL;
 
-	fuzz_write_file(RECORD_FOLDER "/" ADDRESS, size ? (const void *)data : "", size);
+	fuzz_write_file(RECORD_DIR "/" ADDRESS, size ? (const void *)data : "", size);
 	record = read_record();
 	if (!record)
 		return 0;

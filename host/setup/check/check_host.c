@@ -16,17 +16,6 @@
 
 #define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
 
-/* Whether LINE, words split at spaces, has WORD. */
-static bool has_word(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = line; (at = strstr(at, word)); at += len)
-		if ((at == line || strchr(" \t", at[-1])) && (!at[len] || strchr(" \t\n", at[len])))
-			return true;
-	return false;
-}
-
 static int check_processor(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "cpu-virtualisation";

@@ -144,7 +144,7 @@ t_driver_of_a_kept_entry() {
 	modprobe pci_stub || skip "this kernel has no pci-stub as a module"
 	set_device "$disk" 'driver = "pci-stub";'
 	hook_exits 1 100 pre-start
-	expect_said "pci-stub took it, but is no vfio variant driver"
+	expect_said "pci-stub took it, but is not a vfio variant driver"
 	expect_machine "$before"
 }
 

@@ -100,7 +100,7 @@ t_alternative_not_foreseen() {
 	attach 100 "$second"
 	step "post-start"
 	hook_ok 100 post-start
-	expect_said "$second: Proxmox VE took it for VM 100, another one than foreseen; will return to nvme"
+	expect_said "$second: Proxmox VE took it for VM 100, instead of the one that was expected; will return to nvme"
 	expect_said "$first: vfio-pci -> nvme"
 	expect_free "$first" nvme
 	expect_driver "$second" vfio-pci

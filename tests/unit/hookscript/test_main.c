@@ -3,6 +3,7 @@
  * built. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -345,14 +346,60 @@ static void test_closed_streams(void **state)
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
+/* How many events of its files WATCH has. */
+static int count_events(int watch)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n = read(watch, events, sizeof(events));
+	int count = 0;
+
+	for (char *at = events; at < events + n; count++)
+		at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len;
+	return count;
+}
+
+/* What is decided is decided by the settings of one moment. */
+static void test_settings_are_read_once(void **state)
+{
+	static const struct {
+		const char *args;
+		int code;
+	} rows[] = {
+		{"--root ROOT plan 100", EXIT_DONE},	  {"--root ROOT vm 100", EXIT_REFUSED},
+		{"--root ROOT 100 pre-start", EXIT_DONE}, {"--root ROOT 100 post-start", EXIT_DONE},
+		{"--root ROOT 100 pre-stop", EXIT_DONE},  {"--root ROOT 100 post-stop", EXIT_DONE},
+	};
+	struct tree *tree = *state;
+	auto_free char *path = fs_path("%s/etc/pve-passthrough.conf", tree->root.path);
+
+	tree_settings(tree, "deadline = 7;\n");
+	tree_vm(tree, 100, "name: x\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_close int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+		auto_run struct run run = {0};
+
+		assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+		run_it(tree, rows[i].args, &run);
+		run_assert_code(&run, rows[i].code);
+		assert_int_equal(count_events(watch), 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_help_fits),	   TEST(test_unknown_phase), TEST(test_full),
-		TEST(test_hang),	   TEST(test_terminal),	     TEST(test_command_lines),
-		TEST(test_refused),	   TEST(test_journal),	     TEST(test_log),
+		TEST(test_help_fits),
+		TEST(test_unknown_phase),
+		TEST(test_full),
+		TEST(test_hang),
+		TEST(test_terminal),
+		TEST(test_command_lines),
+		TEST(test_refused),
+		TEST(test_journal),
+		TEST(test_log),
 		TEST(test_closed_streams),
+		TEST(test_settings_are_read_once),
 	};
 #undef TEST
 	(void)argc;

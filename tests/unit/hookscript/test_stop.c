@@ -139,7 +139,7 @@ static void test_another_device_sits_there(void **state)
 	tree_device_id(tree, DISK, 0xa80a);
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, DISK ": another device sits there than the one that was taken");
+	run_assert_says(&run, DISK ": the device at this address is not the one that was taken");
 	run_assert_says(&run, "rm /" RECORDS DISK);
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_true(tree_has(tree, RECORDS DISK));
@@ -173,7 +173,7 @@ static void test_somebody_gave_it_another_driver(void **state)
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run,
-			DISK ": somebody gave it another driver than vfio-pci and nvme meanwhile; "
+			DISK ": another driver than vfio-pci or nvme has been bound to it since; "
 			     "left there");
 	assert_string_equal(tree_driver_of(tree, DISK), "gpu");
 	assert_string_equal(tree_override_of(tree, DISK), "nvme");

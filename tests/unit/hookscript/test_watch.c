@@ -300,7 +300,7 @@ static void test_no_lock(void **state)
 	tree_link(tree, "run/pve-passthrough/locks/watch-100", "watch-100");
 	run_hook(tree, watch_run, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
-	run_assert_says(&run, "VM 100: nobody watches it: its lock below "
+	run_assert_says(&run, "VM 100: no watcher for it: its lock below "
 			      "/run/pve-passthrough/locks cannot be taken: Too many levels");
 	tree_delete(tree, "run/pve-passthrough/locks/watch-100");
 	watch_until_back(tree, 0, before);

@@ -20,7 +20,7 @@ static struct args *parse(const char *value, size_t len)
 	return args;
 }
 
-/* The addresses, a blank between them, or "dropped". */
+/* The addresses, a space between them, or "dropped". */
 static void render(const struct args *args, char *to, size_t size)
 {
 	to[0] = '\0';
@@ -223,7 +223,7 @@ static void test_json(void **state)
 		{"-device '{'", ""},
 		/* The quotes are the line's, and gone: this is no JSON. */
 		{"-device {\"driver\":\"vfio-pci\",\"host\":\"01:00.0\"}", BAD},
-		/* Neither is what begins with a blank: a model of that name. */
+		/* Neither is what begins with a space: a model of that name. */
 		{"-device ' {\"driver\":\"vfio-pci\",\"host\":\"01:00.0\"}'", ""},
 	};
 

@@ -16,7 +16,7 @@
 
 static struct mappings *parse(const char *text, size_t len)
 {
-	/* Exactly as long as the text, so that the sanitizers see a step behind it. */
+	/* Exactly as long as the text, so that the sanitizers see a step after it. */
 	auto_free char *copy = malloc(len ? len : 1);
 	struct mappings *mappings = NULL;
 
@@ -109,12 +109,12 @@ static void test_sections(void **state)
 		{"not ended by the next id", "gpu\n" MAP "nic\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
 		{"ended by 0", "gpu\n" MAP "0\nnic\n" MAP, "gpu" MAP_SEEN ", nic" MAP_SEEN},
 		{"not ended by 00", "gpu\n" MAP "00\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
-		{"not ended by blanks", "gpu\n" MAP " \t\nnic\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
+		{"not ended by spaces", "gpu\n" MAP " \t\nnic\n" MAP, "gpu" MAP_SEEN MAP_SEEN},
 		{"0 between sections", "0\ngpu\n" MAP, "gpu" MAP_SEEN},
-		{"blanks behind the id", "gpu \t\n" MAP, "gpu" MAP_SEEN},
-		{"a blank before the id", " gpu\n" MAP, ""},
+		{"spaces after the id", "gpu \t\n" MAP, "gpu" MAP_SEEN},
+		{"a space before the id", " gpu\n" MAP, ""},
 		{"two words", "pci: gpu\n" MAP, ""},
-		{"blanks outside of a section", " \n", ""},
+		{"spaces outside of a section", " \n", ""},
 		{"a bad id", "9gpu\n" MAP "\nnic\n" MAP, "nic" MAP_SEEN},
 		{"an id of one letter", "g\n" MAP, ""},
 		{"a type before the id", "pci:gpu\n" MAP, ""},
@@ -133,8 +133,8 @@ static void test_lines(void **state)
 	static const struct text_case cases[] = {
 		{"a comment before all", "# gpu\ngpu\n" MAP, "gpu" MAP_SEEN},
 		{"a comment inside", "gpu\n# no\n\t # end\n" MAP, "gpu" MAP_SEEN},
-		{"a comment behind a value", "gpu\n\tmdev 1 # yes\n" MAP, "gpu" MAP_SEEN},
-		{"one blank before the key", "gpu\n map  id=10de:2204,node=a,path=0000:01:00.0  \n",
+		{"a comment after a value", "gpu\n\tmdev 1 # yes\n" MAP, "gpu" MAP_SEEN},
+		{"one space before the key", "gpu\n map  id=10de:2204,node=a,path=0000:01:00.0  \n",
 		 "gpu" MAP_SEEN},
 		{"a vertical tab before the key",
 		 "gpu\n\vmap\fid=10de:2204,node=a,path=0000:01:00.0\v\n", "gpu" MAP_SEEN},
@@ -153,7 +153,7 @@ static void test_lines(void **state)
 		{"a type", "gpu\n\ttype pci\n" MAP, "gpu" MAP_SEEN},
 		{"another type", "gpu\n\ttype usb\n" MAP, "gpu" MAP_SEEN},
 		{"an id inside", "gpu\n\tid nic\n" MAP, "gpu" MAP_SEEN},
-		{"a colon behind the key", "gpu\n\tmap: id=10de:2204,node=a,path=0000:01:00.0\n",
+		{"a colon after the key", "gpu\n\tmap: id=10de:2204,node=a,path=0000:01:00.0\n",
 		 "gpu"},
 		{"map without a value", "gpu\n\tmap\n" MAP, "gpu" MAP_SEEN},
 	};
@@ -174,14 +174,14 @@ static void test_bytes(void **state)
 		{"CR for newlines", "gpu\r\tmdev\r", ""},
 		{"a NUL in the id", "g@pu\n" MAP, ""},
 		{"a NUL line", "gpu\n@\n" MAP, "gpu" MAP_SEEN},
-		{"a NUL is no blank", "gpu\n@ mdev\n" MAP, "gpu" MAP_SEEN},
+		{"a NUL is not white space", "gpu\n@ mdev\n" MAP, "gpu" MAP_SEEN},
 		{"a NUL in a description",
 		 "gpu\n\tmap id=10de:2204,description=b@c,node=a,path=0000:01:00.0\n",
 		 "gpu" MAP_SEEN},
 		{"a NUL in a path", "gpu\n\tmap id=10de:2204,node=a,path=0000:01:00@1\n",
 		 "gpu [a 10de:2204 '0000:01:00\\x001']"},
 		{"a byte order mark", "\xef\xbb\xbfgpu\n" MAP, ""},
-		{"a no-break space is no blank", "gpu\n\xc2\xa0mdev\n" MAP, "gpu" MAP_SEEN},
+		{"a no-break space is not white space", "gpu\n\xc2\xa0mdev\n" MAP, "gpu" MAP_SEEN},
 	};
 
 	(void)state;
@@ -222,7 +222,7 @@ static void test_maps(void **state)
 		 NULL},
 		{"a function of two digits", "id=10de:2204,node=a,path=0000:01:00.00", NULL},
 		{"a dot without a function", "id=10de:2204,node=a,path=0000:01:00.", NULL},
-		{"a blank behind the path", "id=10de:2204,path=0000:01:00.0 ,node=a", NULL},
+		{"a space after the path", "id=10de:2204,path=0000:01:00.0 ,node=a", NULL},
 		{"any byte for the dot", "id=10de:2204,node=a,path=0000:01:00x1;0000:02:00.0",
 		 "[a 10de:2204 '0000:01:00x1' 0000:02:00.0]"},
 		{"; for the dot", "id=10de:2204,node=a,path=0000:01:00;1;0000:02:00",

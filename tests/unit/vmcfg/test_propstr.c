@@ -232,7 +232,7 @@ static void test_nul_is_a_byte(void **state)
 	assert_int_equal(values[HOST].len, 3);
 	assert_memory_equal(values[HOST].at, "a\0b", 3);
 	assert_int_equal(values[SHORT].len, 1);
-	/* A NUL is no blank: the part counts. */
+	/* A NUL is not white space: the part counts. */
 	assert_int_equal(propstr_parse(&strict, (struct text){"size=1,\0", 8}, values, NULL),
 			 -EINVAL);
 }

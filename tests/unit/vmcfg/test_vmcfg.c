@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The parser of VM configs against what Proxmox VE itself made of them (tests/corpus), against
- * rules that the corpus does not show, and against hostile texts. TESTS_DIR is the tests' folder.
+ * rules that the corpus does not show, and against hostile texts. TESTS_DIR is the tests'
+ * directory.
  */
 #include "vmcfg/describe.h"
 
@@ -54,7 +55,7 @@ static char *describe_all(const char *text, size_t len)
 
 /* --- the corpus --- */
 
-/* Reads PATH below CORPUS; a NUL stands behind its *ret_len bytes. */
+/* Reads PATH below CORPUS; a NUL follows its *ret_len bytes. */
 static char *read_case(const char *name, size_t *ret_len)
 {
 	auto_free char *path = NULL;
@@ -197,7 +198,7 @@ static void test_lines(void **state)
 		RULE("#bios: a\n #bios: a\n", "q35 no\nwarnings 0\n"),
 		RULE("#\xff\0\r\n", "q35 no\nwarnings 0\n"),
 		RULE("digest: 0\nsnapstate: x\ndelete: name\nDelete: x\n", "q35 no\nwarnings 0\n"),
-		/* Non-breaking and other blanks of Unicode are bytes like any. */
+		/* Non-breaking and other spaces of Unicode are bytes like any. */
 		RULE("machine: q35\xc2\xa0\n", "q35 no\nwarnings 1\n"),
 		RULE("\xa0\nmachine: q35\xa0\nmachine:\x85q35\n", "q35 no\nwarnings 2\n"),
 	};
@@ -212,7 +213,7 @@ static void test_descriptions(void **state)
 		RULE("description: a\rb\0\xff\n", "q35 no\nwarnings 0\n"),
 		RULE("description: snapstate: delete\n", "q35 no\nwarnings 0\n"),
 		RULE("description: \n", "q35 no\nwarnings 0\n"),
-		/* Nothing to see, but a carriage return is no blank value. */
+		/* Nothing to see, but a carriage return is not an empty value. */
 		RULE("description:\r\n", "q35 no\nwarnings 0\n"),
 		RULE("description: \r \n", "q35 no\nwarnings 0\n"),
 		RULE("description:\n", "q35 no\nwarnings 0\n"),
@@ -341,7 +342,7 @@ static void test_sections(void **state)
 		RULE("[pEnDiNg]\r\nname: a\n", "q35 no\nwarnings 0\n"),
 		RULE("[PENDING]\n[pending]\n", "q35 no\nwarnings 0\n"),
 		RULE("[pending1]\nname: a\ndelete: a\n", "q35 no\nwarnings 0\n"),
-		/* A header that is none leaves the lines behind it where they are. */
+		/* An invalid header does not end the section. */
 		RULE(" [a1]\nname: a\n", "key name a\nq35 no\nwarnings 0\n"),
 		RULE("[a1] x\nname: a\n", "key name a\nq35 no\nwarnings 0\n"),
 		RULE("[a]1]\nname: a\n", "key name a\nq35 no\nwarnings 0\n"),

@@ -82,9 +82,10 @@ static void test_another_is_chosen(void **state)
 	fake_kernel_reset(NULL);
 	run_hook(tree, start_post, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
-	run_assert_says(&run,
-			TWIN ": Proxmox VE took it for VM 100, another one than foreseen; will "
-			     "return to gpu");
+	run_assert_says(
+		&run, TWIN
+		": Proxmox VE took it for VM 100, instead of the one that was expected; will return to "
+		"gpu");
 	run_assert_says(&run, "given back at once, because Proxmox VE chose another device");
 	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
 	assert_string_equal(tree_driver_of(tree, SOUND), "snd");
@@ -138,7 +139,7 @@ static void test_what_was_chosen_cannot_be_read(void **state)
 		tree_obscure(tree, files[i]);
 		run_hook(tree, start_post, 100, &run);
 		run_assert_code(&run, EXIT_FAILED);
-		run_assert_says(&run, "VM 100: what Proxmox VE chose could not be settled");
+		run_assert_says(&run, "VM 100: which devices Proxmox VE took is not known");
 		assert_string_equal(tree_driver_of(tree, GPU), "vfio-pci");
 		tree_reveal(tree, files[i]);
 		assert_true(tree_has(tree, RECORDS GPU));

@@ -65,6 +65,31 @@ static void test_slot(void **state)
 	assert_false(find(slot, NEIGHBOUR)->named);
 }
 
+/* What cannot be read about a device is no fact: neither that it is absent, nor that it is not PCI
+ * Express or no bridge. */
+static void test_unknown(void **state)
+{
+	static const char *const files[] = {"max_link_width", "pci_bus", "vendor"};
+	struct tree *tree = *state;
+
+	tree_vm(tree, 100, "hostpci0: 04:00.0\n");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_free char *path = fs_path("sys/bus/pci/devices/" DISK "/%s", files[i]);
+		auto_free char *why = NULL;
+		struct facts *facts = NULL;
+
+		if (fs_probe(&tree->root, path) > 0)
+			tree_delete(tree, path);
+		tree_link(tree, path, files[i]);
+		assert_int_equal(
+			facts_read(&tree->root, 100, &settings_default, FACTS_START, &facts, &why),
+			-ELOOP);
+		tree_delete(tree, path);
+		if (!strcmp(files[i], "max_link_width"))
+			tree_file(tree, path, "16\n");
+	}
+}
+
 static void test_what_is_not_there(void **state)
 {
 	auto_facts struct facts *facts = read_facts(
@@ -186,9 +211,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_devices),  TEST(test_slot),	       TEST(test_what_is_not_there),
-		TEST(test_no_iommu), TEST(test_records),       TEST(test_holders),
-		TEST(test_reserved), TEST(test_awaits_driver), TEST(test_detail),
+		TEST(test_devices),	  TEST(test_unknown),
+		TEST(test_slot),	  TEST(test_what_is_not_there),
+		TEST(test_no_iommu),	  TEST(test_records),
+		TEST(test_holders),	  TEST(test_reserved),
+		TEST(test_awaits_driver), TEST(test_detail),
 	};
 #undef TEST
 

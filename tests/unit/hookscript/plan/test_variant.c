@@ -193,7 +193,7 @@ static void test_no_variant_driver(void **state)
 
 	tree_driver(tree, "other", NULL);
 	put_settings(tree, "144d:a808", "other");
-	assert_fails(tree, DISK ": other took it, but is no vfio variant driver");
+	assert_fails(tree, DISK ": other took it, but is not a vfio variant driver");
 }
 
 static void test_it_refuses_the_device(void **state)

@@ -89,6 +89,29 @@ static void test_runs(void **state)
 	assert_false(pve_vm_runs(&tree->root, 100));
 }
 
+/* What cannot be read is not absent. */
+static void test_unreadable(void **state)
+{
+	const struct pve_reservation item = {.vmid = 100, .value = 4711};
+	struct tree *tree = *state;
+	auto_free char *node = NULL;
+
+	tree_link(tree, "etc/pve/local", "nodes/pve7");
+	assert_int_equal(pve_node_name(&tree->root, &node), 0);
+	assert_string_equal(node, "pve7");
+	tree_delete(tree, "etc/pve");
+	tree_link(tree, "etc/pve", "pve");
+	free(TAKE_PTR(node));
+	assert_int_equal(pve_node_name(&tree->root, &node), -ELOOP);
+	assert_null(node);
+
+	assert_false(pve_reservation_holds(&tree->root, &item));
+	tree_vm_runs(tree, 100, 4711);
+	assert_true(pve_reservation_holds(&tree->root, &item));
+	tree_obscure(tree, "proc/4711/cmdline");
+	assert_true(pve_reservation_holds(&tree->root, &item));
+}
+
 static void test_command_lines(void **state)
 {
 	static const struct {
@@ -160,7 +183,7 @@ static void test_locked(void **state)
 	assert_true(pve_vm_is_locked(&tree->root, 100));
 	assert_false(pve_vm_is_locked(&tree->root, 101));
 	scenario_end_process(holder);
-	/* The file stays behind, without a lock; the look keeps none. */
+	/* The file is left, without a lock; the check takes none. */
 	assert_false(pve_vm_is_locked(&tree->root, 100));
 	assert_false(pve_vm_is_locked(&tree->root, 100));
 }
@@ -172,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_vmid),
 		cmocka_unit_test(test_config_path),
 		TEST(test_runs),
+		TEST(test_unreadable),
 		TEST(test_command_lines),
 		TEST(test_pid_files),
 		TEST(test_locked),

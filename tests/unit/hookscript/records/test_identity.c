@@ -15,7 +15,7 @@ static const struct pci_identity gpu = {0x10de, 0x1001, 0x1043, 0x8600, 0x030000
 static const struct pci_identity sound = {0x10de, 0x1002, 0x1043, 0x8600, 0x040300};
 static const struct pci_identity nic = {0x8086, 0x10d3, 0x8086, 0, 0x020000};
 
-static const struct known_device some[] = {
+static const struct identity_device some[] = {
 	{{0, 1, 0, 0}, {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
 	{{0, 1, 0, 1}, {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
 	{{0x10000, 0xff, 0x1f, 7}, {0xffff, 0, 0xffff, 0, 0xffffff}},
@@ -32,8 +32,8 @@ static void add_device(struct tree *tree, const char *bdf, const struct pci_iden
 						.group = -1});
 }
 
-static void assert_list(const struct known_device *list, size_t n, const struct known_device *want,
-			size_t n_want)
+static void assert_list(const struct identity_device *list, size_t n,
+			const struct identity_device *want, size_t n_want)
 {
 	assert_int_equal(n, n_want);
 	for (size_t i = 0; i < n; i++) {
@@ -42,10 +42,10 @@ static void assert_list(const struct known_device *list, size_t n, const struct 
 	}
 }
 
-static void assert_kept(struct tree *tree, unsigned int vmid, const struct known_device *want,
+static void assert_kept(struct tree *tree, unsigned int vmid, const struct identity_device *want,
 			size_t n_want)
 {
-	auto_free struct known_device *list = NULL;
+	auto_free struct identity_device *list = NULL;
 	char *why = NULL;
 	size_t n;
 
@@ -146,7 +146,7 @@ static void test_too_many(void **state)
 {
 	struct tree *tree = *state;
 	size_t n = IDENTITY_DEVICES_MAX + 1;
-	auto_free struct known_device *list = calloc(n, sizeof(*list));
+	auto_free struct identity_device *list = calloc(n, sizeof(*list));
 
 	assert_non_null(list);
 	for (size_t i = 0; i < n; i++)
@@ -160,7 +160,7 @@ static void test_too_many(void **state)
 
 static void read_bad(struct tree *tree, const char *text, int err, const char *what)
 {
-	struct known_device *list = NULL;
+	struct identity_device *list = NULL;
 	auto_free char *why = NULL;
 	size_t n = 7;
 
@@ -237,7 +237,7 @@ static void test_nul(void **state)
 {
 	static const char text[] = FILE_OF(GOOD) "\0more";
 	struct tree *tree = *state;
-	struct known_device *list = NULL;
+	struct identity_device *list = NULL;
 	auto_free char *why = NULL;
 	size_t n;
 
@@ -259,7 +259,7 @@ static void test_too_long(void **state)
 static void test_link_is_not_followed(void **state)
 {
 	struct tree *tree = *state;
-	struct known_device *list = NULL;
+	struct identity_device *list = NULL;
 	auto_free char *why = NULL;
 	auto_free char *outside = NULL;
 	size_t n;
@@ -277,7 +277,7 @@ static void test_link_is_not_followed(void **state)
 /* What a later version of the same format may add is ignored, and order means nothing. */
 static void test_good_text(void **state)
 {
-	static const struct known_device want[] = {
+	static const struct identity_device want[] = {
 		{{0, 1, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
 		{{0, 2, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
 	};
@@ -305,13 +305,13 @@ static void test_good_text(void **state)
 
 static void test_survey(void **state)
 {
-	static const struct known_device want[] = {
+	static const struct identity_device want[] = {
 		{{0, 1, 0, 0}, {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
 		{{0, 1, 0, 1}, {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
 		{{0, 5, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
 	};
-	auto_free struct known_device *list = NULL;
-	auto_free struct known_device *nothing = NULL;
+	auto_free struct identity_device *list = NULL;
+	auto_free struct identity_device *nothing = NULL;
 	auto_free char *why = NULL;
 	auto_facts struct facts *facts = NULL;
 	auto_facts struct facts *none = NULL;
@@ -355,8 +355,8 @@ static void test_wanted(void **state)
 
 static void test_compare(void **state)
 {
-	const struct known_device now[] = {{{0, 1, 0, 0}, gpu}, {{0, 2, 0, 0}, nic}};
-	const struct known_device *there = NULL;
+	const struct identity_device now[] = {{{0, 1, 0, 0}, gpu}, {{0, 2, 0, 0}, nic}};
+	const struct identity_device *there = NULL;
 	struct pci_identity changed[5];
 
 	(void)state;
@@ -365,11 +365,11 @@ static void test_compare(void **state)
 	assert_int_equal(identity_compare(&now[1], now, 1, &there), IDENTITY_ABSENT);
 	assert_int_equal(identity_compare(&now[0], NULL, 0, &there), IDENTITY_ABSENT);
 	assert_int_equal(
-		identity_compare(&(struct known_device){{0, 1, 0, 1}, gpu}, now, 2, &there),
+		identity_compare(&(struct identity_device){{0, 1, 0, 1}, gpu}, now, 2, &there),
 		IDENTITY_ABSENT);
 	assert_null(there);
 	assert_int_equal(
-		identity_compare(&(struct known_device){{0, 2, 0, 0}, gpu}, now, 2, &there),
+		identity_compare(&(struct identity_device){{0, 2, 0, 0}, gpu}, now, 2, &there),
 		IDENTITY_OTHER);
 	assert_ptr_equal(there, &now[1]);
 	/* Each of its numbers counts. */
@@ -381,7 +381,7 @@ static void test_compare(void **state)
 	changed[3].subdevice++;
 	changed[4].class ++;
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++) {
-		const struct known_device known = {{0, 1, 0, 0}, changed[i]};
+		const struct identity_device known = {{0, 1, 0, 0}, changed[i]};
 
 		assert_int_equal(identity_compare(&known, now, 2, &there), IDENTITY_OTHER);
 	}

@@ -233,7 +233,7 @@ static void test_users_note_cannot_be_read(void **state)
 	assert_string_equal(later, STARTS);
 }
 
-/* The start fails, and nobody calls post-stop. */
+/* The start fails, and post-stop is not called. */
 static void test_users_after_a_failed_start(void **state)
 {
 	struct tree *tree = *state;
@@ -286,7 +286,7 @@ static void test_users_of_another_root(void **state)
 	assert_int_equal(fake_kernel_writes(), 0);
 }
 
-/* A process has a node of the device open: the unit's, or somebody else's. */
+/* A process has a node of the device open: the unit's, or another one. */
 static void put_opener(struct tree *tree)
 {
 	tree_file(tree, FOLDER "/card/dev", "226:0\n");
@@ -295,7 +295,7 @@ static void put_opener(struct tree *tree)
 	tree_process_opens(tree, 4711, 5, "/dev/dri/card0");
 }
 
-static void test_use_by_somebody_else(void **state)
+static void test_use_by_another_process(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *log = NULL;
@@ -326,7 +326,7 @@ int main(void)
 		TEST(test_attribute_is_refused),      TEST(test_users),
 		TEST(test_users_without_records),     TEST(test_users_after_a_failed_start),
 		TEST(test_users_note_cannot_be_read), TEST(test_user_does_not_stop),
-		TEST(test_users_of_another_root),     TEST(test_use_by_somebody_else),
+		TEST(test_users_of_another_root),     TEST(test_use_by_another_process),
 	};
 #undef TEST
 

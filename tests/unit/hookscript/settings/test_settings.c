@@ -189,7 +189,7 @@ static void test_bad(void **state)
 #define NIC "address = \"0000:03:00.0\"; id = \"8086:10fb\"; "
 #define GPU "address = \"0000:04:00.0\"; id = \"10de:1b80\"; "
 
-/* What is wrong with one key of a device, behind "line 2: key 'KEY' must be ". */
+/* What is wrong with one key of a device, after "line 2: key 'KEY' must be ". */
 static void test_bad_devices(void **state)
 {
 	static const struct {
@@ -545,7 +545,7 @@ static void test_owned_by_another(void **state)
 	read_bad(tree, -EPERM, "owner 12345");
 }
 
-static void test_folder_in_its_place(void **state)
+static void test_directory_in_its_place(void **state)
 {
 	tree_folder(*state, SETTINGS_PATH);
 	read_bad(*state, -EISDIR, "/etc/pve-passthrough.conf: cannot be read");
@@ -1040,7 +1040,7 @@ int main(void)
 		TEST(test_too_long),
 		TEST(test_writable_by_others),
 		TEST(test_owned_by_another),
-		TEST(test_folder_in_its_place),
+		TEST(test_directory_in_its_place),
 		TEST(test_precedence),
 		TEST(test_devices_of_two_files),
 		TEST(test_devices_of_nodes),

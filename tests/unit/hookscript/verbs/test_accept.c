@@ -13,7 +13,7 @@
 /* The addresses of the devices that are kept, in order. */
 static void assert_kept(struct tree *tree, const char *const *addresses, size_t n_want)
 {
-	auto_free struct known_device *list = NULL;
+	auto_free struct identity_device *list = NULL;
 	auto_free char *why = NULL;
 	size_t n;
 

@@ -68,8 +68,7 @@ enum { EXIT_KEPT, EXIT_LOST, EXIT_NEVER_FAILED = 42 };
 
 static void __attribute__((noreturn)) list_without_memory(struct tree *tree, unsigned int n)
 {
-	struct bdf *list = NULL;
-	size_t n_listed = 0, unread = 0;
+	struct recorded recorded = {0};
 	int err;
 
 	/* libconfig may end the process, with a message or by a signal. */
@@ -78,11 +77,11 @@ static void __attribute__((noreturn)) list_without_memory(struct tree *tree, uns
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGABRT, SIG_DFL);
 	fails_at = n;
-	err = recorded_list(&tree->root, 100, &list, &n_listed, &unread);
+	err = recorded_list(&tree->root, 100, &recorded);
 	if (fails_at > 1)
 		_exit(EXIT_NEVER_FAILED);
 	fails_at = 0;
-	_exit(err || n_listed + unread == 1 ? EXIT_KEPT : EXIT_LOST);
+	_exit(err || recorded.n + recorded.unread == 1 ? EXIT_KEPT : EXIT_LOST);
 }
 
 /* However the process ends: a good record is neither renamed nor passed over. */
