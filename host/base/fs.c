@@ -293,6 +293,27 @@ int fs_probe_entries(const struct fs_root *root, const char *path)
 	return look_below(root, path, stop_at_once, NULL);
 }
 
+bool fs_names_has(const struct fs_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+int fs_names_add(struct fs_names *names, const char *name)
+{
+	if (fs_names_has(names, name))
+		return 0;
+	if (!array_grow(names->items, names->n))
+		return -ENOMEM;
+	names->items[names->n] = strdup(name);
+	if (!names->items[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
 void fs_names_free(struct fs_names *names)
 {
 	for (size_t i = 0; i < names->n; i++)

@@ -93,6 +93,10 @@ int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), vo
 int fs_list_dirs(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 void fs_names_free(struct fs_names *names);
 
+/* Whether NAME is in the list; and adds it when it is not. The latter returns 0 or -ENOMEM. */
+bool fs_names_has(const struct fs_names *names, const char *name);
+int fs_names_add(struct fs_names *names, const char *name) must_check;
+
 #define auto_root  cleanup_with(fs_root_close)
 #define auto_names cleanup_with(fs_names_free)
 

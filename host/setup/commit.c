@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
+#include "host/setup/boot/bootcfg.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/dropins.h"
-#include "host/setup/options.h"
-#include "host/base/fs_write.h"
 #include "host/base/log.h"
+#include "host/pci/modules.h"
 #include "host/process/program.h"
 
 #include <stdio.h>
@@ -13,47 +13,59 @@
 
 #define INITRAMFS "update-initramfs -u -k all"
 
-int current_say_failed(int err)
+int commit_say_failed(int err)
 {
 	log_error(_("the host's configuration could not be read: %s; nothing was changed"),
 		  log_strerror(err));
 	return ENABLE_FAILED;
 }
 
-int current_read(const struct fs_root *root, const char *override, struct current *ret)
+int commit_begin(const struct fs_root *root, const struct setup_options *options,
+		 struct commit *ret)
 {
 	auto_free char *why = NULL;
-	int err = bootloader_detect(root, override, &ret->bootloader, &why);
+	int err = bootloader_detect(root, options->bootloader, &ret->bootloader, &why);
 
+	ret->root = ret->edits.root = root;
+	ret->options = options;
 	if (err == -EINVAL || err == -ENOTUNIQ) {
 		log_error("%s", why);
 		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
 	}
-	err = err ?: hoststate_read(root, &ret->state);
+	err = err ?: hoststate_read(root, &ret->before);
 	if (err == -EBADMSG) {
 		log_error(
-			_("/%s cannot be understood, so what is whose is not known; nothing was "
-			  "changed\nput it back as it was, or remove it and take out by hand what an "
-			  "earlier enable added to /%s"),
-			hoststate_path(), KERNEL_CMDLINE);
+			_("/%s is damaged, so which words an earlier enable added is not known; "
+			  "nothing was changed\nrestore it, or delete it and remove those words by "
+			  "hand from /%s"),
+			HOSTSTATE_PATH, KERNEL_CMDLINE);
 		return ENABLE_REFUSED;
 	}
-	return err ? current_say_failed(err) : 0;
+	/* Until the end, all that was there before may still be there. */
+	ret->during.exists = ret->during.pending = true;
+	err = err ?: hoststate_merge(&ret->during, &ret->before);
+	return err ? commit_say_failed(err) : 0;
 }
 
-void current_free(struct current *current)
+void commit_free(struct commit *commit)
 {
-	bootloader_free(&current->bootloader);
-	hoststate_free(&current->state);
+	bootloader_free(&commit->bootloader);
+	hoststate_free(&commit->before);
+	hoststate_free(&commit->during);
+	hoststate_free(&commit->after);
+	edits_free(&commit->edits);
+	conf_items_free(&commit->gone);
 }
 
 /* Command number I of those that make a change take effect; NULL after the last. The initramfs
  * comes first: the boot loader's tools copy it. */
 static const char *command_at(const struct commit *commit, size_t i)
 {
+	const struct fs_names *refresh = &commit->bootloader.refresh;
+
 	if (!i)
 		return INITRAMFS;
-	return i <= commit->bootloader->n_refresh ? commit->bootloader->refresh[i - 1] : NULL;
+	return i <= refresh->n ? refresh->items[i - 1] : NULL;
 }
 
 /* Whether the commands are there and the disks have room. */
@@ -66,11 +78,11 @@ static int check(const struct commit *commit)
 
 	if (!fs_root_is_running_system(commit->root))
 		return 0;
-	if (!commit->bootloader->n_refresh) {
+	if (!commit->bootloader.refresh.n) {
 		log_error(
-			_("no kernel with its image in /boot was found below /lib/modules, so %s cannot "
-			  "be told of a change"),
-			bootloader_name(commit->bootloader->kind));
+			_("no kernel with its image in /boot was found below /lib/modules, so the "
+			  "entries of %s cannot be updated"),
+			bootloader_name(commit->bootloader.kind));
 		return ENABLE_FAILED;
 	}
 	for (size_t i = 0; (command = command_at(commit, i)); i++) {
@@ -80,32 +92,38 @@ static int check(const struct commit *commit)
 			continue;
 		log_error(
 			_("`%s` is needed, and is not found on PATH; nothing was changed\n"
-			  "as root, with root's PATH (su - or sudo -i), try again; or install what has "
-			  "it"),
+			  "as root, with root's PATH (su - or sudo -i), try again; or install the "
+			  "package that has it"),
 			command);
 		return ENABLE_FAILED;
 	}
-	err = bootplaces_read(commit->root, commit->bootloader, &places);
-	err = err ?: bootplaces_check_space(commit->root, commit->bootloader, &places, &why);
+	err = bootplaces_read(commit->root, &commit->bootloader, &places);
+	err = err ?: bootplaces_check_space(commit->root, &commit->bootloader, &places, &why);
 	if (!err)
 		return 0;
 	log_error(_("%s; nothing was changed"), why ? why : strerror(-err));
 	return ENABLE_FAILED;
 }
 
+static void print_commands(const struct commit *commit)
+{
+	const char *command;
+
+	for (size_t i = 0; (command = command_at(commit, i)); i++)
+		printf("  %s\n", command);
+	fflush(stdout);
+}
+
 /* Prints what would be changed and run. */
 static int show(const struct commit *commit)
 {
-	const char *command;
-	int err = edits_show(commit->edits);
+	int err = edits_show(&commit->edits);
 
 	if (err)
 		return err;
 	puts(fs_root_is_running_system(commit->root) ? _("Commands to be run:")
 						     : _("Commands to be run in that system:"));
-	for (size_t i = 0; (command = command_at(commit, i)); i++)
-		printf("  %s\n", command);
-	fflush(stdout);
+	print_commands(commit);
 	return 0;
 }
 
@@ -154,67 +172,50 @@ static int run_commands(const struct commit *commit)
 	return 0;
 }
 
-static void print_commands(const struct commit *commit)
-{
-	const char *command;
-
-	log_info(_("this system is not the running one: in it, run"));
-	for (size_t i = 0; (command = command_at(commit, i)); i++)
-		printf("  %s\n", command);
-	fflush(stdout);
-}
-
-/* Whether each list and entry says what it is to say; *RET_WHY is what does not. */
-static int look_at_result(const struct commit *commit, char **ret_why)
+/* Whether the lists of modules and the boot entries are as they should be: 0; -ENODATA with
+ * *RET_WHY; -errno. */
+static int check_result(const struct commit *commit, char **ret_why)
 {
 	auto_bootplaces struct bootplaces places = {0};
 	auto_bootcfg struct bootcfg now = {0};
-	int err = bootcfg_read(commit->root, commit->bootloader, &now);
+	const struct edits none = {.root = commit->root};
+	const struct wanted *wanted = commit->wanted;
+	int err = bootcfg_read(&none, &commit->bootloader, &now);
 
-	for (size_t i = 0; i < commit->n_modules && !err; i++) {
-		if (bootcfg_module(&now, commit->modules[i]))
+	for (size_t i = 0; wanted && i < wanted->n_modules && !err; i++) {
+		if (bootcfg_module(&now, wanted->modules[i]))
 			continue;
 		*ret_why = fs_path(_("%s is on no list of modules that are loaded at boot"),
-				   commit->modules[i]);
+				   wanted->modules[i]);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
-	err = err ?: bootplaces_read(commit->root, commit->bootloader, &places);
-	if (!err && commit->gone)
-		err = bootplaces_check_gone(&places, commit->gone, ret_why);
-	if (!err && commit->words)
-		err = bootplaces_check(&places, commit->words, ret_why);
+	err = err ?: bootplaces_read(commit->root, &commit->bootloader, &places);
+	err = err ?: bootplaces_check_gone(&places, &commit->gone, ret_why);
+	if (!err && wanted)
+		err = bootplaces_check(&places, &wanted->words, ret_why);
 	return err;
 }
 
-/* Names the files that decide about GRUB's entries. Returns ENABLE_FAILED. */
-static int say_setters(const struct commit *commit)
+/* Checks the result. What cannot be read is a warning, and no failure. */
+static int verify(const struct commit *commit)
 {
-	auto_free char *setters = NULL;
-
-	if (commit->bootloader->kind == BOOTLOADER_GRUB &&
-	    !bootcfg_grub_setters(commit->root, &setters))
-		log_error(_("GRUB's command line is set in: %s"), setters);
-	return ENABLE_FAILED;
-}
-
-/* Looks whether the boot loader has heard of it. What cannot be looked at is said, and no failure.
- */
-static int look_again(const struct commit *commit)
-{
-	auto_free char *why = NULL;
-	int err = look_at_result(commit, &why);
+	auto_free char *why = NULL, *setters = NULL;
+	int err = check_result(commit, &why);
 
 	if (err == -ENODATA) {
 		log_error(_("the commands ran, but %s"), why);
-		return say_setters(commit);
+		if (commit->bootloader.kind == BOOTLOADER_GRUB &&
+		    !bootcfg_grub_setters(commit->root, &setters))
+			log_error(_("GRUB's command line is set in: %s"), setters);
+		return ENABLE_FAILED;
 	}
 	if (err)
 		log_warning(_("could not verify the boot entries: %s\n"
 			      "after the reboot, see: host-setup check"),
 			    why ? why : strerror(-err));
-	else if (commit->words)
+	else if (commit->wanted)
 		log_info(_("the boot entries have the words"));
-	else if (commit->gone->n)
+	else if (commit->gone.n)
 		log_info(_("the boot entries no longer have the words"));
 	return 0;
 }
@@ -229,20 +230,21 @@ static int remove_dirs(const struct fs_root *root, const struct hoststate *state
 	return err;
 }
 
-static int put_state_back(const struct commit *commit)
+/* Writes the state; when it does not exist, removes it and the directories that were made. */
+static int write_state(const struct commit *commit, const struct hoststate *state)
 {
 	int err;
 
-	if (commit->before->exists)
-		return hoststate_write(commit->root, commit->before);
-	err = remove_dirs(commit->root, commit->during);
+	if (state->exists)
+		return hoststate_write(commit->root, state);
+	err = remove_dirs(commit->root, &commit->during);
 	return err ? err : hoststate_remove(commit->root);
 }
 
-/* Puts back the first DONE files and, when commands had begun to run, runs them again. */
-static int take_back(const struct commit *commit, size_t done, bool rerun)
+/* Restores the first DONE files and, when commands were run, runs them again. */
+static int undo(const struct commit *commit, size_t done, bool rerun)
 {
-	int err = edits_undo(commit->edits, commit->root, done);
+	int err = edits_undo(&commit->edits, done);
 
 	if (err) {
 		log_error(_(
@@ -255,29 +257,19 @@ static int take_back(const struct commit *commit, size_t done, bool rerun)
 		log_error(_(
 			"the files are as they were, but the commands failed on them too: the host "
 			"may boot with either\nwhen the cause is gone, run them by hand"));
-	err = put_state_back(commit);
+	err = write_state(commit, &commit->before);
 	if (err)
-		log_error(_("/%s could not be put back: %s"), hoststate_path(), strerror(-err));
+		log_error(_("/%s could not be put back: %s"), HOSTSTATE_PATH, strerror(-err));
 	return ENABLE_FAILED;
-}
-
-static int finish(const struct commit *commit)
-{
-	int err = dropins_clean(commit->root);
-
-	if (err || commit->after)
-		return err ? err : hoststate_write(commit->root, commit->after);
-	err = remove_dirs(commit->root, commit->during);
-	return err ? err : hoststate_remove(commit->root);
 }
 
 int commit_finish(const struct commit *commit)
 {
-	int err = finish(commit);
+	int err = dropins_clean(commit->root) ?: write_state(commit, &commit->after);
 
 	if (!err)
 		return ENABLE_DONE;
-	log_error(_("/%s could not be written: %s; all else is done"), hoststate_path(),
+	log_error(_("/%s could not be written: %s; all else is done"), HOSTSTATE_PATH,
 		  strerror(-err));
 	return ENABLE_FAILED;
 }
@@ -288,33 +280,34 @@ static int run(const struct commit *commit)
 	size_t done = 0;
 	int err;
 
-	err = hoststate_write(commit->root, commit->during);
+	err = hoststate_write(commit->root, &commit->during);
 	if (err) {
-		log_error(_("/%s could not be written: %s; nothing was changed"), hoststate_path(),
+		log_error(_("/%s could not be written: %s; nothing was changed"), HOSTSTATE_PATH,
 			  log_strerror(err));
-		(void)!put_state_back(commit);
+		(void)!write_state(commit, &commit->before);
 		return ENABLE_FAILED;
 	}
-	err = edits_apply(commit->edits, commit->root, &done);
+	err = edits_apply(&commit->edits, &done);
 	if (err) {
-		log_error(_("/%s could not be written: %s"), commit->edits->items[done].path,
+		log_error(_("/%s could not be written: %s"), commit->edits.items[done].path,
 			  strerror(-err));
-		return take_back(commit, done + 1, false);
+		return undo(commit, done + 1, false);
 	}
 	if (!running) {
+		log_info(_("this system is not the running one: in it, run"));
 		print_commands(commit);
-		/* They are still to be run: the state stays pending. */
-		return commit->after ? ENABLE_DONE : commit_finish(commit);
+		/* They have yet to be run: the state stays pending. */
+		return commit->after.exists ? ENABLE_DONE : commit_finish(commit);
 	}
-	if (run_commands(commit) || look_again(commit))
-		return take_back(commit, commit->edits->n, true);
+	if (run_commands(commit) || verify(commit))
+		return undo(commit, commit->edits.n, true);
 	return commit_finish(commit);
 }
 
 /* Whether what was shown may be done. */
 static bool may_run(const struct commit *commit)
 {
-	if (!commit->ask)
+	if (commit->options->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
 		log_error(_("nothing was changed: there is no terminal to ask at; to make these "
@@ -329,17 +322,35 @@ static bool may_run(const struct commit *commit)
 
 int commit_carry_out(const struct commit *commit)
 {
+	const struct setup_options *options = commit->options;
 	int code = check(commit);
-	int err;
+	int err = 0;
 
 	if (code)
 		return code;
-	if (commit->dry_run || commit->show || commit->ask) {
+	if (options->dry_run || options->manual_too || !options->yes)
 		err = show(commit);
-		if (err)
-			return current_say_failed(err);
-	}
-	if (commit->dry_run)
+	if (err)
+		return commit_say_failed(err);
+	if (options->dry_run)
 		return ENABLE_DONE;
 	return may_run(commit) ? run(commit) : ENABLE_REFUSED;
+}
+
+int commit_load_modules(const struct fs_root *root, const char *const *names, size_t n)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int err = modules_open(root, &modules);
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (module_is_loaded(root, names[i]))
+			continue;
+		err = modules_load(modules, names[i]);
+		if (err)
+			log_warning(_("%s could not be loaded: %s\nto see why: modprobe %s"),
+				    names[i], strerror(-err), names[i]);
+		else
+			log_info(_("loaded: %s"), names[i]);
+	}
+	return err;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a change of the host's configuration real: the files, the commands that make them take
- * effect, and a look at the result; or takes all of it back. The order is such that a power cut at
- * any point leaves a host that boots with the old or the new configuration, and a state that says
- * what to do.
+ * A change of the host's configuration: the files, the commands that make them take effect, and a
+ * check of the result; or all of it is undone. The order is such that a power cut at any point
+ * leaves a host that boots with the old or the new configuration, and a state that says what to do.
  */
 #ifndef HOST_SETUP_COMMIT_H
 #define HOST_SETUP_COMMIT_H
@@ -11,53 +10,50 @@
 #include "host/setup/boot/bootloader.h"
 #include "host/setup/boot/edit.h"
 #include "host/setup/hoststate.h"
-
-/* What enable and disable both begin with. */
-struct current {
-	struct bootloader bootloader;
-	struct hoststate state;
-};
-
-/*
- * Reads both; OVERRIDE is that of bootloader_detect(). Returns 0 (free with current_free()), or,
- * having said why, one of the exit codes of options.h.
- */
-int current_read(const struct fs_root *root, const char *override, struct current *ret) must_check;
-
-/* Says that something could not be read, so that nothing was changed. Returns ENABLE_FAILED. */
-int current_say_failed(int err);
-
-void current_free(struct current *current);
+#include "host/setup/wanted.h"
 
 struct commit {
 	const struct fs_root *root;
-	const struct bootloader *bootloader;
-	const struct edits *edits;
-	const struct hoststate *before; /* as it is, to be put back */
-	const struct hoststate *during; /* written before the first file; pending */
-	const struct hoststate *after;	/* written when all is done; NULL: it is forgotten */
-	/* what must be seen afterwards */
-	const struct cmdline *words; /* in the boot loader's entries; NULL: anything */
-	const struct cmdline *gone;  /* no longer in all of them */
-	const char *const *modules;  /* on a list of what is loaded at boot */
-	size_t n_modules;
-	/* how it is done */
-	bool dry_run; /* only shown */
-	bool ask;     /* shown and asked; without a terminal to ask at, refused */
-	bool show;    /* shown in any case */
+	const struct setup_options *options;
+	struct bootloader bootloader;
+	struct hoststate before; /* as it is, to be restored */
+	struct hoststate during; /* written before the first file; pending */
+	struct hoststate after;	 /* written at the end; when it does not exist, it is removed */
+	struct edits edits;
+	const struct wanted *wanted; /* what the result must have; NULL: nothing */
+	struct conf_items gone;	     /* the words that some boot entry must no longer have */
 };
 
 /*
- * Looks whether the commands are there and the disks have room, shows and asks as wanted, and does
- * it. On a root that does not run, the commands are printed and AFTER is DURING: they are still to
- * be run. Returns ENABLE_DONE, ENABLE_REFUSED (answered no, or nobody could
- * be asked), or ENABLE_FAILED, having said what
- * went wrong and what was put back.
+ * Reads the boot loader and the state. Returns 0, or, having said why, one of the exit codes of
+ * options.h. Free with commit_free() in either case.
+ */
+int commit_begin(const struct fs_root *root, const struct setup_options *options,
+		 struct commit *ret) must_check;
+
+/* Reports that something could not be read, so that nothing was changed. Returns ENABLE_FAILED. */
+int commit_say_failed(int err);
+
+/*
+ * Checks that the commands are there and the disks have room, shows the changes and asks as the
+ * options want it, and makes them. On a root that does not run, the commands are printed and AFTER
+ * is DURING: they have yet to be run. Returns ENABLE_DONE, ENABLE_REFUSED (answered no, or no
+ * terminal to ask at), or ENABLE_FAILED, having said what went wrong and what was put back.
  */
 int commit_carry_out(const struct commit *commit) must_check;
 
-/* Ends what needs no change and no command: only the state is brought up to AFTER. Returns
- * ENABLE_DONE or ENABLE_FAILED. */
+/* For what needs no change and no command: only brings the state up to AFTER. Returns ENABLE_DONE
+ * or ENABLE_FAILED. */
 int commit_finish(const struct commit *commit) must_check;
+
+/*
+ * Loads those of the modules that are not loaded, and reports each. Returns 0, or -errno of the
+ * first that could not be.
+ */
+int commit_load_modules(const struct fs_root *root, const char *const *names, size_t n) must_check;
+
+void commit_free(struct commit *commit);
+
+#define auto_commit cleanup_with(commit_free)
 
 #endif

@@ -8,61 +8,33 @@
 #include "host/setup/boot/problems.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
-#include "host/setup/wanted.h"
 
 #include <string.h>
 
-#define TEXT_MAX ((size_t)1024 * 1024)
-
-/* One run of disable. */
-struct disabling {
-	const struct fs_root *root;
-	struct current current;
-	struct hoststate during;
-	struct bootcfg left; /* the configuration without what is ours */
-	struct cmdline gone; /* the words that will no longer be there */
-	struct edits edits;
-};
-
-static void disabling_free(struct disabling *it)
-{
-	current_free(&it->current);
-	hoststate_free(&it->during);
-	bootcfg_free(&it->left);
-	cmdline_free(&it->gone);
-	edits_free(&it->edits);
-}
-
-static int plan(struct disabling *it, bool manual_too)
+/* Makes the edits; *LEFT is the configuration that they leave. */
+static int plan(struct commit *commit, struct bootcfg *left)
 {
 	auto_bootcfg struct bootcfg now = {0}, by_hand = {0};
-	const struct bootloader *bootloader = &it->current.bootloader;
-	int err = bootcfg_read(it->root, bootloader, &now);
+	const struct edits none = {.root = commit->root};
+	int err = bootcfg_read(&none, &commit->bootloader, &now);
 
-	err = err ?: dropins_remove(&it->edits, it->root, &it->current.state);
-	err = err ?: edits_read(&it->edits, it->root, bootloader, &by_hand);
-	if (!err && manual_too)
-		err = byhand_remove(&it->edits, it->root, bootloader, &by_hand);
+	err = err ?: dropins_remove(&commit->edits, &commit->before);
+	err = err ?: bootcfg_read(&commit->edits, &commit->bootloader, &by_hand);
+	if (!err && commit->options->manual_too)
+		err = byhand_remove(&commit->edits, &commit->bootloader, &by_hand);
 	else if (!err)
 		byhand_tell(&by_hand);
-	err = err ?: edits_read(&it->edits, it->root, bootloader, &it->left);
-	err = err ?: cmdline_subtract(&now.words, &it->left.words, &it->gone);
-	if (err)
-		return err;
-	/* What is remembered while it is under way: all as it is, but pending. */
-	it->during.exists = it->during.pending = true;
-	return hoststate_merge(&it->during, &it->current.state);
+	err = err ?: bootcfg_read(&commit->edits, &commit->bootloader, left);
+	return err ?: cmdline_subtract(&now.words, &left->words, &commit->gone);
 }
 
-/* Whether the kernel runs with its IOMMU on although nobody has asked for it: nothing proves its
- * default better. */
+/* Whether the running kernel has its IOMMU on without intel_iommu=: that proves its default. */
 static bool is_on_unasked(const struct fs_root *root)
 {
-	auto_cmdline struct cmdline running = {0};
-	auto_free char *text = NULL;
+	auto_conf_items struct conf_items running = {0};
 
-	return iommu_is_active(root) > 0 && !fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL) &&
-	       !cmdline_split(&running, text, NULL) && !cmdline_last(&running, "intel_iommu");
+	return iommu_is_active(root) > 0 && !kernelinfo_cmdline(root, &running) && running.n &&
+	       !cmdline_last(&running, "intel_iommu");
 }
 
 /* Whether the kernel turns an Intel IOMMU on without intel_iommu=on; says how that is known. */
@@ -89,11 +61,11 @@ static enum answer kernels_default(const struct fs_root *root)
 	return answer;
 }
 
-/* Whether the kernel will have its IOMMU on at the next boot all the same; says why. */
-static enum answer stays_on(const struct disabling *it)
+/* Whether the kernel will have its IOMMU on at the next boot even so; says why. */
+static enum answer stays_on(const struct fs_root *root, enum processor_vendor vendor,
+			    const struct bootcfg *left)
 {
-	const struct cmdline_word *intel = cmdline_last(&it->left.words, "intel_iommu");
-	enum processor_vendor vendor = wanted_vendor(it->root);
+	const struct conf_item *intel = cmdline_last(&left->words, "intel_iommu");
 
 	if (vendor == PROCESSOR_AMD) {
 		log_info(_("an AMD IOMMU stays on by itself; to turn it off: amd_iommu=off on the "
@@ -104,10 +76,10 @@ static enum answer stays_on(const struct disabling *it)
 		return ANSWER_UNKNOWN;
 	if (intel && cmdline_value_has(cmdline_value(intel->text, "intel_iommu"), "on"))
 		return ANSWER_YES;
-	return kernels_default(it->root);
+	return kernels_default(root);
 }
 
-static void tell_vms(const struct disable_options *options, enum answer on)
+static void tell_vms(const struct setup_options *options, enum answer on)
 {
 	for (size_t i = 0; on != ANSWER_YES && i < options->n_vms; i++)
 		log_warning(
@@ -119,48 +91,30 @@ static void tell_vms(const struct disable_options *options, enum answer on)
 			options->vms[i]);
 }
 
-static int go(const struct disabling *it, const struct disable_options *options)
+int disable_run(const struct fs_root *root, const struct setup_options *options)
 {
-	const struct commit commit = {
-		.root = it->root,
-		.bootloader = &it->current.bootloader,
-		.edits = &it->edits,
-		.before = &it->current.state,
-		.during = &it->during,
-		.gone = &it->gone,
-		.dry_run = options->dry_run,
-		.ask = !options->yes,
-		.show = options->manual_too,
-	};
-	int code = commit_carry_out(&commit);
-
-	if (!code && !options->dry_run && fs_root_is_running_system(it->root))
-		log_warning(_("it takes effect at the next reboot: systemctl reboot"));
-	return code;
-}
-
-int disable_run(const struct fs_root *root, const struct disable_options *options)
-{
-	cleanup_with(disabling_free) struct disabling it = {.root = root};
-	const struct commit nothing = {.root = root, .during = &it.during};
+	auto_commit struct commit commit = {0};
+	auto_bootcfg struct bootcfg left = {0};
 	auto_problems struct problems problems = {0};
-	int code = current_read(root, options->bootloader, &it.current);
+	enum processor_vendor vendor = wanted_vendor(root);
+	int code = commit_begin(root, options, &commit);
 	int err;
 
 	if (code)
 		return code;
-	err = plan(&it, options->manual_too);
-	err = err
-		      ?: problems_find(root, &it.current.bootloader, &it.left, wanted_vendor(root),
-				       &problems);
+	err = plan(&commit, &left);
+	err = err ?: problems_find(root, &commit.bootloader, &left, vendor, &problems);
 	if (err)
-		return current_say_failed(err);
-	if (!it.edits.n && !it.current.state.pending) {
-		log_info(_("host-setup has changed nothing here that could be taken back"));
-		return options->dry_run ? ENABLE_DONE : commit_finish(&nothing);
+		return commit_say_failed(err);
+	if (!commit.edits.n && !commit.before.pending) {
+		log_info(_("nothing to remove: host-setup has changed nothing here"));
+		return options->dry_run ? ENABLE_DONE : commit_finish(&commit);
 	}
 	if (problems_stop(&problems, PROBLEM_BOOT))
 		return ENABLE_REFUSED;
-	tell_vms(options, stays_on(&it));
-	return go(&it, options);
+	tell_vms(options, stays_on(root, vendor, &left));
+	code = commit_carry_out(&commit);
+	if (!code && !options->dry_run && fs_root_is_running_system(root))
+		log_warning(_("it takes effect at the next reboot: systemctl reboot"));
+	return code;
 }

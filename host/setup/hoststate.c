@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hoststate.h"
-#include "host/base/strbuf.h"
-
 #include "host/base/fs_write.h"
+#include "host/base/strbuf.h"
 
 #include <string.h>
 
-#define FOLDER	 "var/lib/pve-passthrough"
-#define PATH	 FOLDER "/host-setup"
+#define DIR	 "var/lib/pve-passthrough"
 #define TEXT_MAX ((size_t)64 * 1024)
-
-const char *hoststate_path(void)
-{
-	return PATH;
-}
-
-int hoststate_add(struct fs_names *names, const char *name)
-{
-	char *copy;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i], name))
-			return 0;
-	copy = strdup(name);
-	if (!copy || !array_grow(names->items, names->n)) {
-		free(copy);
-		return -ENOMEM;
-	}
-	names->items[names->n++] = copy;
-	return 0;
-}
 
 int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < from->words.n && !err; i++)
-		err = hoststate_add(&state->words, from->words.items[i]);
+		err = fs_names_add(&state->words, from->words.items[i]);
 	for (size_t i = 0; i < from->dirs.n && !err; i++)
-		err = hoststate_add(&state->dirs, from->dirs.items[i]);
+		err = fs_names_add(&state->dirs, from->dirs.items[i]);
 	return err;
 }
 
@@ -51,9 +28,9 @@ static int read_line(struct hoststate *state, const char *line)
 		return 0;
 	}
 	if (!strncmp(line, "word ", 5) && line[5])
-		return hoststate_add(&state->words, line + 5);
+		return fs_names_add(&state->words, line + 5);
 	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
-		return hoststate_add(&state->dirs, line + 7);
+		return fs_names_add(&state->dirs, line + 7);
 	return -EBADMSG;
 }
 
@@ -64,7 +41,7 @@ int hoststate_read(const struct fs_root *root, struct hoststate *ret)
 	char *rest, *line;
 	int err;
 
-	err = fs_read(root, PATH, TEXT_MAX, &text, NULL);
+	err = fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &text, NULL);
 	if (err == -ENOENT || err == -ENOTDIR)
 		return *ret = (struct hoststate){0}, 0;
 	if (err)
@@ -103,17 +80,17 @@ int hoststate_write(const struct fs_root *root, const struct hoststate *state)
 
 	if (!text)
 		return -ENOMEM;
-	if (!fs_read(root, PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
+	if (!fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
 		return 0;
-	err = fs_make_dir(root, FOLDER, 0755);
-	return err ? err : fs_replace_durably(root, PATH, text, &owner);
+	err = fs_make_dir(root, DIR, 0755);
+	return err ? err : fs_replace_durably(root, HOSTSTATE_PATH, text, &owner);
 }
 
 int hoststate_remove(const struct fs_root *root)
 {
-	int err = fs_remove_durably(root, PATH);
+	int err = fs_remove_durably(root, HOSTSTATE_PATH);
 
-	return err ? err : fs_remove_empty_dir(root, FOLDER);
+	return err ? err : fs_remove_empty_dir(root, DIR);
 }
 
 void hoststate_free(struct hoststate *state)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `host-setup enable` remembers for `host-setup disable`: the words it puts into files that
- * are not its own, and the directories it makes. It is written before they are, so it may promise
- * more than a crash let happen, never less.
+ * What `host-setup enable` records for `host-setup disable`: the words that it adds to files that
+ * are not its own, and the directories that it makes. It is written before they are, so after a
+ * crash it may name more than was done, never less.
  */
 #ifndef HOST_SETUP_HOSTSTATE_H
 #define HOST_SETUP_HOSTSTATE_H
 
 #include "host/base/fs.h"
 
+#define HOSTSTATE_PATH "var/lib/pve-passthrough/host-setup"
+
 struct hoststate {
 	bool exists;
-	bool pending; /* files were changed, and the commands after it are not known to have run */
+	bool pending;	       /* files were changed, and the commands may not have been run */
 	struct fs_names words; /* in etc/kernel/cmdline */
 	struct fs_names dirs;  /* in the order they were made */
 };
@@ -26,14 +28,8 @@ int hoststate_write(const struct fs_root *root, const struct hoststate *state) m
 /* Removes it, and its directory when nothing else is there. Returns 0 or -errno. */
 int hoststate_remove(const struct fs_root *root) must_check;
 
-/* Adds a name that is not there yet. Returns 0 or -ENOMEM. */
-int hoststate_add(struct fs_names *names, const char *name) must_check;
-
 /* Adds the words and directories of FROM to those of STATE. Returns 0 or -ENOMEM. */
 int hoststate_merge(struct hoststate *state, const struct hoststate *from) must_check;
-
-/* The file's path, for messages. */
-const char *hoststate_path(void);
 
 void hoststate_free(struct hoststate *state);
 

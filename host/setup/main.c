@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* host-setup: argv -> verbs and their options, from const tables. A main stands above all layers.
- */
+/* host-setup: its verbs and their options. */
 #include "hookscript/plan/judge.h"
 #include "hookscript/verbs/vm_needs.h"
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"
 #include "host/base/cli.h"
@@ -30,38 +29,30 @@
 /* host-setup's own exit codes; those of check are enum check_verdict. */
 enum { CODE_DONE = 0, CODE_FAILED = 1 };
 
-/* What is to be done. */
-struct request {
-	const struct fs_root *root;
-	const struct verb *verb;
-	bool json;
-	struct enable_options enable;
-	struct disable_options disable;
-};
-
 struct verb {
 	const char *name;
-	int (*run)(const struct fs_root *root, const struct request *request);
+	int (*run)(const struct fs_root *root, const struct setup_options *options);
 	const char *const *help; /* its parts, up to a NULL */
 	const char *options;
 	bool edits;
 };
 
-static int run_summary(const struct fs_root *root, const struct request *request);
-static int run_check(const struct fs_root *root, const struct request *request);
-static int run_enable(const struct fs_root *root, const struct request *request);
-static int run_disable(const struct fs_root *root, const struct request *request);
-static int run_groups(const struct fs_root *root, const struct request *request);
+/* A verb with its options. */
+struct request {
+	const struct fs_root *root;
+	const struct verb *verb;
+	struct setup_options options;
+};
 
 static const char boot_options[] = N_(
-	"  --bootloader NAME    grub or systemd-boot, not what started this host\n"
+	"  --bootloader NAME    grub or systemd-boot, instead of the detected one\n"
 	"  --root DIR           work on a tree that is not running (an image, a\n"
 	"                       chroot), and run no commands\n");
 
 static const char edit_options[] = N_(
 	"  --dry-run            show the changes as a unified diff, and the\n"
 	"                       commands; change nothing\n"
-	"  -y, --yes            ask nothing\n");
+	"  -y, --yes            do not ask\n");
 
 static const char edit_codes[] = N_(
 	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
@@ -69,13 +60,13 @@ static const char edit_codes[] = N_(
 static const char *const summary_help[] = {
 	N_("usage: host-setup [check | enable | disable | groups] [options]\n"
 	   "\n"),
-	N_("Makes a Proxmox VE host ready to pass PCI devices through to VMs, proves it,\n"
+	N_("Sets up a Proxmox VE host for passing PCI devices through to VMs, checks it,\n"
 	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
 	   "\n"),
 	N_("  check                what this host has and lacks, with evidence and cures\n"
-	   "  enable               boot loader, modules and initramfs: all that it needs\n"
-	   "  disable              takes back exactly what enable added\n"
-	   "  groups               the IOMMU groups, and what is in them\n"
+	   "  enable               set up the boot loader, the modules and the initramfs\n"
+	   "  disable              remove exactly what enable added\n"
+	   "  groups               the IOMMU groups and their devices\n"
 	   "\n"),
 	boot_options,
 	N_("  -h, --help           this text, or that of a command\n"
@@ -86,10 +77,10 @@ static const char *const summary_help[] = {
 static const char *const check_help[] = {
 	N_("usage: host-setup check [options]\n"
 	   "\n"),
-	N_("One line a finding: ok, note, warning, or missing, with what was seen and the\n"
-	   "cure. Missing is what keeps VMs with devices from starting.\n"
-	   "Last come the VMs of this node that have devices: whether they run, and what each\n"
-	   "still needs.\n"
+	N_("Prints one line for each finding: ok, note, warning or missing, with the evidence\n"
+	   "and the cure. What is missing keeps VMs with devices from starting.\n"
+	   "The VMs of this node that have devices are listed last: whether they run, and what\n"
+	   "each still needs.\n"
 	   "\n"),
 	N_("  --json               the same for programs\n"),
 	boot_options,
@@ -103,13 +94,13 @@ static const char *const enable_help[] = {
 	   "\n"),
 	N_("Adds intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel command\n"
 	   "line, and vfio's modules to those loaded at boot; runs update-grub or\n"
-	   "proxmox-boot-tool, and update-initramfs. What you have set by hand is left as it\n"
-	   "is. Any failure puts every file back.\n"
+	   "proxmox-boot-tool, and update-initramfs. What you have set by hand is kept. After\n"
+	   "any failure, every file is restored.\n"
 	   "\n"),
 	edit_options,
 	boot_options,
-	N_("  --processor NAME     intel or amd, not what /proc/cpuinfo says\n"),
-	N_("only when you need them; each prints its risk, and disable takes it back:\n"
+	N_("  --processor NAME     intel or amd, instead of what /proc/cpuinfo says\n"),
+	N_("only when you need them; each prints its risk, and disable removes it:\n"
 	   "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
 	   "                       are isolated\n"
 	   "  --pci-realloc=off    do not let the kernel move PCI resources\n"
@@ -123,11 +114,11 @@ static const char *const enable_help[] = {
 static const char *const disable_help[] = {
 	N_("usage: host-setup disable [options]\n"
 	   "\n"),
-	N_("Takes back exactly what enable added, whatever else was edited since.\n"
+	N_("Removes exactly what enable added, even if the files were edited since.\n"
 	   "\n"),
 	edit_options,
 	boot_options,
-	N_("  --manual-too         also take out what you have set by hand for the same\n"
+	N_("  --manual-too         also remove what you have set by hand for the same\n"
 	   "                       purpose; the diff is shown in any case\n"),
 	edit_codes,
 	NULL,
@@ -136,22 +127,10 @@ static const char *const disable_help[] = {
 static const char *const groups_help[] = {
 	N_("usage: host-setup groups [--json] [--root DIR]\n"
 	   "\n"),
-	N_("The IOMMU groups: their devices, drivers and reset methods, which VM names them,\n"
-	   "what the host does with them, and whether a group can be passed through. A group\n"
-	   "goes to a VM as a whole, but for its bridges.\n"),
+	N_("The IOMMU groups: their devices, drivers and reset methods, which VMs name\n"
+	   "them, what the host does with them, and whether a group can be passed through. A\n"
+	   "VM gets a group as a whole, except its bridges.\n"),
 	NULL,
-};
-
-#define EDIT_OPTIONS "bootloader dry-run yes "
-
-static const struct verb verbs[] = {
-	{"", run_summary, summary_help, "bootloader", false},
-	{"check", run_check, check_help, "bootloader json", false},
-	{"enable", run_enable, enable_help,
-	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
-	 true},
-	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", true},
-	{"groups", run_groups, groups_help, "json", false},
 };
 
 static int could_not(const char *what, int err)
@@ -160,33 +139,28 @@ static int could_not(const char *what, int err)
 	return CODE_FAILED;
 }
 
-static int run_check(const struct fs_root *root, const struct request *request)
+static int run_check(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_checklist struct checklist list = {0};
 	enum check_verdict verdict;
 	auto_free char *why = NULL;
-	int err = readiness_read(root, request->enable.bootloader, &list, &verdict, &why);
+	int err = readiness_read(root, options->bootloader, &list, &verdict, &why);
 
 	if (err == -EINVAL && why)
 		return cli_usage_error("%s", why);
 	if (!err)
 		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);
-	if (!err && request->json)
-		err = checkview_print_json(&list, verdict);
+	if (!err && options->json)
+		err = checklist_print_json(&list, verdict);
 	else if (!err)
-		checkview_print(&list, verdict);
+		checklist_print(&list, verdict);
 	return err ? could_not(_("this host could not be checked"), err) : (int)verdict;
 }
 
-static int run_enable(const struct fs_root *root, const struct request *request)
+static int run_disable(const struct fs_root *root, const struct setup_options *options)
 {
-	return enable_run(root, &request->enable);
-}
-
-static int run_disable(const struct fs_root *root, const struct request *request)
-{
-	struct disable_options options = request->disable;
+	struct setup_options with_vms = *options;
 	auto_node_vms struct node_vms vms = {0};
 	auto_free unsigned int *vmids = NULL;
 	int err = node_vms_read(root, &vms);
@@ -198,37 +172,49 @@ static int run_disable(const struct fs_root *root, const struct request *request
 		return could_not("host-setup", -ENOMEM);
 	for (size_t i = 0; i < vms.n; i++)
 		vmids[i] = vms.items[i].vmid;
-	options.vms = vmids;
-	options.n_vms = vms.n;
-	return disable_run(root, &options);
+	with_vms.vms = vmids;
+	with_vms.n_vms = vms.n;
+	return disable_run(root, &with_vms);
 }
 
-/* Nothing is changed by somebody who only looks. */
-static int run_summary(const struct fs_root *root, const struct request *request)
+/* The checklist, and what enable would change. */
+static int run_summary(const struct fs_root *root, const struct setup_options *options)
 {
-	struct enable_options options = request->enable;
-	int code = run_check(root, request);
+	struct setup_options only_shown = *options;
+	int code = run_check(root, options);
 
 	if (code == CODE_FAILED)
 		return code;
-	options.dry_run = true;
+	only_shown.dry_run = true;
 	puts(_("\nwhat `host-setup enable` would change:"));
 	fflush(stdout);
-	return enable_run(root, &options) == ENABLE_FAILED ? CODE_FAILED : code;
+	return enable_run(root, &only_shown) == ENABLE_FAILED ? CODE_FAILED : code;
 }
 
-static int run_groups(const struct fs_root *root, const struct request *request)
+static int run_groups(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_groups struct groups groups = {0};
 	int err = groups_read(root, judge_devices, &groups);
 
 	supervise_allow(SUPERVISE_FOREVER);
-	if (!err && request->json)
-		err = groupsview_print_json(&groups);
+	if (!err && options->json)
+		err = groups_print_json(&groups);
 	else if (!err)
-		groupsview_print(&groups);
+		groups_print(&groups);
 	return err ? could_not(_("the IOMMU groups could not be read"), err) : CODE_DONE;
 }
+
+#define EDIT_OPTIONS "bootloader dry-run yes "
+
+static const struct verb verbs[] = {
+	{"", run_summary, summary_help, "bootloader", false},
+	{"check", run_check, check_help, "bootloader json", false},
+	{"enable", enable_run, enable_help,
+	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
+	 true},
+	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", true},
+	{"groups", run_groups, groups_help, "json", false},
+};
 
 enum option_code {
 	OPT_ROOT = 256,
@@ -263,29 +249,29 @@ static const struct option long_options[] = {
 	{0},
 };
 
-/* What enable alone has. KERNEL_ARGS has room for all of the command line. */
+/* The options of enable alone. KERNEL_ARGS has room for all of the command line. */
 static int read_enable_options(const struct cli *cli, const char **kernel_args,
-			       struct enable_options *enable)
+			       struct setup_options *options)
 {
 	const char *processor = cli_value(cli, OPT_PROCESSOR);
 	const char *reallocation = cli_value(cli, OPT_REALLOC);
 
 	if (processor && !strcmp(processor, "intel"))
-		enable->vendor = PROCESSOR_INTEL;
+		options->vendor = PROCESSOR_INTEL;
 	else if (processor && !strcmp(processor, "amd"))
-		enable->vendor = PROCESSOR_AMD;
+		options->vendor = PROCESSOR_AMD;
 	else if (processor)
 		return cli_usage_error(_("--processor must be intel or amd, got '%s'"), processor);
 	if (reallocation && strcmp(reallocation, "off"))
 		return cli_usage_error(_("--pci-realloc must be off, got '%s'"), reallocation);
-	enable->pci_realloc_off = reallocation;
-	enable->acs_override = cli_value(cli, OPT_ACS);
-	enable->unsafe_interrupts = cli_has(cli, OPT_UNSAFE);
-	enable->ignore_msrs = cli_has(cli, OPT_MSRS);
-	enable->kernel_args = kernel_args;
+	options->pci_realloc_off = reallocation;
+	options->acs_override = cli_value(cli, OPT_ACS);
+	options->unsafe_interrupts = cli_has(cli, OPT_UNSAFE);
+	options->ignore_msrs = cli_has(cli, OPT_MSRS);
+	options->kernel_args = kernel_args;
 	for (size_t i = 0; i < cli->n_given; i++)
 		if (cli->given[i].val == OPT_KERNEL_ARG)
-			kernel_args[enable->n_kernel_args++] = cli->given[i].value;
+			kernel_args[options->n_kernel_args++] = cli->given[i].value;
 	return 0;
 }
 
@@ -293,14 +279,15 @@ static int run_request(void *arg)
 {
 	const struct request *request = arg;
 
-	return request->verb->run(request->root, request);
+	return request->verb->run(request->root, &request->options);
 }
 
 static int run_verb(const struct cli *cli, const struct verb *verb)
 {
 	auto_root struct fs_root root = {.fd = -1};
 	auto_free const char **kernel_args = calloc(cli->n_given + 1, sizeof(*kernel_args));
-	struct request request = {.root = &root, .verb = verb, .json = cli_has(cli, OPT_JSON)};
+	struct request request = {.root = &root, .verb = verb};
+	struct setup_options *options = &request.options;
 	struct supervise how = {.what = *verb->name ? verb->name : NAME};
 	const char *path = cli_value(cli, OPT_ROOT);
 	int err = cli_check(cli, verb->options, how.what);
@@ -308,15 +295,16 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 	if (!kernel_args)
 		return could_not(NAME, -ENOMEM);
 	if (!err)
-		err = read_enable_options(cli, kernel_args, &request.enable);
+		err = read_enable_options(cli, kernel_args, options);
 	if (err)
 		return err;
-	request.enable.bootloader = request.disable.bootloader = cli_value(cli, OPT_BOOTLOADER);
-	request.enable.yes = request.disable.yes = cli_has(cli, 'y');
-	request.enable.dry_run = request.disable.dry_run = cli_has(cli, OPT_DRY_RUN);
-	request.disable.manual_too = cli_has(cli, OPT_MANUAL);
-	/* What programs read is the same everywhere. */
-	if (request.json)
+	options->json = cli_has(cli, OPT_JSON);
+	options->bootloader = cli_value(cli, OPT_BOOTLOADER);
+	options->yes = cli_has(cli, 'y');
+	options->dry_run = cli_has(cli, OPT_DRY_RUN);
+	options->manual_too = cli_has(cli, OPT_MANUAL);
+	/* What programs read does not depend on the language. */
+	if (options->json)
 		language_set("en");
 	err = fs_root_open(path ? path : "/", &root);
 	if (err) {

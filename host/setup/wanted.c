@@ -8,15 +8,6 @@
 
 #define CPUINFO_MAX ((size_t)16 * 1024 * 1024)
 
-static const struct {
-	const char *asked;
-	const char *value;
-} acs_values[] = {
-	{"downstream", "downstream"},
-	{"multifunction", "multifunction"},
-	{"both", "downstream,multifunction"},
-};
-
 enum processor_vendor wanted_vendor(const struct fs_root *root)
 {
 	/* Hygon's and Zhaoxin's (CentaurHauls, Shanghai) IOMMUs are AMD's and Intel's. */
@@ -46,10 +37,10 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 
 static int add_word(struct wanted *wanted, const char *word)
 {
-	return cmdline_add(&wanted->words, word, strlen(word), NULL, 0);
+	return conf_items_add(&wanted->words, word, NULL, 0);
 }
 
-/* Gives the caller TEXT, why an option's value is wrong; NULL: memory has run out. */
+/* Returns TEXT, why an option's value is invalid, in *RET_WHY; NULL: memory has run out. */
 static int refuse(char *text, char **ret_why)
 {
 	*ret_why = text;
@@ -58,21 +49,19 @@ static int refuse(char *text, char **ret_why)
 
 static int add_acs_override(struct wanted *wanted, const char *asked, char **ret_why)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(acs_values); i++) {
-		auto_free char *word = NULL;
-
-		if (strcmp(acs_values[i].asked, asked))
-			continue;
-		word = fs_path("pcie_acs_override=%s", acs_values[i].value);
-		return word ? add_word(wanted, word) : -ENOMEM;
-	}
+	if (!strcmp(asked, "downstream"))
+		return add_word(wanted, "pcie_acs_override=downstream");
+	if (!strcmp(asked, "multifunction"))
+		return add_word(wanted, "pcie_acs_override=multifunction");
+	if (!strcmp(asked, "both"))
+		return add_word(wanted, "pcie_acs_override=downstream,multifunction");
 	return refuse(fs_path(_("--acs-override: must be downstream, multifunction or both, got "
 				"'%s'"),
 			      asked),
 		      ret_why);
 }
 
-/* Words that mean the same to the shell, to GRUB and to the kernel: no spaces, quotes, '$', ';'. */
+/* Only words that are the same for the shell, GRUB and the kernel: no spaces, quotes, '$', ';'. */
 static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_why)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -93,7 +82,7 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 	return cmdline_find(&wanted->words, word) ? 0 : add_word(wanted, word);
 }
 
-static int add_words(struct wanted *wanted, const struct enable_options *options, char **ret_why)
+static int add_words(struct wanted *wanted, const struct setup_options *options, char **ret_why)
 {
 	int err = wanted->intel ? add_word(wanted, "intel_iommu=on") : 0;
 
@@ -115,12 +104,12 @@ static void add_modules(const struct fs_root *root, struct wanted *wanted)
 	wanted->modules[wanted->n_modules++] = "vfio_iommu_type1";
 	wanted->modules[wanted->n_modules++] = "vfio_pci";
 	/* A module of its own up to Linux 6.1, a part of vfio since. */
-	if (!modules_release(root, &release) && kernelinfo_is_before(release, 6, 2))
+	if (!modules_release(root, &release) && kernelinfo_is_before(release, "6.2"))
 		wanted->modules[wanted->n_modules++] = "vfio_virqfd";
 }
 
-int wanted_make(const struct fs_root *root, const struct enable_options *options,
-		struct wanted *ret, char **ret_why)
+int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
+		char **ret_why)
 {
 	auto_wanted struct wanted wanted = {0};
 	enum processor_vendor vendor = options->vendor;
@@ -149,39 +138,28 @@ int wanted_make(const struct fs_root *root, const struct enable_options *options
 	return 0;
 }
 
-/* RELEASE is NULL when it cannot be told. */
-static void warn_about_acs_patch(const char *release)
-{
-	enum answer known = release ? kernelinfo_has_acs_override(release) : ANSWER_UNKNOWN;
-
-	if (known == ANSWER_NO)
-		log_warning(
-			_("pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
-			  "Proxmox VE's kernels have it), so the word will change nothing"),
-			release);
-	else if (known == ANSWER_UNKNOWN && release)
-		log_warning(
-			_("pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
-			  "no part of Linux; Proxmox VE's kernels have it)"),
-			release);
-	else if (known == ANSWER_UNKNOWN)
-		log_warning(
-			_("pcie_acs_override: whether the kernel of this host has this patch is "
-			  "unknown (it is no part of Linux; Proxmox VE's kernels have it)"));
-}
-
 static void warn_about_acs(const struct fs_root *root)
 {
 	auto_free char *release = NULL;
 	int err = modules_release(root, &release);
+	enum answer has = err ? ANSWER_UNKNOWN : kernelinfo_has_acs_override(release);
 
 	log_warning(
 		_("risk of --acs-override: the groups then promise an isolation that the hardware "
 		  "does not give; a guest can reach the memory of its device's neighbours"));
-	warn_about_acs_patch(err ? NULL : release);
+	if (has == ANSWER_NO)
+		log_warning(
+			_("pcie_acs_override: the kernel %s lacks this patch (it is no part of Linux; "
+			  "Proxmox VE's kernels have it), so the word will change nothing"),
+			release);
+	else if (has == ANSWER_UNKNOWN)
+		log_warning(
+			_("pcie_acs_override: whether the kernel %s has this patch is unknown (it is "
+			  "no part of Linux; Proxmox VE's kernels have it)"),
+			err ? _("of this host") : release);
 }
 
-void wanted_warn(const struct fs_root *root, const struct enable_options *options)
+void wanted_warn(const struct fs_root *root, const struct setup_options *options)
 {
 	if (options->acs_override)
 		warn_about_acs(root);
@@ -198,12 +176,12 @@ void wanted_warn(const struct fs_root *root, const struct enable_options *option
 			"risk of --ignore-msrs: guests no longer notice registers that the host lacks, "
 			"and may compute wrongly or crash later"));
 	for (size_t i = 0; i < options->n_kernel_args; i++)
-		log_warning(_("risk of --kernel-arg: %s is written as it stands; check "
+		log_warning(_("risk of --kernel-arg: %s is added as it is; check "
 			      "yourself that the kernel boots with it"),
 			    options->kernel_args[i]);
 }
 
 void wanted_free(struct wanted *wanted)
 {
-	cmdline_free(&wanted->words);
+	conf_items_free(&wanted->words);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `host-setup enable` wants to stand in the host's configuration. */
+/* What `host-setup enable` adds to the host's configuration. */
 #ifndef HOST_SETUP_WANTED_H
 #define HOST_SETUP_WANTED_H
 
@@ -13,7 +13,7 @@ struct wanted_option {
 };
 
 struct wanted {
-	struct cmdline words; /* of the kernel command line */
+	struct conf_items words; /* of the kernel command line */
 	const char *modules[4];
 	size_t n_modules;
 	struct wanted_option options[2];
@@ -23,18 +23,18 @@ struct wanted {
 
 /*
  * Puts it together. Returns 0 (free with wanted_free()); -EINVAL when an option's value is wrong;
- * -ENODATA when the processor cannot be told; -errno. With the first two *ret_why (freed by the
- * caller) is a new text for people. The words: intel_iommu=on is always said on Intel (some
- * kernels' default leaves the integrated GPU out, older ones default to off); AMD needs none.
+ * -ENODATA when the processor's vendor is unknown; -errno. With the first two *ret_why (freed by
+ * the caller) is a new text for people. intel_iommu=on is always added on Intel (some kernels
+ * default to leaving the integrated GPU out, older ones to off); an AMD IOMMU is on by itself.
  */
-int wanted_make(const struct fs_root *root, const struct enable_options *options,
-		struct wanted *ret, char **ret_why) must_check;
+int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
+		char **ret_why) must_check;
 
 /* The processor's vendor by proc/cpuinfo; PROCESSOR_AUTO when that does not say. */
 enum processor_vendor wanted_vendor(const struct fs_root *root);
 
-/* Says the risk of each opt-in that was asked for, and whether this kernel knows it. */
-void wanted_warn(const struct fs_root *root, const struct enable_options *options);
+/* Warns of the risk of each opt-in that was asked for, and when this kernel does not know it. */
+void wanted_warn(const struct fs_root *root, const struct setup_options *options);
 
 void wanted_free(struct wanted *wanted);
 

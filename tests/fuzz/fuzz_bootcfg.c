@@ -24,11 +24,6 @@ static const char *const paths[FILES] = {
 
 static const struct bootloader bootloader = {.kind = BOOTLOADER_GRUB};
 
-static void read_edited(const struct edits *edits, struct bootcfg *ret)
-{
-	fuzz_require(!edits_read(edits, fuzz_root(), &bootloader, ret));
-}
-
 static unsigned int lines_of(const char *file, char *const *texts)
 {
 	for (size_t i = 0; i < FILES; i++)
@@ -37,7 +32,7 @@ static unsigned int lines_of(const char *file, char *const *texts)
 	return 0;
 }
 
-static void check_lines(const struct bootcfg_lines *lines, char *const *texts)
+static void check_lines(const struct conf_items *lines, char *const *texts)
 {
 	for (size_t i = 0; i < lines->n; i++) {
 		fuzz_require(lines->items[i].line >= 1);
@@ -47,18 +42,14 @@ static void check_lines(const struct bootcfg_lines *lines, char *const *texts)
 
 static void check_places(const struct bootcfg *boot, char *const *texts)
 {
-	for (size_t i = 0; i < boot->words.n; i++) {
-		fuzz_require(boot->words.items[i].line >= 1);
-		fuzz_require(boot->words.items[i].line <=
-			     lines_of(boot->words.items[i].file, texts));
-	}
+	check_lines(&boot->words, texts);
 	check_lines(&boot->modules, texts);
 	check_lines(&boot->contradictions, texts);
 	check_lines(&boot->options, texts);
 }
 
 /* All other words are as they were, in their order. */
-static void check_words_left(const struct cmdline *before, const struct cmdline *after)
+static void check_words_left(const struct conf_items *before, const struct conf_items *after)
 {
 	size_t at = 0;
 
@@ -73,8 +64,7 @@ static void check_words_left(const struct cmdline *before, const struct cmdline 
 	fuzz_require(at == after->n);
 }
 
-static void check_modules_left(const struct bootcfg_lines *before,
-			       const struct bootcfg_lines *after)
+static void check_modules_left(const struct conf_items *before, const struct conf_items *after)
 {
 	size_t at = 0;
 
@@ -90,22 +80,22 @@ static void check_modules_left(const struct bootcfg_lines *before,
 /* What was set by hand goes, and nothing else; a second time changes nothing. */
 static void check_byhand(const struct bootcfg *boot)
 {
-	auto_edits struct edits edits = {0};
+	auto_edits struct edits edits = {.root = fuzz_root()};
 	auto_bootcfg struct bootcfg left = {0};
 	char *texts[FILES];
 
-	fuzz_require(!byhand_remove(&edits, fuzz_root(), &bootloader, boot));
-	read_edited(&edits, &left);
+	fuzz_require(!byhand_remove(&edits, &bootloader, boot));
+	fuzz_require(!bootcfg_read(&edits, &bootloader, &left));
 	fuzz_require(!left.unclear.file);
 	check_words_left(&boot->words, &left.words);
 	check_modules_left(&boot->modules, &left.modules);
 	for (size_t i = 0; i < FILES; i++)
-		fuzz_require(!edits_text(&edits, fuzz_root(), paths[i], &texts[i]));
-	fuzz_require(!byhand_remove(&edits, fuzz_root(), &bootloader, &left));
+		fuzz_require(!edits_text(&edits, paths[i], &texts[i]));
+	fuzz_require(!byhand_remove(&edits, &bootloader, &left));
 	for (size_t i = 0; i < FILES; i++) {
 		auto_free char *again = NULL;
 
-		fuzz_require(!edits_text(&edits, fuzz_root(), paths[i], &again));
+		fuzz_require(!edits_text(&edits, paths[i], &again));
 		fuzz_require(fuzz_same(again, texts[i]));
 		free(texts[i]);
 	}
@@ -114,13 +104,14 @@ static void check_byhand(const struct bootcfg *boot)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *texts[FILES];
+	const struct edits none = {.root = fuzz_root()};
 	auto_bootcfg struct bootcfg boot = {0};
 
 	for (size_t i = 0; i < FILES; i++) {
 		texts[i] = fuzz_part(&data, &size, SEPARATOR);
 		fuzz_write_file(paths[i], texts[i], strlen(texts[i]));
 	}
-	fuzz_require(!bootcfg_read(fuzz_root(), &bootloader, &boot));
+	fuzz_require(!bootcfg_read(&none, &bootloader, &boot));
 	check_places(&boot, texts);
 	if (!boot.unclear.file)
 		check_byhand(&boot);

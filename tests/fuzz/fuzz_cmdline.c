@@ -9,17 +9,17 @@
 
 static const char *const wanted[] = {"intel_iommu=on", "iommu=pt", "pci=realloc=off"};
 
-/* Splitting finds every byte that is not blank, in order, with its line. */
-static void check_split(const struct cmdline *words, const char *text)
+/* Splitting finds every byte that is not a space, in order, with its line. */
+static void check_split(const struct conf_items *words, const char *text)
 {
 	const char *at = text;
 	unsigned int line = 1;
 
 	for (size_t i = 0; i < words->n; i++) {
-		size_t blanks = strspn(at, " \t\n\v\f\r");
+		size_t spaces = strspn(at, " \t\n\v\f\r");
 
-		line += fuzz_count_lines(at, blanks) - 1;
-		at += blanks;
+		line += fuzz_count_lines(at, spaces) - 1;
+		at += spaces;
 		fuzz_require(words->items[i].line == line);
 		fuzz_require(!strncmp(at, words->items[i].text, strlen(words->items[i].text)));
 		line += fuzz_count_lines(at, strlen(words->items[i].text)) - 1;
@@ -28,10 +28,10 @@ static void check_split(const struct cmdline *words, const char *text)
 	fuzz_require(!at[strspn(at, " \t\n\v\f\r")]);
 }
 
-static void check_join(const struct cmdline *words)
+static void check_join(const struct conf_items *words)
 {
 	auto_free char *joined = cmdline_join(words);
-	auto_cmdline struct cmdline again = {0};
+	auto_conf_items struct conf_items again = {0};
 
 	fuzz_require(joined && !cmdline_split(&again, joined, NULL) && again.n == words->n);
 	for (size_t i = 0; i < words->n; i++)
@@ -43,7 +43,7 @@ static void check_edit(const char *text)
 {
 	auto_free char *longer = cmdline_append(text, wanted, ARRAY_SIZE(wanted));
 	auto_free char *shorter = NULL;
-	auto_cmdline struct cmdline words = {0};
+	auto_conf_items struct conf_items words = {0};
 
 	fuzz_require(longer);
 	shorter = cmdline_remove(longer, wanted, ARRAY_SIZE(wanted));
@@ -57,19 +57,19 @@ static void check_edit(const char *text)
 }
 
 /* Removing words leaves the others alone, each of them and their order. */
-static void check_remove(const struct cmdline *words, const char *text)
+static void check_remove(const struct conf_items *words, const char *text)
 {
 	const char *const one[] = {words->n ? words->items[0].text : "none"};
 	auto_free char *shorter = cmdline_remove(text, one, 1);
-	auto_cmdline struct cmdline left = {0};
+	auto_conf_items struct conf_items left = {0};
 
 	fuzz_require(shorter && !cmdline_split(&left, shorter, NULL));
 	fuzz_require(left.n + (words->n > 0) == words->n);
 }
 
-static void check_questions(const struct cmdline *words)
+static void check_questions(const struct conf_items *words)
 {
-	const struct cmdline_word *last = cmdline_last(words, "iommu");
+	const struct conf_item *last = cmdline_last(words, "iommu");
 
 	fuzz_require(!last || cmdline_value(last->text, "iommu"));
 	for (size_t i = 0; i < words->n && strcmp(words->items[i].text, "--"); i++) {
@@ -84,7 +84,7 @@ static void check_questions(const struct cmdline *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_free char *text = fuzz_string(data, size);
-	auto_cmdline struct cmdline words = {0};
+	auto_conf_items struct conf_items words = {0};
 
 	fuzz_require(!cmdline_split(&words, text, "file"));
 	check_split(&words, text);

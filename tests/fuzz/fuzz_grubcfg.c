@@ -16,10 +16,10 @@ static void evaluate(const char *text, const char *dropin, struct grubcfg *ret)
 	fuzz_require(!grubcfg_evaluate(sources, dropin ? 2 : 1, ret));
 }
 
-static void check_words(const struct cmdline *words, unsigned int lines)
+static void check_words(const struct conf_items *words, unsigned int lines)
 {
 	for (size_t i = 0; i < words->n; i++) {
-		const struct cmdline_word *word = &words->items[i];
+		const struct conf_item *word = &words->items[i];
 
 		fuzz_require(*word->text && !strcmp(word->file, FILE_NAME));
 		fuzz_require(word->line >= 1 && word->line <= lines);
@@ -27,7 +27,7 @@ static void check_words(const struct cmdline *words, unsigned int lines)
 	}
 }
 
-static bool has_open_quote(const struct cmdline *words)
+static bool has_open_quote(const struct conf_items *words)
 {
 	bool open = false;
 
@@ -37,7 +37,7 @@ static bool has_open_quote(const struct cmdline *words)
 	return open;
 }
 
-static void check_begins(const struct cmdline *words, const struct cmdline *with)
+static void check_begins(const struct conf_items *words, const struct conf_items *with)
 {
 	fuzz_require(words->n <= with->n);
 	for (size_t i = 0; i < words->n; i++) {
@@ -45,11 +45,11 @@ static void check_begins(const struct cmdline *words, const struct cmdline *with
 	}
 }
 
-/* What `host-setup enable` does: a drop-in behind all others adds its words and changes nothing. */
+/* What `host-setup enable` does: a drop-in after all others adds its words and changes nothing. */
 static void check_dropin(const char *text, const struct grubcfg *alone)
 {
 	auto_grubcfg struct grubcfg with = {0};
-	const struct cmdline_word *last;
+	const struct conf_item *last;
 
 	if (has_open_quote(&alone->words))
 		return;

@@ -27,7 +27,7 @@ const char *hostcase_value(const struct hostcase *host, const char *key)
 /* The options point into a copy of the text, which is cut up. */
 static void parse_options(struct hostcase *host)
 {
-	struct enable_options *options = &host->options;
+	struct setup_options *options = &host->options;
 	const char *text = hostcase_value(host, "enable");
 	char *rest, *word;
 
@@ -88,7 +88,7 @@ static int call_enable(const struct fs_root *root, const void *options)
 /* With the node's VMs handed over, as the program's main does. */
 static int call_disable(const struct fs_root *root, const void *arg)
 {
-	struct disable_options options = *(const struct disable_options *)arg;
+	struct setup_options options = *(const struct setup_options *)arg;
 	auto_node_vms struct node_vms vms = {0};
 	auto_free unsigned int *vmids = NULL;
 
@@ -105,7 +105,7 @@ static int call_disable(const struct fs_root *root, const void *arg)
 struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct hostcase *host)
 {
 	/* The array of words moves with the struct. */
-	struct enable_options options = host->options;
+	struct setup_options options = host->options;
 
 	options.kernel_args = host->args;
 	return hosttree_run(tree, call_enable, &options);
@@ -113,8 +113,7 @@ struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct ho
 
 struct hosttree_run hostcase_disable(const struct hosttree *tree, const struct hostcase *host)
 {
-	const struct disable_options options = {.yes = true,
-						.bootloader = host->options.bootloader};
+	const struct setup_options options = {.yes = true, .bootloader = host->options.bootloader};
 
 	return hosttree_run(tree, call_disable, &options);
 }

@@ -19,7 +19,7 @@ struct hostcase {
 	char *values[HOSTCASE_LINES_MAX];
 	size_t n;
 	/* from its "enable" line */
-	struct enable_options options;
+	struct setup_options options;
 	const char *args[8];
 	char *options_text;
 };

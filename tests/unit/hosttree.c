@@ -7,7 +7,7 @@
 #include "host/base/fs_write.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
-#include "host/setup/boot/moduleset.h"
+#include "host/setup/commit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,8 +39,8 @@ int __real_program_act(const struct fs_root *root, const struct program *program
 		       struct program_end *ret);
 int __wrap_program_act(const struct fs_root *root, const struct program *program,
 		       struct program_end *ret);
-int __real_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
-int __wrap_moduleset_load(const struct fs_root *root, const char *const *names, size_t n);
+int __real_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
+int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
 
 void hosttree_cut(enum hosttree_cut cut, unsigned int at)
 {
@@ -158,10 +158,10 @@ int __wrap_program_act(const struct fs_root *root, const struct program *program
 }
 
 /* The tests load nothing into the kernel that they run on. */
-int __wrap_moduleset_load(const struct fs_root *root, const char *const *names, size_t n)
+int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n)
 {
 	if (!in_run)
-		return __real_moduleset_load(root, names, n);
+		return __real_commit_load_modules(root, names, n);
 	for (size_t i = 0; i < n; i++)
 		log_info("loaded: %s", names[i]);
 	return 0;
@@ -184,36 +184,36 @@ static int shell(const char *format, ...)
 void hosttree_open(struct hosttree *tree, bool running)
 {
 	tree->base = tree_make_temporary("host");
-	tree->folder = fs_path("%s/root", tree->base);
+	tree->dir = fs_path("%s/root", tree->base);
 	tree->log = fs_path("%s/log", tree->base);
-	assert_non_null(tree->folder);
+	assert_non_null(tree->dir);
 	assert_non_null(tree->log);
-	assert_int_equal(shell("mkdir -p '%s/var/lib' && : >'%s'", tree->folder, tree->log), 0);
-	assert_int_equal(fs_root_open(tree->folder, &tree->root), 0);
+	assert_int_equal(shell("mkdir -p '%s/var/lib' && : >'%s'", tree->dir, tree->log), 0);
+	assert_int_equal(fs_root_open(tree->dir, &tree->root), 0);
 	if (running)
 		*tree->root.path = '\0';
 }
 
 void hosttree_close(struct hosttree *tree)
 {
-	if (!tree->folder)
+	if (!tree->dir)
 		return;
 	fs_root_close(&tree->root);
 	assert_int_equal(shell("rm -rf '%s'", tree->base), 0);
 	free(tree->base);
-	free(tree->folder);
+	free(tree->dir);
 	free(tree->log);
-	tree->folder = NULL;
+	tree->dir = NULL;
 }
 
 void hosttree_put(const struct hosttree *tree, const char *path, const void *bytes, size_t n)
 {
 	const char *slash = strrchr(path, '/');
-	auto_free char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+	auto_free char *dir = strndup(path, slash ? (size_t)(slash - path) : 0);
 	auto_close int fd = -1;
 
 	if (slash)
-		assert_int_equal(__real_fs_make_dir(&tree->root, folder, 0755), 0);
+		assert_int_equal(__real_fs_make_dir(&tree->root, dir, 0755), 0);
 	fd = fs_open(&tree->root, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, n), n);
@@ -243,7 +243,7 @@ void hosttree_secure_boot(const struct hosttree *tree)
 void hosttree_copy(const struct hosttree *tree, const char *from)
 {
 	if (!access(from, F_OK))
-		assert_int_equal(shell("cp -r '%s/.' '%s/'", from, tree->folder), 0);
+		assert_int_equal(shell("cp -r '%s/.' '%s/'", from, tree->dir), 0);
 }
 
 char *hosttree_read(const struct hosttree *tree, const char *path)
@@ -269,14 +269,13 @@ static bool is_tools_own(const char *path)
 	return !strcmp(path, "boot/grub") || !strcmp(path, "boot/efi") || !strcmp(path, "var/tmp");
 }
 
-static void render_folder(const struct hosttree *tree, const char *folder, FILE *to)
+static void render_dir(const struct hosttree *tree, const char *dir, FILE *to)
 {
 	struct fs_names names = {0};
 
-	assert_int_equal(fs_list(&tree->root, *folder ? folder : ".", &names), 0);
+	assert_int_equal(fs_list(&tree->root, *dir ? dir : ".", &names), 0);
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *path = fs_path("%s%s%s", folder, *folder ? "/" : "",
-					       names.items[i]);
+		auto_free char *path = fs_path("%s%s%s", dir, *dir ? "/" : "", names.items[i]);
 		auto_close int fd = fs_open(&tree->root, path, O_PATH | O_NOFOLLOW, 0);
 		auto_free char *text = NULL;
 		struct stat st;
@@ -289,7 +288,7 @@ static void render_folder(const struct hosttree *tree, const char *folder, FILE 
 		if (text)
 			fprintf(to, "%s<\n", text);
 		else
-			render_folder(tree, path, to);
+			render_dir(tree, path, to);
 	}
 	fs_names_free(&names);
 }
@@ -301,7 +300,7 @@ char *hosttree_render(const struct hosttree *tree)
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	render_folder(tree, "", to);
+	render_dir(tree, "", to);
 	assert_int_equal(fclose(to), 0);
 	return text;
 }
@@ -326,7 +325,7 @@ char *hosttree_shell_words(const struct hosttree *tree)
 		"if [ -e \"$x\" ]; then . \"./$x\" >/dev/null 2>&1; fi; done; "
 		"printf \"%%s %%s.\" \"$GRUB_CMDLINE_LINUX\" \"$GRUB_CMDLINE_LINUX_DEFAULT\"') && "
 		"printf %%s \"${words%%.}\" | tr -s ' \t\r\n' ' ' | sed 's/^ //; s/ $//'",
-		tree->folder);
+		tree->dir);
 
 	return read_output(command);
 }
@@ -342,7 +341,7 @@ static void enter(const struct hosttree *tree, int output)
 	assert_true(dup2(output, STDERR_FILENO) >= 0);
 	assert_true(dup2(open("/dev/null", O_RDONLY), STDIN_FILENO) >= 0);
 	setenv("PATH", path ? path : TESTS_DIR "/fakes:/usr/bin:/bin", 1);
-	setenv("HOST_TREE", tree->folder, 1);
+	setenv("HOST_TREE", tree->dir, 1);
 	setenv("FAKE_LOG", tree->log, 1);
 	log_open("host-setup", NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A host's files in a temporary folder, for host-setup's tests: /etc, /boot and what the kernel
- * shows. The commands that host-setup runs are those of tests/fakes; every write and command of the
- * code under test can be its last. Functions here end the test when something goes wrong.
+ * A host's files in a temporary directory, for host-setup's tests: /etc, /boot and what the kernel
+ * shows. The commands that host-setup runs are those of tests/fakes; the code under test can be
+ * killed at every write and command. Functions here end the test when something goes wrong.
  */
 #ifndef TESTS_UNIT_HOSTTREE_H
 #define TESTS_UNIT_HOSTTREE_H
@@ -18,8 +18,8 @@
 struct hosttree {
 	struct fs_root root;
 	char *base;
-	char *folder; /* absolute */
-	char *log;    /* what the fakes wrote: the commands run, one a line */
+	char *dir; /* absolute */
+	char *log; /* what the fakes wrote: the commands run, one a line */
 };
 
 /* An empty tree but for var/lib. It is the running system when RUNNING. */
@@ -30,7 +30,7 @@ void hosttree_close(struct hosttree *tree);
 
 #define auto_hosttree cleanup_with(hosttree_close)
 
-/* Paths have no leading '/'; folders above are made. */
+/* Paths have no leading '/'; directories above are made. */
 void hosttree_put(const struct hosttree *tree, const char *path, const void *bytes, size_t n);
 void hosttree_text(const struct hosttree *tree, const char *path, const char *text);
 
@@ -38,15 +38,15 @@ void hosttree_text(const struct hosttree *tree, const char *path, const char *te
 void hosttree_loader(const struct hosttree *tree, const char *info);
 void hosttree_secure_boot(const struct hosttree *tree);
 
-/* Copies the folder FROM (absolute) over it; not there is fine. */
+/* Copies the directory FROM (absolute) over it; not there is fine. */
 void hosttree_copy(const struct hosttree *tree, const char *from);
 
 /* A file's text; NULL when it is not there. The caller frees it. */
 char *hosttree_read(const struct hosttree *tree, const char *path);
 
 /*
- * All files and folders with mode, owner and text, one sorted text, but for what the boot loader's
- * tools write. The caller frees it.
+ * All files and directories with mode, owner and text, one sorted text, except what the boot
+ * loader's tools write. The caller frees it.
  */
 char *hosttree_render(const struct hosttree *tree);
 
@@ -54,7 +54,7 @@ char *hosttree_render(const struct hosttree *tree);
 void hosttree_assert(const struct hosttree *tree, const char *want, const char *what);
 
 /* What /bin/sh makes of etc/default/grub and etc/default/grub.d, sourced as grub-mkconfig sources
- * them: both variables, as words with one blank between; NULL when the shell fails. The caller
+ * them: both variables, as words with one space between; NULL when the shell fails. The caller
  * frees it. */
 char *hosttree_shell_words(const struct hosttree *tree);
 
@@ -87,7 +87,8 @@ enum hosttree_cut {
 #define HOSTTREE_LEFT_OPEN 98
 #define HOSTTREE_LEAKED	   99
 
-/* In the runs to come it dies at step AT (a write, a removal, a new folder, a command), from 1 on.
+/* In the runs to come it dies at step AT (a write, a removal, a new directory, a command), from 1
+ * on.
  */
 void hosttree_cut(enum hosttree_cut cut, unsigned int at);
 

@@ -4,82 +4,13 @@
 
 #include <string.h>
 
-#define TEXT_MAX ((size_t)1024 * 1024)
-
-/* Where it is read from: the root, seen through files that have other texts. */
-struct view {
-	const struct fs_root *root;
-	const struct bootcfg_file *files;
-	size_t n;
-};
-
-/* Folders of drop-ins, the first that has a name hides it in the others (modprobe.d(5),
+/* Directories of drop-ins: a file hides those of the same name in the later ones (modprobe.d(5),
  * modules-load.d(5)). */
 static const char *const dropin_dirs[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
-
-/* Reads a text; *RET is NULL when there is none. */
-static int read_text(const struct view *view, const char *path, char **ret)
-{
-	int err;
-
-	if (!path)
-		return -ENOMEM;
-	*ret = NULL;
-	for (size_t i = 0; i < view->n; i++) {
-		if (strcmp(view->files[i].path, path))
-			continue;
-		if (view->files[i].text)
-			*ret = strdup(view->files[i].text);
-		return view->files[i].text && !*ret ? -ENOMEM : 0;
-	}
-	err = fs_read(view->root, path, TEXT_MAX, ret, NULL);
-	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-}
-
-static bool has_name(const struct fs_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i], name))
-			return true;
-	return false;
-}
-
-static int add_name(struct fs_names *names, const char *name)
-{
-	char *copy = strdup(name);
-
-	if (!copy || !array_grow(names->items, names->n)) {
-		free(copy);
-		return -ENOMEM;
-	}
-	names->items[names->n++] = copy;
-	return 0;
-}
 
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* A directory's names as they will be, sorted as the shell sorts a glob in the C locale. */
-static int list_names(const struct view *view, const char *dir, struct fs_names *ret)
-{
-	size_t len = strlen(dir);
-	int err = fs_list(view->root, dir, ret);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < view->n && !err; i++) {
-		const char *path = view->files[i].path;
-
-		if (strncmp(path, dir, len) || path[len] != '/')
-			continue;
-		if (view->files[i].text && !has_name(ret, path + len + 1))
-			err = add_name(ret, path + len + 1);
-	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
-	return err;
 }
 
 static bool ends_in(const char *name, const char *suffix)
@@ -89,8 +20,31 @@ static bool ends_in(const char *name, const char *suffix)
 	return *name != '.' && len > end && !strcmp(name + len - end, suffix);
 }
 
-/* Takes what one file of a directory of drop-ins says. */
-typedef int dropin_reader(struct bootcfg *result, const char *file, char *text);
+/* A directory's names as the edits leave them, sorted as the shell sorts a glob in the C locale. */
+static int list_names(const struct edits *edits, const char *dir, struct fs_names *ret)
+{
+	size_t len;
+	int err;
+
+	if (!dir)
+		return -ENOMEM;
+	len = strlen(dir);
+	err = fs_list(edits->root, dir, ret);
+	if (err == -ENOENT || err == -ENOTDIR)
+		err = 0;
+	for (size_t i = 0; i < edits->n && !err; i++) {
+		const char *path = edits->items[i].path;
+
+		if (edits->items[i].after && !strncmp(path, dir, len) && path[len] == '/')
+			err = fs_names_add(ret, path + len + 1);
+	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	return err;
+}
+
+/* Takes from the text of a file what it configures. */
+typedef int file_reader(struct bootcfg *result, const char *file, char *text);
 
 static int read_modules(struct bootcfg *result, const char *file, char *text)
 {
@@ -102,35 +56,46 @@ static int read_modprobe(struct bootcfg *result, const char *file, char *text)
 	return modconf_read_modprobe(&result->options, &result->contradictions, file, text);
 }
 
-/* All files below {etc,run,...}/FOLDER named *.conf that are not hidden, with their texts. */
-static int read_dropins(const struct view *view, const char *dir, dropin_reader *reader,
+static int read_kernel_cmdline(struct bootcfg *result, const char *file, char *text)
+{
+	return cmdline_split(&result->words, text, file);
+}
+
+static int read_file(const struct edits *edits, const char *file, file_reader *reader,
+		     struct bootcfg *result)
+{
+	auto_free char *text = NULL;
+	int err = edits_text(edits, file, &text);
+
+	return err || !text ? err : reader(result, file, text);
+}
+
+/* All files below {etc,run,...}/DIR named *.conf that are not hidden. */
+static int read_dropins(const struct edits *edits, const char *dir, file_reader *reader,
 			struct bootcfg *result)
 {
-	auto_names struct fs_names seen = {0};
+	auto_names struct fs_names done = {0};
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(dropin_dirs) && !err; i++) {
 		auto_free char *path = fs_path("%s/%s", dropin_dirs[i], dir);
 		auto_names struct fs_names names = {0};
 
-		if (!path)
-			return -ENOMEM;
-		err = list_names(view, path, &names);
+		err = list_names(edits, path, &names);
 		for (size_t j = 0; j < names.n && !err; j++) {
 			auto_free char *file = fs_path("%s/%s", path, names.items[j]);
-			auto_free char *text = NULL;
 
-			if (!ends_in(names.items[j], ".conf") || has_name(&seen, names.items[j]))
+			if (!ends_in(names.items[j], ".conf") ||
+			    fs_names_has(&done, names.items[j]))
 				continue;
-			err = add_name(&seen, names.items[j]) ?: read_text(view, file, &text);
-			if (!err && text)
-				err = reader(result, file, text);
+			err = fs_names_add(&done, names.items[j]);
+			err = err ?: read_file(edits, file, reader, result);
 		}
 	}
 	return err;
 }
 
-const char *bootcfg_word_effect(const char *word)
+static const char *word_effect(const char *word)
 {
 	static const struct {
 		const char *name;
@@ -160,57 +125,57 @@ const char *bootcfg_word_effect(const char *word)
 	return NULL;
 }
 
-static int judge_words(struct bootcfg *result)
+const char *bootcfg_effect(const char *text)
+{
+	return word_effect(text) ?: modconf_line_effect(text);
+}
+
+static int find_contradicting_words(struct bootcfg *result)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < result->words.n && !err; i++) {
-		const struct cmdline_word *word = &result->words.items[i];
-		const char *effect = bootcfg_word_effect(word->text);
+		const struct conf_item *word = &result->words.items[i];
 
 		if (!strcmp(word->text, "--"))
 			break;
-		if (effect)
-			err = modconf_add(&result->contradictions, word->text,
-					  word->file ? word->file : "", word->line, effect);
+		if (word_effect(word->text))
+			err = conf_items_add(&result->contradictions, word->text, word->file,
+					     word->line);
 	}
 	return err;
 }
 
 /* The files that grub-mkconfig reads, in its order. */
-static int grub_files(const struct view *view, struct fs_names *ret)
+static int grub_files(const struct edits *edits, struct fs_names *ret)
 {
 	auto_names struct fs_names names = {0};
-	int err = add_name(ret, "etc/default/grub")
-			  ?: list_names(view, "etc/default/grub.d", &names);
+	int err = fs_names_add(ret, "etc/default/grub")
+			  ?: list_names(edits, "etc/default/grub.d", &names);
 
 	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("etc/default/grub.d/%s", names.items[i]);
 
-		if (!path)
-			return -ENOMEM;
 		if (ends_in(names.items[i], ".cfg"))
-			err = add_name(ret, path);
+			err = path ? fs_names_add(ret, path) : -ENOMEM;
 	}
 	return err;
 }
 
-static int read_grub(const struct view *view, struct bootcfg *result)
+static int read_grub(const struct edits *edits, struct bootcfg *result)
 {
 	auto_names struct fs_names files = {0}, texts = {0};
 	auto_free struct grubcfg_source *sources = NULL;
 	auto_grubcfg struct grubcfg grub = {0};
-	int err = grub_files(view, &files);
+	int err = grub_files(edits, &files);
 
 	sources = calloc(files.n + 1, sizeof(*sources));
-	if (!sources)
+	texts.items = calloc(files.n + 1, sizeof(*texts.items));
+	if (!sources || !texts.items)
 		return -ENOMEM;
 	for (size_t i = 0; i < files.n && !err; i++) {
-		auto_free char *text = NULL;
-
-		err = read_text(view, files.items[i], &text) ?: add_name(&texts, text ? text : "");
-		if (!err)
-			sources[i] = (struct grubcfg_source){files.items[i], texts.items[i]};
+		err = edits_text(edits, files.items[i], &texts.items[texts.n++]);
+		sources[i] = (struct grubcfg_source){files.items[i], texts.items[i] ?: ""};
 	}
 	err = err ?: grubcfg_evaluate(sources, files.n, &grub);
 	if (err)
@@ -221,7 +186,7 @@ static int read_grub(const struct view *view, struct bootcfg *result)
 	return 0;
 }
 
-/* Whether a line of TEXT that is no comment mentions the variables. */
+/* Whether a line of TEXT other than a comment mentions the variables. */
 static bool mentions_cmdline(char *text)
 {
 	char *line;
@@ -234,15 +199,15 @@ static bool mentions_cmdline(char *text)
 
 int bootcfg_grub_setters(const struct fs_root *root, char **ret)
 {
-	const struct view view = {.root = root};
+	const struct edits none = {.root = root};
 	auto_names struct fs_names files = {0};
 	auto_strbuf struct strbuf list = {0};
-	int err = grub_files(&view, &files);
+	int err = grub_files(&none, &files);
 
 	for (size_t i = 0; i < files.n && !err; i++) {
 		auto_free char *text = NULL;
 
-		err = read_text(&view, files.items[i], &text);
+		err = edits_text(&none, files.items[i], &text);
 		if (!err && text && mentions_cmdline(text))
 			strbuf_add_item(&list, "/%s", files.items[i]);
 	}
@@ -254,30 +219,20 @@ int bootcfg_grub_setters(const struct fs_root *root, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int read_kernel_cmdline(const struct view *view, struct bootcfg *result)
+int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
+		 struct bootcfg *ret)
 {
-	auto_free char *text = NULL;
-	int err = read_text(view, "etc/kernel/cmdline", &text);
-
-	return err || !text ? err : cmdline_split(&result->words, text, "etc/kernel/cmdline");
-}
-
-int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootloader,
-		      const struct bootcfg_file *files, size_t n, struct bootcfg *ret)
-{
-	const struct view view = {root, files, n};
 	auto_bootcfg struct bootcfg result = {0};
-	auto_free char *modules = NULL;
 	int err;
 
-	err = bootloader->kind == BOOTLOADER_GRUB ? read_grub(&view, &result)
-						  : read_kernel_cmdline(&view, &result);
-	err = err ?: judge_words(&result);
-	err = err ?: read_text(&view, "etc/modules", &modules);
-	if (!err && modules)
-		err = read_modules(&result, "etc/modules", modules);
-	err = err ?: read_dropins(&view, "modules-load.d", read_modules, &result);
-	err = err ?: read_dropins(&view, "modprobe.d", read_modprobe, &result);
+	if (bootloader->kind == BOOTLOADER_GRUB)
+		err = read_grub(edits, &result);
+	else
+		err = read_file(edits, "etc/kernel/cmdline", read_kernel_cmdline, &result);
+	err = err ?: find_contradicting_words(&result);
+	err = err ?: read_file(edits, "etc/modules", read_modules, &result);
+	err = err ?: read_dropins(edits, "modules-load.d", read_modules, &result);
+	err = err ?: read_dropins(edits, "modprobe.d", read_modprobe, &result);
 	if (err)
 		return err;
 	*ret = result;
@@ -285,16 +240,10 @@ int bootcfg_read_with(const struct fs_root *root, const struct bootloader *bootl
 	return 0;
 }
 
-int bootcfg_read(const struct fs_root *root, const struct bootloader *bootloader,
-		 struct bootcfg *ret)
-{
-	return bootcfg_read_with(root, bootloader, NULL, 0, ret);
-}
-
-const struct bootcfg_line *bootcfg_module(const struct bootcfg *bootcfg, const char *module)
+const struct conf_item *bootcfg_module(const struct bootcfg *bootcfg, const char *module)
 {
 	for (size_t i = 0; i < bootcfg->modules.n; i++) {
-		const struct bootcfg_line *line = &bootcfg->modules.items[i];
+		const struct conf_item *line = &bootcfg->modules.items[i];
 
 		if (modconf_name_is(module, line->text, strlen(line->text)))
 			return line;
@@ -319,13 +268,13 @@ static int option_in(const char *line, const char *option)
 	return value;
 }
 
-const struct bootcfg_line *bootcfg_option(const struct bootcfg *bootcfg, const char *module,
-					  const char *option)
+const struct conf_item *bootcfg_option(const struct bootcfg *bootcfg, const char *module,
+				       const char *option)
 {
-	const struct bootcfg_line *found = NULL;
+	const struct conf_item *found = NULL;
 
 	for (size_t i = 0; i < bootcfg->options.n; i++) {
-		const struct bootcfg_line *line = &bootcfg->options.items[i];
+		const struct conf_item *line = &bootcfg->options.items[i];
 		const char *name = line->text + strcspn(line->text, " \t");
 		size_t len;
 		int value;
@@ -341,10 +290,10 @@ const struct bootcfg_line *bootcfg_option(const struct bootcfg *bootcfg, const c
 
 void bootcfg_free(struct bootcfg *bootcfg)
 {
-	cmdline_free(&bootcfg->words);
-	modconf_lines_free(&bootcfg->modules);
-	modconf_lines_free(&bootcfg->contradictions);
-	modconf_lines_free(&bootcfg->options);
+	conf_items_free(&bootcfg->words);
+	conf_items_free(&bootcfg->modules);
+	conf_items_free(&bootcfg->contradictions);
+	conf_items_free(&bootcfg->options);
 	free(bootcfg->unclear.file);
 	*bootcfg = (struct bootcfg){0};
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which boot loader starts this host, and what makes a change of its configuration take effect.
- * The judge is how the host booted: what the loader left in the EFI variable LoaderInfo (Boot
- * Loader Interface, systemd.io/BOOT_LOADER_INTERFACE) and what it put on the kernel command line;
- * where these are silent or at odds, Secure Boot and the loaders' own tools (boottools.h) are asked
- * too. Not which loaders' files lie around: only a root that is not running is judged by what is
- * installed.
+ * Which boot loader starts this host, and what makes a change of its configuration take effect. It
+ * is told by how the host booted: by the EFI variable LoaderInfo (Boot Loader Interface,
+ * systemd.io/BOOT_LOADER_INTERFACE) and the kernel command line; where these say nothing or
+ * contradict each other, also by Secure Boot and the loaders' own tools (boottools.h). What is
+ * installed decides only for a root that is not running.
  */
 #ifndef HOST_SETUP_BOOT_BOOTLOADER_H
 #define HOST_SETUP_BOOT_BOOTLOADER_H
@@ -17,22 +16,18 @@ enum bootloader_kind {
 	BOOTLOADER_SYSTEMD_BOOT, /* configured by etc/kernel/cmdline */
 };
 
-/* More commands than this are never needed: one for each installed kernel. */
-#define BOOTLOADER_COMMANDS_MAX 32
-
 struct bootloader {
 	enum bootloader_kind kind;
-	bool proxmox_boot_tool; /* it keeps the ESPs listed in etc/kernel/proxmox-boot-uuids */
-	char *refresh[BOOTLOADER_COMMANDS_MAX]; /* words separated by single spaces, no quoting */
-	size_t n_refresh;
-	char *evidence; /* what it was judged by, one finding a line */
+	struct fs_names esps;	 /* the UUIDs of those that proxmox-boot-tool keeps */
+	struct fs_names refresh; /* commands: words separated by single spaces, no quoting */
+	char *evidence;		 /* what it was judged by, one finding a line */
 };
 
 /*
- * Finds it out. OVERRIDE is NULL, or "grub" or "systemd-boot", which decides. Returns 0 (free with
+ * Detects it. OVERRIDE is NULL, or "grub" or "systemd-boot", which decides. Returns 0 (free with
  * bootloader_free()); -EINVAL for another override; -ENOTUNIQ when the findings contradict each
  * other or say too little; -errno. With -EINVAL and -ENOTUNIQ *ret_why (freed by the caller) is a
- * new text for people: what speaks for which, and the cure; otherwise it is untouched.
+ * new text for people: the findings, and the cure; otherwise it is untouched.
  */
 int bootloader_detect(const struct fs_root *root, const char *override, struct bootloader *ret,
 		      char **ret_why) must_check;

@@ -1,70 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootplace.h"
+#include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
 
-#include "host/base/fs_write.h"
-
 #include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #define TEXT_MAX ((size_t)8 * 1024 * 1024)
 
 /* What an initramfs may grow by when the vfio modules come into it. */
 #define GROWTH ((uint64_t)8 * 1024 * 1024)
 
-/* Where to mount; nobody outside the child's namespace sees that something covers it. */
-#define MOUNT_POINT "/mnt"
-
-static void free_place(struct bootplace *place)
+static void free_entries(struct bootplace *place)
 {
 	for (size_t i = 0; i < place->n; i++)
-		cmdline_free(&place->entries[i]);
-	free(place->entries);
-	free(place->name);
+		conf_items_free(&place->entries[i]);
+	free(TAKE_PTR(place->entries));
+	place->n = 0;
 }
 
 void bootplaces_free(struct bootplaces *places)
 {
-	for (size_t i = 0; i < places->n; i++)
-		free_place(&places->items[i]);
+	for (size_t i = 0; i < places->n; i++) {
+		free_entries(&places->items[i]);
+		free(places->items[i].name);
+	}
 	free(places->items);
 	*places = (struct bootplaces){0};
 }
 
-static int add_entry(struct bootplace *place, const char *line)
+/* Adds an entry with the kernel command line WORDS. */
+static int add_entry(struct bootplace *place, const char *words)
 {
-	struct cmdline entry = {0};
-
-	if (!*line)
-		return 0;
-	if (cmdline_split(&entry, line, NULL) || !array_grow(place->entries, place->n)) {
-		cmdline_free(&entry);
+	if (!array_grow(place->entries, place->n))
 		return -ENOMEM;
-	}
-	place->entries[place->n++] = entry;
-	return 0;
-}
-
-/* Adds a place, taking over its name and the text of its entries, one a line. */
-static int add_place(struct bootplaces *places, char *name, char *lines, uint64_t space, int err)
-{
-	struct bootplace place = {.name = name, .free = space, .err = err};
-	auto_free char *text = lines;
-	char *rest = lines, *line;
-	int failed = name && (lines || err) ? 0 : -ENOMEM;
-
-	while (!failed && (line = strsep(&rest, "\n")))
-		failed = add_entry(&place, line);
-	if (!failed && array_grow(places->items, places->n))
-		places->items[places->n++] = place;
-	else
-		failed = (free_place(&place), -ENOMEM);
-	return failed;
+	place->entries[place->n] = (struct conf_items){0};
+	return cmdline_split(&place->entries[place->n++], words, NULL);
 }
 
 /* The words after KEY when it is the line's first word, else NULL. */
@@ -77,20 +50,22 @@ static const char *after_key(const char *line, const char *key)
 										   : NULL;
 }
 
-/* Adds the kernel command lines of an entry of systemd-boot, one a line. */
-static void add_options(struct strbuf *lines, char *text)
+/* Adds an entry of systemd-boot, by its "options" lines. */
+static int add_options(struct bootplace *place, char *text)
 {
+	int err = 0;
 	char *line;
 
-	while ((line = strsep(&text, "\n"))) {
+	while (!err && (line = strsep(&text, "\n"))) {
 		const char *words = after_key(line, "options");
 
 		if (words)
-			strbuf_add(lines, "%s\n", words);
+			err = add_entry(place, words);
 	}
+	return err;
 }
 
-/* The words after the kernel's image, when LINE starts a Linux kernel. */
+/* The words after the kernel's image, when LINE starts a Linux kernel; else NULL. */
 static const char *after_image(const char *line)
 {
 	static const char *const keys[] = {"linux", "linuxefi", "linux16"};
@@ -105,17 +80,18 @@ static const char *after_image(const char *line)
 }
 
 /*
- * Adds the kernel command lines of grub.cfg that GRUB's settings are meant for, one a line: those
- * in the sections of 10_linux and its like, when sections are marked at all (GRUB:
- * util/grub-mkconfig.in), but for recovery entries (util/grub.d/10_linux.in).
+ * Adds the entries of grub.cfg that GRUB's settings are meant for: those in the sections of
+ * 10_linux and its like, when sections are marked at all (GRUB: util/grub-mkconfig.in), except
+ * recovery entries (util/grub.d/10_linux.in).
  */
-static void add_grub_lines(struct strbuf *lines, char *text)
+static int add_grub_entries(struct bootplace *place, char *text)
 {
 	static const char begin[] = "### BEGIN ", end[] = "### END ";
 	bool foreign = false, recovery = false;
+	int err = 0;
 	char *line;
 
-	while ((line = strsep(&text, "\n"))) {
+	while (!err && (line = strsep(&text, "\n"))) {
 		const char *words = after_image(line);
 
 		if (!strncmp(line, begin, strlen(begin)))
@@ -125,198 +101,156 @@ static void add_grub_lines(struct strbuf *lines, char *text)
 		else if (strstr(line, "menuentry "))
 			recovery = strstr(line, "-recovery-");
 		else if (words && !foreign && !recovery && !strstr(words, " single"))
-			strbuf_add(lines, "%s\n", words);
+			err = add_entry(place, words);
 	}
+	return err;
 }
 
-/* A file that does not exist has no lines. Returns 0 or -errno. */
-static int add_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
-		    struct strbuf *lines)
+/* Adds the entries in a file; none when it does not exist. Returns 0 or -errno. */
+static int read_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
+		     struct bootplace *place)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (!err && kind == BOOTLOADER_GRUB)
-		add_grub_lines(lines, text);
-	else if (!err)
-		add_options(lines, text);
-	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	return kind == BOOTLOADER_GRUB ? add_grub_entries(place, text) : add_options(place, text);
 }
 
-/* The kernel command lines of the entries below FOLDER ("" or with a '/' at its end). */
-static int read_lines(const struct fs_root *root, const char *dir, enum bootloader_kind kind,
-		      char **ret)
+/* Adds the entries below DIR ("" or with a '/' at its end), and how much space is left there. */
+static int read_dir(const struct fs_root *root, const char *dir, enum bootloader_kind kind,
+		    struct bootplace *place)
 {
-	auto_free char *grub = fs_path("%sgrub/grub.cfg", dir);
 	auto_free char *entries = fs_path("%sloader/entries", dir);
+	auto_free char *grub = fs_path("%sgrub/grub.cfg", dir);
 	auto_names struct fs_names names = {0};
-	auto_strbuf struct strbuf lines = {0};
-	int err;
+	int err = fs_free_space(root, *dir ? dir : ".", &place->free);
 
-	if (!grub || !entries)
-		return -ENOMEM;
-	err = kind == BOOTLOADER_GRUB ? add_file(root, grub, kind, &lines)
-				      : fs_list(root, entries, &names);
-	err = err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+	if (kind == BOOTLOADER_GRUB)
+		return read_file(root, grub, kind, place);
+	err = fs_list(root, entries, &names);
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("%s/%s", entries, names.items[i]);
 
-		err = add_file(root, path, kind, &lines);
+		err = read_file(root, path, kind, place);
 	}
-	if (err)
-		return err;
-	*ret = strbuf_take(&lines);
-	return *ret ? 0 : -ENOMEM;
+	return err;
 }
 
-/* In the child: mounts DEVICE where only this process sees it. */
-static int mount_privately(int device)
+/* Mounts DEVICE, read-only or not, where only the descriptor that is returned leads to, until that
+ * is closed. Returns it, or -errno. */
+static int mount_device(int device, bool read_only)
 {
-	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	auto_free char *path = fs_path("/proc/self/fd/%d", device);
+	auto_close int context = fsopen("vfat", FSOPEN_CLOEXEC);
+	auto_free char *source = fs_path("/proc/self/fd/%d", device);
+	int fd;
 
-	if (!path)
+	if (!source)
 		return -ENOMEM;
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (context < 0 || fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) ||
+	    (read_only && fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0)) ||
+	    fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		return -errno;
-	if (!mount(path, MOUNT_POINT, "vfat", flags | MS_RDONLY, NULL))
-		return 0;
-	/* Mounted writable elsewhere: then it can only be mounted so; we write nothing. */
-	if (errno == EBUSY && !mount(path, MOUNT_POINT, "vfat", flags, NULL))
-		return 0;
-	return -errno;
+	fd = fsmount(context, FSMOUNT_CLOEXEC,
+		     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			     (read_only ? MOUNT_ATTR_RDONLY : 0));
+	return fd < 0 ? -errno : fd;
 }
 
-/* In the child: writes "ERR FREE\n" and the lines to OUT. */
-static void report_device(int device, enum bootloader_kind kind, int out)
+/* Reads an ESP that is not mounted. */
+static int read_device(const struct fs_root *root, const char *path, enum bootloader_kind kind,
+		       struct bootplace *place)
 {
+	auto_close int device = fs_open(root, path, O_RDONLY, 0);
 	struct fs_root mounted = {.fd = -1};
-	char *lines = NULL;
-	uint64_t space = 0;
-	int err = mount_privately(device);
+	int err;
 
-	err = err ?: fs_root_open(MOUNT_POINT, &mounted);
-	err = err ?: fs_free_space(&mounted, ".", &space);
-	err = err ?: read_lines(&mounted, "", kind, &lines);
-	dprintf(out, "%d %llu\n%s", err, (unsigned long long)space, lines ? lines : "");
+	if (device < 0)
+		return device;
+	mounted.fd = mount_device(device, true);
+	/* Mounted writable elsewhere: then it can only be mounted so. We write nothing. */
+	if (mounted.fd == -EBUSY)
+		mounted.fd = mount_device(device, false);
+	if (mounted.fd < 0)
+		return mounted.fd;
+	err = read_dir(&mounted, "", kind, place);
+	close(mounted.fd);
+	return err;
 }
 
-/* What a child of ours sees on a device that is not mounted. */
-static int read_device(int device, enum bootloader_kind kind, char **ret_lines, uint64_t *ret_free)
+/* Adds a place, taking over its NAME, and returns it; NULL without memory. */
+static struct bootplace *add_place(struct bootplaces *places, char *name)
 {
-	auto_free char *report = NULL;
-	int ends[2], err;
-	char *lines;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		report_device(device, kind, ends[1]);
-		_exit(0);
+	if (!name || !array_grow(places->items, places->n)) {
+		free(name);
+		return NULL;
 	}
-	if (pid < 0) {
-		err = -errno;
-		close(ends[0]);
-		close(ends[1]);
-		return err;
-	}
-	close(ends[1]);
-	err = fs_read_fd(ends[0], TEXT_MAX, &report, NULL);
-	close(ends[0]);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (err)
-		return err;
-	lines = strchr(report, '\n');
-	if (!lines)
-		return -EIO;
-	err = (int)strtol(report, &lines, 10);
-	*ret_free = strtoull(lines, &lines, 10);
-	*ret_lines = strdup(*lines == '\n' ? lines + 1 : "");
-	return err ? (free(TAKE_PTR(*ret_lines)), err) : *ret_lines ? 0 : -ENOMEM;
+	places->items[places->n] = (struct bootplace){.name = name};
+	return &places->items[places->n++];
 }
 
-/* One ESP of proxmox-boot-tool: where that has it mounted, or else its device. */
+/* Adds an ESP of proxmox-boot-tool: where that has it mounted, or else its device. */
 static int add_esp(const struct fs_root *root, const char *uuid, enum bootloader_kind kind,
 		   struct bootplaces *places)
 {
+	struct bootplace *place = add_place(places, fs_path(_("the ESP %s"), uuid));
 	auto_free char *mounted = fs_path("var/tmp/espmounts/%s/", uuid);
 	auto_free char *link = fs_path("dev/disk/by-uuid/%s", uuid);
-	char *lines = NULL;
-	uint64_t space = 0;
-	int err;
 
-	if (!mounted || !link)
+	if (!place || !mounted)
 		return -ENOMEM;
-	err = read_lines(root, mounted, kind, &lines);
-	if (!err && *lines) {
-		err = fs_free_space(root, mounted, &space);
-	} else if (!err) {
-		auto_close int device = fs_open(root, link, O_RDONLY, 0);
-
-		free(TAKE_PTR(lines));
-		err = device < 0 ? device : read_device(device, kind, &lines, &space);
-	}
-	return add_place(places, fs_path(_("the ESP %s"), uuid), lines, space, err);
-}
-
-static int add_boot_tool_esps(const struct fs_root *root, enum bootloader_kind kind,
-			      struct bootplaces *places)
-{
-	auto_free char *text = NULL;
-	char *rest, *line;
-	int err;
-
-	err = fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL);
-	rest = text;
-	while (!err && (line = strsep(&rest, "\n"))) {
-		size_t len;
-
-		line += strspn(line, " \t\r");
-		len = strspn(line, "0123456789abcdefABCDEF-");
-		line[len] = '\0';
-		if (len)
-			err = add_esp(root, line, kind, places);
-	}
-	return err;
+	place->err = read_dir(root, mounted, kind, place);
+	if (!place->err && !place->n)
+		place->err = read_device(root, link, kind, place);
+	return 0;
 }
 
 /* Where systemd looks for the ESP when it is mounted (bootctl(1)). */
 static int add_mounted_esps(const struct fs_root *root, struct bootplaces *places)
 {
 	static const char *const dirs[] = {"efi/", "boot/efi/", "boot/"};
-	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !err; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_free char *entries = fs_path("%sloader/entries", dirs[i]);
-		char *lines = NULL;
-		uint64_t space = 0;
+		struct bootplace *place;
 
 		if (fs_probe(root, entries) <= 0)
 			continue;
-		err = fs_free_space(root, dirs[i], &space);
-		err = err ?: read_lines(root, dirs[i], BOOTLOADER_SYSTEMD_BOOT, &lines);
-		err = add_place(places, fs_path("/%s", entries), lines, space, err);
+		place = add_place(places, fs_path("/%s", entries));
+		if (!place)
+			return -ENOMEM;
+		place->err = read_dir(root, dirs[i], BOOTLOADER_SYSTEMD_BOOT, place);
 	}
-	return err;
+	return 0;
 }
 
 int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloader,
 		    struct bootplaces *ret)
 {
 	auto_bootplaces struct bootplaces places = {.every = bootloader->kind == BOOTLOADER_GRUB};
-	char *lines = NULL;
-	int err;
+	struct bootplace *place;
+	int err = 0;
 
-	if (bootloader->proxmox_boot_tool) {
-		err = add_boot_tool_esps(root, bootloader->kind, &places);
-	} else if (bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
+	for (size_t i = 0; i < bootloader->esps.n && !err; i++)
+		err = add_esp(root, bootloader->esps.items[i], bootloader->kind, &places);
+	if (!bootloader->esps.n && bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
 		err = add_mounted_esps(root, &places);
-	} else {
-		err = read_lines(root, "boot/", bootloader->kind, &lines);
-		err = add_place(&places, strdup("/boot/grub/grub.cfg"), lines, 0, err);
+	} else if (!bootloader->esps.n) {
+		place = add_place(&places, strdup("/boot/grub/grub.cfg"));
+		if (!place)
+			return -ENOMEM;
+		place->err = read_dir(root, "boot/", bootloader->kind, place);
+	}
+	for (size_t i = 0; i < places.n && !err; i++) {
+		err = places.items[i].err == -ENOMEM ? -ENOMEM : 0;
+		/* Those that were read are not all. */
+		if (places.items[i].err)
+			free_entries(&places.items[i]);
 	}
 	if (err)
 		return err;
@@ -333,10 +267,10 @@ const struct bootplace *bootplaces_first(const struct bootplaces *places)
 	return NULL;
 }
 
-/* The first of WORDS that an entry lacks: EVERY one must have them all, or else the one that has
- * the most of them. NULL: none is lacking. */
+/* The first of WORDS that is missing: EVERY entry must have them all, or else one entry, which is
+ * the one that has the most of them. NULL: none is missing. */
 static const char *find_missing(const struct bootplace *place, bool every,
-				const struct cmdline *words)
+				const struct conf_items *words)
 {
 	size_t least = words->n, most = 0;
 
@@ -354,7 +288,8 @@ static const char *find_missing(const struct bootplace *place, bool every,
 	return least < words->n ? words->items[least].text : NULL;
 }
 
-int bootplaces_check(const struct bootplaces *places, const struct cmdline *words, char **ret_why)
+int bootplaces_check(const struct bootplaces *places, const struct conf_items *words,
+		     char **ret_why)
 {
 	const struct bootplace *unread = NULL;
 	size_t good = 0;
@@ -383,19 +318,18 @@ int bootplaces_check(const struct bootplaces *places, const struct cmdline *word
 	}
 	*ret_why = unread ? fs_path(_("%s could not be read: %s"), unread->name,
 				    strerror(-unread->err))
-			  : strdup(_("where the boot loader's entries are could not be read: "
-				     "found nowhere"));
+			  : strdup(_("no boot entries were found"));
 	return *ret_why ? -ENOENT : -ENOMEM;
 }
 
 /* The first of WORDS that is in each entry for a normal boot; NULL when an entry has none of them,
  * or there is no entry. */
-static const char *find_kept(const struct bootplace *place, const struct cmdline *words)
+static const char *find_kept(const struct bootplace *place, const struct conf_items *words)
 {
 	const char *kept = NULL;
 
 	for (size_t i = 0; i < place->n; i++) {
-		const struct cmdline *entry = &place->entries[i];
+		const struct conf_items *entry = &place->entries[i];
 		size_t k = 0;
 
 		if (!cmdline_last(entry, "root") || cmdline_last(entry, "single"))
@@ -409,7 +343,7 @@ static const char *find_kept(const struct bootplace *place, const struct cmdline
 	return kept;
 }
 
-int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,
 			  char **ret_why)
 {
 	for (size_t i = 0; i < places->n; i++) {
@@ -448,7 +382,7 @@ static uint64_t largest_initramfs(const struct fs_root *root)
 static int explain_space(const char *name, uint64_t has, uint64_t needs, char **ret_why)
 {
 	*ret_why = fs_path(
-		_("%s has %llu MiB free, and writing an initramfs anew may need %llu MiB\n"
+		_("%s has %llu MiB free, and writing a new initramfs may need %llu MiB\n"
 		  "remove kernels that are not needed any more: apt-get autoremove --purge"),
 		name, (unsigned long long)(has >> 20), (unsigned long long)(needs >> 20));
 	return *ret_why ? -ENOSPC : -ENOMEM;
@@ -460,8 +394,7 @@ int bootplaces_check_space(const struct fs_root *root, const struct bootloader *
 	uint64_t size = largest_initramfs(root), space;
 	int err;
 
-	/* update-initramfs writes the new one beside the old one; nothing is known without an old
-	 * one. */
+	/* update-initramfs writes the new one beside the old one, whose size is the best guess. */
 	if (!size)
 		return 0;
 	err = fs_free_space(root, "boot", &space);
@@ -469,7 +402,7 @@ int bootplaces_check_space(const struct fs_root *root, const struct bootloader *
 		return err;
 	if (space < size + GROWTH)
 		return explain_space("/boot", space, size + GROWTH, ret_why);
-	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->proxmox_boot_tool)
+	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->esps.n)
 		return 0;
 	/* The copies on an ESP are written over the old ones. */
 	for (size_t i = 0; i < places->n; i++)

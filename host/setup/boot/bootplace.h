@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the boot loader will really read: grub.cfg, or the entries on the EFI system partitions.
- * Those that proxmox-boot-tool keeps are not mounted; they are looked at read-only in a mount
- * namespace of a child of ours, which nobody else sees.
+ * What the boot loader will read: grub.cfg, or the entries on the EFI system partitions (ESPs).
+ * Those of proxmox-boot-tool are not mounted: they are read through a mount that is attached
+ * nowhere (fsmount(2)).
  */
 #ifndef HOST_SETUP_BOOT_BOOTPLACE_H
 #define HOST_SETUP_BOOT_BOOTPLACE_H
@@ -14,12 +14,12 @@ struct bootplace {
 	char *name; /* "/boot/grub/grub.cfg", "/boot/efi", "the ESP 1234-ABCD" */
 	/*
 	 * The kernel command lines of its entries; of grub.cfg, those that GRUB's settings are
-	 * meant for: no recovery entries, and none that somebody has written by hand.
+	 * meant for: no recovery entries, and none that were written by hand.
 	 */
-	struct cmdline *entries;
+	struct conf_items *entries;
 	size_t n;
 	uint64_t free; /* bytes that may still be written there */
-	int err;       /* -errno: it could not be looked at, and the others say nothing */
+	int err;       /* -errno: it could not be read, and the rest is not known */
 };
 
 struct bootplaces {
@@ -28,30 +28,29 @@ struct bootplaces {
 	bool every; /* what is configured reaches every entry (GRUB), else only some of them */
 };
 
-/* Looks at all places of this boot loader. Returns 0 (free with bootplaces_free()) or -errno. */
+/* Reads all places of this boot loader. Returns 0 (free with bootplaces_free()) or -errno. */
 int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloader,
 		    struct bootplaces *ret) must_check;
 
 void bootplaces_free(struct bootplaces *places);
 
-/* The first place with an entry, which that is; NULL when there is none that could be looked at. */
+/* The first place that has an entry; NULL when there is none. */
 const struct bootplace *bootplaces_first(const struct bootplaces *places);
 
 /*
- * Whether the words stand in each place that has entries: in every entry there, or in one (see
- * struct bootplaces). Returns 0; -ENODATA when they
- * do not; -ENOENT when no place with an entry could be looked at; -errno. With -ENODATA and -ENOENT
- * *ret_why (freed by the caller) is a new text for people.
+ * Whether each place that has entries has the words: in every entry, or in one (see struct
+ * bootplaces). Returns 0; -ENODATA when not; -ENOENT when no place with an entry could be read;
+ * -errno. With -ENODATA and -ENOENT *ret_why (freed by the caller) is a new text for people.
  */
-int bootplaces_check(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check(const struct bootplaces *places, const struct conf_items *words,
 		     char **ret_why) must_check;
 
 /*
  * Whether each place that has entries for a normal boot (they name a root, and no single user) has
- * one without any of the words: an entry that somebody has written by hand may keep them. Returns
- * 0, also for what could not be looked at; -ENODATA with *ret_why as above; -errno.
+ * one without any of the words: an entry that was written by hand may keep them. Returns 0, also
+ * for what could not be read; -ENODATA with *ret_why as above; -errno.
  */
-int bootplaces_check_gone(const struct bootplaces *places, const struct cmdline *words,
+int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,
 			  char **ret_why) must_check;
 
 /*

@@ -7,7 +7,7 @@
 #define SECONDS	 10
 #define TEXT_MAX ((size_t)256 * 1024)
 
-/* What stands after KEY in LINE, spaces left out; NULL when KEY is not in it. */
+/* What comes after KEY in LINE, without spaces; NULL when KEY is not in it. */
 static const char *after(const char *line, const char *key)
 {
 	const char *at = strstr(line, key);
@@ -17,8 +17,7 @@ static const char *after(const char *line, const char *key)
 
 static int remember(struct boottools_answer *answer, const char *line)
 {
-	line += strspn(line, " \t");
-	answer->line = strdup(line);
+	answer->line = strdup(line + strspn(line, " \t"));
 	return answer->line ? 0 : -ENOMEM;
 }
 
@@ -28,12 +27,10 @@ int boottools_parse_bootctl(const char *text, struct boottools_answer *ret)
 	bool current = false;
 	char *rest = copy, *line;
 
-	if (!copy)
-		return -ENOMEM;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *product = current ? after(line, "Product:") : NULL;
 
-		/* Titles begin at the edge. */
+		/* Titles are not indented. */
 		if (*line && !strchr(" \t", *line))
 			current = !strncmp(line, "Current Boot Loader:", 20);
 		if (!product)
@@ -42,38 +39,30 @@ int boottools_parse_bootctl(const char *text, struct boottools_answer *ret)
 		ret->grub = !strncmp(product, "GRUB", strlen("GRUB"));
 		return ret->systemd_boot || ret->grub ? remember(ret, line) : 0;
 	}
-	return 0;
+	return copy ? 0 : -ENOMEM;
 }
 
 int boottools_parse_proxmox(const char *text, struct boottools_answer *ret)
 {
-	struct boottools_answer answer = {0};
+	static const char bios[] = "System currently booted with legacy bios";
 	auto_free char *copy = strdup(text);
 	char *rest = copy, *line;
 	int err = 0;
 
-	if (!copy)
-		return -ENOMEM;
-	while ((line = strsep(&rest, "\n")) && !err) {
+	if (strstr(text, bios)) {
+		ret->grub = true;
+		return remember(ret, bios);
+	}
+	while (!err && (line = strsep(&rest, "\n"))) {
 		const char *kinds = after(line, "is configured with:");
-		bool legacy = strstr(line, "currently booted with legacy bios");
 
-		if (legacy) {
-			boottools_free(&answer);
-			answer.grub = true;
-			err = remember(&answer, line);
-			break;
-		}
 		if (!kinds)
 			continue;
-		answer.systemd_boot = answer.systemd_boot || strstr(kinds, "uefi");
-		answer.grub = answer.grub || strstr(kinds, "grub");
-		err = answer.line ? 0 : remember(&answer, line);
+		ret->systemd_boot = ret->systemd_boot || strstr(kinds, "uefi");
+		ret->grub = ret->grub || strstr(kinds, "grub");
+		err = ret->line ? 0 : remember(ret, line);
 	}
-	if (err)
-		return err;
-	*ret = answer;
-	return 0;
+	return copy ? err : -ENOMEM;
 }
 
 static int ask(const char *const *args,
@@ -86,18 +75,13 @@ static int ask(const char *const *args,
 	return program_run(&program, &end) || end.cut ? 0 : parse(end.output, ret);
 }
 
-int boottools_ask_bootctl(struct boottools_answer *ret)
+int boottools_ask(struct boottools_answer *bootctl, struct boottools_answer *proxmox)
 {
-	static const char *const args[] = {"bootctl", "--no-pager", "status", NULL};
+	static const char *const first[] = {"bootctl", "--no-pager", "status", NULL};
+	static const char *const second[] = {"proxmox-boot-tool", "status", NULL};
 
-	return ask(args, boottools_parse_bootctl, ret);
-}
-
-int boottools_ask_proxmox(struct boottools_answer *ret)
-{
-	static const char *const args[] = {"proxmox-boot-tool", "status", NULL};
-
-	return ask(args, boottools_parse_proxmox, ret);
+	return ask(first, boottools_parse_bootctl, bootctl)
+		       ?: ask(second, boottools_parse_proxmox, proxmox);
 }
 
 void boottools_free(struct boottools_answer *answer)

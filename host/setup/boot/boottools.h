@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the boot loaders' own tools say about this boot: `bootctl status` and `proxmox-boot-tool
- * status`. Both are asked only when what they read themselves (the EFI variables, and the list of
- * proxmox-boot-tool's ESPs) leaves the case unclear: bootctl repeats the variable LoaderInfo,
- * proxmox-boot-tool mounts each ESP to see what is on it, and neither may keep a clear case from
- * being decided by hanging or by being broken.
+ * What the boot loaders' own tools report of this boot: `bootctl status` and `proxmox-boot-tool
+ * status`. They are only asked when what they read themselves (the EFI variables, and the list of
+ * proxmox-boot-tool's ESPs) leaves the case unclear, so that a clear case does not depend on them.
  */
 #ifndef HOST_SETUP_BOOT_BOOTTOOLS_H
 #define HOST_SETUP_BOOT_BOOTTOOLS_H
 
 #include "host/base/base.h"
 
-/* What one of them said. */
+/* What one of them reports. */
 struct boottools_answer {
-	bool grub, systemd_boot; /* which loader it speaks for; both: it does not decide */
-	char *line;		 /* the line it said so in; NULL: it said nothing of it */
+	bool grub, systemd_boot; /* which loader; both: it does not decide */
+	char *line;		 /* the line with that; NULL: there is none */
 };
 
 /* Reads "Product:" below "Current Boot Loader:" in the text of `bootctl status`. Pure. Returns 0 or
@@ -28,10 +26,9 @@ int boottools_parse_bootctl(const char *text, struct boottools_answer *ret) must
  */
 int boottools_parse_proxmox(const char *text, struct boottools_answer *ret) must_check;
 
-/* Asks the running system's tools, where they are there, for a few seconds each at most. One that
- * cannot be asked says nothing. Returns 0 or -ENOMEM. */
-int boottools_ask_bootctl(struct boottools_answer *ret) must_check;
-int boottools_ask_proxmox(struct boottools_answer *ret) must_check;
+/* Asks both, for a few seconds each at most. One that is not there or fails reports nothing.
+ * Returns 0 or -ENOMEM. */
+int boottools_ask(struct boottools_answer *bootctl, struct boottools_answer *proxmox) must_check;
 
 void boottools_free(struct boottools_answer *answer);
 

@@ -40,7 +40,7 @@ bool byhand_is_module(const char *name)
 	return false;
 }
 
-/* Where line LINE begins; the end of TEXT when there are fewer. */
+/* Where line LINE, counted from 1, begins; the end of TEXT when there are fewer. */
 static const char *line_at(const char *text, unsigned int line)
 {
 	while (--line && *text) {
@@ -50,7 +50,11 @@ static const char *line_at(const char *text, unsigned int line)
 	return text;
 }
 
-int byhand_remove_word(const char *text, unsigned int line, const char *word, char **ret)
+/*
+ * TEXT without WORD on its line LINE, and without the space that separates it from the other words.
+ * Returns 0 with a new string; -ENOENT when the word is not written there literally; -ENOMEM.
+ */
+static int without_word(const char *text, unsigned int line, const char *word, char **ret)
 {
 	const char *start = line_at(text, line);
 	const char *end = start + strcspn(start, "\n");
@@ -73,7 +77,8 @@ int byhand_remove_word(const char *text, unsigned int line, const char *word, ch
 	return -ENOENT;
 }
 
-char *byhand_remove_line(const char *text, unsigned int line)
+/* TEXT without its line LINE. A new string, or NULL without memory. */
+static char *without_line(const char *text, unsigned int line)
 {
 	const char *start = line_at(text, line);
 	const char *end = start + strcspn(start, "\n");
@@ -81,50 +86,42 @@ char *byhand_remove_line(const char *text, unsigned int line)
 	return fs_path("%.*s%s", (int)(start - text), text, *end ? end + 1 : end);
 }
 
-static void tell(const char *text, const char *file, unsigned int line)
+static void tell(const struct conf_item *item)
 {
-	log_warning(_("set by hand, and stays: %s (/%s:%u)"), text, file, line);
+	log_warning(_("set by hand, and stays: %s (/%s:%u)"), item->text, item->file, item->line);
 }
 
 void byhand_tell(const struct bootcfg *bootcfg)
 {
-	for (size_t i = 0; i < bootcfg->words.n; i++) {
-		const struct cmdline_word *word = &bootcfg->words.items[i];
-
-		if (byhand_is_word(word->text))
-			tell(word->text, word->file, word->line);
-	}
-	for (size_t i = 0; i < bootcfg->modules.n; i++) {
-		const struct bootcfg_line *line = &bootcfg->modules.items[i];
-
-		if (byhand_is_module(line->text))
-			tell(line->text, line->file, line->line);
-	}
+	for (size_t i = 0; i < bootcfg->words.n; i++)
+		if (byhand_is_word(bootcfg->words.items[i].text))
+			tell(&bootcfg->words.items[i]);
+	for (size_t i = 0; i < bootcfg->modules.n; i++)
+		if (byhand_is_module(bootcfg->modules.items[i].text))
+			tell(&bootcfg->modules.items[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct bootcfg_line *line = bootcfg_option(bootcfg, options[i].module,
-								 options[i].option);
+		const struct conf_item *line = bootcfg_option(bootcfg, options[i].module,
+							      options[i].option);
 
 		if (line)
-			tell(line->text, line->file, line->line);
+			tell(line);
 	}
 }
 
-/* Whether AFTER has the words of BEFORE in their order, but for one that was WORD. */
-static bool is_only_that_gone(const struct cmdline *before, const struct cmdline *after,
+/* Whether AFTER has the words of BEFORE in their order, except one that was WORD. */
+static bool is_only_that_gone(const struct conf_items *before, const struct conf_items *after,
 			      const char *word)
 {
-	size_t i = 0;
+	size_t gone = 0;
 
 	if (after->n + 1 != before->n)
 		return false;
-	while (i < after->n && !strcmp(before->items[i].text, after->items[i].text))
-		i++;
-	if (strcmp(before->items[i].text, word))
-		return false;
-	for (; i < after->n; i++)
+	while (gone < after->n && !strcmp(before->items[gone].text, after->items[gone].text))
+		gone++;
+	for (size_t i = gone; i < after->n; i++)
 		if (strcmp(before->items[i + 1].text, after->items[i].text))
 			return false;
-	return true;
+	return !strcmp(before->items[gone].text, word);
 }
 
 /* Whether the word sets something else, too, as pci=realloc=off,noaer does. */
@@ -136,69 +133,51 @@ static bool has_other_parts(const char *word)
 	       value && strchr(value, ',');
 }
 
-/*
- * Gives the file of WORD, one of those in WAS, the text AFTER, unless that does more than to take
- * WORD out: other words may have been made of it. Returns 0, -ENOENT when it was not done, or
- * -errno.
- */
-static int try_text(struct edits *edits, const struct fs_root *root,
-		    const struct bootloader *bootloader, const struct bootcfg *was,
-		    const struct cmdline_word *word, const char *after)
+/* Removes one word of NOW. Returns 0; -ENOENT, having said so, when it stays; -errno. */
+static int remove_word(struct edits *edits, const struct bootloader *bootloader,
+		       const struct bootcfg *now, const struct conf_item *word)
 {
-	auto_bootcfg struct bootcfg is = {0};
-	auto_free char *before = NULL;
-	int err = edits_text(edits, root, word->file, &before);
-
-	err = err ?: edits_add(edits, root, word->file, after);
-	err = err ?: edits_read(edits, root, bootloader, &is);
-	if (err || (!is.unclear.file && is_only_that_gone(&was->words, &is.words, word->text)))
-		return err;
-	return edits_add(edits, root, word->file, before) ?: -ENOENT;
-}
-
-/* Takes one word of NOW out. Returns 0; -ENOENT, having said so, when it stays; -errno. */
-static int remove_word(struct edits *edits, const struct fs_root *root,
-		       const struct bootloader *bootloader, const struct bootcfg *now,
-		       const struct cmdline_word *word)
-{
-	auto_free char *before = NULL;
-	auto_free char *after = NULL;
+	auto_free char *before = NULL, *shorter = NULL;
+	auto_bootcfg struct bootcfg after = {0};
 	int err;
 
 	if (has_other_parts(word->text)) {
-		log_warning(_("take it out by hand: %s says more than that (nano +%u /%s)"),
+		log_warning(_("remove it by hand: %s also sets something else (nano +%u /%s)"),
 			    word->text, word->line, word->file);
 		return -ENOENT;
 	}
-	err = edits_text(edits, root, word->file, &before);
-	if (!err && !before)
-		err = -ENOENT;
-	err = err ?: byhand_remove_word(before, word->line, word->text, &after);
-	err = err ?: try_text(edits, root, bootloader, now, word, after);
+	err = edits_text(edits, word->file, &before);
+	if (!err)
+		err = before ? without_word(before, word->line, word->text, &shorter) : -ENOENT;
+	err = err ?: edits_add(edits, word->file, shorter);
+	err = err ?: bootcfg_read(edits, bootloader, &after);
+	/* Other words may depend on it. */
+	if (!err &&
+	    (after.unclear.file || !is_only_that_gone(&now->words, &after.words, word->text)))
+		err = edits_add(edits, word->file, before) ?: -ENOENT;
 	if (err == -ENOENT)
-		log_warning(_("take it out by hand: %s is not written plainly (nano +%u /%s)"),
+		log_warning(_("remove it by hand: %s is not written literally (nano +%u /%s)"),
 			    word->text, word->line, word->file);
 	return err;
 }
 
-/* Takes out the words that can be; each time the configuration is read again, which says where the
- * next one is now. */
-static int remove_words(struct edits *edits, const struct fs_root *root,
-			const struct bootloader *bootloader)
+/* Removes the words that can be. The configuration is read again after each, because the others may
+ * then be on other lines. */
+static int remove_words(struct edits *edits, const struct bootloader *bootloader)
 {
 	for (size_t i = 0;;) {
 		auto_bootcfg struct bootcfg now = {0};
-		int err = edits_read(edits, root, bootloader, &now);
+		int err = bootcfg_read(edits, bootloader, &now);
 
 		if (!err && now.unclear.file)
-			log_warning(_("/%s:%u: %s: words that were set by hand cannot be told from "
+			log_warning(_("/%s:%u: %s: words that were set by hand cannot be found in "
 				      "this text, and stay"),
 				    now.unclear.file, now.unclear.line, now.unclear.what);
 		while (i < now.words.n && !byhand_is_word(now.words.items[i].text))
 			i++;
 		if (err || i >= now.words.n)
 			return err;
-		err = remove_word(edits, root, bootloader, &now, &now.words.items[i]);
+		err = remove_word(edits, bootloader, &now, &now.words.items[i]);
 		if (err == -ENOENT)
 			i++;
 		else if (err)
@@ -206,93 +185,75 @@ static int remove_words(struct edits *edits, const struct fs_root *root,
 	}
 }
 
-static int remove_module(struct edits *edits, const struct fs_root *root,
-			 const struct bootcfg_line *line)
+static int remove_module(struct edits *edits, const struct conf_item *line)
 {
-	auto_free char *before = NULL;
-	auto_free char *after = NULL;
-	int err = edits_text(edits, root, line->file, &before);
+	auto_free char *before = NULL, *after = NULL;
+	int err = edits_text(edits, line->file, &before);
 
 	if (err || !before)
 		return err;
-	after = byhand_remove_line(before, line->line);
-	return after ? edits_add(edits, root, line->file, after) : -ENOMEM;
-}
-
-/* The word of a line of modprobe.d that sets OPTION; its length in *RET_LEN. NULL: none does. */
-static const char *option_word(const char *line, const char *option, size_t *ret_len)
-{
-	size_t len = strlen(option);
-
-	for (; *line; line += *ret_len) {
-		line += strspn(line, " \t");
-		*ret_len = strcspn(line, " \t");
-		if (!strncmp(line, option, len) && (*ret_len == len || line[len] == '='))
-			return line;
-	}
-	return NULL;
+	after = without_line(before, line->line);
+	return after ? edits_add(edits, line->file, after) : -ENOMEM;
 }
 
 /* TEXT without the word of its line LINE that sets OPTION, and without that line when it sets
  * nothing else. Returns 0 with a new string; -ENOENT when the word is not on that line; -ENOMEM. */
-static int without_option(const char *text, const struct bootcfg_line *line, const char *option,
+static int without_option(const char *text, const struct conf_item *line, const char *option,
 			  char **ret)
 {
-	size_t len = 0, n = 0;
-	const char *at = option_word(line->text, option, &len);
-	auto_free char *word = at ? strndup(at, len) : NULL;
-	auto_free char *shorter = NULL;
-	int err = at && word ? byhand_remove_word(text, line->line, word, &shorter) : -ENOENT;
+	auto_free char *word = NULL, *shorter = NULL;
+	size_t len, name = strlen(option), n = 0;
+	int err;
 
+	for (const char *at = line->text; (at = cmdline_next(at, &len)); at += len, n++)
+		if (!word && !strncmp(at, option, name) && (len == name || at[name] == '='))
+			word = strndup(at, len);
+	err = word ? without_word(text, line->line, word, &shorter) : -ENOENT;
 	if (err)
 		return err;
-	for (at = line->text; (at = cmdline_next(at, &len)); at += len)
-		n++;
 	/* "options", the module, and that one. */
-	*ret = n == 3 ? byhand_remove_line(text, line->line) : TAKE_PTR(shorter);
+	*ret = n == 3 ? without_line(text, line->line) : TAKE_PTR(shorter);
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Takes an option out of the lines that set it, the last one first, until none does. */
-static int remove_option(struct edits *edits, const struct fs_root *root,
-			 const struct bootloader *bootloader, const char *module,
-			 const char *option)
+/* Removes an option from the lines that set it, the last one first, until none does. */
+static int remove_option(struct edits *edits, const struct bootloader *bootloader,
+			 const char *module, const char *option)
 {
 	for (;;) {
 		auto_bootcfg struct bootcfg now = {0};
 		auto_free char *before = NULL, *after = NULL;
-		const struct bootcfg_line *line;
-		int err = edits_read(edits, root, bootloader, &now);
+		const struct conf_item *line;
+		int err = bootcfg_read(edits, bootloader, &now);
 
 		line = err ? NULL : bootcfg_option(&now, module, option);
 		if (!line)
 			return err;
-		err = edits_text(edits, root, line->file, &before);
-		if (!err && before)
-			err = without_option(before, line, option, &after);
+		err = edits_text(edits, line->file, &before);
+		if (err || !before)
+			return err;
+		err = without_option(before, line, option, &after);
 		if (err == -ENOENT) {
-			log_warning(_("take it out by hand: %s (nano +%u /%s)"), line->text,
+			log_warning(_("remove it by hand: %s (nano +%u /%s)"), line->text,
 				    line->line, line->file);
 			return 0;
 		}
-		if (err || !before)
-			return err;
-		err = edits_add(edits, root, line->file, after);
+		err = err ?: edits_add(edits, line->file, after);
 		if (err)
 			return err;
 	}
 }
 
-int byhand_remove(struct edits *edits, const struct fs_root *root,
-		  const struct bootloader *bootloader, const struct bootcfg *bootcfg)
+int byhand_remove(struct edits *edits, const struct bootloader *bootloader,
+		  const struct bootcfg *bootcfg)
 {
-	int err = remove_words(edits, root, bootloader);
+	int err = remove_words(edits, bootloader);
 
 	/* From the last to the first: a line's number counts those before it. */
 	for (size_t i = bootcfg->modules.n; i-- && !err;)
 		if (byhand_is_module(bootcfg->modules.items[i].text))
-			err = remove_module(edits, root, &bootcfg->modules.items[i]);
+			err = remove_module(edits, &bootcfg->modules.items[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(options) && !err; i++)
-		err = remove_option(edits, root, bootloader, options[i].module, options[i].option);
+		err = remove_option(edits, bootloader, options[i].module, options[i].option);
 	return err;
 }

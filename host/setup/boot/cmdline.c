@@ -4,90 +4,77 @@
 
 #include <string.h>
 
-/* Parameters whose values are lists, each occurrence of which adds to what was said before. */
+/* Parameters whose values are lists, and of which each occurrence adds to those before. */
 static const char *const list_names[] = {"intel_iommu", "amd_iommu", "iommu", "pci",
 					 "pcie_acs_override"};
 
-static bool is_blank(char c)
+static bool is_space(char c)
 {
 	return c && strchr(" \t\n\v\f\r", c);
 }
 
-/* How long the word at TEXT is: up to a space that no quotes protect. */
+/* The length of the word at TEXT: up to a space outside quotes. */
 static size_t word_length(const char *text)
 {
 	bool quoted = false;
 	size_t len;
 
-	for (len = 0; text[len] && (quoted || !is_blank(text[len])); len++)
-		if (text[len] == '"')
-			quoted = !quoted;
+	for (len = 0; text[len] && (quoted || !is_space(text[len])); len++)
+		quoted = quoted != (text[len] == '"');
 	return len;
 }
 
 const char *cmdline_next(const char *text, size_t *ret_len)
 {
-	while (is_blank(*text))
+	while (is_space(*text))
 		text++;
-	if (!*text)
-		return NULL;
 	*ret_len = word_length(text);
-	return text;
+	return *text ? text : NULL;
 }
 
-static unsigned int count_lines(const char *text, size_t len)
+int conf_items_add(struct conf_items *list, const char *text, const char *file, unsigned int line)
 {
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	return n;
-}
-
-int cmdline_add(struct cmdline *cmdline, const char *text, size_t len, const char *file,
-		unsigned int line)
-{
-	struct cmdline_word word = {.text = strndup(text, len), .line = line};
+	struct conf_item item = {.text = text ? strdup(text) : NULL, .line = line};
 
 	if (file)
-		word.file = strdup(file);
-	if (!word.text || (file && !word.file) || !array_grow(cmdline->items, cmdline->n)) {
-		free(word.text);
-		free(word.file);
+		item.file = strdup(file);
+	if (!item.text || (file && !item.file) || !array_grow(list->items, list->n)) {
+		free(item.text);
+		free(item.file);
 		return -ENOMEM;
 	}
-	cmdline->items[cmdline->n++] = word;
+	list->items[list->n++] = item;
 	return 0;
 }
 
-int cmdline_split(struct cmdline *cmdline, const char *text, const char *file)
+int cmdline_split(struct conf_items *cmdline, const char *text, const char *file)
 {
-	const char *from = text, *at;
+	const char *counted = text;
 	unsigned int line = 1;
 	size_t len;
-	int err;
+	int err = 0;
 
-	for (; (at = cmdline_next(from, &len)); from = at + len) {
-		line += count_lines(from, (size_t)(at - from));
-		err = cmdline_add(cmdline, at, len, file, line);
-		if (err)
-			return err;
-		line += count_lines(at, len);
+	for (const char *at = text; !err && (at = cmdline_next(at, &len)); at += len) {
+		auto_free char *word = strndup(at, len);
+
+		for (; counted < at; counted++)
+			line += *counted == '\n';
+		err = conf_items_add(cmdline, word, file, line);
 	}
-	return 0;
+	return err;
 }
 
-void cmdline_free(struct cmdline *cmdline)
+void conf_items_free(struct conf_items *list)
 {
-	for (size_t i = 0; i < cmdline->n; i++) {
-		free(cmdline->items[i].text);
-		free(cmdline->items[i].file);
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->items[i].text);
+		free(list->items[i].file);
 	}
-	free(cmdline->items);
-	*cmdline = (struct cmdline){0};
+	free(list->items);
+	*list = (struct conf_items){0};
 }
 
-char *cmdline_join(const struct cmdline *cmdline)
+char *cmdline_join(const struct conf_items *cmdline)
 {
 	auto_strbuf struct strbuf text = {0};
 
@@ -129,7 +116,7 @@ bool cmdline_value_has(const char *value, const char *item)
 }
 
 /* How many words are the kernel's. */
-static size_t kernel_words(const struct cmdline *cmdline)
+static size_t kernel_words(const struct conf_items *cmdline)
 {
 	size_t n;
 
@@ -139,7 +126,7 @@ static size_t kernel_words(const struct cmdline *cmdline)
 	return n;
 }
 
-const struct cmdline_word *cmdline_last(const struct cmdline *cmdline, const char *name)
+const struct conf_item *cmdline_last(const struct conf_items *cmdline, const char *name)
 {
 	for (size_t i = kernel_words(cmdline); i--;)
 		if (cmdline_value(cmdline->items[i].text, name))
@@ -147,7 +134,7 @@ const struct cmdline_word *cmdline_last(const struct cmdline *cmdline, const cha
 	return NULL;
 }
 
-/* Whether two words say the same: names alike but for '-' and '_', the rest byte for byte. */
+/* Whether two words are equal: '-' and '_' are the same in their names. */
 static bool words_equal(const char *a, const char *b)
 {
 	for (; *a && *a != '='; a++, b++)
@@ -156,7 +143,7 @@ static bool words_equal(const char *a, const char *b)
 	return !strcmp(a, b);
 }
 
-const struct cmdline_word *cmdline_find(const struct cmdline *cmdline, const char *word)
+const struct conf_item *cmdline_find(const struct conf_items *cmdline, const char *word)
 {
 	for (size_t i = 0, n = kernel_words(cmdline); i < n; i++)
 		if (words_equal(word, cmdline->items[i].text))
@@ -164,16 +151,9 @@ const struct cmdline_word *cmdline_find(const struct cmdline *cmdline, const cha
 	return NULL;
 }
 
-static const char *list_name(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(list_names); i++)
-		if (cmdline_value(word, list_names[i]))
-			return list_names[i];
-	return NULL;
-}
-
-static const struct cmdline_word *find_part(const struct cmdline *cmdline, const char *name,
-					    const char *part)
+/* The first word that sets the list NAME and has PART in it. */
+static const struct conf_item *find_part(const struct conf_items *cmdline, const char *name,
+					 const char *part)
 {
 	for (size_t i = 0, n = kernel_words(cmdline); i < n; i++) {
 		const char *value = cmdline_value(cmdline->items[i].text, name);
@@ -184,40 +164,37 @@ static const struct cmdline_word *find_part(const struct cmdline *cmdline, const
 	return NULL;
 }
 
-bool cmdline_covers(const struct cmdline *cmdline, const char *word,
-		    const struct cmdline_word **ret)
+bool cmdline_covers(const struct conf_items *cmdline, const char *word,
+		    const struct conf_item **ret)
 {
-	const char *name = list_name(word);
-	const struct cmdline_word *found = NULL;
+	const struct conf_item *found = NULL;
 	auto_free char *parts = NULL;
+	const char *value = NULL;
 	char *rest, *part;
+	size_t i = 0;
 
-	if (!name) {
+	while (i < ARRAY_SIZE(list_names) && !(value = cmdline_value(word, list_names[i])))
+		i++;
+	if (!value)
 		found = cmdline_find(cmdline, word);
-	} else {
-		parts = strdup(cmdline_value(word, name));
-		rest = parts;
-		while (rest && (part = strsep(&rest, ","))) {
-			found = find_part(cmdline, name, part);
-			if (!found)
-				break;
-		}
-	}
+	rest = parts = value ? strdup(value) : NULL;
+	while ((part = strsep(&rest, ",")) && (found = find_part(cmdline, list_names[i], part)))
+		;
 	if (found && ret)
 		*ret = found;
 	return found;
 }
 
-int cmdline_subtract(const struct cmdline *one, const struct cmdline *other, struct cmdline *ret)
+int cmdline_subtract(const struct conf_items *one, const struct conf_items *other,
+		     struct conf_items *ret)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < one->n && !err; i++) {
-		const struct cmdline_word *word = &one->items[i];
+		const struct conf_item *word = &one->items[i];
 
 		if (!cmdline_find(other, word->text))
-			err = cmdline_add(ret, word->text, strlen(word->text), word->file,
-					  word->line);
+			err = conf_items_add(ret, word->text, word->file, word->line);
 	}
 	return err;
 }
@@ -227,7 +204,7 @@ char *cmdline_append(const char *text, const char *const *words, size_t n)
 	auto_strbuf struct strbuf longer = {0};
 	size_t end = strlen(text);
 
-	while (end && is_blank(text[end - 1]))
+	while (end && is_space(text[end - 1]))
 		end--;
 	strbuf_add_bytes(&longer, text, end);
 	for (size_t i = 0; i < n; i++)
@@ -236,81 +213,61 @@ char *cmdline_append(const char *text, const char *const *words, size_t n)
 	return strbuf_take(&longer);
 }
 
-/* Where the last word that is WORD begins in TEXT, quotes minded; NULL when there is none. */
-static char *last_word_at(char *text, const char *word)
-{
-	size_t want = strlen(word);
-	const char *at, *found = NULL;
-	size_t len;
-
-	for (at = text; (at = cmdline_next(at, &len)); at += len)
-		if (len == want && !strncmp(at, word, len))
-			found = at;
-	return found ? text + (found - text) : NULL;
-}
-
-/* Closes the gap of LEN bytes at AT, and that of the one space which parted them from the rest. */
+/* Removes the LEN bytes at AT, and the one space that separates them from the rest. */
 static void cut_out(char *text, char *at, size_t len)
 {
 	char *end = at + len;
 
-	if (at > text && is_blank(at[-1]))
+	if (at > text && is_space(at[-1]))
 		at--;
 	else if (*end == ' ' || *end == '\t')
 		end++;
 	memmove(at, end, strlen(end) + 1);
 }
 
-/* Whether WORDS stand at AT side by side with one space between them; *RET_LEN is their length. */
-static bool run_stands_at(const char *at, const char *const *words, size_t n, size_t *ret_len)
+/* The length of WORDS when they are at AT, side by side with one space between them; else 0. */
+static size_t words_length(const char *at, const char *const *words, size_t n)
 {
-	const char *from = at;
+	const char *start = at;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(words[i]);
 
 		if (i && *at++ != ' ')
-			return false;
+			return 0;
 		if (word_length(at) != len || strncmp(at, words[i], len))
-			return false;
+			return 0;
 		at += len;
 	}
-	*ret_len = (size_t)(at - from);
-	return true;
+	return (size_t)(at - start);
 }
 
-/* The last place where WORDS stand side by side. */
-static char *last_run_at(char *text, const char *const *words, size_t n, size_t *ret_len)
+/* Removes WORDS from the last place where they are side by side. Returns whether there is one. */
+static bool remove_words(char *text, const char *const *words, size_t n)
 {
-	const char *at, *found = NULL;
-	size_t len, run;
+	size_t len, found_len = 0;
+	char *found = NULL;
 
-	for (at = text; (at = cmdline_next(at, &len)); at += len) {
-		if (!run_stands_at(at, words, n, &run))
+	for (const char *at = text; (at = cmdline_next(at, &len)); at += len) {
+		size_t all = words_length(at, words, n);
+
+		if (!all)
 			continue;
-		found = at;
-		*ret_len = run;
+		found = text + (at - text);
+		found_len = all;
 	}
-	return found ? text + (found - text) : NULL;
+	if (found)
+		cut_out(text, found, found_len);
+	return found;
 }
 
 char *cmdline_remove(const char *text, const char *const *words, size_t n)
 {
 	char *shorter = strdup(text);
-	size_t len = 0;
-	char *at;
 
-	if (!shorter || !n)
+	if (!shorter || !n || remove_words(shorter, words, n))
 		return shorter;
-	at = last_run_at(shorter, words, n, &len);
-	if (at) {
-		cut_out(shorter, at, len);
-		return shorter;
-	}
-	for (size_t i = 0; i < n; i++) {
-		at = last_word_at(shorter, words[i]);
-		if (at)
-			cut_out(shorter, at, strlen(words[i]));
-	}
+	for (size_t i = 0; i < n; i++)
+		(void)remove_words(shorter, &words[i], 1);
 	return shorter;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The files that are host-setup's own, and the words of its in etc/kernel/cmdline: putting them in
- * and taking them out, as edits.
+ * The files that are host-setup's own, and its words in etc/kernel/cmdline: adding and removing
+ * them, as edits.
  */
 #ifndef HOST_SETUP_BOOT_DROPINS_H
 #define HOST_SETUP_BOOT_DROPINS_H
@@ -16,39 +16,33 @@
 #define KERNEL_CMDLINE "etc/kernel/cmdline"
 
 /*
- * Takes out all that is ours: the three files, when they begin with our mark, and the words that
+ * Removes all that is ours: the three files, when they begin with our mark, and the words that
  * STATE remembers. Returns 0 or -errno.
  */
-int dropins_remove(struct edits *edits, const struct fs_root *root,
-		   const struct hoststate *state) must_check;
+int dropins_remove(struct edits *edits, const struct hoststate *state) must_check;
 
-/*
- * Whether the file PATH, one of the three, is there without our mark: then it is somebody else's,
- * and may not be written.
- */
+/* Whether the file PATH, one of the three, is there without our mark: it may not be overwritten. */
 bool dropins_is_foreign(const struct fs_root *root, const char *path);
 
-/* Puts the words into our file for GRUB; none: there is to be no such file. Returns 0 or -errno. */
-int dropins_write_grub(struct edits *edits, const struct fs_root *root,
-		       const struct cmdline *words) must_check;
+/* Writes our file for GRUB with the words; none: there is to be no such file. Returns 0 or -errno.
+ */
+int dropins_write_grub(struct edits *edits, const struct conf_items *words) must_check;
 
 /*
- * Puts the words into etc/kernel/cmdline after those that are there, takes out those that STATE
- * remembers and WORDS lacks, and leaves alone those that are both. A file that does not exist is
- * not made. Returns 0 or -errno.
+ * Adds the words to etc/kernel/cmdline after those that are there, removes those that STATE
+ * remembers and WORDS lacks, and leaves those that are in both where they are. A file that does not
+ * exist is not made. Returns 0 or -errno.
  */
-int dropins_write_cmdline(struct edits *edits, const struct fs_root *root,
-			  const struct hoststate *state, const struct cmdline *words) must_check;
+int dropins_write_cmdline(struct edits *edits, const struct hoststate *state,
+			  const struct conf_items *words) must_check;
 
-/* Puts the names into our list of modules; none: no such file. Returns 0 or -errno. */
-int dropins_write_modules(struct edits *edits, const struct fs_root *root,
-			  const char *const *modules, size_t n) must_check;
+/* Writes our list of modules; none: no such file. Returns 0 or -errno. */
+int dropins_write_modules(struct edits *edits, const char *const *modules, size_t n) must_check;
 
-/* Puts "options MODULE OPTION=1" into our file for modprobe; none: no such file. Returns 0 or
- * -errno.
- */
-int dropins_write_options(struct edits *edits, const struct fs_root *root,
-			  const struct wanted_option *options, size_t n) must_check;
+/* Writes "options MODULE OPTION=1" to our file for modprobe; none: no such file. Returns 0 or
+ * -errno. */
+int dropins_write_options(struct edits *edits, const struct wanted_option *options,
+			  size_t n) must_check;
 
 /* Removes what a crash in the middle of a write may have left beside those files. Returns 0 or
  * -errno. */

@@ -13,22 +13,19 @@
 static int read_before(const struct fs_root *root, struct edit *edit)
 {
 	size_t len;
-	int err;
+	int err = fs_owner(root, edit->path, &edit->owner);
 
-	err = fs_owner(root, edit->path, &edit->owner);
 	if (err == -ENOENT || err == -ENOTDIR) {
 		edit->owner = (struct fs_owner){0644, geteuid(), getegid()};
 		return 0;
 	}
 	err = err ?: fs_read(root, edit->path, TEXT_MAX, &edit->before, &len);
-	if (!err && strlen(edit->before) != len)
-		err = -EINVAL;
-	return err;
+	return err ?: strlen(edit->before) == len ? 0 : -EINVAL;
 }
 
 static bool texts_equal(const char *a, const char *b)
 {
-	return a && b ? !strcmp(a, b) : !a && !b;
+	return a && b ? !strcmp(a, b) : a == b;
 }
 
 static struct edit *find_edit(const struct edits *edits, const char *path)
@@ -52,71 +49,50 @@ static int copy_text(const char *text, char **ret)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
-static int change_edit(struct edits *edits, struct edit *edit, const char *after)
+int edits_add(struct edits *edits, const char *path, const char *after)
 {
-	char *copy;
-	int err = copy_text(after, &copy);
+	cleanup_with(edit_free) struct edit new = {.path = strdup(path)};
+	struct edit *old = find_edit(edits, path);
+	auto_free char *copy = NULL;
+	int err = new.path ? copy_text(after, &copy) : -ENOMEM;
 
+	if (!err && !old)
+		err = read_before(edits->root, &new);
 	if (err)
 		return err;
-	free(edit->after);
-	edit->after = copy;
-	if (!texts_equal(edit->before, edit->after))
+	if (old) {
+		free(old->after);
+		old->after = TAKE_PTR(copy);
+		if (!texts_equal(old->before, old->after))
+			return 0;
+		edit_free(old);
+		edits->n--;
+		memmove(old, old + 1, (size_t)(edits->items + edits->n - old) * sizeof(*old));
 		return 0;
-	edit_free(edit);
-	memmove(edit, edit + 1, (size_t)(edits->items + edits->n - (edit + 1)) * sizeof(*edit));
-	edits->n--;
-	return 0;
-}
-
-int edits_add(struct edits *edits, const struct fs_root *root, const char *path, const char *after)
-{
-	cleanup_with(edit_free) struct edit new = {0};
-	struct edit *known = find_edit(edits, path);
-	int err;
-
-	if (known)
-		return change_edit(edits, known, after);
-	new.path = strdup(path);
-	if (!new.path)
+	}
+	if (texts_equal(new.before, copy))
+		return 0;
+	if (!array_grow(edits->items, edits->n))
 		return -ENOMEM;
-	err = read_before(root, &new);
-	if (err || texts_equal(new.before, after))
-		return err;
-	err = copy_text(after, &new.after);
-	if (err || !array_grow(edits->items, edits->n))
-		return -ENOMEM;
+	new.after = TAKE_PTR(copy);
 	edits->items[edits->n++] = new;
 	new = (struct edit){0};
 	return 0;
 }
 
-int edits_text(const struct edits *edits, const struct fs_root *root, const char *path, char **ret)
+int edits_text(const struct edits *edits, const char *path, char **ret)
 {
-	const struct edit *edit = find_edit(edits, path);
+	const struct edit *edit = path ? find_edit(edits, path) : NULL;
 	int err;
 
 	if (edit)
 		return copy_text(edit->after, ret);
 	*ret = NULL;
-	err = fs_read(root, path, TEXT_MAX, ret, NULL);
+	err = fs_read(edits->root, path, TEXT_MAX, ret, NULL);
 	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
 }
 
-int edits_read(const struct edits *edits, const struct fs_root *root,
-	       const struct bootloader *bootloader, struct bootcfg *ret)
-{
-	auto_free struct bootcfg_file *files = calloc(edits->n + 1, sizeof(*files));
-
-	if (!files)
-		return -ENOMEM;
-	for (size_t i = 0; i < edits->n; i++)
-		files[i] = (struct bootcfg_file){edits->items[i].path, edits->items[i].after};
-	return bootcfg_read_with(root, bootloader, files, edits->n, ret);
-}
-
-/* On a terminal what might be a command to it is made visible; elsewhere it is a patch, as it is.
- */
+/* On a terminal control characters are escaped; elsewhere it is a patch, unchanged. */
 static int print_diff(char *diff)
 {
 	char *rest = diff, *line;
@@ -151,63 +127,47 @@ int edits_show(const struct edits *edits)
 	return err;
 }
 
-static int make_dir_of(const struct fs_root *root, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	auto_free char *dir = strndup(path, slash ? (size_t)(slash - path) : 0);
-
-	if (!slash)
-		return 0;
-	return dir ? fs_make_dir(root, dir, 0755) : -ENOMEM;
-}
-
 static int put_text(const struct fs_root *root, const struct edit *edit, const char *text)
 {
+	const char *slash = strrchr(edit->path, '/');
+	auto_free char *dir = slash ? strndup(edit->path, (size_t)(slash - edit->path)) : NULL;
 	int err;
 
 	if (!text)
 		return fs_remove_durably(root, edit->path);
-	err = make_dir_of(root, edit->path);
+	err = slash ? fs_make_dir(root, dir, 0755) : 0;
 	return err ? err : fs_replace_durably(root, edit->path, text, &edit->owner);
 }
 
-int edits_apply(const struct edits *edits, const struct fs_root *root, size_t *ret_done)
+int edits_apply(const struct edits *edits, size_t *ret_done)
 {
 	int err = 0;
 
 	for (*ret_done = 0; *ret_done < edits->n; (*ret_done)++) {
 		const struct edit *edit = &edits->items[*ret_done];
 
-		err = put_text(root, edit, edit->after);
+		err = put_text(edits->root, edit, edit->after);
 		if (err)
 			break;
 	}
 	return err;
 }
 
-/* Puts one file back, unless it is as it was: a write that failed may or may not have changed it.
- */
-static int undo_edit(const struct edit *edit, const struct fs_root *root)
+int edits_undo(const struct edits *edits, size_t done)
 {
-	const struct edits none = {0};
-	auto_free char *now = NULL;
-	int err = edits_text(&none, root, edit->path, &now);
-
-	if (err || !texts_equal(now, edit->before))
-		err = put_text(root, edit, edit->before);
-	return err;
-}
-
-int edits_undo(const struct edits *edits, const struct fs_root *root, size_t done)
-{
+	const struct edits none = {.root = edits->root};
 	int first = 0;
 
 	while (done--) {
-		int err = undo_edit(&edits->items[done], root);
+		const struct edit *edit = &edits->items[done];
+		auto_free char *now = NULL;
+		/* A write that failed may or may not have changed the file. */
+		int err = edits_text(&none, edit->path, &now);
 
+		if (err || !texts_equal(now, edit->before))
+			err = put_text(edits->root, edit, edit->before);
 		if (err)
-			log_error(_("/%s could not be put back: %s"), edits->items[done].path,
-				  strerror(-err));
+			log_error(_("/%s could not be put back: %s"), edit->path, strerror(-err));
 		first = first ?: err;
 	}
 	return first;
@@ -218,5 +178,6 @@ void edits_free(struct edits *edits)
 	for (size_t i = 0; i < edits->n; i++)
 		edit_free(&edits->items[i]);
 	free(edits->items);
-	*edits = (struct edits){0};
+	edits->items = NULL;
+	edits->n = 0;
 }

@@ -33,7 +33,7 @@ static void mark_unknown(struct reader *reader, const char *what, const char *at
 		reader->unknown = (struct unknown){what, at};
 }
 
-/* What comes after may depend on what stands at AT. Returns -EBADMSG, which ends the reading. */
+/* What follows may depend on what is at AT. Returns -EBADMSG, which ends the reading. */
 static int end_reading(struct reader *reader, const char *what, const char *at)
 {
 	reader->unclear = (struct unknown){what, at};
@@ -88,7 +88,7 @@ static int expand(struct reader *reader, const char *name, size_t len)
 	return 0;
 }
 
-/* Goes past a command in "$(" or a backquote, to its CLOSE; nested ones and quotes are skipped. */
+/* Skips a command in "$(" or a backquote, to its CLOSE; nested ones and quotes are skipped. */
 static int skip_command(struct reader *reader, size_t opening, char close)
 {
 	const char *start = reader->at;
@@ -154,7 +154,7 @@ static int take_character(struct reader *reader, bool quoted)
 	return take(reader, 1);
 }
 
-/* Takes what stands here, up to the end of the word. */
+/* Takes the rest of the word. */
 static int take_word(struct reader *reader)
 {
 	const char *start = reader->at, *open = NULL;
@@ -183,7 +183,7 @@ static int take_word(struct reader *reader)
 	return err;
 }
 
-/* An assignment to the name of LEN characters that stands here. */
+/* An assignment to the name of LEN characters here. */
 static int take_assignment(struct reader *reader, size_t len)
 {
 	const char *name = reader->at;
@@ -210,7 +210,7 @@ static int take_assignment(struct reader *reader, size_t len)
 	return variable->name && variable->value ? 0 : -ENOMEM;
 }
 
-/* Goes over spaces and continued line ends. */
+/* Skips spaces and continued line ends. */
 static void skip_spaces(struct reader *reader)
 {
 	for (;;) {
@@ -279,7 +279,7 @@ static unsigned int line_of(const struct grubcfg_source *source, const char *at)
 	return line;
 }
 
-/* Where the word is written between FROM and TO, but for comments; the last place, or NULL. */
+/* The last place between FROM and TO where the word is written, outside comments; or NULL. */
 static const char *find_written(const char *from, const char *to, const char *word, size_t len)
 {
 	const char *found = NULL;
@@ -312,7 +312,7 @@ static const char *find_origin(const struct grubcfg_source *sources, size_t n,
 
 /* Adds a variable's words. */
 static int split_value(struct reader *reader, const struct grubcfg_source *sources, size_t n,
-		       const char *name, struct cmdline *ret)
+		       const char *name, struct conf_items *ret)
 {
 	const struct variable *variable = find_variable(reader, name, strlen(name));
 	size_t len;
@@ -326,7 +326,9 @@ static int split_value(struct reader *reader, const struct grubcfg_source *sourc
 		const char *origin = find_origin(sources, n, variable, at, len);
 		const struct grubcfg_source *source = source_of(sources, origin);
 
-		err = cmdline_add(ret, at, len, source->file, line_of(source, origin));
+		auto_free char *word = strndup(at, len);
+
+		err = conf_items_add(ret, word, source->file, line_of(source, origin));
 	}
 	return err;
 }
@@ -346,7 +348,7 @@ static int say_unclear(const struct reader *reader, const struct grubcfg_source 
 {
 	const struct grubcfg_source *source = source_of(sources, reader->unclear.at);
 
-	cmdline_free(&ret->words);
+	conf_items_free(&ret->words);
 	ret->unclear = (struct grubcfg_unclear){
 		strdup(source->file), line_of(source, reader->unclear.at), reader->unclear.what};
 	return ret->unclear.file ? 0 : -ENOMEM;
@@ -373,7 +375,7 @@ int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n, struct grub
 
 void grubcfg_free(struct grubcfg *grubcfg)
 {
-	cmdline_free(&grubcfg->words);
+	conf_items_free(&grubcfg->words);
 	free(grubcfg->unclear.file);
 	*grubcfg = (struct grubcfg){0};
 }

@@ -2,10 +2,10 @@
 /*
  * The kernel command line that GRUB is configured with, read from the text of its settings:
  * etc/default/grub and etc/default/grub.d/, which are pieces of /bin/sh that grub-mkconfig sources.
- * Plain assignments are understood as /bin/sh understands them. Nothing is run, so what depends on
- * anything else (a condition, a command's output) cannot be told from the text; then only grub.cfg
- * (bootplace.h) says what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU
- * 2.2 and 2.6; GRUB util/grub-mkconfig.in.)
+ * Plain assignments are read as /bin/sh reads them. Nothing is run, so what depends on
+ * anything else (a condition, a command's output) is unclear; then only grub.cfg (bootplace.h)
+ * shows what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU 2.2 and 2.6;
+ * GRUB util/grub-mkconfig.in.)
  */
 #ifndef HOST_SETUP_BOOT_GRUBCFG_H
 #define HOST_SETUP_BOOT_GRUBCFG_H
@@ -18,11 +18,11 @@ struct grubcfg_source {
 	const char *text;
 };
 
-/* What cannot be told from the text. */
+/* What the text leaves unclear. */
 struct grubcfg_unclear {
-	char *file; /* NULL: all can be told */
+	char *file; /* NULL: nothing is unclear */
 	unsigned int line;
-	const char *what; /* what stands there, a translated noun; static */
+	const char *what; /* what is there, a translated noun; static */
 };
 
 struct grubcfg {
@@ -30,13 +30,13 @@ struct grubcfg {
 	 * GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT: a normal entry's words. Each with the
 	 * file and line where it is written out, or else where its variable was set last.
 	 */
-	struct cmdline words;
+	struct conf_items words;
 	struct grubcfg_unclear unclear; /* then there are no words */
 };
 
 /*
- * Evaluates the sources one after the other. What cannot touch the two variables, such as a command
- * substitution in GRUB_DISTRIBUTOR, is not unclear. Returns 0 (free with grubcfg_free()) or
+ * Evaluates the sources one after the other. What cannot affect the two variables, such as a
+ * command substitution in GRUB_DISTRIBUTOR, is not unclear. Returns 0 (free with grubcfg_free()) or
  * -ENOMEM.
  */
 int grubcfg_evaluate(const struct grubcfg_source *sources, size_t n,

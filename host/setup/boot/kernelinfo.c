@@ -3,20 +3,22 @@
 
 #include <string.h>
 
-#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
+#define CMDLINE_MAX ((size_t)1024 * 1024)
+#define CONFIG_MAX  ((size_t)4 * 1024 * 1024)
 
-bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor)
+int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret)
 {
-	char *end;
-	unsigned long its_major, its_minor;
+	auto_free char *text = NULL;
+	int err = fs_read(root, "proc/cmdline", CMDLINE_MAX, &text, NULL);
 
-	if (*release < '0' || *release > '9')
-		return false;
-	its_major = strtoul(release, &end, 10);
-	if (*end != '.' || end[1] < '0' || end[1] > '9')
-		return false;
-	its_minor = strtoul(end + 1, &end, 10);
-	return its_major < major || (its_major == major && its_minor < minor);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return cmdline_split(ret, text, "proc/cmdline");
+}
+
+bool kernelinfo_is_before(const char *release, const char *version)
+{
+	return *release >= '0' && *release <= '9' && strverscmp(release, version) < 0;
 }
 
 /* Whether RELEASE's last part is a flavour of Debian's own kernels. */

@@ -5,12 +5,15 @@
 #define HOST_SETUP_BOOT_KERNELINFO_H
 
 #include "host/base/fs.h"
+#include "host/setup/boot/cmdline.h"
+
+/* Reads the running kernel's command line; no words where no kernel runs. Returns 0 or -errno. */
+int kernelinfo_cmdline(const struct fs_root *root, struct conf_items *ret) must_check;
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
-/* Whether RELEASE ("6.8.12-4-pve") is of a version before MAJOR.MINOR; false when it is no release.
- */
-bool kernelinfo_is_before(const char *release, unsigned int major, unsigned int minor);
+/* Whether RELEASE ("6.8.12-4-pve") is of a version before VERSION ("6.2"). */
+bool kernelinfo_is_before(const char *release, const char *version);
 
 /*
  * Whether the kernel knows pcie_acs_override=, which is no part of Linux: Proxmox VE's kernels

@@ -3,26 +3,8 @@
 
 #include <string.h>
 
-/* The modules without which nothing is passed through. */
+/* The modules that passthrough needs. */
 static const char *const vfio_modules[] = {"vfio", "vfio_iommu_type1", "vfio_pci", "vfio_pci_core"};
-
-int modconf_add(struct bootcfg_lines *lines, const char *text, const char *file, unsigned int line,
-		const char *effect)
-{
-	struct bootcfg_line new = {.text = strdup(text), .file = strdup(file), .line = line};
-
-	if (effect)
-		new.effect = strdup(effect);
-	if (!new.text || !new.file || (effect && !new.effect) ||
-	    !array_grow(lines->items, lines->n)) {
-		free(new.text);
-		free(new.file);
-		free(new.effect);
-		return -ENOMEM;
-	}
-	lines->items[lines->n++] = new;
-	return 0;
-}
 
 static char *strip(char *line)
 {
@@ -35,34 +17,35 @@ static char *strip(char *line)
 	return line;
 }
 
-int modconf_read_modules(struct bootcfg_lines *modules, const char *file, char *text)
+/* Whether the line is in the list, as one of etc/modules. */
+static bool is_in_etc_modules(const struct conf_items *modules, const char *text, unsigned int line)
 {
-	const struct bootcfg_lines *known = modules;
-	size_t n_etc = known->n; /* lines of etc/modules, which is read first */
+	for (size_t i = 0; i < modules->n; i++)
+		if (modules->items[i].line == line && !strcmp(modules->items[i].text, text) &&
+		    !strcmp(modules->items[i].file, "etc/modules"))
+			return true;
+	return false;
+}
+
+int modconf_read_modules(struct conf_items *modules, const char *file, char *text)
+{
+	/* A link to etc/modules, which is read first: its lines are added once. */
+	bool link = !strcmp(file, "etc/modules-load.d/modules.conf");
 	unsigned int number = 0;
+	int err = 0;
 	char *line;
 
-	while ((line = strsep(&text, "\n"))) {
-		size_t same = 0;
-		int err;
-
+	while (!err && (line = strsep(&text, "\n"))) {
 		number++;
 		line = strip(line);
 		if (!*line || *line == '#' || *line == ';')
 			continue;
 		for (char *c = line; *c; c++)
 			*c = *c == '-' ? '_' : *c;
-		/* modules.conf is a link to etc/modules: once is enough. */
-		while (same < n_etc &&
-		       (known->items[same].line != number || strcmp(known->items[same].text, line)))
-			same++;
-		if (same < n_etc && !strcmp(file, "etc/modules-load.d/modules.conf"))
-			continue;
-		err = modconf_add(modules, line, file, number, NULL);
-		if (err)
-			return err;
+		if (!link || !is_in_etc_modules(modules, line, number))
+			err = conf_items_add(modules, line, file, number);
 	}
-	return 0;
+	return err;
 }
 
 bool modconf_name_is(const char *name, const char *text, size_t len)
@@ -83,36 +66,44 @@ bool modconf_is_vfio(const char *name, size_t len)
 	return false;
 }
 
-/* Whether an `install` line's command does nothing. */
+/* Whether the command of an `install` line does nothing. */
 static bool is_no_command(const char *command)
 {
+	static const char *const none[] = {
+		"/bin/true", "/bin/false", "/usr/bin/true", "/usr/bin/false", "true", "false", ":"};
+
 	command += strspn(command, " \t");
-	return !strcmp(command, "/bin/true") || !strcmp(command, "/bin/false") ||
-	       !strcmp(command, "/usr/bin/true") || !strcmp(command, "/usr/bin/false") ||
-	       !strcmp(command, "true") || !strcmp(command, "false") || !strcmp(command, ":");
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (!strcmp(command, none[i]))
+			return true;
+	return false;
 }
 
-static int read_modprobe_line(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
-			      const char *file, unsigned int number, const char *line)
+/* Whether LINE's first word is VERB. */
+static bool is_verb(const char *line, const char *verb)
 {
-	size_t verb = strcspn(line, " \t");
-	const char *name = line + verb + strspn(line + verb, " \t");
-	size_t len = strcspn(name, " \t");
+	size_t len = strcspn(line, " \t");
 
-	if (verb == 7 && !strncmp(line, "options", verb))
-		return modconf_add(options, line, file, number, NULL);
-	if (!modconf_is_vfio(name, len))
-		return 0;
-	if (verb == 9 && !strncmp(line, "blacklist", verb))
-		return modconf_add(contradictions, line, file, number,
-				   _("the module is then not loaded at boot"));
-	if (verb == 7 && !strncmp(line, "install", verb) && is_no_command(name + len))
-		return modconf_add(contradictions, line, file, number,
-				   _("the module is then never loaded"));
-	return 0;
+	return len == strlen(verb) && !strncmp(line, verb, len);
 }
 
-int modconf_read_modprobe(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
+const char *modconf_line_effect(const char *line)
+{
+	const char *name = line + strcspn(line, " \t");
+	size_t len;
+
+	name += strspn(name, " \t");
+	len = strcspn(name, " \t");
+	if (!modconf_is_vfio(name, len))
+		return NULL;
+	if (is_verb(line, "blacklist"))
+		return _("the module is then not loaded at boot");
+	if (is_verb(line, "install") && is_no_command(name + len))
+		return _("the module is then never loaded");
+	return NULL;
+}
+
+int modconf_read_modprobe(struct conf_items *options, struct conf_items *contradictions,
 			  const char *file, char *text)
 {
 	unsigned int number = 1;
@@ -129,17 +120,11 @@ int modconf_read_modprobe(struct bootcfg_lines *options, struct bootcfg_lines *c
 		if (end)
 			*end = '\0';
 		number++;
-		err = read_modprobe_line(options, contradictions, file, first, strip(line));
+		line = strip(line);
+		if (is_verb(line, "options"))
+			err = conf_items_add(options, line, file, first);
+		else if (modconf_line_effect(line))
+			err = conf_items_add(contradictions, line, file, first);
 	}
 	return err;
-}
-
-void modconf_lines_free(struct bootcfg_lines *lines)
-{
-	for (size_t i = 0; i < lines->n; i++) {
-		free(lines->items[i].text);
-		free(lines->items[i].file);
-		free(lines->items[i].effect);
-	}
-	free(lines->items);
 }

@@ -3,45 +3,29 @@
 #ifndef HOST_SETUP_BOOT_MODCONF_H
 #define HOST_SETUP_BOOT_MODCONF_H
 
-#include "host/base/base.h"
-
-/* A line of a file. */
-struct bootcfg_line {
-	char *text; /* the module's name; the word or line that contradicts */
-	char *file; /* without a leading '/' */
-	unsigned int line;
-	char *effect; /* of a contradiction: what it does; NULL for a module */
-};
-
-struct bootcfg_lines {
-	struct bootcfg_line *items;
-	size_t n;
-};
-
-/* Adds a line; TEXT, FILE and EFFECT (may be NULL) are copied. Returns 0 or -ENOMEM. */
-int modconf_add(struct bootcfg_lines *lines, const char *text, const char *file, unsigned int line,
-		const char *effect) must_check;
+#include "host/setup/boot/cmdline.h"
 
 /*
- * Adds what a file of module names holds to the modules: one a line, comments begin with '#' or ';'
- * (modules-load.d(5)). TEXT is cut up. Returns 0 or -ENOMEM.
+ * Adds the names in a file of modules to load: one a line, with '_' for '-'; comments begin with
+ * '#' or ';' (modules-load.d(5)). TEXT is modified. Returns 0 or -ENOMEM.
  */
-int modconf_read_modules(struct bootcfg_lines *modules, const char *file, char *text) must_check;
+int modconf_read_modules(struct conf_items *modules, const char *file, char *text) must_check;
 
 /*
- * Adds what a file of modprobe.d holds (modprobe.d(5); a backslash at a line's end continues it) to
- * the options, and what keeps vfio's modules from being loaded to the contradictions. TEXT is cut
- * up. Returns 0 or -ENOMEM.
+ * Adds from a file of modprobe.d (modprobe.d(5); a backslash at a line's end continues it) the
+ * lines "options ..." to the options, and those that keep vfio's modules from being loaded to the
+ * contradictions. TEXT is modified. Returns 0 or -ENOMEM.
  */
-int modconf_read_modprobe(struct bootcfg_lines *options, struct bootcfg_lines *contradictions,
+int modconf_read_modprobe(struct conf_items *options, struct conf_items *contradictions,
 			  const char *file, char *text) must_check;
 
-/* Whether NAME is the LEN characters at TEXT; '-' and '_' are one. */
+/* What a line of modprobe.d does against passthrough, in words; NULL: nothing. */
+const char *modconf_line_effect(const char *line);
+
+/* Whether NAME is the LEN characters at TEXT; '-' and '_' are the same. */
 bool modconf_name_is(const char *name, const char *text, size_t len);
 
-/* Whether the LEN characters at NAME are a module without which nothing is passed through. */
+/* Whether the LEN characters at NAME are a module that passthrough needs. */
 bool modconf_is_vfio(const char *name, size_t len);
-
-void modconf_lines_free(struct bootcfg_lines *lines);
 
 #endif

@@ -2,6 +2,7 @@
 #include "host/setup/boot/problems.h"
 #include "host/base/log.h"
 #include "host/setup/boot/bootplace.h"
+#include "host/setup/boot/kernelinfo.h"
 
 #include <string.h>
 
@@ -33,21 +34,21 @@ static int find_contradictions(const struct bootcfg *bootcfg, enum processor_ven
 	int err = 0;
 
 	for (size_t i = 0; i < bootcfg->contradictions.n && !err; i++) {
-		const struct bootcfg_line *line = &bootcfg->contradictions.items[i];
+		const struct conf_item *line = &bootcfg->contradictions.items[i];
 		bool other = is_of_other_vendor(line->text, vendor);
 
 		err = problems_add(
 			problems, "contradiction", other ? PROBLEM_NOTE : PROBLEM_ENABLE,
 			fs_path(other ? _("/%s:%u: %s: %s, which this host does not have")
 				      : "/%s:%u: %s: %s",
-				line->file, line->line, line->text, line->effect),
+				line->file, line->line, line->text, bootcfg_effect(line->text)),
 			fs_path(_("remove '%s' from line %u of /%s"), line->text, line->line,
 				line->file));
 	}
 	return err;
 }
 
-/* What GRUB's entries have against passthrough, where the text of its settings does not tell. */
+/* What in GRUB's entries prevents passthrough, where the text of its settings is unclear. */
 static int find_in_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			   enum processor_vendor vendor, struct problems *problems)
 {
@@ -60,7 +61,7 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 	place = bootplaces_first(&places);
 	for (size_t i = 0; !err && place && i < place->entries[0].n; i++) {
 		const char *word = place->entries[0].items[i].text;
-		const char *effect = bootcfg_word_effect(word);
+		const char *effect = bootcfg_effect(word);
 
 		if (!effect || is_of_other_vendor(word, vendor))
 			continue;
@@ -83,7 +84,7 @@ static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems
 		NULL);
 }
 
-const char *problems_cmdline_trouble(const char *text, const struct cmdline *words)
+const char *problems_cmdline_trouble(const char *text, const struct conf_items *words)
 {
 	bool quoted = false;
 
@@ -113,10 +114,10 @@ const char *problems_cmdline_trouble(const char *text, const struct cmdline *wor
 
 /* The value of the last root= of the words on the first line (ALL: on any); "" when there is none.
  */
-static const char *root_of(const struct cmdline *words, bool all)
+static const char *root_of(const struct conf_items *words, bool all)
 {
-	struct cmdline first = *words;
-	const struct cmdline_word *word;
+	struct conf_items first = *words;
+	const struct conf_item *word;
 
 	for (size_t i = 0; i < words->n && !all; i++)
 		if (words->items[i].line != 1) {
@@ -130,17 +131,10 @@ static const char *root_of(const struct cmdline *words, bool all)
 /* The words by which the running kernel found its root file system; none on another root. */
 static int read_running_root(const struct fs_root *root, char **ret)
 {
-	auto_cmdline struct cmdline running = {0};
-	auto_free char *text = NULL;
-	int err;
+	auto_conf_items struct conf_items running = {0};
+	int err = fs_root_is_running_system(root) ? kernelinfo_cmdline(root, &running) : 0;
 
 	*ret = NULL;
-	if (!fs_root_is_running_system(root))
-		return 0;
-	err = fs_read(root, "proc/cmdline", TEXT_MAX, &text, NULL);
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	err = cmdline_split(&running, text, NULL);
 	if (err || !*root_of(&running, true))
 		return err;
 	*ret = fs_path("%s%s", cmdline_last(&running, "root")->text,
@@ -152,7 +146,7 @@ static int read_running_root(const struct fs_root *root, char **ret)
 static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootloader *bootloader,
 				  struct problems *problems)
 {
-	auto_cmdline struct cmdline words = {0};
+	auto_conf_items struct conf_items words = {0};
 	auto_free char *text = NULL, *running = NULL;
 	enum problem_severity severity = PROBLEM_ENABLE;
 	const char *trouble;
@@ -164,7 +158,7 @@ static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootl
 	err = err ?: read_running_root(root, &running);
 	if (err)
 		return err;
-	if (text && running && !*root_of(&words, !bootloader->proxmox_boot_tool))
+	if (text && running && !*root_of(&words, !bootloader->esps.n))
 		severity = PROBLEM_BOOT;
 	trouble = problems_cmdline_trouble(text, &words);
 	if (trouble)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one list of what is wrong with the boot configuration: `host-setup check` prints it, `enable`
- * and `disable` refuse by it, in the same words.
+ * What is wrong with the boot configuration: one list, which `host-setup check` prints, and because
+ * of which `enable` and `disable` refuse.
  */
 #ifndef HOST_SETUP_BOOT_PROBLEMS_H
 #define HOST_SETUP_BOOT_PROBLEMS_H
@@ -9,18 +9,18 @@
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/options.h"
 
-/* Whom a problem stops. */
+/* Which commands a problem stops. */
 enum problem_severity {
-	PROBLEM_NOTE,	/* nobody */
+	PROBLEM_NOTE,	/* none */
 	PROBLEM_ENABLE, /* enable: passthrough would not work, or a file cannot be edited */
-	PROBLEM_BOOT,	/* disable, too: telling the boot loader would keep the host from booting */
+	PROBLEM_BOOT,	/* disable, too: with updated entries the host would not boot */
 };
 
 struct problem {
 	const char *name; /* stable, for programs: "contradiction" */
 	enum problem_severity severity;
 	char *what; /* a sentence, with the file and line */
-	char *cure; /* what to do before the command is given again; NULL for a note: nothing */
+	char *cure; /* what to do before the command is run again; NULL for a note: nothing */
 };
 
 struct problems {
@@ -29,8 +29,8 @@ struct problems {
 };
 
 /*
- * Finds what is wrong with BOOTCFG, the configuration of the next boot, and with the file that
- * edits go into. VENDOR: whose IOMMU the host has; what only the other vendor's heeds is a note.
+ * Finds what is wrong with BOOTCFG, the configuration of the next boot, and with the file that is
+ * edited. VENDOR: of the host's IOMMU; a word for the other vendor's is a note.
  * Returns 0 (free with problems_free()) or -errno.
  */
 int problems_find(const struct fs_root *root, const struct bootloader *bootloader,
@@ -38,10 +38,10 @@ int problems_find(const struct fs_root *root, const struct bootloader *bootloade
 		  struct problems *ret) must_check;
 
 /*
- * Why words cannot be put into TEXT, that of etc/kernel/cmdline (NULL: it does not exist), whose
+ * Why words cannot be added to TEXT, that of etc/kernel/cmdline (NULL: it does not exist), whose
  * words are WORDS, in words; NULL when they can. Pure.
  */
-const char *problems_cmdline_trouble(const char *text, const struct cmdline *words);
+const char *problems_cmdline_trouble(const char *text, const struct conf_items *words);
 
 /* Adds a problem, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
  */

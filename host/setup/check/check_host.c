@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The part of the checklist that no start needs: evidence, warnings, and what guides leave behind.
- */
+/* The part of the checklist that only `host-setup check` prints. */
 #include "host/setup/check/check_host.h"
 #include "host/base/strbuf.h"
 
@@ -55,12 +54,10 @@ static int check_firmware(const struct fs_root *root, struct checklist *list)
 		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
 				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
 	if (iommu_is_active(root) > 0)
-		return check_add(
-			list, name, CHECK_NOTE,
-			strdup(_(
-				"the firmware describes no IOMMU, but one is active all the same")),
-			NULL, NULL);
-	return 0; /* the missing IOMMU says it, with its cure */
+		return check_add(list, name, CHECK_NOTE,
+				 strdup(_("the firmware describes no IOMMU, but one is active")),
+				 NULL, NULL);
+	return 0; /* check_essentials() reports it, with the cure */
 }
 
 static int check_cmdline(const struct fs_root *root, const struct check_next_boot *next,
@@ -71,44 +68,41 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 
 	if (fs_read_attr(root, "proc/cmdline", &running))
 		err = check_add(list, "cmdline-running", CHECK_NOTE,
-				strdup(_("no kernel runs here")), strdup(_("no /proc/cmdline")),
-				NULL);
+				strdup(_("no kernel is running here")),
+				strdup(_("no /proc/cmdline")), NULL);
 	else
 		err = check_add(list, "cmdline-running", CHECK_OK,
 				fs_path(_("the running kernel was started with: %s"), running),
 				strdup("/proc/cmdline"), NULL);
 	if (err)
 		return err;
-	if (!next->cmdline)
-		return check_add(list, "cmdline-next", CHECK_WARNING,
-				 strdup(_("what the next boot will be started with is unknown")),
-				 strdup(next->evidence), NULL);
-	return check_add(list, "cmdline-next", CHECK_OK,
-			 fs_path(_("the next boot is started with: %s"), next->cmdline),
+	return check_add(list, "cmdline-next", next->cmdline ? CHECK_OK : CHECK_WARNING,
+			 next->cmdline
+				 ? fs_path(_("the next boot is started with: %s"), next->cmdline)
+				 : strdup(_("what the next boot will be started with is unknown")),
 			 strdup(next->evidence), NULL);
 }
 
-/* The kernel's type of the first group's default domain stands for all. */
+/* The default domain of the first group has the type of all. */
 static int check_domain_type(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "domain-type";
 	auto_names struct fs_names groups = {0};
 	auto_free char *path = NULL, *type = NULL;
+	bool identity;
 
 	if (fs_list(root, "sys/kernel/iommu_groups", &groups) || !groups.n)
 		return 0;
 	path = fs_path("sys/kernel/iommu_groups/%s/type", groups.items[0]);
 	if (fs_read_attr(root, path, &type))
 		return 0;
-	if (!strcmp(type, "identity"))
-		return check_add(
-			list, name, CHECK_OK,
-			strdup(_("the host's own devices pass the IOMMU untranslated (iommu=pt)")),
-			fs_path(_("/%s says %s"), path, type), NULL);
+	identity = !strcmp(type, "identity");
 	return check_add(
-		list, name, CHECK_NOTE,
-		strdup(_("the host's own devices are translated by the IOMMU, which costs speed; "
-			 "iommu=pt spares them that")),
+		list, name, identity ? CHECK_OK : CHECK_NOTE,
+		strdup(identity
+			       ? _("DMA of the host's own devices is not translated (iommu=pt)")
+			       : _("DMA of the host's own devices is translated by the IOMMU, which is "
+				   "slower; iommu=pt turns that off")),
 		fs_path(_("/%s says %s"), path, type), NULL);
 }
 
@@ -176,7 +170,7 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 	path = fs_path("boot/initrd.img-%s", release);
 	fd = fs_open(root, path, O_PATH, 0);
 	if (fd < 0 || fstat(fd, &st))
-		return 0; /* a host without one, or a tree whose kernel is another */
+		return 0; /* a host without an initramfs, or a tree with another kernel */
 	newer = newer_than_initramfs(root, &st);
 	if (!newer)
 		return check_add(list, name, CHECK_OK,
@@ -188,14 +182,14 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 			 strdup("update-initramfs -u -k all"));
 }
 
-/* Before 6.2 a module of its own, which vfio-pci pulls in; part of vfio since. */
+/* Before 6.2 a module of its own, which vfio-pci needs; a part of vfio since. */
 static int check_virqfd(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "vfio_virqfd";
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	auto_free char *release = NULL;
 
-	if (modules_release(root, &release) || !kernelinfo_is_before(release, 6, 2))
+	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
 		return 0;
 	if (module_is_loaded(root, name))
 		return check_add(list, name, CHECK_OK, strdup(_("module vfio_virqfd is loaded")),
@@ -213,8 +207,7 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 		NULL, NULL);
 }
 
-/* With remapping in force the option does nothing today, but it would hide tomorrow's loss of it.
- */
+/* With interrupt remapping the option has no effect now, but it would hide the loss of that. */
 static int check_unsafe_interrupts(const struct fs_root *root, struct checklist *list)
 {
 	static const char path[] = "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";

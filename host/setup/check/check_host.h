@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The whole checklist: what every start needs (host/pci/check.h), and what only `host-setup check`
- * tells. */
+ * prints. */
 #ifndef HOST_SETUP_CHECK_CHECK_HOST_H
 #define HOST_SETUP_CHECK_CHECK_HOST_H
 
 #include "host/pci/check.h"
 
-/* What the boot configuration promises, put in by the caller, who knows the boot loader. */
+/* The next boot, as configured; from the caller, who knows the boot loader. */
 struct check_next_boot {
 	const char *cmdline;	     /* for the next boot; NULL: unknown */
 	const char *evidence;	     /* which boot loader and file; or why it is unknown */

@@ -108,8 +108,8 @@ static int read_log(const struct fs_root *root, char **ret)
 	if (!fs_root_is_running_system(root))
 		return fs_read(root, "var/log/dmesg", LOG_TEXT_MAX, ret, NULL);
 	err = read_ring_buffer(&text);
-	/* The first line of a boot is the kernel's version: while it is there, nothing is
-	 * forgotten. */
+	/* The first line of a boot is the kernel's version: while it is there, no line is
+	 * lost. */
 	if (!err && text && strstr(text, "Linux version")) {
 		*ret = TAKE_PTR(text);
 		return 0;
@@ -132,7 +132,7 @@ int check_log(const struct fs_root *root, struct checklist *list)
 	int err = read_log(root, &log);
 
 	if (err == -ENOENT && !fs_root_is_running_system(root))
-		return 0; /* nothing runs there that could have said something */
+		return 0; /* no kernel runs there */
 	if (err)
 		return check_add(
 			list, "kernel-log", CHECK_NOTE,

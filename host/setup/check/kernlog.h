@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's log as supporting evidence about the IOMMU. It never decides: the ring buffer
- * forgets. */
+/* The kernel's log as evidence about the IOMMU. It decides nothing, because old lines are lost. */
 #ifndef HOST_SETUP_CHECK_KERNLOG_H
 #define HOST_SETUP_CHECK_KERNLOG_H
 
@@ -8,7 +7,7 @@
 
 /*
  * Adds what the kernel's log says of the IOMMU, interrupt remapping and IOMMU groups: the first
- * lines on each. It is read from the running kernel's ring buffer, or, when that has forgotten the
+ * lines on each. It is read from the running kernel's ring buffer, or, when that no longer has the
  * boot, from the journal of this boot; for another root from its /var/log/dmesg. Returns 0 or
  * -ENOMEM; a log that cannot be read is a note.
  */

@@ -6,13 +6,13 @@
 #include "host/setup/boot/bootloader.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/byhand.h"
+#include "host/setup/boot/kernelinfo.h"
 #include "host/setup/check/check_host.h"
 #include "host/setup/check/kernlog.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/wanted.h"
 #include "host/pci/iommu.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Words that a boot loader adds by itself, or that name the root: not a setting of the
@@ -28,7 +28,7 @@ static bool is_loaders_own(const char *word)
 }
 
 /* The words that are in ONE and not in OTHER, with spaces between; NULL without memory. */
-static char *words_only_in(const struct cmdline *one, const struct cmdline *other)
+static char *words_only_in(const struct conf_items *one, const struct conf_items *other)
 {
 	auto_strbuf struct strbuf text = {0};
 
@@ -41,16 +41,7 @@ static char *words_only_in(const struct cmdline *one, const struct cmdline *othe
 	return strbuf_take(&text);
 }
 
-static int read_running(const struct fs_root *root, struct cmdline *ret)
-{
-	auto_free char *text = NULL;
-
-	if (fs_read_attr(root, "proc/cmdline", &text))
-		return 0; /* a tree without a kernel: no words */
-	return cmdline_split(ret, text, "proc/cmdline");
-}
-
-/* What the next boot gains, or loses, or both; neither may be NULL. */
+/* The words that the next boot adds and those that it lacks, either of which may be empty. */
 static char *describe_change(const char *gained, const char *lost)
 {
 	if (!*lost)
@@ -61,7 +52,7 @@ static char *describe_change(const char *gained, const char *lost)
 		       lost);
 }
 
-static int compare_with_running(const struct cmdline *running, const struct cmdline *next,
+static int compare_with_running(const struct conf_items *running, const struct conf_items *next,
 				struct checklist *list)
 {
 	auto_free char *gained = words_only_in(next, running);
@@ -75,7 +66,7 @@ static int compare_with_running(const struct cmdline *running, const struct cmdl
 			 NULL);
 }
 
-static bool turns_iommu_off(const struct cmdline *words)
+static bool turns_iommu_off(const struct conf_items *words)
 {
 	static const char *const off[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
 
@@ -85,9 +76,9 @@ static bool turns_iommu_off(const struct cmdline *words)
 	return false;
 }
 
-/* Whether a boot with the words of NEXT has the IOMMU that the running kernel does not have. */
-static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline *running,
-			       const struct cmdline *next)
+/* Whether a boot with the words of NEXT turns on an IOMMU that is off now. */
+static bool next_boot_turns_on(const struct fs_root *root, const struct conf_items *running,
+			       const struct conf_items *next)
 {
 	if (!iommu_table(root) || turns_iommu_off(next))
 		return false;
@@ -95,11 +86,11 @@ static bool next_boot_turns_on(const struct fs_root *root, const struct cmdline 
 	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
 }
 
-/* Where it stands that vfio-pci's modules are loaded at boot; "" when it does not. */
+/* The files that load vfio-pci's modules at boot; "" when none does. */
 static char *loads_at_boot(const struct bootcfg *bootcfg)
 {
-	const struct bootcfg_line *pci = bootcfg_module(bootcfg, "vfio_pci");
-	const struct bootcfg_line *type1 = bootcfg_module(bootcfg, "vfio_iommu_type1");
+	const struct conf_item *pci = bootcfg_module(bootcfg, "vfio_pci");
+	const struct conf_item *type1 = bootcfg_module(bootcfg, "vfio_iommu_type1");
 
 	if (!pci || !type1)
 		return strdup("");
@@ -107,26 +98,26 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 					      : fs_path("/%s", pci->file);
 }
 
-/* The words that decide about passthrough: what is for it among those that are configured, and what
- * turns the IOMMU off among those that the next boot is to be without. */
-static int pick_words(const struct cmdline *running, const struct cmdline *next,
-		      struct cmdline *ret_wanted, struct cmdline *ret_gone)
+/* The words that decide about passthrough: of those that are configured, the ones for it; of those
+ * that the next boot lacks, the ones that turn the IOMMU off. */
+static int pick_words(const struct conf_items *running, const struct conf_items *next,
+		      struct conf_items *ret_wanted, struct conf_items *ret_gone)
 {
-	auto_cmdline struct cmdline lost = {0};
+	auto_conf_items struct conf_items lost = {0};
 	int err = cmdline_subtract(running, next, &lost);
 
 	for (size_t i = 0; i < next->n && !err; i++) {
 		const char *word = next->items[i].text;
 
 		if (byhand_is_word(word))
-			err = cmdline_add(ret_wanted, word, strlen(word), NULL, 0);
+			err = conf_items_add(ret_wanted, word, NULL, 0);
 	}
 	for (size_t i = 0; i < lost.n && !err; i++) {
 		const char *word = lost.items[i].text;
-		const struct cmdline one = {&lost.items[i], 1};
+		const struct conf_items one = {&lost.items[i], 1};
 
 		if (turns_iommu_off(&one))
-			err = cmdline_add(ret_gone, word, strlen(word), NULL, 0);
+			err = conf_items_add(ret_gone, word, NULL, 0);
 	}
 	return err;
 }
@@ -136,8 +127,8 @@ static char *refresh_commands(const struct bootloader *bootloader)
 {
 	auto_strbuf struct strbuf text = {0};
 
-	for (size_t i = 0; i < bootloader->n_refresh; i++)
-		strbuf_add(&text, "%s%s", i ? " && " : "", bootloader->refresh[i]);
+	for (size_t i = 0; i < bootloader->refresh.n; i++)
+		strbuf_add(&text, "%s%s", i ? " && " : "", bootloader->refresh.items[i]);
 	if (!text.len)
 		strbuf_add(&text, "host-setup enable");
 	return strbuf_take(&text);
@@ -145,24 +136,24 @@ static char *refresh_commands(const struct bootloader *bootloader)
 
 /* What is known of the next boot. */
 struct next {
-	struct bootcfg bootcfg; /* what is configured */
-	struct cmdline words;	/* what it is started with, by all that can be told */
-	char *evidence;		/* where that stands */
-	struct cmdline running; /* what the running kernel was started with */
+	struct bootcfg bootcfg;	   /* what is configured */
+	struct conf_items words;   /* what it is started with, as far as known */
+	char *evidence;		   /* where that was read */
+	struct conf_items running; /* what the running kernel was started with */
 	struct problems problems;
-	char *stale; /* why the boot entries are not up to date; NULL: they are, for all we know */
-	char *up_to_date; /* where it was seen that they are; NULL: nowhere */
+	char *stale; /* why the boot entries are not up to date; NULL: they are, as far as known */
+	char *up_to_date; /* the entries that are known to be; NULL: none */
 	char *iommu_cure; /* of an IOMMU that is off; NULL: host-setup enable */
 	bool known;	  /* whether the words are */
-	bool turns_on;	  /* it has the IOMMU that the running kernel does not have */
+	bool turns_on;	  /* it turns on an IOMMU that is off now */
 };
 
 static void next_free(struct next *next)
 {
 	bootcfg_free(&next->bootcfg);
-	cmdline_free(&next->words);
+	conf_items_free(&next->words);
 	free(next->evidence);
-	cmdline_free(&next->running);
+	conf_items_free(&next->running);
 	problems_free(&next->problems);
 	free(next->stale);
 	free(next->up_to_date);
@@ -170,8 +161,8 @@ static void next_free(struct next *next)
 }
 
 /* Whether the boot loader's entries are as configured. */
-static int compare_entries(const struct bootplaces *places, const struct cmdline *wanted,
-			   const struct cmdline *gone, struct next *next)
+static int compare_entries(const struct bootplaces *places, const struct conf_items *wanted,
+			   const struct conf_items *gone, struct next *next)
 {
 	int err = bootplaces_check_gone(places, gone, &next->stale);
 
@@ -192,7 +183,7 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 			struct next *next)
 {
 	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
-	const struct cmdline none = {0};
+	const struct conf_items none = {0};
 
 	next->known = place || !next->bootcfg.unclear.file;
 	next->evidence = place ? fs_path("%s, %s", bootloader_name(bootloader->kind), place->name)
@@ -205,11 +196,11 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 				&next->words);
 }
 
-/* Reads what the boot loader's entries say, where that tells anything. */
+/* Reads the boot loader's entries, when they matter. */
 static int read_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			struct next *next)
 {
-	auto_cmdline struct cmdline wanted = {0}, gone = {0};
+	auto_conf_items struct conf_items wanted = {0}, gone = {0};
 	auto_bootplaces struct bootplaces places = {0};
 	bool clear = !next->bootcfg.unclear.file;
 	int err = clear ? pick_words(&next->running, &next->bootcfg.words, &wanted, &gone) : 0;
@@ -221,7 +212,7 @@ static int read_entries(const struct fs_root *root, const struct bootloader *boo
 	return err ?: choose_words(bootloader, &places, next);
 }
 
-/* What turns the IOMMU on, now that it is known what stands in the configuration. */
+/* What turns the IOMMU on, given the configuration. */
 static int choose_cure(struct next *next)
 {
 	size_t i = 0;
@@ -241,9 +232,10 @@ static int choose_cure(struct next *next)
 static int read_next(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct next *next)
 {
-	int err = bootcfg_read(root, bootloader, &next->bootcfg);
+	const struct edits none = {.root = root};
+	int err = bootcfg_read(&none, bootloader, &next->bootcfg);
 
-	err = err ?: read_running(root, &next->running);
+	err = err ?: kernelinfo_cmdline(root, &next->running);
 	err = err
 		      ?: problems_find(root, bootloader, &next->bootcfg, wanted_vendor(root),
 				       &next->problems);
@@ -254,7 +246,7 @@ static int read_next(const struct fs_root *root, const struct bootloader *bootlo
 	return choose_cure(next);
 }
 
-/* The checklist, told what the next boot does. */
+/* The checklist, given the next boot. */
 static int check_with(const struct fs_root *root, const struct next *next, struct checklist *list)
 {
 	auto_free char *joined = cmdline_join(&next->words);

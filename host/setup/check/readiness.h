@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `host-setup check` answers: the checklist together with what the next boot will change. */
+/* What `host-setup check` prints: the checklist, and what the next boot will change. */
 #ifndef HOST_SETUP_CHECK_READINESS_H
 #define HOST_SETUP_CHECK_READINESS_H
 
 #include "host/pci/check.h"
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 
 /*
- * Reads the checklist, the boot loader's configuration included, and comes to a verdict: not ready
+ * Reads the checklist, the boot loader's configuration included, and decides the verdict: not ready
  * when an item is missing, unless all that is missing is an IOMMU that the configured next boot
  * turns on. OVERRIDE is that of bootloader_detect(). Adds to *ret_list (free with
  * checklist_free()). Returns 0; -EINVAL for another override, with *ret_why (freed by the caller) a

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Why the group cannot be passed through: the first reason of its devices that there is. */
+/* Why the group cannot be passed through: the first of these reasons that applies. */
 static int explain_why_not(const struct fs_root *root, struct group *group)
 {
 	const struct device_summary *platform = NULL, *used = NULL;
@@ -39,7 +39,7 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 	return group->why_not ? 0 : -ENOMEM;
 }
 
-/* Which bridge in the group does not keep apart what is below it, or the functions of a slot. */
+/* Which bridge in the group does not isolate what is below it, or the functions of a slot. */
 static int explain_together(const struct fs_root *root, struct pci *pci, struct group *group)
 {
 	char address[BDF_TEXT_SIZE];

@@ -9,7 +9,7 @@ struct group {
 	int number;
 	const struct device_summary **devices; /* of struct groups, in order of address */
 	size_t n_devices;
-	char *why_not;	    /* NULL: it can be passed through; else why not, now or ever */
+	char *why_not;	    /* NULL: it can be passed through; else why it cannot, now or at all */
 	char *why_together; /* why several devices share it: which port does not isolate; NULL: they
 			       do not */
 };
@@ -21,7 +21,7 @@ struct groups {
 };
 
 /*
- * Reads all groups, with what JUDGE has to say of their devices; NULL: nothing. Returns 0 (free
+ * Reads all groups, with what JUDGE finds about their devices; NULL: nothing. Returns 0 (free
  * with groups_free()) or -errno.
  */
 int groups_read(const struct fs_root *root, device_judge *judge, struct groups *ret) must_check;

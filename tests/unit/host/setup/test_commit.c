@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 /* Hosts whose runs are different in what they write. */
-static const char *const hosts[] = {"options", "folders-there", "sdboot-opt-ins"};
+static const char *const hosts[] = {"options", "directories-there", "sdboot-opt-ins"};
 
 /* What decides how the host boots: the words that are configured. */
 static char *configured(const struct hosttree *tree)
@@ -144,7 +144,7 @@ static void test_power_cut_in_disable(void **state)
 	cut_everywhere(*state, true, hostcase_disable);
 }
 
-/* Enable fails so, and all is as it was, twice told to the boot loader when COMMANDS_AGAIN. */
+/* Enable fails so, and all is as it was, and the commands are run twice when COMMANDS_AGAIN. */
 static void assert_taken_back(const char *name, const char *says)
 {
 	auto_hosttree struct hosttree tree = {0};
@@ -231,7 +231,7 @@ static void test_idle_disable(void **state)
 		unsetenv("FAKE_IDLE");
 		hosttree_assert_code(&run, ENABLE_FAILED);
 		hosttree_assert_says(&run, rows[i].says);
-		hosttree_assert(&tree, enabled, "after a disable that reached nobody");
+		hosttree_assert(&tree, enabled, "after a disable that had no effect");
 	}
 }
 
@@ -350,13 +350,13 @@ static void test_dry_run(void **state)
 static int call_enable_asking(const struct fs_root *root, const void *unused)
 {
 	(void)unused;
-	return enable_run(root, &(struct enable_options){0});
+	return enable_run(root, &(struct setup_options){0});
 }
 
 static int call_disable_asking(const struct fs_root *root, const void *unused)
 {
 	(void)unused;
-	return disable_run(root, &(struct disable_options){0});
+	return disable_run(root, &(struct setup_options){0});
 }
 
 /* Without a terminal and without --yes the changes are shown, and nothing is changed. */
@@ -405,7 +405,7 @@ static void test_mode_is_kept(void **state)
 	(void)state;
 	hostcase_read("sdboot-zfs", &host);
 	hostcase_build(&tree, &host);
-	path = fs_path("%s/etc/kernel/cmdline", tree.folder);
+	path = fs_path("%s/etc/kernel/cmdline", tree.dir);
 	assert_int_equal(chmod(path, 0640), 0);
 	if (!geteuid())
 		assert_int_equal(chown(path, 12, 34), 0);

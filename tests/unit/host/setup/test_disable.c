@@ -24,7 +24,7 @@ static void run_disable(const struct hosttree *tree, const struct hostcase *host
 
 static int call_manual_too(const struct fs_root *root, const void *unused)
 {
-	const struct disable_options options = {.yes = true, .manual_too = true};
+	const struct setup_options options = {.yes = true, .manual_too = true};
 
 	(void)unused;
 	return disable_run(root, &options);
@@ -263,8 +263,8 @@ static void test_manual_too_options(void **state)
 	hosttree_assert_code(&run, 0);
 	assert_text(&tree, "etc/modprobe.d/kvm.conf",
 		    "# first\noptions kvm report_ignored_msrs=0\noptions kvm_intel nested=1\n");
-	/* One that is on a continued line is said, and left. */
-	hosttree_assert_says(&run, "take it out by hand: options vfio_iommu_type1");
+	/* One on a continued line is reported, and left. */
+	hosttree_assert_says(&run, "remove it by hand: options vfio_iommu_type1");
 	assert_text(&tree, "etc/modprobe.d/vfio.conf",
 		    "options vfio_iommu_type1 \\\n\tallow_unsafe_interrupts=1\n");
 }
@@ -283,11 +283,11 @@ static void test_manual_too_other_parts(void **state)
 	hosttree_text(&tree, "etc/default/grub", grub);
 	run = hosttree_run(&tree, call_manual_too, NULL);
 	hosttree_assert_code(&run, 0);
-	hosttree_assert_says(&run, "take it out by hand: pci=realloc=off,noaer says more");
+	hosttree_assert_says(&run, "remove it by hand: pci=realloc=off,noaer also sets");
 	assert_text(&tree, "etc/default/grub", grub);
 }
 
-/* An IOMMU that is on although nobody asked for it stays on, whatever /boot/config says. */
+/* An IOMMU that is on without a word for it stays on, whatever /boot/config says. */
 static void test_on_by_default(void **state)
 {
 	auto_hosttree struct hosttree tree = {0};
@@ -325,17 +325,17 @@ static void test_manual_too_unplain(void **state)
 {
 	(void)state;
 	try_unplain("GRUB_CMDLINE_LINUX_DEFAULT=\"quiet iommu=\"pt\n",
-		    "take it out by hand: iommu=pt");
+		    "remove it by hand: iommu=pt");
 	/* As many words would be left as should be, but others. */
 	try_unplain("GRUB_CMDLINE_LINUX=pcie_acs_override=downstream\n"
 		    "GRUB_CMDLINE_LINUX_DEFAULT=\"${GRUB_CMDLINE_LINUX},b quiet\"\n",
-		    "take it out by hand: pcie_acs_override=downstream");
+		    "remove it by hand: pcie_acs_override=downstream");
 }
 
 static int call_with_vm(const struct fs_root *root, const void *unused)
 {
 	static const unsigned int vms[] = {104};
-	const struct disable_options options = {.yes = true, .vms = vms, .n_vms = 1};
+	const struct setup_options options = {.yes = true, .vms = vms, .n_vms = 1};
 
 	(void)unused;
 	return disable_run(root, &options);
@@ -356,7 +356,7 @@ static void test_names_vms(void **state)
 	hosttree_assert_says(&run, "VM 104 has devices of the host");
 }
 
-/* What cannot be read as a state is nobody's to guess. */
+/* A damaged state is refused. */
 static void test_broken_state(void **state)
 {
 	auto_hosttree struct hosttree tree = {0};
@@ -369,7 +369,7 @@ static void test_broken_state(void **state)
 	hosttree_text(&tree, "var/lib/pve-passthrough/host-setup", "word \n");
 	run = hostcase_disable(&tree, &host);
 	hosttree_assert_code(&run, ENABLE_REFUSED);
-	hosttree_assert_says(&run, "/var/lib/pve-passthrough/host-setup cannot be understood");
+	hosttree_assert_says(&run, "/var/lib/pve-passthrough/host-setup is damaged");
 	hosttree_run_free(&run);
 	run = hostcase_enable(&tree, &host);
 	hosttree_assert_code(&run, ENABLE_REFUSED);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The host trees of tests/hosts. Each is a folder: `before` is what a host has; `after` holds the
- * files that enable changes or adds, everything else has to stay; `expect` says the rest, a keyword
- * and a text a line: about   what this host is enable  options exit    enable's exit code; with
- * another than 0 nothing may change efi, loader TEXT, secureboot   how it booted image   it is not
- * the running system stale   the boot loader has not heard of what is in the files words   the
- * kernel command line that is configured afterwards; for GRUB /bin/sh is asked run     a command
- * that must be run, in this order; no other may be says, disable-says   what must be printed; with
- * '!' what must not be What enable does is done twice (the second time nothing may change) and
- * taken back by disable.
+ * The host trees of tests/hosts. Each is a directory: `before` is what a host has; `after` holds
+ * the files that enable changes or adds, all others have to stay; `expect` has the rest, a keyword
+ * and a text a line:
+ * - about: what this host is
+ * - enable: options
+ * - exit: enable's exit code; with another than 0 nothing may change
+ * - efi, loader TEXT, secureboot: how it booted
+ * - image: it is not the running system
+ * - stale: the boot entries are not up to date
+ * - words: the kernel command line that is configured afterwards; for GRUB /bin/sh is asked
+ * - run: a command that must be run, in this order; no other may be
+ * - says, disable-says: what must be printed; with '!' what must not be
+ * Enable is run twice (the second time nothing may change), and disable undoes it.
  */
 #include "hostcase.h"
 
@@ -49,11 +53,12 @@ static void assert_commands(const struct hosttree *tree, const struct hostcase *
 static char *grub_words(const struct hosttree *tree)
 {
 	const struct bootloader grub = {.kind = BOOTLOADER_GRUB};
+	const struct edits none = {.root = &tree->root};
 	auto_bootcfg struct bootcfg bootcfg = {0};
 	auto_free char *ours = NULL;
 	char *shells = hosttree_shell_words(tree);
 
-	assert_int_equal(bootcfg_read(&tree->root, &grub, &bootcfg), 0);
+	assert_int_equal(bootcfg_read(&none, &grub, &bootcfg), 0);
 	ours = cmdline_join(&bootcfg.words);
 	if (!bootcfg.unclear.file) {
 		assert_non_null(shells);
@@ -67,7 +72,7 @@ static void assert_words(const struct hosttree *tree, const struct hostcase *hos
 	const char *wanted = hostcase_value(host, "words");
 	auto_free char *text = hosttree_read(tree, "etc/kernel/cmdline");
 	auto_free char *shells = grub_words(tree);
-	auto_cmdline struct cmdline line = {0};
+	auto_conf_items struct conf_items line = {0};
 	auto_free char *joined = NULL;
 
 	if (!wanted)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The built host-setup, beside the folder of the tests: its command line. Skipped where it is not
- * built. */
+/* The built host-setup, beside the directory of the tests: its command line. Skipped where it is
+ * not built. */
 #include <fcntl.h>
 
 #include "hosttree.h"
@@ -35,7 +35,7 @@ static void test_command_lines(void **state)
 		{"check --yes", 64, NULL, "check has no option --yes"},
 		{"groups --acs-override=both", 64, NULL, "groups has no option --acs-override"},
 		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off, got 'on'"},
-		{"check --root /no/such/folder", 1, NULL, "/no/such/folder"},
+		{"check --root /no/such/directory", 1, NULL, "/no/such/directory"},
 		{"check --root ROOT", 2, "missing", NULL},
 		{"check --json --root ROOT", 2, "\"verdict\":\"not-ready\"", NULL},
 		{"--root ROOT", 2, "missing", NULL},
@@ -58,7 +58,7 @@ static void test_command_lines(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_run struct run run = {0};
 
-		run_program(program, tree.folder, rows[i].args, &run);
+		run_program(program, tree.dir, rows[i].args, &run);
 		if (run.code != rows[i].code ||
 		    (rows[i].out ? !strstr(run.out, rows[i].out) : *run.out) ||
 		    (rows[i].err ? !strstr(run.err, rows[i].err) : *run.err))
@@ -88,7 +88,7 @@ static void test_full(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
 		auto_run struct run run = {0};
 
-		run_program_at(program, tree.folder, args[i], -1, full, &run);
+		run_program_at(program, tree.dir, args[i], -1, full, &run);
 		if (run.code != 1 || !strstr(run.err, "not all of the output could"))
 			fail_msg("'%s' gave %d, '%s'", args[i], run.code, run.err);
 	}

@@ -8,13 +8,14 @@ static const struct bootloader systemd_boot = {.kind = BOOTLOADER_SYSTEMD_BOOT};
 
 static struct bootcfg read_it(const struct hosttree *tree, const struct bootloader *loader)
 {
+	const struct edits none = {.root = &tree->root};
 	struct bootcfg bootcfg;
 
-	assert_int_equal(bootcfg_read(&tree->root, loader, &bootcfg), 0);
+	assert_int_equal(bootcfg_read(&none, loader, &bootcfg), 0);
 	return bootcfg;
 }
 
-static void assert_line(const struct bootcfg_line *line, const char *text, const char *file,
+static void assert_line(const struct conf_item *line, const char *text, const char *file,
 			unsigned int number)
 {
 	assert_non_null(line);
@@ -179,16 +180,19 @@ static void test_options(void **state)
 	assert_null(bootcfg_option(&bootcfg, "y", "a"));
 }
 
-/* As if files were there, or not, or other. */
-static void test_read_with(void **state)
+/* With edits that change, add and remove files. */
+static void test_edited(void **state)
 {
-	const struct bootcfg_file files[] = {
+	static const struct {
+		const char *path, *text;
+	} files[] = {
 		{"etc/default/grub", "GRUB_CMDLINE_LINUX=b\n"},
 		{"etc/default/grub.d/z.cfg", "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX c\"\n"},
 		{"etc/default/grub.d/a.cfg", NULL},
 		{"etc/modules-load.d/new.conf", "vfio\n"},
 	};
 	auto_hosttree struct hosttree tree = {0};
+	auto_edits struct edits edits = {.root = &tree.root};
 	auto_bootcfg struct bootcfg bootcfg = {0};
 	auto_free char *words = NULL;
 
@@ -196,8 +200,9 @@ static void test_read_with(void **state)
 	hosttree_open(&tree, true);
 	hosttree_text(&tree, "etc/default/grub", "GRUB_CMDLINE_LINUX=a\n");
 	hosttree_text(&tree, "etc/default/grub.d/a.cfg", "GRUB_CMDLINE_LINUX=intel_iommu=off\n");
-	assert_int_equal(bootcfg_read_with(&tree.root, &grub, files, ARRAY_SIZE(files), &bootcfg),
-			 0);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		assert_int_equal(edits_add(&edits, files[i].path, files[i].text), 0);
+	assert_int_equal(bootcfg_read(&edits, &grub, &bootcfg), 0);
 	words = cmdline_join(&bootcfg.words);
 	assert_string_equal(words, "b c");
 	assert_non_null(bootcfg_module(&bootcfg, "vfio"));
@@ -207,10 +212,10 @@ static void test_read_with(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_words),
-		cmocka_unit_test(test_modules),	  cmocka_unit_test(test_contradicting_words),
-		cmocka_unit_test(test_modprobe),  cmocka_unit_test(test_options),
-		cmocka_unit_test(test_read_with),
+		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_words),
+		cmocka_unit_test(test_modules),	 cmocka_unit_test(test_contradicting_words),
+		cmocka_unit_test(test_modprobe), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_edited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static void test_tools(void **state)
 	hosttree_text(&proxmox.tree, "sys/firmware/efi/x", "");
 	look(&proxmox, NULL);
 	assert_kind(&proxmox, BOOTLOADER_SYSTEMD_BOOT);
-	/* They cannot talk away that the others are at odds, but they are heard. */
+	/* They do not decide when the others contradict each other, but are reported. */
 	open_host(&odds, true, "BOOT_IMAGE=x initrd=\\x\n");
 	look(&odds, NULL);
 	assert_int_equal(odds.err, -ENOTUNIQ);
@@ -182,13 +182,13 @@ static void test_refresh(void **state)
 	open_host(&grub, true, "BOOT_IMAGE=x\n");
 	hosttree_text(&grub.tree, "etc/kernel/proxmox-boot-uuids", "# none\n\n");
 	look(&grub, NULL);
-	assert_int_equal(grub.loader.n_refresh, 1);
-	assert_string_equal(grub.loader.refresh[0], "update-grub");
+	assert_int_equal(grub.loader.refresh.n, 1);
+	assert_string_equal(grub.loader.refresh.items[0], "update-grub");
 	open_host(&tool, true, "BOOT_IMAGE=x\n");
 	hosttree_text(&tool.tree, "etc/kernel/proxmox-boot-uuids", "1234-ABCD\n");
 	look(&tool, NULL);
-	assert_true(tool.loader.proxmox_boot_tool);
-	assert_string_equal(tool.loader.refresh[0], "proxmox-boot-tool refresh");
+	assert_int_equal(tool.loader.esps.n, 1);
+	assert_string_equal(tool.loader.refresh.items[0], "proxmox-boot-tool refresh");
 	open_host(&plain, true, "initrd=\\x\n");
 	hosttree_text(&plain.tree, "lib/modules/6.1/x", "");
 	hosttree_text(&plain.tree, "lib/modules/6.2/x", "");
@@ -196,8 +196,9 @@ static void test_refresh(void **state)
 	hosttree_text(&plain.tree, "boot/vmlinuz-6.1", "");
 	hosttree_text(&plain.tree, "boot/vmlinuz-6.3", "");
 	look(&plain, NULL);
-	assert_int_equal(plain.loader.n_refresh, 2);
-	assert_string_equal(plain.loader.refresh[1], "kernel-install add 6.3 /boot/vmlinuz-6.3");
+	assert_int_equal(plain.loader.refresh.n, 2);
+	assert_string_equal(plain.loader.refresh.items[1],
+			    "kernel-install add 6.3 /boot/vmlinuz-6.3");
 }
 
 static void test_override(void **state)
@@ -240,14 +241,32 @@ static void test_image(void **state)
 	assert_int_equal(none.err, -ENOTUNIQ);
 }
 
+/* A list that cannot be read is not an empty one. */
+static void test_unreadable_esps(void **state)
+{
+	auto_finding struct finding finding = {0};
+
+	(void)state;
+	open_host(&finding, true, "BOOT_IMAGE=x\n");
+	hosttree_text(&finding.tree, "etc/kernel/proxmox-boot-uuids/x", "");
+	look(&finding, NULL);
+	assert_int_equal(finding.err, -EISDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cmdline),	    cmocka_unit_test(test_cmdline_says_nothing),
-		cmocka_unit_test(test_loader_info), cmocka_unit_test(test_files_do_not_decide),
-		cmocka_unit_test(test_secure_boot), cmocka_unit_test(test_refresh),
-		cmocka_unit_test(test_override),    cmocka_unit_test(test_image),
-		cmocka_unit_test(test_tools),	    cmocka_unit_test(test_image_with_foreign_proc),
+		cmocka_unit_test(test_unreadable_esps),
+		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_cmdline_says_nothing),
+		cmocka_unit_test(test_loader_info),
+		cmocka_unit_test(test_files_do_not_decide),
+		cmocka_unit_test(test_secure_boot),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_override),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_tools),
+		cmocka_unit_test(test_image_with_foreign_proc),
 	};
 
 	/* Not this machine's own tools. */

@@ -62,7 +62,7 @@ static void test_bootctl(void **state)
 		      false, "Product: GRUB 2.12");
 	assert_answer(boottools_parse_bootctl, "Current Boot Loader:\n  Product: n/a\n", false,
 		      false, NULL);
-	/* What is said of anything else. */
+	/* A product in another section. */
 	assert_answer(boottools_parse_bootctl,
 		      "Current Boot Loader:\n  ESP: n/a\n\nCurrent Stub:\n"
 		      "  Product: systemd-boot 252\n",

@@ -7,9 +7,9 @@
 
 #include "host/setup/boot/cmdline.h"
 
-static struct cmdline words_of(const char *text)
+static struct conf_items words_of(const char *text)
 {
-	struct cmdline words = {0};
+	struct conf_items words = {0};
 
 	assert_int_equal(cmdline_split(&words, text, "f"), 0);
 	return words;
@@ -18,7 +18,7 @@ static struct cmdline words_of(const char *text)
 /* The words with '|' between. */
 static void assert_words(const char *text, const char *want)
 {
-	auto_cmdline struct cmdline words = words_of(text);
+	auto_conf_items struct conf_items words = words_of(text);
 	char joined[256] = "";
 
 	for (size_t i = 0; i < words.n; i++)
@@ -42,7 +42,7 @@ static void test_split(void **state)
 
 static void test_lines(void **state)
 {
-	auto_cmdline struct cmdline words = words_of("\na \"b\nc\"\n d");
+	auto_conf_items struct conf_items words = words_of("\na \"b\nc\"\n d");
 
 	(void)state;
 	assert_int_equal(words.n, 3);
@@ -72,7 +72,7 @@ static void test_value(void **state)
 
 static void test_find(void **state)
 {
-	auto_cmdline struct cmdline words = words_of("a=1 x-y=a-b a=2 b -- a=3 c");
+	auto_conf_items struct conf_items words = words_of("a=1 x-y=a-b a=2 b -- a=3 c");
 
 	(void)state;
 	assert_string_equal(cmdline_last(&words, "a")->text, "a=2");
@@ -87,7 +87,7 @@ static void test_find(void **state)
 
 static bool covers(const char *text, const char *word)
 {
-	auto_cmdline struct cmdline words = words_of(text);
+	auto_conf_items struct conf_items words = words_of(text);
 
 	return cmdline_covers(&words, word, NULL);
 }

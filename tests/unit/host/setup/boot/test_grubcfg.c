@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Runs of blanks, which quotes may protect in a word, as the judge's are: one, and none at the end.
+/* Runs of spaces, which quotes may protect in a word, as the judge's are: one, and none at the end.
  */
 static void squeeze(char *text)
 {
@@ -82,7 +82,7 @@ static void test_understood(void **state)
 	}
 }
 
-/* Texts from which the words cannot be told, and the line where that is. */
+/* Texts that leave the words unclear, and the line where that is. */
 static const struct {
 	const char *text;
 	unsigned int line;
@@ -138,7 +138,7 @@ static void test_not_understood(void **state)
 	}
 }
 
-static void assert_word(const struct cmdline_word *word, const char *text, const char *file,
+static void assert_word(const struct conf_item *word, const char *text, const char *file,
 			unsigned int line)
 {
 	assert_string_equal(word->text, text);

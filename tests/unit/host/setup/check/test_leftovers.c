@@ -38,7 +38,7 @@ static const struct {
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\""},
 	{"etc/modules", "vfio_pci"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX=module_blacklist=floppy"},
-	/* Proxmox VE's own, and files that nobody reads. */
+	/* Proxmox VE's own, and files that are not read. */
 	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb"},
 	{"etc/modprobe.d/vfio.conf.bak", "options vfio-pci ids=10de:2206"},
 	{"etc/default/grub.d/x.cfg~", "GRUB_CMDLINE_LINUX=amd_iommu=on"},
@@ -80,11 +80,25 @@ static void test_innocent(void **state)
 	}
 }
 
+/* Before 6.2 vfio_virqfd is right; what else is in the list is not. */
+static void test_old_kernel(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
+	tree_file(tree, "etc/modules", "vfio_virqfd\nvfio_pci ids=10de:2206\n");
+	assert_int_equal(leftovers_check(&tree->root, &list), 0);
+	assert_int_equal(list.n, 1);
+	assert_non_null(strstr(list.items[0].what, "/etc/modules:2: "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_found, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_innocent, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_old_kernel, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "host/base/fs.h"
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 
 #include <json-c/json.h>
 
@@ -58,10 +58,10 @@ enum what { CHECK_TEXT, CHECK_JSON, GROUPS_TEXT, GROUPS_JSON };
 static void print(enum what what)
 {
 	switch (what) {
-	case CHECK_TEXT: checkview_print(&list, VERDICT_NOT_READY); break;
-	case CHECK_JSON: assert_int_equal(checkview_print_json(&list, VERDICT_NOT_READY), 0); break;
-	case GROUPS_TEXT: groupsview_print(&groups); break;
-	case GROUPS_JSON: assert_int_equal(groupsview_print_json(&groups), 0); break;
+	case CHECK_TEXT: checklist_print(&list, VERDICT_NOT_READY); break;
+	case CHECK_JSON: assert_int_equal(checklist_print_json(&list, VERDICT_NOT_READY), 0); break;
+	case GROUPS_TEXT: groups_print(&groups); break;
+	case GROUPS_JSON: assert_int_equal(groups_print_json(&groups), 0); break;
 	}
 }
 
@@ -106,7 +106,7 @@ static void assert_narrow(const char *text)
 	}
 }
 
-/* The lines of TEXT are these, and all that is said of them. */
+/* The lines of TEXT are these. */
 static void test_groups(void **state)
 {
 	auto_free char *text = printed(GROUPS_TEXT, true);

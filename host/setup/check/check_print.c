@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/setup/check/checkview.h"
+#include "host/setup/check/check_print.h"
 
 #include "host/base/wrap.h"
 
@@ -27,7 +27,7 @@ static const char *status_colour(enum check_status status)
 /* TEXT, and what it takes to fill COLUMNS with it: for "%s%*s". */
 #define filled(text, columns) (text), wrap_gap((text), (columns)), ""
 
-/* The status, what it is about, and all else of a finding begin in these columns. */
+/* Where a finding begins, and where its evidence and cure do. */
 #define FINDING_INDENT	((size_t)10)
 #define EVIDENCE_INDENT ((size_t)16)
 
@@ -55,7 +55,7 @@ static const char *verdict_text(enum check_verdict verdict)
 	return "";
 }
 
-void checkview_print(const struct checklist *list, enum check_verdict verdict)
+void checklist_print(const struct checklist *list, enum check_verdict verdict)
 {
 	const char *next = _("next: ");
 
@@ -79,85 +79,72 @@ void checkview_print(const struct checklist *list, enum check_verdict verdict)
 		}
 }
 
-/* Adds VALUE, taking it over; NULL: memory has run out. */
-static int add(json_object *object, const char *key, json_object *value)
+/* Adds VALUE, taking it over, to OBJECT; without memory (NULL) sets *FAILED. */
+static void add(json_object *object, const char *key, json_object *value, bool *failed)
 {
-	if (value && !json_object_object_add(object, key, value))
-		return 0;
+	if (object && value && !json_object_object_add(object, key, value))
+		return;
 	json_object_put(value);
-	return -ENOMEM;
+	*failed = true;
 }
 
 /* A text, or null. */
-static int add_text(json_object *object, const char *key, const char *text)
+static void add_text(json_object *object, const char *key, const char *text, bool *failed)
 {
-	if (!text)
-		return json_object_object_add(object, key, NULL) ? -ENOMEM : 0;
-	return add(object, key, json_object_new_string(text));
+	if (text)
+		add(object, key, json_object_new_string(text), failed);
+	else if (!object || json_object_object_add(object, key, NULL))
+		*failed = true;
 }
 
-/* Adds an array, and returns it; NULL without memory. */
-static json_object *add_array(json_object *object, const char *key)
-{
-	json_object *array = json_object_new_array();
-
-	return add(object, key, array) ? NULL : array;
-}
-
-/* Adds an object to an array, and returns it; NULL without memory. */
-static json_object *add_object(json_object *array)
+/* Adds an object to ARRAY, and returns it; NULL without memory. */
+static json_object *add_object(json_object *array, bool *failed)
 {
 	json_object *object = json_object_new_object();
 
-	if (object && !json_object_array_add(array, object))
+	if (array && object && !json_object_array_add(array, object))
 		return object;
 	json_object_put(object);
+	*failed = true;
 	return NULL;
 }
 
-/* Prints and frees ROOT; with ERR, only frees it. Returns ERR. */
-static int finish_json(json_object *root, int err)
+/* Prints ROOT with its array ITEMS, and frees both. Returns 0 or -ENOMEM. */
+static int print_json(json_object *root, const char *key, json_object *items, bool failed)
 {
-	if (!err)
+	add(root, key, items, &failed);
+	if (!failed)
 		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 								  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(root);
-	return err;
+	return failed ? -ENOMEM : 0;
 }
 
-static int add_item(json_object *array, const struct check_item *item)
-{
-	json_object *object = add_object(array);
-	int err = object ? add_text(object, "name", item->name) : -ENOMEM;
-
-	err = err ?: add_text(object, "status", check_status_name(item->status));
-	err = err ?: add_text(object, "what", item->what);
-	err = err ?: add_text(object, "evidence", item->evidence);
-	return err ?: add_text(object, "cure", item->cure);
-}
-
-int checkview_print_json(const struct checklist *list, enum check_verdict verdict)
+int checklist_print_json(const struct checklist *list, enum check_verdict verdict)
 {
 	static const char *const verdicts[] = {
 		[VERDICT_READY] = "ready",
 		[VERDICT_NOT_READY] = "not-ready",
 		[VERDICT_AFTER_REBOOT] = "ready-after-reboot",
 	};
-	json_object *root = json_object_new_object();
-	json_object *items;
-	int err;
+	json_object *root = json_object_new_object(), *items = json_object_new_array();
+	bool failed = false;
 
-	if (!root)
-		return -ENOMEM;
-	err = add_text(root, "verdict", verdicts[verdict]);
-	items = err ? NULL : add_array(root, "items");
-	err = items ? 0 : -ENOMEM;
-	for (size_t i = 0; !err && i < list->n; i++)
-		err = add_item(items, &list->items[i]);
-	return finish_json(root, err);
+	add_text(root, "verdict", verdicts[verdict], &failed);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct check_item *item = &list->items[i];
+		json_object *object = add_object(items, &failed);
+
+		add_text(object, "name", item->name, &failed);
+		add_text(object, "status", check_status_name(item->status), &failed);
+		add_text(object, "what", item->what, &failed);
+		add_text(object, "evidence", item->evidence, &failed);
+		add_text(object, "cure", item->cure, &failed);
+	}
+	return print_json(root, "items", items, failed);
 }
 
-/* Where all about a device begins: after its address. */
+/* Where the lines of a device begin: after its address. */
 #define DEVICE_INDENT ((size_t)16)
 
 #define DRIVER_COLUMNS 14
@@ -194,10 +181,10 @@ static void print_device(const struct device_summary *device)
 		print_detail("\033[33m", _("in use:"), device->used);
 }
 
-/* Columns of a group's head, in each language: its number, and what is said of it. */
+/* Where the text after a group's number begins, in each language. */
 #define GROUP_INDENT ((size_t)11)
 
-void groupsview_print(const struct groups *groups)
+void groups_print(const struct groups *groups)
 {
 	const char *stays = _("cannot be passed through: "), *together = _("together: ");
 
@@ -221,45 +208,38 @@ void groupsview_print(const struct groups *groups)
 	}
 }
 
-static int add_device(json_object *array, const struct device_summary *device)
+static void add_device(json_object *object, const struct device_summary *device, bool *failed)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
-	json_object *object = add_object(array);
-	int err = object ? 0 : -ENOMEM;
 
-	err = err ?: add_text(object, "address", bdf_format(&device->bdf, address));
-	err = err ?: add_text(object, "class", device->class_name);
-	err = err ?: add_text(object, "name", device->name);
-	err = err ?: add_text(object, "identity", pci_identity_format(&device->identity, identity));
-	err = err ?: add_text(object, "driver", device->driver);
-	err = err ?: add_text(object, "reset_method", device->resets);
-	err = err ?: add(object, "bridge", json_object_new_boolean(device->bridge));
-	err = err ?: add_text(object, "used", device->used);
-	return err ?: add_text(object, "vms", device->vms);
+	add_text(object, "address", bdf_format(&device->bdf, address), failed);
+	add_text(object, "class", device->class_name, failed);
+	add_text(object, "name", device->name, failed);
+	add_text(object, "identity", pci_identity_format(&device->identity, identity), failed);
+	add_text(object, "driver", device->driver, failed);
+	add_text(object, "reset_method", device->resets, failed);
+	add(object, "bridge", json_object_new_boolean(device->bridge), failed);
+	add_text(object, "used", device->used, failed);
+	add_text(object, "vms", device->vms, failed);
 }
 
-static int add_group(json_object *array, const struct group *group)
+int groups_print_json(const struct groups *groups)
 {
-	json_object *object = add_object(array), *devices;
-	int err = object ? add(object, "group", json_object_new_int(group->number)) : -ENOMEM;
+	json_object *root = json_object_new_object(), *items = json_object_new_array();
+	bool failed = false;
 
-	err = err ?: add(object, "can_be_passed", json_object_new_boolean(!group->why_not));
-	err = err ?: add_text(object, "why_not", group->why_not);
-	err = err ?: add_text(object, "why_together", group->why_together);
-	devices = err ? NULL : add_array(object, "devices");
-	err = devices ? 0 : -ENOMEM;
-	for (size_t i = 0; !err && i < group->n_devices; i++)
-		err = add_device(devices, group->devices[i]);
-	return err;
-}
+	for (size_t g = 0; g < groups->n; g++) {
+		const struct group *group = &groups->items[g];
+		json_object *object = add_object(items, &failed);
+		json_object *devices = json_object_new_array();
 
-int groupsview_print_json(const struct groups *groups)
-{
-	json_object *root = json_object_new_object();
-	json_object *array = root ? add_array(root, "groups") : NULL;
-	int err = array ? 0 : -ENOMEM;
-
-	for (size_t g = 0; !err && g < groups->n; g++)
-		err = add_group(array, &groups->items[g]);
-	return finish_json(root, err);
+		add(object, "group", json_object_new_int(group->number), &failed);
+		add(object, "can_be_passed", json_object_new_boolean(!group->why_not), &failed);
+		add_text(object, "why_not", group->why_not, &failed);
+		add_text(object, "why_together", group->why_together, &failed);
+		for (size_t i = 0; i < group->n_devices; i++)
+			add_device(add_object(devices, &failed), group->devices[i], &failed);
+		add(object, "devices", devices, &failed);
+	}
+	return print_json(root, "groups", items, failed);
 }
