@@ -21,15 +21,6 @@
 
 #define NAME "pve-passthrough"
 
-#ifndef VERSION
-#define VERSION "unknown"
-#endif
-
-#ifndef LOCALEDIR
-#define LOCALEDIR "/usr/share/locale"
-#define LOCALES	  "/usr/share/pve-passthrough/locales"
-#endif
-
 /* In parts, for the translators; a screen of 24 lines and 80 columns shows it all. */
 static const char *const help_texts[] = {
 	N_("usage: pve-passthrough VMID PHASE     as Proxmox VE runs it at pre-start,\n"

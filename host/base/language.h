@@ -7,6 +7,12 @@
 #ifndef HOST_BASE_LANGUAGE_H
 #define HOST_BASE_LANGUAGE_H
 
+/* For what is compiled without the Makefile's: where catalogs are installed. */
+#ifndef LOCALEDIR
+#define LOCALEDIR "/usr/share/locale"
+#define LOCALES	  "/usr/share/pve-passthrough/locales"
+#endif
+
 /*
  * From now on messages are in the language of the environment (LC_ALL, LC_MESSAGES, LANG;
  * gettext(3)), as far as there is a catalog of it below LOCALEDIR, else in English. Proxmox VE runs

@@ -17,15 +17,6 @@
 
 #define NAME "host-setup"
 
-#ifndef VERSION
-#define VERSION "unknown"
-#endif
-
-#ifndef LOCALEDIR
-#define LOCALEDIR "/usr/share/locale"
-#define LOCALES	  "/usr/share/pve-passthrough/locales"
-#endif
-
 /* host-setup's own exit codes; those of check are enum check_verdict. */
 enum { CODE_DONE = 0, CODE_FAILED = 1 };
 
