@@ -180,7 +180,7 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 {
 	/* Sleeps while a start, a stop or a cleanup is under way, and none can begin while this is
 	 * held. Without a lock file Proxmox VE has never started the VM here. */
-	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
+	auto_close int lock __attribute__((unused)) = pve_vm_lock(watch->root, watch->vmid, true);
 	int err;
 
 	worker_reap();

@@ -37,7 +37,8 @@ static const char *nearest(const char *word, const void *table, size_t n, size_t
 	unsigned int least = 3;
 
 	for (size_t i = 0; i < n && strlen(word) < WORD_SIZE; i++) {
-		const char *name = *(const char *const *)((const char *)table + i * size);
+		const char *name = *(const char *const *)(const void *)((const char *)table +
+									i * size);
 		unsigned int d = strlen(name) < WORD_SIZE ? distance(word, name) : least;
 
 		if (d >= least || d > strlen(name) / 2)

@@ -212,7 +212,7 @@ static int explain_unclear(struct findings *findings, char **ret_why)
 	strbuf_add(&why, _("which boot loader starts this host is unclear: %s"),
 		   both ? _("the findings contradict each other")
 			: _("nothing says that it is GRUB or systemd-boot"));
-	for (size_t i = 0; i < NEITHER; i++)
+	for (enum bootloader_kind i = 0; i < NEITHER; i++)
 		if (is_for(findings, i))
 			strbuf_add(next_line(&why), _("for %s: %s"), names[i],
 				   findings->lines[i].text);

@@ -138,7 +138,7 @@ int check_log(const struct fs_root *root, struct checklist *list)
 			list, "kernel-log", CHECK_NOTE,
 			strdup(_("the kernel's log cannot be read; nothing depends on it")),
 			strdup(log_strerror(err)), NULL);
-	for (size_t topic = 0; topic < TOPICS && !err; topic++) {
+	for (enum topic topic = 0; topic < TOPICS && !err; topic++) {
 		auto_free char *lines = pick_lines(log, topic);
 
 		if (!lines)

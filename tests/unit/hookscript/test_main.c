@@ -354,7 +354,7 @@ static int count_events(int watch)
 	int count = 0;
 
 	for (char *at = events; at < events + n; count++)
-		at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len;
+		at += sizeof(struct inotify_event) + ((struct inotify_event *)(void *)at)->len;
 	return count;
 }
 
