@@ -271,7 +271,7 @@ static const struct hostpci_move *find_move(const struct hostpci_address *addres
 {
 	const struct hostpci_move *found = NULL;
 
-	for (size_t i = 0; i < n_moves; i++) {
+	for (size_t i = 0; moves && i < n_moves; i++) {
 		const struct hostpci_move *move = &moves[i];
 
 		if (!hostpci_address_names(address, &move->from))

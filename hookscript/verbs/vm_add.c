@@ -55,10 +55,6 @@ static const struct device_summary *next_chosen(const struct adder *a,
 	return NULL;
 }
 
-#define for_each_chosen(a, card)                                               \
-	for (const struct device_summary *card = next_chosen((a), NULL); card; \
-	     card = next_chosen((a), card))
-
 /* ---- what is chosen ---- */
 
 /* Whether it is an address that a device can have, and there is one. */
@@ -72,7 +68,9 @@ static void check_chosen(struct adder *a)
 		refuse(a, fs_path(_("%s: there is no such device that a VM could have; those that "
 				    "there are: pve-passthrough vm %u --add"),
 				  a->text, vmid));
-	for_each_chosen(a, card) display |= device_is_display(card);
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
+		display |= device_is_display(card);
 	if (first && a->choice->gpu && !display)
 		refuse(a, fs_path(_("%s is not a graphics card (%s); without --gpu: "
 				    "pve-passthrough vm %u --add %s"),
@@ -81,7 +79,10 @@ static void check_chosen(struct adder *a)
 
 static bool names_chosen(const struct adder *a, const struct hostpci_address *addresses, size_t n)
 {
-	for_each_chosen(a, card) if (hostpci_addresses_name(addresses, n, &card->bdf)) return true;
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
+		if (hostpci_addresses_name(addresses, n, &card->bdf))
+			return true;
 	return false;
 }
 
@@ -145,9 +146,10 @@ static void note_card(struct adder *a, const struct device_summary *card)
 
 static bool is_neighbour(const struct adder *a, const struct device_summary *other)
 {
-	for_each_chosen(a, card) if (card->group >= 0 &&
-				     card->group == other->group) return vm_can_have(other) &&
-		!is_chosen(a, other);
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
+		if (card->group >= 0 && card->group == other->group)
+			return vm_can_have(other) && !is_chosen(a, other);
 	return false;
 }
 
@@ -170,7 +172,9 @@ static void note_neighbours(struct adder *a)
 
 static void note_all(struct adder *a)
 {
-	for_each_chosen(a, card) note_card(a, card);
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
+		note_card(a, card);
 	note_neighbours(a);
 	if (a->choice->gpu)
 		note(a,
@@ -189,7 +193,9 @@ static bool wants_pcie(const struct adder *a)
 {
 	bool express = false;
 
-	for_each_chosen(a, card) express |= card->express;
+	for (const struct device_summary *card = next_chosen(a, NULL); card;
+	     card = next_chosen(a, card))
+		express |= card->express;
 	if (!express || vmcfg_is_q35(a->facts->vm))
 		return express;
 	return a->facts->settings->machine == POLICY_REFUSE && !facts_have_legacy_igd(a->facts);

@@ -79,12 +79,10 @@ static bool may_run(const struct verb *verb)
 	if (!verb->options->run)
 		log_info(_("nothing was run: --root is not the running system; run the commands "
 			   "there"));
-	else if (verb->options->yes)
-		return true;
-	else if (!isatty(STDIN_FILENO))
+	else if (!verb->options->yes && !isatty(STDIN_FILENO))
 		log_info(_("nothing was run: there is no terminal to ask at; run the commands, or "
 			   "add --yes"));
-	else if (ask(_("Run this?"), false))
+	else if (verb->options->yes || ask(_("Run this?"), false))
 		return true;
 	else
 		log_info(_("nothing was run"));

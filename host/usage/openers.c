@@ -143,7 +143,8 @@ static const char *given_path(const char *line, size_t *ret_len)
 		if (!value || !number_take(&value, &number) || *value++ != ':')
 			return NULL;
 		value += strspn(value, " \t");
-		value = after_prefix(value, "path=") ?: value;
+		if (after_prefix(value, "path="))
+			value = after_prefix(value, "path=");
 	}
 	*ret_len = strcspn(value, " \t,\n");
 	return value;
