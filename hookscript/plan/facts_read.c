@@ -239,7 +239,7 @@ static int read_record(const struct reader *r, struct device *device)
 	if (!err && !device->record && record_has_broken(r->root, &device->bdf)) {
 		err = -EINVAL;
 		device->record_error = fs_path(
-			_("/%s/%s.broken: set aside, because it could not be "
+			_("/%s/%s.broken: renamed, because it could not be "
 			  "understood"),
 			RECORD_DIR, bdf_text(&device->bdf));
 	}

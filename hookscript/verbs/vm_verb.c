@@ -287,7 +287,7 @@ static bool wants_primary(const struct verb *verb)
 	log_info(_(
 		"The card can be the VM's display (x-vga=1): then its picture is on the card's output "
 		"alone, and Proxmox VE's console stays dark."));
-	return ask(_("Shall it be the VM's display?"), true);
+	return ask(_("Use it as the VM's display?"), true);
 }
 
 static void print_addition(const struct verb *verb, struct vm_addition *addition)
