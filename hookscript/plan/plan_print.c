@@ -3,6 +3,7 @@
 
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
+#include "host/base/wrap.h"
 
 #include <string.h>
 
@@ -42,7 +43,8 @@ void plan_print_warnings(const struct plan *plan, const struct plan *before,
 static void print_refusal(const struct refusal *refusal, const struct facts *facts,
 			  enum log_level level)
 {
-	const char *label = _("  cure: "); /* as wide as the spaces before the other lines */
+	const char *label = _("  cure: ");
+	auto_free char *indent = fs_path("%*s", (int)wrap_width(label), "");
 
 	print(facts, level, refusal->bdf, _("refused: "), refusal->what);
 	for (size_t i = 0; i < refusal->n_cures; i++) {
@@ -51,7 +53,7 @@ static void print_refusal(const struct refusal *refusal, const struct facts *fac
 		bool copied = level == LOG_LEVEL_INFO && cure->command;
 
 		print(facts, copied ? LOG_LEVEL_COMMAND : level, refusal->bdf,
-		      i ? "        " : label, text ? text : "");
+		      i && indent ? indent : label, text ? text : "");
 	}
 }
 

@@ -2,10 +2,11 @@
 # ^C in the middle of tests: nothing runs on, and nothing stays in /dev/shm and /tmp. As a terminal does it, SIGINT goes
 # to the whole process group.
 
-# in_group COMMAND...: in the background, in a process group of its own, that of $group.
+# in_group COMMAND...: in the background, in a process group of its own, that of $group; ^C ends it even where
+# whoever runs the tests ignores it.
 in_group() {
 	set -m
-	"$@" >out 2>&1 &
+	env --default-signal=INT "$@" >out 2>&1 &
 	group=$!
 	set +m
 }

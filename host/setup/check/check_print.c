@@ -27,9 +27,17 @@ static const char *status_colour(enum check_status status)
 /* TEXT, and what it takes to fill COLUMNS with it: for "%s%*s". */
 #define filled(text, columns) (text), wrap_gap((text), (columns)), ""
 
-/* Where a finding begins, and where its evidence and cure do. */
-#define FINDING_INDENT	((size_t)10)
-#define EVIDENCE_INDENT ((size_t)16)
+/* Where a finding begins. */
+#define FINDING_INDENT ((size_t)10)
+
+/* Where its evidence and cure begin: after the longer of their labels in this language. */
+static size_t evidence_indent(void)
+{
+	size_t seen = wrap_width(_("seen:")), cure = wrap_width(_("cure:"));
+	size_t n = seen > cure ? seen : cure;
+
+	return FINDING_INDENT + (n > 6 ? n : 6);
+}
 
 /* Prints the lines of TEXT after a label, all of them from column END on. */
 static void print_labelled(size_t indent, const char *label, size_t end, const char *text)
@@ -67,9 +75,10 @@ void checklist_print(const struct checklist *list, enum check_verdict verdict)
 		       colour("\033[0m"));
 		wrap_print(stdout, item->what, FINDING_INDENT, FINDING_INDENT);
 		if (item->evidence)
-			print_labelled(FINDING_INDENT, _("seen:"), EVIDENCE_INDENT, item->evidence);
+			print_labelled(FINDING_INDENT, _("seen:"), evidence_indent(),
+				       item->evidence);
 		if (item->cure)
-			print_labelled(FINDING_INDENT, _("cure:"), EVIDENCE_INDENT, item->cure);
+			print_labelled(FINDING_INDENT, _("cure:"), evidence_indent(), item->cure);
 	}
 	printf("\n%s\n", verdict_text(verdict));
 	for (size_t i = 0; i < list->n; i++)
