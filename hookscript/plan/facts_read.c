@@ -238,10 +238,9 @@ static int read_record(const struct reader *r, struct device *device)
 
 	if (!err && !device->record && record_has_broken(r->root, &device->bdf)) {
 		err = -EINVAL;
-		device->record_error = fs_path(
-			_("/%s/%s.broken: renamed, because it could not be "
-			  "understood"),
-			RECORD_DIR, bdf_text(&device->bdf));
+		device->record_error = fs_path(_("/%s/%s.broken: renamed, because it could not be "
+						 "understood"),
+					       RECORD_DIR, bdf_text(&device->bdf));
 	}
 	device->record_err = err;
 	if (err)
