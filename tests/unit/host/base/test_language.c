@@ -12,8 +12,8 @@
 
 #include "host/base/base.h"
 
-#define ENGLISH "no device is taken\n"
-#define CHINESE "没有已接管的设备\n"
+#define ENGLISH "no device is taken"
+#define CHINESE "没有已接管的设备"
 
 struct surroundings {
 	const char *lc_all, *lang, *language; /* variables; NULL: not set */
