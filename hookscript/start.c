@@ -22,8 +22,7 @@
 
 #include <string.h>
 
-/* How long a start waits for drivers while udev still works through the devices of a booting host.
- */
+/* How long a start waits for drivers while udev works through the devices of a booting host. */
 #define UDEV_WAIT_MS  30000
 #define UDEV_AGAIN_MS 100
 #define UDEV_QUEUE    "run/udev/queue"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The phase pre-start: check everything, then take the VM's devices, or refuse and touch nothing.
- */
+/* The phase pre-start: check all, then take the VM's devices, or refuse and touch nothing. */
 #ifndef HOOKSCRIPT_START_H
 #define HOOKSCRIPT_START_H
 

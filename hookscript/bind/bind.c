@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/bind/bind.h"
 
-#include "hookscript/bind/bind_give_back.h"
+#include "hookscript/bind/bind_slot.h"
 #include "hookscript/bind/bind_report.h"
-#include "hookscript/bind/bind_take.h"
 #include "hookscript/bind/users.h"
 #include "host/base/clock.h"
 #include "host/pci/driver.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/bind/bind_give_back.h"
+#include "hookscript/bind/bind_slot.h"
 
 #include "hookscript/pve/pve.h"
 #include "host/pci/driver.h"

@@ -96,4 +96,24 @@ int bind_set_attributes(struct bind_device *device, const struct record *record,
 /* Whether both are the same text, or both NULL. */
 bool bind_same_text(const char *a, const char *b);
 
+/* What bind.work may be. Each works on one device, as described at bind_work(). */
+
+/* Completes the claimed record and binds the device to vfio-pci, or its variant driver. -ESTALE
+ * when the VM has no claim on it. (bind_take.c) */
+int bind_take_device(struct bind_device *device) must_check;
+
+/* Writes a spare record of what the device is now. (bind_take.c) */
+int bind_write_spare(struct bind_device *device) must_check;
+
+/* Makes the device what its record says, then removes the record. (bind_give_back.c) */
+int bind_give_back_device(struct bind_device *device) must_check;
+
+/*
+ * Removes the device's id, if its record says so, from vfio-pci's new_id, where Proxmox VE put it:
+ * not an id that the host's own configuration gives to vfio-pci, and not while another VM is being
+ * started that way. What must wait stays noted in the record, and is tried again when the device is
+ * given back. (bind_give_back.c)
+ */
+int bind_forget_id(struct bind_device *device) must_check;
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/bind/bind_take.h"
+#include "hookscript/bind/bind_slot.h"
 
 #include "host/pci/driver.h"
 #include "host/pci/modules.h"

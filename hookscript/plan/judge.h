@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The devices of this host: which VMs of this node name them, and why no VM could start with them.
- */
+/* The devices of this host: which VMs name them, and why no VM could start with them. */
 #ifndef HOOKSCRIPT_PLAN_JUDGE_H
 #define HOOKSCRIPT_PLAN_JUDGE_H
 

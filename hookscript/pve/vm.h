@@ -17,13 +17,11 @@
 int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 	    char **ret_why) must_check;
 
-/* The same as the VM's next start will use it; *ret_pending tells what happens to pending changes.
- */
+/* The same as the VM's next start will use it; *ret_pending: what happens to pending changes. */
 int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 		 enum vmcfg_pending *ret_pending, char **ret_why) must_check;
 
-/* Reads the cluster's storages. No file is none. Returns 0 (free with storages_free()) or -errno.
- */
+/* Reads the storages. No file is none. Returns 0 (free with storages_free()) or -errno. */
 int storages_read(const struct fs_root *root, struct storages *ret) must_check;
 
 #endif

@@ -60,8 +60,7 @@ const char *record_target(const struct record *record);
 /* The driver that it has while it is taken. Belongs to RECORD, or is a constant. */
 const char *record_taken_driver(const struct record *record);
 
-/* The driver_override that keeps a device from every driver of the host: no driver has that name.
- */
+/* The driver_override that keeps a device from every driver: no driver has that name. */
 #define RECORD_RETURN_NONE "none"
 
 void record_free(struct record *record);

@@ -77,8 +77,7 @@ static bool parse_id(const char *text, struct device_setting *device)
 	return true;
 }
 
-/* Both are needed, so that an entry does not apply to another device after addresses have changed.
- */
+/* Both are needed, so that no entry applies to another device after addresses have changed. */
 static int read_identity(struct settings_reader *reader, const config_setting_t *entry,
 			 struct device_setting *ret)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands as lists of words: quoted for a shell, or run without one (host/process/program.h).
- */
+/* Commands as lists of words: quoted for a shell, or run without one (program.h). */
 #ifndef HOST_BASE_ARGV_H
 #define HOST_BASE_ARGV_H
 

@@ -18,8 +18,7 @@
 #define printf_like(f, a)  __attribute__((format(printf, f, a)))
 #define cleanup_with(func) __attribute__((cleanup(func)))
 
-/* Text that people read (host/base/language.h): in their language; or only marked for translation.
- */
+/* Text that people read (host/base/language.h): in their language; or only marked so. */
 #define _(text)	 gettext(text)
 #define N_(text) text
 

@@ -5,8 +5,7 @@
 
 #include "host/base/fs.h"
 
-/* Makes the directory and those above it with MODE. Already there is success. Returns 0 or -errno.
- */
+/* Makes the directory and those above it with MODE. If it exists: success. Returns 0 or -errno. */
 int fs_make_dir(const struct fs_root *root, const char *path, mode_t mode) must_check;
 
 /*

@@ -8,8 +8,7 @@
 
 #include "host/base/fs.h"
 
-/* NAME: upper-case letters, digits and '_', not a digit first. VALUE: UTF-8; NULL: no such field.
- */
+/* NAME: upper-case letters, digits and '_', not a digit first. VALUE: UTF-8; NULL: none. */
 struct journal_field {
 	const char *name;
 	const char *value;

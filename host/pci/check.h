@@ -31,8 +31,7 @@ struct checklist {
 /* "ok", "note", "warning", "missing" */
 const char *check_status_name(enum check_status status);
 
-/* Adds an item, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
- */
+/* Adds an item and takes its texts over. Returns 0, or -ENOMEM (or a NULL WHAT), texts freed. */
 int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
 	      char *evidence, char *cure) must_check;
 

@@ -26,8 +26,7 @@ struct open_node {
 int process_each_node(const struct fs_root *root,
 		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;
 
-/* Its short name, e.g. "kvm"; "?" when it has ended. Returns a new string, or NULL without memory.
- */
+/* Its short name, e.g. "kvm"; "?" when it has ended. A new string, or NULL without memory. */
 char *process_command(const struct fs_root *root, pid_t pid) must_check;
 
 /*

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/disks.h"
+#include "host/usage/searches.h"
 
 #include "host/base/clock.h"
 #include "host/base/strbuf.h"
@@ -48,8 +48,7 @@ static int try_claims(const struct worker *self, void *arg)
 	return 0;
 }
 
-/* No medium, or no such disk any more, is no claim; errors of this process say nothing of the disk.
- */
+/* No medium, or no such disk any more, is no claim; errors of this process are not the disk's. */
 static enum claim claim_of(int err)
 {
 	switch (err) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/openers.h"
+#include "host/usage/searches.h"
 
 #include "host/process/process.h"
 

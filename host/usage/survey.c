@@ -61,8 +61,7 @@ static bool is_known(const struct survey *survey, const struct survey_node *node
 	return false;
 }
 
-/* Adds the node of this directory, which has an attribute "dev". To read its uevent never blocks.
- */
+/* Adds the node of this directory, which has a file "dev". To read its uevent never blocks. */
 static int add_node(const struct fs_root *root, const char *path, struct survey_node node,
 		    struct survey *survey)
 {

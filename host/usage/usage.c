@@ -4,10 +4,7 @@
 #include "host/pci/iommu.h"
 #include "host/pci/pci.h"
 #include "host/base/strbuf.h"
-#include "host/usage/disks.h"
-#include "host/usage/nets.h"
-#include "host/usage/openers.h"
-#include "host/usage/survey.h"
+#include "host/usage/searches.h"
 #include "host/pci/vfio.h"
 
 #include <string.h>

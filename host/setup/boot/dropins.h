@@ -24,8 +24,7 @@ int dropins_remove(struct edits *edits, const struct hoststate *state) must_chec
 /* Whether the file PATH, one of the three, is there without our mark: it may not be overwritten. */
 bool dropins_is_foreign(const struct fs_root *root, const char *path);
 
-/* Writes our file for GRUB with the words; none: there is to be no such file. Returns 0 or -errno.
- */
+/* Writes our file for GRUB with the words; none: no such file. Returns 0 or -errno. */
 int dropins_write_grub(struct edits *edits, const struct conf_items *words) must_check;
 
 /*

@@ -27,8 +27,7 @@ struct edits {
  */
 int edits_add(struct edits *edits, const char *path, const char *after) must_check;
 
-/* What PATH will hold: *RET is a new string, NULL when there will be no file. Returns 0 or -errno.
- */
+/* What PATH will hold: *RET is a new string, NULL: no file. Returns 0 or -errno. */
 int edits_text(const struct edits *edits, const char *path, char **ret) must_check;
 
 /* Prints the changes on standard output as a unified diff. Returns 0 or -errno. */

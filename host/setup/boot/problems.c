@@ -112,8 +112,7 @@ const char *problems_cmdline_trouble(const char *text, const struct conf_items *
 	return quoted ? _("a quote \" in it is not closed") : NULL;
 }
 
-/* The value of the last root= of the words on the first line (ALL: on any); "" when there is none.
- */
+/* The value of the last root= of the words on the first line (ALL: any); "" when there is none. */
 static const char *root_of(const struct conf_items *words, bool all)
 {
 	struct conf_items first = *words;

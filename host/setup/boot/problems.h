@@ -43,8 +43,7 @@ int problems_find(const struct fs_root *root, const struct bootloader *bootloade
  */
 const char *problems_cmdline_trouble(const char *text, const struct conf_items *words);
 
-/* Adds a problem, taking the texts over. Returns 0, or -ENOMEM (also for a NULL WHAT), texts freed.
- */
+/* Adds a problem and takes its texts over. Returns 0, or -ENOMEM (or a NULL WHAT), texts freed. */
 int problems_add(struct problems *problems, const char *name, enum problem_severity severity,
 		 char *what, char *cure) must_check;
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "hookscript/bind/bind_give_back.h"
-#include "hookscript/bind/bind_take.h"
 #include "hookscript/records/record.h"
 #include "hookscript/start.h"
 #include "host/base/clock.h"

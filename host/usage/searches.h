@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The searches that usage_read() makes. Each adds its findings, and returns 0 or -errno. */
+#ifndef HOST_USAGE_SEARCHES_H
+#define HOST_USAGE_SEARCHES_H
+
+#include "host/usage/survey.h"
+
+/* Disks below the devices that the host uses: mounts, swap, and other claims (disks.c). */
+int usage_find_disks(const struct fs_root *root, const struct survey *survey,
+		     struct usage *usage) must_check;
+
+/*
+ * Interfaces that are below another (bridge, bond, VLAN, macvlan, Open vSwitch), have an address or
+ * a route beyond their own link, or have been moved to another namespace (nets.c). That one is up
+ * proves nothing: it has fe80::/64 and multicast routes then.
+ */
+int usage_find_nets(const struct fs_root *root, const struct survey *survey,
+		    struct usage *usage) must_check;
+
+/*
+ * Device nodes that a process has open (an open disk is no claim: QEMU opens raw disks without
+ * one), and those that the config of a running container names (openers.c).
+ */
+int usage_find_openers(const struct fs_root *root, const struct survey *survey,
+		       struct usage *usage) must_check;
+
+#endif
