@@ -59,7 +59,7 @@ t_refused_pcie() {
 	vm 100 "machine: q35" "hostpci0: $nic"
 	refused 100 "qm set 100 --hostpci0 $nic,pcie=1"
 	vm 100 "machine: q35" "hostpci2: ${nic#0000:},rombar=0,pcie=0"
-	refused 100 "qm set 100 --hostpci2 '${nic#0000:},"
+	refused 100 "qm set 100 --hostpci2 ${nic#0000:},"
 	expect_said "rombar=0"
 	expect_said "pcie=1"
 }
