@@ -46,7 +46,8 @@ static size_t printable_length(const char *text)
 	return n && (number < 0x20 || (number >= 0x7f && number < 0xa0)) ? 0 : n;
 }
 
-char *utf8_printable(const char *text)
+/* TEXT with every byte that begins no character by the rule LENGTH as \xNN. */
+static char *escaped(const char *text, size_t (*length)(const char *text))
 {
 	char *safe = malloc(strlen(text) * 4 + 1);
 	char *to = safe;
@@ -54,7 +55,7 @@ char *utf8_printable(const char *text)
 	if (!safe)
 		return NULL;
 	for (const char *at = text; *at;) {
-		size_t n = printable_length(at);
+		size_t n = length(at);
 
 		if (!n)
 			to += sprintf(to, "\\x%02x", (unsigned char)*at++);
@@ -63,4 +64,21 @@ char *utf8_printable(const char *text)
 	}
 	*to = '\0';
 	return safe;
+}
+
+char *utf8_printable(const char *text)
+{
+	return escaped(text, printable_length);
+}
+
+static size_t valid_length(const char *text)
+{
+	uint32_t number;
+
+	return utf8_character(text, &number);
+}
+
+char *utf8_valid(const char *text)
+{
+	return escaped(text, valid_length);
 }

@@ -14,8 +14,17 @@ size_t utf8_character(const char *text, uint32_t *ret);
 
 /*
  * TEXT with everything that a terminal might take for a command (bytes below 0x20, 0x7f, C1
- * controls, bytes that are no UTF-8) as \xNN. Returns a new string, or NULL without memory.
+ * controls, bytes that are no UTF-8) as \xNN. A name that others choose (of a process, a mount
+ * point, a file) goes through it before it becomes a part of a text of several lines, so that it
+ * cannot begin a line of its own. Returns a new string, or NULL without memory.
  */
 char *utf8_printable(const char *text) must_check;
+
+/*
+ * TEXT with the bytes that are no UTF-8 as \xNN, and all else, control characters too, as it is:
+ * for JSON, which must be UTF-8 and has escapes of its own. Returns a new string, or NULL without
+ * memory.
+ */
+char *utf8_valid(const char *text) must_check;
 
 #endif

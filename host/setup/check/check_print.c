@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/check_print.h"
 
+#include "host/base/utf8.h"
 #include "host/base/wrap.h"
 
 #include <json-c/json.h>
@@ -9,7 +10,11 @@
 
 static const char *colour(const char *code)
 {
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") ? code : "";
+	const char *terminal = getenv("TERM");
+
+	if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR") || !terminal || !strcmp(terminal, "dumb"))
+		return "";
+	return code;
 }
 
 static const char *status_colour(enum check_status status)
@@ -100,8 +105,10 @@ static void add(json_object *object, const char *key, json_object *value, bool *
 /* A text, or null. */
 static void add_text(json_object *object, const char *key, const char *text, bool *failed)
 {
+	auto_free char *valid = text ? utf8_valid(text) : NULL;
+
 	if (text)
-		add(object, key, json_object_new_string(text), failed);
+		add(object, key, valid ? json_object_new_string(valid) : NULL, failed);
 	else if (!object || json_object_object_add(object, key, NULL))
 		*failed = true;
 }

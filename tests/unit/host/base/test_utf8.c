@@ -117,13 +117,21 @@ static void test_single_c1_bytes(void **state)
 	assert_string_equal(safe, "\\x9b2J \\x80 \\xff");
 }
 
+/* What JSON needs: control characters stay, only what is no letter is changed. */
+static void test_valid(void **state)
+{
+	auto_free char *valid = utf8_valid("a\n\x1b\xc2\x9b \xc3\xa9\xff\xc3");
+
+	(void)state;
+	assert_string_equal(valid, "a\n\x1b\xc2\x9b \xc3\xa9\\xff\\xc3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_letters),
-		cmocka_unit_test(test_no_letters),
-		cmocka_unit_test(test_printable),
-		cmocka_unit_test(test_single_c1_bytes),
+		cmocka_unit_test(test_letters),	  cmocka_unit_test(test_no_letters),
+		cmocka_unit_test(test_printable), cmocka_unit_test(test_single_c1_bytes),
+		cmocka_unit_test(test_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static struct check_item items[] = {
 	 (char *)"/sys/firmware/acpi/tables/DMAR", NULL},
 	{"iommu-active", CHECK_MISSING,
 	 (char *)"the IOMMU is off, although the firmware offers one: no device can be passed \"through\"",
-	 (char *)"/sys/class/iommu is empty\x1b[2J",
+	 (char *)"/sys/class/iommu is empty\x1b[2J\xff",
 	 (char *)"host-setup enable && reboot\n(see dmesg)"},
 };
 static const struct checklist list = {items, ARRAY_SIZE(items)};
@@ -143,7 +143,7 @@ static void test_check(void **state)
 		"          seen: /sys/firmware/acpi/tables/DMAR\n"
 		"missing   the IOMMU is off, although the firmware offers one: no device can be\n"
 		"          passed \"through\"\n"
-		"          seen: /sys/class/iommu is empty\\x1b[2J\n"
+		"          seen: /sys/class/iommu is empty\\x1b[2J\\xff\n"
 		"          cure: host-setup enable && reboot\n"
 		"                (see dmesg)\n"
 		"\nthis host is not ready: see what is missing, above\n"
@@ -183,7 +183,7 @@ static void test_json(void **state)
 	assert_string_equal(string_of(at, "name"), "iommu-active");
 	assert_string_equal(string_of(at, "status"), "missing");
 	assert_string_equal(string_of(at, "what"), items[1].what);
-	assert_string_equal(string_of(at, "evidence"), items[1].evidence);
+	assert_string_equal(string_of(at, "evidence"), "/sys/class/iommu is empty\x1b[2J\\xff");
 	assert_string_equal(string_of(at, "cure"), items[1].cure);
 	at = json_object_array_get_idx(array_of(grouped, "groups", 2), 0);
 	assert_string_equal(string_of(at, "can_be_passed"), "false");
@@ -200,12 +200,44 @@ static void test_json(void **state)
 	json_object_put(grouped);
 }
 
+/* Colours are for a terminal that has them, and for a person who wants them. */
+static void test_colours(void **state)
+{
+	static const struct {
+		const char *terminal, *no_color;
+		bool coloured;
+	} rows[] = {
+		{"xterm", NULL, true}, {"linux", NULL, true}, {"xterm", "1", false},
+		{"dumb", NULL, false}, {NULL, NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = NULL;
+
+		if (rows[i].terminal)
+			setenv("TERM", rows[i].terminal, 1);
+		else
+			unsetenv("TERM");
+		if (rows[i].no_color)
+			setenv("NO_COLOR", rows[i].no_color, 1);
+		else
+			unsetenv("NO_COLOR");
+		text = printed(CHECK_TEXT, true);
+		if (!strstr(text, "\033[") == rows[i].coloured)
+			fail_msg("row %zu: colours are %s", i,
+				 rows[i].coloured ? "missing" : "there");
+	}
+	setenv("NO_COLOR", "1", 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_colours),
 	};
 
 	setenv("NO_COLOR", "1", 1);
