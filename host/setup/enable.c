@@ -195,8 +195,7 @@ static int find_problems(struct enabling *it, struct problems *problems)
 	err = err ?: bootcfg_read(&none, &commit->bootloader, &now);
 	err = err ?: cmdline_subtract(&now.words, &planned.words, &commit->gone);
 	err = err
-		      ?: problems_find(it->root, &commit->bootloader, &planned,
-				       it->wanted.intel ? PROCESSOR_INTEL : PROCESSOR_AMD,
+		      ?: problems_find(it->root, &commit->bootloader, &planned, it->wanted.vendor,
 				       problems);
 	err = err ?: find_foreign(commit, problems);
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB && !planned.unclear.file)

@@ -17,6 +17,7 @@ enum processor_vendor {
 	PROCESSOR_AUTO, /* by proc/cpuinfo below the root */
 	PROCESSOR_INTEL,
 	PROCESSOR_AMD,
+	PROCESSOR_OTHER, /* no x86: its IOMMU needs no word of ours */
 };
 
 /* Each command heeds those that its help names. */

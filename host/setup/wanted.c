@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/wanted.h"
+#include "host/pci/arch.h"
 #include "host/pci/modules.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/base/log.h"
@@ -22,6 +23,8 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 	auto_free char *text = NULL;
 	const char *line;
 
+	if (!arch_is_x86(root))
+		return PROCESSOR_OTHER;
 	if (fs_read(root, "proc/cpuinfo", CPUINFO_MAX, &text, NULL))
 		return PROCESSOR_AUTO;
 	line = strstr(text, "vendor_id");
@@ -84,9 +87,10 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 
 static int add_words(struct wanted *wanted, const struct setup_options *options, char **ret_why)
 {
-	int err = wanted->intel ? add_word(wanted, "intel_iommu=on") : 0;
+	int err = wanted->vendor == PROCESSOR_INTEL ? add_word(wanted, "intel_iommu=on") : 0;
 
-	err = err ?: add_word(wanted, "iommu=pt");
+	if (!err && wanted->vendor != PROCESSOR_OTHER)
+		err = add_word(wanted, "iommu=pt");
 	if (!err && options->acs_override)
 		err = add_acs_override(wanted, options->acs_override, ret_why);
 	if (!err && options->pci_realloc_off)
@@ -112,16 +116,13 @@ int wanted_make(const struct fs_root *root, const struct setup_options *options,
 		char **ret_why)
 {
 	auto_wanted struct wanted wanted = {0};
-	enum processor_vendor vendor = options->vendor;
 	int err;
 
-	if (vendor == PROCESSOR_AUTO)
-		vendor = wanted_vendor(root);
-	wanted.intel = vendor == PROCESSOR_INTEL;
+	wanted.vendor = options->vendor ?: wanted_vendor(root);
 	err = add_words(&wanted, options, ret_why);
 	if (err)
 		return err;
-	if (vendor == PROCESSOR_AUTO) {
+	if (wanted.vendor == PROCESSOR_AUTO) {
 		*ret_why = fs_path(_("cannot determine the CPU vendor from %s/proc/cpuinfo; add "
 				     "--processor=intel or --processor=amd"),
 				   root->path);

@@ -18,19 +18,21 @@ struct wanted {
 	size_t n_modules;
 	struct wanted_option options[2];
 	size_t n_options;
-	bool intel; /* an Intel IOMMU; else an AMD one */
+	enum processor_vendor vendor; /* of the IOMMU; not PROCESSOR_AUTO */
 };
 
 /*
  * Puts it together. Returns 0 (free with wanted_free()); -EINVAL when an option's value is wrong;
  * -ENODATA when the processor's vendor is unknown; -errno. With the first two *ret_why (freed by
  * the caller) is a new text for people. intel_iommu=on is always added on Intel (some kernels
- * default to leaving the integrated GPU out, older ones to off); an AMD IOMMU is on by itself.
+ * default to leaving the integrated GPU out, older ones to off); an AMD IOMMU is on by itself, and
+ * so is that of a machine that is no x86.
  */
 int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
 		char **ret_why) must_check;
 
-/* The processor's vendor by proc/cpuinfo; PROCESSOR_AUTO when that does not say. */
+/* The processor's vendor by proc/cpuinfo; PROCESSOR_AUTO when that does not say, PROCESSOR_OTHER
+ * when it is no x86 (host/pci/arch.h). */
 enum processor_vendor wanted_vendor(const struct fs_root *root);
 
 /* Warns of the risk of each opt-in that was asked for, and when this kernel does not know it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootcfg.h"
 #include "host/base/strbuf.h"
+#include "host/setup/boot/effects.h"
 
 #include <string.h>
 
@@ -95,51 +96,25 @@ static int read_dropins(const struct edits *edits, const char *dir, file_reader 
 	return err;
 }
 
-static const char *word_effect(const char *word)
-{
-	static const struct {
-		const char *name;
-		const char *effect;
-	} offs[] = {
-		{"intel_iommu", N_("it turns an Intel IOMMU off")},
-		{"amd_iommu", N_("it turns an AMD IOMMU off")},
-		{"iommu", N_("it turns the IOMMU off")},
-	};
-	static const char *const lists[] = {"module_blacklist", "modprobe.blacklist",
-					    "rd.driver.blacklist"};
-	const char *value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(offs); i++) {
-		value = cmdline_value(word, offs[i].name);
-		if (value && cmdline_value_has(value, "off"))
-			return _(offs[i].effect);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		value = cmdline_value(word, lists[i]);
-		for (size_t len; value && *value; value += len + (value[len] != '\0')) {
-			len = strcspn(value, ",\"");
-			if (modconf_is_vfio(value, len))
-				return _("a module that passthrough needs is then not loaded");
-		}
-	}
-	return NULL;
-}
-
 const char *bootcfg_effect(const char *text)
 {
-	return word_effect(text) ?: modconf_line_effect(text);
+	struct conf_item word = {.text = (char *)text};
+	auto_free unsigned int *effects = NULL;
+
+	if (effects_find(&(struct conf_items){&word, 1}, &effects))
+		return NULL;
+	return effects_text(*effects) ?: modconf_line_effect(text);
 }
 
 static int find_contradicting_words(struct bootcfg *result)
 {
-	int err = 0;
+	auto_free unsigned int *effects = NULL;
+	int err = effects_find(&result->words, &effects);
 
 	for (size_t i = 0; i < result->words.n && !err; i++) {
 		const struct conf_item *word = &result->words.items[i];
 
-		if (!strcmp(word->text, "--"))
-			break;
-		if (word_effect(word->text))
+		if (effects[i])
 			err = conf_items_add(&result->contradictions, word->text, word->file,
 					     word->line);
 	}
@@ -286,6 +261,16 @@ const struct conf_item *bootcfg_option(const struct bootcfg *bootcfg, const char
 			found = value ? line : NULL;
 	}
 	return found;
+}
+
+bool bootcfg_allows_unsafe(const struct bootcfg *bootcfg)
+{
+	static const char name[] = "allow_unsafe_interrupts";
+	const struct conf_item *word = cmdline_last(&bootcfg->words,
+						    "vfio_iommu_type1.allow_unsafe_interrupts");
+
+	return bootcfg_option(bootcfg, "vfio_iommu_type1", name) ||
+	       (word && option_in(strchr(word->text, '.') + 1, name) == 1);
 }
 
 void bootcfg_free(struct bootcfg *bootcfg)

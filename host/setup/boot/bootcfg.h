@@ -16,7 +16,7 @@
 struct bootcfg {
 	struct conf_items words;	  /* of the kernel command line of a normal boot entry */
 	struct conf_items modules;	  /* loaded at boot; with '_' for '-' */
-	struct conf_items contradictions; /* what bootcfg_effect() says something of */
+	struct conf_items contradictions; /* what has an effect against passthrough, and keeps it */
 	struct conf_items options;	  /* lines "options ..." of modprobe.d, of any module */
 	struct grubcfg_unclear unclear;	  /* of GRUB's settings; then words is empty */
 };
@@ -28,8 +28,8 @@ struct bootcfg {
 int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
 		 struct bootcfg *ret) must_check;
 
-/* What a word of the kernel command line, or a line of modprobe.d, does against passthrough, in
- * words; NULL: nothing. */
+/* What a word of the kernel command line by itself, or a line of modprobe.d, does against
+ * passthrough, in words; NULL: nothing. */
 const char *bootcfg_effect(const char *text);
 
 /*
@@ -45,6 +45,10 @@ const struct conf_item *bootcfg_module(const struct bootcfg *bootcfg, const char
  * NULL. */
 const struct conf_item *bootcfg_option(const struct bootcfg *bootcfg, const char *module,
 				       const char *option);
+
+/* Whether vfio may pass devices through without interrupt remapping: allow_unsafe_interrupts is set
+ * in modprobe.d or on the kernel command line. */
+bool bootcfg_allows_unsafe(const struct bootcfg *bootcfg);
 
 void bootcfg_free(struct bootcfg *bootcfg);
 

@@ -2,12 +2,14 @@
 #include "host/setup/boot/problems.h"
 #include "host/base/log.h"
 #include "host/setup/boot/bootplace.h"
+#include "host/setup/boot/dropins.h"
+#include "host/setup/boot/effects.h"
 #include "host/setup/boot/kernelinfo.h"
 
 #include <string.h>
 
-#define KERNEL_CMDLINE "etc/kernel/cmdline"
-#define TEXT_MAX       ((size_t)1024 * 1024)
+#define GRUB_DEFAULTS "etc/default/grub"
+#define TEXT_MAX      ((size_t)1024 * 1024)
 
 int problems_add(struct problems *problems, const char *name, enum problem_severity severity,
 		 char *what, char *cure)
@@ -21,57 +23,130 @@ int problems_add(struct problems *problems, const char *name, enum problem_sever
 	return 0;
 }
 
-/* Whether a word is about the IOMMU of the vendor that this host does not have. */
-static bool is_of_other_vendor(const char *word, enum processor_vendor vendor)
+/* The configuration without what host-setup has added: what the administrator wants. */
+static int read_by_hand(const struct fs_root *root, const struct bootloader *bootloader,
+			struct bootcfg *ret)
 {
-	return (vendor == PROCESSOR_INTEL && cmdline_value(word, "amd_iommu")) ||
-	       (vendor == PROCESSOR_AMD && cmdline_value(word, "intel_iommu"));
+	auto_edits struct edits edits = {.root = root};
+	auto_hoststate struct hoststate state = {0};
+	int err = hoststate_read(root, &state);
+
+	/* A damaged state names no words; that is reported elsewhere. */
+	if (err && err != -EBADMSG)
+		return err;
+	err = dropins_remove(&edits, &state);
+	return err ?: bootcfg_read(&edits, bootloader, ret);
 }
 
-static int find_contradictions(const struct bootcfg *bootcfg, enum processor_vendor vendor,
-			       struct problems *problems)
+/* What stands against passthrough, of which VENDOR's IOMMU, and whether remapping may be off. */
+struct judge {
+	enum processor_vendor vendor;
+	bool unsafe;
+};
+
+static enum problem_severity severity_of(const struct judge *judge, unsigned int effects)
 {
-	int err = 0;
+	unsigned int here = effects & effects_possible(judge->vendor);
+	unsigned int harmless = EFFECT_IGPU_OFF | (judge->unsafe ? EFFECT_REMAPPING_OFF : 0);
+
+	if (!effects) /* a line of modprobe.d */
+		return PROBLEM_ENABLE;
+	if (!here)
+		return PROBLEM_NOTE;
+	return here & ~harmless ? PROBLEM_ENABLE : PROBLEM_WARNING;
+}
+
+static int add_contradiction(const struct judge *judge, const char *where, const char *text,
+			     unsigned int effects, char *cure, struct problems *problems)
+{
+	enum problem_severity severity = severity_of(judge, effects);
+	unsigned int here = effects & effects_possible(judge->vendor);
+	const char *effect = effects ? effects_text(here ?: effects) : bootcfg_effect(text);
+
+	return problems_add(problems, "contradiction", severity,
+			    fs_path(severity == PROBLEM_NOTE
+					    ? _("%s: %s: %s, which this host does not have")
+					    : "%s: %s: %s",
+				    where, text, effect),
+			    cure);
+}
+
+/* The last place in the list of an item that is the same; -1 when there is none. */
+static int find_item(const struct conf_items *list, const struct conf_item *item)
+{
+	for (size_t i = list->n; i--;)
+		if (list->items[i].line == item->line && !strcmp(list->items[i].text, item->text) &&
+		    !strcmp(list->items[i].file, item->file))
+			return (int)i;
+	return -1;
+}
+
+/* What of BOOTCFG stands against passthrough and is not in KNOWN. */
+static int find_contradictions(const struct bootcfg *bootcfg, const struct conf_items *known,
+			       const struct judge *judge, struct problems *problems)
+{
+	auto_free unsigned int *effects = NULL;
+	int err = effects_find(&bootcfg->words, &effects);
 
 	for (size_t i = 0; i < bootcfg->contradictions.n && !err; i++) {
 		const struct conf_item *line = &bootcfg->contradictions.items[i];
-		bool other = is_of_other_vendor(line->text, vendor);
+		auto_free char *where = fs_path("/%s:%u", line->file, line->line);
+		int word = find_item(&bootcfg->words, line);
 
-		err = problems_add(
-			problems, "contradiction", other ? PROBLEM_NOTE : PROBLEM_ENABLE,
-			fs_path(other ? _("/%s:%u: %s: %s, which this host does not have")
-				      : "/%s:%u: %s: %s",
-				line->file, line->line, line->text, bootcfg_effect(line->text)),
-			fs_path(_("remove '%s' from line %u of /%s"), line->text, line->line,
-				line->file));
+		if (find_item(known, line) >= 0)
+			continue;
+		err = add_contradiction(judge, where ? where : "", line->text,
+					word < 0 ? 0 : effects[word],
+					fs_path(_("remove '%s' from line %u of /%s"), line->text,
+						line->line, line->file),
+					problems);
 	}
 	return err;
 }
 
 /* What in GRUB's entries prevents passthrough, where the text of its settings is unclear. */
 static int find_in_entries(const struct fs_root *root, const struct bootloader *bootloader,
-			   enum processor_vendor vendor, struct problems *problems)
+			   const struct judge *judge, struct problems *problems)
 {
 	auto_bootplaces struct bootplaces places = {0};
+	auto_free unsigned int *effects = NULL;
 	auto_free char *setters = NULL;
 	const struct bootplace *place;
 	int err = bootplaces_read(root, bootloader, &places);
 
 	err = err ?: bootcfg_grub_setters(root, &setters);
 	place = bootplaces_first(&places);
+	if (!err && place)
+		err = effects_find(&place->entries[0], &effects);
 	for (size_t i = 0; !err && place && i < place->entries[0].n; i++) {
 		const char *word = place->entries[0].items[i].text;
-		const char *effect = bootcfg_effect(word);
 
-		if (!effect || is_of_other_vendor(word, vendor))
+		if (!(effects[i] & effects_possible(judge->vendor)))
 			continue;
-		err = problems_add(
-			problems, "contradiction", PROBLEM_ENABLE,
-			fs_path("%s: %s: %s", place->name, word, effect),
+		err = add_contradiction(
+			judge, place->name, word, effects[i],
 			fs_path(_("remove '%s' where it is set (%s) and run update-grub"), word,
-				setters));
+				setters),
+			problems);
 	}
 	return err;
+}
+
+/* GRUB's settings are always there on a host that GRUB starts. */
+static int find_absent_grub(const struct fs_root *root, struct problems *problems)
+{
+	int there = fs_probe(root, GRUB_DEFAULTS);
+
+	if (there)
+		return there < 0 ? there : 0;
+	return problems_add(
+		problems, "settings-absent", PROBLEM_ENABLE,
+		fs_path(_("/%s does not exist: GRUB does not start this host, or is not "
+			  "set up"),
+			GRUB_DEFAULTS),
+		fs_path(_("leave --bootloader=grub out; if GRUB does start this host, "
+			  "cp /usr/share/grub/default/grub /%s"),
+			GRUB_DEFAULTS));
 }
 
 static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems)
@@ -177,15 +252,21 @@ static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootl
 int problems_find(const struct fs_root *root, const struct bootloader *bootloader,
 		  const struct bootcfg *bootcfg, enum processor_vendor vendor, struct problems *ret)
 {
+	const struct judge judge = {vendor, bootcfg_allows_unsafe(bootcfg)};
 	auto_problems struct problems problems = {0};
-	int err = 0;
+	auto_bootcfg struct bootcfg by_hand = {0};
+	const struct conf_items none = {0};
+	int err = read_by_hand(root, bootloader, &by_hand);
 
-	if (bootloader->kind == BOOTLOADER_SYSTEMD_BOOT)
+	if (!err && bootloader->kind == BOOTLOADER_SYSTEMD_BOOT)
 		err = find_in_kernel_cmdline(root, bootloader, &problems);
-	err = err ?: find_contradictions(bootcfg, vendor, &problems);
+	else if (!err)
+		err = find_absent_grub(root, &problems);
+	err = err ?: find_contradictions(&by_hand, &none, &judge, &problems);
+	err = err ?: find_contradictions(bootcfg, &by_hand.contradictions, &judge, &problems);
 	if (!err && bootcfg->unclear.file)
 		err = find_unclear(bootcfg, &problems)
-			      ?: find_in_entries(root, bootloader, vendor, &problems);
+			      ?: find_in_entries(root, bootloader, &judge, &problems);
 	if (err)
 		return err;
 	*ret = problems;
@@ -202,7 +283,7 @@ bool problems_stop(const struct problems *problems, enum problem_severity stops)
 		const struct problem *problem = &problems->items[i];
 
 		if (problem->severity < stops) {
-			if (problem->severity == PROBLEM_NOTE && stops == PROBLEM_ENABLE)
+			if (stops == PROBLEM_ENABLE)
 				log_warning("%s", problem->what);
 			continue;
 		}

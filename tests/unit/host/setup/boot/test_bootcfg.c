@@ -100,20 +100,19 @@ static void test_contradicting_words(void **state)
 		"amd_iommu=off",
 		"iommu=off",
 		"iommu=pt,off",
+		"intel_iommu=igfx_off",
+		"intremap=off",
+		"nointremap",
 		"module_blacklist=vfio",
 		"module_blacklist=a,vfio-pci",
 		"modprobe.blacklist=vfio_iommu_type1",
 	};
 	static const char *const good[] = {
-		"intel_iommu=on",
-		"intel_iommu=igfx_off",
-		"iommu=nopt",
-		"iommu=soft",
-		"xiommu=off",
-		"iommu.strict=off",
-		"module_blacklist=nouveau,vfio_pci_x",
-		"-- intel_iommu=off",
-		"vfio=off",
+		"intel_iommu=on",     "intel_iommu=off,on",
+		"intremap=nosid",     "iommu=nopt",
+		"iommu=soft",	      "xiommu=off",
+		"iommu.strict=off",   "module_blacklist=nouveau,vfio_pci_x",
+		"-- intel_iommu=off", "vfio=off",
 	};
 	auto_hosttree struct hosttree tree = {0};
 
