@@ -2,7 +2,7 @@
 # In the guest of tests/bench/lab: the hook beside the bare writes, alternating. Each line that begins with "# " is a
 # result: NAME, ours and the other in microseconds (medians), and their ratio.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1,slot=1 -blockdev null-co,node-name=disk1,size=67108864,read-zeroes=on
 #qemu -device nvme,bus=rp1,serial=lab1,drive=disk1
 #qemu -device pcie-root-port,id=rp2,chassis=2,slot=2 -blockdev null-co,node-name=disk2,size=67108864,read-zeroes=on
@@ -20,7 +20,6 @@
 #qemu -device pcie-root-port,id=rp8,chassis=8,slot=8 -blockdev null-co,node-name=disk8,size=67108864,read-zeroes=on
 #qemu -device nvme,bus=rp8,serial=lab8,drive=disk8
 #qemu -device pcie-root-port,id=rp9,chassis=9,slot=9 -device e1000e,bus=rp9,romfile=,mac=52:54:00:00:00:41
-#append intel_iommu=on
 #seconds 900
 
 runs=$(cat /lab/runs)

@@ -57,6 +57,46 @@ lab_pack() {
 	(cd "$3" && find . | cpio -o -H newc -R 0:0 --quiet) | cat "$1/modules.cpio" "$2" -
 }
 
+# lab_iommu KIND: what makes the IOMMU that a guest asks for with "#iommu KIND" (on; off: by the command line; none: the
+# machine has none; no-remapping: it does not remap interrupts), in a machine of LAB_IOMMU: intel (VT-d, as without it)
+# or amd (AMD-Vi). $iommu_qemu are arguments of QEMU, $iommu_words are of the kernel's command line.
+lab_iommu() {
+	case ${LAB_IOMMU:-intel}-$1 in
+	intel-on) iommu_qemu="-device intel-iommu,intremap=on,caching-mode=on" iommu_words=intel_iommu=on ;;
+	intel-off) iommu_qemu="-device intel-iommu,intremap=on,caching-mode=on" iommu_words=intel_iommu=off ;;
+	intel-no-remapping) iommu_qemu="-device intel-iommu,intremap=off,caching-mode=on" iommu_words=intel_iommu=on ;;
+	intel-none) iommu_qemu="" iommu_words=intel_iommu=on ;;
+	amd-on) iommu_qemu="-device amd-iommu,intremap=on" iommu_words="" ;;
+	amd-off) iommu_qemu="-device amd-iommu,intremap=on" iommu_words=amd_iommu=off ;;
+	amd-no-remapping) iommu_qemu="-device amd-iommu,intremap=off" iommu_words="" ;;
+	amd-none) iommu_qemu="" iommu_words="" ;;
+	*) die "no machine has this IOMMU: LAB_IOMMU=${LAB_IOMMU:-intel}, #iommu $1" ;;
+	esac
+	# TCG's qemu64 is an AMD processor, and programs look at that.
+	case ${LAB_IOMMU:-intel} in
+	intel) iommu_qemu="-cpu qemu64,vendor=GenuineIntel $iommu_qemu" ;;
+	esac
+}
+
+# lab_seconds SECONDS: so many on this machine: LAB_SLOW times as many.
+lab_seconds() {
+	case ${LAB_SLOW:-1} in
+	*[!0-9]* | 0*) die "LAB_SLOW=$LAB_SLOW: not a whole number from 1 on" ;;
+	esac
+	say $(($1 * ${LAB_SLOW:-1}))
+}
+
+# lab_too_late SECONDS: what to say of a machine that was not done within so many.
+lab_too_late() {
+	say "not done within $1 s; for a slow machine there is LAB_SLOW=$((${LAB_SLOW:-1} * 3))"
+}
+
+# lab_limit GUEST: the seconds that the guest has.
+lab_limit() {
+	limit=$(lab_header "$1" seconds)
+	lab_seconds "${limit:-120}"
+}
+
 # lab_boot CODE GUEST KERNEL INITRD [ARGS...]: boots the machine that the file GUEST asks for, with
 # more arguments for QEMU, and prints its serial line. What boot exits with is put into the file CODE.
 lab_boot() {
@@ -65,13 +105,23 @@ lab_boot() {
 	kernel=$3
 	initrd=$4
 	shift 4
-	limit=$(lab_header "$guest" seconds)
+	iommu=$(lab_header "$guest" iommu)
+	lab_iommu "$iommu"
+	seconds=$(lab_limit "$guest")
 	say 0 >"$code_file"
 	{
-		# shellcheck disable=SC2046 # words
-		"$lab/boot" -t "${limit:-120}" -a "$(lab_header "$guest" append)" "$kernel" "$initrd" \
-			$(lab_header "$guest" qemu) "$@" 2>&1 || say $? >"$code_file"
+		# shellcheck disable=SC2046,SC2086 # words
+		"$lab/boot" -t "$seconds" -a "$iommu_words $(lab_header "$guest" append)" "$kernel" "$initrd" \
+			$iommu_qemu $(lab_header "$guest" qemu) "$@" 2>&1 || say $? >"$code_file"
 	} | lab_serial
+}
+
+# need_space DIRECTORY MB WHAT: stops when so much is not free there. How much is free may be unknown.
+need_space() {
+	free=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }') || free=
+	[ -n "$free" ] || return 0
+	[ "$free" -ge "$2" ] || die "$3 needs $2 MB in $1, where $free MB are free: \
+free some, or name another directory with LAB_CACHE=DIRECTORY"
 }
 
 # The serial line as it comes, without its carriage returns and QEMU's remark on NICs that are

@@ -1,12 +1,11 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 # kill -9 of pre-start at every write: whatever it was doing when it died, the next run makes it good.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device bochs-display,bus=rp1,addr=0.0,multifunction=on -device intel-hda,bus=rp1,addr=0.1,id=sound
 #qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme,bus=rp2,serial=lab3
-#append intel_iommu=on
 #seconds 180
 
 # shellcheck source=tests/lab/guest/sweep.sh

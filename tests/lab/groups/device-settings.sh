@@ -2,12 +2,11 @@
 # What the settings have done with single devices, and the other things that a VM's start is made of: args, a
 # next hookscript, what was at its addresses at the last start.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device e1000e,bus=rp2,romfile=,mac=52:54:00:00:00:41
 #qemu -device pcie-root-port,id=rp3,chassis=3 -device ich9-intel-hda,bus=rp3,id=sound
 #qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
-#append intel_iommu=on
 
 prepare() {
 	for module in nvme e1000e snd_hda_intel vfio_pci vfio_iommu_type1; do

@@ -2,10 +2,9 @@
 # The ways in which Proxmox VE names a device beside its address: mappings of the cluster, and what it
 # chooses among several devices of one.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme,bus=rp2,serial=lab2
-#append intel_iommu=on
 
 prepare() {
 	for module in nvme vfio_pci vfio_iommu_type1; do

@@ -1,10 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # An IOMMU that does not remap interrupts: VFIO lets no guest have a device, unless told otherwise.
 #
-#qemu -device intel-iommu,intremap=off,caching-mode=on
+#iommu no-remapping
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31
-#append intel_iommu=on
 
 prepare() {
 	modprobe e1000e
@@ -36,4 +35,10 @@ t_unsafe_interrupts_allowed() {
 	vfio-use "$nic" >/tmp/use 2>&1 || fail "vfio-use: expected it to work, seen: $(cat /tmp/use)"
 	stop 100
 	echo N >$allow
+}
+
+t_check_no_remapping() {
+	check_host 2
+	check_item iommu-active ok
+	check_item interrupt-remapping missing
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 # 300 rounds of four VMs that share eight devices, at once and at random. LAB_SEED=N draws others.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme,bus=rp2,serial=lab2
 #qemu -device pcie-root-port,id=rp3,chassis=3 -device nvme,bus=rp3,serial=lab3
@@ -11,7 +11,6 @@
 #qemu -audiodev none,id=audio -device hda-duplex,bus=sound.0,audiodev=audio
 #qemu -device pcie-root-port,id=rp6,chassis=6 -device pcie-pci-bridge,id=br1,bus=rp6
 #qemu -device e1000,bus=br1,addr=1,romfile= -device edu,bus=br1,addr=2
-#append intel_iommu=on
 #seconds 400
 
 prepare() {

@@ -1,10 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # What "make demo" shows: a network card, taken for VM 100 and given back.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:01
-#append intel_iommu=on
 
 headline() {
 	echo

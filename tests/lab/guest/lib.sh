@@ -7,6 +7,13 @@ records=/run/pve-passthrough/records
 settings=/etc/pve-passthrough.conf
 snippet=/var/lib/vz/snippets/pve-passthrough
 devices=/sys/bus/pci/devices
+# LAB_SLOW, with which limits of time are multiplied; and LAB_IOMMU, for the scenarios.
+slow=1
+[ ! -e /lab/slow ] || read -r slow </lab/slow
+# shellcheck disable=SC2034 # of the scenarios
+iommu=intel
+# shellcheck disable=SC2034 # of the scenarios
+[ ! -e /lab/iommu ] || read -r iommu </lab/iommu
 
 # ---- results
 
@@ -124,7 +131,7 @@ id_of() {
 
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
-	tries=$(($1 * 10))
+	tries=$(($1 * 10 * slow))
 	shift
 	until "$@"; do
 		tries=$((tries - 1))
@@ -242,6 +249,24 @@ expect_last_line() {
 	[ "$last" = "$1" ] || fail "last line: expected '$1', seen '$last'"
 }
 
+# check_host CODE: `host-setup check --json`, for check_item; CODE may be a pattern.
+check_host() {
+	host-setup check --json >/tmp/hook.out 2>&1 </dev/null
+	hook_rc=$?
+	cat /tmp/hook.out
+	# shellcheck disable=SC2254 # a pattern
+	case $hook_rc in
+	$1) ;;
+	*) fail "host-setup check: expected exit code $1, seen $hook_rc" ;;
+	esac
+}
+
+# check_item NAME STATUS: each item of this name has this status.
+check_item() {
+	expect "$1 of host-setup check" "$2" \
+		"$(tr -d '\n\t ' </tmp/hook.out | sed 's/{/\n{/g' | sed -n 's/.*"name":"'"$1"'","status":"\([a-z]*\)".*/\1/p' | sort -u)"
+}
+
 # ---- assertions
 
 expect() {
@@ -261,6 +286,12 @@ record_of() {
 	value=$(sed -n 's/^[[:blank:]]*'"$2"'[[:blank:]]*=[[:blank:]]*"\{0,1\}\([^";]*\).*/\1/p' \
 		"$records/$1" | head -n 1)
 	echo "${value:-none}"
+}
+
+# in_time WHAT LIMIT TIME: this took so long, and no longer than that; both in hundredths of a second.
+in_time() {
+	[ "$3" -le $(($2 * slow)) ] ||
+		fail "$1: expected at most $(($2 * slow))0 ms, seen ${3}0 ms; for a slow machine there is LAB_SLOW=$((slow * 3))"
 }
 
 # expect_taken VMID BDF DRIVER: taken for this VM, to return to this driver.
@@ -396,7 +427,7 @@ is_machine() {
 back_within() {
 	begun_waiting=$(now)
 	until [ -z "$(ls "$records")" ]; do
-		[ $(($(now) - begun_waiting)) -lt "${1}00" ] || break
+		[ $(($(now) - begun_waiting)) -lt $(($1 * 100 * slow)) ] || break
 	done
 	back_after=$(($(now) - begun_waiting))
 	expect_machine "$2"
@@ -453,7 +484,7 @@ recover() {
 run_scenario() {
 	pristine=$(machine)
 	rm -f /tmp/why /tmp/skipped
-	dmesg -c >/dev/null
+	log_end=$(dmesg | tail -n 1)
 	begun=$(now)
 	("t_$1") >/tmp/scenario.out 2>&1
 	rc=$?
@@ -482,7 +513,7 @@ run_scenario() {
 	# One line says it; what led there follows.
 	echo "not ok $1: $(head -n 1 /tmp/why)"
 	sed 's/^/    /' /tmp/scenario.out
-	dmesg | tail -n 15 | sed 's/^/    kernel: /'
+	dmesg | awk -v end="$log_end" 'seen { print }; $0 == end { seen = 1 }' | tail -n 15 | sed 's/^/    kernel: /'
 	recover "$pristine"
 	return 1
 }
