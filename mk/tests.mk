@@ -17,7 +17,7 @@ UNIT	 ?=
 RUN_TESTS = $(if $(UNIT),$(filter $(UNIT:%=\%/test_%),$(TESTS)),$(TESTS))
 
 # One after the other, whatever -j says: two of them build into the same directory.
-check: ## every test but check-valgrind, check-host and check-deb
+check: ## every test but check-valgrind, check-more, check-host and check-deb
 	@$(MAKE) --no-print-directory check-man
 	@$(MAKE) --no-print-directory check-po
 	@$(MAKE) --no-print-directory check-scripts
@@ -147,6 +147,10 @@ deps-lab:
 check-kernel: deps-lab deps ## scenarios on two real kernels, in QEMU; LAB_ONLY=, LAB_KEEP=, LAB_SUITES=
 	@tests/lab/check-kernel
 
+# What check-kernel has no time for. There is no limit of time; what cannot be had here is no success.
+check-more: deps-lab deps ## the same under AMD's IOMMU, on the newest kernel, with SR-IOV cards (an hour)
+	@tests/lab/check-more
+
 # A whole Debian in a disk image, from an untouched host to a VM's start and back. Its boots take minutes.
 # LAB_HOST_SUITE=trixie takes another Debian.
 check-host: deps-lab deps ## host-setup on a Debian with GRUB, then systemd-boot, in QEMU (minutes)
@@ -170,4 +174,4 @@ $(B)/bench-host: tests/bench/host.c $(B)/tests/unit/tree.o $(ARCHIVE)
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 .PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests check-fuzz fuzz \
-	fuzz-targets deps-man deps-lab check-kernel check-host check-deb demo bench
+	fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench

@@ -50,7 +50,8 @@ private_apt() {
 		-o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@"
 }
 
-# private_update SUITE: the lists of SUITE, from the first mirror that has it; apt's messages are in $work/apt.log.
+# private_update SUITE...: the lists of these suites, from the first mirror that has them; apt's messages are in
+# $work/apt.log.
 private_update() {
 	keys=$(keyring) || {
 		say "the package debian-archive-keyring is not installed" >"$work/apt.log"
@@ -59,7 +60,9 @@ private_update() {
 	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 	: >"$work/status"
 	for mirror in $(mirrors); do
-		say "deb [arch=amd64 signed-by=$keys] $mirror $1 main" >"$work/sources.list"
+		for one in "$@"; do
+			say "deb [arch=amd64 signed-by=$keys] $mirror $one main"
+		done >"$work/sources.list"
 		# A list that cannot be fetched is only a warning to apt-get: ask it to fail.
 		! private_apt apt-get -o APT::Update::Error-Mode=any update >"$work/apt.log" 2>&1 || return 0
 	done
