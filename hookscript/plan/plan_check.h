@@ -12,7 +12,8 @@
 struct plan_check {
 	const struct facts *facts;
 	struct plan *plan;
-	int err; /* 0 or -ENOMEM */
+	int err;	    /* 0 or -ENOMEM */
+	bool shows_devices; /* a cure has a line for the settings with the list of devices */
 };
 
 /*

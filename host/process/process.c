@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/process/process.h"
 
+#include "host/base/utf8.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define CGROUP_MAX ((size_t)64 * 1024)
 
 /* Longer than any command line of a VM. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)
@@ -173,25 +173,9 @@ int process_each_node(const struct fs_root *root,
 char *process_command(const struct fs_root *root, pid_t pid)
 {
 	auto_free char *path = fs_path("proc/%d/comm", pid);
-	char *command = NULL;
+	auto_free char *command = NULL;
 
-	return fs_read_attr(root, path, &command) ? strdup("?") : command;
-}
-
-unsigned int process_container(const struct fs_root *root, pid_t pid)
-{
-	auto_free char *path = fs_path("proc/%d/cgroup", pid);
-	auto_free char *text = NULL;
-	unsigned int ctid;
-	const char *at;
-
-	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
-		return 0;
-	at = strstr(text, "/lxc/");
-	if (!at)
-		return 0;
-	at += strlen("/lxc/");
-	return number_take(&at, &ctid) && strchr("/\n", *at) ? ctid : 0;
+	return fs_read_attr(root, path, &command) ? strdup("?") : utf8_printable(command);
 }
 
 unsigned int process_vm(const struct fs_root *root, pid_t pid)

@@ -26,14 +26,9 @@ struct open_node {
 int process_each_node(const struct fs_root *root,
 		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;
 
-/* Its short name, e.g. "kvm"; "?" when it has ended. A new string, or NULL without memory. */
+/* Its short name, e.g. "kvm", which it may choose itself: printable, whatever it is
+ * (host/base/utf8.h); "?" when it has ended. A new string, or NULL without memory. */
 char *process_command(const struct fs_root *root, pid_t pid) must_check;
-
-/*
- * The number of the Proxmox VE container that it runs in (its control group is below lxc/CTID), or
- * 0: it runs on the host.
- */
-unsigned int process_container(const struct fs_root *root, pid_t pid);
 
 /*
  * The number of the Proxmox VE VM whose QEMU it is (what follows -id on its command line), or

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/finding.h"
 
+#include "host/base/utf8.h"
+
 #include <string.h>
 
 static const char *const kind_names[] = {
@@ -28,21 +30,48 @@ static void free_finding(struct usage_finding *finding)
 {
 	free(finding->what);
 	free(finding->cure);
+	free(finding->command);
+	free(finding->unit);
 	free(finding->network);
 }
 
-int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
-	      const char *effect, char *cure)
+/* The same text as people may see it; frees TEXT. */
+static char *printable(char *text)
+{
+	auto_free char *owned = text;
+
+	return text ? utf8_printable(text) : NULL;
+}
+
+int usage_add_command(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
+		      const char *effect, char *cure, char *command)
 {
 	struct usage_finding added = {
-		.bdf = *bdf, .kind = kind, .what = what, .effect = effect, .cure = cure};
+		.bdf = *bdf,
+		.kind = kind,
+		.what = printable(what),
+		.effect = effect,
+		.cure = printable(cure),
+		.command = command,
+	};
 
-	if (!what || !cure || !array_grow(usage->items, usage->n)) {
+	if (!added.what || !added.cure || !array_grow(usage->items, usage->n)) {
 		free_finding(&added);
 		return -ENOMEM;
 	}
 	usage->items[usage->n++] = added;
 	return 0;
+}
+
+int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
+	      const char *effect, char *cure)
+{
+	return usage_add_command(usage, bdf, kind, what, effect, cure, NULL);
+}
+
+struct usage_finding *usage_last(struct usage *usage)
+{
+	return &usage->items[usage->n - 1];
 }
 
 void usage_free(struct usage *usage)

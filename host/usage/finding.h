@@ -33,9 +33,17 @@ struct usage_finding {
 	bool harmless;	    /* informational, does not block a start */
 	char *what;	    /* what uses it: "disk sda is mounted at /srv" */
 	const char *effect; /* what taking the device would do to the host; static */
-	char *cure;	    /* what ends the use, as a command or in words */
-	char *network;	    /* what an interface has that it does not get back by itself: "eno1:
-			       below vmbr0, address 192.0.2.2"; NULL for other kinds */
+	char *cure;	    /* what ends the use, or what COMMAND does to it */
+	char *command; /* a line for a shell that does it, to be run as it stands; NULL: none */
+	/* What a start can stop, if the settings say so: a systemd unit (stop_units), or NULL; a
+	 * Proxmox VE container (stop_ct), or 0. */
+	char *unit;
+	unsigned int ctid;
+	/* That it may be allowed is no cure: the kernel would wait for the process for as long as
+	 * it lives, or the host run without what it needs. */
+	bool vital;
+	char *network; /* what an interface has that it does not get back by itself: "eno1:
+			  below vmbr0, address 192.0.2.2"; NULL for other kinds */
 };
 
 struct usage {
@@ -46,11 +54,19 @@ struct usage {
 void usage_free(struct usage *usage);
 
 /*
- * Adds a finding about the device at BDF, and takes WHAT and CURE over. Returns 0, or -ENOMEM (also
- * when one of them is NULL), and has freed both.
+ * Adds a finding about the device at BDF, and takes WHAT and CURE over. Names in WHAT may hold any
+ * byte: what is no printable character becomes \xNN. Returns 0, or -ENOMEM (also when one of them
+ * is NULL), and has freed both.
  */
 int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
 	      const char *effect, char *cure) must_check;
+
+/* The same with the command that does what CURE says, which is taken over, too; NULL: none. */
+int usage_add_command(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
+		      const char *effect, char *cure, char *command) must_check;
+
+/* The finding that was added last. */
+struct usage_finding *usage_last(struct usage *usage);
 
 #define auto_usage cleanup_with(usage_free)
 

@@ -3,6 +3,7 @@
 
 #include "host/base/activity.h"
 #include "host/base/strbuf.h"
+#include "host/base/utf8.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -171,19 +172,21 @@ static int describe(const struct fs_root *root, const struct survey_net *net, ch
 
 static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
 {
-	auto_free char *network = fs_path("%s: %s", net->name, uses);
+	auto_free char *text = fs_path("%s: %s", net->name, uses);
+	auto_free char *network = text ? utf8_printable(text) : NULL;
 	int err;
 
 	if (!network)
 		return -ENOMEM;
-	err = usage_add(
+	err = usage_add_command(
 		usage, &net->device->bdf, USAGE_NETWORK,
 		fs_path(_("its interface %s carries the host's network: %s"), net->name, uses),
 		_("the host would lose that network, and does not get addresses and routes "
 		  "back with the device"),
-		fs_path(_("take %s out of /etc/network/interfaces, then: ifreload -a"), net->name));
+		fs_path(_("take %s out of /etc/network/interfaces, then"), net->name),
+		strdup("ifreload -a"));
 	if (!err)
-		usage->items[usage->n - 1].network = TAKE_PTR(network);
+		usage_last(usage)->network = TAKE_PTR(network);
 	return err;
 }
 
@@ -193,11 +196,12 @@ static int add_moved(const struct usage_device *device, struct usage *usage)
 {
 	if (!device->driver || device->class >> 16 != 0x02)
 		return 0;
-	return usage_add(usage, &device->bdf, USAGE_NETWORK,
-			 strdup(_("its network interface has been moved to another network "
-				  "namespace, as containers and routers do")),
-			 _("who uses it there would lose it"),
-			 strdup(_("find the namespace: lsns -t net; ip netns; pct list")));
+	return usage_add_command(usage, &device->bdf, USAGE_NETWORK,
+				 strdup(_("its network interface has been moved to another network "
+					  "namespace, as containers and routers do")),
+				 _("who uses it there would lose it"),
+				 strdup(_("find the namespace")),
+				 strdup("lsns -t net; ip netns; pct list"));
 }
 
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)

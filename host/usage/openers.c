@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/searches.h"
 
+#include "host/base/argv.h"
 #include "host/process/process.h"
+#include "host/usage/owner.h"
 
 #include <string.h>
 
@@ -99,23 +101,151 @@ static bool is_bystander(const struct survey_node *node, const char *command)
 	       (!strcmp(command, "systemd-logind") || !strcmp(command, "acpid"));
 }
 
-static int add_opener(const struct search *search, const struct opener *opener, struct usage *usage)
+/* Whose process it is, for " of …": a new string, "" for nobody's. */
+static char *describe_owner(const struct owner *owner)
+{
+	switch (owner->kind) {
+	case OWNER_UNKNOWN: return strdup("");
+	case OWNER_VM: return fs_path(_(" of VM %u"), owner->number);
+	case OWNER_CT: return fs_path(_(" in CT %u"), owner->number);
+	case OWNER_DOCKER: return fs_path(_(" in the Docker container %s"), owner->name);
+	case OWNER_PODMAN: return fs_path(_(" in the Podman container %s"), owner->name);
+	case OWNER_UNIT:
+	case OWNER_PART: return fs_path(_(" of %s"), owner->name);
+	case OWNER_MANAGER: return fs_path(_(" of user %s, %s"), owner->user, owner->name);
+	case OWNER_SESSION: break;
+	}
+	return fs_path(_(" of user %s, login session %s"), owner->user, owner->name);
+}
+
+/* A unit as it is written in a shell's line; names of units have backslashes in them. */
+static char *stop_command(const char *verb, const char *unit)
+{
+	const char *words[] = {unit, NULL};
+	auto_free char *text = argv_text((char *const *)(uintptr_t)words);
+
+	return text ? fs_path("%s %s", verb, text) : NULL;
+}
+
+/* The service itself, and the socket that would start it again. */
+static char *stop_user_unit(const struct fs_root *root, const struct owner *owner)
+{
+	const char *end = strstr(owner->name, ".service");
+	auto_free char *socket = end ? fs_path("usr/lib/systemd/user/%.*s.socket",
+					       (int)(end - owner->name), owner->name)
+				     : NULL;
+	auto_free char *stop = fs_path("systemctl --user --machine=%s@ stop", owner->user);
+	auto_free char *command = stop ? stop_command(stop, owner->name) : NULL;
+
+	/* Of a user without a name, or what the user's manager itself has open. */
+	if (strchr(owner->user, ' ') || !strcmp(owner->name, owner->unit))
+		return stop_command("systemctl stop", owner->unit);
+	if (command && socket && fs_probe(root, socket) > 0)
+		return fs_path("%s %.*s.socket", command, (int)(end - owner->name), owner->name);
+	return TAKE_PTR(command);
+}
+
+/* What ends the use, in words and as a command. Both are new; NULL without memory. */
+static char *find_cure(const struct search *search, pid_t pid, const struct owner *owner,
+		       char **ret_command)
+{
+	switch (owner->kind) {
+	case OWNER_VM:
+		*ret_command = fs_path("qm shutdown %u", owner->number);
+		return fs_path(_("shut VM %u down, or stop it at once by qm stop %u"),
+			       owner->number, owner->number);
+	case OWNER_CT:
+		*ret_command = fs_path("pct shutdown %u", owner->number);
+		return fs_path(_("shut CT %u down, or stop it at once by pct stop %u, or end that "
+				 "process in it"),
+			       owner->number, owner->number);
+	case OWNER_DOCKER:
+		*ret_command = fs_path("docker stop %s", owner->name);
+		return fs_path(_("stop the container; so that Docker does not start it again: "
+				 "docker update --restart=no %s"),
+			       owner->name);
+	case OWNER_PODMAN:
+		*ret_command = fs_path("podman stop %s", owner->name);
+		return strdup(_("stop the container"));
+	case OWNER_UNIT:
+		*ret_command = stop_command("systemctl stop", owner->name);
+		return strdup(_("stop what runs it"));
+	case OWNER_MANAGER:
+		*ret_command = stop_user_unit(search->root, owner);
+		return fs_path(_("stop what user %s runs there"), owner->user);
+	case OWNER_SESSION:
+		*ret_command = owner->unit ? stop_command("systemctl stop", owner->unit)
+					   : fs_path("kill %d", pid);
+		return owner->unit ? strdup(_("end the graphical login: stop its display manager"))
+				   : fs_path(_("end that program of user %s"), owner->user);
+	case OWNER_PART:
+		*ret_command = fs_path("systemctl status %d", pid);
+		return fs_path(_("%s is a part of the host that has to run on; it may close the "
+				 "device by itself in a moment; what it does"),
+			       owner->name);
+	case OWNER_UNKNOWN: break;
+	}
+	*ret_command = fs_path("systemctl status %d", pid);
+	return strdup(_("end it; what it is"));
+}
+
+/* logind opens displays for those who log in, so the display manager is what lets go of them. */
+static int correct_owner(const struct search *search, const struct survey_node *node,
+			 struct owner *owner)
+{
+	auto_free char *manager = NULL;
+
+	if (owner->kind != OWNER_PART || strcmp(owner->name, "systemd-logind.service") != 0 ||
+	    kind_of(node) != USAGE_DISPLAY)
+		return 0;
+	manager = owner_display_manager(search->root);
+	if (!manager)
+		return 0;
+	owner_free(owner);
+	*owner = (struct owner){.kind = OWNER_UNIT, .unit = strdup(manager)};
+	owner->name = TAKE_PTR(manager);
+	return owner->unit ? 0 : -ENOMEM;
+}
+
+/* Takes WHAT over. */
+static int add_owned(const struct search *search, const struct opener *opener, char *what,
+		     struct owner *owner, struct usage *usage)
 {
 	enum usage_kind kind = kind_of(opener->node);
-	auto_free char *command = process_command(search->root, opener->pid);
-	unsigned int ctid = process_container(search->root, opener->pid);
-	auto_free char *where = ctid ? fs_path(_(" in container %u"), ctid) : strdup("");
+	char *stop = NULL, *how = find_cure(search, opener->pid, owner, &stop);
+	int err = usage_add_command(usage, &opener->node->device->bdf, kind, what, effect_of(kind),
+				    how, stop);
 
-	if (!command || !where)
+	if (err)
+		return err;
+	usage_last(usage)->unit = TAKE_PTR(owner->unit);
+	usage_last(usage)->ctid = owner->kind == OWNER_CT ? owner->number : 0;
+	usage_last(usage)->vital = kind == USAGE_DISPLAY || kind == USAGE_SOUND;
+	return 0;
+}
+
+static int add_opener(const struct search *search, const struct opener *opener, struct usage *usage)
+{
+	auto_free char *command = process_command(search->root, opener->pid);
+	auto_owner struct owner owner = {0};
+	auto_free char *whose = NULL;
+	int err;
+
+	if (!command)
 		return -ENOMEM;
 	if (is_bystander(opener->node, command))
 		return 0;
-	return usage_add(usage, &opener->node->device->bdf, kind,
+	err = owner_read(search->root, opener->pid, &owner);
+	if (err)
+		return err;
+	whose = describe_owner(&owner);
+	err = whose ? correct_owner(search, opener->node, &owner) : -ENOMEM;
+	if (err)
+		return err;
+	return add_owned(search, opener,
 			 fs_path(_("/dev/%s is open in process %d (%s)%s"), opener->node->name,
-				 opener->pid, command, where),
-			 effect_of(kind),
-			 ctid ? fs_path(_("pct shutdown %u, or end that process in it"), ctid)
-			      : fs_path(_("end it; what it is: systemctl status %d"), opener->pid));
+				 opener->pid, command, whose),
+			 &owner, usage);
 }
 
 /* ---- containers ---- */
@@ -152,12 +282,18 @@ static const char *given_path(const char *line, size_t *ret_len)
 
 static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
 {
-	return usage_add(usage, &node->device->bdf, USAGE_CONTAINER,
-			 fs_path(_("container %u, which runs, is given /dev/%s by its config"),
-				 ctid, node->name),
-			 _("the container would lose the device, and not get it back before it is "
-			   "started again"),
-			 fs_path("pct shutdown %u", ctid));
+	int err = usage_add_command(
+		usage, &node->device->bdf, USAGE_CONTAINER,
+		fs_path(_("container %u, which runs, is given /dev/%s by its config"), ctid,
+			node->name),
+		_("the container would lose the device, and not get it back before it is "
+		  "started again"),
+		fs_path(_("shut CT %u down, or stop it at once by pct stop %u"), ctid, ctid),
+		fs_path("pct shutdown %u", ctid));
+
+	if (!err)
+		usage_last(usage)->ctid = ctid;
+	return err;
 }
 
 static int look_at_config(const struct survey *survey, unsigned int ctid, char *text,

@@ -97,12 +97,12 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 
 	if (err || !vfs || !*vfs)
 		return err;
-	return usage_add(
+	return usage_add_command(
 		usage, &device->bdf, USAGE_VFS,
 		fs_path(_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"), vfs),
 		_("all of them would vanish or go dead, under the VMs and interfaces that use them"),
-		fs_path(_("pass a VF instead, or take them away: echo 0 > "
-			  "/sys/bus/pci/devices/%s/sriov_numvfs"),
+		strdup(_("pass a VF instead, or take them away")),
+		fs_path("echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs",
 			bdf_format(&device->bdf, address)));
 }
 
@@ -111,8 +111,9 @@ static bool is_nvidias(const struct usage_device *device)
 	return device->driver && after_prefix(device->driver, "nvidia");
 }
 
-/* Whether a console of the kernel writes to a framebuffer: 1, 0, or -errno. */
-static int console_is_on_framebuffer(const struct fs_root *root)
+/* The console of the kernel that writes to a framebuffer, "vtcon1", or NULL. Returns 0 or -errno.
+ */
+static int find_framebuffer_console(const struct fs_root *root, char **ret)
 {
 	static const char dir[] = "sys/class/vtconsole";
 	auto_names struct fs_names consoles = {0};
@@ -126,8 +127,10 @@ static int console_is_on_framebuffer(const struct fs_root *root)
 		err = fs_read_attr(root, name_path, &name);
 		if (!err)
 			err = fs_read_attr(root, bind_path, &bind);
-		if (!err && strstr(name, "frame buffer") && !strcmp(bind, "1"))
-			return 1;
+		if (!err && strstr(name, "frame buffer") && !strcmp(bind, "1")) {
+			*ret = strdup(consoles.items[i]);
+			return *ret ? 0 : -ENOMEM;
+		}
 		if (err == -ENOENT) /* it has gone meanwhile */
 			err = 0;
 	}
@@ -159,24 +162,27 @@ static bool is_boot_display(const struct fs_root *root, const struct usage_devic
 static int find_console(const struct fs_root *root, const struct survey *survey,
 			const struct usage_device *device, struct usage *usage)
 {
-	int console = has_framebuffer(survey, device) ? console_is_on_framebuffer(root) : 0;
 	bool boot = is_boot_display(root, device);
-	int err;
+	auto_free char *console = NULL;
+	int err = has_framebuffer(survey, device) ? find_framebuffer_console(root, &console) : 0;
 
-	if (console < 0)
-		return console;
+	if (err)
+		return err;
 	if (!device->driver || !strcmp(device->driver, "vfio-pci") || (!console && !boot))
 		return 0;
-	err = usage_add(usage, &device->bdf, USAGE_DISPLAY,
-			strdup(console ? _("it shows the host's console")
-				       : _("it shows the host's boot messages")),
-			_("the host's screen goes dark until the device is given back, and with "
-			  "some cards until the next boot"),
-			strdup(_("make sure that you reach this host by network or serial console; "
-				 "unbind the console from it: "
-				 "echo 0 > /sys/class/vtconsole/vtcon1/bind")));
-	if (!err)
-		usage->items[usage->n - 1].harmless = !console || !is_nvidias(device);
+	err = usage_add_command(
+		usage, &device->bdf, USAGE_DISPLAY,
+		strdup(console ? _("it shows the host's console")
+			       : _("it shows the host's boot messages")),
+		_("the host's screen goes dark until the device is given back, and with "
+		  "some cards until the next boot"),
+		strdup(_("make sure that you reach this host by network or serial console, then "
+			 "take the console off the card")),
+		fs_path("echo 0 > /sys/class/vtconsole/%s/bind", console ? console : "vtcon1"));
+	if (!err) {
+		usage_last(usage)->harmless = !console || !is_nvidias(device);
+		usage_last(usage)->vital = !usage_last(usage)->harmless;
+	}
 	return err;
 }
 

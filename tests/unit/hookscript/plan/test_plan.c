@@ -888,6 +888,9 @@ static void test_use_of_neighbours(void **state)
 		       "0000:02:00.0 (not named by the VM, but in its IOMMU group 10): "
 		       "its disk",
 		       "swapoff");
+	assert_refusal(
+		taken, 0, REFUSAL_IN_USE, "",
+		"or put the VM's device into a slot with a group of its own; the groups, and why they are as they are: host-setup groups");
 	host.devices[1].bridge = true;
 	bridge = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(bridge, 0, 0);
@@ -950,6 +953,111 @@ static void test_allowed_use(void **state)
 	}
 }
 
+/* The line for the settings has all units of the device, and goes where libconfig takes it. */
+static void test_units_are_named(void **state)
+{
+	static char *stopped[] = {(char *)"a.service"};
+	struct device_setting device = {
+		.bdf = first,
+		.vendor = 0x8086,
+		.device = 0x10d3,
+		.stop_units = stopped,
+		.n_stop_units = 1,
+		.source = {SETTINGS_CLUSTER_PATH, 7},
+	};
+	struct settings settings = settings_default;
+	auto_machine struct machine host = {0};
+	struct usage_finding findings[3];
+	auto_plan struct plan *plan = NULL, *other = NULL, *again = NULL;
+
+	(void)state;
+	prepare(&host);
+	for (size_t i = 0; i < 3; i++)
+		add_finding(&host, &findings[i], 0);
+	host.facts.usage = (struct usage){findings, 3};
+	findings[0].unit = (char *)"x@1.service";
+	findings[0].command = (char *)"systemctl stop x@1.service";
+	findings[1].unit = (char *)"b\\x2d.service";
+	findings[2].ctid = 105;
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(plan, 3, 0);
+	assert_refusal(plan, 0, REFUSAL_IN_USE, "", "swapoff: systemctl stop x@1.service");
+	assert_refusal(
+		plan, 0, REFUSAL_IN_USE, "",
+		"so that each start stops it, and it is started again afterwards, put this line into /etc/pve-passthrough.conf: devices = ( { address = "
+		"\"0000:01:00.0\"; id = \"8086:10d3\"; stop_units = [ \"x@1.service\", "
+		"\"b\\\\x2d.service\" ]; stop_ct = [ 105 ]; } );");
+	assert_int_equal(plan->refusals[1].n_cures, 1);
+	assert_int_equal(plan->refusals[2].n_cures, 1);
+	/* The list is there, with another device in it. */
+	settings.devices = &device;
+	settings.n_devices = 1;
+	device.device = 0x10d4;
+	device.source.path = SETTINGS_PATH;
+	other = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
+	assert_refusal(
+		other, 0, REFUSAL_IN_USE, "",
+		"so that each start stops it, and it is started again afterwards, add this to the list 'devices' of /etc/pve-passthrough.conf: { address = \"0000:01:00.0\"; id = \"8086:10d3\"; stop_units = [ \"x@1.service\", \"b\\\\x2d.service\" ]; stop_ct = [ 105 ]; }");
+	/* After it was stopped and something uses the device all the same. */
+	device.device = 0x10d3;
+	device.source.path = SETTINGS_CLUSTER_PATH;
+	host.facts.users_stopped = true;
+	again = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
+	assert_refusal(
+		again, 0, REFUSAL_IN_USE, "",
+		"so that each start stops it, and it is started again afterwards, let the entry of 0000:01:00.0 in /etc/pve/pve-passthrough.conf, line 7, "
+		"have: stop_units = [ \"a.service\", \"x@1.service\", "
+		"\"b\\\\x2d.service\" ]; stop_ct = [ 105 ];");
+}
+
+/* What the kernel would wait for, and what the host runs from, is never allowed as a cure. */
+static void test_vital_use(void **state)
+{
+	auto_machine struct machine host = {0};
+	struct usage_finding finding;
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	add_finding(&host, &finding, 0);
+	finding.vital = true;
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(plan, 1, 0);
+	assert_int_equal(plan->refusals[0].n_cures, 1);
+}
+
+/* A unit that the settings stop for one device of the VM may use another one, too. */
+static void test_stopped_for_another_device(void **state)
+{
+	static char *stopped[] = {(char *)"x.service"};
+	struct device_setting device = {
+		.bdf = first,
+		.vendor = 0x8086,
+		.device = 0x10d3,
+		.stop_units = stopped,
+		.n_stop_units = 1,
+		.source = {SETTINGS_PATH, 7},
+	};
+	struct settings settings = settings_default;
+	auto_machine struct machine host = {0};
+	struct usage_finding finding;
+	auto_plan struct plan *plan = NULL, *other = NULL;
+
+	(void)state;
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 1, 0, 1});
+	add_finding(&host, &finding, 1);
+	settings.devices = &device;
+	settings.n_devices = 1;
+	finding.unit = (char *)"x.service";
+	plan = make_with(&host, Q35 "hostpci0: 01:00,pcie=1\n", &settings);
+	assert_counts(plan, 0, 1);
+	assert_true(plan->deferred);
+	finding.unit = (char *)"y.service";
+	other = make_with(&host, Q35 "hostpci0: 01:00,pcie=1\n", &settings);
+	assert_counts(other, 1, 0);
+}
+
 static void test_neighbours_refused(void **state)
 {
 	struct settings settings = settings_default;
@@ -999,6 +1107,9 @@ int main(void)
 		cmocka_unit_test(test_use_of_neighbours),
 		cmocka_unit_test(test_harmless_use),
 		cmocka_unit_test(test_allowed_use),
+		cmocka_unit_test(test_units_are_named),
+		cmocka_unit_test(test_vital_use),
+		cmocka_unit_test(test_stopped_for_another_device),
 		cmocka_unit_test(test_neighbours_refused),
 	};
 

@@ -361,9 +361,9 @@ static void test_openers(void **state)
 	tree_process_opens(tree, 51, 9, "/dev/sda");
 	assert_findings(tree, 0x030000, "amdgpu",
 			"display! /dev/dri/card0 is open in process 20 (Xorg)\n"
-			"display! /dev/dri/card0 is open in process 30 (jellyfin) in container "
+			"display! /dev/dri/card0 is open in process 30 (jellyfin) in CT "
 			"105\n"
-			"sound! /dev/snd/controlC0 is open in process 30 (jellyfin) in container "
+			"sound! /dev/snd/controlC0 is open in process 30 (jellyfin) in CT "
 			"105\n"
 			"disk! /dev/sda1 is open in process 40 (kvm)\n");
 }

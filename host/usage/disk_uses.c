@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/disk_uses.h"
+
+#include "host/base/argv.h"
+#include "host/base/utf8.h"
+
+#include <string.h>
+
+#define TABLE_MAX ((size_t)16 * 1024 * 1024)
+#define UDEV_MAX  ((size_t)1024 * 1024)
+
+/* LVM on md on encrypted partitions: more than anybody stacks. Guards against cycles, too. */
+#define DEPTH_MAX 8
+
+/* Where the host has what it cannot do without. */
+static const char *const vital_places[] = {"/",	   "/boot", "/boot/efi", "/boot/firmware",
+					   "/efi", "/usr",  "/var",	 "/etc/pve"};
+
+static bool is_vital_place(const char *where)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vital_places); i++)
+		if (!strcmp(where, vital_places[i]))
+			return true;
+	return false;
+}
+
+/* ---- the commands that end uses ---- */
+
+/* Adds a command, unless it is there; one with a name that cannot be printed is none. Takes ARGV
+ * over. */
+static int add_step(struct disk_uses *uses, char **argv)
+{
+	auto_argv char **words = argv;
+	auto_free char *text = words ? argv_text(words) : NULL;
+	auto_free char *safe = text ? utf8_printable(text) : NULL;
+
+	if (!safe)
+		return -ENOMEM;
+	if (!strcmp(text, safe))
+		return fs_names_add(&uses->steps, text);
+	uses->unclear = true;
+	return 0;
+}
+
+#define add_command(uses, ...) add_step((uses), argv_new(__VA_ARGS__))
+
+/* ---- mounts and swap ---- */
+
+/* Replaces the \040 of /proc in place by the characters that they stand for. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* The field at *REST, which ends at a space or tab, cut off; NULL at the end. */
+static char *next_field(char **rest)
+{
+	char *field;
+
+	do
+		field = strsep(rest, " \t");
+	while (field && !*field);
+	return field;
+}
+
+/* A line of mountinfo. */
+struct mount {
+	const char *numbers; /* "8:1"; that of btrfs is of no device */
+	const char *where;
+	const char *source; /* "/dev/sda1", "rpool/ROOT/pve-1" */
+};
+
+/* Reads LINE, and cuts it up. Returns whether there is a source. (Linux:
+ * Documentation/filesystems/proc.rst) */
+static bool read_mount(char *line, struct mount *ret)
+{
+	char *field, *rest = line, *where = NULL;
+
+	*ret = (struct mount){"", NULL, NULL};
+	for (int i = 0; (field = next_field(&rest)); i++) {
+		if (i == 2)
+			ret->numbers = field;
+		else if (i == 4)
+			where = field;
+		else if (i > 5 && !strcmp(field, "-"))
+			break;
+	}
+	if (next_field(&rest)) /* the type */
+		ret->source = next_field(&rest);
+	if (!where)
+		return false;
+	unescape(where);
+	ret->where = where;
+	return true;
+}
+
+/* Calls LOOK for each mount until it returns something but 0, which is returned. */
+static int each_mount(const struct disk_tables *tables,
+		      int (*look)(const struct mount *mount, void *arg), void *arg)
+{
+	auto_free char *table = strdup(tables->mounts);
+	char *rest = table, *line;
+	struct mount mount;
+	int err = table ? 0 : -ENOMEM;
+
+	while (!err && (line = strsep(&rest, "\n")))
+		if (read_mount(line, &mount))
+			err = look(&mount, arg);
+	return err;
+}
+
+/* A search for the mounts of one device. */
+struct mount_search {
+	const char *numbers, *node;
+	struct fs_names places;
+};
+
+static int put_mount(const struct mount *mount, void *arg)
+{
+	struct mount_search *search = arg;
+
+	if (strcmp(mount->numbers, search->numbers) &&
+	    !(mount->source && !strcmp(mount->source, search->node)))
+		return 0;
+	return fs_names_add(&search->places, mount->where);
+}
+
+static int put_mounts(const struct disk_tables *tables, const char *numbers, const char *name,
+		      struct disk_uses *uses)
+{
+	auto_free char *node = fs_path("/dev/%s", name);
+	struct mount_search search = {.numbers = numbers, .node = node};
+	int err = node ? each_mount(tables, put_mount, &search) : -ENOMEM;
+
+	for (size_t i = 0; !err && i < search.places.n; i++) {
+		strbuf_add_item(&uses->what, _("mounted at %s"), search.places.items[i]);
+		uses->vital |= is_vital_place(search.places.items[i]);
+	}
+	/* What was mounted last may lie in what was mounted before. */
+	for (size_t i = search.places.n; !err && i-- > 0;)
+		err = add_command(uses, "umount", search.places.items[i]);
+	fs_names_free(&search.places);
+	return err;
+}
+
+static int put_swap(const struct disk_tables *tables, const char *name, struct disk_uses *uses)
+{
+	auto_free char *node = fs_path("\n/dev/%s", name);
+	const char *at;
+
+	if (!node)
+		return -ENOMEM;
+	at = strstr(tables->swaps, node);
+	if (!at || !strchr(" \t", at[strlen(node)]))
+		return 0;
+	strbuf_add_item(&uses->what, _("swap on %s"), node + 1);
+	return add_command(uses, "swapoff", node + 1);
+}
+
+/* ---- what is on top of a disk ---- */
+
+static int put_holders(const struct disk_tables *tables, const char *path, int depth,
+		       struct disk_uses *uses);
+static int put_kernel_users(const struct disk_tables *tables, const char *name, int depth,
+			    struct disk_uses *uses);
+
+/* The length of the volume group's name in a device-mapper name, as it is written there: up to the
+ * first single '-'; 0 when there is none. (lvm2: lib/misc/lvm-string.c, build_dm_name()) */
+static size_t group_length(const char *mapper)
+{
+	for (const char *at = mapper; (at = strchr(at, '-')); at += 2)
+		if (at[1] != '-')
+			return at[1] ? (size_t)(at - mapper) : 0;
+	return 0;
+}
+
+/* The name itself: each '-' is written as two there. */
+static char *group_name(const char *mapper, size_t len)
+{
+	char *name = strndup(mapper, len), *to = name;
+
+	for (const char *from = name; name && *from; from++) {
+		*to++ = *from;
+		if (from[0] == '-' && from[1] == '-')
+			from++;
+	}
+	if (to)
+		*to = '\0';
+	return name;
+}
+
+struct group_search {
+	const char *mapper;
+	size_t len;
+};
+
+static int is_vital_volume(const struct mount *mount, void *arg)
+{
+	const struct group_search *search = arg;
+	const char *volume = mount->source ? after_prefix(mount->source, "/dev/mapper/") : NULL;
+
+	return volume && !strncmp(volume, search->mapper, search->len) &&
+	       volume[search->len] == '-' && volume[search->len + 1] != '-' &&
+	       is_vital_place(mount->where);
+}
+
+/* A logical volume: all of its group ends, unless the host runs from another volume of it. */
+static int end_volume(const struct disk_tables *tables, const char *mapper, struct disk_uses *uses)
+{
+	struct group_search search = {mapper, group_length(mapper)};
+	auto_free char *group = group_name(mapper, search.len);
+	int vital = group ? each_mount(tables, is_vital_volume, &search) : -ENOMEM;
+
+	if (vital < 0)
+		return vital;
+	if (vital) {
+		uses->vital = true;
+		return 0;
+	}
+	return add_command(uses, "vgchange", "-an", group);
+}
+
+/* How what the device mapper made is ended, by the beginning of its uuid. */
+static int end_mapped(const struct disk_tables *tables, const char *mapper, const char *uuid,
+		      struct disk_uses *uses)
+{
+	static const struct {
+		const char *uuid, *command, *verb;
+	} kinds[] = {
+		{"CRYPT-", "cryptsetup", "close"},
+		{"mpath-", "multipath", "-f"},
+		{"DMRAID-", "dmraid", "-an"},
+		{"", "dmsetup", "remove"},
+	};
+	size_t i = 0;
+
+	if (*uuid ? after_prefix(uuid, "LVM-") != NULL : group_length(mapper) > 0)
+		return end_volume(tables, mapper, uses);
+	while (!after_prefix(uuid, kinds[i].uuid))
+		i++;
+	return add_command(uses, kinds[i].command, kinds[i].verb, mapper);
+}
+
+static int end_holder(const struct disk_tables *tables, const char *holder, const char *mapper,
+		      const char *uuid, struct disk_uses *uses)
+{
+	auto_free char *node = fs_path("/dev/%s", holder);
+
+	if (!node)
+		return -ENOMEM;
+	if (mapper)
+		return end_mapped(tables, mapper, uuid ? uuid : "", uses);
+	if (after_prefix(holder, "md"))
+		return add_command(uses, "mdadm", "--stop", node);
+	if (after_prefix(holder, "loop"))
+		return add_command(uses, "losetup", "-d", node);
+	uses->unclear = true;
+	return 0;
+}
+
+static int read_dm(const struct disk_tables *tables, const char *holder, const char *attr,
+		   char **ret)
+{
+	auto_free char *path = fs_path("sys/class/block/%s/dm/%s", holder, attr);
+	int err = fs_read_attr(tables->root, path, ret);
+
+	return err && !fs_is_absent(err) ? err : 0;
+}
+
+/* The uses of a holder; what is on top of it ends before it does. */
+static int put_uses_of(const struct disk_tables *tables, const char *holder, const char *node,
+		       int depth, struct disk_uses *uses)
+{
+	auto_free char *path = fs_path("sys/class/block/%s", holder);
+	auto_free char *dev_path = fs_path("sys/class/block/%s/dev", holder);
+	auto_free char *numbers = NULL;
+	int err = 0;
+
+	if (!path)
+		return -ENOMEM;
+	if (!fs_read_attr(tables->root, dev_path, &numbers))
+		err = put_mounts(tables, numbers, node, uses);
+	if (!err)
+		err = put_swap(tables, holder, uses);
+	if (!err)
+		err = put_kernel_users(tables, holder, depth + 1, uses);
+	return err ? err : put_holders(tables, path, depth + 1, uses);
+}
+
+/* A holder of a disk, dm-0 or md0, with the name that people gave it, and the uses of it. */
+static int put_holder(const struct disk_tables *tables, const char *holder, int depth,
+		      struct disk_uses *uses)
+{
+	auto_free char *mapper = NULL, *uuid = NULL, *node = NULL, *shown = NULL;
+	int err;
+
+	if (depth > DEPTH_MAX) {
+		uses->unclear = true;
+		return 0;
+	}
+	err = read_dm(tables, holder, "name", &mapper);
+	if (!err)
+		err = read_dm(tables, holder, "uuid", &uuid);
+	if (err)
+		return err;
+	node = mapper ? fs_path("mapper/%s", mapper) : strdup(holder);
+	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
+	if (!node || !shown)
+		return -ENOMEM;
+	strbuf_add_item(&uses->what, _("part of %s"), shown);
+	err = put_uses_of(tables, holder, node, depth, uses);
+	return err ? err : end_holder(tables, holder, mapper, uuid, uses);
+}
+
+static int put_holders(const struct disk_tables *tables, const char *path, int depth,
+		       struct disk_uses *uses)
+{
+	auto_free char *holders_path = fs_path("%s/holders", path);
+	auto_names struct fs_names holders = {0};
+	int err = fs_list(tables->root, holders_path, &holders);
+
+	for (size_t i = 0; !err && i < holders.n; i++)
+		err = put_holder(tables, holders.items[i], depth, uses);
+	return err;
+}
+
+/* A SCSI target names a disk twice, by its udev_path and in its info. */
+static bool is_same(const struct kernel_disk *a, const struct kernel_disk *b)
+{
+	return a->what && b->what && !strcmp(a->what, b->what) && !strcmp(a->node, b->node);
+}
+
+/* What the kernel itself uses it for. */
+static int put_kernel_users(const struct disk_tables *tables, const char *name, int depth,
+			    struct disk_uses *uses)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < tables->users.n; i++) {
+		const struct kernel_disk *user = &tables->users.items[i];
+
+		if (strcmp(user->node, name) || (i && is_same(user - 1, user)))
+			continue;
+		if (user->loop) {
+			err = put_holder(tables, user->loop, depth, uses);
+		} else {
+			strbuf_add_item(&uses->what, _("used by %s"), user->what);
+			uses->unclear = true;
+		}
+	}
+	return err;
+}
+
+int disk_uses_add_block(const struct disk_tables *tables, const char *path, const char *name,
+			unsigned int major, unsigned int minor, struct disk_uses *uses)
+{
+	auto_free char *numbers = fs_path("%u:%u", major, minor);
+	int err = numbers ? put_mounts(tables, numbers, name, uses) : -ENOMEM;
+
+	if (!err)
+		err = put_swap(tables, name, uses);
+	if (!err)
+		err = put_kernel_users(tables, name, 0, uses);
+	return err ? err : put_holders(tables, path, 0, uses);
+}
+
+int disk_uses_add_controller(const struct disk_tables *tables, const char *name,
+			     struct disk_uses *uses)
+{
+	return put_kernel_users(tables, name, 0, uses);
+}
+
+/* ---- ZFS ---- */
+
+/* The value of a property of a device in udev's database, a new string, or NULL. (systemd:
+ * src/libsystemd/sd-device/device-private.c, device_update_db()) */
+static char *udev_value(const char *text, const char *key)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *value = after_prefix(line += *line == '\n', "E:");
+
+		value = value ? after_prefix(value, key) : NULL;
+		if (value && *value == '=')
+			return strndup(value + 1, strcspn(value + 1, "\n"));
+	}
+	return NULL;
+}
+
+static int is_vital_dataset(const struct mount *mount, void *arg)
+{
+	const char *pool = arg, *rest = mount->source ? after_prefix(mount->source, pool) : NULL;
+
+	return rest && (!*rest || *rest == '/') && is_vital_place(mount->where);
+}
+
+int disk_uses_add_pool(const struct disk_tables *tables, unsigned int major, unsigned int minor,
+		       struct disk_uses *uses)
+{
+	auto_free char *path = fs_path("run/udev/data/b%u:%u", major, minor);
+	auto_free char *text = NULL, *type = NULL, *pool = NULL;
+	int err = fs_read(tables->root, path, UDEV_MAX, &text, NULL);
+
+	if (err) /* it only makes the message better */
+		return err == -ENOMEM ? err : 0;
+	type = udev_value(text, "ID_FS_TYPE");
+	pool = udev_value(text, "ID_FS_LABEL");
+	if (!type || strcmp(type, "zfs_member") || !pool || !*pool)
+		return 0;
+	err = each_mount(tables, is_vital_dataset, pool);
+	if (err < 0)
+		return err;
+	strbuf_add_item(&uses->what, _("part of the ZFS pool %s"), pool);
+	uses->vital |= err;
+	return err ? 0 : add_command(uses, "zpool", "export", pool);
+}
+
+/* ---- the tables ---- */
+
+static int read_table(const struct fs_root *root, const char *path, char **ret)
+{
+	int err = fs_read(root, path, TABLE_MAX, ret, NULL);
+
+	if (err != -ENOENT)
+		return err;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
+int disk_tables_read(const struct fs_root *root, struct disk_tables *ret)
+{
+	int err;
+
+	*ret = (struct disk_tables){.root = root};
+	/* Those of the first process: the host's own, whatever namespace this one was put in. */
+	err = read_table(root, "proc/1/mountinfo", &ret->mounts);
+	if (!err)
+		err = read_table(root, "proc/swaps", &ret->swaps);
+	return err ? err : kernel_disks_read(root, &ret->users);
+}
+
+void disk_tables_free(struct disk_tables *tables)
+{
+	free(tables->mounts);
+	free(tables->swaps);
+	kernel_disks_free(&tables->users);
+	*tables = (struct disk_tables){0};
+}
+
+void disk_uses_free(struct disk_uses *uses)
+{
+	strbuf_free(&uses->what);
+	fs_names_free(&uses->steps);
+	*uses = (struct disk_uses){0};
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who has a device open, and what is said to end that: hosts as people have them. */
+#include "host/usage/usage.h"
+
+#include <string.h>
+
+#include "tree.h"
+
+#define BDF    "0000:03:00.0"
+#define FOLDER "sys/devices/pci0000:00/" BDF
+
+static void put_node(struct tree *tree, const char *name, unsigned int minor)
+{
+	auto_free char *dir = fs_path(FOLDER "/x/%u", minor);
+	auto_free char *dev = fs_path("%s/dev", dir), *uevent = fs_path("%s/uevent", dir);
+	auto_free char *numbers = fs_path("226:%u\n", minor);
+	auto_free char *text = fs_path("MAJOR=226\nMINOR=%u\nDEVNAME=%s\n", minor, name);
+
+	tree_file(tree, dev, numbers);
+	tree_file(tree, uevent, text);
+}
+
+static void put_process(struct tree *tree, const char *comm, const char *cgroup, const char *node)
+{
+	auto_free char *path = fs_path("/dev/%s", node);
+
+	tree_process(tree, 20, comm, "x");
+	tree_file(tree, "proc/20/cgroup", cgroup);
+	tree_process_opens(tree, 20, 3, path);
+}
+
+static void assert_cure(struct tree *tree, const char *what, const char *command, const char *unit,
+			unsigned int ctid)
+{
+	const struct usage_device device = {
+		.bdf = {0, 3, 0, 0}, .class = 0x030000, .driver = "amdgpu"};
+	auto_usage struct usage usage = {0};
+
+	assert_int_equal(usage_read(&tree->root, &device, 1, &usage), 0);
+	assert_int_equal(usage.n, 1);
+	assert_string_equal(usage.items[0].what, what);
+	assert_string_equal(usage.items[0].command, command);
+	assert_string_equal(usage.items[0].unit ? usage.items[0].unit : "", unit);
+	assert_int_equal(usage.items[0].ctid, ctid);
+}
+
+static void test_cures(void **state)
+{
+	static const struct {
+		const char *comm, *cgroup, *node;
+		const char *whose, *command, *unit;
+		unsigned int ctid;
+	} rows[] = {
+		{"Xorg", "0::/system.slice/lightdm.service\n", "dri/card0", " of lightdm.service",
+		 "systemctl stop lightdm.service", "lightdm.service", 0},
+		{"usbhid-ups",
+		 "0::/system.slice/system-nut\\x2ddriver.slice/nut-driver@ups.service\n",
+		 "bus/usb/001/004", " of nut-driver@ups.service",
+		 "systemctl stop nut-driver@ups.service", "nut-driver@ups.service", 0},
+		{"agetty",
+		 "0::/system.slice/system-serial\\x2dgetty.slice/serial-getty@ttyS4.service\n",
+		 "ttyS4", " of serial-getty@ttyS4.service",
+		 "systemctl stop serial-getty@ttyS4.service", "serial-getty@ttyS4.service", 0},
+		{"a", "0::/system.slice/my\\x2dapp.service\n", "dri/card0",
+		 " of my\\x2dapp.service", "systemctl stop 'my\\x2dapp.service'",
+		 "my\\x2dapp.service", 0},
+		{"Plex Transcoder", "0::/lxc/105/ns/system.slice/plexmediaserver.service\n",
+		 "dri/renderD128", " in CT 105", "pct shutdown 105", "", 105},
+		{"kvm", "0::/qemu.slice/105.scope\n", "snd/pcmC0D0p", " of VM 105",
+		 "qm shutdown 105", "", 0},
+		{"ffmpeg",
+		 "0::/system.slice/docker-d6b15f04feb95083acea4b9caa6e59f8ebe67e3e3cf9cb8.scope\n",
+		 "dri/renderD128", " in the Docker container d6b15f04feb9",
+		 "docker stop d6b15f04feb9", "", 0},
+		{"ffmpeg", "0::/machine.slice/libpod-d6b15f04feb95083acea4b9ca.scope/container\n",
+		 "dri/renderD128", " in the Podman container d6b15f04feb9",
+		 "podman stop d6b15f04feb9", "", 0},
+		{"nvtop", "0::/user.slice/user-0.slice/session-4.scope\n", "dri/card0",
+		 " of user root, login session 4", "kill 20", "", 0},
+		{"pipewire",
+		 "0::/user.slice/user-0.slice/user@0.service/session.slice/pipewire.service\n",
+		 "snd/controlC0", " of user root, pipewire.service",
+		 "systemctl --user --machine=root@ stop pipewire.service pipewire.socket",
+		 "user@0.service", 0},
+		{"systemd", "0::/user.slice/user-0.slice/user@0.service\n", "dri/card0",
+		 " of user root, user@0.service", "systemctl stop user@0.service", "user@0.service",
+		 0},
+		{"pvestatd", "0::/system.slice/pvestatd.service\n", "dri/card0",
+		 " of pvestatd.service", "systemctl status 20", "", 0},
+		{"cat", "0::/\n", "dri/card0", "", "systemctl status 20", "", 0},
+	};
+	struct tree *tree = *state;
+
+	tree_file(tree, "etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+	tree_file(tree, "usr/lib/systemd/user/pipewire.socket", "");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *what = fs_path("/dev/%s is open in process 20 (%s)%s", rows[i].node,
+					       rows[i].comm, rows[i].whose);
+
+		tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+		put_node(tree, rows[i].node, (unsigned int)i);
+		put_process(tree, rows[i].comm, rows[i].cgroup, rows[i].node);
+		assert_cure(tree, what, rows[i].command, rows[i].unit, rows[i].ctid);
+		tree_delete(tree, FOLDER "/x");
+	}
+}
+
+/* logind has the display open for a login; when that ends alone, the next one comes at once. */
+static void test_logind(void **state)
+{
+	struct tree *tree = *state;
+	static const char what[] = "/dev/dri/card0 is open in process 20 (systemd-logind) of "
+				   "systemd-logind.service";
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "dri/card0", 0);
+	put_process(tree, "systemd-logind", "0::/system.slice/systemd-logind.service\n",
+		    "dri/card0");
+	assert_cure(tree, what, "systemctl status 20", "", 0);
+	tree_link(tree, "etc/systemd/system/display-manager.service",
+		  "/lib/systemd/system/gdm.service");
+	assert_cure(tree, what, "systemctl stop gdm.service", "gdm.service", 0);
+}
+
+/* Processes choose their names: none becomes a line of its own, or breaks what programs read. */
+static void test_names(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "dri/card0", 0);
+	put_process(tree, "a\nok\xff\033[1m", "0::/\n", "dri/card0");
+	assert_cure(tree, "/dev/dri/card0 is open in process 20 (a\\x0aok\\xff\\x1b[1m)",
+		    "systemctl status 20", "", 0);
+}
+
+#define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_TREE(test_cures),
+		WITH_TREE(test_logind),
+		WITH_TREE(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
