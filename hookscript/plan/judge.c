@@ -186,13 +186,33 @@ static int add_reasons(const struct plan *plan, struct device_summaries *list)
 	return err;
 }
 
+/* The same as node_vms_naming(), for programs. */
+static int add_named_by(const struct node_vms *vms, struct device_summary *device)
+{
+	for (size_t i = 0; i < vms->n; i++) {
+		const struct vmcfg *config = vms->items[i].config;
+		struct device_vm vm = {.vmid = vms->items[i].vmid};
+
+		for (size_t e = 0; config && e < HOSTPCI_MAX; e++)
+			if (entry_names(vms, config->hostpci[e], &device->bdf))
+				vm.entries |= 1U << e;
+		if (config && !vm.entries)
+			continue;
+		if (!array_grow(device->named_by, device->n_named_by))
+			return -ENOMEM;
+		device->named_by[device->n_named_by++] = vm;
+	}
+	return 0;
+}
+
 static int add_vms(const struct fs_root *root, struct device_summaries *list)
 {
 	auto_node_vms struct node_vms vms = {0};
 	int err = node_vms_read(root, &vms);
 
 	for (size_t i = 0; !err && i < list->n; i++)
-		err = node_vms_naming(&vms, &list->items[i].bdf, &list->items[i].vms);
+		err = node_vms_naming(&vms, &list->items[i].bdf, &list->items[i].vms)
+			      ?: add_named_by(&vms, &list->items[i]);
 	return err;
 }
 

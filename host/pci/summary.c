@@ -24,6 +24,7 @@ static void free_device(struct device_summary *device)
 	free(device->driver);
 	free(device->resets);
 	free(device->vms);
+	free(device->named_by);
 	free(device->used);
 }
 

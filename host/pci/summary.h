@@ -6,6 +6,12 @@
 #include "host/base/fs.h"
 #include "host/pci/pci.h"
 
+/* A VM that names a device. */
+struct device_vm {
+	unsigned int vmid;
+	unsigned int entries; /* bits 1 << N for hostpciN; 0: its config cannot be read */
+};
+
 struct device_summary {
 	struct bdf bdf;
 	struct pci_identity identity;
@@ -16,7 +22,9 @@ struct device_summary {
 	int group;	  /* its IOMMU group, negative: none */
 	bool express;	  /* PCI Express, not conventional PCI */
 	bool bridge;	  /* has devices below it, so it cannot be passed through */
-	char *vms;  /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
+	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
+	struct device_vm *named_by; /* the same for programs; filled in by the judge */
+	size_t n_named_by;
 	char *used; /* why a start would be refused now; NULL: it would not; filled in by the judge
 		     */
 };
@@ -35,7 +43,7 @@ struct device_summary *device_summaries_find(const struct device_summaries *list
 					     const struct bdf *bdf);
 
 /*
- * Fills in vms and used. What a start refuses is decided above this layer
+ * Fills in vms, named_by and used. What a start refuses is decided above this layer
  * (hookscript/plan/judge.h), and handed in by a main. Returns 0 or -errno.
  */
 typedef int device_judge(const struct fs_root *root, struct device_summaries *list);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/check_print.h"
 
+#include "host/base/strbuf.h"
 #include "host/base/utf8.h"
 #include "host/base/wrap.h"
 
@@ -224,19 +225,58 @@ void groups_print(const struct groups *groups)
 	}
 }
 
+/* The words of TEXT, which has spaces between them. */
+static void add_words(json_object *object, const char *key, const char *text, bool *failed)
+{
+	json_object *words = json_object_new_array();
+
+	while (text && *(text += strspn(text, " "))) {
+		size_t len = strcspn(text, " ");
+		json_object *word = json_object_new_string_len(text, (int)len);
+
+		if (!words || !word || json_object_array_add(words, word)) {
+			json_object_put(word);
+			*failed = true;
+			break;
+		}
+		text += len;
+	}
+	add(object, key, words, failed);
+}
+
+/* {"vmid": 100, "entries": ["hostpci0"]}; null for the entries of a config that cannot be read. */
+static void add_vm(json_object *array, const struct device_vm *vm, bool *failed)
+{
+	json_object *object = add_object(array, failed);
+	auto_strbuf struct strbuf entries = {0};
+
+	for (unsigned int e = 0; vm->entries >> e; e++)
+		if (vm->entries >> e & 1)
+			strbuf_add(&entries, "hostpci%u ", e);
+	*failed |= entries.failed;
+	add(object, "vmid", json_object_new_int64(vm->vmid), failed);
+	if (vm->entries)
+		add_words(object, "entries", entries.text, failed);
+	else
+		add_text(object, "entries", NULL, failed);
+}
+
 static void add_device(json_object *object, const struct device_summary *device, bool *failed)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
+	json_object *vms = json_object_new_array();
 
 	add_text(object, "address", bdf_format(&device->bdf, address), failed);
 	add_text(object, "class", device->class_name, failed);
 	add_text(object, "name", device->name, failed);
 	add_text(object, "identity", pci_identity_format(&device->identity, identity), failed);
 	add_text(object, "driver", device->driver, failed);
-	add_text(object, "reset_method", device->resets, failed);
+	add_words(object, "reset_method", device->resets, failed);
 	add(object, "bridge", json_object_new_boolean(device->bridge), failed);
 	add_text(object, "used", device->used, failed);
-	add_text(object, "vms", device->vms, failed);
+	for (size_t i = 0; i < device->n_named_by; i++)
+		add_vm(vms, &device->named_by[i], failed);
+	add(object, "vms", vms, failed);
 }
 
 int groups_print_json(const struct groups *groups)

@@ -24,8 +24,9 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 /* The groups and their devices as a tree, at most 80 columns wide where the names allow it. */
 void groups_print(const struct groups *groups);
 
-/* The same as one JSON object: {"groups": [{"group", "can_be_passed", …, "devices": […]}]}. Returns
- * 0 or -ENOMEM. */
+/* The same as one JSON object: {"groups": [{"group", "can_be_passed", …, "devices": [{"address", …,
+ * "reset_method": ["flr"], "vms": [{"vmid": 100, "entries": ["hostpci0"]}]}]}]}. Returns 0 or
+ * -ENOMEM. */
 int groups_print_json(const struct groups *groups) must_check;
 
 #endif

@@ -79,6 +79,10 @@ static void test_uses(void **state)
 	tree_folder(tree, "sys/class/net/vmbr0");
 	device = judged(tree, &list, PARKED);
 	assert_string_equal(device->vms, "VM 100 (hostpci1), VM 101 (hostpci0)");
+	assert_int_equal(device->n_named_by, 2);
+	assert_int_equal(device->named_by[0].vmid, 100);
+	assert_int_equal(device->named_by[0].entries, 1 << 1);
+	assert_int_equal(device->named_by[1].entries, 1 << 0);
 	assert_string_equal(device->used,
 			    "its interface eth0 carries the host's network: below vmbr0");
 	device = judged(tree, &list, TWIN);
@@ -88,6 +92,10 @@ static void test_uses(void **state)
 	tree_obscure(tree, "etc/pve/qemu-server/101.conf");
 	assert_string_equal(judged(tree, &list, TWIN)->vms,
 			    "maybe VM 101 (its config cannot be read)");
+	device = judged(tree, &list, TWIN);
+	assert_int_equal(device->n_named_by, 1);
+	assert_int_equal(device->named_by[0].vmid, 101);
+	assert_int_equal(device->named_by[0].entries, 0);
 }
 
 /* What plan refuses of a device is said of it here, with any VM or none. */

@@ -27,6 +27,7 @@ static struct check_item items[] = {
 };
 static const struct checklist list = {items, ARRAY_SIZE(items)};
 
+static struct device_vm vms[] = {{100, 1 << 0 | 1 << 12}, {101, 0}};
 static struct device_summary card[] = {
 	{.bdf = {.domain = 0, .bus = 3},
 	 .class_name = (char *)"VGA compatible controller",
@@ -34,7 +35,9 @@ static struct device_summary card[] = {
 	 .driver = (char *)"amdgpu",
 	 .resets = (char *)"device_specific pm bus",
 	 .used = (char *)"its node /dev/dri/card0 is open in process 1234 (Xorg) and in process 5678 (a-long-name)",
-	 .vms = (char *)"VM 100 (hostpci0), VM 101 (hostpci0), VM 102 (hostpci0), VM 103 (hostpci12)"},
+	 .vms = (char *)"VM 100 (hostpci0), VM 101 (hostpci0), VM 102 (hostpci0), VM 103 (hostpci12)",
+	 .named_by = vms,
+	 .n_named_by = ARRAY_SIZE(vms)},
 	{.bdf = {.domain = 0x10000, .bus = 3, .func = 1},
 	 .class_name = (char *)"PCI bridge",
 	 .name = (char *)"x",
@@ -168,12 +171,21 @@ static json_object *array_of(json_object *object, const char *key, size_t n)
 	return value;
 }
 
+static void assert_json(json_object *object, const char *key, const char *expected)
+{
+	json_object *value;
+
+	assert_true(json_object_object_get_ex(object, key, &value));
+	assert_string_equal(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
+			    expected);
+}
+
 static void test_json(void **state)
 {
 	auto_free char *check = printed(CHECK_JSON, false);
 	auto_free char *tree = printed(GROUPS_JSON, false);
 	json_object *checked = json_tokener_parse(check), *grouped = json_tokener_parse(tree);
-	json_object *at;
+	json_object *at, *group;
 
 	(void)state;
 	assert_non_null(checked);
@@ -189,13 +201,19 @@ static void test_json(void **state)
 	assert_string_equal(string_of(at, "can_be_passed"), "false");
 	assert_string_equal(string_of(at, "why_not"), group_items[0].why_not);
 	assert_string_equal(string_of(at, "why_together"), group_items[0].why_together);
-	at = json_object_array_get_idx(array_of(at, "devices", 2), 0);
+	group = at;
+	at = json_object_array_get_idx(array_of(group, "devices", 2), 0);
 	assert_string_equal(string_of(at, "address"), "0000:03:00.0");
 	assert_string_equal(string_of(at, "name"), card[0].name);
 	assert_string_equal(string_of(at, "driver"), "amdgpu");
-	assert_string_equal(string_of(at, "reset_method"), card[0].resets);
+	assert_json(at, "reset_method", "[\"device_specific\",\"pm\",\"bus\"]");
 	assert_string_equal(string_of(at, "used"), card[0].used);
-	assert_string_equal(string_of(at, "vms"), card[0].vms);
+	assert_json(at, "vms",
+		    "[{\"vmid\":100,\"entries\":[\"hostpci0\",\"hostpci12\"]},"
+		    "{\"vmid\":101,\"entries\":null}]");
+	at = json_object_array_get_idx(array_of(group, "devices", 2), 1);
+	assert_json(at, "reset_method", "[]");
+	assert_json(at, "vms", "[]");
 	json_object_put(checked);
 	json_object_put(grouped);
 }
