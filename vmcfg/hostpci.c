@@ -265,6 +265,60 @@ char *hostpci_value_with_pcie(const struct hostpci *entry)
 	return splice(value, text_skip(before, before.len), ",pcie=1");
 }
 
+char *hostpci_value_without_pcie(const struct hostpci *entry)
+{
+	struct text rest = {entry->value, entry->value_len}, part;
+	auto_strbuf struct strbuf value = {0};
+
+	while (text_next(&rest, ',', &part)) {
+		struct text option = part;
+
+		if (text_take(&option, "pcie="))
+			continue;
+		if (value.len)
+			strbuf_add(&value, ",");
+		strbuf_add_bytes(&value, part.at, part.len);
+	}
+	return strbuf_take(&value);
+}
+
+/* Whether address I of the entry names nothing that another one does not name. */
+static bool is_superfluous(const struct hostpci *entry, size_t i)
+{
+	const struct hostpci_address *address = &entry->hosts[i];
+
+	for (size_t k = 0; !address->impossible && k < entry->n_hosts; k++) {
+		const struct hostpci_address *other = &entry->hosts[k];
+
+		if (k == i || other->impossible || !hostpci_address_names(other, &address->bdf))
+			continue;
+		if (address->all_functions ? other->all_functions && k < i
+					   : other->all_functions || k < i)
+			return true;
+	}
+	return false;
+}
+
+char *hostpci_value_once(const struct hostpci *entry)
+{
+	struct text value = {entry->value, entry->value_len}, values[KEYS], rest, written;
+	auto_strbuf struct strbuf list = {0};
+	auto_free char *addresses = NULL;
+
+	if (propstr_parse(&hostpci_format, value, values, NULL) || !values[HOST].at)
+		return strdup(entry->value);
+	rest = values[HOST];
+	for (size_t i = 0; i < entry->n_hosts && text_next(&rest, ';', &written); i++) {
+		if (is_superfluous(entry, i))
+			continue;
+		if (list.len)
+			strbuf_add(&list, ";");
+		strbuf_add_bytes(&list, written.at, written.len);
+	}
+	addresses = strbuf_take(&list);
+	return addresses ? splice(value, values[HOST], addresses) : NULL;
+}
+
 /* The move of the address; NULL when it is unchanged. */
 static const struct hostpci_move *find_move(const struct hostpci_address *address,
 					    const struct hostpci_move *moves, size_t n_moves)

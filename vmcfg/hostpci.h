@@ -89,6 +89,17 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
  */
 char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
 
+/*
+ * The entry's value with every device of host= named once, by the first address or the one that
+ * names all functions of its slot, and everything else as written. Returns a new string, or NULL
+ * without memory; for an entry without host= its value.
+ */
+char *hostpci_value_once(const struct hostpci *entry) must_check;
+
+/* The entry's value without pcie=1, which Proxmox VE takes on q35 only, and every other option as
+ * written. Returns a new string, or NULL without memory. */
+char *hostpci_value_without_pcie(const struct hostpci *entry) must_check;
+
 /* A device whose address has changed. */
 struct hostpci_move {
 	struct bdf from, to;

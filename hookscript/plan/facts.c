@@ -279,33 +279,66 @@ static bool is_free(const struct facts *facts, const struct candidate *candidate
 {
 	for (size_t i = 0; i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];
-		size_t n = 0;
 
-		for (size_t k = 0; k < candidate->n_addresses; k++)
-			n += hostpci_address_names(&candidate->addresses[k], &device->bdf);
-		if (n > 1 || (n && (device->reserved_for || device->has_entry)))
+		if (candidate_has(candidate, &device->bdf) &&
+		    (device->reserved_for || device->has_entry))
 			return false;
 	}
 	return true;
 }
 
-/* The entry gets these devices; what Proxmox VE would not give it twice is noted. */
-static void choose(struct facts *facts, struct candidate *candidate)
+/* Whether an entry names the device that Proxmox VE gives to its VM, and that is not bound here:
+ * one with driver=keep. */
+static bool is_kept(const struct facts *facts, const struct device *device)
 {
-	candidate->state = CANDIDATE_CHOSEN;
+	for (size_t e = 0; e < HOSTPCI_MAX; e++) {
+		const struct hostpci *entry = facts->vm->hostpci[e];
+
+		if (entry && !facts->binds[e] && !entry->mdev &&
+		    hostpci_addresses_name(entry->hosts, entry->n_hosts, &device->bdf))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Marks the functions as used, one after the other, as Proxmox VE does: at one that is used already
+ * it stops, and those before it stay marked. Returns that one, or NULL.
+ */
+static const struct device *use(struct facts *facts, const struct candidate *candidate)
+{
 	for (size_t k = 0; k < candidate->n_addresses; k++)
 		for (size_t i = 0; i < facts->n_devices; i++) {
 			struct device *device = &facts->devices[i];
 
 			if (!hostpci_address_names(&candidate->addresses[k], &device->bdf))
 				continue;
-			device->named = true;
-			if (candidate->entry == ENTRY_ARGS)
-				continue;
-			if (device->has_entry)
-				candidate->twice = device;
+			if (device->has_entry || is_kept(facts, device))
+				return device;
 			device->has_entry = true;
 		}
+	return NULL;
+}
+
+/* The entry gets these devices. */
+static void choose(struct facts *facts, struct candidate *candidate)
+{
+	candidate->state = CANDIDATE_CHOSEN;
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (candidate_has(candidate, &facts->devices[i].bdf))
+			facts->devices[i].named = true;
+}
+
+/* The same of one of several alternatives, if it can be used: none of its functions is used
+ * already, reserved for another VM, or named twice. Returns whether it can. */
+static bool choose_if_free(struct facts *facts, struct candidate *candidate)
+{
+	if (!is_free(facts, candidate))
+		return false;
+	candidate->twice = use(facts, candidate);
+	if (!candidate->twice)
+		choose(facts, candidate);
+	return !candidate->twice;
 }
 
 /* The N alternatives of one entry, of which Proxmox VE wants every one to be right. */
@@ -321,11 +354,15 @@ static int choose_one(struct facts *facts, struct candidate *candidates, size_t 
 		valid &= candidates[i].state != CANDIDATE_INVALID;
 	}
 	/* Of one without a choice it looks at the reservation later, and so does the plan. */
+	if (valid && n == 1) {
+		choose(facts, candidates);
+		if (candidates->entry != ENTRY_ARGS)
+			candidates->twice = use(facts, candidates);
+		return 0;
+	}
 	for (size_t i = 0; valid && i < n; i++)
-		if (n == 1 || is_free(facts, &candidates[i])) {
-			choose(facts, &candidates[i]);
+		if (choose_if_free(facts, &candidates[i]))
 			break;
-		}
 	return 0;
 }
 

@@ -46,7 +46,8 @@ struct candidate {
 	size_t n_alternatives;			 /* on this node; 1: no choice */
 	enum candidate_state state;
 	struct mapping_verdict verdict; /* of CANDIDATE_INVALID */
-	const struct device *twice;	/* a device of it that is named already; or NULL */
+	const struct device *twice;	/* a device that it names twice, or that another entry
+					   named before it; or NULL */
 };
 
 /* Which module the host would load for a device. */

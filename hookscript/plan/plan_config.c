@@ -188,28 +188,77 @@ static char *name_of_valid(int e)
 #define refuse_entry(c, e, ...) \
 	plan_refuse(c, REFUSAL_ENTRY, NULL, name_of_valid((int)(e)), __VA_ARGS__)
 
-static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
+static void cure_delete(struct plan_check *c, const char *words, size_t e)
 {
-	plan_add_refusal(c, REFUSAL_ENTRY, NULL, name_of_valid(candidate->entry),
-			 describe_wrong(c->facts, candidate));
+	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
+}
+
+static void cure_mapping(struct plan_check *c, const struct candidate *candidate)
+{
 	cure_words(
 		c,
 		_("correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in /%s"),
 		candidate->mapping->id, candidate->alternative->line, MAPPINGS_PATH);
 }
 
-static void cure_delete(struct plan_check *c, const char *words, size_t e)
+static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
 {
-	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
+	plan_add_refusal(c, REFUSAL_ENTRY, NULL, name_of_valid(candidate->entry),
+			 describe_wrong(c->facts, candidate));
+	cure_mapping(c, candidate);
+}
+
+/* Whether the devices that the entry names are named more than once by itself. */
+static bool names_twice(const struct candidate *candidate, const struct bdf *bdf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < candidate->n_addresses; i++)
+		n += hostpci_address_names(&candidate->addresses[i], bdf);
+	return n > 1;
+}
+
+/* The entry with each device once. */
+static void cure_entry_once(struct plan_check *c, size_t e)
+{
+	auto_free char *value = hostpci_value_once(c->facts->vm->hostpci[e]);
+	auto_free char *option = fs_path("--hostpci%zu", e);
+
+	cure_qm_set(c, _("name it once"), option, value);
 }
 
 static void refuse_twice(struct plan_check *c, const struct candidate *candidate)
 {
-	refuse_entry(c, candidate->entry,
-		     _("hostpci%d: %s is named more than once in this VM; Proxmox VE would "
+	size_t e = (size_t)candidate->entry;
+	const char *address = bdf_text(&candidate->twice->bdf);
+
+	if (!names_twice(candidate, &candidate->twice->bdf)) {
+		refuse_entry(
+			c, e,
+			_("hostpci%zu: %s is named more than once in this VM; Proxmox VE would "
+			  "abort the start"),
+			e, address);
+		cure_delete(c, NULL, e);
+		return;
+	}
+	refuse_entry(c, e,
+		     _("hostpci%zu: %s is named more than once in this entry; Proxmox VE would "
 		       "abort the start"),
-		     candidate->entry, bdf_text(&candidate->twice->bdf));
-	cure_delete(c, NULL, (size_t)candidate->entry);
+		     e, address);
+	if (candidate->mapping)
+		cure_mapping(c, candidate);
+	else
+		cure_entry_once(c, e);
+}
+
+/* One of several alternatives, which names a device twice: it is as good as not there. */
+static void warn_of_alternative(struct plan_check *c, const struct candidate *candidate)
+{
+	plan_warn(c, NULL,
+		  _("hostpci%d: mapping %s, line %u in /%s, names %s more than once; Proxmox VE "
+		    "cannot use that line"),
+		  candidate->entry, candidate->mapping->id, candidate->alternative->line,
+		  MAPPINGS_PATH, bdf_text(&candidate->twice->bdf));
 }
 
 /* What an entry has none of: alternatives on this node, or one that is free. */
@@ -268,8 +317,10 @@ static void check_entry(struct plan_check *c, size_t e)
 		n_invalid += candidate->state == CANDIDATE_INVALID;
 		if (candidate->state == CANDIDATE_INVALID)
 			refuse_wrong(c, candidate);
-		else if (candidate->twice)
+		else if (candidate->twice && candidate->state == CANDIDATE_CHOSEN)
 			refuse_twice(c, candidate);
+		else if (candidate->twice)
+			warn_of_alternative(c, candidate);
 	}
 	if (!n_chosen && !n_invalid)
 		refuse_mapping(c, e, entry->mapping, n);

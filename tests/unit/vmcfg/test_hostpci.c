@@ -248,6 +248,34 @@ static void test_with_pcie(void **state)
 	}
 }
 
+/* Each device once, and no entry with pcie=1 on i440fx. */
+static void test_with_less(void **state)
+{
+	static const struct {
+		const char *value, *once, *without_pcie;
+	} rows[] = {
+		{"07:00.0;07:00.0,pcie=1", "07:00.0,pcie=1", "07:00.0;07:00.0"},
+		{"pcie=1,host=05:00.0;05:00,x-vga=1", "pcie=1,host=05:00,x-vga=1",
+		 "host=05:00.0;05:00,x-vga=1"},
+		{"05:00;0000:05:00;05:00.1;06:00.0", "05:00;06:00.0",
+		 "05:00;0000:05:00;05:00.1;06:00.0"},
+		{"05:00.0;05:00.1", "05:00.0;05:00.1", "05:00.0;05:00.1"},
+		{"05:3f.0;05:3f.0", "05:3f.0;05:3f.0", "05:3f.0;05:3f.0"},
+		{"mapping=gpu,pcie=0", "mapping=gpu,pcie=0", "mapping=gpu"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hostpci *entry = parse(rows[i].value);
+		auto_free char *once = hostpci_value_once(entry);
+		auto_free char *without = hostpci_value_without_pcie(entry);
+
+		assert_string_equal(once, rows[i].once);
+		assert_string_equal(without, rows[i].without_pcie);
+		hostpci_free(entry);
+	}
+}
+
 static const struct hostpci_move moves[] = {
 	{{0, 1, 0, 0}, {0, 2, 0, 0}},
 	{{0, 1, 0, 1}, {0, 2, 0, 1}},
@@ -316,7 +344,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_address_names),
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_mapping_and_host),
 		cmocka_unit_test(test_nul),	   cmocka_unit_test(test_with_pcie),
-		cmocka_unit_test(test_with_moves),
+		cmocka_unit_test(test_with_less),  cmocka_unit_test(test_with_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,15 +230,43 @@ static void test_no_mapping(void **state)
 /* Proxmox VE marks every function that it gives: also within one entry. */
 static void test_named_twice(void **state)
 {
-	assert_selected(*state, "hostpci0: 01:00.0;01:00\n",
-			"hostpci0 1/1 0000:01:00.0 0000:01:00\n"
-			"! hostpci0: 0000:01:00.0 is named more than once in this VM; Proxmox VE "
-			"would abort the start\n");
+	assert_selected(
+		*state, "hostpci0: 01:00.0;01:00\n",
+		"hostpci0 1/1 0000:01:00.0 0000:01:00\n"
+		"! hostpci0: 0000:01:00.0 is named more than once in this entry; Proxmox VE "
+		"would abort the start\n");
+	put_mapping(*state, "gpu\n\tmap id=10de:1001,iommugroup=10,node=lab,"
+			    "path=0000:01:00.0;0000:01:00.0,subsystem-id=1043:8600\n");
+	assert_selected(
+		*state, "hostpci0: mapping=gpu\n",
+		"hostpci0 (mapping gpu) 1/1 0000:01:00.0 0000:01:00.0\n"
+		"! hostpci0: 0000:01:00.0 is named more than once in this entry; Proxmox VE "
+		"would abort the start\n");
 	put_mapping(*state, "gpu\n\tmap id=10de:1001,iommugroup=10,node=lab,"
 			    "path=0000:01:00.0;0000:01:00.0,subsystem-id=1043:8600\n" MAP_TWIN);
 	assert_selected(*state, "hostpci0: mapping=gpu\n",
 			"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0 0000:01:00.0\n"
 			"hostpci0 (mapping gpu) 2/2 0000:05:00.0\n");
+	/* What it marked before it came to the second is used up for the next alternative. */
+	put_mapping(*state, "gpu\n\tmap id=10de:1001,iommugroup=10,node=lab,"
+			    "path=0000:01:00.0;0000:01:00.0,subsystem-id=1043:8600\n" MAP_GPU);
+	assert_selected(
+		*state, "hostpci0: mapping=gpu\n",
+		"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0 0000:01:00.0\n"
+		"hostpci0 (mapping gpu) 2/2 - 0000:01:00.0\n"
+		"! hostpci0: mapping gpu: all of its 2 devices on this node (lab) are in use, or "
+		"reserved for other VMs\n");
+}
+
+/* Proxmox VE binds nothing of an entry with driver=keep, but gives its devices to no second one. */
+static void test_kept(void **state)
+{
+	assert_selected(*state, "hostpci0: 01:00.0,driver=keep\nhostpci1: 01:00\n",
+			"hostpci1 1/1 0000:01:00\n"
+			"! hostpci1: 0000:01:00.0 is named more than once in this VM; Proxmox VE "
+			"would abort the start\n");
+	assert_selected(*state, "hostpci0: 01:00.0,mdev=x\nhostpci1: 01:00\n",
+			"hostpci1 1/1 0000:01:00\n");
 }
 
 static void test_of(void **state)
@@ -278,6 +306,7 @@ int main(void)
 		TEST(test_wrong_mappings),
 		TEST(test_no_mapping),
 		TEST(test_named_twice),
+		TEST(test_kept),
 		TEST(test_of),
 		TEST(test_reservations_unreadable),
 	};
