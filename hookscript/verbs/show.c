@@ -64,6 +64,30 @@ static bool is_printed(struct record *const *records, size_t n, unsigned int vmi
 	return false;
 }
 
+/* How a device goes back to the driver that the kernel chooses, without its record. */
+static void print_by_hand(const struct bdf *bdf)
+{
+	const char *address = bdf_text(bdf);
+
+	log_info(_("    once no VM runs with it, give it back by hand, and forget the record:"));
+	log_command("    echo > /sys/bus/pci/devices/%s/driver_override; echo %s > "
+		    "/sys/bus/pci/devices/%s/driver/unbind; echo %s > "
+		    "/sys/bus/pci/drivers_probe; rm -f /%s/%s /%s/%s.broken",
+		    address, address, address, address, RECORD_DIR, address, RECORD_DIR, address);
+}
+
+/* A record that cannot be used. Only one whose text is wrong may be removed. */
+static void print_unreadable(const struct bdf *bdf, int err, const char *why)
+{
+	log_error("%s", why ? why : log_strerror(err));
+	if (err == -EACCES || err == -EPERM)
+		log_info(_("    run this as root"));
+	else if (err == -EINVAL || err == -EPROTONOSUPPORT)
+		print_by_hand(bdf);
+	else
+		log_command("    ls -l /%s", RECORD_DIR);
+}
+
 /* The devices, then each VM once. Returns 0, or -errno when a record could not be read. */
 static int print_records(const struct fs_root *root, struct pci *pci, const struct bdf *list,
 			 size_t n)
@@ -76,7 +100,7 @@ static int print_records(const struct fs_root *root, struct pci *pci, const stru
 		int err = record_read(root, &list[i], &records[i], &why);
 
 		if (err) {
-			log_error("%s", why ? why : log_strerror(err));
+			print_unreadable(&list[i], err, why);
 			failed = err;
 		}
 		if (records[i])
@@ -101,12 +125,10 @@ static int print_broken(const struct fs_root *root, size_t *n)
 	if (err)
 		return err;
 	for (size_t i = 0; i < n_broken; i++) {
-		const char *address = bdf_text(&list[i]);
-
-		log_info("%s", address);
-		log_info(_("    its record could not be understood and was renamed; look at it, "
-			   "give the device back by hand, then: rm /%s/%s.broken"),
-			 RECORD_DIR, address);
+		log_info("%s", bdf_text(&list[i]));
+		log_info(_("    its record could not be understood and was renamed: /%s/%s.broken"),
+			 RECORD_DIR, bdf_text(&list[i]));
+		print_by_hand(&list[i]);
 	}
 	*n += n_broken;
 	return 0;
