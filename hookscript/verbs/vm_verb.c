@@ -73,8 +73,8 @@ static bool ask(const char *question, bool default_yes)
 	return answered ? *answer == 'y' || *answer == 'Y' : default_yes;
 }
 
-/* Whether the commands that were shown may be run. */
-static bool may_run(const struct verb *verb)
+/* Whether commands can be run, after a question or without one. */
+static bool can_run(const struct verb *verb)
 {
 	if (!verb->options->run)
 		log_info(_("nothing was run: --root is not the running system; run the commands "
@@ -82,10 +82,19 @@ static bool may_run(const struct verb *verb)
 	else if (!verb->options->yes && !isatty(STDIN_FILENO))
 		log_info(_("nothing was run: there is no terminal to ask at; run the commands, or "
 			   "add --yes"));
-	else if (verb->options->yes || ask(_("Run this?"), false))
-		return true;
 	else
-		log_info(_("nothing was run"));
+		return true;
+	return false;
+}
+
+/* Whether the commands that were shown may be run. */
+static bool may_run(const struct verb *verb)
+{
+	if (!can_run(verb))
+		return false;
+	if (verb->options->yes || ask(_("Run this?"), false))
+		return true;
+	log_info(_("nothing was run"));
 	return false;
 }
 
@@ -130,6 +139,23 @@ static void print_needs(const struct verb *verb)
 	}
 }
 
+/* What the VM needs is in its config, or will be once pending changes are applied. */
+static void print_complete(const struct verb *verb)
+{
+	const struct facts *facts = verb->state.facts;
+	unsigned int vmid = verb->vmid;
+
+	if (facts->pending == VMCFG_PENDING_APPLIED && facts->vm_runs)
+		log_info(_("VM %u will have what it needs when it is started the next time: the "
+			   "changes are pending (%s), and a reboot inside the guest does not apply "
+			   "them: qm shutdown %u && qm start %u"),
+			 vmid, facts->vm->pending_keys, vmid, vmid);
+	else
+		log_info(
+			_("VM %u has what it needs; what a start would do: pve-passthrough plan %u"),
+			vmid, vmid);
+}
+
 static int print_none(const struct verb *verb)
 {
 	if (vmcfg_is_template(verb->state.facts->vm))
@@ -141,9 +167,7 @@ static int print_none(const struct verb *verb)
 			  "and needs nothing"),
 			verb->vmid);
 	else
-		log_info(
-			_("VM %u has what it needs; what a start would do: pve-passthrough plan %u"),
-			verb->vmid, verb->vmid);
+		print_complete(verb);
 	return EXIT_DONE;
 }
 
@@ -191,18 +215,38 @@ static int list_commands(const struct plan *plan, struct commands *ret)
 	return 0;
 }
 
+/* Shows each command and asks for it, so that one can be declined; *RET_N: how many were run. */
+static int run_each(const struct verb *verb, const struct commands *commands, size_t *ret_n)
+{
+	for (size_t i = 0; i < commands->n_fixes; i++) {
+		if (!verb->options->yes) {
+			print_command(commands->fixes[i]);
+			if (!ask(_("Run this?"), false))
+				continue;
+		}
+		if (!run_command(verb->root, commands->fixes[i]))
+			return EXIT_FAILED;
+		(*ret_n)++;
+	}
+	return EXIT_DONE;
+}
+
 static int run_fixes(struct verb *verb, const struct commands *commands)
 {
+	size_t n = 0;
+
 	if (commands->n_others)
 		log_info(_("of these, --fix runs:"));
 	for (size_t i = 0; commands->n_others && i < commands->n_fixes; i++)
 		print_command(commands->fixes[i]);
-	if (!may_run(verb))
+	if (!can_run(verb))
 		return EXIT_REFUSED;
-	for (size_t i = 0; i < commands->n_fixes; i++)
-		if (!run_command(verb->root, commands->fixes[i]))
-			return EXIT_FAILED;
-	return check_again(verb);
+	if (run_each(verb, commands, &n))
+		return EXIT_FAILED;
+	if (n)
+		return check_again(verb);
+	log_info(_("nothing was run"));
+	return EXIT_REFUSED;
 }
 
 static int show_needs(struct verb *verb)

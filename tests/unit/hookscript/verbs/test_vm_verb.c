@@ -214,22 +214,40 @@ static void test_fix(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *out = fs_path(
-		"%sRun this? [y/N] running: qm set 100 --machine q35\nupdate VM\n"
+		"%s    qm set 100 --machine q35\nRun this? [y/N] "
+		"running: qm set 100 --machine q35\nupdate VM\n"
+		"    qm set 100 --hostpci0 '0000:01:00;04:00.0,pcie=1'\nRun this? [y/N] "
 		"running: qm set 100 --hostpci0 '0000:01:00;04:00.0,pcie=1'\nupdate VM\n"
+		"    pvesm set local --content iso,vztmpl,backup,snippets\nRun this? [y/N] "
 		"running: pvesm set local --content iso,vztmpl,backup,snippets\n"
+		"    qm set 100 --hookscript local:snippets/pve-passthrough\nRun this? [y/N] "
 		"running: qm set 100 --hookscript local:snippets/pve-passthrough\nupdate VM\n"
 		"VM 100 has what it needs; what a start would do: pve-passthrough plan 100\n",
 		needs_text);
 	auto_run struct run ran = {0}, again = {0};
 
 	tree_vm(tree, 100, NEEDY);
-	run(tree, &(struct vm_options){.fix = true}, "y\n", &ran);
+	run(tree, &(struct vm_options){.fix = true}, "y\ny\ny\ny\n", &ran);
 	run_assert_code(&ran, EXIT_DONE);
 	assert_out(&ran, out, "");
 	assert_ran(tree, RAN_ALL);
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &again);
 	run_assert_code(&again, EXIT_DONE);
 	assert_ran(tree, RAN_ALL);
+}
+
+/* Each command is asked for: the machine can stay as it is, and the hookscript be taken. */
+static void test_fix_some(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0};
+
+	tree_vm(tree, 100, NEEDY);
+	run(tree, &(struct vm_options){.fix = true}, "n\nn\ny\ny\n", &ran);
+	run_assert_code(&ran, EXIT_PARTLY);
+	run_assert_says(&ran, "VM 100 still needs: q35, pcie=1 (hostpci0); more: ");
+	assert_ran(tree, "pvesm [set] [local] [--content] [iso,vztmpl,backup,snippets]\n"
+			 "qm [set] [100] [--hookscript] [local:snippets/pve-passthrough]\n");
 }
 
 /* Nobody is asked with --yes; nothing is run without an answer, or without anybody to ask. */
@@ -240,11 +258,12 @@ static void test_asking(void **state)
 		bool yes, runs;
 		const char *says;
 	} rows[] = {
-		{"n\n", false, false, "Run this? [y/N] nothing was run\n"},
-		{"\n", false, false, "Run this? [y/N] nothing was run\n"},
+		{"n\nn\nn\nn\n", false, false, "Run this? [y/N] nothing was run\n"},
+		{"\n\n\n\n", false, false, "Run this? [y/N] nothing was run\n"},
 		{NULL, false, false, "nothing was run: there is no terminal to ask at"},
 		{NULL, true, true, "running: qm set 100 --machine q35\n"},
-		{"Yes\n", false, true, "Run this? [y/N] running: qm set 100 --machine q35\n"},
+		{"Yes\nY\nyes\ny\n", false, true,
+		 "Run this? [y/N] running: qm set 100 --machine q35\n"},
 	};
 	struct tree *tree = *state;
 
@@ -294,7 +313,8 @@ static void test_fix_of_a_running_vm(void **state)
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_DONE);
 	run_assert_says(&ran, "with the pending changes, which the next start applies: "
-			      "machine\nVM 100 has what it needs;");
+			      "machine\nVM 100 will have what it needs when it is started the "
+			      "next time: the changes are pending (machine)");
 	run(tree, &(struct vm_options){.fix = true}, NULL, &again);
 	run_assert_code(&again, EXIT_DONE);
 	run_hook(tree, scenario_plan, 100, &plan);
@@ -606,6 +626,7 @@ int main(void)
 		TEST(test_needs_nothing),
 		TEST(test_snippet),
 		TEST(test_fix),
+		TEST(test_fix_some),
 		TEST(test_asking),
 		TEST(test_fix_fails),
 		TEST(test_fix_of_a_running_vm),
