@@ -327,6 +327,19 @@ static void end_reboot(const struct start *start)
 			    start->vmid, strerror(-err));
 }
 
+/* Lines of the config that Proxmox VE drops; the plan of a VM with other devices has them, too. */
+static void warn_of_dropped(const struct facts *facts, enum log_level level)
+{
+	for (size_t i = 0; i < facts->vm->n_dropped; i++) {
+		auto_free char *text = plan_dropped_text(facts, i);
+
+		log_say(level, "%s", text ? text : _("out of memory"));
+	}
+	if (facts->args && facts->args->dropped)
+		log_say(level, _("args: %s; Proxmox VE gives nothing of this line to QEMU"),
+			facts->args->dropped);
+}
+
 int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	cleanup_with(free_start) struct start start = {
@@ -334,6 +347,8 @@ int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct 
 	int code = read_facts(&start, FACTS_START);
 	bool binds = !code && facts_need_binding(start.facts);
 
+	if (!code && !binds)
+		warn_of_dropped(start.facts, LOG_LEVEL_WARNING);
 	if (binds)
 		code = start_with_devices(&start);
 	/* Only a reboot leaves devices taken that a VM's start might no longer name. */
@@ -422,10 +437,16 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	pending = plan_pending_text(start.facts);
 	if (pending)
 		log_info("%s", pending);
-	log_info(
-		vmcfg_is_template(start.facts->vm)
-			? _("VM %u is a template: a start touches nothing")
-			: _("VM %u has no hostpci entry that needs binding: a start touches nothing"),
-		vmid);
+	warn_of_dropped(start.facts, LOG_LEVEL_INFO);
+	if (vmcfg_is_template(start.facts->vm))
+		log_info(_("VM %u is a template: a start touches nothing"), vmid);
+	else if (start.facts->vm->n_dropped && !facts_have_devices(start.facts))
+		log_info(_("VM %u has no valid entry: a start touches nothing, and gives it no "
+			   "device"),
+			 vmid);
+	else
+		log_info(_("VM %u has no hostpci entry that needs binding: a start touches "
+			   "nothing"),
+			 vmid);
 	return EXIT_DONE;
 }

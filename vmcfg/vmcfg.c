@@ -15,8 +15,9 @@ struct parser {
 	unsigned int line;
 };
 
-/* Adds the line to the dropped ones; takes ownership of WHY, NULL is no memory. */
-static int drop(struct parser *p, char *why)
+/* Adds the line, which would set KEY, to the dropped ones; takes ownership of WHY, NULL is no
+ * memory. */
+static int drop(struct parser *p, enum vmcfg_key key, char *why)
 {
 	struct vmcfg *vm = p->vm;
 
@@ -24,7 +25,7 @@ static int drop(struct parser *p, char *why)
 		free(why);
 		return -ENOMEM;
 	}
-	vm->dropped[vm->n_dropped++] = (struct vmcfg_dropped){p->line, why};
+	vm->dropped[vm->n_dropped++] = (struct vmcfg_dropped){p->line, key, why};
 	return 0;
 }
 
@@ -139,7 +140,8 @@ static int drop_if_ours(struct parser *p, const char *problem, struct text text)
 
 	if (!looks_like_ours(text))
 		return 0;
-	return text_refuse_part(&why, text, "%s", problem) == -EINVAL ? drop(p, why) : -ENOMEM;
+	return text_refuse_part(&why, text, "%s", problem) == -EINVAL ? drop(p, VMCFG_KEYS, why)
+								      : -ENOMEM;
 }
 
 static int set_value(struct parser *p, enum vmcfg_key key, struct text value)
@@ -189,7 +191,7 @@ static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
 		return 0;
 	n = asprintf(&why, "%s: %s", vmcfg_key_name(key, buf), reason);
 	free(reason);
-	return drop(p, n < 0 ? NULL : why);
+	return drop(p, key, n < 0 ? NULL : why);
 }
 
 static int read_setting(struct parser *p, struct text name, struct text value)

@@ -40,8 +40,9 @@ struct vmcfg_value {
 
 /* A line of one of the keys above that Proxmox VE drops. */
 struct vmcfg_dropped {
-	unsigned int line; /* 1 is the first line of the file */
-	char *why;	   /* for people; printable, and in English ASCII */
+	unsigned int line;  /* 1 is the first line of the file */
+	enum vmcfg_key key; /* that it would set; VMCFG_KEYS: none, as it is written */
+	char *why;	    /* for people; printable, and in English ASCII */
 };
 
 struct vmcfg {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/plan.h"
 
+#include "hookscript/pve/pve.h"
+
 #include "host/base/argv.h"
 #include "host/pci/driver.h"
 
@@ -23,6 +25,25 @@ char *plan_pending_text(const struct facts *facts)
 			: _("without the pending changes, because the next start continues a "
 			    "suspended or migrated VM and does not apply them: %s"),
 		keys);
+}
+
+char *plan_dropped_text(const struct facts *facts, size_t i)
+{
+	const struct vmcfg_dropped *dropped = &facts->vm->dropped[i];
+	auto_free char *path = pve_config_path(facts->vmid, getenv("PVE_MIGRATED_FROM"));
+	char key[VMCFG_KEY_SIZE];
+
+	if (!path)
+		return NULL;
+	if (dropped->key < VMCFG_HOSTPCI || dropped->key == VMCFG_KEYS)
+		return fs_path(_("/%s, line %u: %s; Proxmox VE ignores this line, and so does this "
+				 "hook"),
+			       path, dropped->line, dropped->why);
+	vmcfg_key_name(dropped->key, key);
+	return fs_path(_("/%s, line %u: %s; Proxmox VE ignores this line, so the VM gets no device "
+			 "by it; set it right: qm set %u --%s ADDRESS,pcie=1; the addresses: lspci "
+			 "-Dnn"),
+		       path, dropped->line, dropped->why, facts->vmid, key);
 }
 
 char *cure_text(const struct cure *cure)

@@ -2,9 +2,18 @@
 /* What is decided by the VM's config: the machine, the entries and what they name. */
 #include "hookscript/plan/plan_check.h"
 
+#include "host/base/argv.h"
 #include "vmcfg/machine.h"
 
 #include <string.h>
+
+/* There is no q35 for it. */
+static bool is_aarch64(const struct vmcfg *vm)
+{
+	const char *arch = vm->values[VMCFG_ARCH].text;
+
+	return arch && !strcmp(arch, "aarch64");
+}
 
 /* Refuses, warns or says nothing, as the settings want. Returns whether it refuses. */
 static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
@@ -30,19 +39,58 @@ static void cure_by_setting(struct plan_check *c, const char *key)
 		   SETTINGS_PATH, c->facts->vmid, key);
 }
 
+/* The first entry with pcie=1, or HOSTPCI_MAX: with it Proxmox VE starts no other machine than
+ * q35, bound or not. (qemu-server, PVE/QemuServer/PCI.pm, parse_hostpci_devices) */
+static size_t first_with_pcie(const struct vmcfg *vm)
+{
+	size_t e = 0;
+
+	while (e < HOSTPCI_MAX && !(vm->hostpci[e] && vm->hostpci[e]->pcie == 1))
+		e++;
+	return e;
+}
+
+/* Not for --fix, which makes the machine q35. */
+static void cure_without_pcie(struct plan_check *c, const char *words, size_t e)
+{
+	auto_free char *value = hostpci_value_without_pcie(c->facts->vm->hostpci[e]);
+	auto_free char *vmid = fs_path("%u", c->facts->vmid);
+	auto_free char *option = fs_path("--hostpci%zu", e);
+	auto_argv char **command = value && vmid && option
+					   ? argv_new("qm", "set", vmid, option, value)
+					   : NULL;
+
+	cure_add(c, words, command ? argv_text(command) : NULL, NULL);
+}
+
+/* The setting alone, or with what else the start would fail by. */
+static void cure_by_machine_setting(struct plan_check *c)
+{
+	size_t e = first_with_pcie(c->facts->vm);
+
+	if (e == HOSTPCI_MAX) {
+		cure_by_setting(c, "machine");
+		return;
+	}
+	cure_words(
+		c,
+		_("to keep this machine, put this line into /%s: vm%u = { machine = \"warn\"; }; "
+		  "that alone is not enough: with pcie=1 (hostpci%zu) Proxmox VE starts q35 only"),
+		SETTINGS_PATH, c->facts->vmid, e);
+	for (; e < HOSTPCI_MAX; e++)
+		if (c->facts->vm->hostpci[e] && c->facts->vm->hostpci[e]->pcie == 1)
+			cure_without_pcie(c, _("so take pcie=1 out, too"), e);
+}
+
 static void cure_machine(struct plan_check *c)
 {
 	const struct vmcfg *vm = c->facts->vm;
 	const struct vmcfg_value *machine = &vm->values[VMCFG_MACHINE];
-	const char *arch = vm->values[VMCFG_ARCH].text;
 	auto_free char *value = NULL;
 
-	if (arch && !strcmp(arch, "aarch64")) {
-		cure_words(
-			c,
-			_("this VM is of architecture aarch64, which has no q35; to run it as it "
-			  "is all the same, put this line into /%s: vm%u = { machine = \"warn\"; };"),
-			SETTINGS_PATH, c->facts->vmid);
+	if (is_aarch64(vm)) {
+		cure_words(c, _("this VM is of architecture aarch64, which has no q35"));
+		cure_by_machine_setting(c);
 		return;
 	}
 	value = machine_value_as_q35(machine->text ? machine->text : "",
@@ -54,7 +102,7 @@ static void cure_machine(struct plan_check *c)
 			       "interfaces get other names, and Windows forgets a static address")
 			   : _("what that does to a guest that is already installed: its network "
 			       "interfaces get other names"));
-	cure_by_setting(c, "machine");
+	cure_by_machine_setting(c);
 }
 
 static void check_machine(struct plan_check *c)
@@ -130,7 +178,8 @@ static void check_pcie(struct plan_check *c, size_t e)
 
 	if (entry->legacy_igd == 1) {
 		check_legacy_igd(c, e);
-	} else if (!q35 && facts_have_legacy_igd(facts)) {
+	} else if (!q35 &&
+		   (facts_have_legacy_igd(facts) || (is_aarch64(facts->vm) && entry->pcie != 1))) {
 		return;
 	} else if (!q35 && facts->settings->machine != POLICY_REFUSE) {
 		/* The administrator chose this machine, which has no PCIe. */
@@ -141,7 +190,9 @@ static void check_pcie(struct plan_check *c, size_t e)
 			    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
 			      "would abort the start, whatever our settings say"),
 			    e);
-		cure_qm_set(c, NULL, "--machine", "q35");
+		if (!is_aarch64(facts->vm))
+			cure_qm_set(c, NULL, "--machine", "q35");
+		cure_without_pcie(c, _("to keep this machine"), e);
 	} else if (entry->pcie != 1 && express) {
 		refuse_without_pcie(c, e, express);
 	}
@@ -352,13 +403,13 @@ static void check_entries(struct plan_check *c, void (*check)(struct plan_check 
 
 static void warn_of_dropped(struct plan_check *c)
 {
-	const struct vmcfg *vm = c->facts->vm;
+	const struct args *args = c->facts->args;
 
-	for (size_t i = 0; i < vm->n_dropped; i++)
-		plan_warn(c, NULL,
-			  _("VM config, line %u: %s; Proxmox VE ignores this line, and so "
-			    "does this hook"),
-			  vm->dropped[i].line, vm->dropped[i].why);
+	for (size_t i = 0; i < c->facts->vm->n_dropped; i++)
+		plan_add_warning(c, NULL, plan_dropped_text(c->facts, i));
+	if (args && args->dropped)
+		plan_warn(c, NULL, _("args: %s; Proxmox VE gives nothing of this line to QEMU"),
+			  args->dropped);
 }
 
 /* A driver that the settings name for a device whose entry does not say driver=keep: Proxmox VE

@@ -18,20 +18,42 @@ static void cure_by_lines(struct plan_check *c, const char *cure)
 		cure_words(c, "%s", line);
 }
 
+/* Whether the two are missing, and one cure is that of both. */
+static bool share_cure(const struct check_item *a, const struct check_item *b)
+{
+	return a->status == CHECK_MISSING && b->status == CHECK_MISSING && a->cure && b->cure &&
+	       !strcmp(a->cure, b->cure);
+}
+
+/* One refusal for all that the cure of item FIRST cures. */
+static void refuse_host(struct plan_check *c, const struct checklist *host, size_t first)
+{
+	const struct check_item *item = &host->items[first];
+	auto_strbuf struct strbuf what = {0};
+
+	strbuf_add(&what, "%s", item->what);
+	for (size_t i = first + 1; i < host->n; i++)
+		if (share_cure(item, &host->items[i]))
+			strbuf_add(&what, "; %s", host->items[i].what);
+	plan_add_refusal(c, REFUSAL_HOST, NULL, strdup(_("a host that can pass devices through")),
+			 strbuf_take(&what));
+	if (item->cure)
+		cure_by_lines(c, item->cure);
+	else
+		cure_command(c, NULL, "host-setup check");
+}
+
 void plan_check_host(struct plan_check *c)
 {
 	const struct checklist *host = &c->facts->host;
 
 	for (size_t i = 0; i < host->n; i++) {
-		if (host->items[i].status != CHECK_MISSING)
-			continue;
-		plan_refuse(c, REFUSAL_HOST, NULL,
-			    strdup(_("a host that can pass devices through")), "%s",
-			    host->items[i].what);
-		if (host->items[i].cure)
-			cure_by_lines(c, host->items[i].cure);
-		else
-			cure_command(c, NULL, "host-setup check");
+		size_t first = 0;
+
+		while (first < i && !share_cure(&host->items[first], &host->items[i]))
+			first++;
+		if (first == i && host->items[i].status == CHECK_MISSING)
+			refuse_host(c, host, i);
 	}
 }
 

@@ -37,12 +37,21 @@ const char *vm_hook_volume(const struct vmcfg *vm, const struct storages *storag
 
 static void check_device(struct plan_check *c)
 {
-	if (facts_have_devices(c->facts))
+	const struct facts *facts = c->facts;
+	bool dropped = false;
+
+	if (facts_have_devices(facts))
 		return;
-	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")),
-		    _("the VM has no PCI device: there is no hostpci entry"));
+	for (size_t i = 0; i < facts->vm->n_dropped; i++)
+		dropped |= facts->vm->dropped[i].key >= VMCFG_HOSTPCI;
+	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")), "%s",
+		    dropped ? _("the VM has no PCI device: there is no valid hostpci entry")
+			    : _("the VM has no PCI device: there is no hostpci entry"));
+	for (size_t i = 0; i < facts->vm->n_dropped; i++)
+		if (facts->vm->dropped[i].key >= VMCFG_HOSTPCI)
+			cure_add_words(c, plan_dropped_text(facts, i));
 	cure_command(c, _("the devices of this host, one of which can be added"),
-		     "pve-passthrough vm %u --add", c->facts->vmid);
+		     "pve-passthrough vm %u --add", facts->vmid);
 }
 
 static int check_storage(struct plan_check *c, const struct vm_hook *hook, const char *volume)

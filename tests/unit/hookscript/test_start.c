@@ -811,6 +811,27 @@ static void test_plan_of_nothing(void **state)
 	assert_string_equal(template.out, "VM 100 is a template: a start touches nothing\n");
 }
 
+/* An entry that Proxmox VE drops: which line it is, and what is wrong with it. */
+static void test_dropped_entry(void **state)
+{
+	auto_run struct run plan = {0}, start = {0}, args = {0};
+
+	tree_vm(*state, 100, "machine: q35\nhostpci0: host=p40,pcie=1\n");
+	run_hook(*state, scenario_plan, 100, &plan);
+	run_assert_code(&plan, EXIT_DONE);
+	run_assert_says(&plan, "/etc/pve/qemu-server/100.conf, line 2: hostpci0: ");
+	run_assert_says(&plan, "not 'p40'; Proxmox VE ignores this line, so the VM gets no device "
+			       "by it; set it right: qm set 100 --hostpci0 ADDRESS,pcie=1");
+	run_assert_says(&plan, "VM 100 has no valid entry: a start touches nothing, and gives it "
+			       "no device\n");
+	run_hook(*state, start_pre, 100, &start);
+	run_assert_code(&start, EXIT_DONE);
+	run_assert_says(&start, "/etc/pve/qemu-server/100.conf, line 2: hostpci0: ");
+	tree_vm(*state, 100, "args: -device vfio-pci,host=01:00.0 -name it's\n");
+	run_hook(*state, scenario_plan, 100, &args);
+	run_assert_says(&args, "args: a quote is not closed");
+}
+
 static void test_plan_knows_why(void **state)
 {
 	struct tree *tree = *state;
@@ -904,6 +925,7 @@ int main(void)
 		TEST(test_one_cause),
 		TEST(test_warnings_come_first),
 		TEST(test_plan_of_nothing),
+		TEST(test_dropped_entry),
 		TEST(test_plan_knows_why),
 		TEST(test_control_characters),
 	};

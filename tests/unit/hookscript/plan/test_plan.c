@@ -193,15 +193,18 @@ static void test_config_refusals(void **state)
 		 "machine: pc, the default; this is not q35", "qm set 100 --machine q35"},
 		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", guest},
 		{"ostype: win11\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", windows},
-		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", keep_machine},
+		/* With pcie=1 the setting alone is no cure: Proxmox VE aborts. */
+		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine",
+		 "so take pcie=1 out, too: qm set 100 --hostpci0 01:00.0"},
 		{"machine: pc-i440fx-9.2+pve1\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc-i440fx-9.2+pve1;", "qm set 100 --machine q35"},
 		/* Proxmox VE drops that line, and runs the default. */
 		{"machine: Q35\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc, the default;", "qm set 100 --machine q35"},
 		{"arch: aarch64\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "this is not q35",
-		 "this VM is of architecture aarch64, which has no q35; to run it as it is all the same, "
-		 "put this line into /etc/pve-passthrough.conf: vm100 = { machine = \"warn\"; };"},
+		 "so take pcie=1 out, too: qm set 100 --hostpci0 01:00.0"},
+		{"arch: aarch64\nhostpci0: 01:00.0\n", REFUSAL_NOT_Q35, "this is not q35",
+		 keep_machine},
 		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE,
 		 "hostpci0: 0000:01:00.0 is a PCI Express device, but the entry does not say pcie=1",
 		 "qm set 100 --hostpci0 01:00.0,pcie=1"},
@@ -554,6 +557,25 @@ static void test_all_at_once(void **state)
 	assert_int_equal(plan->refusals[5].reason, REFUSAL_ABSENT);
 }
 
+/* What two findings have as their cure is said once. */
+static void test_host_cure_once(void **state)
+{
+	static char vfio[] = "no module vfio", type1[] = "no module vfio_iommu_type1", cure[] = "x";
+	static struct check_item items[] = {
+		{"vfio", CHECK_MISSING, vfio, NULL, cure},
+		{"vfio-type1", CHECK_MISSING, type1, NULL, cure},
+	};
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	host.facts.host = (struct checklist){items, ARRAY_SIZE(items)};
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_HOST, "no module vfio; no module vfio_iommu_type1", "x");
+}
+
 /* ---- settings ---- */
 
 static void test_policies(void **state)
@@ -601,6 +623,8 @@ static void test_pcie_without_q35(void **state)
 	assert_counts(plan, 1, 0);
 	assert_refusal(plan, 0, REFUSAL_PCIE_WITHOUT_Q35,
 		       "hostpci0: pcie=1 on a machine that is not q35", "qm set 100 --machine q35");
+	assert_refusal(plan, 0, REFUSAL_PCIE_WITHOUT_Q35, "",
+		       "to keep this machine: qm set 100 --hostpci0 01:00.0");
 }
 
 /* ---- exemptions ---- */
@@ -762,8 +786,10 @@ static void test_dropped_lines_are_told(void **state)
 	prepare(&host);
 	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\nhostpci1: 02:00.0,pcie=maybe\n");
 	assert_counts(plan, 0, 1);
-	assert_non_null(strstr(plan->warnings[0].what, "VM config, line 3: hostpci1: "));
+	assert_non_null(strstr(plan->warnings[0].what,
+			       "/etc/pve/qemu-server/100.conf, line 3: hostpci1: "));
 	assert_non_null(strstr(plan->warnings[0].what, "Proxmox VE ignores this line"));
+	assert_non_null(strstr(plan->warnings[0].what, "qm set 100 --hostpci1 ADDRESS,pcie=1"));
 }
 
 /* ---- where devices return to ---- */
@@ -1090,6 +1116,7 @@ int main(void)
 		cmocka_unit_test(test_settings_unreadable),
 		cmocka_unit_test(test_own_group),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_host_cure_once),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_pcie_without_q35),
 		cmocka_unit_test(test_legacy_igd),

@@ -35,6 +35,11 @@ static const struct row rows[] = {
 	      "q35: qm set 100 --machine q35\n"
 	      "pcie=1 (hostpci0): qm set 100 --hostpci0 01:00.0,pcie=1\n"
 	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
+	/* An entry that Proxmox VE drops. */
+	{CASE("machine: q35\nhostpci3: 01:00.0,foo=1\n" HOOK, GOOD_STORAGE,
+	      "a device! /etc/pve/qemu-server/100.conf, line 2: hostpci3: unknown option 'foo'; "
+	      "Proxmox VE ignores this line, so the VM gets no device by it; set it right: qm set "
+	      "100 --hostpci3 ADDRESS,pcie=1; the addresses: lspci -Dnn\n")},
 	/* The machine. */
 	{CASE("machine: pc-i440fx-9.0,viommu=virtio\nhostpci0: 1:0\nhostpci0: 01:00.0,pcie=1\n" HOOK,
 	      GOOD_STORAGE, "q35: qm set 100 --machine q35,viommu=virtio\n")},
@@ -43,9 +48,9 @@ static const struct row rows[] = {
 	      "q35 (hostpci0: pcie=1): qm set 100 --machine q35\n"),
 	 .machine = POLICY_WARN},
 	{CASE("machine: pc\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE, ""), .machine = POLICY_OFF},
-	{CASE("arch: aarch64\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE,
-	      "q35! this VM is of architecture aarch64, which has no q35; to run it as it is all the same, put this line into /etc/pve-passthrough.conf: "
-	      "vm100 = { machine = \"warn\"; };\n")},
+	{CASE("arch: aarch64\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE,
+	      "q35! this VM is of architecture aarch64, which has no q35\n")},
+	/* The setting alone is no cure for what Proxmox VE itself refuses. */
 	{CASE("machine: pc\nhostpci0: 00:02.0,legacy-igd=1\n" HOOK, GOOD_STORAGE, "")},
 	/* pcie=1: each entry by itself, every option of it kept. */
 	{CASE("machine: q35\nhostpci0: 01:00.0,rombar=0\nhostpci1: 02:00.0,pcie=1\n"
