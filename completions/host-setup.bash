@@ -15,9 +15,9 @@ _host_setup() {
 
 	case $command in
 	check) words+=" --bootloader --json" ;;
-	disable) words+=" --bootloader --dry-run --manual-too --yes -y" ;;
+	disable) words+=" --bootloader --dry-run --manual-too --root-changed --yes -y" ;;
 	enable)
-		words+=" --bootloader --dry-run --yes -y --acs-override --ignore-msrs --kernel-arg"
+		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --ignore-msrs --kernel-arg"
 		words+=" --pci-realloc --processor --unsafe-interrupts"
 		;;
 	groups) words+=" --json" ;;

@@ -3,6 +3,7 @@
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/dropins.h"
+#include "host/setup/boot/kernelinfo.h"
 #include "host/base/log.h"
 #include "host/pci/modules.h"
 #include "host/process/program.h"
@@ -78,7 +79,7 @@ static int check(const struct commit *commit)
 
 	if (!fs_root_is_running_system(commit->root))
 		return 0;
-	if (!commit->bootloader.refresh.n) {
+	if (!commit->bootloader.refresh.n && commit->bootloader.kind != BOOTLOADER_OTHER) {
 		log_error(
 			_("no kernel with its image in /boot was found below /lib/modules, so the "
 			  "entries of %s cannot be updated"),
@@ -178,6 +179,7 @@ static int check_result(const struct commit *commit, char **ret_why)
 {
 	auto_bootplaces struct bootplaces places = {0};
 	auto_bootcfg struct bootcfg now = {0};
+	auto_conf_items struct conf_items running = {0};
 	const struct edits none = {.root = commit->root};
 	const struct wanted *wanted = commit->wanted;
 	int err = bootcfg_read(&none, &commit->bootloader, &now);
@@ -189,31 +191,55 @@ static int check_result(const struct commit *commit, char **ret_why)
 				   wanted->modules[i]);
 		return *ret_why ? -ENODATA : -ENOMEM;
 	}
-	err = err ?: bootplaces_read(commit->root, &commit->bootloader, &places);
+	/* Words that are given to another loader by hand are in none of the entries that we know.
+	 */
+	if (err || commit->bootloader.kind == BOOTLOADER_OTHER)
+		return err;
+	err = bootplaces_read(commit->root, &commit->bootloader, &places);
+	err = err ?: kernelinfo_cmdline(commit->root, &running);
+	if (!err && cmdline_last(&running, "root"))
+		err = bootplaces_check_root(&places, ret_why);
 	err = err ?: bootplaces_check_gone(&places, &commit->gone, ret_why);
 	if (!err && wanted)
 		err = bootplaces_check(&places, &wanted->words, ret_why);
 	return err;
 }
 
+/* Where GRUB's command line is set: the line that undoes ours, or else the files. */
+static void say_setters(const struct commit *commit)
+{
+	const struct edits none = {.root = commit->root};
+	auto_conf_items struct conf_items later = {0};
+	auto_free char *setters = NULL;
+
+	if (bootcfg_grub_later(&none, DROPIN_GRUB, &later) ||
+	    bootcfg_grub_setters(commit->root, &setters))
+		return;
+	log_error(_("GRUB's command line is set in: %s"), setters);
+	for (size_t i = 0; i < later.n; i++)
+		log_error(
+			_("/%s:%u is read after /%s and sets the variable anew: append there instead, "
+			  "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT ...\""),
+			later.items[i].file, later.items[i].line, DROPIN_GRUB);
+}
+
 /* Checks the result. What cannot be read is a warning, and no failure. */
 static int verify(const struct commit *commit)
 {
-	auto_free char *why = NULL, *setters = NULL;
+	auto_free char *why = NULL;
 	int err = check_result(commit, &why);
 
 	if (err == -ENODATA) {
 		log_error(_("the commands ran, but %s"), why);
-		if (commit->bootloader.kind == BOOTLOADER_GRUB &&
-		    !bootcfg_grub_setters(commit->root, &setters))
-			log_error(_("GRUB's command line is set in: %s"), setters);
+		if (commit->bootloader.kind == BOOTLOADER_GRUB)
+			say_setters(commit);
 		return ENABLE_FAILED;
 	}
 	if (err)
 		log_warning(_("could not verify the boot entries: %s\n"
 			      "after the reboot, see: host-setup check"),
 			    why ? why : strerror(-err));
-	else if (commit->wanted)
+	else if (commit->wanted && commit->bootloader.kind != BOOTLOADER_OTHER)
 		log_info(_("the boot entries have the words"));
 	else if (commit->gone.n)
 		log_info(_("the boot entries no longer have the words"));

@@ -6,6 +6,7 @@
 #include "host/pci/modules.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/setup/boot/problems.h"
+#include "host/setup/boot/problems_root.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
 
@@ -110,6 +111,8 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 		log_info(_("nothing to remove: host-setup has changed nothing here"));
 		return options->dry_run ? ENABLE_DONE : commit_finish(&commit);
 	}
+	if (options->root_changed)
+		problems_accept(&problems, PROBLEM_ROOT_DIFFERS);
 	if (problems_stop(&problems, PROBLEM_BOOT))
 		return ENABLE_REFUSED;
 	tell_vms(options, stays_on(root, vendor, &left));

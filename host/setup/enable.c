@@ -6,6 +6,8 @@
 #include "host/setup/boot/dropins.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/setup/boot/problems.h"
+#include "host/setup/boot/problems_files.h"
+#include "host/setup/boot/problems_root.h"
 #include "host/setup/commit.h"
 
 #include <string.h>
@@ -67,7 +69,10 @@ static int edit_words(struct enabling *it)
 	it->n_added += it->words.n;
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB)
 		return dropins_write_grub(&commit->edits, &it->words);
-	err = err ?: dropins_write_cmdline(&commit->edits, &commit->before, &it->words);
+	/* By hand: see find_problems(). */
+	if (err || commit->bootloader.kind == BOOTLOADER_OTHER)
+		return err;
+	err = dropins_write_cmdline(&commit->edits, &commit->before, &it->words);
 	for (size_t i = 0; i < it->words.n && !err; i++)
 		err = fs_names_add(&commit->after.words, it->words.items[i].text);
 	return err;
@@ -159,29 +164,55 @@ static int find_foreign(const struct commit *commit, struct problems *problems)
 	return err;
 }
 
+/* Why a word that is added to GRUB's settings would not reach the kernel, and what helps. */
+static int add_lost_word(const struct enabling *it, const char *word, struct problems *problems)
+{
+	auto_free char *setters = NULL;
+	auto_conf_items struct conf_items later = {0};
+	int err = bootcfg_grub_setters(it->root, &setters);
+
+	err = err ?: bootcfg_grub_later(&it->commit.edits, DROPIN_GRUB, &later);
+	if (err)
+		return err;
+	if (later.n)
+		return problems_add(
+			problems, "words-lost", PROBLEM_ENABLE,
+			fs_path(_("/%s:%u: %s would not reach the kernel: this line is read after /%s "
+				  "and sets the variable anew"),
+				later.items[0].file, later.items[0].line, word, DROPIN_GRUB),
+			fs_path(_("append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_"
+				  "LINUX_DEFAULT ...\" (nano +%u /%s)"),
+				later.items[0].line, later.items[0].file));
+	return problems_add(
+		problems, "words-lost", PROBLEM_ENABLE,
+		fs_path(_("%s would not reach the kernel: there is a word -- before it, or "
+			  "a quote in the value is not closed (set in %s)"),
+			word, setters),
+		fs_path(_("correct the value there (%s)"), setters));
+}
+
 /* Words that would not reach the kernel, as far as the text of the settings tells. */
 static int find_lost_words(const struct enabling *it, const struct bootcfg *planned,
 			   struct problems *problems)
 {
-	auto_free char *setters = NULL;
-	int err = bootcfg_grub_setters(it->root, &setters);
+	int err = 0;
 
 	for (size_t i = 0; i < it->wanted.words.n && !err; i++) {
 		const char *word = it->wanted.words.items[i].text;
 
-		if (cmdline_covers(&planned->words, word, NULL))
-			continue;
-		err = problems_add(
-			problems, "words-lost", PROBLEM_ENABLE,
-			fs_path(_("%s would not reach the kernel: a file in /etc/default/grub.d that "
-				  "is read after /%s overwrites GRUB_CMDLINE_LINUX_DEFAULT, or there "
-				  "is a word -- before it, or a quote in the value is not closed (set "
-				  "in %s)"),
-				word, DROPIN_GRUB, setters),
-			strdup(_("append there instead: GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_"
-				 "LINUX_DEFAULT ...\"")));
+		if (!cmdline_covers(&planned->words, word, NULL))
+			err = add_lost_word(it, word, problems);
 	}
 	return err;
+}
+
+/* The words for another boot loader, with those that options asked for. */
+static int find_words_by_hand(const struct enabling *it, struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (!strcmp(problems->items[i].name, PROBLEM_BY_HAND))
+			return 0;
+	return it->words.n ? problems_add_by_hand(&it->commit.bootloader, &it->words, problems) : 0;
 }
 
 /* What is wrong with the configuration as it would be. */
@@ -200,6 +231,10 @@ static int find_problems(struct enabling *it, struct problems *problems)
 	err = err ?: find_foreign(commit, problems);
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB && !planned.unclear.file)
 		err = find_lost_words(it, &planned, problems);
+	else if (!err && commit->bootloader.kind == BOOTLOADER_OTHER)
+		err = find_words_by_hand(it, problems);
+	if (!err && commit->options->root_changed)
+		problems_accept(problems, PROBLEM_ROOT_DIFFERS);
 	return err;
 }
 
@@ -270,7 +305,7 @@ int enable_run(const struct fs_root *root, const struct setup_options *options)
 
 	if (code)
 		return code;
-	log_info(_("boot loader: %s, because\n%s"), bootloader_name(it.commit.bootloader.kind),
+	log_info(_("boot loader: %s, because\n%s"), bootloader_title(&it.commit.bootloader),
 		 it.commit.bootloader.evidence);
 	wanted_warn(root, options);
 	err = plan(&it) ?: find_problems(&it, &problems);

@@ -43,6 +43,7 @@ static const char boot_options[] = N_(
 static const char edit_options[] = N_(
 	"  --dry-run            show the changes as a unified diff, and the\n"
 	"                       commands; change nothing\n"
+	"  --root-changed       the next boot may have another root= than this one\n"
 	"  -y, --yes            do not ask\n");
 
 static const char edit_codes[] = N_(
@@ -195,7 +196,7 @@ static int run_groups(const struct fs_root *root, const struct setup_options *op
 	return err ? could_not(_("the IOMMU groups could not be read"), err) : CODE_DONE;
 }
 
-#define EDIT_OPTIONS "bootloader dry-run yes "
+#define EDIT_OPTIONS "bootloader dry-run root-changed yes "
 
 static const struct verb verbs[] = {
 	{"", run_summary, summary_help, "bootloader", false},
@@ -220,6 +221,7 @@ enum option_code {
 	OPT_MSRS,
 	OPT_KERNEL_ARG,
 	OPT_MANUAL,
+	OPT_ROOT_CHANGED,
 };
 
 static const struct option long_options[] = {
@@ -237,6 +239,7 @@ static const struct option long_options[] = {
 	{"ignore-msrs", no_argument, NULL, OPT_MSRS},
 	{"kernel-arg", required_argument, NULL, OPT_KERNEL_ARG},
 	{"manual-too", no_argument, NULL, OPT_MANUAL},
+	{"root-changed", no_argument, NULL, OPT_ROOT_CHANGED},
 	{0},
 };
 
@@ -294,6 +297,7 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 	options->yes = cli_has(cli, 'y');
 	options->dry_run = cli_has(cli, OPT_DRY_RUN);
 	options->manual_too = cli_has(cli, OPT_MANUAL);
+	options->root_changed = cli_has(cli, OPT_ROOT_CHANGED);
 	/* What programs read does not depend on the language. */
 	if (options->json)
 		language_set("en");

@@ -26,8 +26,9 @@ struct setup_options {
 	const char *bootloader; /* NULL, "grub" or "systemd-boot" */
 
 	/* enable and disable */
-	bool yes;     /* do not ask */
-	bool dry_run; /* show the diff and the commands, and stop */
+	bool yes;	   /* do not ask */
+	bool dry_run;	   /* show the diff and the commands, and stop */
+	bool root_changed; /* the next boot may have another root= than this one */
 
 	/* enable */
 	enum processor_vendor vendor;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "host/setup/boot/problems.h"
+#include "host/setup/boot/problems_files.h"
 
 static const char *const wanted[] = {"intel_iommu=on", "iommu=pt", "pci=realloc=off"};
 
@@ -53,7 +53,7 @@ static void check_edit(const char *text)
 		fuzz_require(cmdline_find(&words, wanted[i]));
 		fuzz_require(cmdline_covers(&words, wanted[i], NULL));
 	}
-	fuzz_require(!problems_cmdline_trouble(longer, &words));
+	fuzz_require(!problems_cmdline_trouble(longer, &words, true));
 }
 
 /* Removing words leaves the others alone, each of them and their order. */
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_join(&words);
 	check_questions(&words);
 	check_remove(&words, text);
-	if (!problems_cmdline_trouble(text, &words))
+	if (!problems_cmdline_trouble(text, &words, true))
 		check_edit(text);
 	return 0;
 }

@@ -50,6 +50,8 @@ static void parse_options(struct hostcase *host)
 			options->unsafe_interrupts = true;
 		else if (!strcmp(word, "--ignore-msrs"))
 			options->ignore_msrs = true;
+		else if (!strcmp(word, "--root-changed"))
+			options->root_changed = true;
 		else if (!strcmp(word, "--kernel-arg"))
 			host->args[options->n_kernel_args++] = value;
 		else
@@ -113,7 +115,9 @@ struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct ho
 
 struct hosttree_run hostcase_disable(const struct hosttree *tree, const struct hostcase *host)
 {
-	const struct setup_options options = {.yes = true, .bootloader = host->options.bootloader};
+	const struct setup_options options = {.yes = true,
+					      .bootloader = host->options.bootloader,
+					      .root_changed = host->options.root_changed};
 
 	return hosttree_run(tree, call_disable, &options);
 }
@@ -180,7 +184,8 @@ void hostcase_build(struct hosttree *tree, const struct hostcase *host)
 	if (hostcase_value(host, "secureboot"))
 		hosttree_secure_boot(tree);
 	if (hostcase_value(host, "stale")) {
-		hosttree_text(tree, "boot/grub/grub.cfg", "\tlinux /vmlinuz ro quiet\n");
+		hosttree_text(tree, "boot/grub/grub.cfg",
+			      "\tlinux /vmlinuz root=/dev/sda1 ro quiet\n");
 	} else if (running) {
 		auto_run struct hosttree_run run = hosttree_run(tree, call_tools, NULL);
 

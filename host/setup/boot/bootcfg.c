@@ -2,6 +2,7 @@
 #include "host/setup/boot/bootcfg.h"
 #include "host/base/strbuf.h"
 #include "host/setup/boot/effects.h"
+#include "host/setup/boot/kernelinfo.h"
 
 #include <string.h>
 
@@ -57,9 +58,15 @@ static int read_modprobe(struct bootcfg *result, const char *file, char *text)
 	return modconf_read_modprobe(&result->options, &result->contradictions, file, text);
 }
 
-static int read_kernel_cmdline(struct bootcfg *result, const char *file, char *text)
+static int read_words(struct bootcfg *result, const char *file, char *text)
 {
 	return cmdline_split(&result->words, text, file);
+}
+
+static int read_first_line(struct bootcfg *result, const char *file, char *text)
+{
+	text[strcspn(text, "\n")] = '\0';
+	return read_words(result, file, text);
 }
 
 static int read_file(const struct edits *edits, const char *file, file_reader *reader,
@@ -121,8 +128,7 @@ static int find_contradicting_words(struct bootcfg *result)
 	return err;
 }
 
-/* The files that grub-mkconfig reads, in its order. */
-static int grub_files(const struct edits *edits, struct fs_names *ret)
+int bootcfg_grub_files(const struct edits *edits, struct fs_names *ret)
 {
 	auto_names struct fs_names names = {0};
 	int err = fs_names_add(ret, "etc/default/grub")
@@ -142,7 +148,7 @@ static int read_grub(const struct edits *edits, struct bootcfg *result)
 	auto_names struct fs_names files = {0}, texts = {0};
 	auto_free struct grubcfg_source *sources = NULL;
 	auto_grubcfg struct grubcfg grub = {0};
-	int err = grub_files(edits, &files);
+	int err = bootcfg_grub_files(edits, &files);
 
 	sources = calloc(files.n + 1, sizeof(*sources));
 	texts.items = calloc(files.n + 1, sizeof(*texts.items));
@@ -158,7 +164,48 @@ static int read_grub(const struct edits *edits, struct bootcfg *result)
 	result->words = grub.words;
 	result->unclear = grub.unclear;
 	grub = (struct grubcfg){0};
+	result->missing = true;
+	for (size_t i = 0; i < texts.n; i++)
+		result->missing = result->missing && !texts.items[i];
 	return 0;
+}
+
+/* The words of the running kernel but those that the boot loader adds by itself. */
+static int read_running(const struct edits *edits, struct bootcfg *result)
+{
+	auto_conf_items struct conf_items running = {0};
+	int err = fs_root_is_running_system(edits->root) ? kernelinfo_cmdline(edits->root, &running)
+							 : 0;
+
+	for (size_t i = 0; i < running.n && !err; i++) {
+		const struct conf_item *word = &running.items[i];
+
+		if (!cmdline_value(word->text, "initrd") &&
+		    !cmdline_value(word->text, "BOOT_IMAGE"))
+			err = conf_items_add(&result->words, word->text, word->file, word->line);
+	}
+	return err;
+}
+
+/* The first of the files that exists, or else the running kernel's words. */
+static int read_kernel_cmdline(const struct edits *edits, const struct bootloader *bootloader,
+			       struct bootcfg *result)
+{
+	static const char *const files[] = {"etc/kernel/cmdline", "usr/lib/kernel/cmdline"};
+	size_t n = bootloader->esps.n ? 1 : ARRAY_SIZE(files);
+
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *text = NULL;
+		int err = edits_text(edits, files[i], &text);
+
+		if (err)
+			return err;
+		if (text)
+			return bootloader->esps.n ? read_first_line(result, files[i], text)
+						  : read_words(result, files[i], text);
+	}
+	result->missing = true;
+	return read_running(edits, result);
 }
 
 /* Whether a line of TEXT other than a comment mentions the variables. */
@@ -177,7 +224,7 @@ int bootcfg_grub_setters(const struct fs_root *root, char **ret)
 	const struct edits none = {.root = root};
 	auto_names struct fs_names files = {0};
 	auto_strbuf struct strbuf list = {0};
-	int err = grub_files(&none, &files);
+	int err = bootcfg_grub_files(&none, &files);
 
 	for (size_t i = 0; i < files.n && !err; i++) {
 		auto_free char *text = NULL;
@@ -194,6 +241,47 @@ int bootcfg_grub_setters(const struct fs_root *root, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* Adds the lines of a file that set the variable anew. */
+static int add_setting_lines(const char *file, char *text, struct conf_items *ret)
+{
+	static const char name[] = "GRUB_CMDLINE_LINUX_DEFAULT";
+	unsigned int number = 0;
+	int err = 0;
+	char *line;
+
+	while (!err && (line = strsep(&text, "\n"))) {
+		const char *at = line + strspn(line, " \t");
+
+		number++;
+		if (!strncmp(at, "export ", 7))
+			at += 7 + strspn(at + 7, " \t");
+		if (strncmp(at, name, strlen(name)) || at[strlen(name)] != '=' ||
+		    strstr(at, "$GRUB_CMDLINE_LINUX_DEFAULT") ||
+		    strstr(at, "${GRUB_CMDLINE_LINUX_DEFAULT"))
+			continue;
+		err = conf_items_add(ret, at, file, number);
+	}
+	return err;
+}
+
+int bootcfg_grub_later(const struct edits *edits, const char *file, struct conf_items *ret)
+{
+	auto_names struct fs_names files = {0};
+	bool later = false;
+	int err = bootcfg_grub_files(edits, &files);
+
+	for (size_t i = 0; i < files.n && !err; i++) {
+		auto_free char *text = NULL;
+
+		if (later)
+			err = edits_text(edits, files.items[i], &text);
+		if (!err && text)
+			err = add_setting_lines(files.items[i], text, ret);
+		later = later || !strcmp(files.items[i], file);
+	}
+	return err;
+}
+
 int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
 		 struct bootcfg *ret)
 {
@@ -202,8 +290,10 @@ int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
 
 	if (bootloader->kind == BOOTLOADER_GRUB)
 		err = read_grub(edits, &result);
+	else if (bootloader->kind == BOOTLOADER_SYSTEMD_BOOT)
+		err = read_kernel_cmdline(edits, bootloader, &result);
 	else
-		err = read_file(edits, "etc/kernel/cmdline", read_kernel_cmdline, &result);
+		err = read_running(edits, &result);
 	err = err ?: find_contradicting_words(&result);
 	err = err ?: read_file(edits, "etc/modules", read_modules, &result);
 	err = err ?: read_dropins(edits, "modules-load.d", read_modules, &result);

@@ -19,11 +19,16 @@ struct bootcfg {
 	struct conf_items contradictions; /* what has an effect against passthrough, and keeps it */
 	struct conf_items options;	  /* lines "options ..." of modprobe.d, of any module */
 	struct grubcfg_unclear unclear;	  /* of GRUB's settings; then words is empty */
+	bool missing;			  /* there is none of the files that have the words */
 };
 
 /*
  * Reads it all for the given boot loader, as the edits will leave it. A file that does not exist is
- * an empty one. Returns 0 (free with bootcfg_free()) or -errno.
+ * an empty one. The words are those that reach the kernel: proxmox-boot-tool takes the first line
+ * of etc/kernel/cmdline, or else those of /proc/cmdline; kernel-install joins the lines of
+ * etc/kernel/cmdline, or else of usr/lib/kernel/cmdline, or else takes those of /proc/cmdline
+ * (proxmox-kernel-helper: zz-proxmox-boot; systemd: 90-loaderentry.install); another loader is
+ * taken to do what it did at this boot. Returns 0 (free with bootcfg_free()) or -errno.
  */
 int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
 		 struct bootcfg *ret) must_check;
@@ -32,11 +37,23 @@ int bootcfg_read(const struct edits *edits, const struct bootloader *bootloader,
  * passthrough, in words; NULL: nothing. */
 const char *bootcfg_effect(const char *text);
 
+/* The files that grub-mkconfig reads, in its order, there or not: etc/default/grub, and those of
+ * etc/default/grub.d. Returns 0 or -errno. */
+int bootcfg_grub_files(const struct edits *edits, struct fs_names *ret) must_check;
+
 /*
  * The files of GRUB's settings that mention the variables of the kernel command line: "/etc/a,
  * /etc/b". Returns 0 with a new string, or -errno.
  */
 int bootcfg_grub_setters(const struct fs_root *root, char **ret) must_check;
+
+/*
+ * The lines of GRUB's settings that are read after FILE ("etc/default/grub.d/...") and set
+ * GRUB_CMDLINE_LINUX_DEFAULT without the value that it has. Read as text: a line that is not
+ * reached counts, too. Adds to *RET; returns 0 or -errno.
+ */
+int bootcfg_grub_later(const struct edits *edits, const char *file,
+		       struct conf_items *ret) must_check;
 
 /* The line that loads MODULE at boot ('-' and '_' are the same); NULL when none does. */
 const struct conf_item *bootcfg_module(const struct bootcfg *bootcfg, const char *module);

@@ -2,14 +2,9 @@
 #include "host/setup/boot/bootloader.h"
 #include "host/base/strbuf.h"
 #include "host/setup/boot/boottools.h"
+#include "host/setup/boot/efivars.h"
 
 #include <string.h>
-
-#define EFIVARS "sys/firmware/efi/efivars/"
-
-/* Whose variables they are: systemd.io/BOOT_LOADER_INTERFACE, and UEFI specification, 3.3. */
-#define LOADER_VENDOR "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-#define GLOBAL_VENDOR "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 #define TEXT_MAX ((size_t)1024 * 1024)
 
@@ -24,22 +19,36 @@ static const char *const names[] = {
 struct findings {
 	struct strbuf lines[NEITHER + 1]; /* for each kind, one finding a line */
 	bool other_loader;		  /* LoaderInfo names one that is neither */
+	struct otherloader other;
 };
 
 static void findings_free(struct findings *findings)
 {
 	for (size_t i = 0; i <= NEITHER; i++)
 		strbuf_free(&findings->lines[i]);
+	otherloader_free(&findings->other);
 }
 
 const char *bootloader_name(enum bootloader_kind kind)
 {
-	return names[kind];
+	return kind == BOOTLOADER_OTHER ? _("another boot loader") : names[kind];
+}
+
+const char *bootloader_title(const struct bootloader *bootloader)
+{
+	return bootloader->kind == BOOTLOADER_OTHER ? bootloader->other.name
+						    : names[bootloader->kind];
 }
 
 const char *bootloader_config_file(enum bootloader_kind kind)
 {
-	return kind == BOOTLOADER_GRUB ? "etc/default/grub" : "etc/kernel/cmdline";
+	static const char *const files[] = {
+		[BOOTLOADER_GRUB] = "etc/default/grub",
+		[BOOTLOADER_SYSTEMD_BOOT] = "etc/kernel/cmdline",
+		[BOOTLOADER_OTHER] = NULL,
+	};
+
+	return files[kind];
 }
 
 /* Begins another line in BUF, and returns that. */
@@ -53,47 +62,11 @@ static struct strbuf *next_line(struct strbuf *buf)
 /* A line for a finding for the KIND of boot loader. */
 #define line_for(findings, kind) next_line(&(findings)->lines[kind])
 
-/*
- * The text in an EFI variable: four bytes of attributes, then UTF-16LE (Linux:
- * Documentation/filesystems/efivarfs.rst). What is not ASCII becomes '?'.
- */
-static int read_efi_text(const struct fs_root *root, const char *path, char **ret)
-{
-	auto_free char *raw = NULL;
-	size_t len, n = 0;
-	char *text;
-	int err;
-
-	err = fs_read(root, path, TEXT_MAX, &raw, &len);
-	if (err)
-		return err;
-	text = malloc(len / 2 + 1);
-	if (!text)
-		return -ENOMEM;
-	for (size_t i = 4; i + 1 < len && (raw[i] || raw[i + 1]); i += 2)
-		text[n++] = raw[i + 1] || raw[i] < ' ' ? '?' : raw[i];
-	text[n] = '\0';
-	*ret = text;
-	return 0;
-}
-
-static bool secure_boot_is_on(const struct fs_root *root)
-{
-	auto_free char *raw = NULL;
-	size_t len;
-
-	return !fs_read(root, EFIVARS "SecureBoot-" GLOBAL_VENDOR, TEXT_MAX, &raw, &len) &&
-	       len == 5 && raw[4] == 1;
-}
-
 /* What the loader wrote about itself. */
-static void look_at_loader_info(const struct fs_root *root, struct findings *findings)
+static void look_at_loader_info(const char *info, struct findings *findings)
 {
-	auto_free char *info = NULL;
 	size_t kind = NEITHER;
 
-	if (read_efi_text(root, EFIVARS "LoaderInfo-" LOADER_VENDOR, &info))
-		return;
 	for (size_t i = 0; i < NEITHER; i++)
 		if (!strncmp(info, names[i], strlen(names[i])))
 			kind = i;
@@ -151,12 +124,55 @@ static bool is_unclear(const struct findings *findings)
 	       is_for(findings, BOOTLOADER_GRUB) == is_for(findings, BOOTLOADER_SYSTEMD_BOOT);
 }
 
+/* Whether kernel-install makes unified kernel images of etc/kernel/cmdline (kernel-install(8)). */
+static bool makes_images(const struct fs_root *root)
+{
+	auto_free char *text = NULL;
+	char *rest, *line;
+
+	if (fs_read(root, "etc/kernel/install.conf", TEXT_MAX, &text, NULL))
+		return false;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (!strncmp(line, "layout=uki", strlen("layout=uki")))
+			return true;
+	return false;
+}
+
+/* Another loader, as far as one is recognised. */
+static int look_for_other(const struct fs_root *root, const char *cmdline, const char *info,
+			  struct findings *findings)
+{
+	struct otherloader *other = &findings->other;
+	int err = otherloader_find(root, cmdline, info, other);
+
+	if (err || other->kind != OTHERLOADER_UKI || !makes_images(root))
+		return err;
+	strbuf_add(line_for(findings, BOOTLOADER_SYSTEMD_BOOT),
+		   _("%s\nkernel-install makes that image of /etc/kernel/cmdline "
+		     "(/etc/kernel/install.conf)"),
+		   other->evidence);
+	otherloader_free(other);
+	return 0;
+}
+
 /* How the host booted. */
 static int look_at_boot(const struct fs_root *root, const char *cmdline, struct findings *findings)
 {
-	bool efi = fs_probe(root, "sys/firmware/efi") > 0, secure_boot = secure_boot_is_on(root);
+	bool efi = fs_probe(root, "sys/firmware/efi") > 0;
+	bool secure_boot = efivars_secure_boot_is_on(root);
+	auto_free char *info = NULL;
+	int err = efivars_loader_text(root, "LoaderInfo", &info);
 
-	look_at_loader_info(root, findings);
+	/* When it cannot be read, nothing follows from that. */
+	if (!err || fs_is_absent(err))
+		err = look_for_other(root, cmdline, info, findings);
+	else
+		err = err == -ENOMEM ? err : 0;
+	if (err || findings->other.kind)
+		return err;
+	if (info)
+		look_at_loader_info(info, findings);
 	look_at_cmdline(cmdline, findings);
 	if (!efi)
 		strbuf_add(line_for(findings, NEITHER),
@@ -231,6 +247,13 @@ static int decide(struct findings *findings, struct bootloader *loader, struct s
 	for (size_t i = 0; i <= NEITHER; i++)
 		if (findings->lines[i].failed)
 			return -ENOMEM;
+	if (findings->other.kind) {
+		loader->kind = BOOTLOADER_OTHER;
+		loader->other = findings->other;
+		findings->other = (struct otherloader){0};
+		strbuf_add(evidence, "%s", loader->other.evidence);
+		return 0;
+	}
 	if (is_unclear(findings))
 		return explain_unclear(findings, ret_why);
 	loader->kind = is_for(findings, BOOTLOADER_GRUB) ? BOOTLOADER_GRUB
@@ -283,9 +306,9 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 static int choose_refresh(const struct fs_root *root, struct bootloader *loader,
 			  struct strbuf *evidence)
 {
-	int err = read_esps(root, &loader->esps);
+	int err = loader->kind == BOOTLOADER_OTHER ? 0 : read_esps(root, &loader->esps);
 
-	if (err)
+	if (err || loader->kind == BOOTLOADER_OTHER)
 		return err;
 	if (loader->esps.n) {
 		strbuf_add(next_line(evidence), _("proxmox-boot-tool keeps its ESPs "
@@ -355,5 +378,6 @@ void bootloader_free(struct bootloader *bootloader)
 	fs_names_free(&bootloader->esps);
 	fs_names_free(&bootloader->refresh);
 	free(bootloader->evidence);
+	otherloader_free(&bootloader->other);
 	*bootloader = (struct bootloader){0};
 }

@@ -240,7 +240,7 @@ int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloa
 		err = add_esp(root, bootloader->esps.items[i], bootloader->kind, &places);
 	if (!bootloader->esps.n && bootloader->kind == BOOTLOADER_SYSTEMD_BOOT) {
 		err = add_mounted_esps(root, &places);
-	} else if (!bootloader->esps.n) {
+	} else if (!bootloader->esps.n && bootloader->kind == BOOTLOADER_GRUB) {
 		place = add_place(&places, strdup("/boot/grub/grub.cfg"));
 		if (!place)
 			return -ENOMEM;
@@ -357,6 +357,25 @@ int bootplaces_check_gone(const struct bootplaces *places, const struct conf_ite
 	return 0;
 }
 
+int bootplaces_check_root(const struct bootplaces *places, char **ret_why)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		const struct bootplace *place = &places->items[i];
+		const struct conf_item *word = NULL;
+
+		for (size_t k = 0; k < place->n && !word; k++)
+			word = cmdline_last(&place->entries[k], "root");
+		if (!place->n || (word && *cmdline_value(word->text, "root")))
+			continue;
+		*ret_why = fs_path(
+			_("%s has no entry with root=, so the next boot would not find its "
+			  "root file system"),
+			place->name);
+		return *ret_why ? -ENODATA : -ENOMEM;
+	}
+	return 0;
+}
+
 /* The size of the largest initramfs in /boot; 0 when there is none. */
 static uint64_t largest_initramfs(const struct fs_root *root)
 {
@@ -402,7 +421,7 @@ int bootplaces_check_space(const struct fs_root *root, const struct bootloader *
 		return err;
 	if (space < size + GROWTH)
 		return explain_space("/boot", space, size + GROWTH, ret_why);
-	if (bootloader->kind == BOOTLOADER_GRUB && !bootloader->esps.n)
+	if (bootloader->kind != BOOTLOADER_SYSTEMD_BOOT && !bootloader->esps.n)
 		return 0;
 	/* The copies on an ESP are written over the old ones. */
 	for (size_t i = 0; i < places->n; i++)

@@ -28,7 +28,8 @@ struct bootplaces {
 	bool every; /* what is configured reaches every entry (GRUB), else only some of them */
 };
 
-/* Reads all places of this boot loader. Returns 0 (free with bootplaces_free()) or -errno. */
+/* Reads all places of this boot loader; of another one than GRUB and systemd-boot, none. Returns 0
+ * (free with bootplaces_free()) or -errno. */
 int bootplaces_read(const struct fs_root *root, const struct bootloader *bootloader,
 		    struct bootplaces *ret) must_check;
 
@@ -52,6 +53,12 @@ int bootplaces_check(const struct bootplaces *places, const struct conf_items *w
  */
 int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,
 			  char **ret_why) must_check;
+
+/*
+ * Whether each place that has entries has one with a root=. Returns 0, also for what could not be
+ * read; -ENODATA with *ret_why as above; -ENOMEM.
+ */
+int bootplaces_check_root(const struct bootplaces *places, char **ret_why) must_check;
 
 /*
  * Whether there is room to write the initramfs once more, to /boot and to each place that holds

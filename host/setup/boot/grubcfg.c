@@ -9,6 +9,7 @@
 struct unknown {
 	const char *what;
 	const char *at;
+	bool broken;
 };
 
 struct variable {
@@ -30,13 +31,20 @@ struct reader {
 static void mark_unknown(struct reader *reader, const char *what, const char *at)
 {
 	if (!reader->unknown.what)
-		reader->unknown = (struct unknown){what, at};
+		reader->unknown = (struct unknown){.what = what, .at = at};
 }
 
 /* What follows may depend on what is at AT. Returns -EBADMSG, which ends the reading. */
 static int end_reading(struct reader *reader, const char *what, const char *at)
 {
-	reader->unclear = (struct unknown){what, at};
+	reader->unclear = (struct unknown){.what = what, .at = at};
+	return -EBADMSG;
+}
+
+/* The same for what grub-mkconfig fails on. */
+static int end_broken(struct reader *reader, const char *what, const char *at)
+{
+	reader->unclear = (struct unknown){what, at, true};
 	return -EBADMSG;
 }
 
@@ -79,7 +87,7 @@ static int expand(struct reader *reader, const char *name, size_t len)
 	const struct variable *variable = find_variable(reader, name, len);
 
 	if (variable && variable->unknown.what)
-		mark_unknown(reader, variable->unknown.what, variable->unknown.at);
+		reader->unknown = reader->unknown.what ? reader->unknown : variable->unknown;
 	else if (variable)
 		strbuf_add(&reader->value, "%s", variable->value);
 	/* grub-mkconfig has variables of its own, but none with these names. */
@@ -110,7 +118,7 @@ static int skip_command(struct reader *reader, size_t opening, char close)
 		else if (c == '(')
 			depth += close == ')';
 	}
-	return end_reading(reader, _("a command that is not closed"), start);
+	return end_broken(reader, _("a command that is not closed"), start);
 }
 
 /* What begins with '$'. */
@@ -165,10 +173,9 @@ static int take_word(struct reader *reader)
 		char c = *reader->at;
 
 		if (c == '\n')
-			mark_unknown(reader,
-				     _("a value with a line break, after which nothing reaches the "
-				       "kernel"),
-				     reader->at);
+			reader->unknown = (struct unknown){
+				_("a value with a line break, after which nothing reaches the kernel"),
+				reader->at, true};
 		else if (c == '~' && !quote && (reader->at == start || reader->at[-1] == ':'))
 			mark_unknown(reader, _("a home directory"), reader->at);
 		if (c == quote || (!quote && (c == '"' || c == '\''))) {
@@ -179,7 +186,7 @@ static int take_word(struct reader *reader)
 		}
 	}
 	if (quote && !err)
-		return end_reading(reader, _("a quote that is not closed"), open);
+		return end_broken(reader, _("a quote that is not closed"), open);
 	return err;
 }
 
@@ -232,9 +239,30 @@ static bool at_command_end(struct reader *reader)
 	return !*reader->at || *reader->at == '\n' || *reader->at == ';';
 }
 
+/* What is here instead of an assignment; AFTER: the name that was assigned to before it. */
+static int end_at_command(struct reader *reader, const char *after)
+{
+	static const char name[] = "GRUB_CMDLINE_LINUX";
+	const char *at = reader->at, *rest = at + name_length(at);
+
+	if (after && !strncmp(after, name, strlen(name)) && !strchr("&|<>()", *at))
+		return end_broken(reader,
+				  _("a second word after a value without quotes around both"), at);
+	if (rest > at && !strncmp(rest, "+=", 2))
+		return end_broken(reader, _("NAME+=VALUE, which /bin/sh does not know"), at);
+	if (rest > at && rest[strspn(rest, " \t")] == '=')
+		return end_broken(reader,
+				  _("a space before '=', which makes a command of the name"), at);
+	if (*at == '\r')
+		return end_broken(reader, _("a carriage return, which /bin/sh takes for a command"),
+				  at);
+	return end_reading(reader, _("a command"), at);
+}
+
 /* One command: assignments. */
 static int take_command(struct reader *reader)
 {
+	const char *after = NULL;
 	int err = 0;
 	size_t n;
 
@@ -242,7 +270,8 @@ static int take_command(struct reader *reader)
 		size_t len = name_length(reader->at);
 
 		if (!len || reader->at[len] != '=')
-			return end_reading(reader, _("a command"), reader->at);
+			return end_at_command(reader, after);
+		after = reader->at;
 		err = take_assignment(reader, len);
 	}
 	return !err && !n && *reader->at == ';' ? end_reading(reader, _("a command"), reader->at)
@@ -320,8 +349,10 @@ static int split_value(struct reader *reader, const struct grubcfg_source *sourc
 
 	if (!variable)
 		return 0;
-	if (variable->unknown.what)
-		return end_reading(reader, variable->unknown.what, variable->unknown.at);
+	if (variable->unknown.what) {
+		reader->unclear = variable->unknown;
+		return -EBADMSG;
+	}
 	for (const char *at = variable->value; !err && (at = cmdline_next(at, &len)); at += len) {
 		const char *origin = find_origin(sources, n, variable, at, len);
 		const struct grubcfg_source *source = source_of(sources, origin);
@@ -349,8 +380,9 @@ static int say_unclear(const struct reader *reader, const struct grubcfg_source 
 	const struct grubcfg_source *source = source_of(sources, reader->unclear.at);
 
 	conf_items_free(&ret->words);
-	ret->unclear = (struct grubcfg_unclear){
-		strdup(source->file), line_of(source, reader->unclear.at), reader->unclear.what};
+	ret->unclear = (struct grubcfg_unclear){strdup(source->file),
+						line_of(source, reader->unclear.at),
+						reader->unclear.what, reader->unclear.broken};
 	return ret->unclear.file ? 0 : -ENOMEM;
 }
 

@@ -4,8 +4,9 @@
  * etc/default/grub and etc/default/grub.d/, which are pieces of /bin/sh that grub-mkconfig sources.
  * Plain assignments are read as /bin/sh reads them. Nothing is run, so what depends on
  * anything else (a condition, a command's output) is unclear; then only grub.cfg (bootplace.h)
- * shows what the host is started with. Pure. (Source of the rules: POSIX.1-2017 XCU 2.2 and 2.6;
- * GRUB util/grub-mkconfig.in.)
+ * shows what the host is started with. What /bin/sh does not accept either, or what is a command by
+ * mistake, as NAME = VALUE, is broken: grub-mkconfig has `set -e`. Pure. (Source of the rules:
+ * POSIX.1-2017 XCU 2.2 and 2.6; GRUB util/grub-mkconfig.in.)
  */
 #ifndef HOST_SETUP_BOOT_GRUBCFG_H
 #define HOST_SETUP_BOOT_GRUBCFG_H
@@ -23,6 +24,7 @@ struct grubcfg_unclear {
 	char *file; /* NULL: nothing is unclear */
 	unsigned int line;
 	const char *what; /* what is there, a translated noun; static */
+	bool broken;	  /* grub-mkconfig fails on it, or makes an entry that loses words */
 };
 
 struct grubcfg {

@@ -185,11 +185,17 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
 	const struct conf_items none = {0};
 
-	next->known = place || !next->bootcfg.unclear.file;
-	next->evidence = place ? fs_path("%s, %s", bootloader_name(bootloader->kind), place->name)
-			       : fs_path(_("%s, configured in /%s"),
-					 bootloader_name(bootloader->kind),
-					 bootloader_config_file(bootloader->kind));
+	const char *file = bootloader_config_file(bootloader->kind);
+
+	next->known = place || (file && !next->bootcfg.unclear.file);
+	if (place)
+		next->evidence = fs_path("%s, %s", bootloader_title(bootloader), place->name);
+	else if (file)
+		next->evidence = fs_path(_("%s, configured in /%s"), bootloader_title(bootloader),
+					 file);
+	else
+		next->evidence = fs_path(_("%s, because\n%s"), bootloader_title(bootloader),
+					 bootloader->evidence);
 	if (!next->evidence)
 		return -ENOMEM;
 	return cmdline_subtract(place ? &place->entries[0] : &next->bootcfg.words, &none,
@@ -217,7 +223,7 @@ static int choose_cure(struct next *next)
 {
 	size_t i = 0;
 
-	while (i < next->problems.n && next->problems.items[i].severity == PROBLEM_NOTE)
+	while (i < next->problems.n && next->problems.items[i].severity < PROBLEM_ENABLE)
 		i++;
 	if (next->turns_on)
 		next->iommu_cure = strdup("reboot");
@@ -284,11 +290,11 @@ static int add_problems(const struct problems *problems, struct checklist *list)
 		const struct problem *problem = &problems->items[i];
 		bool note = problem->severity == PROBLEM_NOTE;
 
-		err = check_add(
-			list, problem->name, note ? CHECK_NOTE : CHECK_WARNING,
-			strdup(problem->what), NULL,
-			note ? NULL
-			     : fs_path(_("%s, then: %s"), problem->cure, "host-setup enable"));
+		err = check_add(list, problem->name, note ? CHECK_NOTE : CHECK_WARNING,
+				strdup(problem->what), NULL,
+				note || !problem->cure ? NULL
+						       : fs_path(_("%s, then: %s"), problem->cure,
+								 "host-setup enable"));
 	}
 	return err;
 }
