@@ -2,6 +2,7 @@
 #include "host/setup/boot/bootplace.h"
 #include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
+#include "host/setup/boot/uki.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -106,16 +107,57 @@ static int add_grub_entries(struct bootplace *place, char *text)
 	return err;
 }
 
-/* Adds the entries in a file; none when it does not exist. Returns 0 or -errno. */
-static int read_file(const struct fs_root *root, const char *path, enum bootloader_kind kind,
-		     struct bootplace *place)
+/* Adds the entries in a file with READ; none when it does not exist. */
+static int read_file(const struct fs_root *root, const char *path,
+		     int (*read)(struct bootplace *place, char *text), struct bootplace *place)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
 	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-	return kind == BOOTLOADER_GRUB ? add_grub_entries(place, text) : add_options(place, text);
+		return fs_is_absent(err) ? 0 : err;
+	return read(place, text);
+}
+
+static int read_grub(const struct fs_root *root, const char *path, struct bootplace *place)
+{
+	return read_file(root, path, add_grub_entries, place);
+}
+
+static int read_options(const struct fs_root *root, const char *path, struct bootplace *place)
+{
+	return read_file(root, path, add_options, place);
+}
+
+/* Adds the unified kernel image at PATH. What is none, or has no command line in it, is no entry.
+ */
+static int read_image(const struct fs_root *root, const char *path, struct bootplace *place)
+{
+	auto_free char *words = NULL;
+	int err = uki_cmdline(root, path, &words);
+
+	if (err == -ENODATA || err == -EBADMSG)
+		return 0;
+	return err ?: add_entry(place, words);
+}
+
+/* Adds an entry for each file in the directory DIR that READ makes one of. */
+static int read_each(const struct fs_root *root, const char *dir,
+		     int (*read)(const struct fs_root *root, const char *path,
+				 struct bootplace *place),
+		     struct bootplace *place)
+{
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
+
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	for (size_t i = 0; i < names.n && !err; i++) {
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+
+		err = read(root, path, place);
+	}
+	return err;
 }
 
 /* Adds the entries below DIR ("" or with a '/' at its end), and how much space is left there. */
@@ -123,23 +165,16 @@ static int read_dir(const struct fs_root *root, const char *dir, enum bootloader
 		    struct bootplace *place)
 {
 	auto_free char *entries = fs_path("%sloader/entries", dir);
+	auto_free char *images = fs_path("%sEFI/Linux", dir);
 	auto_free char *grub = fs_path("%sgrub/grub.cfg", dir);
-	auto_names struct fs_names names = {0};
 	int err = fs_free_space(root, *dir ? dir : ".", &place->free);
 
 	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+		return fs_is_absent(err) ? 0 : err;
 	if (kind == BOOTLOADER_GRUB)
-		return read_file(root, grub, kind, place);
-	err = fs_list(root, entries, &names);
-	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-	for (size_t i = 0; i < names.n && !err; i++) {
-		auto_free char *path = fs_path("%s/%s", entries, names.items[i]);
-
-		err = read_file(root, path, kind, place);
-	}
-	return err;
+		return read_grub(root, grub, place);
+	return read_each(root, entries, read_options, place)
+		       ?: read_each(root, images, read_image, place);
 }
 
 /* Mounts DEVICE, read-only or not, where only the descriptor that is returned leads to, until that
@@ -217,11 +252,13 @@ static int add_mounted_esps(const struct fs_root *root, struct bootplaces *place
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_free char *entries = fs_path("%sloader/entries", dirs[i]);
+		auto_free char *images = fs_path("%sEFI/Linux", dirs[i]);
+		bool has_entries = fs_probe(root, entries) > 0;
 		struct bootplace *place;
 
-		if (fs_probe(root, entries) <= 0)
+		if (!has_entries && fs_probe(root, images) <= 0)
 			continue;
-		place = add_place(places, fs_path("/%s", entries));
+		place = add_place(places, fs_path("/%s", has_entries ? entries : images));
 		if (!place)
 			return -ENOMEM;
 		place->err = read_dir(root, dirs[i], BOOTLOADER_SYSTEMD_BOOT, place);

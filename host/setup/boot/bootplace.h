@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the boot loader will read: grub.cfg, or the entries on the EFI system partitions (ESPs).
+ * What the boot loader will read: grub.cfg, or the entries and unified kernel images on the EFI
+ * system partitions (ESPs).
  * Those of proxmox-boot-tool are not mounted: they are read through a mount that is attached
  * nowhere (fsmount(2)).
  */
