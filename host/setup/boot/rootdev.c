@@ -38,7 +38,7 @@ static const char *dataset_of(const char *value)
 static char *encode(const char *name)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "#+-.:=@_/";
+				    "#+-.:=@_";
 	auto_strbuf struct strbuf text = {0};
 
 	for (const char *c = name; *c; c++)

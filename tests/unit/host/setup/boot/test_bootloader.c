@@ -241,6 +241,45 @@ static void test_image(void **state)
 	assert_int_equal(none.err, -ENOTUNIQ);
 }
 
+/* Loaders that are not edited; hosts with more of them are in tests/hosts. */
+static void test_other(void **state)
+{
+	static const char vendor[] = "-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	auto_finding struct finding limine = {0}, kexec = {0}, unreadable = {0}, by_grub = {0};
+	auto_free char *variable = fs_path("sys/firmware/efi/efivars/BootCurrent%s", vendor);
+	auto_free char *cure = NULL;
+
+	(void)state;
+	open_host(&limine, true, "root=/dev/sda1 ro\n");
+	hosttree_loader(&limine.tree, "Limine 7.0");
+	hosttree_text(&limine.tree, "etc/kernel/proxmox-boot-uuids", "1234-ABCD\n");
+	look(&limine, NULL);
+	assert_kind(&limine, BOOTLOADER_OTHER);
+	assert_string_equal(bootloader_title(&limine.loader), "Limine 7.0");
+	assert_int_equal(limine.loader.refresh.n + limine.loader.esps.n, 0);
+	cure = otherloader_cure(&limine.loader.other, "iommu=pt");
+	assert_non_null(strstr(cure, "limine.conf"));
+	/* systemd-boot started ZFSBootMenu, which started the kernel. */
+	open_host(&kexec, true, "root=ZFS=zroot/ROOT/pve ro\n");
+	hosttree_loader(&kexec.tree, "systemd-boot 254.5");
+	look(&kexec, NULL);
+	assert_kind(&kexec, BOOTLOADER_OTHER);
+	assert_string_equal(bootloader_title(&kexec.loader), "ZFSBootMenu");
+	/* A variable that cannot be read is not one that is not there. */
+	open_host(&unreadable, true, "initrd=\\x ro\n");
+	hosttree_text(&unreadable.tree, variable, "");
+	hosttree_text(&unreadable.tree,
+		      "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f/x",
+		      "");
+	look(&unreadable, NULL);
+	assert_kind(&unreadable, BOOTLOADER_SYSTEMD_BOOT);
+	/* rEFInd may have started GRUB: that is unclear. */
+	open_host(&by_grub, true, "BOOT_IMAGE=x root=/dev/sda1\n");
+	hosttree_loader(&by_grub.tree, "rEFInd 0.14.0");
+	look(&by_grub, NULL);
+	assert_int_equal(by_grub.err, -ENOTUNIQ);
+}
+
 /* A list that cannot be read is not an empty one. */
 static void test_unreadable_esps(void **state)
 {
@@ -265,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_override),
 		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_other),
 		cmocka_unit_test(test_tools),
 		cmocka_unit_test(test_image_with_foreign_proc),
 	};
