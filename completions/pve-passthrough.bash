@@ -10,33 +10,74 @@ _pve_passthrough_vms() {
 	done
 }
 
-_pve_passthrough() {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local words="--help --root --version -h" command="" i
+# The PCI devices of this host, without bridges.
+_pve_passthrough_addresses() {
+	local dir
 
-	# To bash, --option=value is three words.
-	[[ $word != = ]] || word=
-	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		accept | config | log | plan | restore | settings | status | vm | watch) command=${COMP_WORDS[i]} ;;
-		esac
+	for dir in /sys/bus/pci/devices/*; do
+		[[ ! -e $dir || -d $dir/pci_bus ]] || basename "$dir"
+	done
+}
+
+_pve_passthrough() {
+	local words=() word command="" n=0 offered="" given=" " takes_vm="" before="" value
+
+	# To bash, an address is five words, and --option=value is three.
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+		if [[ ${#words[@]} -gt 0 && ($word == [:=]* || ${words[-1]} == *[:=]) ]]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+	done
+	word=${words[-1]}
+	unset "words[-1]"
+
+	for value in "${words[@]}"; do
+		if [[ $before == --root ]]; then
+			: its directory
+		elif [[ $value == -* ]]; then
+			given+="$value "
+		elif [[ -z $command ]]; then
+			command=$value
+		else
+			n=$((n + 1))
+		fi
+		before=$value
 	done
 
 	case $command in
-	accept | log | plan | settings | watch) words+=" $(_pve_passthrough_vms)" ;;
-	config) words+=" --raw $(_pve_passthrough_vms)" ;;
-	restore) words+=" --all $(_pve_passthrough_vms)" ;;
-	vm) words+=" --add --detach --fix --gpu --yes -y $(_pve_passthrough_vms)" ;;
-	status) ;;
-	*) words+=" accept config log plan restore settings status vm watch" ;;
+	"") offered="accept config log plan restore settings status vm watch" ;;
+	accept | log | plan | settings | watch) takes_vm=1 ;;
+	config) takes_vm=1 offered="--raw" ;;
+	restore) takes_vm=1 offered="--all" ;;
+	vm)
+		takes_vm=1
+		offered="--add --detach --fix --gpu --yes -y"
+		[[ $given != *" --add "* ]] || offered="--gpu --yes -y"
+		[[ $given != *" --detach "* && $given != *" --fix "* ]] || offered="--yes -y"
+		;;
 	esac
+	offered+=" --help --root --version -h"
 
-	if [[ $before == --root ]]; then
-		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+	if [[ $word == --root=* || $before == --root ]]; then
+		mapfile -t COMPREPLY < <(compgen -d -- "${word#--root=}")
 		compopt -o filenames 2>/dev/null
 		return
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	if [[ -n $takes_vm && $n -eq 0 && $given != *" --all "* ]]; then
+		offered+=" $(_pve_passthrough_vms)"
+	elif [[ $n -eq 1 && $given == *" --add "* && $word != -* ]]; then
+		offered=$(_pve_passthrough_addresses)
+	fi
+	for value in $given; do
+		offered=" $offered "
+		offered=${offered// $value / }
+	done
+	mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
+	# bash replaces only what is after the last colon.
+	if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*:}"}"}")
+	fi
 }
 complete -F _pve_passthrough pve-passthrough
