@@ -138,13 +138,15 @@ static char *find_cure(const struct survey_node *node, const struct disk_uses *u
 		return strdup(_("this host runs from that disk: give the VM another device; "
 				"those that there are"));
 	}
-	if (uses->unclear || !uses->steps.n) {
+	if (!uses->steps.n) {
 		*ret_command = fs_path("lsblk /dev/%s; zpool status; pvesm status", node->name);
 		return strdup(_("end that use; what is on the disk"));
 	}
 	for (size_t i = 0; i < uses->steps.n; i++)
 		strbuf_add(&command, "%s%s", i ? " && " : "", uses->steps.items[i]);
 	*ret_command = strbuf_take(&command);
+	if (uses->unclear)
+		return fs_path(_("end what else is on the disk (lsblk /dev/%s), then"), node->name);
 	return strdup(_("end that use, after the VMs and containers that have files there"));
 }
 
