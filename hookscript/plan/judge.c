@@ -14,6 +14,10 @@ static bool has_hostpci(const struct vmcfg *config)
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		if (config->hostpci[e])
 			return true;
+	/* One that Proxmox VE drops is an entry that its VM needs set right. */
+	for (size_t i = 0; i < config->n_dropped; i++)
+		if (config->dropped[i].key >= VMCFG_HOSTPCI && config->dropped[i].key < VMCFG_KEYS)
+			return true;
 	return false;
 }
 

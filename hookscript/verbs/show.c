@@ -68,12 +68,14 @@ static bool is_printed(struct record *const *records, size_t n, unsigned int vmi
 static void print_by_hand(const struct bdf *bdf)
 {
 	const char *address = bdf_text(bdf);
+	auto_free char *command = fs_path(
+		"echo > /sys/bus/pci/devices/%s/driver_override; echo %s > "
+		"/sys/bus/pci/devices/%s/driver/unbind; echo %s > /sys/bus/pci/drivers_probe; "
+		"rm -f /%s/%s /%s/%s.broken",
+		address, address, address, address, RECORD_DIR, address, RECORD_DIR, address);
 
 	log_info(_("    once no VM runs with it, give it back by hand, and forget the record:"));
-	log_command("    echo > /sys/bus/pci/devices/%s/driver_override; echo %s > "
-		    "/sys/bus/pci/devices/%s/driver/unbind; echo %s > "
-		    "/sys/bus/pci/drivers_probe; rm -f /%s/%s /%s/%s.broken",
-		    address, address, address, address, RECORD_DIR, address, RECORD_DIR, address);
+	log_command("    %s", command ? command : _("out of memory"));
 }
 
 /* A record that cannot be used. Only one whose text is wrong may be removed. */

@@ -35,6 +35,11 @@ const char *vm_hook_volume(const struct vmcfg *vm, const struct storages *storag
 	return VM_HOOK_VOLUME;
 }
 
+static bool is_entry(const struct vmcfg_dropped *dropped)
+{
+	return dropped->key >= VMCFG_HOSTPCI && dropped->key < VMCFG_KEYS;
+}
+
 static void check_device(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
@@ -43,12 +48,12 @@ static void check_device(struct plan_check *c)
 	if (facts_have_devices(facts))
 		return;
 	for (size_t i = 0; i < facts->vm->n_dropped; i++)
-		dropped |= facts->vm->dropped[i].key >= VMCFG_HOSTPCI;
+		dropped |= is_entry(&facts->vm->dropped[i]);
 	plan_refuse(c, NEED_DEVICE, NULL, strdup(_("a device")), "%s",
 		    dropped ? _("the VM has no PCI device: there is no valid hostpci entry")
 			    : _("the VM has no PCI device: there is no hostpci entry"));
 	for (size_t i = 0; i < facts->vm->n_dropped; i++)
-		if (facts->vm->dropped[i].key >= VMCFG_HOSTPCI)
+		if (is_entry(&facts->vm->dropped[i]))
 			cure_add_words(c, plan_dropped_text(facts, i));
 	cure_command(c, _("the devices of this host, one of which can be added"),
 		     "pve-passthrough vm %u --add", facts->vmid);

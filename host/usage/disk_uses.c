@@ -6,118 +6,63 @@
 
 #include <string.h>
 
-#define TABLE_MAX ((size_t)16 * 1024 * 1024)
-#define UDEV_MAX  ((size_t)1024 * 1024)
+#define UDEV_MAX ((size_t)1024 * 1024)
 
 /* LVM on md on encrypted partitions: more than anybody stacks. Guards against cycles, too. */
 #define DEPTH_MAX 8
 
-/* Where the host has what it cannot do without. */
-static const char *const vital_places[] = {"/",	   "/boot", "/boot/efi", "/boot/firmware",
-					   "/efi", "/usr",  "/var",	 "/etc/pve"};
-
-static bool is_vital_place(const char *where)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(vital_places); i++)
-		if (!strcmp(where, vital_places[i]))
-			return true;
-	return false;
-}
+/* Up to which depth a holder is named: those above may be the hundreds of volumes of a thin pool.
+ */
+#define DEPTH_NAMED 1
 
 /* ---- the commands that end uses ---- */
 
-/* Adds a command, unless it is there; one with a name that cannot be printed is none. Takes ARGV
- * over. */
-static int add_step(struct disk_uses *uses, char **argv)
+/* Whether all of the text can be printed: a command with a name that cannot is none. */
+static bool is_printable(const char *text)
+{
+	auto_free char *safe = utf8_printable(text);
+
+	return safe && !strcmp(text, safe);
+}
+
+/* Adds a command to the list, at its end also when it is there already: what it ends has more on
+ * top of it then. Takes ARGV over. */
+static int add_step(struct disk_uses *uses, struct fs_names *list, char **argv)
 {
 	auto_argv char **words = argv;
 	auto_free char *text = words ? argv_text(words) : NULL;
-	auto_free char *safe = text ? utf8_printable(text) : NULL;
+	size_t i = 0;
 
-	if (!safe)
+	if (!text)
 		return -ENOMEM;
-	if (!strcmp(text, safe))
-		return fs_names_add(&uses->steps, text);
-	uses->unclear = true;
+	if (!is_printable(text)) {
+		uses->unclear = true;
+		return 0;
+	}
+	while (i < list->n && strcmp(list->items[i], text) != 0)
+		i++;
+	if (i == list->n)
+		return fs_names_add(list, text);
+	for (char *same = list->items[i]; i < list->n; i++)
+		list->items[i] = i + 1 < list->n ? list->items[i + 1] : same;
 	return 0;
 }
 
-#define add_command(uses, ...) add_step((uses), argv_new(__VA_ARGS__))
+#define add_unmount(uses, ...) add_step((uses), &(uses)->unmounts, argv_new(__VA_ARGS__))
+#define add_end(uses, ...)     add_step((uses), &(uses)->ends, argv_new(__VA_ARGS__))
+
+char *disk_uses_command(const struct disk_uses *uses)
+{
+	const struct fs_names *lists[] = {&uses->unmounts, &uses->ends};
+	auto_strbuf struct strbuf command = {0};
+
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			strbuf_add(&command, "%s%s", command.len ? " && " : "", lists[k]->items[i]);
+	return strbuf_take(&command);
+}
 
 /* ---- mounts and swap ---- */
-
-/* Replaces the \040 of /proc in place by the characters that they stand for. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-}
-
-/* The field at *REST, which ends at a space or tab, cut off; NULL at the end. */
-static char *next_field(char **rest)
-{
-	char *field;
-
-	do
-		field = strsep(rest, " \t");
-	while (field && !*field);
-	return field;
-}
-
-/* A line of mountinfo. */
-struct mount {
-	const char *numbers; /* "8:1"; that of btrfs is of no device */
-	const char *where;
-	const char *source; /* "/dev/sda1", "rpool/ROOT/pve-1" */
-};
-
-/* Reads LINE, and cuts it up. Returns whether there is a source. (Linux:
- * Documentation/filesystems/proc.rst) */
-static bool read_mount(char *line, struct mount *ret)
-{
-	char *field, *rest = line, *where = NULL;
-
-	*ret = (struct mount){"", NULL, NULL};
-	for (int i = 0; (field = next_field(&rest)); i++) {
-		if (i == 2)
-			ret->numbers = field;
-		else if (i == 4)
-			where = field;
-		else if (i > 5 && !strcmp(field, "-"))
-			break;
-	}
-	if (next_field(&rest)) /* the type */
-		ret->source = next_field(&rest);
-	if (!where)
-		return false;
-	unescape(where);
-	ret->where = where;
-	return true;
-}
-
-/* Calls LOOK for each mount until it returns something but 0, which is returned. */
-static int each_mount(const struct disk_tables *tables,
-		      int (*look)(const struct mount *mount, void *arg), void *arg)
-{
-	auto_free char *table = strdup(tables->mounts);
-	char *rest = table, *line;
-	struct mount mount;
-	int err = table ? 0 : -ENOMEM;
-
-	while (!err && (line = strsep(&rest, "\n")))
-		if (read_mount(line, &mount))
-			err = look(&mount, arg);
-	return err;
-}
 
 /* A search for the mounts of one device. */
 struct mount_search {
@@ -125,7 +70,7 @@ struct mount_search {
 	struct fs_names places;
 };
 
-static int put_mount(const struct mount *mount, void *arg)
+static int put_mount(const struct disk_mount *mount, void *arg)
 {
 	struct mount_search *search = arg;
 
@@ -140,15 +85,15 @@ static int put_mounts(const struct disk_tables *tables, const char *numbers, con
 {
 	auto_free char *node = fs_path("/dev/%s", name);
 	struct mount_search search = {.numbers = numbers, .node = node};
-	int err = node ? each_mount(tables, put_mount, &search) : -ENOMEM;
+	int err = node ? disk_tables_each_mount(tables, put_mount, &search) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < search.places.n; i++) {
 		strbuf_add_item(&uses->what, _("mounted at %s"), search.places.items[i]);
-		uses->vital |= is_vital_place(search.places.items[i]);
+		uses->vital |= disk_place_is_vital(search.places.items[i]);
 	}
 	/* What was mounted last may lie in what was mounted before. */
 	for (size_t i = search.places.n; !err && i-- > 0;)
-		err = add_command(uses, "umount", search.places.items[i]);
+		err = add_unmount(uses, "umount", search.places.items[i]);
 	fs_names_free(&search.places);
 	return err;
 }
@@ -164,7 +109,7 @@ static int put_swap(const struct disk_tables *tables, const char *name, struct d
 	if (!at || !strchr(" \t", at[strlen(node)]))
 		return 0;
 	strbuf_add_item(&uses->what, _("swap on %s"), node + 1);
-	return add_command(uses, "swapoff", node + 1);
+	return add_unmount(uses, "swapoff", node + 1);
 }
 
 /* ---- what is on top of a disk ---- */
@@ -204,14 +149,14 @@ struct group_search {
 	size_t len;
 };
 
-static int is_vital_volume(const struct mount *mount, void *arg)
+static int is_vital_volume(const struct disk_mount *mount, void *arg)
 {
 	const struct group_search *search = arg;
 	const char *volume = mount->source ? after_prefix(mount->source, "/dev/mapper/") : NULL;
 
 	return volume && !strncmp(volume, search->mapper, search->len) &&
 	       volume[search->len] == '-' && volume[search->len + 1] != '-' &&
-	       is_vital_place(mount->where);
+	       disk_place_is_vital(mount->where);
 }
 
 /* A logical volume: all of its group ends, unless the host runs from another volume of it. */
@@ -219,7 +164,7 @@ static int end_volume(const struct disk_tables *tables, const char *mapper, stru
 {
 	struct group_search search = {mapper, group_length(mapper)};
 	auto_free char *group = group_name(mapper, search.len);
-	int vital = group ? each_mount(tables, is_vital_volume, &search) : -ENOMEM;
+	int vital = group ? disk_tables_each_mount(tables, is_vital_volume, &search) : -ENOMEM;
 
 	if (vital < 0)
 		return vital;
@@ -227,7 +172,7 @@ static int end_volume(const struct disk_tables *tables, const char *mapper, stru
 		uses->vital = true;
 		return 0;
 	}
-	return add_command(uses, "vgchange", "-an", group);
+	return add_end(uses, "vgchange", "-an", group);
 }
 
 /* How what the device mapper made is ended, by the beginning of its uuid. */
@@ -248,7 +193,7 @@ static int end_mapped(const struct disk_tables *tables, const char *mapper, cons
 		return end_volume(tables, mapper, uses);
 	while (!after_prefix(uuid, kinds[i].uuid))
 		i++;
-	return add_command(uses, kinds[i].command, kinds[i].verb, mapper);
+	return add_end(uses, kinds[i].command, kinds[i].verb, mapper);
 }
 
 static int end_holder(const struct disk_tables *tables, const char *holder, const char *mapper,
@@ -261,9 +206,9 @@ static int end_holder(const struct disk_tables *tables, const char *holder, cons
 	if (mapper)
 		return end_mapped(tables, mapper, uuid ? uuid : "", uses);
 	if (after_prefix(holder, "md"))
-		return add_command(uses, "mdadm", "--stop", node);
+		return add_end(uses, "mdadm", "--stop", node);
 	if (after_prefix(holder, "loop"))
-		return add_command(uses, "losetup", "-d", node);
+		return add_end(uses, "losetup", "-d", node);
 	uses->unclear = true;
 	return 0;
 }
@@ -277,24 +222,44 @@ static int read_dm(const struct disk_tables *tables, const char *holder, const c
 	return err && !fs_is_absent(err) ? err : 0;
 }
 
-/* The uses of a holder; what is on top of it ends before it does. */
+/* The uses of the block device whose directory in sysfs is PATH, and of what is on top of it. */
+static int put_block(const struct disk_tables *tables, const char *path, const char *node,
+		     int depth, struct disk_uses *uses)
+{
+	auto_free char *dev_path = fs_path("%s/dev", path);
+	auto_free char *numbers = NULL;
+	const char *name = strrchr(path, '/') + 1;
+	int err = 0;
+
+	if (!fs_read_attr(tables->root, dev_path, &numbers))
+		err = put_mounts(tables, numbers, node, uses);
+	if (!err)
+		err = put_swap(tables, name, uses);
+	if (!err)
+		err = put_kernel_users(tables, name, depth + 1, uses);
+	return err ? err : put_holders(tables, path, depth + 1, uses);
+}
+
+/* Those of a holder and of its partitions, as md and loop devices may have them. All of them end
+ * before the holder does. */
 static int put_uses_of(const struct disk_tables *tables, const char *holder, const char *node,
 		       int depth, struct disk_uses *uses)
 {
 	auto_free char *path = fs_path("sys/class/block/%s", holder);
-	auto_free char *dev_path = fs_path("sys/class/block/%s/dev", holder);
-	auto_free char *numbers = NULL;
-	int err = 0;
+	auto_names struct fs_names names = {0};
+	int err = path ? put_block(tables, path, node, depth, uses) : -ENOMEM;
 
-	if (!path)
-		return -ENOMEM;
-	if (!fs_read_attr(tables->root, dev_path, &numbers))
-		err = put_mounts(tables, numbers, node, uses);
 	if (!err)
-		err = put_swap(tables, holder, uses);
-	if (!err)
-		err = put_kernel_users(tables, holder, depth + 1, uses);
-	return err ? err : put_holders(tables, path, depth + 1, uses);
+		err = fs_list_dirs(tables->root, path, &names);
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *part = NULL;
+
+		if (!after_prefix(names.items[i], holder))
+			continue;
+		part = fs_path("%s/%s", path, names.items[i]);
+		err = part ? put_block(tables, part, names.items[i], depth, uses) : -ENOMEM;
+	}
+	return err;
 }
 
 /* A holder of a disk, dm-0 or md0, with the name that people gave it, and the uses of it. */
@@ -317,7 +282,8 @@ static int put_holder(const struct disk_tables *tables, const char *holder, int 
 	shown = mapper ? fs_path("%s (%s)", holder, mapper) : strdup(holder);
 	if (!node || !shown)
 		return -ENOMEM;
-	strbuf_add_item(&uses->what, _("part of %s"), shown);
+	if (depth <= DEPTH_NAMED)
+		strbuf_add_item(&uses->what, _("part of %s"), shown);
 	err = put_uses_of(tables, holder, node, depth, uses);
 	return err ? err : end_holder(tables, holder, mapper, uuid, uses);
 }
@@ -396,11 +362,11 @@ static char *udev_value(const char *text, const char *key)
 	return NULL;
 }
 
-static int is_vital_dataset(const struct mount *mount, void *arg)
+static int is_vital_dataset(const struct disk_mount *mount, void *arg)
 {
 	const char *pool = arg, *rest = mount->source ? after_prefix(mount->source, pool) : NULL;
 
-	return rest && (!*rest || *rest == '/') && is_vital_place(mount->where);
+	return rest && (!*rest || *rest == '/') && disk_place_is_vital(mount->where);
 }
 
 int disk_uses_add_pool(const struct disk_tables *tables, unsigned int major, unsigned int minor,
@@ -416,49 +382,18 @@ int disk_uses_add_pool(const struct disk_tables *tables, unsigned int major, uns
 	pool = udev_value(text, "ID_FS_LABEL");
 	if (!type || strcmp(type, "zfs_member") || !pool || !*pool)
 		return 0;
-	err = each_mount(tables, is_vital_dataset, pool);
+	err = disk_tables_each_mount(tables, is_vital_dataset, pool);
 	if (err < 0)
 		return err;
 	strbuf_add_item(&uses->what, _("part of the ZFS pool %s"), pool);
 	uses->vital |= err;
-	return err ? 0 : add_command(uses, "zpool", "export", pool);
-}
-
-/* ---- the tables ---- */
-
-static int read_table(const struct fs_root *root, const char *path, char **ret)
-{
-	int err = fs_read(root, path, TABLE_MAX, ret, NULL);
-
-	if (err != -ENOENT)
-		return err;
-	*ret = strdup("");
-	return *ret ? 0 : -ENOMEM;
-}
-
-int disk_tables_read(const struct fs_root *root, struct disk_tables *ret)
-{
-	int err;
-
-	*ret = (struct disk_tables){.root = root};
-	/* Those of the first process: the host's own, whatever namespace this one was put in. */
-	err = read_table(root, "proc/1/mountinfo", &ret->mounts);
-	if (!err)
-		err = read_table(root, "proc/swaps", &ret->swaps);
-	return err ? err : kernel_disks_read(root, &ret->users);
-}
-
-void disk_tables_free(struct disk_tables *tables)
-{
-	free(tables->mounts);
-	free(tables->swaps);
-	kernel_disks_free(&tables->users);
-	*tables = (struct disk_tables){0};
+	return err ? 0 : add_end(uses, "zpool", "export", pool);
 }
 
 void disk_uses_free(struct disk_uses *uses)
 {
 	strbuf_free(&uses->what);
-	fs_names_free(&uses->steps);
+	fs_names_free(&uses->unmounts);
+	fs_names_free(&uses->ends);
 	*uses = (struct disk_uses){0};
 }

@@ -7,28 +7,21 @@
 #ifndef HOST_USAGE_DISK_USES_H
 #define HOST_USAGE_DISK_USES_H
 
-#include "host/base/fs.h"
 #include "host/base/strbuf.h"
-#include "host/usage/kernel_disks.h"
-
-/* The tables that all disks are looked up in. */
-struct disk_tables {
-	const struct fs_root *root;
-	char *mounts; /* the mountinfo of the host */
-	char *swaps;
-	struct kernel_disks users;
-};
-
-/* Returns 0 (free with disk_tables_free(), in any case) or -errno. */
-int disk_tables_read(const struct fs_root *root, struct disk_tables *ret) must_check;
-void disk_tables_free(struct disk_tables *tables);
+#include "host/usage/disk_tables.h"
 
 struct disk_uses {
-	struct strbuf what;    /* "mounted at /srv, part of md0" */
-	struct fs_names steps; /* the commands that end the uses, in the order to run them */
-	bool unclear;	       /* one of the uses has no command that ends it */
-	bool vital;	       /* the host itself runs from it */
+	struct strbuf what; /* "mounted at /srv, part of md0" */
+	/* The commands that end the uses, in the order to run them: those for file systems and
+	 * swap, and then those for what is below them. */
+	struct fs_names unmounts, ends;
+	bool unclear; /* one of the uses has no command that ends it */
+	bool vital;   /* the host itself runs from it */
 };
+
+/* All commands in one line for a shell, "umount /srv && mdadm --stop /dev/md0"; "" for none. A new
+ * string, or NULL without memory. */
+char *disk_uses_command(const struct disk_uses *uses) must_check;
 
 void disk_uses_free(struct disk_uses *uses);
 

@@ -131,20 +131,17 @@ static char *describe_disk(const struct survey_node *node, enum claim claim, con
 static char *find_cure(const struct survey_node *node, const struct disk_uses *uses,
 		       char **ret_command)
 {
-	auto_strbuf struct strbuf command = {0};
-
 	if (uses->vital) {
 		*ret_command = strdup("host-setup groups");
 		return strdup(_("this host runs from that disk: give the VM another device; "
 				"those that there are"));
 	}
-	if (!uses->steps.n) {
+	*ret_command = disk_uses_command(uses);
+	if (*ret_command && !**ret_command) {
+		free(*ret_command);
 		*ret_command = fs_path("lsblk /dev/%s; zpool status; pvesm status", node->name);
 		return strdup(_("end that use; what is on the disk"));
 	}
-	for (size_t i = 0; i < uses->steps.n; i++)
-		strbuf_add(&command, "%s%s", i ? " && " : "", uses->steps.items[i]);
-	*ret_command = strbuf_take(&command);
 	if (uses->unclear)
 		return fs_path(_("end what else is on the disk (lsblk /dev/%s), then"), node->name);
 	return strdup(_("end that use, after the VMs and containers that have files there"));

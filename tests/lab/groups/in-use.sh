@@ -358,6 +358,25 @@ t_open_sound() {
 	still_open /dev/snd/controlC0
 }
 
+# Whose process it is says its control group, as the kernel writes it.
+t_held_by_a_unit() {
+	want "$(pci 8086:293e)"
+	mkdir -p /tmp/cgroup
+	mount -t cgroup2 none /tmp/cgroup || fail "the lab: no cgroup2"
+	mkdir -p /tmp/cgroup/system.slice/mpd.service /tmp/cgroup/qemu.slice/105.scope
+	background sh -c 'echo $$ >/tmp/cgroup/system.slice/mpd.service/cgroup.procs; exec sleep 1000 3</dev/snd/controlC0'
+	sleep 0.3
+	refused 100 "/dev/snd/controlC0 is open in process $(tail -n 1 /tmp/background.pids) (sleep) of mpd.service" \
+		"systemctl stop mpd.service" 'stop_units = [ "mpd.service" ]'
+	still_open /dev/snd/controlC0
+	echo "$(tail -n 1 /tmp/background.pids)" >/tmp/cgroup/qemu.slice/105.scope/cgroup.procs
+	refused 100 "(sleep) of VM 105" "qm shutdown 105"
+	end_background
+	rmdir /tmp/cgroup/system.slice/mpd.service /tmp/cgroup/system.slice
+	rmdir /tmp/cgroup/qemu.slice/105.scope /tmp/cgroup/qemu.slice
+	umount /tmp/cgroup
+}
+
 t_open_display() {
 	want "$(pci 1234:1111)"
 	[ -e /dev/dri/card0 ] || fail "the lab: no /dev/dri/card0"

@@ -34,15 +34,16 @@ static void assert_uses(struct tree *tree, const char *what, const char *steps)
 {
 	auto_disk_uses struct disk_uses uses = {0};
 	auto_strbuf struct strbuf text = {0};
+	auto_free char *command = NULL;
 	struct disk_tables tables;
 
 	assert_int_equal(disk_tables_read(&tree->root, &tables), 0);
 	assert_int_equal(disk_uses_add_block(&tables, SDA, "sda", 8, 0, &uses), 0);
 	if (!uses.what.len)
 		assert_int_equal(disk_uses_add_pool(&tables, 8, 0, &uses), 0);
-	for (size_t i = 0; i < uses.steps.n; i++)
-		strbuf_add(&text, "%s%s", i ? " && " : "", uses.steps.items[i]);
-	strbuf_add(&text, "%s%s", uses.unclear ? "?" : "", uses.vital ? "!" : "");
+	command = disk_uses_command(&uses);
+	assert_non_null(command);
+	strbuf_add(&text, "%s%s%s", command, uses.unclear ? "?" : "", uses.vital ? "!" : "");
 	assert_string_equal(uses.what.text ? uses.what.text : "", what);
 	assert_string_equal(text.text ? text.text : "", steps);
 	disk_tables_free(&tables);
@@ -85,6 +86,39 @@ static void test_md(void **state)
 		  "22 1 253:1 / /mnt rw - ext4 /dev/mapper/tank--1-vm--100--disk--0 rw\n");
 	assert_uses(tree, "part of md127, part of dm-1 (tank--1-vm--100--disk--0), mounted at /mnt",
 		    "umount /mnt && vgchange -an tank-1 && mdadm --stop /dev/md127");
+}
+
+/* A partition of an md, as firmware RAID has them. */
+static void test_md_partition(void **state)
+{
+	struct tree *tree = *state;
+
+	put_holder(tree, SDA, "md126");
+	tree_file(tree, "sys/class/block/md126/md126p1/dev", "259:1\n");
+	tree_file(tree, "proc/1/mountinfo", "22 1 259:1 / /data rw - ext4 /dev/md126p1 rw\n");
+	assert_uses(tree, "part of md126, mounted at /data",
+		    "umount /data && mdadm --stop /dev/md126");
+}
+
+/* The volumes of a thin pool, of which there may be many: the group says it all. */
+static void test_thin_pool(void **state)
+{
+	struct tree *tree = *state;
+
+	put_holder(tree, SDA, "dm-0");
+	put_holder(tree, "sys/class/block/dm-0", "dm-1");
+	put_holder(tree, "sys/class/block/dm-1", "dm-2");
+	put_holder(tree, "sys/class/block/dm-1", "dm-3");
+	put_mapped(tree, "dm-0", "ssd-data_tdata\n", "LVM-a-tdata\n");
+	put_mapped(tree, "dm-1", "ssd-data-tpool\n", "LVM-b-tpool\n");
+	put_mapped(tree, "dm-2", "ssd-vm--100--disk--0\n", "LVM-c\n");
+	put_mapped(tree, "dm-3", "ssd-vm--101--disk--0\n", "LVM-d\n");
+	tree_file(tree, "proc/1/mountinfo",
+		  "22 1 253:3 / /mnt rw - ext4 /dev/mapper/ssd-vm--101--disk--0 rw\n");
+	assert_uses(tree,
+		    "part of dm-0 (ssd-data_tdata), part of dm-1 (ssd-data-tpool), mounted "
+		    "at /mnt",
+		    "umount /mnt && vgchange -an ssd");
 }
 
 /* Several volumes of one group, which is ended once; and a group from which the host runs. */
@@ -175,9 +209,10 @@ static void test_zfs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_none),  WITH_TREE(test_mounts),	   WITH_TREE(test_md),
-		WITH_TREE(test_lvm),   WITH_TREE(test_other_maps), WITH_TREE(test_other_holders),
-		WITH_TREE(test_cycle), WITH_TREE(test_zfs),
+		WITH_TREE(test_none),  WITH_TREE(test_mounts),	     WITH_TREE(test_md),
+		WITH_TREE(test_lvm),   WITH_TREE(test_other_maps),   WITH_TREE(test_other_holders),
+		WITH_TREE(test_cycle), WITH_TREE(test_md_partition), WITH_TREE(test_thin_pool),
+		WITH_TREE(test_zfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
