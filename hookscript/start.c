@@ -259,6 +259,13 @@ static int check_framebuffer(const struct start *start, const struct plan_step *
 	if (device->identity.class >> 16 != PCI_BASE_CLASS_DISPLAY)
 		return 0;
 	err = iomem_boot_framebuffer(start->root, &device->bdf, &name);
+	if (err && !fs_is_absent(err)) {
+		log_device(LOG_LEVEL_ERROR, &device->bdf, step->returns_to,
+			   _("%s: whether the framebuffer of the host's boot messages lies in its "
+			     "memory cannot be read (/proc/iomem): %s"),
+			   bdf_format(&device->bdf, address), log_strerror(err));
+		return err;
+	}
 	if (err || !name)
 		return 0; /* no such file: nothing is known against it */
 	log_device(LOG_LEVEL_ERROR, &device->bdf, step->returns_to,

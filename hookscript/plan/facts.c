@@ -402,6 +402,7 @@ void facts_free(struct facts *facts)
 	free(facts->args_addresses);
 	free(facts->candidates);
 	free(facts->identity_error);
+	free(facts->igpu_cure);
 	free(facts->node);
 	checklist_free(&facts->host);
 	usage_free(&facts->usage);

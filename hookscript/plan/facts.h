@@ -120,6 +120,7 @@ struct facts {
 
 	struct checklist host; /* what every start needs of the host (check_essentials()) */
 	bool iommu_active;
+	char *igpu_cure;    /* of a graphics device without a group; NULL: none is known */
 	struct usage usage; /* what the host does with the devices */
 	int usage_err;	    /* why that is not known, -errno */
 

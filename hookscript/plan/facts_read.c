@@ -6,6 +6,7 @@
 #include "host/base/log.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
+#include "host/setup/check/cures.h"
 
 #include <limits.h>
 #include <string.h>
@@ -380,16 +381,38 @@ static int read_named(struct reader *r)
 	return err ? err : facts_choose(facts);
 }
 
+/* Why a graphics device is in no group may stand in the boot configuration. */
+static int read_igpu_cure(struct reader *r)
+{
+	auto_cures struct cures cures = {0};
+	const struct facts *facts = r->facts;
+	size_t i = 0;
+	int err;
+
+	while (i < facts->n_devices &&
+	       (facts->devices[i].group >= 0 ||
+		facts->devices[i].identity.class >> 16 != PCI_BASE_CLASS_DISPLAY))
+		i++;
+	if (!facts->iommu_active || i == facts->n_devices)
+		return 0;
+	err = cures_read(r->root, NULL, &cures);
+	if (!err)
+		r->facts->igpu_cure = TAKE_PTR(cures.igpu);
+	return err;
+}
+
 /* What a start is decided by, beside the devices that are named. */
 static int read_rest(struct reader *r)
 {
 	struct facts *facts = r->facts;
-	int err = check_essentials(r->root, NULL, &facts->host);
+	int err = cures_check_essentials(r->root, &facts->host);
 
 	facts->iommu_active = !err && !checklist_misses(&facts->host, "iommu-active");
 	if (!err)
 		err = add_groups(r);
 	sort_devices(facts);
+	if (!err)
+		err = read_igpu_cure(r);
 	if (!err)
 		err = read_details(r);
 	if (!err && facts->vmid)

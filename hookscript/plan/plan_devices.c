@@ -73,8 +73,8 @@ static void check_named_device(struct plan_check *c, const struct device *device
 			    text);
 		cure_command(c, _("look for it in the kernel's log"),
 			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
-		cure_words(c, _("on Intel, intel_iommu=on on the kernel command line includes the "
-				"integrated GPU"));
+		if (c->facts->igpu_cure && device->identity.class >> 16 == PCI_BASE_CLASS_DISPLAY)
+			cure_by_lines(c, c->facts->igpu_cure);
 	}
 }
 

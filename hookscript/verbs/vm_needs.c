@@ -281,10 +281,10 @@ static int add_vm(const struct node_vm *vm, const struct vm_state *state, struct
 	else if (!*needs)
 		what = fs_path(_("%s: %s; its config has what it needs"), who, runs);
 	else
-		return check_add(list, "vm", CHECK_WARNING,
-				 fs_path(_("%s: %s; it needs: %s"), who, runs, needs), NULL,
-				 fs_path("pve-passthrough vm %u", vm->vmid));
-	return check_add(list, "vm", CHECK_OK, what, NULL, NULL);
+		return check_add_vm(list, vm->vmid, CHECK_WARNING,
+				    fs_path(_("%s: %s; it needs: %s"), who, runs, needs),
+				    fs_path("pve-passthrough vm %u", vm->vmid));
+	return check_add_vm(list, vm->vmid, CHECK_OK, what, NULL);
 }
 
 int vm_states_check(const struct fs_root *root, struct checklist *list)
@@ -305,7 +305,8 @@ int vm_states_check(const struct fs_root *root, struct checklist *list)
 		if (!err)
 			err = add_vm(&vms.items[i], &state, list);
 		else if (why) /* the other VMs are checked all the same */
-			err = check_add(list, "vm", CHECK_WARNING, TAKE_PTR(why), NULL, NULL);
+			err = check_add_vm(list, vms.items[i].vmid, CHECK_WARNING, TAKE_PTR(why),
+					   NULL);
 	}
 	return err;
 }

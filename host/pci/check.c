@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/check.h"
 
+#include "host/pci/arch.h"
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define IOMMU_ACTIVE "iommu-active"
+#define REMAPPING    "interrupt-remapping"
 
 #define INTERRUPTS_MAX ((size_t)16 * 1024 * 1024)
 
@@ -26,8 +30,18 @@ int check_add(struct checklist *list, const char *name, enum check_status status
 		free(cure);
 		return -ENOMEM;
 	}
-	list->items[list->n++] = (struct check_item){name, status, what, evidence, cure};
+	list->items[list->n++] = (struct check_item){name, status, what, evidence, cure, 0};
 	return 0;
+}
+
+int check_add_vm(struct checklist *list, unsigned int vmid, enum check_status status, char *what,
+		 char *cure)
+{
+	int err = check_add(list, "vm", status, what, NULL, cure);
+
+	if (!err)
+		list->items[list->n - 1].vmid = vmid;
+	return err;
 }
 
 bool checklist_misses(const struct checklist *list, const char *name)
@@ -50,33 +64,54 @@ void checklist_free(struct checklist *list)
 	*list = (struct checklist){0};
 }
 
-static int check_iommu(const struct fs_root *root, bool active, const char *enable_cure,
+static int add_active(const struct fs_root *root, struct checklist *list)
+{
+	auto_names struct fs_names iommus = {0};
+	int err = fs_list(root, "sys/class/iommu", &iommus);
+
+	return check_add(list, IOMMU_ACTIVE, CHECK_OK, strdup(_("the IOMMU is active")),
+			 err || !iommus.n
+				 ? NULL
+				 : fs_path(_("/sys/class/iommu holds %s%s"), iommus.items[0],
+					   iommus.n > 1 ? _(" and others") : ""),
+			 NULL);
+}
+
+/* Another machine than an x86: no word of ours turns its IOMMU on. */
+static int add_other_inactive(struct checklist *list)
+{
+	return check_add(
+		list, IOMMU_ACTIVE, CHECK_MISSING,
+		strdup(_("no IOMMU is active: no device can be passed through on this host")),
+		strdup(_("/sys/class/iommu is empty")),
+		strdup(_("see why in the kernel's log: journalctl -k -b -g 'smmu|iommu'\n"
+			 "and whether the firmware setup has a switch for the SMMU")));
+}
+
+static int check_iommu(const struct fs_root *root, bool active, const struct check_cures *cures,
 		       struct checklist *list)
 {
-	static const char name[] = "iommu-active";
-	auto_names struct fs_names iommus = {0};
-	int err = active ? fs_list(root, "sys/class/iommu", &iommus) : 0;
+	static const char empty[] = N_("/sys/class/iommu is empty");
 
 	if (active)
-		return check_add(list, name, CHECK_OK, strdup(_("the IOMMU is active")),
-				 err ? NULL
-				     : fs_path(_("/sys/class/iommu holds %s%s"), iommus.items[0],
-					       iommus.n > 1 ? _(" and others") : ""),
-				 NULL);
+		return add_active(root, list);
+	if (!arch_is_x86(root))
+		return add_other_inactive(list);
 	if (iommu_table(root))
 		return check_add(
-			list, name, CHECK_MISSING,
+			list, IOMMU_ACTIVE, CHECK_MISSING,
 			strdup(_(
 				"the IOMMU is off, although the firmware offers one: no device can "
 				"be passed through on this host")),
-			strdup(_("/sys/class/iommu is empty")),
-			strdup(enable_cure ? enable_cure : "host-setup enable && reboot"));
+			cures->iommu_seen ? fs_path("%s\n%s", _(empty), cures->iommu_seen)
+					  : strdup(_(empty)),
+			strdup(cures->iommu ? cures->iommu : "host-setup enable && reboot"));
 	return check_add(
-		list, name, CHECK_MISSING,
+		list, IOMMU_ACTIVE, CHECK_MISSING,
 		strdup(_(
 			"the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
 			"can be passed through on this host")),
-		strdup(_("/sys/class/iommu is empty")),
+		strdup(_(empty)),
 		strdup(_("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
 			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
 }
@@ -120,39 +155,66 @@ static int interrupts_are_remapped(const struct fs_root *root, const char **ret_
 	return err ? err : strstr(interrupts, " IR-") != NULL;
 }
 
+/*
+ * On ARM a GIC's ITS keeps the interrupts of devices apart (Linux:
+ * drivers/irqchip/irq-gic-v3-its-msi-parent.c); others may do so under another name.
+ */
+static int check_isolation(const struct fs_root *root, struct checklist *list)
+{
+	auto_free char *interrupts = NULL;
+	int err = fs_read(root, "proc/interrupts", INTERRUPTS_MAX, &interrupts, NULL);
+
+	if (!err && strstr(interrupts, " ITS-"))
+		return check_add(list, REMAPPING, CHECK_OK,
+				 strdup(_("interrupts of devices are kept apart")),
+				 strdup(_("ITS- chips in /proc/interrupts")), NULL);
+	if (allows_unsafe_interrupts(root))
+		return check_add(
+			list, REMAPPING, CHECK_WARNING,
+			strdup(_("vfio_iommu_type1 passes devices through even where interrupts "
+				 "are not kept apart: a guest could raise any of the host's")),
+			strdup(_("allow_unsafe_interrupts is set")),
+			strdup(_("pass devices to guests that you trust only")));
+	return check_add(
+		list, REMAPPING, CHECK_NOTE,
+		strdup(_("whether interrupts of devices are kept apart does not show; where they "
+			 "are not, VFIO refuses the VM's start (EPERM)")),
+		strdup(_("no ITS- chip in /proc/interrupts")), NULL);
+}
+
 /* VFIO refuses a container without remapping, unless told otherwise (Linux:
  * drivers/vfio/vfio_iommu_type1.c). */
-static int check_remapping(const struct fs_root *root, struct checklist *list)
+static int check_remapping(const struct fs_root *root, const struct check_cures *cures,
+			   struct checklist *list)
 {
-	static const char name[] = "interrupt-remapping";
 	const char *where;
 	int remapped = interrupts_are_remapped(root, &where);
 
 	if (remapped < 0)
-		return check_add(list, name, CHECK_WARNING,
+		return check_add(list, REMAPPING, CHECK_WARNING,
 				 strdup(_("whether interrupts are remapped is unknown")),
 				 strdup(_("/proc/interrupts cannot be read")), NULL);
 	if (remapped)
-		return check_add(list, name, CHECK_OK, strdup(_("interrupts are remapped")),
+		return check_add(list, REMAPPING, CHECK_OK, strdup(_("interrupts are remapped")),
 				 strdup(where), NULL);
 	if (allows_unsafe_interrupts(root))
 		return check_add(
-			list, name, CHECK_WARNING,
+			list, REMAPPING, CHECK_WARNING,
 			strdup(_("interrupts are not remapped, and vfio_iommu_type1 allows that: a "
 				 "guest can raise any interrupt of the host")),
 			strdup(_(
 				"no IR- chip in /proc/interrupts; allow_unsafe_interrupts is set")),
 			strdup(_("pass devices to guests that you trust only")));
 	return check_add(
-		list, name, CHECK_MISSING,
+		list, REMAPPING, CHECK_MISSING,
 		strdup(_(
 			"interrupts are not remapped, so VFIO lets no guest have a device (EPERM)")),
 		strdup(_("no IR- chip in /proc/interrupts")),
-		strdup(_(
-			"enable interrupt remapping in the firmware setup (x2APIC, VT-d), and remove "
-			"intremap=off or nointremap from the kernel command line\n"
-			"where the hardware has none, and you trust the guests: host-setup enable "
-			"--unsafe-interrupts")));
+		strdup(cures->remapping
+			       ?: _("enable interrupt remapping in the firmware setup (x2APIC, VT-d); why it is "
+				    "off: journalctl -k -b -g 'remapping|DMAR-IR|AMD-Vi'\n"
+				    "where the hardware has none, and you trust the guests: host-setup enable "
+				    "--unsafe-interrupts")));
 }
 
 static int check_module(const struct fs_root *root, struct modules *modules, const char *module,
@@ -200,13 +262,20 @@ static int check_modules(const struct fs_root *root, struct checklist *list)
 	return err;
 }
 
-int check_essentials(const struct fs_root *root, const char *enable_cure, struct checklist *list)
+int check_essentials(const struct fs_root *root, const struct check_cures *cures,
+		     struct checklist *list)
 {
+	static const struct check_cures general;
 	int active = iommu_is_active(root);
-	int err = active < 0 ? active : check_iommu(root, active, enable_cure, list);
+	int err = active;
 
+	if (!cures)
+		cures = &general;
+	if (active >= 0)
+		err = check_iommu(root, active, cures, list);
 	/* Without an IOMMU there is no remapping. */
 	if (!err && active)
-		err = check_remapping(root, list);
+		err = arch_is_x86(root) ? check_remapping(root, cures, list)
+					: check_isolation(root, list);
 	return err ? err : check_modules(root, list);
 }

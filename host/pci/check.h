@@ -18,9 +18,10 @@ enum check_status {
 struct check_item {
 	const char *name; /* stable, for programs: "iommu-active" */
 	enum check_status status;
-	char *what;	/* the finding in a sentence */
-	char *evidence; /* where it was seen; NULL: the finding says it */
-	char *cure;	/* commands or words, one a line; NULL: nothing to cure */
+	char *what;	   /* the finding in a sentence */
+	char *evidence;	   /* where it was seen; NULL: the finding says it */
+	char *cure;	   /* commands or words, one a line; NULL: nothing to cure */
+	unsigned int vmid; /* the VM that it is about; 0: none */
 };
 
 struct checklist {
@@ -35,13 +36,25 @@ const char *check_status_name(enum check_status status);
 int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
 	      char *evidence, char *cure) must_check;
 
+/* The same of an item about the VM. */
+int check_add_vm(struct checklist *list, unsigned int vmid, enum check_status status, char *what,
+		 char *cure) must_check;
+
+/* What the caller knows of the cures (host/setup/check/cures.h); each may be NULL. */
+struct check_cures {
+	const char *iommu;	/* of an IOMMU that the firmware offers, and that is off */
+	const char *iommu_seen; /* what else was seen about that */
+	const char *remapping;	/* of interrupts that are not remapped */
+};
+
 /*
  * Adds what decides whether any device can be passed at all, and nothing else: the IOMMU, interrupt
- * remapping, vfio's modules. ENABLE_CURE: what turns on an IOMMU that the firmware offers; NULL:
- * "host-setup enable && reboot". Every start calls it, so what it reads does not grow with the
- * host. Returns 0 or -errno.
+ * remapping, vfio's modules. CURES may be NULL: then they are general. Every start calls it, so
+ * what it reads does not grow with the host. On a machine that is no x86, VFIO itself judges
+ * whether a device's interrupts are kept apart (Linux: kernel/irq/msi.c,
+ * msi_device_has_isolated_msi()): nothing is missing there. Returns 0 or -errno.
  */
-int check_essentials(const struct fs_root *root, const char *enable_cure,
+int check_essentials(const struct fs_root *root, const struct check_cures *cures,
 		     struct checklist *list) must_check;
 
 /* Whether the item called NAME (NULL: any item) is CHECK_MISSING. */

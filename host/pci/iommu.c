@@ -14,7 +14,7 @@ int iommu_is_active(const struct fs_root *root)
 
 const char *iommu_table(const struct fs_root *root)
 {
-	static const char *const tables[] = {"DMAR", "IVRS", "VIOT"};
+	static const char *const tables[] = {"DMAR", "IVRS", "VIOT", "IORT", "RIMT"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		auto_free char *path = fs_path("sys/firmware/acpi/tables/%s", tables[i]);

@@ -13,8 +13,8 @@
  */
 int iommu_is_active(const struct fs_root *root) must_check;
 
-/* The ACPI table in which the firmware describes an IOMMU: "DMAR", "IVRS" or "VIOT"; NULL when it
- * describes none. */
+/* The ACPI table in which the firmware describes an IOMMU: "DMAR" (Intel), "IVRS" (AMD), "VIOT"
+ * (virtual), "IORT" (ARM), "RIMT" (RISC-V); NULL when it describes none. */
 const char *iommu_table(const struct fs_root *root);
 
 /* The number of the device's group. Returns it, -ENOENT when the device has none, or -errno. */

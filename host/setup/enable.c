@@ -4,6 +4,7 @@
 #include "host/pci/iommu.h"
 #include "host/setup/boot/bootplace.h"
 #include "host/setup/boot/dropins.h"
+#include "host/setup/boot/effects.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/boot/problems_files.h"
@@ -19,6 +20,7 @@ struct enabling {
 	struct bootcfg by_hand;	 /* the configuration without what host-setup added */
 	struct conf_items words; /* those to be added */
 	size_t n_added;		 /* words, modules and options to be added */
+	bool quiet;		 /* only problems are looked for */
 };
 
 static void enabling_free(struct enabling *it)
@@ -44,9 +46,9 @@ static int begin(struct enabling *it, const struct setup_options *options)
 }
 
 /* Whether something that is wanted has been set by hand; says so. */
-static bool is_there(const char *text, const struct conf_item *hand)
+static bool is_there(const struct enabling *it, const char *text, const struct conf_item *hand)
 {
-	if (hand)
+	if (hand && !it->quiet)
 		log_info(_("already there: %s (/%s:%u)"), text, hand->file, hand->line);
 	return hand;
 }
@@ -63,7 +65,7 @@ static int edit_words(struct enabling *it)
 		const struct conf_item *hand = NULL;
 
 		(void)cmdline_covers(&it->by_hand.words, word, &hand);
-		if (!is_there(word, hand))
+		if (!is_there(it, word, hand))
 			err = conf_items_add(&it->words, word, NULL, 0);
 	}
 	it->n_added += it->words.n;
@@ -86,7 +88,7 @@ static int edit_modules(struct enabling *it)
 	for (size_t i = 0; i < it->wanted.n_modules; i++) {
 		const char *module = it->wanted.modules[i];
 
-		if (!is_there(module, bootcfg_module(&it->by_hand, module)))
+		if (!is_there(it, module, bootcfg_module(&it->by_hand, module)))
 			missing[n++] = module;
 	}
 	it->n_added += n;
@@ -103,7 +105,7 @@ static int edit_options(struct enabling *it)
 		const struct conf_item *hand = bootcfg_option(&it->by_hand, option->module,
 							      option->option);
 
-		if (!is_there(hand ? hand->text : NULL, hand))
+		if (!is_there(it, hand ? hand->text : NULL, hand))
 			missing[n++] = *option;
 	}
 	it->n_added += n;
@@ -215,6 +217,21 @@ static int find_words_by_hand(const struct enabling *it, struct problems *proble
 	return it->words.n ? problems_add_by_hand(&it->commit.bootloader, &it->words, problems) : 0;
 }
 
+/* The words against passthrough that the running kernel has, and that are configured no more. */
+static int find_gone(const struct bootcfg *planned, struct commit *commit)
+{
+	auto_conf_items struct conf_items running = {0}, lost = {0};
+	auto_free unsigned int *effects = NULL;
+	int err = planned->unclear.file ? 0 : kernelinfo_cmdline(commit->root, &running);
+
+	err = err ?: cmdline_subtract(&running, &planned->words, &lost);
+	err = err ?: effects_find(&lost, &effects);
+	for (size_t i = 0; i < lost.n && !err; i++)
+		if (effects[i])
+			err = conf_items_add(&commit->gone, lost.items[i].text, NULL, 0);
+	return err;
+}
+
 /* What is wrong with the configuration as it would be. */
 static int find_problems(struct enabling *it, struct problems *problems)
 {
@@ -225,6 +242,7 @@ static int find_problems(struct enabling *it, struct problems *problems)
 
 	err = err ?: bootcfg_read(&none, &commit->bootloader, &now);
 	err = err ?: cmdline_subtract(&now.words, &planned.words, &commit->gone);
+	err = err ?: find_gone(&planned, commit);
 	err = err
 		      ?: problems_find(it->root, &commit->bootloader, &planned, it->wanted.vendor,
 				       problems);
@@ -238,27 +256,42 @@ static int find_problems(struct enabling *it, struct problems *problems)
 	return err;
 }
 
-/* Whether the boot loader's entries lack the words, as when update-grub was forgotten. */
+/* Whether the boot loader's entries lack the words, or have one that was removed by hand, as when
+ * update-grub was forgotten. */
 static bool entries_lack_words(const struct enabling *it)
 {
 	auto_bootplaces struct bootplaces places = {0};
 	auto_free char *why = NULL;
 
-	return fs_root_is_running_system(it->root) &&
-	       !bootplaces_read(it->root, &it->commit.bootloader, &places) &&
-	       bootplaces_check(&places, &it->wanted.words, &why) == -ENODATA;
+	if (!fs_root_is_running_system(it->root) ||
+	    bootplaces_read(it->root, &it->commit.bootloader, &places))
+		return false;
+	return bootplaces_check(&places, &it->wanted.words, &why) == -ENODATA ||
+	       bootplaces_check_gone(&places, &it->commit.gone, &why) == -ENODATA;
 }
 
-/* Whether the running kernel has all that is wanted, so that only modules may be missing. */
-static bool kernel_is_ready(const struct enabling *it)
+/* Whether the running kernel has all words that are wanted, and none against them. */
+static bool kernel_has_words(const struct enabling *it)
 {
 	auto_conf_items struct conf_items running = {0};
+	int effects;
 
-	if (iommu_is_active(it->root) <= 0 || kernelinfo_cmdline(it->root, &running))
+	if (kernelinfo_cmdline(it->root, &running))
+		return false;
+	effects = effects_of(&running, it->wanted.vendor);
+	if (effects < 0 || effects & EFFECTS_IOMMU_OFF)
 		return false;
 	for (size_t i = 0; i < it->wanted.words.n; i++)
 		if (!cmdline_covers(&running, it->wanted.words.items[i].text, NULL))
 			return false;
+	return true;
+}
+
+/* Whether it has all that is wanted, so that only modules may be missing. */
+static bool kernel_is_ready(const struct enabling *it)
+{
+	if (iommu_is_active(it->root) <= 0 || !kernel_has_words(it))
+		return false;
 	for (size_t i = 0; i < it->commit.edits.n; i++)
 		if (!strcmp(it->commit.edits.items[i].path, DROPIN_OPTIONS))
 			return false; /* options are taken when a module is loaded */
@@ -272,6 +305,11 @@ static void say_what_next(const struct enabling *it)
 	if (kernel_is_ready(it) &&
 	    !commit_load_modules(it->root, it->wanted.modules, it->wanted.n_modules))
 		log_info(_("the IOMMU is on and the modules are loaded: no reboot is needed"));
+	else if (!iommu_is_active(it->root) && kernel_has_words(it))
+		log_warning(_(
+			"the running kernel has these words already, and its IOMMU is off all the "
+			"same: starting the host again does not change that\nwhy, and where to look: "
+			"host-setup check"));
 	else
 		log_warning(
 			_("a reboot is needed: systemctl reboot\nafter it, see: host-setup check"));
@@ -294,6 +332,69 @@ static int go(const struct enabling *it)
 	if (!code && !dry_run)
 		say_what_next(it);
 	return code;
+}
+
+/* Without knowing which words are wanted: what is wrong with those that are there. */
+static int find_without_plan(const struct enabling *it, char *why, struct problems *problems)
+{
+	const struct edits none = {.root = it->root};
+	auto_bootcfg struct bootcfg now = {0};
+	int err = bootcfg_read(&none, &it->commit.bootloader, &now);
+
+	err = err
+		      ?: problems_find(it->root, &it->commit.bootloader, &now, PROCESSOR_AUTO,
+				       problems);
+	if (err) {
+		free(why);
+		return err;
+	}
+	return problems_add(problems, "processor-unknown", PROBLEM_ENABLE, why, NULL);
+}
+
+/* Plans with what is there, and finds what is wrong with that. */
+static int find_quietly(struct enabling *it, struct problems *problems)
+{
+	auto_free char *why = NULL;
+	int err = wanted_make(it->root, it->commit.options, &it->wanted, &why);
+
+	if (err == -ENODATA)
+		return find_without_plan(it, TAKE_PTR(why), problems);
+	err = err ?: hoststate_read(it->root, &it->commit.before);
+	if (err == -EBADMSG)
+		return problems_add(
+			problems, "state-damaged", PROBLEM_ENABLE,
+			fs_path(_("/%s is damaged, so which words an earlier enable added is not "
+				  "known"),
+				HOSTSTATE_PATH),
+			fs_path(_("restore it, or delete it and remove those words by hand from "
+				  "/%s"),
+				KERNEL_CMDLINE));
+	err = err ?: plan(it);
+	return err ?: find_problems(it, problems);
+}
+
+int enable_find_problems(const struct fs_root *root, const struct bootloader *bootloader,
+			 struct problems *ret)
+{
+	const struct setup_options options = {0};
+	auto_problems struct problems problems = {0};
+	struct enabling it = {
+		.root = root,
+		.commit = {.root = root,
+			   .options = &options,
+			   .bootloader = *bootloader,
+			   .edits = {.root = root}},
+		.quiet = true,
+	};
+	int err = find_quietly(&it, &problems);
+
+	it.commit.bootloader = (struct bootloader){0};
+	enabling_free(&it);
+	if (err)
+		return err;
+	*ret = problems;
+	problems = (struct problems){0};
+	return 0;
 }
 
 int enable_run(const struct fs_root *root, const struct setup_options *options)

@@ -7,6 +7,7 @@
 #ifndef HOST_SETUP_ENABLE_H
 #define HOST_SETUP_ENABLE_H
 
+#include "host/setup/boot/problems.h"
 #include "host/setup/options.h"
 
 /*
@@ -15,6 +16,13 @@
  * Returns one of the exit codes of options.h.
  */
 int enable_run(const struct fs_root *root, const struct setup_options *options) must_check;
+
+/*
+ * Finds, without a word, all that enable_run() with default options would refuse because of or warn
+ * of (problems.h). Returns 0 or -errno.
+ */
+int enable_find_problems(const struct fs_root *root, const struct bootloader *bootloader,
+			 struct problems *ret) must_check;
 
 /* Removes exactly what enable_run() added. Returns one of the exit codes of options.h. */
 int disable_run(const struct fs_root *root, const struct setup_options *options) must_check;

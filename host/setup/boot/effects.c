@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/effects.h"
 
+#include "host/base/fs.h"
 #include "host/setup/boot/modconf.h"
 
 #include <string.h>
@@ -125,4 +126,18 @@ const char *effects_text(unsigned int effects)
 		if (effects & texts[i].effect)
 			return _(texts[i].text);
 	return NULL;
+}
+
+char *effects_removal(const struct conf_item *word, unsigned int effects)
+{
+	static const char *const parts[] = {"igfx_off", "intgpu_off"};
+
+	/* The rest of such a word is good. */
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && effects == EFFECT_IGPU_OFF; i++)
+		if (strstr(word->text, parts[i]) && strchr(word->text, ','))
+			return fs_path(_("take %s out of '%s' in line %u of /%s"), parts[i],
+				       word->text, word->line, word->file);
+	if (!strcmp(word->file, "proc/cmdline"))
+		return fs_path(_("take '%s' out where the boot loader has it from"), word->text);
+	return fs_path(_("remove '%s' from line %u of /%s"), word->text, word->line, word->file);
 }

@@ -40,4 +40,8 @@ unsigned int effects_possible(enum processor_vendor vendor);
 /* The gravest of the effects in words, "it turns the IOMMU off"; NULL: there is none. Static. */
 const char *effects_text(unsigned int effects);
 
+/* How to undo the EFFECTS of a word where it is written: "remove 'X' from line 1 of /etc/…". A new
+ * string, or NULL without memory. */
+char *effects_removal(const struct conf_item *word, unsigned int effects) must_check;
+
 #endif

@@ -66,14 +66,6 @@ static int find_item(const struct conf_items *list, const struct conf_item *item
 	return -1;
 }
 
-/* How a word or line is taken out. */
-static char *cure_line(const struct conf_item *line)
-{
-	if (!strcmp(line->file, "proc/cmdline"))
-		return fs_path(_("take '%s' out where the boot loader has it from"), line->text);
-	return fs_path(_("remove '%s' from line %u of /%s"), line->text, line->line, line->file);
-}
-
 /* What of BOOTCFG stands against passthrough and is not in KNOWN. */
 static int find_contradictions(const struct bootcfg *bootcfg, const struct conf_items *known,
 			       const struct judge *judge, struct problems *problems)
@@ -88,8 +80,9 @@ static int find_contradictions(const struct bootcfg *bootcfg, const struct conf_
 
 		if (find_item(known, line) >= 0)
 			continue;
-		err = add_contradiction(judge, where ? where : "", line->text,
-					word < 0 ? 0 : effects[word], cure_line(line), problems);
+		err = add_contradiction(
+			judge, where ? where : "", line->text, word < 0 ? 0 : effects[word],
+			effects_removal(line, word < 0 ? 0 : effects[word]), problems);
 	}
 	return err;
 }

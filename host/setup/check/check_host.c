@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The part of the checklist that only `host-setup check` prints. */
 #include "host/setup/check/check_host.h"
+#include "host/base/log.h"
 #include "host/base/strbuf.h"
 
+#include "host/pci/arch.h"
 #include "host/pci/iommu.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/setup/check/leftovers.h"
@@ -16,12 +18,30 @@
 
 #define PROC_TEXT_MAX ((size_t)16 * 1024 * 1024)
 
+/* What is no x86 shows no flag; that KVM is there proves it. */
+static int check_kvm(const struct fs_root *root, struct checklist *list)
+{
+	static const char name[] = "cpu-virtualisation";
+
+	if (fs_probe(root, "dev/kvm") > 0)
+		return check_add(list, name, CHECK_OK, strdup(_("the processor can virtualise")),
+				 strdup("/dev/kvm"), NULL);
+	if (!fs_root_is_running_system(root))
+		return 0;
+	return check_add(list, name, CHECK_WARNING,
+			 strdup(_("the kernel offers no virtualisation; VMs would run without "
+				  "KVM")),
+			 strdup(_("no /dev/kvm")), strdup("journalctl -k -b -g kvm"));
+}
+
 static int check_processor(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "cpu-virtualisation";
 	auto_free char *text = NULL;
 	const char *flags;
 
+	if (!arch_is_x86(root))
+		return check_kvm(root, list);
 	if (fs_read(root, "proc/cpuinfo", PROC_TEXT_MAX, &text, NULL))
 		return check_add(list, name, CHECK_WARNING,
 				 strdup(_("whether the processor can virtualise is unknown")),
@@ -47,13 +67,13 @@ static int check_processor(const struct fs_root *root, struct checklist *list)
 static int check_firmware(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "firmware-iommu";
-
 	const char *table = iommu_table(root);
 
 	if (table)
 		return check_add(list, name, CHECK_OK, strdup(_("the firmware describes an IOMMU")),
 				 fs_path("/sys/firmware/acpi/tables/%s", table), NULL);
-	if (iommu_is_active(root) > 0)
+	/* A device tree describes it elsewhere. */
+	if (iommu_is_active(root) > 0 && arch_is_x86(root))
 		return check_add(list, name, CHECK_NOTE,
 				 strdup(_("the firmware describes no IOMMU, but one is active")),
 				 NULL, NULL);
@@ -89,6 +109,7 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 	static const char name[] = "domain-type";
 	auto_names struct fs_names groups = {0};
 	auto_free char *path = NULL, *type = NULL;
+	const char *word = arch_is_x86(root) ? "iommu=pt" : "iommu.passthrough=1";
 	bool identity;
 
 	if (fs_list(root, "sys/kernel/iommu_groups", &groups) || !groups.n)
@@ -99,10 +120,11 @@ static int check_domain_type(const struct fs_root *root, struct checklist *list)
 	identity = !strcmp(type, "identity");
 	return check_add(
 		list, name, identity ? CHECK_OK : CHECK_NOTE,
-		strdup(identity
-			       ? _("DMA of the host's own devices is not translated (iommu=pt)")
-			       : _("DMA of the host's own devices is translated by the IOMMU, which is "
-				   "slower; iommu=pt turns that off")),
+		fs_path(identity
+				? _("DMA of the host's own devices is not translated (%s)")
+				: _("DMA of the host's own devices is translated by the IOMMU, which is "
+				    "slower; %s turns that off"),
+			word),
 		fs_path(_("/%s says %s"), path, type), NULL);
 }
 
@@ -266,6 +288,29 @@ static char *name_devices(const struct fs_root *root, int group)
 	return strbuf_take(&text);
 }
 
+static int add_reserved(const struct fs_root *root, int group, int reserved, struct checklist *list)
+{
+	static const char name[] = "reserved-region";
+	auto_free char *devices = name_devices(root, group);
+	auto_free char *path = fs_path("/sys/kernel/iommu_groups/%d/reserved_regions", group);
+
+	if (!devices || !path)
+		return -ENOMEM;
+	if (reserved < 0)
+		return check_add(
+			list, name, CHECK_WARNING,
+			fs_path(_("whether the firmware reserves memory for %s cannot be read"),
+				devices),
+			fs_path("%s: %s", path, log_strerror(reserved)), NULL);
+	return check_add(list, name, CHECK_WARNING,
+			 fs_path(_("the firmware reserves memory for %s (RMRR): the kernel lets no "
+				   "guest have that"),
+				 devices),
+			 fs_path(_("a region of type direct in %s"), path),
+			 strdup(_("look in the firmware setup for shared memory or management "
+				  "features of that device, and turn them off")));
+}
+
 static int check_reserved(const struct fs_root *root, struct checklist *list)
 {
 	auto_free int *groups = NULL;
@@ -273,23 +318,10 @@ static int check_reserved(const struct fs_root *root, struct checklist *list)
 	int err = iommu_groups(root, &groups, &n);
 
 	for (size_t i = 0; !err && i < n; i++) {
-		auto_free char *devices = NULL;
+		int reserved = iommu_group_is_reserved(root, groups[i]);
 
-		if (!iommu_group_is_reserved(root, groups[i]))
-			continue;
-		devices = name_devices(root, groups[i]);
-		if (!devices)
-			return -ENOMEM;
-		err = check_add(
-			list, "reserved-region", CHECK_WARNING,
-			fs_path(_("the firmware reserves memory for %s (RMRR): the kernel lets no "
-				  "guest have that"),
-				devices),
-			fs_path(_("a region of type direct in "
-				  "/sys/kernel/iommu_groups/%d/reserved_regions"),
-				groups[i]),
-			strdup(_("look in the firmware setup for shared memory or management "
-				 "features of that device, and turn them off")));
+		if (reserved)
+			err = add_reserved(root, groups[i], reserved, list);
 	}
 	return err;
 }
@@ -300,7 +332,7 @@ int check_host(const struct fs_root *root, const struct check_next_boot *next,
 	int err = check_processor(root, list);
 
 	err = err ?: check_firmware(root, list);
-	err = err ?: check_essentials(root, next->enable_cure, list);
+	err = err ?: check_essentials(root, next->cures, list);
 	err = err ?: check_cmdline(root, next, list);
 	err = err ?: check_domain_type(root, list);
 	err = err ?: check_at_boot(root, next, list);

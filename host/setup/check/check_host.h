@@ -8,10 +8,9 @@
 
 /* The next boot, as configured; from the caller, who knows the boot loader. */
 struct check_next_boot {
-	const char *cmdline;	     /* for the next boot; NULL: unknown */
-	const char *evidence;	     /* which boot loader and file; or why it is unknown */
-	const char *enable_cure;     /* what turns on an IOMMU that the firmware offers; NULL:
-					host-setup enable */
+	const char *cmdline;		 /* for the next boot; NULL: unknown */
+	const char *evidence;		 /* which boot loader and file; or why it is unknown */
+	const struct check_cures *cures; /* of what every start needs; NULL: general ones */
 	const char *modules_at_boot; /* where the lists are that load vfio-pci's modules at boot;
 					NULL: on none */
 };

@@ -65,6 +65,9 @@ static const char *verdict_text(enum check_verdict verdict)
 	case VERDICT_READY: return _("this host is ready to pass devices through");
 	case VERDICT_NOT_READY: return _("this host is not ready: see what is missing, above");
 	case VERDICT_AFTER_REBOOT: return _("this host will be ready after a reboot");
+	case VERDICT_UNTIL_REBOOT:
+		return _("this host is ready to pass devices through now, but not after the next "
+			 "boot: see the warnings, above");
 	}
 	return "";
 }
@@ -143,6 +146,7 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 		[VERDICT_READY] = "ready",
 		[VERDICT_NOT_READY] = "not-ready",
 		[VERDICT_AFTER_REBOOT] = "ready-after-reboot",
+		[VERDICT_UNTIL_REBOOT] = "ready-until-reboot",
 	};
 	json_object *root = json_object_new_object(), *items = json_object_new_array();
 	bool failed = false;
@@ -157,6 +161,8 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 		add_text(object, "what", item->what, &failed);
 		add_text(object, "evidence", item->evidence, &failed);
 		add_text(object, "cure", item->cure, &failed);
+		if (item->vmid)
+			add(object, "vmid", json_object_new_int64(item->vmid), &failed);
 	}
 	return print_json(root, "items", items, failed);
 }
@@ -198,6 +204,22 @@ static void print_device(const struct device_summary *device)
 		print_detail("\033[33m", _("in use:"), device->used);
 }
 
+/* The devices that no group has. */
+static void print_ungrouped(const struct groups *groups)
+{
+	const char *none = _("no group   "), *cure = _("cure: ");
+	size_t indent = wrap_width(none);
+
+	printf("%s%s", none, colour("\033[33m"));
+	wrap_print(stdout, _("cannot be passed through: the IOMMU does not cover these"), indent,
+		   indent);
+	printf("%s", colour("\033[0m"));
+	if (groups->igpu_cure)
+		print_labelled(indent, cure, indent + wrap_width(cure), groups->igpu_cure);
+	for (size_t i = 0; i < groups->n_ungrouped; i++)
+		print_device(groups->ungrouped[i]);
+}
+
 /* Where the text after a group's number begins, in each language. */
 #define GROUP_INDENT ((size_t)11)
 
@@ -223,6 +245,8 @@ void groups_print(const struct groups *groups)
 		for (size_t i = 0; i < group->n_devices; i++)
 			print_device(group->devices[i]);
 	}
+	if (groups->n_ungrouped)
+		print_ungrouped(groups);
 }
 
 /* The words of TEXT, which has spaces between them. */
@@ -282,6 +306,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 int groups_print_json(const struct groups *groups)
 {
 	json_object *root = json_object_new_object(), *items = json_object_new_array();
+	json_object *ungrouped = json_object_new_array();
 	bool failed = false;
 
 	for (size_t g = 0; g < groups->n; g++) {
@@ -297,5 +322,8 @@ int groups_print_json(const struct groups *groups)
 			add_device(add_object(devices, &failed), group->devices[i], &failed);
 		add(object, "devices", devices, &failed);
 	}
+	for (size_t i = 0; i < groups->n_ungrouped; i++)
+		add_device(add_object(ungrouped, &failed), groups->ungrouped[i], &failed);
+	add(root, "ungrouped", ungrouped, &failed);
 	return print_json(root, "groups", items, failed);
 }

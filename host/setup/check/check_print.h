@@ -11,6 +11,7 @@ enum check_verdict {
 	VERDICT_READY = 0,
 	VERDICT_NOT_READY = 2,
 	VERDICT_AFTER_REBOOT = 3,
+	VERDICT_UNTIL_REBOOT = 4, /* ready now, but not after the next boot */
 };
 
 /* Lines of status, finding, evidence and cure, and the verdict; colour when standard output is a
@@ -25,8 +26,8 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 void groups_print(const struct groups *groups);
 
 /* The same as one JSON object: {"groups": [{"group", "can_be_passed", …, "devices": [{"address", …,
- * "reset_method": ["flr"], "vms": [{"vmid": 100, "entries": ["hostpci0"]}]}]}]}. Returns 0 or
- * -ENOMEM. */
+ * "reset_method": ["flr"], "vms": [{"vmid": 100, "entries": ["hostpci0"]}]}]}], "ungrouped": […]}.
+ * Returns 0 or -ENOMEM. */
 int groups_print_json(const struct groups *groups) must_check;
 
 #endif

@@ -45,7 +45,21 @@ static bool is_about(const char *line, enum topic topic)
 	return false;
 }
 
-/* The first lines of LOG on a topic, and how many more there are; NULL without memory. */
+static bool is_trouble(const char *line)
+{
+	static const char *const signs[] = {"Firmware", "BIOS", "fail", "Fail",	   "isabl",  "rror",
+					    "nable to", "not ", "n't ", "No DRHD", "invalid"};
+
+	if (!is_about(line, TOPIC_IOMMU) && !is_about(line, TOPIC_REMAPPING))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+		if (strstr(line, signs[i]))
+			return true;
+	return false;
+}
+
+/* The first lines of LOG on a topic (TOPICS: on trouble), and how many more there are; NULL without
+ * memory. */
 static char *pick_lines(const char *log, enum topic topic)
 {
 	auto_free char *copy = strdup(log);
@@ -54,7 +68,7 @@ static char *pick_lines(const char *log, enum topic topic)
 	size_t n = 0;
 
 	while ((line = strsep(&rest, "\n"))) {
-		if (!is_about(line, topic))
+		if (topic == TOPICS ? !is_trouble(line) : !is_about(line, topic))
 			continue;
 		if (n++ < LINES_MAX)
 			strbuf_add(&picked, "%s%s", n > 1 ? "\n" : "", skip_priority(line));
@@ -119,6 +133,19 @@ static int read_log(const struct fs_root *root, char **ret)
 	if (!err)
 		*ret = TAKE_PTR(text);
 	return err;
+}
+
+int check_log_of_iommu(const struct fs_root *root, char **ret)
+{
+	auto_free char *log = NULL, *lines = NULL;
+
+	*ret = NULL;
+	if (read_log(root, &log))
+		return 0;
+	lines = pick_lines(log, TOPICS);
+	if (lines && *lines)
+		*ret = TAKE_PTR(lines);
+	return lines || *ret ? 0 : -ENOMEM;
 }
 
 int check_log(const struct fs_root *root, struct checklist *list)

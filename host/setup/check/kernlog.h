@@ -13,4 +13,10 @@
  */
 int check_log(const struct fs_root *root, struct checklist *list) must_check;
 
+/*
+ * The lines of that log that say what went wrong with the IOMMU or interrupt remapping. *RET is a
+ * new text, or NULL when there is none, or the log cannot be read. Returns 0 or -ENOMEM.
+ */
+int check_log_of_iommu(const struct fs_root *root, char **ret) must_check;
+
 #endif

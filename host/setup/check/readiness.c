@@ -2,16 +2,11 @@
 #include "host/setup/check/readiness.h"
 #include "host/base/strbuf.h"
 
-#include "host/setup/boot/bootcfg.h"
-#include "host/setup/boot/bootloader.h"
-#include "host/setup/boot/bootplace.h"
-#include "host/setup/boot/byhand.h"
+#include "host/setup/boot/effects.h"
 #include "host/setup/boot/kernelinfo.h"
 #include "host/setup/check/check_host.h"
 #include "host/setup/check/kernlog.h"
-#include "host/setup/boot/problems.h"
-#include "host/setup/wanted.h"
-#include "host/pci/iommu.h"
+#include "host/setup/check/nextboot.h"
 
 #include <string.h>
 
@@ -66,26 +61,6 @@ static int compare_with_running(const struct conf_items *running, const struct c
 			 NULL);
 }
 
-static bool turns_iommu_off(const struct conf_items *words)
-{
-	static const char *const off[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
-		if (cmdline_find(words, off[i]))
-			return true;
-	return false;
-}
-
-/* Whether a boot with the words of NEXT turns on an IOMMU that is off now. */
-static bool next_boot_turns_on(const struct fs_root *root, const struct conf_items *running,
-			       const struct conf_items *next)
-{
-	if (!iommu_table(root) || turns_iommu_off(next))
-		return false;
-	return turns_iommu_off(running) ||
-	       (cmdline_find(next, "intel_iommu=on") && !cmdline_find(running, "intel_iommu=on"));
-}
-
 /* The files that load vfio-pci's modules at boot; "" when none does. */
 static char *loads_at_boot(const struct bootcfg *bootcfg)
 {
@@ -96,30 +71,6 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 		return strdup("");
 	return strcmp(pci->file, type1->file) ? fs_path(_("/%s and /%s"), pci->file, type1->file)
 					      : fs_path("/%s", pci->file);
-}
-
-/* The words that decide about passthrough: of those that are configured, the ones for it; of those
- * that the next boot lacks, the ones that turn the IOMMU off. */
-static int pick_words(const struct conf_items *running, const struct conf_items *next,
-		      struct conf_items *ret_wanted, struct conf_items *ret_gone)
-{
-	auto_conf_items struct conf_items lost = {0};
-	int err = cmdline_subtract(running, next, &lost);
-
-	for (size_t i = 0; i < next->n && !err; i++) {
-		const char *word = next->items[i].text;
-
-		if (byhand_is_word(word))
-			err = conf_items_add(ret_wanted, word, NULL, 0);
-	}
-	for (size_t i = 0; i < lost.n && !err; i++) {
-		const char *word = lost.items[i].text;
-		const struct conf_items one = {&lost.items[i], 1};
-
-		if (turns_iommu_off(&one))
-			err = conf_items_add(ret_gone, word, NULL, 0);
-	}
-	return err;
 }
 
 /* The commands that bring the boot entries up to date, on one line; NULL without memory. */
@@ -134,141 +85,32 @@ static char *refresh_commands(const struct bootloader *bootloader)
 	return strbuf_take(&text);
 }
 
-/* What is known of the next boot. */
-struct next {
-	struct bootcfg bootcfg;	   /* what is configured */
-	struct conf_items words;   /* what it is started with, as far as known */
-	char *evidence;		   /* where that was read */
-	struct conf_items running; /* what the running kernel was started with */
-	struct problems problems;
-	char *stale; /* why the boot entries are not up to date; NULL: they are, as far as known */
-	char *up_to_date; /* the entries that are known to be; NULL: none */
-	char *iommu_cure; /* of an IOMMU that is off; NULL: host-setup enable */
-	bool known;	  /* whether the words are */
-	bool turns_on;	  /* it turns on an IOMMU that is off now */
-};
-
-static void next_free(struct next *next)
-{
-	bootcfg_free(&next->bootcfg);
-	conf_items_free(&next->words);
-	free(next->evidence);
-	conf_items_free(&next->running);
-	problems_free(&next->problems);
-	free(next->stale);
-	free(next->up_to_date);
-	free(next->iommu_cure);
-}
-
-/* Whether the boot loader's entries are as configured. */
-static int compare_entries(const struct bootplaces *places, const struct conf_items *wanted,
-			   const struct conf_items *gone, struct next *next)
-{
-	int err = bootplaces_check_gone(places, gone, &next->stale);
-
-	err = err ?: bootplaces_check(places, wanted, &next->stale);
-	if (err == -ENODATA)
-		return 0;
-	free(TAKE_PTR(next->stale));
-	if (err)
-		return err == -ENOMEM ? err : 0;
-	next->up_to_date = fs_path("%s%s", places->items[0].name,
-				   places->n > 1 ? _(" and others") : "");
-	return next->up_to_date ? 0 : -ENOMEM;
-}
-
-/* The words of the next boot: those of grub.cfg, which is what GRUB reads, or else those that are
- * configured. */
-static int choose_words(const struct bootloader *bootloader, const struct bootplaces *places,
-			struct next *next)
-{
-	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
-	const struct conf_items none = {0};
-
-	const char *file = bootloader_config_file(bootloader->kind);
-
-	next->known = place || (file && !next->bootcfg.unclear.file);
-	if (place)
-		next->evidence = fs_path("%s, %s", bootloader_title(bootloader), place->name);
-	else if (file)
-		next->evidence = fs_path(_("%s, configured in /%s"), bootloader_title(bootloader),
-					 file);
-	else
-		next->evidence = fs_path(_("%s, because\n%s"), bootloader_title(bootloader),
-					 bootloader->evidence);
-	if (!next->evidence)
-		return -ENOMEM;
-	return cmdline_subtract(place ? &place->entries[0] : &next->bootcfg.words, &none,
-				&next->words);
-}
-
-/* Reads the boot loader's entries, when they matter. */
-static int read_entries(const struct fs_root *root, const struct bootloader *bootloader,
-			struct next *next)
-{
-	auto_conf_items struct conf_items wanted = {0}, gone = {0};
-	auto_bootplaces struct bootplaces places = {0};
-	bool clear = !next->bootcfg.unclear.file;
-	int err = clear ? pick_words(&next->running, &next->bootcfg.words, &wanted, &gone) : 0;
-
-	if (!err && (bootloader->kind == BOOTLOADER_GRUB || wanted.n || gone.n))
-		err = bootplaces_read(root, bootloader, &places);
-	if (!err && (wanted.n || gone.n))
-		err = compare_entries(&places, &wanted, &gone, next);
-	return err ?: choose_words(bootloader, &places, next);
-}
-
-/* What turns the IOMMU on, given the configuration. */
-static int choose_cure(struct next *next)
-{
-	size_t i = 0;
-
-	while (i < next->problems.n && next->problems.items[i].severity < PROBLEM_ENABLE)
-		i++;
-	if (next->turns_on)
-		next->iommu_cure = strdup("reboot");
-	else if (i < next->problems.n)
-		next->iommu_cure = fs_path(_("%s, then: %s"), next->problems.items[i].cure,
-					   "host-setup enable && reboot");
-	else
-		return 0;
-	return next->iommu_cure ? 0 : -ENOMEM;
-}
-
-static int read_next(const struct fs_root *root, const struct bootloader *bootloader,
-		     struct next *next)
-{
-	const struct edits none = {.root = root};
-	int err = bootcfg_read(&none, bootloader, &next->bootcfg);
-
-	err = err ?: kernelinfo_cmdline(root, &next->running);
-	err = err
-		      ?: problems_find(root, bootloader, &next->bootcfg, wanted_vendor(root),
-				       &next->problems);
-	err = err ?: read_entries(root, bootloader, next);
-	if (err)
-		return err;
-	next->turns_on = !next->stale && next_boot_turns_on(root, &next->running, &next->words);
-	return choose_cure(next);
-}
-
 /* The checklist, given the next boot. */
-static int check_with(const struct fs_root *root, const struct next *next, struct checklist *list)
+static int check_with(const struct fs_root *root, const struct nextboot *next,
+		      struct checklist *list)
 {
 	auto_free char *joined = cmdline_join(&next->words);
 	auto_free char *at_boot = loads_at_boot(&next->bootcfg);
+	struct check_cures cures = cures_of_essentials(&next->cures);
+	auto_free char *seen = NULL;
+	auto_free char *lines = NULL;
+	int err = next->cures.iommu_seen ? check_log_of_iommu(root, &lines) : 0;
 
-	if (!joined || !at_boot)
+	if (!joined || !at_boot || err)
 		return -ENOMEM;
+	if (lines) {
+		seen = fs_path("%s\n%s", next->cures.iommu_seen, lines);
+		cures.iommu_seen = seen;
+	}
 	return check_host(root,
 			  &(struct check_next_boot){.cmdline = next->known ? joined : NULL,
 						    .evidence = next->evidence,
-						    .enable_cure = next->iommu_cure,
+						    .cures = &cures,
 						    .modules_at_boot = *at_boot ? at_boot : NULL},
 			  list);
 }
 
-static int add_entries(const struct bootloader *bootloader, const struct next *next,
+static int add_entries(const struct bootloader *bootloader, const struct nextboot *next,
 		       struct checklist *list)
 {
 	if (next->stale)
@@ -299,36 +141,97 @@ static int add_problems(const struct problems *problems, struct checklist *list)
 	return err;
 }
 
-static bool only_iommu_is_missing(const struct checklist *list)
+/* Whether a problem of the configuration says already what the next boot loses. */
+static bool is_said(const struct problems *problems)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].status == CHECK_MISSING &&
-		    strcmp(list->items[i].name, "iommu-active"))
+	for (size_t i = 0; i < problems->n; i++)
+		if (problems->items[i].severity >= PROBLEM_ENABLE &&
+		    !strcmp(problems->items[i].name, "contradiction"))
+			return true;
+	return false;
+}
+
+/* What the next boot loses and gains, where no problem of the configuration says it. */
+static int add_next_boot(const struct nextboot *next, struct checklist *list)
+{
+	int err = 0;
+
+	if (next->loss && !is_said(&next->problems))
+		err = check_add(list, "next-boot", CHECK_WARNING,
+				fs_path(_("%s: no device can then be passed through"), next->loss),
+				strdup(next->evidence), strdup(next->loss_cure));
+	if (!err && next->igpu_word >= 0 && !next->stale)
+		err = check_add(list, "contradiction", CHECK_WARNING,
+				fs_path("/proc/cmdline: %s: %s",
+					next->running.items[next->igpu_word].text,
+					effects_text(EFFECT_IGPU_OFF)),
+				strdup(_("the next boot is without it")), strdup("reboot"));
+	return err;
+}
+
+/* Whether the next boot mends all that is missing. */
+static bool next_boot_mends(const struct nextboot *next, const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = list->items[i].name;
+
+		if (list->items[i].status != CHECK_MISSING)
+			continue;
+		if (!(next->mends_iommu && !strcmp(name, "iommu-active")) &&
+		    !(next->mends_remapping && !strcmp(name, "interrupt-remapping")))
 			return false;
+	}
 	return true;
+}
+
+static enum check_verdict judge(const struct nextboot *next, const struct checklist *list)
+{
+	bool spoilt = nextboot_is_spoilt(next);
+
+	if (!checklist_misses(list, NULL))
+		return spoilt ? VERDICT_UNTIL_REBOOT : VERDICT_READY;
+	if (!spoilt && !nextboot_has_problem(next) && next_boot_mends(next, list))
+		return VERDICT_AFTER_REBOOT;
+	return VERDICT_NOT_READY;
 }
 
 /* With the boot loader known: what its configuration says. */
 static int read_with(const struct fs_root *root, const struct bootloader *bootloader,
 		     struct checklist *list, enum check_verdict *verdict)
 {
-	cleanup_with(next_free) struct next next = {0};
-	int err = read_next(root, bootloader, &next);
+	auto_nextboot struct nextboot next = {0};
+	int err = nextboot_read(root, bootloader, &next);
 
 	err = err ?: check_with(root, &next, list);
 	if (!err && next.known)
 		err = compare_with_running(&next.running, &next.words, list);
 	err = err ?: add_entries(bootloader, &next, list);
 	err = err ?: add_problems(&next.problems, list);
+	err = err ?: add_next_boot(&next, list);
 	if (err)
 		return err;
-	if (!checklist_misses(list, NULL))
-		*verdict = VERDICT_READY;
-	else if (next.turns_on && only_iommu_is_missing(list))
-		*verdict = VERDICT_AFTER_REBOOT;
-	else
-		*verdict = VERDICT_NOT_READY;
+	*verdict = judge(&next, list);
 	return check_log(root, list);
+}
+
+/* Which boot loader starts the host is not known, and so is what it starts it with. */
+static int read_without(const struct fs_root *root, const char *why, struct checklist *list,
+			enum check_verdict *verdict)
+{
+	auto_cures struct cures cures = {0};
+	struct check_cures known;
+	int err = cures_read(root, NULL, &cures);
+
+	known = cures_of_essentials(&cures);
+	err = err
+		      ?: check_host(root,
+				    &(struct check_next_boot){
+					    .evidence = why ? why : _("no boot loader found"),
+					    .cures = &known},
+				    list);
+	err = err ?: check_log(root, list);
+	*verdict = checklist_misses(list, NULL) ? VERDICT_NOT_READY : VERDICT_READY;
+	return err;
 }
 
 int readiness_read(const struct fs_root *root, const char *override, struct checklist *ret_list,
@@ -342,12 +245,5 @@ int readiness_read(const struct fs_root *root, const char *override, struct chec
 		return read_with(root, &bootloader, ret_list, ret_verdict);
 	if (err == -EINVAL)
 		*ret_why = TAKE_PTR(why);
-	if (err != -ENOTUNIQ)
-		return err;
-	err = check_host(
-		root, &(struct check_next_boot){.evidence = why ? why : _("no boot loader found")},
-		ret_list);
-	err = err ?: check_log(root, ret_list);
-	*ret_verdict = checklist_misses(ret_list, NULL) ? VERDICT_NOT_READY : VERDICT_READY;
-	return err;
+	return err == -ENOTUNIQ ? read_without(root, why, ret_list, ret_verdict) : err;
 }

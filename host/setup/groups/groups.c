@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/groups/groups.h"
 
+#include "host/base/log.h"
 #include "host/pci/iommu.h"
+#include "host/setup/check/cures.h"
 
 #include <string.h>
 
@@ -11,6 +13,7 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 	const struct device_summary *platform = NULL, *used = NULL;
 	char address[BDF_TEXT_SIZE];
 	size_t n_bridges = 0;
+	int reserved = iommu_group_is_reserved(root, group->number);
 
 	for (size_t i = group->n_devices; i--;) {
 		const struct device_summary *device = group->devices[i];
@@ -27,7 +30,11 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 		group->why_not = strdup(_("no PCI device is in it"));
 	else if (n_bridges == group->n_devices)
 		group->why_not = strdup(_("only bridges, which stay with the host"));
-	else if (iommu_group_is_reserved(root, group->number))
+	else if (reserved < 0)
+		group->why_not = fs_path(
+			_("whether the firmware reserves memory for it cannot be read: %s"),
+			log_strerror(reserved));
+	else if (reserved)
 		group->why_not = strdup(
 			_("the firmware reserves memory for it (RMRR), so the kernel lets no "
 			  "guest have it"));
@@ -81,6 +88,29 @@ static int read_group(const struct fs_root *root, struct pci *pci,
 	return err ? err : explain_together(root, pci, group);
 }
 
+/* The devices that no group has, and what may be done about it. */
+static int read_ungrouped(const struct fs_root *root, struct groups *groups)
+{
+	auto_cures struct cures cures = {0};
+	bool display = false;
+	int err;
+
+	for (size_t i = 0; i < groups->devices.n; i++) {
+		const struct device_summary *device = &groups->devices.items[i];
+
+		if (device->group >= 0 || device->bridge)
+			continue;
+		if (!array_grow(groups->ungrouped, groups->n_ungrouped))
+			return -ENOMEM;
+		groups->ungrouped[groups->n_ungrouped++] = device;
+		display = display || device_is_display(device);
+	}
+	err = display ? cures_read(root, NULL, &cures) : 0;
+	if (!err)
+		groups->igpu_cure = TAKE_PTR(cures.igpu);
+	return err;
+}
+
 int groups_read(const struct fs_root *root, device_judge *judge, struct groups *ret)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
@@ -103,6 +133,7 @@ int groups_read(const struct fs_root *root, device_judge *judge, struct groups *
 		groups.items[groups.n] = (struct group){.number = numbers[i]};
 		err = read_group(root, pci, &groups.devices, &groups.items[groups.n++]);
 	}
+	err = err ?: read_ungrouped(root, &groups);
 	if (err)
 		return err;
 	*ret = groups;
@@ -118,6 +149,8 @@ void groups_free(struct groups *groups)
 		free(groups->items[g].why_together);
 	}
 	free(groups->items);
+	free(groups->ungrouped);
+	free(groups->igpu_cure);
 	device_summaries_free(&groups->devices);
 	*groups = (struct groups){0};
 }

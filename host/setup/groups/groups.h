@@ -17,6 +17,9 @@ struct group {
 struct groups {
 	struct group *items; /* in order of number */
 	size_t n;
+	const struct device_summary **ungrouped; /* no bridges; in order of address */
+	size_t n_ungrouped;
+	char *igpu_cure; /* of a graphics device among them; NULL: none is known */
 	struct device_summaries devices;
 };
 

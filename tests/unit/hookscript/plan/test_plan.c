@@ -257,9 +257,9 @@ static void iommu_off(struct machine *host)
 {
 	static char what[] = "the IOMMU is off", cure[] = "host-setup enable && reboot";
 	static struct check_item items[] = {
-		{"vfio", CHECK_OK, what, NULL, NULL},
-		{"iommu-active", CHECK_MISSING, what, NULL, cure},
-		{"remapping", CHECK_WARNING, what, NULL, cure},
+		{"vfio", CHECK_OK, what, NULL, NULL, 0},
+		{"iommu-active", CHECK_MISSING, what, NULL, cure, 0},
+		{"remapping", CHECK_WARNING, what, NULL, cure, 0},
 	};
 
 	host->facts.host = (struct checklist){items, ARRAY_SIZE(items)};
@@ -562,8 +562,8 @@ static void test_host_cure_once(void **state)
 {
 	static char vfio[] = "no module vfio", type1[] = "no module vfio_iommu_type1", cure[] = "x";
 	static struct check_item items[] = {
-		{"vfio", CHECK_MISSING, vfio, NULL, cure},
-		{"vfio-type1", CHECK_MISSING, type1, NULL, cure},
+		{"vfio", CHECK_MISSING, vfio, NULL, cure, 0},
+		{"vfio-type1", CHECK_MISSING, type1, NULL, cure, 0},
 	};
 	auto_machine struct machine host = {0};
 	auto_plan struct plan *plan = NULL;

@@ -19,11 +19,12 @@
 
 static struct check_item items[] = {
 	{"firmware-iommu", CHECK_OK, (char *)"the firmware describes an IOMMU",
-	 (char *)"/sys/firmware/acpi/tables/DMAR", NULL},
+	 (char *)"/sys/firmware/acpi/tables/DMAR", NULL, 0},
 	{"iommu-active", CHECK_MISSING,
 	 (char *)"the IOMMU is off, although the firmware offers one: no device can be passed \"through\"",
 	 (char *)"/sys/class/iommu is empty\x1b[2J\xff",
-	 (char *)"host-setup enable && reboot\n(see dmesg)"},
+	 (char *)"host-setup enable && reboot\n(see dmesg)", 0},
+	{"vm", CHECK_OK, (char *)"VM 100: runs", NULL, NULL, 100},
 };
 static const struct checklist list = {items, ARRAY_SIZE(items)};
 
@@ -54,7 +55,13 @@ static struct group group_items[] = {
 		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said"},
 	{.number = 15, .devices = members, .n_devices = 0},
 };
-static const struct groups groups = {group_items, ARRAY_SIZE(group_items), {0}};
+static const struct groups groups = {
+	.items = group_items,
+	.n = ARRAY_SIZE(group_items),
+	.ungrouped = members,
+	.n_ungrouped = 1,
+	.igpu_cure = (char *)"take igfx_off out, then: reboot",
+};
 
 enum what { CHECK_TEXT, CHECK_JSON, GROUPS_TEXT, GROUPS_JSON };
 
@@ -131,7 +138,16 @@ static void test_groups(void **state)
 		"                        and in process 5678 (a-long-name)\n"
 		"  10000:03:00.1  PCI bridge: x\n"
 		"                a bridge: stays with the host\n"
-		"group 15   can be passed through\n");
+		"group 15   can be passed through\n"
+		"no group   cannot be passed through: the IOMMU does not cover these\n"
+		"           cure: take igfx_off out, then: reboot\n"
+		"  0000:03:00.0  VGA compatible controller: Advanced Micro Devices, Inc.\n"
+		"                [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 XT] [1002:73bf]\n"
+		"                driver amdgpu         reset device_specific pm bus\n"
+		"                used by: VM 100 (hostpci0), VM 101 (hostpci0), VM 102\n"
+		"                         (hostpci0), VM 103 (hostpci12)\n"
+		"                in use: its node /dev/dri/card0 is open in process 1234 (Xorg)\n"
+		"                        and in process 5678 (a-long-name)\n");
 }
 
 static void test_check(void **state)
@@ -149,6 +165,7 @@ static void test_check(void **state)
 		"          seen: /sys/class/iommu is empty\\x1b[2J\\xff\n"
 		"          cure: host-setup enable && reboot\n"
 		"                (see dmesg)\n"
+		"ok        VM 100: runs\n"
 		"\nthis host is not ready: see what is missing, above\n"
 		"next: host-setup enable && reboot\n"
 		"      (see dmesg)\n");
@@ -185,18 +202,25 @@ static void test_json(void **state)
 	auto_free char *check = printed(CHECK_JSON, false);
 	auto_free char *tree = printed(GROUPS_JSON, false);
 	json_object *checked = json_tokener_parse(check), *grouped = json_tokener_parse(tree);
-	json_object *at, *group;
+	json_object *at, *group, *number;
 
 	(void)state;
 	assert_non_null(checked);
 	assert_non_null(grouped);
 	assert_string_equal(string_of(checked, "verdict"), "not-ready");
-	at = json_object_array_get_idx(array_of(checked, "items", 2), 1);
+	at = json_object_array_get_idx(array_of(checked, "items", 3), 2);
+	assert_true(json_object_object_get_ex(at, "vmid", &number));
+	assert_true(json_object_is_type(number, json_type_int));
+	assert_int_equal(json_object_get_int(number), 100);
+	at = json_object_array_get_idx(array_of(checked, "items", 3), 1);
+	assert_false(json_object_object_get_ex(at, "vmid", &number));
 	assert_string_equal(string_of(at, "name"), "iommu-active");
 	assert_string_equal(string_of(at, "status"), "missing");
 	assert_string_equal(string_of(at, "what"), items[1].what);
 	assert_string_equal(string_of(at, "evidence"), "/sys/class/iommu is empty\x1b[2J\\xff");
 	assert_string_equal(string_of(at, "cure"), items[1].cure);
+	at = json_object_array_get_idx(array_of(grouped, "ungrouped", 1), 0);
+	assert_string_equal(string_of(at, "address"), "0000:03:00.0");
 	at = json_object_array_get_idx(array_of(grouped, "groups", 2), 0);
 	assert_string_equal(string_of(at, "can_be_passed"), "false");
 	assert_string_equal(string_of(at, "why_not"), group_items[0].why_not);

@@ -17,6 +17,7 @@ static void prepare(struct tree *tree, bool active, const char *running, const c
 	tree_vfio(tree);
 	tree_file(tree, "proc/cmdline", cmdline);
 	tree_file(tree, "proc/interrupts", " 1: 9 IR-IO-APIC 1-edge\n");
+	tree_file(tree, "proc/cpuinfo", "vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx\n");
 	tree_file(tree, "sys/firmware/acpi/tables/DMAR", "");
 	tree_file(tree, "etc/default/grub", grub);
 	tree_file(tree, "boot/grub/grub.cfg", entry);
@@ -48,6 +49,20 @@ static void test_verdicts(void **state)
 		{false, "quiet", "quiet", VERDICT_NOT_READY},
 		{false, "quiet intel_iommu=on", "quiet intel_iommu=on", VERDICT_NOT_READY},
 		{false, "quiet", "quiet intel_iommu=on intel_iommu=off", VERDICT_NOT_READY},
+		{false, "intel_iommu=off", "intel_iommu=off intel_iommu=on", VERDICT_AFTER_REBOOT},
+		/* What will not last. */
+		{true, "intel_iommu=on", "intel_iommu=off", VERDICT_UNTIL_REBOOT},
+		{true, "intel_iommu=on", "intel_iommu=on iommu=off", VERDICT_UNTIL_REBOOT},
+		{true, "intel_iommu=on", "intel_iommu=on intremap=off", VERDICT_UNTIL_REBOOT},
+		{true, "intel_iommu=on", "intel_iommu=on module_blacklist=vfio",
+		 VERDICT_UNTIL_REBOOT},
+		{true, "intel_iommu=on", "quiet", VERDICT_UNTIL_REBOOT},
+		{true, "intel_iommu=on", "intel_iommu=sm_on", VERDICT_UNTIL_REBOOT},
+		/* What the kernel undoes, or does not know, is no loss. */
+		{true, "intel_iommu=on", "intel_iommu=off intel_iommu=on", VERDICT_READY},
+		{true, "intel_iommu=on", "intel_iommu=on amd_iommu=off", VERDICT_READY},
+		{true, "intel_iommu=on", "intel_iommu=on,igfx_off", VERDICT_READY},
+		{true, "intel_iommu=on", "intel_iommu=on,sm_on iommu=pt", VERDICT_READY},
 	};
 	struct tree *tree = *state;
 
@@ -61,6 +76,256 @@ static void test_verdicts(void **state)
 		if (verdict != rows[i].verdict)
 			fail_msg("row %zu: verdict %d, expected %d", i, (int)verdict,
 				 (int)rows[i].verdict);
+	}
+}
+
+/* Whether the next boot needs the word is the kernel's configuration's to say. */
+static void test_kernels_default(void **state)
+{
+	static const struct {
+		const char *config;
+		enum check_verdict verdict;
+	} rows[] = {
+		{NULL, VERDICT_UNTIL_REBOOT},
+		{"# CONFIG_INTEL_IOMMU_DEFAULT_ON is not set\n", VERDICT_UNTIL_REBOOT},
+		{"CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n", VERDICT_READY},
+		{"CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n", VERDICT_READY},
+	};
+	struct tree *tree = *state;
+
+	prepare(tree, true, "quiet intel_iommu=on", "quiet");
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.8.12-9-pve\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		if (rows[i].config)
+			tree_file(tree, "boot/config-6.8.12-9-pve", rows[i].config);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, rows[i].verdict);
+		assert_int_equal(*what_of(&list, "next-boot") != '\0',
+				 verdict == VERDICT_UNTIL_REBOOT);
+	}
+}
+
+/* An AMD IOMMU needs no word, and Intel's words do nothing to it. */
+static void test_amd(void **state)
+{
+	static const struct {
+		bool active;
+		const char *running, *configured;
+		enum check_verdict verdict;
+	} rows[] = {
+		{true, "intel_iommu=on amd_iommu=on", "quiet", VERDICT_READY},
+		{true, "quiet", "intel_iommu=off", VERDICT_READY},
+		{true, "quiet", "amd_iommu=off", VERDICT_UNTIL_REBOOT},
+		{false, "amd_iommu=off", "quiet", VERDICT_AFTER_REBOOT},
+		{false, "quiet", "quiet iommu=pt intel_iommu=on", VERDICT_NOT_READY},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		tree_delete(tree, "sys/class/iommu/dmar0");
+		prepare(tree, rows[i].active, rows[i].running, rows[i].configured);
+		tree_file(tree, "proc/cpuinfo", "vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n");
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		if (verdict != rows[i].verdict)
+			fail_msg("row %zu: verdict %d, expected %d", i, (int)verdict,
+				 (int)rows[i].verdict);
+	}
+}
+
+static const struct check_item *item_of(const struct checklist *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i].name, name))
+			return &list->items[i];
+	fail_msg("%s: not in the list", name);
+	abort();
+}
+
+/* The word is there, the table too, and no IOMMU: not "enable" once more, but the log's lines. */
+static void test_applied_in_vain(void **state)
+{
+	static const struct {
+		const char *vendor, *running, *seen;
+	} rows[] = {
+		{"GenuineIntel", "intel_iommu=on iommu=pt",
+		 "intel_iommu=on is in /proc/cmdline already"},
+		{"AuthenticAMD", "quiet iommu=pt", "an AMD IOMMU is on by itself"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *cpuinfo = fs_path("vendor_id\t: %s\nflags\t\t: fpu\n",
+						  rows[i].vendor);
+		auto_checklist struct checklist list = {0};
+		const struct check_item *item;
+		enum check_verdict verdict;
+
+		prepare(tree, false, rows[i].running, rows[i].running);
+		tree_file(tree, "proc/cpuinfo", cpuinfo);
+		tree_file(tree, "var/log/dmesg",
+			  "[0.1] DMAR: Host address width 39\n"
+			  "[0.2] DMAR: [Firmware Bug]: No DRHD structure found in DMAR table\n"
+			  "[0.3] DMAR: No ATSR found\n");
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, VERDICT_NOT_READY);
+		item = item_of(&list, "iommu-active");
+		assert_non_null(strstr(item->evidence, rows[i].seen));
+		assert_non_null(strstr(item->evidence, "[Firmware Bug]: No DRHD"));
+		assert_null(strstr(item->evidence, "Host address width"));
+		assert_null(strstr(item->cure, "reboot"));
+		assert_non_null(strstr(item->cure, "journalctl -k -b"));
+	}
+}
+
+/* Taken out of the file but still in /proc/cmdline: a reboot, nothing else. */
+static void test_remapping(void **state)
+{
+	static const struct {
+		const char *running, *configured, *cure;
+		enum check_verdict verdict;
+	} rows[] = {
+		{"intel_iommu=on nointremap", "intel_iommu=on nointremap",
+		 "remove 'nointremap' from line 1 of /etc/default/grub, then: host-setup enable && "
+		 "reboot",
+		 VERDICT_NOT_READY},
+		{"intel_iommu=on intremap=off", "intel_iommu=on", "reboot", VERDICT_AFTER_REBOOT},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, true, rows[i].running, rows[i].configured);
+		tree_file(tree, "proc/interrupts", " 1: 9 IO-APIC 1-edge\n");
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_string_equal(item_of(&list, "interrupt-remapping")->cure, rows[i].cure);
+		assert_int_equal(verdict, rows[i].verdict);
+	}
+}
+
+/* Allowed by the administrator: the warning of always, now and after the next boot. */
+static void test_remapping_allowed(void **state)
+{
+	static const char *const words[] = {"intel_iommu=on nointremap",
+					    "intel_iommu=on nointremap "
+					    "vfio_iommu_type1.allow_unsafe_interrupts=1"};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, true, words[i], words[i]);
+		tree_file(tree, "proc/interrupts", " 1: 9 IO-APIC 1-edge\n");
+		tree_file(tree, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			  "Y\n");
+		if (!i)
+			tree_file(tree, "etc/modprobe.d/own.conf",
+				  "options vfio_iommu_type1 allow_unsafe_interrupts=1\n");
+		else
+			tree_delete(tree, "etc/modprobe.d/own.conf");
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(item_of(&list, "interrupt-remapping")->status, CHECK_WARNING);
+		assert_int_equal(verdict, VERDICT_READY);
+	}
+}
+
+/* The integrated GPU alone is lost: a warning, until the word is gone from both. */
+static void test_igpu_off(void **state)
+{
+	static const struct {
+		const char *running, *configured, *what, *cure;
+	} rows[] = {
+		{"intel_iommu=on,igfx_off", "intel_iommu=on,igfx_off",
+		 "/etc/default/grub:1: intel_iommu=on,igfx_off: it leaves the integrated GPU out",
+		 "take igfx_off out of 'intel_iommu=on,igfx_off' in line 1 of /etc/default/grub, "
+		 "then: host-setup enable"},
+		{"intel_iommu=on,igfx_off", "intel_iommu=on",
+		 "/proc/cmdline: intel_iommu=on,igfx_off: it leaves the integrated GPU out",
+		 "reboot"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		const struct check_item *item;
+		enum check_verdict verdict;
+
+		prepare(tree, true, rows[i].running, rows[i].configured);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		item = item_of(&list, "contradiction");
+		assert_int_equal(item->status, CHECK_WARNING);
+		assert_non_null(strstr(item->what, rows[i].what));
+		assert_string_equal(item->cure, rows[i].cure);
+		assert_int_equal(verdict, VERDICT_READY);
+	}
+}
+
+/* What enable refuses, check says, in the same words. */
+static void test_problems_of_enable(void **state)
+{
+	static const struct {
+		const char *path, *text, *name, *what;
+	} rows[] = {
+		{"etc/modules-load.d/pve-passthrough.conf", "own\n", "file-in-the-way",
+		 "/etc/modules-load.d/pve-passthrough.conf exists, and host-setup did not write it"},
+		{"etc/default/grub.d/zzz.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=quiet\n", "words-lost",
+		 "intel_iommu=on would not reach the kernel"},
+		{"var/lib/pve-passthrough/host-setup", "what is this\n", "state-damaged",
+		 "/var/lib/pve-passthrough/host-setup is damaged"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, "quiet", "quiet");
+		tree_file(tree, rows[i].path, rows[i].text);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_non_null(strstr(item_of(&list, rows[i].name)->what, rows[i].what));
+		assert_non_null(item_of(&list, rows[i].name)->cure);
+		assert_int_equal(verdict, VERDICT_NOT_READY);
+		tree_delete(tree, rows[i].path);
+	}
+}
+
+/* A loader that is asked for and not set up is not ok, nor is one without its file. */
+static void test_no_settings(void **state)
+{
+	static const struct {
+		const char *loader, *name, *what;
+		enum check_status next;
+		enum check_verdict verdict;
+	} rows[] = {
+		{"grub", "settings-absent", "/etc/default/grub does not exist", CHECK_WARNING,
+		 VERDICT_READY},
+		/* Its tools then take the words of the running kernel. */
+		{"systemd-boot", "kernel-cmdline", "/etc/kernel/cmdline: it does not exist",
+		 CHECK_OK, VERDICT_READY},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, true, "intel_iommu=on", "quiet");
+		tree_delete(tree, "etc/default/grub");
+		tree_delete(tree, "boot/grub/grub.cfg");
+		assert_int_equal(readiness_read(&tree->root, rows[i].loader, &list, &verdict, &why),
+				 0);
+		assert_int_equal(item_of(&list, rows[i].name)->status, CHECK_WARNING);
+		assert_non_null(strstr(item_of(&list, rows[i].name)->what, rows[i].what));
+		assert_int_equal(item_of(&list, "cmdline-next")->status, rows[i].next);
+		assert_int_equal(verdict, rows[i].verdict);
 	}
 }
 
@@ -259,6 +524,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_verdicts, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_cures, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernels_default, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_amd, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_applied_in_vain, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_remapping_allowed, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_igpu_off, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_problems_of_enable, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_no_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_not_told, tree_setup, tree_teardown),
