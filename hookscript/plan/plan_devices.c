@@ -71,10 +71,10 @@ static void check_named_device(struct plan_check *c, const struct device *device
 			    _("%s is in no IOMMU group: the IOMMU does not cover it, so it "
 			      "cannot be passed through"),
 			    text);
-		cure_command(c, _("look for it in the kernel's log"),
-			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
 		if (c->facts->igpu_cure && device->identity.class >> 16 == PCI_BASE_CLASS_DISPLAY)
 			cure_by_lines(c, c->facts->igpu_cure);
+		cure_command(c, _("look for it in the kernel's log"),
+			     "journalctl -k -g 'DMAR|AMD-Vi|%s'", text);
 	}
 }
 

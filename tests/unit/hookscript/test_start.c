@@ -444,6 +444,23 @@ static void test_boot_framebuffer(void **state)
 	scenario_must(tree, stop_post, 100);
 }
 
+/* Whether one lies there must be known. */
+static void test_boot_framebuffer_unknown(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+	auto_run struct run run = {0};
+
+	put_boot_framebuffer(tree, "BOOTFB");
+	tree_delete(tree, "proc/iomem");
+	tree_folder(tree, "proc/iomem");
+	before = tree_render(tree, TREE_STATE);
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "cannot be read (/proc/iomem)");
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
 /* ---- other VMs ---- */
 
 /* ---- where the devices were at the last start ---- */
@@ -907,6 +924,7 @@ int main(void)
 		TEST(test_unbind_hangs),
 		TEST(test_unbind_of_one_hangs),
 		TEST(test_boot_framebuffer),
+		TEST(test_boot_framebuffer_unknown),
 		TEST(test_reserved_for_another),
 		TEST(test_device_has_moved),
 		TEST(test_device_is_accepted),

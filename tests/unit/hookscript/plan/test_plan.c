@@ -274,6 +274,13 @@ static void no_group(struct machine *host)
 	host->facts.n_groups = 0;
 }
 
+static void igpu_left_out(struct machine *host)
+{
+	no_group(host);
+	host->devices[0].identity.class = 0x030000;
+	host->facts.igpu_cure = (char *)"take igfx_off out of it\nreboot";
+}
+
 static void bridge(struct machine *host)
 {
 	host->devices[0].bridge = true;
@@ -395,6 +402,8 @@ static void test_machine_refusals(void **state)
 		{iommu_off, REFUSAL_HOST, "the IOMMU is off", "host-setup enable && reboot"},
 		{no_group, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
 		 "look for it in the kernel's log: journalctl -k -g 'DMAR|AMD-Vi|0000:01:00.0'"},
+		{igpu_left_out, REFUSAL_NO_GROUP, "0000:01:00.0 is in no IOMMU group",
+		 "take igfx_off out of it"},
 		{bridge, REFUSAL_BRIDGE, "0000:01:00.0 is a PCI bridge",
 		 "name the devices below it instead; they are listed by: lspci -Dtnn"},
 		{reserved_group, REFUSAL_RESERVED,

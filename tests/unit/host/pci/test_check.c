@@ -165,6 +165,56 @@ static void test_remapping(void **state)
 	assert_item(&unknown, "interrupt-remapping", CHECK_WARNING, "unknown");
 }
 
+/* No x86: VFIO judges, so nothing is missing for want of IR- chips, and nobody is sent to VT-x. */
+static void test_arm(void **state)
+{
+	static const struct {
+		const char *interrupts;
+		enum check_status status;
+	} rows[] = {
+		{" 5:  1  ITS-PCI-MSI-0001:01:00.0  0 Edge  nvme0q0\n", CHECK_OK},
+		{" 5:  1  ITS-MSI 524288 Edge  nvme0q0\n", CHECK_OK},
+		{" 5:  1  GICv3  30 Level  arch_timer\n", CHECK_NOTE},
+	};
+	struct tree *tree = *state;
+	auto_checklist struct checklist all = {0}, off = {0};
+
+	prepare(tree);
+	tree_file(tree, "sys/kernel/iommu_groups/7/type", "identity\n");
+	tree_file(tree, "proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd\n");
+	tree_delete(tree, "sys/firmware/acpi/tables/DMAR");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+
+		tree_file(tree, "proc/interrupts", rows[i].interrupts);
+		read_essentials(tree, &list);
+		assert_false(checklist_misses(&list, NULL));
+		assert_int_equal(get(&list, "interrupt-remapping")->status, rows[i].status);
+	}
+	read_all(tree, &all);
+	assert_null(find(&all, "cpu-virtualisation"));
+	assert_item(&all, "domain-type", CHECK_OK, "iommu.passthrough=1");
+	for (size_t i = 0; i < all.n; i++)
+		assert_null(all.items[i].cure && strstr(all.items[i].cure, "VT-") ? "x86" : NULL);
+
+	tree_delete(tree, "sys/class/iommu/dmar0");
+	read_essentials(tree, &off);
+	assert_item(&off, "iommu-active", CHECK_MISSING, "no IOMMU is active");
+	assert_null(strstr(get(&off, "iommu-active")->cure, "host-setup"));
+}
+
+/* What cannot be read is not said to be reserved. */
+static void test_reserved_unknown(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+
+	prepare(tree);
+	tree_folder(tree, "sys/kernel/iommu_groups/7/reserved_regions");
+	read_all(tree, &list);
+	assert_item(&list, "reserved-region", CHECK_WARNING, "cannot be read");
+}
+
 static void test_module_missing(void **state)
 {
 	struct tree *tree = *state;
@@ -288,6 +338,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_iommu_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_missing, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_arm, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_reserved_unknown, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_kernels_own, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_virqfd, tree_setup, tree_teardown),

@@ -419,6 +419,30 @@ static void test_mode_is_kept(void **state)
 	}
 }
 
+/* A word against passthrough was removed by hand, and update-grub forgotten: enable runs it. */
+static void test_removed_by_hand(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *commands = NULL, *grub = NULL;
+
+	(void)state;
+	hostcase_read("applied-in-vain-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "proc/cmdline",
+		      "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro intel_iommu=on "
+		      "iommu=pt nointremap\n");
+	hosttree_text(&tree, "boot/grub/grub.cfg",
+		      "\tlinux /vmlinuz root=/dev/sda1 ro intel_iommu=on iommu=pt nointremap\n");
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	commands = hosttree_commands(&tree);
+	assert_non_null(strstr(commands, "update-grub\n"));
+	grub = hosttree_read(&tree, "boot/grub/grub.cfg");
+	assert_null(strstr(grub, "nointremap"));
+}
+
 int main(void)
 {
 	struct CMUnitTest cuts[2 * ARRAY_SIZE(hosts)];
@@ -429,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_missing_command),	 cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_idle_disable),	 cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_mode_is_kept),	 cmocka_unit_test(test_no_terminal),
+		cmocka_unit_test(test_removed_by_hand),
 	};
 	struct CMUnitTest all[ARRAY_SIZE(tests) + ARRAY_SIZE(cuts)];
 

@@ -96,6 +96,40 @@ static void test_uses(void **state)
 	assert_null(groups.items[4].devices[0]->used);
 }
 
+/* What no group has, is not left out without a word. */
+static void test_ungrouped(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	prepare(tree);
+	tree_device(tree, &(struct tree_device){.bdf = "0000:00:02.0",
+						.vendor = 0x8086,
+						.class = 0x030000,
+						.group = -1});
+	tree_file(tree, "proc/cpuinfo", "vendor_id\t: GenuineIntel\n");
+	tree_file(tree, "proc/cmdline", "quiet intel_iommu=on,igfx_off\n");
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_int_equal(groups.n_ungrouped, 1);
+	assert_int_equal(groups.ungrouped[0]->bdf.slot, 2);
+	assert_string_equal(groups.igpu_cure, "reboot");
+}
+
+/* What cannot be read is not said to be reserved. */
+static void test_reserved_unknown(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+
+	prepare(tree);
+	tree_delete(tree, "sys/kernel/iommu_groups/3/reserved_regions");
+	tree_folder(tree, "sys/kernel/iommu_groups/3/reserved_regions");
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_string_equal(
+		groups.items[1].why_not,
+		"whether the firmware reserves memory for it cannot be read: Is a directory");
+}
+
 static void test_no_groups(void **state)
 {
 	struct tree *tree = *state;
@@ -160,6 +194,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_ungrouped, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_reserved_unknown, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_vms, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_vms_by_mapping, tree_setup, tree_teardown),
 	};
