@@ -77,7 +77,7 @@ static const char *const check_help[] = {
 	N_("  --json               the same for programs\n"),
 	boot_options,
 	N_("Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
-	   "64 usage.\n"),
+	   "4 ready now, but not after the next boot, 64 usage.\n"),
 	NULL,
 };
 
