@@ -21,6 +21,17 @@ int commit_say_failed(int err)
 	return ENABLE_FAILED;
 }
 
+/* For a loader that is not known at all. */
+static void say_words(const struct wanted *wanted)
+{
+	auto_free char *words = cmdline_join(&wanted->words);
+
+	if (words && *words)
+		log_error(_("if it is neither: add %s to the kernel command line where that boot "
+			    "loader has it from, and reboot"),
+			  words);
+}
+
 int commit_begin(const struct fs_root *root, const struct setup_options *options,
 		 struct commit *ret)
 {
@@ -31,6 +42,8 @@ int commit_begin(const struct fs_root *root, const struct setup_options *options
 	ret->options = options;
 	if (err == -EINVAL || err == -ENOTUNIQ) {
 		log_error("%s", why);
+		if (err == -ENOTUNIQ && ret->wanted)
+			say_words(ret->wanted);
 		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
 	}
 	err = err ?: hoststate_read(root, &ret->before);

@@ -108,20 +108,22 @@ static int look_for_stub(const struct fs_root *root, const struct conf_items *wo
 
 	if (!efivars_are_there(root))
 		return 0;
+	if (entry && kind_of(entry) != OTHERLOADER_STRANGER)
+		return found(loader, kind_of(entry), entry,
+			     fs_path(_("the firmware started the boot entry \"%s\""), entry));
 	if (!efivars_loader_text(root, "StubInfo", &stub))
 		return found(loader, OTHERLOADER_UKI, _("a unified kernel image"),
 			     fs_path(_("the EFI variable StubInfo says \"%s\", and there is no "
 				       "LoaderInfo"),
 				     stub));
-	if (!initrd || *cmdline_value(initrd->text, "initrd") != '\\')
+	if (!initrd)
 		return 0;
-	if (entry && kind_of(entry) != OTHERLOADER_STRANGER)
-		return found(loader, kind_of(entry), entry,
-			     fs_path(_("the firmware started the boot entry \"%s\""), entry));
-	return found(loader, OTHERLOADER_EFI_STUB, _("the kernel's EFI stub"),
-		     fs_path(_("/proc/cmdline has initrd=\\..., and there is no EFI variable "
-			       "LoaderInfo, which systemd-boot writes%s%s"),
-			     entry ? _("; the firmware's boot entry: ") : "", entry ? entry : ""));
+	return found(
+		loader, OTHERLOADER_EFI_STUB, _("the kernel's EFI stub"),
+		fs_path(_("/proc/cmdline has %s, and there is no EFI variable LoaderInfo, which "
+			  "systemd-boot writes%s%s"),
+			initrd->text, entry ? _("; the firmware's boot entry: ") : "",
+			entry ? entry : ""));
 }
 
 int otherloader_find(const struct fs_root *root, const char *cmdline, const char *loader_info,
@@ -171,7 +173,8 @@ char *otherloader_cure(const struct otherloader *loader, const char *words)
 			       words);
 	case OTHERLOADER_EFI_STUB:
 		return fs_path(_("add %s to what the boot entry hands to the kernel (efibootmgr -v "
-				 "shows it), or with rEFInd to each line of /%s"),
+				 "shows it; a new one: efibootmgr --create --loader ... --unicode "
+				 "'...'), or with rEFInd to each line of /%s"),
 			       words, REFIND);
 	case OTHERLOADER_UKI:
 		return fs_path(_("add %s to the command line that is built into the image, and "

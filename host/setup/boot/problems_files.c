@@ -8,6 +8,7 @@
 
 #define KERNEL_CMDLINE "etc/kernel/cmdline"
 #define GRUB_DEFAULTS  "etc/default/grub"
+#define INSTALL_CONF   "etc/kernel/install.conf"
 #define REFIND_WORDS   "boot/refind_linux.conf"
 #define TEXT_MAX       ((size_t)1024 * 1024)
 
@@ -217,6 +218,29 @@ static bool reads_refind(const struct bootloader *bootloader)
 	       bootloader->other.kind == OTHERLOADER_EFI_STUB;
 }
 
+/* Files in directories that kernels get no words from: what dracut takes from them is its own,
+ * unless it makes a unified kernel image. */
+static int list_unread_dirs(const struct fs_root *root, struct fs_names *ret)
+{
+	static const char *const dirs[] = {"etc/kernel/cmdline.d", "etc/cmdline.d",
+					   "etc/dracut.conf.d"};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !err; i++) {
+		auto_names struct fs_names names = {0};
+
+		err = fs_list(root, dirs[i], &names);
+		if (err == -ENOTDIR)
+			err = 0;
+		for (size_t k = 0; k < names.n && !err; k++) {
+			auto_free char *path = fs_path("%s/%s", dirs[i], names.items[k]);
+
+			err = path ? fs_names_add(ret, path) : -ENOMEM;
+		}
+	}
+	return err;
+}
+
 /* Files with words that only another boot loader would read. */
 static int find_unread(const struct fs_root *root, const struct bootloader *bootloader,
 		       const struct bootcfg *bootcfg, struct problems *problems)
@@ -229,6 +253,8 @@ static int find_unread(const struct fs_root *root, const struct bootloader *boot
 		err = fs_names_add(&files, KERNEL_CMDLINE);
 	if (!err && !reads_refind(bootloader))
 		err = fs_names_add(&files, REFIND_WORDS);
+	if (!err && bootloader->other.kind != OTHERLOADER_UKI && fs_probe(root, INSTALL_CONF) <= 0)
+		err = list_unread_dirs(root, &files);
 	for (size_t i = 0; i < files.n && !err; i++)
 		err = find_in_unread(root, bootloader, bootcfg, files.items[i], problems);
 	return err;

@@ -93,16 +93,17 @@ static int add_missing(const struct next *next, const struct found *found, const
 		cure);
 }
 
-/* What to do about a root= that names another device, or seems to. */
+/* What to do about a root= that names another device. */
 static char *cure_other(const struct next *next, const struct conf_item *word, const char *running)
 {
 	if (word->file)
-		return fs_path(_("write %s in line %u of /%s; if the root file system has moved on "
-				 "purpose: --root-changed"),
-			       running, word->line, word->file);
+		return fs_path(
+			_("write %s in line %u of /%s (or, if the root file system has moved on "
+			  "purpose, add --root-changed)"),
+			running, word->line, word->file);
 	return fs_path(
-		_("run %s, which writes what is mounted now; if the root file system has moved "
-		  "on purpose: --root-changed"),
+		_("run %s, which writes what is mounted now (or, if the root file system has "
+		  "moved on purpose, add --root-changed)"),
 		next->refresh);
 }
 
@@ -124,7 +125,7 @@ static int add_other(const struct next *next, const struct found *found, const c
 			fs_path(_("%s: %s is not %s, which the running kernel was started with, and "
 				  "whether it is the same device is not known (see: ls -l /dev/disk/by-*)"),
 				where, text, running),
-			cure_other(next, found->word, running));
+			NULL);
 	return problems_add(
 		problems, PROBLEM_ROOT_DIFFERS, PROBLEM_BOOT,
 		fs_path(_("%s: %s is another device than %s, which the running kernel was started "
