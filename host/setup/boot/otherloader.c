@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/otherloader.h"
+#include "host/base/strbuf.h"
 #include "host/process/program.h"
 #include "host/setup/boot/cmdline.h"
 #include "host/setup/boot/efivars.h"
@@ -50,7 +51,7 @@ static const char *dataset_of(const struct conf_items *words)
 										   : NULL;
 }
 
-/* Reads ZFSBootMenu's property of the dataset; *RET is NULL when it is not set. */
+/* Reads ZFSBootMenu's property of the dataset; *RET is NULL when it is not set, or not known. */
 static int read_property(const char *dataset, char **ret)
 {
 	const char *const args[] = {"zfs", "get", "-H", "-o", "value", PROPERTY, dataset, NULL};
@@ -67,6 +68,25 @@ static int read_property(const char *dataset, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* What the property would have to be for the kernel to be started as it was: the words that
+ * ZFSBootMenu does not add by itself. */
+static char *words_for_property(const struct conf_items *words)
+{
+	static const char *const own[] = {"root", "spl_hostid", "spl.spl_hostid"};
+	auto_strbuf struct strbuf text = {0};
+
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->items[i].text;
+		bool added = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(own); k++)
+			added = added || cmdline_value(word, own[k]);
+		if (!added)
+			strbuf_add(&text, "%s%s", text.len ? " " : "", word);
+	}
+	return strbuf_take(&text);
+}
+
 /* ZFSBootMenu starts the kernel by kexec(2), and leaves no mark of its own. */
 static int look_for_zfsbootmenu(const struct fs_root *root, const struct conf_items *words,
 				const char *entry, const char *loader_info,
@@ -74,16 +94,17 @@ static int look_for_zfsbootmenu(const struct fs_root *root, const struct conf_it
 {
 	const char *dataset = dataset_of(words);
 	bool by_name = entry && kind_of(entry) == OTHERLOADER_ZFSBOOTMENU, by_colon;
+	auto_free char *property = NULL;
 	char *evidence;
 	int err;
 
 	if (!dataset || cmdline_last(words, "initrd"))
 		return 0;
-	err = read_property(dataset, &loader->words);
+	err = read_property(dataset, &property);
 	if (err)
 		return err;
 	by_colon = !loader_info && dataset[-1] == ':';
-	if (loader->words)
+	if (property)
 		evidence = fs_path(_("%s of %s is set"), PROPERTY, dataset);
 	else if (by_name)
 		evidence = fs_path(_("the firmware started the boot entry \"%s\""), entry);
@@ -95,8 +116,10 @@ static int look_for_zfsbootmenu(const struct fs_root *root, const struct conf_it
 	else
 		return 0;
 	loader->dataset = strdup(dataset);
-	return loader->dataset ? found(loader, OTHERLOADER_ZFSBOOTMENU, ZFSBOOTMENU, evidence)
-			       : (free(evidence), -ENOMEM);
+	loader->words = property ? TAKE_PTR(property) : words_for_property(words);
+	return loader->dataset && loader->words
+		       ? found(loader, OTHERLOADER_ZFSBOOTMENU, ZFSBOOTMENU, evidence)
+		       : (free(evidence), -ENOMEM);
 }
 
 /* A kernel that the firmware started itself, or a loader that leaves no LoaderInfo. */
@@ -156,12 +179,9 @@ char *otherloader_cure(const struct otherloader *loader, const char *words)
 {
 	switch (loader->kind) {
 	case OTHERLOADER_ZFSBOOTMENU:
+		/* Known by its own name only, without a dataset: as a stranger. */
 		if (!loader->dataset)
 			break;
-		if (!loader->words)
-			return fs_path(_("add %s to the words in /proc/cmdline, without root=, and "
-					 "give them to ZFSBootMenu: zfs set %s=\"...\" %s"),
-				       words, PROPERTY, loader->dataset);
 		return fs_path("zfs set %s=\"%s %s\" %s", PROPERTY, loader->words, words,
 			       loader->dataset);
 	case OTHERLOADER_REFIND:

@@ -23,7 +23,7 @@ struct otherloader {
 	char *name;	/* "rEFInd 0.14.0"; NULL for OTHERLOADER_NONE, as all that follows */
 	char *evidence; /* what it was recognised by */
 	char *dataset;	/* ZFSBootMenu: that of the root file system */
-	char *words;	/* ZFSBootMenu: its property; NULL: not known, or not set */
+	char *words;	/* ZFSBootMenu: its property, or what that would be by the running kernel */
 };
 
 /*

@@ -197,15 +197,6 @@ static int find_in_unread(const struct fs_root *root, const struct bootloader *b
 }
 
 /* Which files this boot loader may read: when in doubt, it may. */
-static bool reads_grub(const struct bootloader *bootloader)
-{
-	const struct otherloader *other = &bootloader->other;
-
-	/* ZFSBootMenu without its property takes the words of GRUB's settings. */
-	return bootloader->kind == BOOTLOADER_GRUB ||
-	       (other->kind == OTHERLOADER_ZFSBOOTMENU && !other->words);
-}
-
 static bool reads_kernel_cmdline(const struct bootloader *bootloader)
 {
 	return bootloader->kind == BOOTLOADER_SYSTEMD_BOOT ||
@@ -247,7 +238,7 @@ static int find_unread(const struct fs_root *root, const struct bootloader *boot
 {
 	const struct edits none = {.root = root};
 	auto_names struct fs_names files = {0};
-	int err = reads_grub(bootloader) ? 0 : bootcfg_grub_files(&none, &files);
+	int err = bootloader->kind == BOOTLOADER_GRUB ? 0 : bootcfg_grub_files(&none, &files);
 
 	if (!err && !reads_kernel_cmdline(bootloader))
 		err = fs_names_add(&files, KERNEL_CMDLINE);
