@@ -165,11 +165,10 @@ int fs_write_attr(const struct fs_root *root, const char *path, const char *text
 	return (size_t)n == strlen(text) ? 0 : -EIO;
 }
 
-int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+int fs_link_target(const struct fs_root *root, const char *path, char **ret)
 {
 	auto_close int fd = fs_open(root, path, O_PATH | O_NOFOLLOW, 0);
 	char target[ATTR_MAX];
-	const char *slash;
 	ssize_t n;
 
 	if (fd < 0)
@@ -177,7 +176,18 @@ int fs_link_name(const struct fs_root *root, const char *path, char **ret)
 	n = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (n < 0)
 		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: there, but not a link */
-	target[n] = '\0';
+	*ret = strndup(target, (size_t)n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int fs_link_name(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_free char *target = NULL;
+	const char *slash;
+	int err = fs_link_target(root, path, &target);
+
+	if (err)
+		return err;
 	slash = strrchr(target, '/');
 	*ret = strdup(slash ? slash + 1 : target);
 	return *ret ? 0 : -ENOMEM;

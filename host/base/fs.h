@@ -65,6 +65,10 @@ int fs_read_attr(const struct fs_root *root, const char *path, char **ret) must_
  */
 int fs_write_attr(const struct fs_root *root, const char *path, const char *text) must_check;
 
+/* What the link at PATH names, as it stands there. Returns 0 and a new string; -EINVAL when that is
+ * no link; -errno. */
+int fs_link_target(const struct fs_root *root, const char *path, char **ret) must_check;
+
 /* The last component of what the link at PATH names. Returns 0 and a new string, or -errno. */
 int fs_link_name(const struct fs_root *root, const char *path, char **ret) must_check;
 

@@ -80,6 +80,42 @@ int pci_probe(const struct fs_root *root, const struct bdf *bdf)
 	return pci_probe_file(root, bdf, "vendor");
 }
 
+int pci_is_integrated(const struct fs_root *root, const struct bdf *bdf)
+{
+	auto_free char *path = pci_dir(bdf), *target = NULL;
+	auto_free char *wanted = fs_path("/pci%04x:%02x/%s", bdf->domain, bdf->bus, bdf_text(bdf));
+	int err = path && wanted ? fs_link_target(root, path, &target) : -ENOMEM;
+
+	if (err)
+		return err == -ENOENT || err == -EINVAL ? 0 : err;
+	return !!strstr(target, wanted);
+}
+
+int pci_parent_endpoint(const struct fs_root *root, const struct bdf *bdf, struct bdf *ret)
+{
+	auto_free char *path = pci_dir(bdf), *target = NULL;
+	int err = path ? fs_link_target(root, path, &target) : -ENOMEM;
+	char *rest = target, *name;
+	struct bdf above;
+
+	if (err)
+		return err == -ENOENT || err == -EINVAL ? 0 : err;
+	while ((name = strsep(&rest, "/"))) {
+		int bridge;
+
+		if (bdf_parse(name, &above) || !bdf_compare(&above, bdf))
+			continue;
+		bridge = pci_probe_file(root, &above, "pci_bus");
+		if (bridge < 0)
+			return bridge;
+		if (bridge)
+			continue;
+		*ret = above;
+		return 1;
+	}
+	return 0;
+}
+
 int pci_driver(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
 	auto_free char *path = pci_path(bdf, "driver");

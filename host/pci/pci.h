@@ -14,6 +14,8 @@ struct pci_identity {
 
 /* A base class, and classes with their subclasses (PCI Code and ID Assignment Specification). */
 #define PCI_BASE_CLASS_DISPLAY 0x03
+#define PCI_BASE_CLASS_BRIDGE  0x06
+#define PCI_CLASS_SMBUS	       0x0c05
 #define PCI_CLASS_HOST_BRIDGE  0x0600
 #define PCI_CLASS_ISA_BRIDGE   0x0601
 
@@ -40,6 +42,20 @@ char *pci_path(const struct bdf *bdf, const char *name) must_check;
  */
 int pci_probe(const struct fs_root *root, const struct bdf *bdf) must_check;
 int pci_probe_file(const struct fs_root *root, const struct bdf *bdf, const char *name) must_check;
+
+/*
+ * Whether the device is directly on a root bus, as part of the root complex: without a slot or a
+ * link. Returns 1, 0, or -errno when that is unknown.
+ */
+int pci_is_integrated(const struct fs_root *root, const struct bdf *bdf) must_check;
+
+/*
+ * The device that this one is a child of, if that is no bridge but an endpoint: a VMD controller,
+ * say, behind which the kernel finds a bus of its own (Linux: drivers/pci/controller/vmd.c). Such a
+ * child goes when its parent changes its driver. Returns 1 with *ret; 0 when there is none; -errno.
+ */
+int pci_parent_endpoint(const struct fs_root *root, const struct bdf *bdf,
+			struct bdf *ret) must_check;
 
 /*
  * The name of the driver that the device is bound to. Returns 0 with a new string, or with NULL

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/kernlog.h"
 #include "host/base/log.h"
-#include "host/process/program.h"
+#include "host/process/kernel_log.h"
 #include "host/base/strbuf.h"
 
 #include <string.h>
-#include <sys/klog.h>
 
-/* syslog(2)'s names have no header of their own. */
-#define SYSLOG_ACTION_READ_ALL	  3
-#define SYSLOG_ACTION_SIZE_BUFFER 10
-
-#define LOG_TEXT_MAX	((size_t)16 * 1024 * 1024)
 #define JOURNAL_SECONDS 20
 
 /* How many lines of a topic are shown. */
@@ -28,14 +22,6 @@ static const struct {
 	{"to iommu group", TOPIC_GROUP}, {"remapping", TOPIC_REMAPPING}, {"DMAR", TOPIC_IOMMU},
 	{"AMD-Vi", TOPIC_IOMMU},	 {"IOMMU", TOPIC_IOMMU},	 {"iommu:", TOPIC_IOMMU},
 };
-
-/* A line of syslog(2) begins with its priority, "<6>". */
-static const char *skip_priority(const char *line)
-{
-	const char *end = line[0] == '<' ? strchr(line, '>') : NULL;
-
-	return end ? end + 1 : line;
-}
 
 static bool is_about(const char *line, enum topic topic)
 {
@@ -71,68 +57,11 @@ static char *pick_lines(const char *log, enum topic topic)
 		if (topic == TOPICS ? !is_trouble(line) : !is_about(line, topic))
 			continue;
 		if (n++ < LINES_MAX)
-			strbuf_add(&picked, "%s%s", n > 1 ? "\n" : "", skip_priority(line));
+			strbuf_add(&picked, "%s%s", n > 1 ? "\n" : "", kernel_log_text(line));
 	}
 	if (n > LINES_MAX)
 		strbuf_add(&picked, _("\n... and %zu more"), n - LINES_MAX);
 	return copy ? strbuf_take(&picked) : NULL;
-}
-
-static int read_ring_buffer(char **ret)
-{
-	int size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
-	auto_free char *text = NULL;
-	int len;
-
-	if (size < 0)
-		return -errno;
-	text = malloc((size_t)size + 1);
-	if (!text)
-		return -ENOMEM;
-	len = klogctl(SYSLOG_ACTION_READ_ALL, text, size);
-	if (len < 0)
-		return -errno;
-	text[len] = '\0';
-	*ret = TAKE_PTR(text);
-	return 0;
-}
-
-static int read_journal(char **ret)
-{
-	static const char *const args[] = {"journalctl", "-k",	       "-b", "-o",
-					   "cat",	 "--no-pager", NULL};
-	const struct program program = {
-		.args = args, .limit_ms = JOURNAL_SECONDS * 1000, .max = LOG_TEXT_MAX};
-	auto_program_end struct program_end end = {0};
-	int err = program_run(&program, &end);
-
-	if (err)
-		return err;
-	if (end.cut || !*end.output)
-		return -ENODATA;
-	*ret = TAKE_PTR(end.output);
-	return 0;
-}
-
-static int read_log(const struct fs_root *root, char **ret)
-{
-	auto_free char *text = NULL;
-	int err;
-
-	if (!fs_root_is_running_system(root))
-		return fs_read(root, "var/log/dmesg", LOG_TEXT_MAX, ret, NULL);
-	err = read_ring_buffer(&text);
-	/* The first line of a boot is the kernel's version: while it is there, no line is
-	 * lost. */
-	if (!err && text && strstr(text, "Linux version")) {
-		*ret = TAKE_PTR(text);
-		return 0;
-	}
-	if (!read_journal(ret))
-		return 0;
-	if (!err)
-		*ret = TAKE_PTR(text);
-	return err;
 }
 
 int check_log_of_iommu(const struct fs_root *root, char **ret)
@@ -140,7 +69,7 @@ int check_log_of_iommu(const struct fs_root *root, char **ret)
 	auto_free char *log = NULL, *lines = NULL;
 
 	*ret = NULL;
-	if (read_log(root, &log))
+	if (kernel_log_read(root, JOURNAL_SECONDS * 1000, &log))
 		return 0;
 	lines = pick_lines(log, TOPICS);
 	if (lines && *lines)
@@ -156,7 +85,7 @@ int check_log(const struct fs_root *root, struct checklist *list)
 		[TOPIC_GROUP] = N_("IOMMU groups"),
 	};
 	auto_free char *log = NULL;
-	int err = read_log(root, &log);
+	int err = kernel_log_read(root, JOURNAL_SECONDS * 1000, &log);
 
 	if (err == -ENOENT && !fs_root_is_running_system(root))
 		return 0; /* no kernel runs there */
