@@ -165,11 +165,10 @@ static int add_reason(struct device_summary *device, const char *brief)
 	return 0;
 }
 
-/* Whether the device's group or class says it already. */
-static bool is_shown_anyway(enum refusal_reason reason, const struct device_summary *device)
+/* Whether what is shown of the device says it already. */
+static bool is_shown_anyway(enum refusal_reason reason)
 {
-	return reason == REFUSAL_NO_GROUP || reason == REFUSAL_BRIDGE ||
-	       (reason == REFUSAL_IN_USE && device_is_platform(device));
+	return reason == REFUSAL_NO_GROUP || reason == REFUSAL_BRIDGE;
 }
 
 static int add_reasons(const struct plan *plan, struct device_summaries *list)
@@ -183,7 +182,7 @@ static int add_reasons(const struct plan *plan, struct device_summaries *list)
 			struct device_summary *device = device_summaries_find(list,
 									      refusal->devices[k]);
 
-			if (device && !is_shown_anyway(refusal->reason, device))
+			if (device && !is_shown_anyway(refusal->reason))
 				err = add_reason(device, refusal->brief);
 		}
 	}

@@ -33,8 +33,7 @@ int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **re
 
 /*
  * Fills in which VMs name each device, and why a start with it would be refused now, as plan_make()
- * judges it; "; " between several reasons. Not that it is the platform's own, which its class says.
- * Returns 0 or -errno. A device_judge.
+ * judges it; "; " between several reasons. Returns 0 or -errno. A device_judge.
  */
 int judge_devices(const struct fs_root *root, struct device_summaries *list) must_check;
 

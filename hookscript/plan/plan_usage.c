@@ -85,7 +85,8 @@ static bool may_be_stopped(const struct plan_check *c, const struct device *devi
 	if (is_stopped(c, finding))
 		return true;
 	return setting && setting->n_stop_units + setting->n_stop_ct &&
-	       finding->kind != USAGE_CHIPSET && finding->kind != USAGE_VFS;
+	       finding->kind != USAGE_CHIPSET && finding->kind != USAGE_VFS &&
+	       finding->kind != USAGE_MDEVS;
 }
 
 /* ---- the settings that cure ---- */

@@ -441,10 +441,11 @@ const struct setting_key settings_keys[SETTING_KEYS] = {
 };
 
 const struct setting_key device_keys[DEVICE_KEYS] = {
-	[DEVICE_ALLOW] = {"allow", &kinds, IN_DEVICE(allow),
-			  N_("a list that holds only \"disk\", \"network\", \"display\", "
-			     "\"sound\", \"process\", \"container\", \"chipset\" or \"vfs\""),
-			  .beside = 0},
+	[DEVICE_ALLOW] =
+		{"allow", &kinds, IN_DEVICE(allow),
+		 N_("a list that holds only \"disk\", \"network\", \"display\", "
+		    "\"sound\", \"process\", \"container\", \"chipset\", \"vfs\" or \"mdevs\""),
+		 .beside = 0},
 	[DEVICE_RETURN_TO] = {"return_to", &name, IN_DEVICE(return_to),
 			      N_("\"recorded\", \"none\" or the name of a driver (letters, "
 				 "digits, '_', '-')"),

@@ -40,7 +40,7 @@ static void refuse(struct adder *a, char *text)
 
 static bool is_chosen(const struct adder *a, const struct device_summary *card)
 {
-	return vm_can_have(card) && hostpci_address_names(&a->address, &card->bdf);
+	return !card->bridge && hostpci_address_names(&a->address, &card->bdf);
 }
 
 /* The next chosen function after CARD; the first for NULL. NULL when there is none (left). */
@@ -149,7 +149,7 @@ static bool is_neighbour(const struct adder *a, const struct device_summary *oth
 	for (const struct device_summary *card = next_chosen(a, NULL); card;
 	     card = next_chosen(a, card))
 		if (card->group >= 0 && card->group == other->group)
-			return vm_can_have(other) && !is_chosen(a, other);
+			return !other->bridge && !other->child && !is_chosen(a, other);
 	return false;
 }
 

@@ -29,7 +29,7 @@ struct vm_addition {
 	struct strbuf notes; /* what to know about it, one thing a line */
 };
 
-/* Whether a VM can be given the device at all: bridges stay with the host. */
+/* Whether to offer the device: not bridges, which stay with the host, nor the platform's own. */
 bool vm_can_have(const struct device_summary *device);
 
 /* Makes a proposal. Returns 0 (free with vm_addition_free()) or -ENOMEM. */

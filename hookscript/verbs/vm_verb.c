@@ -279,7 +279,8 @@ static int print_device(const struct device_summaries *list, const struct device
 	for (size_t i = 0; device->group >= 0 && i < list->n; i++) {
 		const struct device_summary *other = &list->items[i];
 
-		if (other->group == device->group && other != device && vm_can_have(other))
+		if (other->group == device->group && other != device && !other->bridge &&
+		    !other->child)
 			strbuf_add(&others, " %s", bdf_text(&other->bdf));
 	}
 	if (others.failed)

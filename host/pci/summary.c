@@ -32,6 +32,7 @@ static void free_device(struct device_summary *device)
 static int read_device(const struct fs_root *root, struct pci *pci, struct device_summary *device)
 {
 	auto_free char *resets_path = pci_path(&device->bdf, "reset_method");
+	struct bdf parent;
 	int err;
 
 	device->group = iommu_group_of(root, &device->bdf);
@@ -45,6 +46,10 @@ static int read_device(const struct fs_root *root, struct pci *pci, struct devic
 	if (err < 0)
 		return err;
 	device->bridge = err;
+	err = pci_parent_endpoint(root, &device->bdf, &parent);
+	if (err < 0)
+		return err;
+	device->child = err;
 	device->name = pci_name(pci, &device->identity);
 	device->class_name = pci_class_name(pci, &device->identity);
 	if (!device->name || !device->class_name)

@@ -22,6 +22,7 @@ struct device_summary {
 	int group;	  /* its IOMMU group, negative: none */
 	bool express;	  /* PCI Express, not conventional PCI */
 	bool bridge;	  /* has devices below it, so it cannot be passed through */
+	bool child;	  /* of an endpoint, with which it goes (pci_parent_endpoint()) */
 	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
 	struct device_vm *named_by; /* the same for programs; filled in by the judge */
 	size_t n_named_by;
@@ -51,7 +52,8 @@ typedef int device_judge(const struct fs_root *root, struct device_summaries *li
 /* Whether it is the display function of a graphics card. */
 bool device_is_display(const struct device_summary *device);
 
-/* Whether it is the platform's own: a host bridge or an ISA bridge, which the host needs. */
+/* Whether it is a host bridge or an ISA bridge, with which a guest can do nothing. A start takes it
+ * like any other member of a group, so it is only left out where devices are offered. */
 bool device_is_platform(const struct device_summary *device);
 
 #define auto_summaries cleanup_with(device_summaries_free)

@@ -8,7 +8,7 @@
 static const char *const kind_names[] = {
 	[USAGE_DISK] = "disk",	     [USAGE_NETWORK] = "network", [USAGE_DISPLAY] = "display",
 	[USAGE_SOUND] = "sound",     [USAGE_PROCESS] = "process", [USAGE_CONTAINER] = "container",
-	[USAGE_CHIPSET] = "chipset", [USAGE_VFS] = "vfs",
+	[USAGE_CHIPSET] = "chipset", [USAGE_VFS] = "vfs",	  [USAGE_MDEVS] = "mdevs",
 };
 
 const char *usage_kind_name(enum usage_kind kind)

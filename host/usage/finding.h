@@ -12,8 +12,9 @@ enum usage_kind {
 	USAGE_SOUND,	 /* a sound node is open */
 	USAGE_PROCESS,	 /* a process has another node of the device open */
 	USAGE_CONTAINER, /* a running container is given a node of the device */
-	USAGE_CHIPSET,	 /* the platform's own: host bridge or ISA bridge */
+	USAGE_CHIPSET,	 /* a driver of the platform's bridges or SMBus serves the host by it */
 	USAGE_VFS,	 /* it is an SR-IOV PF whose VFs exist */
+	USAGE_MDEVS,	 /* mediated devices of it exist */
 };
 
 /* The name that settings use for a kind, "disk"; and back: returns 0 or -EINVAL. */

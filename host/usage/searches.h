@@ -24,4 +24,12 @@ int usage_find_nets(const struct fs_root *root, const struct survey *survey,
 int usage_find_openers(const struct fs_root *root, const struct survey *survey,
 		       struct usage *usage) must_check;
 
+/* What the driver of a platform's bridge or SMBus controller serves (served.c). */
+int usage_find_served(const struct fs_root *root, const struct usage_device *device,
+		      struct usage *usage) must_check;
+
+/* VFs and mediated devices of it, which may belong to VMs (parts.c). */
+int usage_find_parts(const struct fs_root *root, const struct usage_device *device,
+		     struct usage *usage) must_check;
+
 #endif

@@ -1,110 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/usage.h"
 
-#include "host/pci/iommu.h"
 #include "host/pci/pci.h"
 #include "host/base/strbuf.h"
 #include "host/usage/searches.h"
-#include "host/pci/vfio.h"
 
 #include <string.h>
-
-/* Those have no directory of a bus below them, so nothing else refuses them. */
-static int find_chipset(const struct usage_device *device, struct usage *usage)
-{
-	uint32_t class = device->class >> 8;
-
-	if (class != PCI_CLASS_HOST_BRIDGE && class != PCI_CLASS_ISA_BRIDGE)
-		return 0;
-	return usage_add(usage, &device->bdf, USAGE_CHIPSET,
-			 strdup(class == PCI_CLASS_HOST_BRIDGE
-					? _("it is the platform's own host bridge")
-					: _("it is the platform's own ISA bridge")),
-			 _("the host cannot do without it, and may stop at once"),
-			 strdup(_("choose a device outside of its IOMMU group: "
-				  "host-setup groups")));
-}
-
-/* Which VM has a VF: the one whose QEMU has its IOMMU group open. "" when none has. */
-static char *vm_of_vf(const struct fs_root *root, const struct bdf *bdf)
-{
-	auto_holders struct vfio_holders holders = {0};
-	int group = iommu_group_of(root, bdf);
-
-	if (group < 0 || vfio_group_holders(root, group, &holders) || !holders.n ||
-	    !holders.items[0].vmid)
-		return strdup("");
-	return fs_path(", VM %u", holders.items[0].vmid);
-}
-
-/* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
-static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
-{
-	auto_free char *net_path = pci_path(bdf, "net");
-	auto_names struct fs_names nets = {0};
-	auto_free char *driver = NULL, *vm = NULL;
-	char address[BDF_TEXT_SIZE];
-	int err;
-
-	err = pci_driver(root, bdf, &driver);
-	if (!err)
-		err = fs_list(root, net_path, &nets);
-	if (err)
-		return err;
-	if (driver && !strcmp(driver, "vfio-pci"))
-		vm = vm_of_vf(root, bdf);
-	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
-			driver ? driver : _("no driver"), nets.n ? ", " : "",
-			nets.n ? nets.items[0] : "", vm ? vm : "");
-	return 0;
-}
-
-/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
- * becomes "" when there are none. */
-static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
-{
-	auto_free char *dir = pci_dir(bdf);
-	auto_names struct fs_names names = {0};
-	auto_strbuf struct strbuf text = {0};
-	/* The first one is there while any is (Linux: drivers/pci/iov.c, sriov_enable()). */
-	int err = pci_probe_file(root, bdf, "virtfn0");
-
-	if (err > 0)
-		err = fs_list(root, dir, &names);
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *path = NULL, *address = NULL;
-		struct bdf vf;
-
-		if (!after_prefix(names.items[i], "virtfn"))
-			continue;
-		path = pci_path(bdf, names.items[i]);
-		err = fs_link_name_if(root, path, &address);
-		if (!err && address && !bdf_parse(address, &vf))
-			err = put_vf(root, &vf, &text);
-	}
-	if (err)
-		return err;
-	*ret = strbuf_take(&text);
-	return *ret ? 0 : -ENOMEM;
-}
-
-static int find_vfs(const struct fs_root *root, const struct usage_device *device,
-		    struct usage *usage)
-{
-	auto_free char *vfs = NULL;
-	char address[BDF_TEXT_SIZE];
-	int err = describe_vfs(root, &device->bdf, &vfs);
-
-	if (err || !vfs || !*vfs)
-		return err;
-	return usage_add_command(
-		usage, &device->bdf, USAGE_VFS,
-		fs_path(_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"), vfs),
-		_("all of them would vanish or go dead, under the VMs and interfaces that use them"),
-		strdup(_("pass a VF instead, or take them away")),
-		fs_path("echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs",
-			bdf_format(&device->bdf, address)));
-}
 
 static bool is_nvidias(const struct usage_device *device)
 {
@@ -217,9 +118,9 @@ static int find_for_device(const struct fs_root *root, const struct usage_device
 	if (!err && is_nvidias(device))
 		err = add_nvidia_node(root, device, survey);
 	if (!err)
-		err = find_chipset(device, usage);
+		err = usage_find_served(root, device, usage);
 	if (!err)
-		err = find_vfs(root, device, usage);
+		err = usage_find_parts(root, device, usage);
 	return err ? err : find_console(root, survey, device, usage);
 }
 

@@ -10,7 +10,7 @@
 /* Why the group cannot be passed through: the first of these reasons that applies. */
 static int explain_why_not(const struct fs_root *root, struct group *group)
 {
-	const struct device_summary *platform = NULL, *used = NULL;
+	const struct device_summary *used = NULL;
 	char address[BDF_TEXT_SIZE];
 	size_t n_bridges = 0;
 	int reserved = iommu_group_is_reserved(root, group->number);
@@ -18,15 +18,10 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 	for (size_t i = group->n_devices; i--;) {
 		const struct device_summary *device = group->devices[i];
 
-		platform = device_is_platform(device) ? device : platform;
-		used = device->used && !device->bridge ? device : used;
+		used = device->used && !device->bridge && !device->child ? device : used;
 		n_bridges += device->bridge;
 	}
-	if (platform)
-		group->why_not = fs_path(
-			_("%s is the platform's own bridge, which the host cannot do without"),
-			bdf_format(&platform->bdf, address));
-	else if (!group->n_devices)
+	if (!group->n_devices)
 		group->why_not = strdup(_("no PCI device is in it"));
 	else if (n_bridges == group->n_devices)
 		group->why_not = strdup(_("only bridges, which stay with the host"));

@@ -430,10 +430,110 @@ static void test_chipset(void **state)
 {
 	struct tree *tree = *state;
 
+	/* AMD's dummy host bridges, and Intel's ISA bridge without a driver, serve nothing. */
 	put_device(tree, 0x060100, NULL);
-	assert_findings(tree, 0x060100, NULL, "chipset! it is the platform's own ISA bridge\n");
-	assert_findings(tree, 0x060000, NULL, "chipset! it is the platform's own host bridge\n");
-	assert_findings(tree, 0x060400, NULL, "");
+	assert_findings(tree, 0x060100, NULL, "");
+	assert_findings(tree, 0x060000, NULL, "");
+	assert_findings(tree, 0x060000, "pcieport", "");
+	assert_findings(tree, 0x060000, "vfio-pci", "");
+	/* Nothing hangs on the temperatures and counters of a host bridge. */
+	assert_findings(tree, 0x060000, "k10temp", "chipset its driver k10temp serves the host\n");
+	assert_findings(
+		tree, 0x060000, "agpgart-intel",
+		"chipset! its driver agpgart-intel maps the memory of the host's graphics\n");
+}
+
+/* A child of the device, DIR below it, bound to DRIVER of that module (NULL: it is built in). */
+static void put_child(struct tree *tree, const char *dir, const char *driver, const char *module)
+{
+	auto_free char *link = fs_path(FOLDER "/%s/driver", dir);
+	auto_free char *target = fs_path("/sys/bus/platform/drivers/%s", driver);
+	auto_free char *folder = fs_path("sys/bus/platform/drivers/%s", driver);
+	auto_free char *module_link = fs_path("%s/module", folder);
+	auto_free char *module_target = fs_path("/sys/module/%s", module ? module : "");
+
+	tree_folder(tree, folder);
+	tree_link(tree, link, target);
+	if (module)
+		tree_link(tree, module_link, module_target);
+}
+
+static const char *cure_of_first(struct tree *tree, unsigned int class, const char *driver)
+{
+	static char text[SUMMARY];
+	auto_usage struct usage usage = read_usage(tree, class, driver);
+
+	assert_true(usage.n);
+	snprintf(text, sizeof(text), "%s: %s", usage.items[0].cure,
+		 usage.items[0].command ? usage.items[0].command : "");
+	return text;
+}
+
+/* A bridge serves the devices below it that have drivers. */
+static void test_served(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x060100, "lpc_ich");
+	tree_folder(tree, FOLDER "/iTCO_wdt.1.auto");
+	assert_findings(tree, 0x060100, "lpc_ich", "chipset its driver lpc_ich serves the host\n");
+	put_child(tree, "iTCO_wdt.1.auto", "iTCO_wdt", "iTCO_wdt");
+	put_child(tree, "gpio_ich.2.auto", "gpio_ich", NULL);
+	assert_findings(tree, 0x060100, "lpc_ich",
+			"chipset! its driver lpc_ich serves other devices of the host: gpio_ich, "
+			"iTCO_wdt\n");
+	assert_non_null(strstr(cure_of_first(tree, 0x060100, "lpc_ich"), "modprobe -r iTCO_wdt"));
+	/* A sound device's children are its own: its machine driver and its codecs. */
+	assert_findings(tree, 0x040300, "sof-audio-pci-intel-cnl", "");
+}
+
+/* Memory modules on the SMBus can be without their readers; a watchdog on it cannot. */
+static void test_smbus(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x0c0500, "i801_smbus");
+	assert_findings(tree, 0x0c0500, "i801_smbus", "");
+	put_child(tree, "i2c-0/0-0050", "ee1004", "ee1004");
+	put_child(tree, "i2c-0/0-0018", "jc42", "jc42");
+	assert_findings(tree, 0x0c0500, "i801_smbus", "");
+	put_child(tree, "iTCO_wdt", "iTCO_wdt", "iTCO_wdt");
+	assert_findings(
+		tree, 0x0c0500, "i801_smbus",
+		"chipset! its driver i801_smbus serves other devices of the host: iTCO_wdt\n");
+	tree_delete(tree, FOLDER "/iTCO_wdt");
+	put_child(tree, "i2c-0/0-0010", "ipmi_ssif", "ipmi_ssif");
+	assert_findings(
+		tree, 0x0c0500, "i801_smbus",
+		"chipset! its driver i801_smbus serves other devices of the host: ipmi_ssif\n");
+}
+
+/* GVT-g's are below the graphics, each in a group of its own; NVIDIA's below a VF. */
+static void test_mdevs(void **state)
+{
+	static const char first[] = "2a3c9b8e-0000-0000-0000-000000000101";
+	struct tree *tree = *state;
+
+	put_device(tree, 0x030000, "i915");
+	/* Its types alone are no use; nor is what is only named like one. */
+	tree_folder(tree, FOLDER "/mdev_supported_types/i915-GVTg_V5_4");
+	tree_folder(tree, FOLDER "/2a3c9b8e-0000-0000-0000-000000000102");
+	assert_findings(tree, 0x030000, "i915", "");
+	tree_file(tree, FOLDER "/2a3c9b8e-0000-0000-0000-000000000101/mdev_type/name",
+		  "GVTg_V5_4\n");
+	assert_findings(tree, 0x030000, "i915",
+			"mdevs! mediated devices of it are in use or ready for it: "
+			"2a3c9b8e-0000-0000-0000-000000000101 (GVTg_V5_4)\n");
+	assert_non_null(strstr(cure_of_first(tree, 0x030000, "i915"), first));
+	tree_link(tree, FOLDER "/2a3c9b8e-0000-0000-0000-000000000101/iommu_group",
+		  "../../../../kernel/iommu_groups/77");
+	tree_folder(tree, "sys/kernel/iommu_groups/77/devices/"
+			  "2a3c9b8e-0000-0000-0000-000000000101");
+	tree_vm_runs(tree, 200, 20);
+	tree_process_opens(tree, 20, 9, "/dev/vfio/77");
+	assert_findings(tree, 0x030000, "i915",
+			"mdevs! mediated devices of it are in use or ready for it: "
+			"2a3c9b8e-0000-0000-0000-000000000101 (GVTg_V5_4, VM 200)\n");
 }
 
 static void test_vfs(void **state)
@@ -455,7 +555,7 @@ static void test_vfs(void **state)
 static void test_kind_names(void **state)
 {
 	(void)state;
-	for (int kind = USAGE_DISK; kind <= USAGE_VFS; kind++) {
+	for (int kind = USAGE_DISK; kind <= USAGE_MDEVS; kind++) {
 		enum usage_kind parsed;
 
 		assert_int_equal(usage_kind_parse(usage_kind_name((enum usage_kind)kind), &parsed),
@@ -470,16 +570,29 @@ static void test_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_idle),	       WITH_TREE(test_mounts),
-		WITH_TREE(test_swap),	       WITH_TREE(test_holders),
-		WITH_TREE(test_loop),	       WITH_TREE(test_nvme_target),
-		WITH_TREE(test_nvme_passthru), WITH_TREE(test_scsi_target),
-		WITH_TREE(test_unreadable),    WITH_TREE(test_nvme_multipath),
-		WITH_TREE(test_net_up),	       WITH_TREE(test_net_used),
-		WITH_TREE(test_net_moved),     WITH_TREE(test_openers),
-		WITH_TREE(test_containers),    WITH_TREE(test_nvidia),
-		WITH_TREE(test_console),       WITH_TREE(test_chipset),
-		WITH_TREE(test_vfs),	       cmocka_unit_test(test_kind_names),
+		WITH_TREE(test_idle),
+		WITH_TREE(test_mounts),
+		WITH_TREE(test_swap),
+		WITH_TREE(test_holders),
+		WITH_TREE(test_loop),
+		WITH_TREE(test_nvme_target),
+		WITH_TREE(test_nvme_passthru),
+		WITH_TREE(test_scsi_target),
+		WITH_TREE(test_unreadable),
+		WITH_TREE(test_nvme_multipath),
+		WITH_TREE(test_net_up),
+		WITH_TREE(test_net_used),
+		WITH_TREE(test_net_moved),
+		WITH_TREE(test_openers),
+		WITH_TREE(test_containers),
+		WITH_TREE(test_nvidia),
+		WITH_TREE(test_console),
+		WITH_TREE(test_chipset),
+		WITH_TREE(test_served),
+		WITH_TREE(test_smbus),
+		WITH_TREE(test_vfs),
+		WITH_TREE(test_mdevs),
+		cmocka_unit_test(test_kind_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

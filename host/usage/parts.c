@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parts of a device that VMs or the host use by themselves: SR-IOV VFs and mediated devices. */
+#include "host/base/strbuf.h"
+#include "host/pci/iommu.h"
+#include "host/pci/pci.h"
+#include "host/pci/vfio.h"
+#include "host/usage/searches.h"
+
+#include <string.h>
+
+/* Which VM has a part: the one whose QEMU has its IOMMU group open. "" when none has. */
+static char *vm_of_group(const struct fs_root *root, int group)
+{
+	auto_holders struct vfio_holders holders = {0};
+
+	if (group < 0 || vfio_group_holders(root, group, &holders) || !holders.n ||
+	    !holders.items[0].vmid)
+		return strdup("");
+	return fs_path(", VM %u", holders.items[0].vmid);
+}
+
+/* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
+static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
+{
+	auto_free char *net_path = pci_path(bdf, "net");
+	auto_names struct fs_names nets = {0};
+	auto_free char *driver = NULL, *vm = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err;
+
+	err = pci_driver(root, bdf, &driver);
+	if (!err)
+		err = fs_list(root, net_path, &nets);
+	if (err)
+		return err;
+	if (driver && (!strcmp(driver, "vfio-pci") || vfio_has_device(root, bdf)))
+		vm = vm_of_group(root, iommu_group_of(root, bdf));
+	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
+			driver ? driver : _("no driver"), nets.n ? ", " : "",
+			nets.n ? nets.items[0] : "", vm ? vm : "");
+	return 0;
+}
+
+/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
+ * becomes "" when there are none. */
+static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
+{
+	auto_free char *dir = pci_dir(bdf);
+	auto_names struct fs_names names = {0};
+	auto_strbuf struct strbuf text = {0};
+	/* The first one is there while any is (Linux: drivers/pci/iov.c, sriov_enable()). */
+	int err = pci_probe_file(root, bdf, "virtfn0");
+
+	if (err > 0)
+		err = fs_list(root, dir, &names);
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *path = NULL, *address = NULL;
+		struct bdf vf;
+
+		if (!after_prefix(names.items[i], "virtfn"))
+			continue;
+		path = pci_path(bdf, names.items[i]);
+		err = fs_link_name_if(root, path, &address);
+		if (!err && address && !bdf_parse(address, &vf))
+			err = put_vf(root, &vf, &text);
+	}
+	if (err)
+		return err;
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int find_vfs(const struct fs_root *root, const struct usage_device *device,
+		    struct usage *usage)
+{
+	auto_free char *vfs = NULL;
+	char address[BDF_TEXT_SIZE];
+	int err = describe_vfs(root, &device->bdf, &vfs);
+
+	if (err || !vfs || !*vfs)
+		return err;
+	return usage_add_command(
+		usage, &device->bdf, USAGE_VFS,
+		fs_path(_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"), vfs),
+		_("all of them would vanish or go dead, under the VMs and interfaces that use them"),
+		strdup(_("pass a VF instead, or take them away")),
+		fs_path("echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs",
+			bdf_format(&device->bdf, address)));
+}
+
+/* ---- mediated devices ---- */
+
+/* A directory with the name of a UUID, as each mediated device has below its parent. */
+static bool is_uuid(const char *name)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strlen(name) != strlen(shape))
+		return false;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == '-' ? name[i] != '-' : !strchr("0123456789abcdefABCDEF", name[i]))
+			return false;
+	return true;
+}
+
+/* The IOMMU group of the directory of a device that is no PCI device; negative: none is known. */
+static int group_at(const struct fs_root *root, const char *dir)
+{
+	auto_free char *path = fs_path("%s/iommu_group", dir), *name = NULL;
+	unsigned int group;
+
+	if (!path || fs_link_name(root, path, &name) || !number_parse(name, &group))
+		return -ENOENT;
+	return (int)group;
+}
+
+/* "2a3c…0101 (GVTg_V5_4, VM 200)". One that has just gone is none. */
+static int put_mdev(const struct fs_root *root, const char *dir, const char *uuid,
+		    struct strbuf *to)
+{
+	auto_free char *type_path = fs_path("%s/mdev_type", dir);
+	auto_free char *name_path = fs_path("%s/mdev_type/name", dir);
+	auto_free char *type = NULL, *vm = NULL;
+	int there = fs_probe(root, type_path);
+
+	if (there <= 0)
+		return there;
+	if (fs_read_attr(root, name_path, &type))
+		type = strdup(_("mediated device"));
+	vm = vm_of_group(root, group_at(root, dir));
+	if (!type || !vm)
+		return -ENOMEM;
+	strbuf_add_item(to, "%s (%s%s)", uuid, type, vm);
+	return 0;
+}
+
+static int find_mdevs(const struct fs_root *root, const struct usage_device *device,
+		      struct usage *usage)
+{
+	auto_free char *dir = pci_dir(&device->bdf);
+	auto_names struct fs_names names = {0};
+	auto_strbuf struct strbuf list = {0};
+	const char *first = NULL;
+	int err = dir ? fs_list_dirs(root, dir, &names) : -ENOMEM;
+
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *child = fs_path("%s/%s", dir, names.items[i]);
+
+		if (!is_uuid(names.items[i]))
+			continue;
+		err = child ? put_mdev(root, child, names.items[i], &list) : -ENOMEM;
+		if (list.len && !first)
+			first = names.items[i];
+	}
+	if (err || !first)
+		return err;
+	return usage_add_command(
+		usage, &device->bdf, USAGE_MDEVS,
+		fs_path(_("mediated devices of it are in use or ready for it: %s"), list.text),
+		_("all of them would vanish under the VMs that use them, or the kernel would wait for "
+		  "those VMs to end"),
+		strdup(_("shut down the VMs that have them (qm shutdown), then take them away")),
+		fs_path("echo 1 > /sys/bus/mdev/devices/%s/remove", first));
+}
+
+int usage_find_parts(const struct fs_root *root, const struct usage_device *device,
+		     struct usage *usage)
+{
+	int err = find_vfs(root, device, usage);
+
+	return err ? err : find_mdevs(root, device, usage);
+}
