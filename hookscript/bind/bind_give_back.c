@@ -2,6 +2,7 @@
 #include "hookscript/bind/bind_slot.h"
 
 #include "hookscript/pve/pve.h"
+#include "host/pci/answer.h"
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
@@ -204,5 +205,10 @@ int bind_give_back_device(struct bind_device *device)
 	if (!pci_identity_equal(&now, &record->identity))
 		return -ESTALE;
 	err = wait_for_group(device);
+	if (err)
+		return err;
+	/* A native driver hangs on a device that is dead, or takes the kernel with it. */
+	bind_set_step(device, BIND_ANSWER);
+	err = pci_answers(device->bind->root, &device->bdf);
 	return err ? err : converge(device, record);
 }

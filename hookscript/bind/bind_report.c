@@ -24,6 +24,7 @@ static const char *const step_names[] = {
 	[BIND_RECORD] = N_("reading or writing its record in /run/pve-passthrough/records"),
 	[BIND_IDENTITY] = N_("reading its ids"),
 	[BIND_GROUP] = N_("waiting for its IOMMU group to be closed"),
+	[BIND_ANSWER] = N_("reading its configuration space"),
 	[BIND_MODULE] = N_("loading its driver's module"),
 	[BIND_OVERRIDE] = N_("writing driver_override"),
 	[BIND_UNBIND] = N_("writing driver/unbind"),
@@ -147,6 +148,14 @@ static void say_not_returned(const struct bind_device *device)
 			    "is left alone; if the hardware was exchanged, remove the record: rm "
 			    "/%s/%s"),
 			  RECORD_DIR, device->address);
+	else if (device->step == BIND_ANSWER && device->error == -ENODATA)
+		say_error(
+			device,
+			_("%s: not given back: it does not answer any more (its configuration "
+			  "space reads as ff), so it stays on %s, and its own driver is not "
+			  "probed on it; its record stays; a cold start brings it back: shut this "
+			  "host down, take its power away for ten seconds, and switch it on"),
+			device->taken_driver);
 	else
 		say_common_failure(device, NULL);
 }

@@ -17,6 +17,7 @@ enum bind_step {
 	BIND_RECORD,	/* reading or writing the record */
 	BIND_IDENTITY,	/* looking whether it is still the same device */
 	BIND_GROUP,	/* waiting for the group to be closed */
+	BIND_ANSWER,	/* looking whether the device answers */
 	BIND_MODULE,	/* loading the module of the recorded driver */
 	BIND_OVERRIDE,	/* writing driver_override */
 	BIND_UNBIND,	/* writing driver/unbind */

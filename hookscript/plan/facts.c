@@ -29,7 +29,24 @@ const struct device_setting *facts_setting(const struct facts *facts, const stru
 
 bool facts_take(const struct facts *facts, const struct device *device)
 {
-	return !device->bridge && facts_group(facts, device->group);
+	return !device->bridge && !device->child && !facts_leave(device) &&
+	       facts_group(facts, device->group);
+}
+
+bool facts_leave(const struct device *device)
+{
+	return device->own_vfio && !device->has_entry;
+}
+
+const struct absent_vf *facts_absent_vf(const struct facts *facts,
+					const struct candidate *candidate,
+					const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		if (facts->absent_vfs[i].candidate == candidate &&
+		    facts->absent_vfs[i].address == address)
+			return &facts->absent_vfs[i];
+	return NULL;
 }
 
 bool hostpci_keeps_driver(const struct hostpci *entry)
@@ -320,13 +337,17 @@ static const struct device *use(struct facts *facts, const struct candidate *can
 	return NULL;
 }
 
-/* The entry gets these devices. */
+/* The entry gets these devices. What args give to QEMU may stay with its own VFIO driver. */
 static void choose(struct facts *facts, struct candidate *candidate)
 {
 	candidate->state = CANDIDATE_CHOSEN;
-	for (size_t i = 0; i < facts->n_devices; i++)
-		if (candidate_has(candidate, &facts->devices[i].bdf))
-			facts->devices[i].named = true;
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		struct device *device = &facts->devices[i];
+
+		if (candidate_has(candidate, &device->bdf) &&
+		    (candidate->entry != ENTRY_ARGS || !facts_leave(device)))
+			device->named = true;
+	}
 }
 
 /* The same of one of several alternatives, if it can be used: none of its functions is used
@@ -384,6 +405,7 @@ static void free_device(struct device *device)
 	record_free(device->record);
 	free(device->record_error);
 	free(device->module.name);
+	free(device->kernel_log);
 }
 
 void facts_free(struct facts *facts)
@@ -394,8 +416,13 @@ void facts_free(struct facts *facts)
 		free_device(&facts->devices[i]);
 	for (size_t i = 0; i < facts->n_groups; i++)
 		vfio_holders_free(&facts->groups[i].holders);
-	for (size_t i = 0; i < facts->n_moved; i++)
+	for (size_t i = 0; i < facts->n_moved; i++) {
 		free(facts->moved[i].now);
+		free(facts->moved[i].kernel_log);
+	}
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		free(facts->absent_vfs[i].pf_driver);
+	free(facts->absent_vfs);
 	free(facts->devices);
 	free(facts->groups);
 	free(facts->moved);

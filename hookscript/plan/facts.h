@@ -63,9 +63,14 @@ struct device {
 	char *driver;	    /* NULL: none */
 	bool named;	    /* by the VM; else a neighbour in the group, or a spare alternative */
 	bool has_entry;	    /* by a hostpci entry: Proxmox VE gives it to no second one */
-	bool express;	    /* PCI Express, not conventional PCI */
+	bool express;	    /* PCI Express with a link: neither conventional PCI nor integrated */
 	bool bridge;	    /* has a directory pci_bus: Proxmox VE leaves those alone */
 	bool mdev;	    /* mediated devices can be made of it */
+	bool own_vfio;	    /* it is on a VFIO driver of its own, not vfio-pci */
+	bool child;	    /* of an endpoint, not of a bridge: it goes with that one */
+	struct bdf parent;  /* that endpoint */
+	int answer_err;	    /* why it does not answer (pci_ask()); 0: it does, or was not asked */
+	char *kernel_log;   /* with answer_err: the last lines about it; NULL: none are known */
 	bool has_subsystem; /* sysfs has the file subsystem_vendor */
 	struct record *record; /* NULL: it is not taken */
 	int record_err;	       /* why the record cannot be used, -errno; 0: it can */
@@ -86,6 +91,18 @@ struct moved_device {
 	struct pci_identity is;	 /* else this is */
 	struct bdf *now;	 /* where devices of its identity are now */
 	size_t n_now;
+	char *kernel_log; /* when it is nowhere: the last lines about its address; or NULL */
+};
+
+/* A virtual function that the VM names, and that has not been made. */
+struct absent_vf {
+	const struct candidate *candidate;
+	const struct hostpci_address *address;
+	struct bdf bdf;	     /* its address */
+	struct bdf pf;	     /* the physical function that would have it there */
+	char *pf_driver;     /* NULL: none */
+	unsigned int wanted; /* of the PF's VFs, so that it is among them */
+	unsigned int made;   /* so many there are */
 };
 
 struct device_group {
@@ -126,6 +143,8 @@ struct facts {
 
 	struct moved_device *moved; /* of those that the VM names by address */
 	size_t n_moved;
+	struct absent_vf *absent_vfs;
+	size_t n_absent_vfs;
 	int identity_err;     /* why it is not known which devices the VM had, -errno */
 	char *identity_error; /* the same in words */
 };
@@ -202,8 +221,18 @@ const struct device_group *facts_group(const struct facts *facts, int number);
 /* What the settings say of the device, or NULL. */
 const struct device_setting *facts_setting(const struct facts *facts, const struct device *device);
 
-/* Whether a start would take the device: it is in a group that the VM needs, and no bridge. */
+/* Whether a start would take the device: it is in a group that the VM needs, and no bridge, nor
+ * left alone, nor a child that goes with its parent. */
 bool facts_take(const struct facts *facts, const struct device *device);
+
+/* Whether the device stays with the VFIO driver that it has, which a guest can use: no hostpci
+ * entry names it, for which Proxmox VE would want vfio-pci. */
+bool facts_leave(const struct device *device);
+
+/* The VF that would be at the address of the candidate, if one was not made, or NULL. */
+const struct absent_vf *facts_absent_vf(const struct facts *facts,
+					const struct candidate *candidate,
+					const struct hostpci_address *address);
 
 /* The chosen candidate that names the device, or NULL. */
 const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf);

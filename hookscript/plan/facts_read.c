@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/facts.h"
 
+#include "hookscript/plan/facts_state.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/log.h"
+#include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 #include "host/setup/check/cures.h"
@@ -54,21 +56,43 @@ static int probe(const struct reader *r, const struct bdf *bdf, const char *name
 	return found < 0 ? found : 0;
 }
 
+/* Its driver, and whether that is one of VFIO's own. */
+static int read_driver(const struct reader *r, struct device *device)
+{
+	int err = pci_driver(r->root, &device->bdf, &device->driver);
+
+	if (err || !device->driver || !strcmp(device->driver, DRIVER_VFIO_PCI))
+		return err;
+	return probe(r, &device->bdf, "vfio-dev", &device->own_vfio);
+}
+
+/* An integrated device has no link that a driver could miss on conventional PCI. */
+static int read_express(const struct reader *r, struct device *device)
+{
+	int express = pci_is_express(r->root, &device->bdf);
+	int integrated = express > 0 ? pci_is_integrated(r->root, &device->bdf) : 0;
+
+	device->express = express > 0 && !integrated;
+	return express < 0 ? express : integrated < 0 ? integrated : 0;
+}
+
 static int read_device(const struct reader *r, struct device *device)
 {
 	const struct fs_root *root = r->root;
 	int err = pci_identify(root, &device->bdf, &device->identity);
 
 	if (!err)
-		err = pci_driver(root, &device->bdf, &device->driver);
+		err = read_driver(r, device);
 	if (err)
 		return err;
-	device->group = iommu_group_of(root, &device->bdf);
-	err = pci_is_express(root, &device->bdf);
+	err = pci_parent_endpoint(root, &device->bdf, &device->parent);
 	if (err < 0)
 		return err;
-	device->express = err;
-	err = probe(r, &device->bdf, "pci_bus", &device->bridge);
+	device->child = err;
+	device->group = iommu_group_of(root, &device->bdf);
+	err = read_express(r, device);
+	if (!err)
+		err = probe(r, &device->bdf, "pci_bus", &device->bridge);
 	if (err)
 		return err;
 	if (!device->bridge)
@@ -417,6 +441,10 @@ static int read_rest(struct reader *r)
 		err = read_details(r);
 	if (!err && facts->vmid)
 		err = read_moved(r);
+	if (!err)
+		err = facts_read_answers(r->root, facts);
+	if (!err)
+		err = facts_read_absent(r->root, facts);
 	return err ? err : read_usage(r);
 }
 

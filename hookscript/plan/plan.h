@@ -16,12 +16,14 @@ enum refusal_reason {
 	REFUSAL_NO_PCIE,  /* a PCIe device would be shown to the guest as conventional PCI */
 	REFUSAL_PCIE_WITHOUT_Q35, /* Proxmox VE itself aborts such a start */
 	REFUSAL_IGD_WITH_Q35,	  /* legacy-igd needs i440fx, Proxmox VE aborts */
-	REFUSAL_HOST,	    /* the host cannot pass any device: host-setup check says the same */
-	REFUSAL_ENTRY,	    /* an entry that names nothing, or what Proxmox VE would not start */
-	REFUSAL_ABSENT,	    /* no device at that address */
-	REFUSAL_NO_GROUP,   /* the IOMMU does not cover the device */
-	REFUSAL_BRIDGE,	    /* a bridge cannot be passed */
-	REFUSAL_RESERVED,   /* the firmware reserves memory for the group */
+	REFUSAL_HOST,	  /* the host cannot pass any device: host-setup check says the same */
+	REFUSAL_ENTRY,	  /* an entry that names nothing, or what Proxmox VE would not start */
+	REFUSAL_ABSENT,	  /* no device at that address */
+	REFUSAL_NO_GROUP, /* the IOMMU does not cover the device */
+	REFUSAL_BRIDGE,	  /* a bridge cannot be passed */
+	REFUSAL_CHILD,	  /* it is a child of another device, which would be taken from under it */
+	REFUSAL_DEAD,	  /* it does not answer */
+	REFUSAL_RESERVED, /* the firmware reserves memory for the group */
 	REFUSAL_GROUP_OPEN, /* a process uses the group through VFIO */
 	REFUSAL_OTHER_VM,   /* another VM has the device, or is getting it */
 	REFUSAL_RECORD,	    /* the device's record cannot be read */

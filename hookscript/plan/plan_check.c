@@ -88,6 +88,23 @@ void cure_qm_set(struct plan_check *c, const char *words, const char *option, co
 		    vmid && option && value ? argv_new("qm", "set", vmid, option, value) : NULL);
 }
 
+void cure_delete(struct plan_check *c, const char *words, size_t e)
+{
+	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
+}
+
+void cure_by_log(struct plan_check *c, const char *lines)
+{
+	auto_free char *text = strdup(lines ? lines : "");
+	char *rest = text, *line;
+
+	if (!text)
+		c->err = -ENOMEM;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			cure_words(c, _("the kernel's log says: %s"), line);
+}
+
 bool cure_as_root(struct plan_check *c, int err)
 {
 	if (err != -EACCES && err != -EPERM)

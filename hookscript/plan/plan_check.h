@@ -44,6 +44,12 @@ void cure_config(struct plan_check *c, const char *words, char **fix);
 /* cure_config() of the words of a qm set on the VM. */
 void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value);
 
+/* That the entry hostpciE is taken out. */
+void cure_delete(struct plan_check *c, const char *words, size_t e);
+
+/* What the kernel's log says, LINES; NULL: nothing. */
+void cure_by_log(struct plan_check *c, const char *lines);
+
 /* That root can read what this user cannot, if ERR says so. Returns whether it does. */
 bool cure_as_root(struct plan_check *c, int err);
 

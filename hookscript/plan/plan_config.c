@@ -239,11 +239,6 @@ static char *name_of_valid(int e)
 #define refuse_entry(c, e, ...) \
 	plan_refuse(c, REFUSAL_ENTRY, NULL, name_of_valid((int)(e)), __VA_ARGS__)
 
-static void cure_delete(struct plan_check *c, const char *words, size_t e)
-{
-	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
-}
-
 static void cure_mapping(struct plan_check *c, const struct candidate *candidate)
 {
 	cure_words(
@@ -440,47 +435,4 @@ void plan_check_config(struct plan_check *c)
 	check_entries(c, check_entry);
 	check_args(c);
 	check_entries(c, check_pcie);
-}
-
-/* ---- addresses ---- */
-
-static bool address_is_there(const struct facts *facts, const struct hostpci_address *address)
-{
-	for (size_t d = 0; d < facts->n_devices; d++)
-		if (hostpci_address_names(address, &facts->devices[d].bdf))
-			return true;
-	return false;
-}
-
-static void refuse_absent(struct plan_check *c, const struct candidate *candidate,
-			  const struct hostpci_address *address)
-{
-	auto_free char *name = candidate_name(candidate);
-	const char *text = hostpci_address_text(address);
-
-	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("a device at %s"), text),
-		    _("%s: there is no PCI device at %s on this host; was hardware added, "
-		      "removed, or turned off in the firmware setup? Addresses move when it "
-		      "was"),
-		    plan_text(c, name), text);
-	cure_command(c, _("find its address now"), "lspci -Dnn");
-	if (candidate->entry == ENTRY_ARGS) {
-		cure_words(c, _("then correct the line: qm set %u --args …"), c->facts->vmid);
-		return;
-	}
-	cure_words(c, _("then: qm set %u --hostpci%d ADDRESS,pcie=1"), c->facts->vmid,
-		   candidate->entry);
-	cure_delete(c, _("or take it out"), (size_t)candidate->entry);
-}
-
-void plan_check_addresses(struct plan_check *c)
-{
-	for (size_t i = 0; i < c->facts->n_candidates; i++) {
-		const struct candidate *candidate = &c->facts->candidates[i];
-
-		for (size_t k = 0;
-		     candidate->state == CANDIDATE_CHOSEN && k < candidate->n_addresses; k++)
-			if (!address_is_there(c->facts, &candidate->addresses[k]))
-				refuse_absent(c, candidate, &candidate->addresses[k]);
-	}
 }

@@ -3,6 +3,7 @@
 #include "hookscript/plan/plan_check.h"
 
 #include "host/base/strbuf.h"
+#include "host/pci/answer.h"
 
 #include <string.h>
 
@@ -57,6 +58,60 @@ void plan_check_host(struct plan_check *c)
 	}
 }
 
+/* All that is below a VMD controller uses the controller's address for DMA, so the IOMMU cannot
+ * tell them apart (Linux: drivers/pci/controller/vmd.c, vmd_domain_alloc and pci_real_dma_dev()).
+ */
+static void refuse_child(struct plan_check *c, const struct device *device)
+{
+	const char *text = bdf_text(&device->bdf), *parent = bdf_text(&device->parent);
+
+	plan_refuse(c, REFUSAL_CHILD, &device->bdf,
+		    fs_path(_("it hangs below %s, and goes with it"), parent),
+		    _("%s hangs below %s (a VMD controller, for instance), whose driver makes it "
+		      "appear: it cannot be taken without that one, and is gone when that one is "
+		      "taken"),
+		    text, parent);
+	cure_words(c,
+		   _("turn VMD (Intel RST, RAID mode) off in the firmware setup: then %s gets an "
+		     "address and a group of its own; a host that boots from a disk below it "
+		     "must be able to do so without VMD"),
+		   text);
+	cure_words(c,
+		   _("or pass the whole controller, with all disks below it, to a guest that has "
+		     "a driver for it: name %s instead"),
+		   parent);
+}
+
+/* ---- devices that do not answer ---- */
+
+static void refuse_silent(struct plan_check *c, const struct device *device)
+{
+	auto_free char *name = describe_device(device);
+	const char *text = bdf_text(&device->bdf);
+
+	if (device->answer_err == -ENODATA || device->answer_err == -ETIMEDOUT)
+		plan_refuse(
+			c, REFUSAL_DEAD, &device->bdf, strdup(_("it does not answer")),
+			device->answer_err == -ENODATA
+				? _("%s does not answer: its configuration space reads as ff; no "
+				    "guest can use it, and QEMU would fail")
+				: _("%s does not answer: its configuration space could not be "
+				    "read within %d seconds"),
+			plan_text(c, name), PCI_ANSWER_MS / 1000);
+	else
+		plan_refuse(c, REFUSAL_DEAD, &device->bdf,
+			    strdup(_("whether it answers is not known")),
+			    _("%s: its configuration space cannot be read: %s"), plan_text(c, name),
+			    strerror(-device->answer_err));
+	cure_by_log(c, device->kernel_log);
+	if (!device->kernel_log)
+		cure_command(c, _("look for it in the kernel's log"), "journalctl -k -g '%s'",
+			     text);
+	cure_words(c,
+		   _("a cold start brings it back, a reboot often does not: shut this host down, "
+		     "take its power away for ten seconds, and switch it on"));
+}
+
 static void check_named_device(struct plan_check *c, const struct device *device)
 {
 	const char *text = bdf_text(&device->bdf);
@@ -66,6 +121,8 @@ static void check_named_device(struct plan_check *c, const struct device *device
 			    _("%s is a PCI bridge: bridges cannot be passed through"), text);
 		cure_command(c, _("name the devices below it instead; they are listed by"),
 			     "lspci -Dtnn");
+	} else if (device->child) {
+		refuse_child(c, device);
 	} else if (device->group < 0 && c->facts->iommu_active) {
 		plan_refuse(c, REFUSAL_NO_GROUP, &device->bdf, strdup(_("it is in no IOMMU group")),
 			    _("%s is in no IOMMU group: the IOMMU does not cover it, so it "
@@ -366,6 +423,15 @@ static void warn_of_own(struct plan_check *c)
 		plan_warn(c, NULL, _("VM %u runs with them now"), facts->vmid);
 }
 
+/* A vGPU's VF, or one that was bound to a variant driver by hand, which args give to QEMU. */
+static void warn_of_own_vfio(struct plan_check *c, const struct device *device)
+{
+	if (c->facts->vmid && facts_leave(device) && facts_chosen(c->facts, &device->bdf))
+		plan_warn(c, &device->bdf,
+			  _("args: %s is on %s, a VFIO driver of its own: left alone"),
+			  bdf_text(&device->bdf), device->driver);
+}
+
 void plan_check_devices(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
@@ -375,6 +441,9 @@ void plan_check_devices(struct plan_check *c)
 
 		if (device->named)
 			check_named_device(c, device);
+		if (device->answer_err)
+			refuse_silent(c, device);
+		warn_of_own_vfio(c, device);
 		if (facts_take(facts, device) || (device->named && !device->bridge))
 			check_record(c, device);
 	}

@@ -74,8 +74,45 @@ static void cure_by_following(struct plan_check *c, const struct moved_device *m
 		cure_command(c, _("follow it"), "qm set %u %s %s", c->facts->vmid, option, quoted);
 }
 
+/* Nothing is at the address, and no device like that anywhere: that is no change of slots. */
+static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
+{
+	const char *address = bdf_text(&moved->bdf);
+	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
+
+	plan_refuse(
+		c, REFUSAL_ABSENT, &moved->bdf, fs_path(_("a device at %s"), address),
+		_("%s: at this VM's last start the device here was %s, now there is none, and "
+		  "none like it on this host: it fell off the bus, was taken out, or was turned "
+		  "off in the firmware setup"),
+		address, pci_identity_text(&moved->was));
+	cure_by_log(c, moved->kernel_log);
+	if (!moved->kernel_log)
+		cure_command(c, _("look for it in the kernel's log"), "journalctl -k -g '%s'",
+			     address);
+	cure_words(c, _("a card that fell off comes back with a cold start: shut this host down, "
+			"take its power away for ten seconds, and switch it on"));
+	if (candidate && candidate->entry != ENTRY_ARGS && !candidate->mapping)
+		cure_delete(c, _("or, if it was taken out"), (size_t)candidate->entry);
+}
+
+/* Whether its address is that of a VF that was not made, which is refused as such. */
+static bool is_absent_vf(const struct facts *facts, const struct moved_device *moved)
+{
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		if (hostpci_address_names(facts->absent_vfs[i].address, &moved->bdf))
+			return true;
+	return false;
+}
+
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
+	if (moved->absent && is_absent_vf(c->facts, moved))
+		return;
+	if (moved->absent && !moved->n_now) {
+		refuse_lost(c, moved);
+		return;
+	}
 	plan_add_refusal(c, REFUSAL_MOVED, &moved->bdf,
 			 fs_path(_("another device is at %s"), bdf_text(&moved->bdf)),
 			 describe_move(moved));

@@ -124,7 +124,9 @@ int plan_print(const struct fs_root *root, const struct facts *facts, const stru
 
 	if (err)
 		return err;
-	log_info(_("VM %u: a start would bind to vfio-pci:"), facts->vmid);
+	log_info(plan->n_steps ? _("VM %u: a start would bind to vfio-pci:")
+			       : _("VM %u: a start would bind nothing"),
+		 facts->vmid);
 	for (size_t i = 0; i < plan->n_steps; i++)
 		print_step(&plan->steps[i], facts, pci);
 	return 0;

@@ -8,11 +8,28 @@
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/log.h"
+#include "host/pci/answer.h"
 #include "host/pci/pci.h"
 #include "vmcfg/describe.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* A device that is dead is given back by no command. */
+static void print_answer(const struct fs_root *root, const struct record *record)
+{
+	int answer;
+
+	if (pci_ask(root, &record->bdf, 1, &answer) || !answer)
+		return;
+	if (answer == -ENODATA || answer == -ETIMEDOUT)
+		log_info(
+			_("    it does not answer any more, so its own driver is not probed on it; "
+			  "a cold start brings it back: shut this host down, take its power away "
+			  "for ten seconds, and switch it on"));
+	else
+		log_info(_("    whether it answers is not known: %s"), strerror(-answer));
+}
 
 static void print_record(const struct fs_root *root, struct pci *pci, const struct record *record)
 {
@@ -34,6 +51,7 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 	else
 		log_info(_("    taken for VM %u from %s; now on %s"), record->vmid,
 			 record->driver ? record->driver : _("no driver"), now);
+	print_answer(root, record);
 }
 
 /* What the VM does with its devices, and what to do when it does nothing. */

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/plan/facts_state.h"
+
+#include "host/pci/answer.h"
+#include "host/process/kernel_log.h"
+
+/* Of the kernel's log, about one device. */
+#define LOG_LINES 3
+
+/* ---- devices that do not answer ---- */
+
+static bool is_asked(const struct facts *facts, const struct device *device)
+{
+	return !device->bridge && (device->named || facts_take(facts, device));
+}
+
+int facts_read_answers(const struct fs_root *root, struct facts *facts)
+{
+	auto_free struct bdf *list = calloc(facts->n_devices + 1, sizeof(*list));
+	auto_free int *answers = calloc(facts->n_devices + 1, sizeof(*answers));
+	size_t n = 0;
+	int err;
+
+	if (!list || !answers)
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (is_asked(facts, &facts->devices[i]))
+			list[n++] = facts->devices[i].bdf;
+	err = pci_ask(root, list, n, answers);
+	for (size_t i = 0, asked = 0; !err && i < facts->n_devices; i++) {
+		struct device *device = &facts->devices[i];
+
+		if (!is_asked(facts, device))
+			continue;
+		device->answer_err = answers[asked++];
+		if (device->answer_err)
+			err = kernel_log_about(root, bdf_text(&device->bdf), LOG_LINES,
+					       &device->kernel_log);
+	}
+	return err;
+}
+
+/* ---- devices that are not there ---- */
+
+/* The address that the PF gives to its VF of that number, from 0 on (Linux: drivers/pci/iov.c,
+ * pci_iov_virtfn_bus(), pci_iov_virtfn_devfn()). It may be on a later bus. */
+static bool vf_address(const struct bdf *pf, unsigned int offset, unsigned int stride,
+		       unsigned int number, struct bdf *ret)
+{
+	uint64_t routing = (uint64_t)pf->bus << 8 | (uint64_t)(pf->slot << 3 | pf->func);
+
+	routing += offset + (uint64_t)stride * number;
+	*ret = (struct bdf){pf->domain, (uint8_t)(routing >> 8), (uint8_t)(routing >> 3 & 0x1f),
+			    (uint8_t)(routing & 7)};
+	return routing <= UINT16_MAX;
+}
+
+/* A number of the PF's in sysfs; 0 when it has no such file. */
+static int read_number(const struct fs_root *root, const struct bdf *pf, const char *name,
+		       unsigned int *ret)
+{
+	auto_free char *path = pci_path(pf, name), *text = NULL;
+	int err = path ? fs_read_attr(root, path, &text) : -ENOMEM;
+
+	*ret = 0;
+	if (err)
+		return err == -ENOENT || err == -ENODEV ? 0 : err;
+	return number_parse(text, ret) ? 0 : -EINVAL;
+}
+
+/* How many VFs there are: by their links, for sriov_numvfs waits for the device's lock. */
+static int count_vfs(const struct fs_root *root, const struct bdf *pf, unsigned int *ret)
+{
+	auto_free char *dir = pci_dir(pf);
+	auto_names struct fs_names names = {0};
+	int err = dir ? fs_list(root, dir, &names) : -ENOMEM;
+
+	*ret = 0;
+	for (size_t i = 0; i < names.n; i++)
+		*ret += !!after_prefix(names.items[i], "virtfn");
+	return err;
+}
+
+/* Adds the VF of PF that would be at the address, if there is one. Returns 1 if so, 0, -errno. */
+static int add_vf_of(const struct fs_root *root, struct facts *facts, const struct bdf *pf,
+		     struct absent_vf vf)
+{
+	unsigned int total, offset, stride, n = 0;
+	int err = read_number(root, pf, "sriov_totalvfs", &total);
+
+	if (err || !total)
+		return err;
+	err = read_number(root, pf, "sriov_offset", &offset);
+	if (!err)
+		err = read_number(root, pf, "sriov_stride", &stride);
+	if (err || !offset)
+		return err;
+	while (n < total && vf_address(pf, offset, stride, n, &vf.bdf) &&
+	       !hostpci_address_names(vf.address, &vf.bdf))
+		n++;
+	if (n >= total || !hostpci_address_names(vf.address, &vf.bdf))
+		return 0;
+	vf.pf = *pf;
+	vf.wanted = n + 1;
+	err = count_vfs(root, pf, &vf.made);
+	if (!err)
+		err = pci_driver(root, pf, &vf.pf_driver);
+	if (err)
+		return err;
+	if (!array_grow(facts->absent_vfs, facts->n_absent_vfs)) {
+		free(vf.pf_driver);
+		return -ENOMEM;
+	}
+	facts->absent_vfs[facts->n_absent_vfs++] = vf;
+	return 1;
+}
+
+static int add_vf(const struct fs_root *root, struct facts *facts, const struct fs_names *bus,
+		  const struct absent_vf *vf)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < bus->n; i++) {
+		struct bdf pf;
+
+		if (!bdf_parse(bus->items[i], &pf))
+			err = add_vf_of(root, facts, &pf, *vf);
+	}
+	return err < 0 ? err : 0;
+}
+
+static bool is_empty(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (hostpci_address_names(address, &facts->devices[i].bdf))
+			return false;
+	return !address->impossible;
+}
+
+/* One list of the bus for all; it is read at the first empty address. */
+static int add_vfs(const struct fs_root *root, struct facts *facts)
+{
+	auto_names struct fs_names bus = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *candidate = &facts->candidates[i];
+
+		for (size_t k = 0; !err && k < candidate->n_addresses; k++) {
+			struct absent_vf vf = {.candidate = candidate,
+					       .address = &candidate->addresses[k]};
+
+			if (candidate->state == CANDIDATE_SPARE || !is_empty(facts, vf.address))
+				continue;
+			if (!bus.n)
+				err = fs_list(root, "sys/bus/pci/devices", &bus);
+			if (!err)
+				err = add_vf(root, facts, &bus, &vf);
+		}
+	}
+	return err;
+}
+
+int facts_read_absent(const struct fs_root *root, struct facts *facts)
+{
+	int err = add_vfs(root, facts);
+
+	for (size_t i = 0; !err && i < facts->n_moved; i++) {
+		struct moved_device *moved = &facts->moved[i];
+
+		if (moved->absent && !moved->n_now)
+			err = kernel_log_about(root, bdf_text(&moved->bdf), LOG_LINES,
+					       &moved->kernel_log);
+	}
+	return err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The part of the facts about devices that do not answer, and those that are not there. */
+#ifndef HOOKSCRIPT_PLAN_FACTS_STATE_H
+#define HOOKSCRIPT_PLAN_FACTS_STATE_H
+
+#include "hookscript/plan/facts.h"
+
+/*
+ * Asks the devices that a start would take whether they answer, in workers, and fills in their
+ * answer_err and kernel_log. Returns 0 or -errno.
+ */
+int facts_read_answers(const struct fs_root *root, struct facts *facts) must_check;
+
+/*
+ * Fills in the absent VFs, and kernel_log of what has moved to nowhere. The bus is looked at only
+ * when an address that the VM names is empty. Returns 0 or -errno.
+ */
+int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Addresses at which there is nothing: why, and how to have the device there. */
+#include "hookscript/plan/plan_check.h"
+
+#include "host/pci/driver.h"
+
+#include <string.h>
+
+static bool address_is_there(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t d = 0; d < facts->n_devices; d++)
+		if (hostpci_address_names(address, &facts->devices[d].bdf))
+			return true;
+	return false;
+}
+
+/* Whether what was there at the last start is known: that refusal says more. */
+static bool is_known(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < facts->n_moved; i++)
+		if (facts->moved[i].absent && hostpci_address_names(address, &facts->moved[i].bdf))
+			return true;
+	return false;
+}
+
+static void refuse_absent(struct plan_check *c, const struct candidate *candidate,
+			  const struct hostpci_address *address)
+{
+	auto_free char *name = candidate_name(candidate);
+	const char *text = hostpci_address_text(address);
+
+	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("a device at %s"), text),
+		    _("%s: there is no PCI device at %s on this host; was hardware added, "
+		      "removed, or turned off in the firmware setup? Addresses move when it "
+		      "was"),
+		    plan_text(c, name), text);
+	cure_command(c, _("find its address now"), "lspci -Dnn");
+	if (candidate->entry == ENTRY_ARGS) {
+		cure_words(c, _("then correct the line: qm set %u --args …"), c->facts->vmid);
+		return;
+	}
+	cure_words(c, _("then: qm set %u --hostpci%d ADDRESS,pcie=1"), c->facts->vmid,
+		   candidate->entry);
+	cure_delete(c, _("or take it out"), (size_t)candidate->entry);
+}
+
+/* ---- virtual functions ---- */
+
+/* So many of the PF's VFs as all entries of this VM want of it. */
+static unsigned int vfs_wanted(const struct facts *facts, const struct bdf *pf)
+{
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		if (!bdf_compare(&facts->absent_vfs[i].pf, pf) &&
+		    facts->absent_vfs[i].wanted > most)
+			most = facts->absent_vfs[i].wanted;
+	return most;
+}
+
+/* Only the PF's own driver makes VFs. */
+static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
+{
+	const char *pf = bdf_text(&vf->pf);
+
+	if (!vf->pf_driver)
+		cure_command(c, _("its PF has no driver, which makes the VFs: load it"),
+			     "modprobe \"$(cat /sys/bus/pci/devices/%s/modalias)\"", pf);
+	else if (!strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
+		cure_words(c,
+			   _("%s is on vfio-pci, which makes no VFs: stop the VM that has it, and "
+			     "take it out of vfio-pci's option ids="),
+			   pf);
+}
+
+/* The kernel changes a number of VFs only from or to 0 (Linux: drivers/pci/pci-sysfs.c,
+ * sriov_numvfs_store()). */
+static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
+{
+	const char *pf = bdf_text(&vf->pf);
+	unsigned int n = vfs_wanted(c->facts, &vf->pf);
+
+	cure_driver(c, vf);
+	if (vf->made)
+		cure_command(c,
+			     _("make more of them, when nothing uses those that there are, for "
+			       "they are made anew"),
+			     "echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs; "
+			     "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
+			     pf, n, pf);
+	else
+		cure_command(c, _("make it"), "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs", n,
+			     pf);
+	cure_command(c, _("and at every boot, as soon as the PF has its driver"),
+		     "echo 'ACTION==\"bind\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
+		     "ATTR{sriov_numvfs}=\"%u\"' > /etc/udev/rules.d/70-sriov-%s.rules",
+		     pf, n, pf);
+}
+
+static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
+{
+	auto_free char *name = candidate_name(vf->candidate);
+	const char *address = bdf_text(&vf->bdf), *pf = bdf_text(&vf->pf);
+
+	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
+		    _("%s: %s is not there: it is a virtual function (VF) of %s (driver %s), "
+		      "number %u, which has not been made; that PF has %u VFs now"),
+		    plan_text(c, name), address, pf, vf->pf_driver ? vf->pf_driver : _("none"),
+		    vf->wanted, vf->made);
+	cure_vf(c, vf);
+}
+
+static void check_address(struct plan_check *c, const struct candidate *candidate,
+			  const struct hostpci_address *address)
+{
+	const struct absent_vf *vf = facts_absent_vf(c->facts, candidate, address);
+
+	if (address_is_there(c->facts, address))
+		return;
+	if (vf)
+		refuse_vf(c, vf);
+	else if (candidate->state == CANDIDATE_CHOSEN && !is_known(c->facts, address))
+		refuse_absent(c, candidate, address);
+}
+
+/* Of a mapping's paths, only what its own check cannot say: how to make a VF. */
+void plan_check_addresses(struct plan_check *c)
+{
+	for (size_t i = 0; i < c->facts->n_candidates; i++) {
+		const struct candidate *candidate = &c->facts->candidates[i];
+
+		for (size_t k = 0;
+		     candidate->state != CANDIDATE_SPARE && k < candidate->n_addresses; k++)
+			check_address(c, candidate, &candidate->addresses[k]);
+	}
+}
