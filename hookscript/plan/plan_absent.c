@@ -67,10 +67,16 @@ static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
 		cure_command(c, _("its PF has no driver, which makes the VFs: load it"),
 			     "modprobe \"$(cat /sys/bus/pci/devices/%s/modalias)\"", pf);
 	else if (!strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
-		cure_words(c,
-			   _("%s is on vfio-pci, which makes no VFs: stop the VM that has it, and "
-			     "take it out of vfio-pci's option ids="),
-			   pf);
+		cure_command(
+			c,
+			_("its PF is on vfio-pci, which makes no VFs: end what has it there (a "
+			  "VM, vfio-pci's option ids=), so that it gets its own driver again"),
+			"pve-passthrough status");
+}
+
+static bool is_nvidias(const struct absent_vf *vf)
+{
+	return vf->pf_driver && !strcmp(vf->pf_driver, "nvidia");
 }
 
 /* The kernel changes a number of VFs only from or to 0 (Linux: drivers/pci/pci-sysfs.c,
@@ -79,6 +85,10 @@ static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 {
 	const char *pf = bdf_text(&vf->pf);
 	unsigned int n = vfs_wanted(c->facts, &vf->pf);
+	auto_free char *words = is_nvidias(vf) ? fs_path(_("make it (NVIDIA's vGPU driver: "
+							   "/usr/lib/nvidia/sriov-manage -e %s)"),
+							 pf)
+					       : strdup(_("make it"));
 
 	cure_driver(c, vf);
 	if (vf->made)
@@ -89,8 +99,7 @@ static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 			     "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
 			     pf, n, pf);
 	else
-		cure_command(c, _("make it"), "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs", n,
-			     pf);
+		cure_command(c, words, "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs", n, pf);
 	cure_command(c, _("and at every boot, as soon as the PF has its driver"),
 		     "echo 'ACTION==\"bind\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
 		     "ATTR{sriov_numvfs}=\"%u\"' > /etc/udev/rules.d/70-sriov-%s.rules",
