@@ -414,14 +414,6 @@ t_reserved() {
 	rm /run/qemu-server/pci-id-reservations
 }
 
-t_chipset() {
-	smbus=$(pci 8086:2930)
-	isa=$(pci 8086:2918)
-	expect "group of the ISA bridge" "$(group_of "$smbus")" "$(group_of "$isa")"
-	vm 100 "machine: q35" "hostpci0: $smbus"
-	refused 100 "$isa (not named by the VM, but in its IOMMU group" "it is the platform's own ISA bridge"
-}
-
 t_pf_with_vfs() {
 	pf=$(nvme lab3)
 	want "$pf"
