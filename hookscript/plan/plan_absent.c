@@ -74,6 +74,18 @@ static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
 			"pve-passthrough status");
 }
 
+/* A kernel upgrade without the DKMS module leaves the PF to a driver that knows nothing of VFs
+ * (Linux: sriov_numvfs_store(), -ENOENT). */
+static void cure_without_sriov(struct plan_check *c, const struct absent_vf *vf)
+{
+	auto_free char *words = fs_path(_("should the kernel answer \"No such file or directory\", "
+					  "its driver %s makes no VFs; was one that does (by DKMS) "
+					  "not built for this kernel?"),
+					vf->pf_driver);
+
+	cure_command(c, plan_text(c, words), "dkms status");
+}
+
 static bool is_nvidias(const struct absent_vf *vf)
 {
 	return vf->pf_driver && !strcmp(vf->pf_driver, "nvidia");
@@ -100,6 +112,8 @@ static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 			     pf, n, pf);
 	else
 		cure_command(c, words, "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs", n, pf);
+	if (vf->pf_driver && strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
+		cure_without_sriov(c, vf);
 	cure_command(c, _("and at every boot, as soon as the PF has its driver"),
 		     "echo 'ACTION==\"bind\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
 		     "ATTR{sriov_numvfs}=\"%u\"' > /etc/udev/rules.d/70-sriov-%s.rules",

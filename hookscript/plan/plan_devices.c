@@ -82,6 +82,16 @@ static void refuse_child(struct plan_check *c, const struct device *device)
 		   parent);
 }
 
+/* A member of the group that is a child, whose parent is not taken: the group would be taken by
+ * half. */
+static bool is_left_behind(const struct facts *facts, const struct device *device)
+{
+	const struct device *parent = facts_device(facts, &device->parent);
+
+	return device->child && !device->bridge && facts_group(facts, device->group) &&
+	       !(parent && facts_take(facts, parent));
+}
+
 /* ---- devices that do not answer ---- */
 
 static void refuse_silent(struct plan_check *c, const struct device *device)
@@ -441,6 +451,8 @@ void plan_check_devices(struct plan_check *c)
 
 		if (device->named)
 			check_named_device(c, device);
+		else if (is_left_behind(facts, device))
+			refuse_child(c, device);
 		if (device->answer_err)
 			refuse_silent(c, device);
 		warn_of_own_vfio(c, device);

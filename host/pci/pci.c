@@ -91,6 +91,18 @@ int pci_is_integrated(const struct fs_root *root, const struct bdf *bdf)
 	return !!strstr(target, wanted);
 }
 
+/* Whether the device is one that has no bus below it by its nature: 1, 0, or -errno. */
+static int is_endpoint(const struct fs_root *root, const struct bdf *bdf)
+{
+	struct pci_identity identity;
+	int err = pci_identify(root, bdf, &identity);
+	int bus = err ? 0 : pci_probe_file(root, bdf, "pci_bus");
+
+	if (err)
+		return err == -ENODEV ? 0 : err;
+	return bus < 0 ? bus : !bus && identity.class >> 16 != PCI_BASE_CLASS_BRIDGE;
+}
+
 int pci_parent_endpoint(const struct fs_root *root, const struct bdf *bdf, struct bdf *ret)
 {
 	auto_free char *path = pci_dir(bdf), *target = NULL;
@@ -101,17 +113,14 @@ int pci_parent_endpoint(const struct fs_root *root, const struct bdf *bdf, struc
 	if (err)
 		return err == -ENOENT || err == -EINVAL ? 0 : err;
 	while ((name = strsep(&rest, "/"))) {
-		int bridge;
+		int endpoint = 0;
 
-		if (bdf_parse(name, &above) || !bdf_compare(&above, bdf))
-			continue;
-		bridge = pci_probe_file(root, &above, "pci_bus");
-		if (bridge < 0)
-			return bridge;
-		if (bridge)
-			continue;
-		*ret = above;
-		return 1;
+		if (!bdf_parse(name, &above) && bdf_compare(&above, bdf))
+			endpoint = is_endpoint(root, &above);
+		if (endpoint > 0)
+			*ret = above;
+		if (endpoint)
+			return endpoint;
 	}
 	return 0;
 }

@@ -163,10 +163,34 @@ static int find_mdevs(const struct fs_root *root, const struct usage_device *dev
 		fs_path("echo 1 > /sys/bus/mdev/devices/%s/remove", first));
 }
 
+/* A VF that is a vGPU: its type is what only NVIDIA's driver, a VFIO driver of its own, serves. */
+static int find_vgpu(const struct fs_root *root, const struct usage_device *device,
+		     struct usage *usage)
+{
+	auto_free char *path = pci_path(&device->bdf, "nvidia/current_vgpu_type");
+	auto_free char *text = NULL;
+	unsigned int type;
+	int err = path ? fs_read_attr(root, path, &text) : -ENOMEM;
+
+	if (err)
+		return err == -ENOENT || err == -ENODEV ? 0 : err;
+	if (!number_parse(text, &type) || !type)
+		return 0;
+	return usage_add(usage, &device->bdf, USAGE_MDEVS,
+			 fs_path(_("it is a vGPU of type %u, which its driver %s serves"), type,
+				 device->driver ? device->driver : _("none")),
+			 _("the guest would get a bare VF, and the vGPU would be gone"),
+			 fs_path(_("say in the entry what it is: mdev=nvidia-%u; or end the vGPU: "
+				   "echo 0 > /sys/bus/pci/devices/%s/nvidia/current_vgpu_type"),
+				 type, bdf_text(&device->bdf)));
+}
+
 int usage_find_parts(const struct fs_root *root, const struct usage_device *device,
 		     struct usage *usage)
 {
 	int err = find_vfs(root, device, usage);
 
-	return err ? err : find_mdevs(root, device, usage);
+	if (!err)
+		err = find_mdevs(root, device, usage);
+	return err ? err : find_vgpu(root, device, usage);
 }

@@ -227,6 +227,7 @@ static void test_vf_not_made(void **state)
 	put_pf(tree, "0000:00:02.0", "7\n", "1\n", "1\n");
 	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED,
 		  "echo 3 > /sys/bus/pci/devices/0000:00:02.0/sriov_numvfs");
+	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED, "dkms status");
 	plan_is_silent_of(tree, "hostpci0: 00:02.3\n", "added, removed");
 	/* Two entries: one number that is enough for both. */
 	plan_ends(tree, "hostpci0: 00:02.1\nhostpci1: 00:02.7\n", EXIT_REFUSED, "echo 7 > ");
@@ -304,6 +305,12 @@ static void test_own_vfio_driver(void **state)
 	put(tree, "0000:81:00.5", 0x10de2237, 0x030200, 42, "nouveau");
 	plan_ends(tree, "machine: q35\nhostpci0: 81:00.5\n", EXIT_DONE, "  0000:81:00.5  ");
 	plan_is_silent_of(tree, "machine: q35\nhostpci0: 81:00.5\n", "0000:81:00.4");
+	/* A vGPU by an entry that does not say so would be lost. */
+	tree_file(tree, DEVICES "0000:81:00.4/nvidia/current_vgpu_type", "557\n");
+	plan_ends(tree, "machine: q35\nhostpci0: 81:00.4\n", EXIT_REFUSED,
+		  "it is a vGPU of type 557, which its driver nvidia serves");
+	plan_ends(tree, args, EXIT_DONE, "left alone");
+	tree_file(tree, DEVICES "0000:81:00.4/nvidia/current_vgpu_type", "0\n");
 	/* Proxmox VE takes it for an entry of its own. */
 	plan_ends(tree, "machine: q35\nhostpci0: 81:00.4\n", EXIT_DONE,
 		  "now on nvidia; returns to nvidia");

@@ -931,6 +931,27 @@ static void test_use_of_neighbours(void **state)
 	assert_counts(bridge, 0, 0);
 }
 
+/* A child that would stay on its driver while its group is taken. */
+static void test_half_a_group(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *half = NULL, *whole = NULL;
+	struct device *child;
+
+	(void)state;
+	prepare(&host);
+	child = add_device(&host, (struct bdf){0x10000, 0xe1, 0, 0});
+	child->child = true;
+	child->parent = (struct bdf){0, 0, 0x0e, 0};
+	half = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(half, 1, 0);
+	assert_refusal(half, 0, REFUSAL_CHILD, "10000:e1:00.0 hangs below 0000:00:0e.0", NULL);
+	child->parent = first;
+	whole = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(whole, 0, 0);
+	assert_int_equal(whole->n_steps, 1);
+}
+
 static void test_harmless_use(void **state)
 {
 	auto_machine struct machine host = {0};
@@ -1141,6 +1162,7 @@ int main(void)
 		cmocka_unit_test(test_return_to_none_and_claimed),
 		cmocka_unit_test(test_use_is_refused),
 		cmocka_unit_test(test_use_of_neighbours),
+		cmocka_unit_test(test_half_a_group),
 		cmocka_unit_test(test_harmless_use),
 		cmocka_unit_test(test_allowed_use),
 		cmocka_unit_test(test_units_are_named),
