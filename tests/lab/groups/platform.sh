@@ -63,7 +63,7 @@ t_bridge_that_serves() {
 	vm 100 "machine: q35" "hostpci0: $smbus"
 	refused 100 "$isa (not named by the VM, but in its IOMMU group" \
 		"its driver lpc_ich serves other devices of the host: $(children_of "$isa" | head -n 1)" \
-		"modprobe -r" "another slot"
+		"modprobe -r" "a slot with a group of its own"
 	step "without them"
 	rmmod iTCO_wdt
 	for module in gpio_ich; do
