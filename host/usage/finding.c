@@ -40,7 +40,7 @@ static char *printable(char *text)
 {
 	auto_free char *owned = text;
 
-	return text ? utf8_printable(text) : NULL;
+	return owned ? utf8_printable(owned) : NULL;
 }
 
 int usage_add_command(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
