@@ -236,9 +236,9 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 		list, module, CHECK_MISSING,
 		fs_path(_("this kernel has no module %s: no device can be passed through"), module),
 		fs_path(_("neither /sys/module/%s nor a file in /lib/modules"), module),
-		strdup(_("reboot, if the kernel was upgraded since the host started; else start it "
-			 "with a kernel that has the module (those of Proxmox VE, and Debian's "
-			 "linux-image-amd64, do)")));
+		strdup(_(
+			"reboot, if the kernel was upgraded since the host started; else start it "
+			"with a kernel that has the module (those of Proxmox VE and of Debian do)")));
 }
 
 static const char *const module_names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};

@@ -281,6 +281,12 @@ static bool kernel_has_words(const struct enabling *it)
 	effects = effects_of(&running, it->wanted.vendor);
 	if (effects < 0 || effects & EFFECTS_IOMMU_OFF)
 		return false;
+	for (size_t i = 0; i < it->commit.gone.n; i++) {
+		const char *word = it->commit.gone.items[i].text;
+
+		if (cmdline_find(&running, word) && bootcfg_effect(word))
+			return false;
+	}
 	for (size_t i = 0; i < it->wanted.words.n; i++)
 		if (!cmdline_covers(&running, it->wanted.words.items[i].text, NULL))
 			return false;

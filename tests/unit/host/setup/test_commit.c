@@ -441,6 +441,7 @@ static void test_removed_by_hand(void **state)
 	assert_non_null(strstr(commands, "update-grub\n"));
 	grub = hosttree_read(&tree, "boot/grub/grub.cfg");
 	assert_null(strstr(grub, "nointremap"));
+	hosttree_assert_says(&run, "a reboot is needed");
 }
 
 int main(void)
