@@ -19,6 +19,7 @@ static const char *const names[] = {
 struct findings {
 	struct strbuf lines[NEITHER + 1]; /* for each kind, one finding a line */
 	bool other_loader;		  /* LoaderInfo names one that is neither */
+	bool image;			  /* of those that kernel-install makes */
 	struct otherloader other;
 };
 
@@ -36,6 +37,8 @@ const char *bootloader_name(enum bootloader_kind kind)
 
 const char *bootloader_title(const struct bootloader *bootloader)
 {
+	if (bootloader->image)
+		return _("a unified kernel image");
 	return bootloader->kind == BOOTLOADER_OTHER ? bootloader->other.name
 						    : names[bootloader->kind];
 }
@@ -152,6 +155,7 @@ static int look_for_other(const struct fs_root *root, const char *cmdline, const
 		   _("%s\nkernel-install makes that image of /etc/kernel/cmdline "
 		     "(/etc/kernel/install.conf)"),
 		   other->evidence);
+	findings->image = true;
 	otherloader_free(other);
 	return 0;
 }
@@ -258,6 +262,7 @@ static int decide(struct findings *findings, struct bootloader *loader, struct s
 		return explain_unclear(findings, ret_why);
 	loader->kind = is_for(findings, BOOTLOADER_GRUB) ? BOOTLOADER_GRUB
 							 : BOOTLOADER_SYSTEMD_BOOT;
+	loader->image = findings->image;
 	strbuf_add(evidence, "%s", findings->lines[loader->kind].text);
 	if (findings->lines[NEITHER].len)
 		strbuf_add(next_line(evidence), "%s", findings->lines[NEITHER].text);

@@ -20,9 +20,10 @@ enum bootloader_kind {
 
 struct bootloader {
 	enum bootloader_kind kind;
-	struct fs_names esps;	  /* the UUIDs of those that proxmox-boot-tool keeps */
-	struct fs_names refresh;  /* commands: words separated by single spaces, no quoting */
-	char *evidence;		  /* what it was judged by, one finding a line */
+	struct fs_names esps;	 /* the UUIDs of those that proxmox-boot-tool keeps */
+	struct fs_names refresh; /* commands: words separated by single spaces, no quoting */
+	char *evidence;		 /* what it was judged by, one finding a line */
+	bool image; /* BOOTLOADER_SYSTEMD_BOOT: without it, by a unified kernel image */
 	struct otherloader other; /* for BOOTLOADER_OTHER */
 };
 

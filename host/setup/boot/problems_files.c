@@ -10,6 +10,7 @@
 #define GRUB_DEFAULTS  "etc/default/grub"
 #define INSTALL_CONF   "etc/kernel/install.conf"
 #define REFIND_WORDS   "boot/refind_linux.conf"
+#define UKI_CONF       "etc/kernel/uki.conf"
 #define TEXT_MAX       ((size_t)1024 * 1024)
 
 const char *problems_cmdline_trouble(const char *text, const struct conf_items *words,
@@ -32,6 +33,9 @@ const char *problems_cmdline_trouble(const char *text, const struct conf_items *
 				   strchr(words->items[i].text, '\n')))
 			return _("it holds more than one line, of which only the first would "
 				 "count; make it one line");
+		if (!first_line && *words->items[i].text == '#')
+			return _("it has a comment (#), whose words kernel-install before systemd "
+				 "257 hands to the kernel, and later ones drop");
 		if (!strcmp(words->items[i].text, "--"))
 			return _("it has a word --; what follows that is not the kernel's but "
 				 "init's");
@@ -156,7 +160,7 @@ static char *find_word(const char *text, unsigned int *ret_line)
 		size_t len = strcspn(text, ends);
 		auto_free char *word = strndup(text, len);
 		/* NAME=intel_iommu=on, without quotes */
-		const char *value = word && !strncmp(word, "GRUB_", 5) ? strchr(word, '=') : NULL;
+		const char *value = word ? strchr(word, '=') : NULL;
 
 		if (*text == '#')
 			len = strcspn(text, "\n");
@@ -188,8 +192,8 @@ static int find_in_unread(const struct fs_root *root, const struct bootloader *b
 	elsewhere = cmdline_covers(&bootcfg->words, word, NULL);
 	return problems_add(
 		problems, "file-not-read", elsewhere ? PROBLEM_NOTE : PROBLEM_WARNING,
-		reads ? fs_path(_("/%s:%u: %s: that file is not read: %s starts this host, and "
-				  "reads /%s"),
+		reads ? fs_path(_("/%s:%u: %s: that file is not read: %s starts this host, "
+				  "with the words of /%s"),
 				file, line, word, bootloader_title(bootloader), reads)
 		      : fs_path(_("/%s:%u: %s: that file is not read: %s starts this host"), file,
 				line, word, bootloader_title(bootloader)),
@@ -244,6 +248,10 @@ static int find_unread(const struct fs_root *root, const struct bootloader *boot
 		err = fs_names_add(&files, KERNEL_CMDLINE);
 	if (!err && !reads_refind(bootloader))
 		err = fs_names_add(&files, REFIND_WORDS);
+	/* kernel-install runs ukify(1) with the other file, and so without the command line in
+	 * this. */
+	if (!err && bootloader->other.kind != OTHERLOADER_UKI)
+		err = fs_names_add(&files, UKI_CONF);
 	if (!err && bootloader->other.kind != OTHERLOADER_UKI && fs_probe(root, INSTALL_CONF) <= 0)
 		err = list_unread_dirs(root, &files);
 	for (size_t i = 0; i < files.n && !err; i++)
