@@ -18,6 +18,14 @@ int usage_find_nets(const struct fs_root *root, const struct survey *survey,
 		    struct usage *usage) must_check;
 
 /*
+ * Adds to the survey what is on top of its disks, volumes and arrays, for usage_find_openers(): an
+ * OSD or a VM has a volume open, and never the disk. Not of disks that the host runs from, by what
+ * usage_find_disks() has found (holders.c).
+ */
+int usage_survey_holders(const struct fs_root *root, const struct usage *usage,
+			 struct survey *survey) must_check;
+
+/*
  * Device nodes that a process has open (an open disk is no claim: QEMU opens raw disks without
  * one), and those that the config of a running container names (openers.c).
  */

@@ -138,6 +138,8 @@ int usage_read(const struct fs_root *root, const struct usage_device *devices, s
 	if (!err)
 		err = usage_find_nets(root, &survey, &usage);
 	if (!err)
+		err = usage_survey_holders(root, &usage, &survey);
+	if (!err)
 		err = usage_find_openers(root, &survey, &usage);
 	if (err)
 		return err;

@@ -55,6 +55,29 @@ static void check_with_pcie(const struct hostpci *entry)
 	hostpci_free(changed);
 }
 
+/* Fewer addresses name the same devices, and an entry without pcie=1 is one without it. */
+static void check_with_less(const struct hostpci *entry)
+{
+	auto_free char *once = hostpci_value_once(entry);
+	auto_free char *without = hostpci_value_without_pcie(entry);
+	struct hostpci *changed = NULL;
+
+	fuzz_require(once && without);
+	if (memchr(entry->value, '\0', entry->value_len) || (!entry->n_hosts && !entry->mapping))
+		return;
+	fuzz_require(!hostpci_parse(once, strlen(once), &changed, NULL));
+	fuzz_require(changed->n_hosts <= entry->n_hosts && changed->pcie == entry->pcie);
+	for (size_t i = 0; i < entry->n_hosts; i++)
+		fuzz_require(entry->hosts[i].impossible ||
+			     hostpci_addresses_name(changed->hosts, changed->n_hosts,
+						    &entry->hosts[i].bdf));
+	hostpci_free(changed);
+	changed = NULL;
+	fuzz_require(!hostpci_parse(without, strlen(without), &changed, NULL));
+	fuzz_require(changed->pcie == -1 && changed->n_hosts == entry->n_hosts);
+	hostpci_free(changed);
+}
+
 static void check_hostpci(const struct vmcfg *vm)
 {
 	for (size_t i = 0; i < HOSTPCI_MAX; i++) {
@@ -71,6 +94,7 @@ static void check_hostpci(const struct vmcfg *vm)
 			fuzz_require(fuzz_is_printable(text) && strchr(text, ':') >= text + 4);
 		}
 		check_with_pcie(entry);
+		check_with_less(entry);
 	}
 }
 

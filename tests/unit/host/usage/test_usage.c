@@ -131,6 +131,29 @@ static void test_holders(void **state)
 			"/\n");
 }
 
+/* An OSD has its volume open, not the disk. Of the host's own disk nothing more is said. */
+static void test_holders_open(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_folder(tree, FOLDER "/ata1/host0/target0/block/sda/holders/dm-0");
+	tree_file(tree, "sys/class/block/dm-0/dm/name", "ceph--1-osd--block--2\n");
+	tree_file(tree, "sys/class/block/dm-0/dev", "253:0\n");
+	tree_process(tree, 20, "ceph-osd", "ceph-osd");
+	tree_file(tree, "proc/20/cgroup",
+		  "0::/system.slice/system-ceph\\x2dosd.slice/ceph-osd@3.service\n");
+	tree_process_opens(tree, 20, 5, "/dev/dm-0");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: part of dm-0 (ceph--1-osd--block--2)\n"
+			"disk! /dev/dm-0 is open in process 20 (ceph-osd) of ceph-osd@3.service\n");
+	tree_file(tree, "proc/1/mountinfo", "22 1 253:0 / / rw - ext4 /dev/mapper/ceph--1-x rw\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: part of dm-0 (ceph--1-osd--block--2), "
+			"mounted at /\n");
+}
+
 /* What the kernel writes to without a claim: the disk opens exclusively, and nothing holds it. */
 static void test_loop(void **state)
 {
@@ -574,6 +597,7 @@ int main(void)
 		WITH_TREE(test_mounts),
 		WITH_TREE(test_swap),
 		WITH_TREE(test_holders),
+		WITH_TREE(test_holders_open),
 		WITH_TREE(test_loop),
 		WITH_TREE(test_nvme_target),
 		WITH_TREE(test_nvme_passthru),
