@@ -76,7 +76,7 @@ t_mounted_disk() {
 	node=$(disk_of lab1)
 	want "$(nvme lab1)"
 	make_files "$node"
-	refused 100 "$(nvme lab1)" "its disk $node is in use: mounted at /tmp/mnt" "lsblk $node" \
+	refused 100 "$(nvme lab1)" "its disk $node is in use: mounted at /tmp/mnt" "umount /tmp/mnt" \
 		'allow = [ "disk" ]'
 	files_live
 	step "groups"
