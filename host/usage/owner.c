@@ -205,7 +205,7 @@ int owner_parse(const char *cgroup, struct owner *ret)
 		found = parse_path(&path, ret);
 		free(path.items);
 	}
-	if (ret->kind > OWNER_CT && !ret->name) {
+	if ((ret->kind > OWNER_CT && !ret->name) || (ret->kind == OWNER_MANAGER && !ret->unit)) {
 		owner_free(ret);
 		return -ENOMEM;
 	}
