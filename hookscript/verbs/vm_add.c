@@ -157,11 +157,16 @@ static bool is_neighbour(const struct adder *a, const struct device_summary *oth
 static void note_neighbours(struct adder *a)
 {
 	const struct device_summaries *list = a->choice->devices;
+	bool refused = a->facts->settings->group == GROUP_REFUSE;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct device_summary *other = &list->items[i];
 
-		if (is_neighbour(a, other))
+		if (is_neighbour(a, other) && refused)
+			note(a, fs_path(_("%s is in its IOMMU group (%d), too, so a start will be "
+					  "refused: the settings say group = \"refuse\""),
+					bdf_text(&other->bdf), other->group));
+		else if (is_neighbour(a, other))
 			note(a, fs_path(_("a start takes %s from the host, too, which is in its "
 					  "IOMMU group (%d): %s%s%s"),
 					bdf_text(&other->bdf), other->group, other->name,

@@ -2,10 +2,9 @@
 # The platform's own functions: host bridge, ISA bridge, SMBus, without a driver and with one that
 # serves the host; and a device that stops to answer.
 #
-#qemu -device intel-iommu,intremap=on,caching-mode=on
+#iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:11
-#append intel_iommu=on
 #seconds 180
 
 prepare() {

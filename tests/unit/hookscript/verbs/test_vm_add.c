@@ -89,6 +89,7 @@ struct row {
 	const char *storages;
 	enum policy machine;
 	bool gpu, primary;
+	bool refuse_neighbours;
 	bool mapped; /* entry 0 stands for 0000:03:00.0 by a mapping */
 };
 
@@ -109,6 +110,9 @@ static const struct row rows[] = {
 	{CASE("machine: q35\n", "00:1f.3", "qm set 100 --hostpci0 0000:00:1f.3\n"),
 	 .notes = {"a start takes 0000:00:1f.0 from the host, too, which is in its IOMMU group "
 		   "(14): LPC; in use: its driver lpc_ich serves"}},
+	{CASE("machine: q35\n", "00:1f.3", "qm set 100 --hostpci0 0000:00:1f.3\n"),
+	 .notes = {"0000:00:1f.0 is in its IOMMU group (14), too, so a start will be refused"},
+	 .refuse_neighbours = true},
 	{CASE("machine: q35\n", "00:0e.0", "qm set 100 --hostpci0 0000:00:0e.0\n")},
 	{CASE("machine: q35\n", "10000:e1:00.0", "qm set 100 --hostpci0 10000:e1:00.0\n"),
 	 .notes = {"10000:e1:00.0: it hangs below 0000:00:0e.0",
@@ -200,6 +204,8 @@ static void propose(const struct row *row, struct vm_addition *ret)
 				       .primary = row->primary};
 
 	settings.machine = row->machine;
+	if (row->refuse_neighbours)
+		settings.group = GROUP_REFUSE;
 	factscase_decide(&facts, row->config,
 			 "net\n\tmap id=0:0,iommugroup=1,node=lab,path=0000:03:00.0\n"
 			 "gpu\n\tmap id=8086:10d3,iommugroup=1,node=lab,path=0000:03:00.0\n");
