@@ -160,7 +160,8 @@ enum facts_scope {
  * Reads the facts about VM VMID, for SCOPE (enum facts_scope). SETTINGS must outlive the result.
  * Only what the VM needs is read: nothing of the host for a VM without devices of ours, and nothing
  * of alternatives that will not be chosen but what choosing needs. A device that is not there is
- * not in it. Nothing is read that could block while a device is stuck in an unbind. Returns 0 and a
+ * not in it. Nothing is read that could block while a device is stuck in an unbind, but the
+ * configuration space, by workers. Returns 0 and a
  * new struct (facts_free()); or -errno, and in *ret_why a new text (the caller frees it; NULL
  * without memory) that says what could not be read.
  */

@@ -314,51 +314,6 @@ static int read_usage(const struct reader *r)
 	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* ---- devices that have moved ---- */
-
-static int add_moved(const struct reader *r, const struct identity_device *known,
-		     const struct identity_device *there)
-{
-	struct facts *facts = r->facts;
-	struct moved_device *moved;
-
-	if (!array_grow(facts->moved, facts->n_moved))
-		return -ENOMEM;
-	moved = &facts->moved[facts->n_moved++];
-	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
-	if (there)
-		moved->is = there->identity;
-	return identity_find(r->root, &known->identity, &moved->now, &moved->n_now);
-}
-
-/* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
- * one that has moved. */
-static int read_moved(const struct reader *r)
-{
-	auto_free struct identity_device *known = NULL, *now = NULL;
-	struct facts *facts = r->facts;
-	size_t n_known, n_now;
-	int err = identity_read(r->root, facts->vmid, &known, &n_known, &facts->identity_error);
-
-	facts->identity_err = err;
-	if (err)
-		return facts->identity_error ? 0 : -ENOMEM;
-	if (!n_known)
-		return 0;
-	now = facts_list_known(facts, &n_now);
-	if (!now)
-		return -ENOMEM;
-	for (size_t i = 0; !err && i < n_known; i++) {
-		const struct identity_device *there = NULL;
-
-		if (!facts_name_by_address(facts, &known[i].bdf) ||
-		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
-			continue;
-		err = add_moved(r, &known[i], there);
-	}
-	return err;
-}
-
 /* ---- all of it ---- */
 
 int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)
@@ -439,8 +394,6 @@ static int read_rest(struct reader *r)
 		err = read_igpu_cure(r);
 	if (!err)
 		err = read_details(r);
-	if (!err && facts->vmid)
-		err = read_moved(r);
 	if (!err)
 		err = facts_read_answers(r->root, facts);
 	if (!err)

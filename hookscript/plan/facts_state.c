@@ -161,9 +161,53 @@ static int add_vfs(const struct fs_root *root, struct facts *facts)
 	return err;
 }
 
-int facts_read_absent(const struct fs_root *root, struct facts *facts)
+/* ---- devices that have moved ---- */
+
+static int add_moved(const struct fs_root *root, struct facts *facts,
+		     const struct identity_device *known, const struct identity_device *there)
 {
-	int err = add_vfs(root, facts);
+	struct moved_device *moved;
+
+	if (!array_grow(facts->moved, facts->n_moved))
+		return -ENOMEM;
+	moved = &facts->moved[facts->n_moved++];
+	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
+	if (there)
+		moved->is = there->identity;
+	return identity_find(root, &known->identity, &moved->now, &moved->n_now);
+}
+
+/* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
+ * one that has moved. */
+static int read_moved(const struct fs_root *root, struct facts *facts)
+{
+	auto_free struct identity_device *known = NULL, *now = NULL;
+	size_t n_known, n_now;
+	int err = identity_read(root, facts->vmid, &known, &n_known, &facts->identity_error);
+
+	facts->identity_err = err;
+	if (err)
+		return facts->identity_error ? 0 : -ENOMEM;
+	if (!n_known)
+		return 0;
+	now = facts_list_known(facts, &n_now);
+	if (!now)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < n_known; i++) {
+		const struct identity_device *there = NULL;
+
+		if (!facts_name_by_address(facts, &known[i].bdf) ||
+		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
+			continue;
+		err = add_moved(root, facts, &known[i], there);
+	}
+	return err;
+}
+
+/* What the kernel's log says of those that are nowhere. */
+static int read_logs(const struct fs_root *root, struct facts *facts)
+{
+	int err = 0;
 
 	for (size_t i = 0; !err && i < facts->n_moved; i++) {
 		struct moved_device *moved = &facts->moved[i];
@@ -173,4 +217,13 @@ int facts_read_absent(const struct fs_root *root, struct facts *facts)
 					       &moved->kernel_log);
 	}
 	return err;
+}
+
+int facts_read_absent(const struct fs_root *root, struct facts *facts)
+{
+	int err = facts->vmid ? read_moved(root, facts) : 0;
+
+	if (!err)
+		err = read_logs(root, facts);
+	return err ? err : add_vfs(root, facts);
 }

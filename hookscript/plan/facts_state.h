@@ -12,8 +12,9 @@
 int facts_read_answers(const struct fs_root *root, struct facts *facts) must_check;
 
 /*
- * Fills in the absent VFs, and kernel_log of what has moved to nowhere. The bus is looked at only
- * when an address that the VM names is empty. Returns 0 or -errno.
+ * Fills in which devices have moved since the VM's last start, with kernel_log of those that are
+ * nowhere, and which VFs are absent. The bus is looked at only when a device is not where the VM
+ * names it. Returns 0 or -errno.
  */
 int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
 
