@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
 #include "host/setup/boot/bootcfg.h"
-#include "host/setup/boot/bootplace.h"
+#include "host/setup/loader/bootplace.h"
 #include "host/setup/boot/dropins.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/base/log.h"
 #include "host/pci/modules.h"
 #include "host/process/program.h"

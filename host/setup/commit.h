@@ -7,7 +7,7 @@
 #ifndef HOST_SETUP_COMMIT_H
 #define HOST_SETUP_COMMIT_H
 
-#include "host/setup/boot/bootloader.h"
+#include "host/setup/loader/bootloader.h"
 #include "host/setup/boot/edit.h"
 #include "host/setup/hoststate.h"
 #include "host/setup/wanted.h"

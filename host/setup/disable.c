@@ -4,7 +4,7 @@
 #include "host/setup/commit.h"
 #include "host/setup/boot/dropins.h"
 #include "host/pci/modules.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/pci/iommu.h"

@@ -2,7 +2,7 @@
 #include "host/setup/wanted.h"
 #include "host/pci/arch.h"
 #include "host/pci/modules.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/base/log.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_WANTED_H
 #define HOST_SETUP_WANTED_H
 
-#include "host/setup/boot/cmdline.h"
+#include "host/setup/conf/cmdline.h"
 #include "host/setup/options.h"
 
 /* A line "options MODULE OPTION=1" of modprobe.d. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Kernel command lines, and the edits of etc/kernel/cmdline (host/setup/boot/cmdline.h, dropins.h).
+/* Kernel command lines, and the edits of etc/kernel/cmdline (host/setup/conf/cmdline.h, dropins.h).
  */
 #include "fuzz.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The text of GRUB's settings (host/setup/boot/grubcfg.h). */
+/* The text of GRUB's settings (host/setup/conf/grubcfg.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/setup/boot/grubcfg.h"
+#include "host/setup/conf/grubcfg.h"
 
 #define FILE_NAME "etc/default/grub"
 #define DROPIN	  "etc/default/grub.d/zz.cfg"

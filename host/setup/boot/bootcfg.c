@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootcfg.h"
 #include "host/base/strbuf.h"
-#include "host/setup/boot/effects.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/effects.h"
+#include "host/setup/conf/kernelinfo.h"
 
 #include <string.h>
 

@@ -8,10 +8,10 @@
 #ifndef HOST_SETUP_BOOT_BOOTCFG_H
 #define HOST_SETUP_BOOT_BOOTCFG_H
 
-#include "host/setup/boot/bootloader.h"
+#include "host/setup/loader/bootloader.h"
 #include "host/setup/boot/edit.h"
-#include "host/setup/boot/grubcfg.h"
-#include "host/setup/boot/modconf.h"
+#include "host/setup/conf/grubcfg.h"
+#include "host/setup/conf/modconf.h"
 
 struct bootcfg {
 	struct conf_items words;	  /* of the kernel command line of a normal boot entry */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/problems.h"
-#include "host/setup/boot/bootplace.h"
+#include "host/setup/loader/bootplace.h"
 #include "host/setup/boot/dropins.h"
-#include "host/setup/boot/effects.h"
+#include "host/setup/conf/effects.h"
 #include "host/setup/boot/problems_files.h"
 #include "host/setup/boot/problems_root.h"
 

@@ -2,7 +2,7 @@
 #include "host/setup/boot/problems_files.h"
 #include "host/pci/iommu.h"
 #include "host/setup/boot/byhand.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 
 #include <string.h>
 

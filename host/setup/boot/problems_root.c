@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/problems_root.h"
-#include "host/setup/boot/bootplace.h"
-#include "host/setup/boot/kernelinfo.h"
-#include "host/setup/boot/rootdev.h"
+#include "host/setup/loader/bootplace.h"
+#include "host/setup/conf/kernelinfo.h"
+#include "host/setup/loader/rootdev.h"
 
 #include <string.h>
 

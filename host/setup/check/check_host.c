@@ -6,7 +6,7 @@
 
 #include "host/pci/arch.h"
 #include "host/pci/iommu.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/setup/check/leftovers.h"
 #include "host/pci/modules.h"
 #include "host/pci/pci.h"

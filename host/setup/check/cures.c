@@ -4,8 +4,8 @@
 #include "host/base/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
-#include "host/setup/boot/effects.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/effects.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>

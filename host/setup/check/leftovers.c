@@ -2,7 +2,7 @@
 #include "host/setup/check/leftovers.h"
 
 #include "host/pci/modules.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/kernelinfo.h"
 
 #include <string.h>
 

@@ -3,10 +3,10 @@
 
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
-#include "host/setup/boot/bootplace.h"
+#include "host/setup/loader/bootplace.h"
 #include "host/setup/boot/byhand.h"
-#include "host/setup/boot/effects.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/effects.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/setup/enable.h"
 #include "host/setup/wanted.h"
 

@@ -2,8 +2,8 @@
 #include "host/setup/check/readiness.h"
 #include "host/base/strbuf.h"
 
-#include "host/setup/boot/effects.h"
-#include "host/setup/boot/kernelinfo.h"
+#include "host/setup/conf/effects.h"
+#include "host/setup/conf/kernelinfo.h"
 #include "host/setup/check/check_host.h"
 #include "host/setup/check/kernlog.h"
 #include "host/setup/check/nextboot.h"
