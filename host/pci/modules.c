@@ -283,6 +283,14 @@ static char *option_values(struct modules *modules, const char *module, const ch
 	return values.len ? strbuf_take(&values) : NULL;
 }
 
+int modules_option(struct modules *modules, const char *module, const char *option, char **ret)
+{
+	char *values = option_values(modules, module, option);
+
+	*ret = values ? values : strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
 bool modules_has_option(struct modules *modules, const char *module, const char *option)
 {
 	auto_free char *values = option_values(modules, module, option);

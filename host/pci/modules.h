@@ -69,6 +69,13 @@ bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *
  */
 bool modules_has_option(struct modules *modules, const char *module, const char *option);
 
+/*
+ * The values that the host's configuration gives to an option of a module, in modprobe.d and on the
+ * kernel command line, each after a newline; "" for none. Returns 0 with a new string, or -ENOMEM.
+ */
+int modules_option(struct modules *modules, const char *module, const char *option,
+		   char **ret) must_check;
+
 /* The same as modules_vfio_ids_match(), on the text of one ids= value. Pure. */
 bool module_ids_match(const char *ids, const struct pci_identity *id);
 

@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/searches.h"
 
-#include "host/base/activity.h"
 #include "host/base/strbuf.h"
 #include "host/base/utf8.h"
+#include "host/usage/net_uses.h"
+#include "host/usage/netconsole.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
-#define TABLE_MAX ((size_t)64 * 1024 * 1024)
 #define DEPTH_MAX 8
 
-/* Those of the first process are the host's, whatever namespace this one was put in. */
-#define NET_DIR "proc/1/net"
-
-/* The search for uses of one interface. */
-struct net_search {
-	const struct fs_root *root;
-	const char *name;
-	struct strbuf found;
-};
-
 /* The interfaces above one, and above those: a bridge above a bond above two NICs. */
-static int put_uppers(struct net_search *search, const char *path, int depth)
+static int put_uppers(const struct fs_root *root, const char *path, int depth,
+		      struct fs_names *uppers)
 {
 	auto_names struct fs_names names = {0};
-	int err = fs_list(search->root, path, &names);
+	int err = fs_list(root, path, &names);
 
 	for (size_t i = 0; !err && i < names.n && depth < DEPTH_MAX; i++) {
 		const char *upper = after_prefix(names.items[i], "upper_");
@@ -35,144 +23,32 @@ static int put_uppers(struct net_search *search, const char *path, int depth)
 
 		if (!upper)
 			continue;
-		strbuf_add_item(&search->found, _("below %s"), upper);
+		err = fs_names_add(uppers, upper);
 		above = fs_path("sys/class/net/%s", upper);
-		err = put_uppers(search, above, depth + 1);
+		err = err ?: put_uppers(root, above, depth + 1, uppers);
 	}
 	return err;
 }
 
-/* Whether an address, or a route to it, never leaves the link. */
-static bool is_local_only(int family, const void *ip)
+/* The name of the device in sysfs that has the interface: before "/net/eth0", or "/net". */
+static char *parent_of(const struct survey_net *net)
 {
-	uint32_t v4;
+	const char *end = strstr(net->path, "/net"), *begin;
 
-	if (family == AF_INET6)
-		return IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
-	memcpy(&v4, ip, sizeof(v4));
-	v4 = ntohl(v4);
-	return v4 >> 16 == 0xa9fe /* 169.254/16 */ || IN_MULTICAST(v4);
+	for (const char *next = end; next && (next = strstr(next + 1, "/net"));)
+		end = next;
+	if (!end)
+		return strdup("");
+	for (begin = end; begin > net->path && begin[-1] != '/';)
+		begin--;
+	return strndup(begin, (size_t)(end - begin));
 }
 
-/* Adds the address IP, or a route to it. */
-static void put_ip(struct net_search *search, int family, const void *ip, bool route)
+/* ---- findings ---- */
+
+static int add_use(const struct survey_net *net, const struct net_uses *uses, struct usage *usage)
 {
-	char text[INET6_ADDRSTRLEN];
-
-	if (is_local_only(family, ip) || !inet_ntop(family, ip, text, sizeof(text)))
-		return;
-	if (route)
-		strbuf_add_item(&search->found, _("route to %s"), text);
-	else
-		strbuf_add_item(&search->found, _("address %s"), text);
-}
-
-static void put_address(struct net_search *search, const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET)
-		put_ip(search, AF_INET,
-		       &((const struct sockaddr_in *)(const void *)address)->sin_addr, false);
-	else if (address->sa_family == AF_INET6)
-		put_ip(search, AF_INET6,
-		       &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, false);
-}
-
-/* IPv4 has no table of addresses in /proc, so the kernel itself is asked on a running system. */
-static int put_addresses(struct net_search *search)
-{
-	struct ifaddrs *list;
-	int err;
-
-	if (!fs_root_is_running_system(search->root))
-		return 0;
-	activity_begin("call", "getifaddrs");
-	err = getifaddrs(&list) ? -errno : 0;
-	activity_end();
-	if (err)
-		return err;
-	for (const struct ifaddrs *at = list; at; at = at->ifa_next)
-		if (at->ifa_addr && !strcmp(at->ifa_name, search->name))
-			put_address(search, at->ifa_addr);
-	freeifaddrs(list);
-	return 0;
-}
-
-/* Iface Destination Gateway Flags …: numbers in hex, in the byte order of the network (Linux:
- * net/ipv4/fib_trie.c, fib_route_seq_show). */
-static void put_ipv4_route(struct net_search *search, char *line)
-{
-	const char *name = strsep(&line, "\t");
-	const char *destination = strsep(&line, "\t");
-	struct in_addr to;
-
-	if (!destination || strcmp(name, search->name))
-		return;
-	to.s_addr = (in_addr_t)strtoul(destination, NULL, 16);
-	if (!to.s_addr)
-		strbuf_add_item(&search->found, _("the default route"));
-	else
-		put_ip(search, AF_INET, &to, true);
-}
-
-/* Destination prefix … interface, 32 digits and two, with spaces between (Linux: net/ipv6/route.c,
- * rt6_info_route). */
-static void put_ipv6_route(struct net_search *search, char *line)
-{
-	const char *name = strrchr(line, ' ');
-	struct in6_addr to;
-
-	if (!name || strcmp(name + 1, search->name) || strspn(line, "0123456789abcdef") != 32)
-		return;
-	for (size_t i = 0; i < sizeof(to.s6_addr); i++) {
-		char pair[3] = {line[2 * i], line[2 * i + 1], '\0'};
-
-		to.s6_addr[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	if (IN6_IS_ADDR_UNSPECIFIED(&to))
-		strbuf_add_item(&search->found, _("the IPv6 default route"));
-	else
-		put_ip(search, AF_INET6, &to, true);
-}
-
-static int put_routes(struct net_search *search, const char *table,
-		      void (*put_route)(struct net_search *search, char *line))
-{
-	auto_free char *path = fs_path("%s/%s", NET_DIR, table);
-	auto_free char *text = NULL;
-	char *rest, *line;
-	int err = fs_read(search->root, path, TABLE_MAX, &text, NULL);
-
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	for (rest = text; (line = strsep(&rest, "\n"));) {
-		size_t len = strlen(line);
-
-		while (len && line[len - 1] == ' ')
-			line[--len] = '\0';
-		put_route(search, line);
-	}
-	return 0;
-}
-
-/* What uses the interface; *ret is a new text, "" for nothing. */
-static int describe(const struct fs_root *root, const struct survey_net *net, char **ret)
-{
-	struct net_search search = {.root = root, .name = net->name};
-	int err = put_uppers(&search, net->path, 0);
-
-	if (!err)
-		err = put_addresses(&search);
-	if (!err)
-		err = put_routes(&search, "route", put_ipv4_route);
-	if (!err)
-		err = put_routes(&search, "ipv6_route", put_ipv6_route);
-	*ret = strbuf_take(&search.found);
-	return err || *ret ? err : -ENOMEM;
-}
-
-static int add_net(const struct survey_net *net, const char *uses, struct usage *usage)
-{
-	auto_free char *text = fs_path("%s: %s", net->name, uses);
+	auto_free char *text = fs_path("%s: %s", net->name, uses->what);
 	auto_free char *network = text ? utf8_printable(text) : NULL;
 	int err;
 
@@ -180,42 +56,100 @@ static int add_net(const struct survey_net *net, const char *uses, struct usage 
 		return -ENOMEM;
 	err = usage_add_command(
 		usage, &net->device->bdf, USAGE_NETWORK,
-		fs_path(_("its interface %s carries the host's network: %s"), net->name, uses),
+		fs_path(_("its interface %s carries the host's network: %s"), net->name,
+			uses->what),
 		_("the host would lose that network, and does not get addresses and routes "
 		  "back with the device"),
-		fs_path(_("take %s out of /etc/network/interfaces, then"), net->name),
-		strdup("ifreload -a"));
+		uses->elsewhere ? fs_path(_("end its use in the network namespace of %s; to see "
+					    "it"),
+					  uses->elsewhere)
+		: uses->captured
+			? fs_path(_("end what listens to it; to see it"))
+			: fs_path(_("take %s out of /etc/network/interfaces, then"), net->name),
+		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
+		       : uses->captured ? "ss -0 -p"
+					: "ifreload -a"));
 	if (!err)
 		usage_last(usage)->network = TAKE_PTR(network);
 	return err;
 }
 
-/* Class 02 has other things than interfaces, and a driver may make its interface late; but net/ is
- * made with the first interface, so an empty one had one. */
-static int add_moved(const struct usage_device *device, struct usage *usage)
+static int add_warning(const struct survey_net *net, const char *why, struct usage *usage)
 {
-	if (!device->driver || device->class >> 16 != 0x02)
-		return 0;
-	return usage_add_command(usage, &device->bdf, USAGE_NETWORK,
-				 strdup(_("its network interface has been moved to another network "
-					  "namespace, as containers and routers do")),
-				 _("who uses it there would lose it"),
-				 strdup(_("find the namespace")),
-				 strdup("lsns -t net; ip netns; pct list"));
+	int err = usage_add_command(usage, &net->device->bdf, USAGE_NETWORK,
+				    fs_path(_("its interface %s %s"), net->name, why),
+				    _("what uses it in a way that leaves no trace would lose it"),
+				    fs_path(_("when nothing does")),
+				    fs_path("ip link set %s down", net->name));
+
+	if (!err)
+		usage_last(usage)->harmless = true;
+	return err;
+}
+
+static int add_moved(const struct survey_net *net, const struct net_link *link,
+		     const struct net_tables *tables, struct usage *usage)
+{
+	const char *where = link ? tables->spaces.items[link->ns].name : NULL;
+
+	return usage_add_command(
+		usage, &net->device->bdf, USAGE_NETWORK,
+		where ? fs_path(_("its network interface %s is in the network namespace of %s"),
+				link->name, where)
+		      : strdup(_("its network interface has been moved to another network "
+				 "namespace, as containers and routers do")),
+		_("who uses it there would lose it"), strdup(_("find the namespace")),
+		strdup("lsns -t net; ip netns; pct list"));
+}
+
+static int find_for_net(const struct fs_root *root, const struct survey_net *net,
+			const struct net_tables *tables, struct usage *usage)
+{
+	auto_names struct fs_names uppers = {0};
+	auto_free char *parent = parent_of(net);
+	auto_net_uses struct net_uses uses = {0};
+	const struct net_link *link;
+	int err = parent ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	link = tables ? net_tables_find(tables, parent, net->name) : NULL;
+	if (!net->name || (link && link->ns))
+		return add_moved(net, link, tables, usage);
+	err = put_uppers(root, net->path, 0, &uppers);
+	err = err ?: net_uses_describe(tables, link, &uppers, &uses);
+	if (!err && *uses.what)
+		return add_use(net, &uses, usage);
+	if (!err && uses.warning)
+		err = add_warning(net, uses.warning, usage);
+	return err;
+}
+
+/* The tables are read only when there is an interface to look at. */
+static bool wants(const struct net_link *link, const void *arg)
+{
+	const struct survey *survey = arg;
+
+	for (size_t i = 0; i < survey->n_nets; i++) {
+		auto_free char *parent = parent_of(&survey->nets[i]);
+
+		if (!parent || net_link_is(link, parent, survey->nets[i].name))
+			return true;
+	}
+	return false;
 }
 
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)
 {
+	auto_net_tables struct net_tables tables = {0};
+	bool running = fs_root_is_running_system(root);
 	int err = 0;
 
-	for (size_t i = 0; !err && i < survey->n_nets; i++) {
-		auto_free char *uses = NULL;
-
-		err = describe(root, &survey->nets[i], &uses);
-		if (!err && *uses)
-			err = add_net(&survey->nets[i], uses, usage);
-	}
-	for (size_t i = 0; !err && i < survey->n_empty_nets; i++)
-		err = add_moved(survey->empty_nets[i], usage);
-	return err;
+	if (!survey->n_nets)
+		return 0;
+	if (running)
+		err = net_tables_read(root, wants, survey, &tables);
+	for (size_t i = 0; !err && i < survey->n_nets; i++)
+		err = find_for_net(root, &survey->nets[i], running ? &tables : NULL, usage);
+	return err ? err : usage_find_netconsole(root, survey, usage);
 }

@@ -94,22 +94,14 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 static int add_net(const char *path, const char *name, const struct usage_device *device,
 		   struct survey *survey)
 {
-	struct survey_net net = {device, strdup(path), strdup(name)};
+	struct survey_net net = {device, strdup(path), name ? strdup(name) : NULL};
 
-	if (!net.path || !net.name || !array_grow(survey->nets, survey->n_nets)) {
+	if (!net.path || (name && !net.name) || !array_grow(survey->nets, survey->n_nets)) {
 		free(net.path);
 		free(net.name);
 		return -ENOMEM;
 	}
 	survey->nets[survey->n_nets++] = net;
-	return 0;
-}
-
-static int add_empty_net(const struct usage_device *device, struct survey *survey)
-{
-	if (!array_grow(survey->empty_nets, survey->n_empty_nets))
-		return -ENOMEM;
-	survey->empty_nets[survey->n_empty_nets++] = device;
 	return 0;
 }
 
@@ -174,7 +166,7 @@ static int walk(const struct fs_root *root, const char *path, struct survey_node
 	if (err)
 		return err;
 	if (!children.n && !strcmp(self, "net"))
-		return add_empty_net(proto.device, survey);
+		return add_net(path, NULL, proto.device, survey);
 	for (size_t i = 0; i < children.n; i++) {
 		const char *name = children.items[i];
 		auto_free char *child = fs_path("%s/%s", path, name);
@@ -210,6 +202,5 @@ void survey_free(struct survey *survey)
 	}
 	free(survey->nodes);
 	free(survey->nets);
-	free(survey->empty_nets);
 	*survey = (struct survey){0};
 }

@@ -20,8 +20,8 @@ struct survey_node {
 /* A network interface. */
 struct survey_net {
 	const struct usage_device *device;
-	char *path;
-	char *name;
+	char *path; /* its directory, or the empty directory net/ of one */
+	char *name; /* NULL: it is in another network namespace, so net/ is empty */
 };
 
 struct survey {
@@ -29,8 +29,6 @@ struct survey {
 	size_t n_nodes;
 	struct survey_net *nets;
 	size_t n_nets;
-	const struct usage_device **empty_nets; /* have an empty directory net/ */
-	size_t n_empty_nets;
 };
 
 /* Adds what is below DEVICE, which must outlive the survey. Returns 0 or -errno. */

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/mounts.h"
+
+#include <string.h>
+
+/* Replaces the \040 of /proc in place by the characters that they stand for. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* The field at *REST, which ends at a space or tab, cut off; NULL at the end. */
+static char *next_field(char **rest)
+{
+	char *field;
+
+	do
+		field = strsep(rest, " \t");
+	while (field && !*field);
+	return field;
+}
+
+/* Reads LINE, and cuts it up. Returns whether it has a mount point. */
+static bool read_mount(char *line, struct mount *ret)
+{
+	char *field, *rest = line, *where = NULL;
+
+	*ret = (struct mount){"", "", NULL, "", NULL};
+	for (int i = 0; (field = next_field(&rest)); i++) {
+		if (i == 2)
+			ret->numbers = field;
+		else if (i == 3)
+			ret->root = field;
+		else if (i == 4)
+			where = field;
+		else if (i > 5 && !strcmp(field, "-"))
+			break;
+	}
+	field = next_field(&rest);
+	if (field) {
+		ret->type = field;
+		ret->source = next_field(&rest);
+	}
+	if (!where)
+		return false;
+	unescape(where);
+	ret->where = where;
+	return true;
+}
+
+int mounts_each(const char *table, int (*look)(const struct mount *mount, void *arg), void *arg)
+{
+	auto_free char *copy = strdup(table);
+	char *rest = copy, *line;
+	struct mount mount;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (line = strsep(&rest, "\n")))
+		if (read_mount(line, &mount))
+			err = look(&mount, arg);
+	return err;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network namespaces of the host: of its processes, and those mounted as files (ip-netns(8)).
+ */
+#ifndef HOST_USAGE_NETNS_H
+#define HOST_USAGE_NETNS_H
+
+#include <sys/types.h>
+
+#include "host/base/fs.h"
+
+struct netns {
+	unsigned long inode; /* which one it is */
+	char *path;	     /* one of its files: "proc/77/ns/net", "run/netns/blue" */
+	pid_t pid;	     /* a process in it; 0: none */
+	char *name; /* for people: "container 105", "process 77 (dnsmasq)", "/run/netns/blue" */
+};
+
+/* The first one is that of process 1, the host's own. */
+struct netns_list {
+	struct netns *items;
+	size_t n;
+};
+
+/*
+ * Lists them. One that only a descriptor, or a mount in another mount namespace keeps is not seen.
+ * Returns 0 (free with netns_list_free()) or -errno; -ENOENT without a process 1.
+ */
+int netns_list_read(const struct fs_root *root, struct netns_list *ret) must_check;
+void netns_list_free(struct netns_list *list);
+
+#define auto_netns_list cleanup_with(netns_list_free)
+
+#endif

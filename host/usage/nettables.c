@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/usage/nettables.h"
+
+#include "host/usage/netlink.h"
+
+#include <arpa/inet.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/net_namespace.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TABLE_MAX ((size_t)16 * 1024 * 1024)
+
+/* As many uses of a link are enough: a router has a million routes. */
+#define USES_MAX 16
+
+/* How often a namespace whose process has ended meanwhile makes it all be read again. */
+#define READS_MAX 3
+
+struct reader {
+	const struct fs_root *root;
+	bool (*wants)(const struct net_link *link, const void *arg);
+	const void *arg;
+	struct net_tables *tables;
+	size_t ns; /* the namespace that is read */
+	struct mnl_socket *socket;
+	int *ids; /* the ids of all namespaces in this one; NULL: not read yet */
+};
+
+bool net_is_local_only(int family, const void *ip)
+{
+	uint32_t v4;
+
+	if (family == AF_INET6)
+		return IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
+	memcpy(&v4, ip, sizeof(v4));
+	v4 = ntohl(v4);
+	return v4 >> 16 == 0xa9fe /* 169.254/16 */ || IN_MULTICAST(v4);
+}
+
+/* ---- namespaces ---- */
+
+static int look_at_id(const struct nlmsghdr *message, void *arg)
+{
+	struct reader *r = arg;
+	const struct nlattr *attr = netlink_attr(message, sizeof(struct rtgenmsg), NETNSA_NSID);
+
+	r->ids[r->tables->spaces.n] = attr ? (int)mnl_attr_get_u32(attr) : NETNSA_NSID_NOT_ASSIGNED;
+	return MNL_CB_STOP;
+}
+
+/* The id that namespace NS has in the one that is read. (Linux: net/core/net_namespace.c) */
+static int read_id(struct reader *r, size_t ns)
+{
+	_Alignas(struct nlmsghdr) char buffer[128] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	int fd = netlink_open_space(&r->tables->spaces.items[ns]);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	message->nlmsg_type = RTM_GETNSID;
+	message->nlmsg_flags = NLM_F_REQUEST;
+	(void)mnl_nlmsg_put_extra_header(message, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(message, NETNSA_FD, (uint32_t)fd);
+	err = netlink_ask(r->socket, message, look_at_id, r);
+	close(fd);
+	if (!err)
+		r->ids[ns] = r->ids[r->tables->spaces.n];
+	return err;
+}
+
+static int read_ids(struct reader *r)
+{
+	int err = 0;
+
+	r->ids = calloc(r->tables->spaces.n + 1, sizeof(*r->ids));
+	if (!r->ids)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < r->tables->spaces.n; i++)
+		err = read_id(r, i);
+	return err;
+}
+
+/* ---- links ---- */
+
+static int add_link(struct reader *r, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *head = mnl_nlmsg_get_payload(message);
+	const struct nlattr *info = netlink_attr(message, sizeof(*head), IFLA_LINKINFO);
+	const struct nlattr *id = netlink_attr(message, sizeof(*head), IFLA_LINK_NETNSID);
+	struct net_link link = {
+		.ns = r->ns,
+		.index = (unsigned int)head->ifi_index,
+		.lower = netlink_u32(message, sizeof(*head), IFLA_LINK),
+		.up = head->ifi_flags & IFF_UP,
+		/* A bridge and the like listen to all, too. */
+		.captured = netlink_u32(message, sizeof(*head), IFLA_PROMISCUITY) &&
+			    !netlink_u32(message, sizeof(*head), IFLA_MASTER),
+	};
+
+	/* The id for now: ids cannot be asked for while links are dumped. */
+	link.lower_ns = id ? mnl_attr_get_u32(id) : SIZE_MAX;
+	link.name = strdup(netlink_text(message, sizeof(*head), IFLA_IFNAME));
+	link.kind = strdup(netlink_nested_text(info, IFLA_INFO_KIND));
+	link.parent = strdup(netlink_text(message, sizeof(*head), IFLA_PARENT_DEV_NAME));
+	if (!link.name || !link.kind || !link.parent ||
+	    !array_grow(r->tables->links, r->tables->n_links)) {
+		free(link.name);
+		free(link.kind);
+		free(link.parent);
+		return -ENOMEM;
+	}
+	link.wanted = r->wants(&link, r->arg);
+	r->tables->links[r->tables->n_links++] = link;
+	return 0;
+}
+
+static int look_at_link(const struct nlmsghdr *message, void *arg)
+{
+	return netlink_result(add_link(arg, message));
+}
+
+/* Replaces the id of the lower link's namespace by its index. */
+static int find_lower_space(struct reader *r, struct net_link *link)
+{
+	int err = 0;
+
+	if (link->lower_ns == SIZE_MAX) { /* there was no id */
+		link->lower_ns = r->ns;
+		return 0;
+	}
+	if (!r->ids)
+		err = read_ids(r);
+	if (err)
+		return err;
+	for (size_t i = 0; i < r->tables->spaces.n; i++)
+		if (r->ids[i] == (int)link->lower_ns) {
+			link->lower_ns = i;
+			return 0;
+		}
+	link->lower_ns = SIZE_MAX;
+	return 0;
+}
+
+static int read_links(struct reader *r)
+{
+	size_t first = r->tables->n_links;
+	int err = netlink_dump(r->socket, RTM_GETLINK, sizeof(struct ifinfomsg), look_at_link, r);
+
+	for (size_t i = first; !err && i < r->tables->n_links; i++)
+		err = find_lower_space(r, &r->tables->links[i]);
+	return err;
+}
+
+/* ---- what names the wanted links ---- */
+
+static int add_use(struct reader *r, size_t link, struct net_use use, const struct nlattr *ip)
+{
+	if (!array_grow(r->tables->uses, r->tables->n_uses))
+		return -ENOMEM;
+	use.link = link;
+	r->tables->links[link].n_uses++;
+	if (ip)
+		memcpy(&use.ip, mnl_attr_get_payload(ip),
+		       mnl_attr_get_payload_len(ip) < sizeof(use.ip) ? mnl_attr_get_payload_len(ip)
+								     : sizeof(use.ip));
+	r->tables->uses[r->tables->n_uses++] = use;
+	return 0;
+}
+
+/* Adds USE of the wanted link that has INDEX, or NAME, in the namespace that is read. */
+static int add_use_of(struct reader *r, unsigned int index, const char *name, struct net_use use,
+		      const struct nlattr *ip)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < r->tables->n_links; i++) {
+		const struct net_link *link = &r->tables->links[i];
+
+		if (link->wanted && link->n_uses < USES_MAX && link->ns == r->ns &&
+		    (name ? !strcmp(link->name, name) : link->index == index))
+			err = add_use(r, i, use, ip);
+	}
+	return err;
+}
+
+static int look_at_address(const struct nlmsghdr *message, void *arg)
+{
+	struct reader *r = arg;
+	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
+	const struct nlattr *ip = netlink_attr(message, sizeof(*head), IFA_LOCAL);
+	const struct nlattr *proto = netlink_attr(message, sizeof(*head), IFA_PROTO);
+	struct net_use use = {.kind = NET_ADDRESS, .family = head->ifa_family};
+
+	if (!ip)
+		ip = netlink_attr(message, sizeof(*head), IFA_ADDRESS);
+	if (!ip || (head->ifa_family != AF_INET && head->ifa_family != AF_INET6))
+		return MNL_CB_OK;
+	if (net_is_local_only(head->ifa_family, mnl_attr_get_payload(ip)))
+		use.kind = NET_LINK_ADDRESS;
+	if (proto && mnl_attr_get_u8(proto) == IFAPROT_KERNEL_LL)
+		return MNL_CB_OK;
+	return netlink_result(add_use_of(r, head->ifa_index, NULL, use, ip));
+}
+
+/* Adds a route of several ways, which PATHS holds one after the other. */
+static int add_paths(struct reader *r, const struct nlattr *paths, struct net_use use,
+		     const struct nlattr *to)
+{
+	const char *at = mnl_attr_get_payload(paths);
+	size_t left = mnl_attr_get_payload_len(paths);
+	struct rtnexthop hop;
+	int err = 0;
+
+	while (!err && left >= sizeof(hop)) {
+		size_t len;
+
+		memcpy(&hop, at, sizeof(hop));
+		len = (size_t)RTNH_ALIGN((int)hop.rtnh_len);
+		if (hop.rtnh_len < sizeof(hop) || len > left)
+			break;
+		err = add_use_of(r, (unsigned int)hop.rtnh_ifindex, NULL, use, to);
+		at += len;
+		left -= len;
+	}
+	return err;
+}
+
+static int look_at_route(const struct nlmsghdr *message, void *arg)
+{
+	struct reader *r = arg;
+	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+	const struct nlattr *to = netlink_attr(message, sizeof(*head), RTA_DST);
+	const struct nlattr *paths = netlink_attr(message, sizeof(*head), RTA_MULTIPATH);
+	struct net_use use = {
+		.kind = NET_ROUTE, .family = head->rtm_family, .is_default = !head->rtm_dst_len};
+	int err;
+
+	if ((head->rtm_family != AF_INET && head->rtm_family != AF_INET6) ||
+	    head->rtm_type != RTN_UNICAST || head->rtm_protocol == RTPROT_KERNEL ||
+	    head->rtm_flags & RTM_F_CLONED ||
+	    (to && net_is_local_only(head->rtm_family, mnl_attr_get_payload(to))))
+		return MNL_CB_OK;
+	err = add_use_of(r, netlink_u32(message, sizeof(*head), RTA_OIF), NULL, use, to);
+	if (!err && paths)
+		err = add_paths(r, paths, use, to);
+	return netlink_result(err);
+}
+
+static int look_at_nexthop(const struct nlmsghdr *message, void *arg)
+{
+	struct reader *r = arg;
+	struct net_use use = {.kind = NET_NEXTHOP,
+			      .number = netlink_u32(message, sizeof(struct nhmsg), NHA_ID)};
+
+	return netlink_result(add_use_of(r, netlink_u32(message, sizeof(struct nhmsg), NHA_OIF),
+					 NULL, use, NULL));
+}
+
+static int look_at_rule(const struct nlmsghdr *message, void *arg)
+{
+	static const uint16_t names[] = {FRA_IIFNAME, FRA_OIFNAME};
+	struct reader *r = arg;
+	size_t head = sizeof(struct fib_rule_hdr);
+	struct net_use use = {.kind = NET_RULE, .number = netlink_u32(message, head, FRA_PRIORITY)};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++)
+		if (*netlink_text(message, head, names[i]))
+			err = add_use_of(r, 0, netlink_text(message, head, names[i]), use, NULL);
+	return netlink_result(err);
+}
+
+/* Whether a packet socket in TABLE, the text of /proc/PID/net/packet, is bound to the interface
+ * INDEX: the fifth column. (Linux: net/packet/af_packet.c) */
+static bool has_packet_socket(const char *table, unsigned int index)
+{
+	for (const char *line = strchr(table, '\n'); line; line = strchr(line, '\n')) {
+		unsigned int bound;
+
+		line++;
+		for (int i = 0; i < 4; i++) {
+			line += strspn(line, " ");
+			line += strcspn(line, " \n");
+		}
+		line += strspn(line, " ");
+		if (number_take(&line, &bound) && bound == index)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves .captured at those links of the namespace that a packet socket listens to. */
+static int read_packet_sockets(struct reader *r)
+{
+	const struct netns *space = &r->tables->spaces.items[r->ns];
+	auto_free char *path = fs_path("proc/%d/net/packet", space->pid);
+	auto_free char *table = NULL;
+	int err = space->pid ? fs_read(r->root, path, TABLE_MAX, &table, NULL) : 0;
+
+	if (fs_is_absent(err)) /* no AF_PACKET in this kernel yet, or the process has ended */
+		err = 0;
+	for (size_t i = 0; !err && i < r->tables->n_links; i++) {
+		struct net_link *link = &r->tables->links[i];
+
+		if (link->ns == r->ns)
+			link->captured = link->captured && table &&
+					 has_packet_socket(table, link->index);
+	}
+	return err;
+}
+
+static int read_space(struct reader *r)
+{
+	int err = netlink_open(&r->tables->spaces.items[r->ns], &r->socket);
+
+	if (err)
+		return err;
+	err = read_links(r);
+	err = err
+		      ?: netlink_dump(r->socket, RTM_GETADDR, sizeof(struct ifaddrmsg),
+				      look_at_address, r);
+	err = err ?: netlink_dump(r->socket, RTM_GETROUTE, sizeof(struct rtmsg), look_at_route, r);
+	err = err
+		      ?: netlink_dump(r->socket, RTM_GETRULE, sizeof(struct fib_rule_hdr),
+				      look_at_rule, r);
+	err = err
+		      ?: netlink_dump(r->socket, RTM_GETNEXTHOP, sizeof(struct nhmsg),
+				      look_at_nexthop, r);
+	err = err ?: read_packet_sockets(r);
+	mnl_socket_close(r->socket);
+	free(r->ids);
+	r->ids = NULL;
+	return err;
+}
+
+int net_tables_read(const struct fs_root *root,
+		    bool (*wants)(const struct net_link *link, const void *arg), const void *arg,
+		    struct net_tables *ret)
+{
+	int err = -ENOENT;
+
+	for (int i = 0; i < READS_MAX && (fs_is_absent(err) || err == -ESRCH); i++) {
+		struct net_tables tables = {0};
+		struct reader r = {.root = root, .wants = wants, .arg = arg, .tables = &tables};
+
+		err = netns_list_read(root, &tables.spaces);
+		for (r.ns = 0; !err && r.ns < tables.spaces.n; r.ns++)
+			err = read_space(&r);
+		if (!err)
+			*ret = tables;
+		else
+			net_tables_free(&tables);
+	}
+	return err;
+}
+
+void net_tables_free(struct net_tables *tables)
+{
+	for (size_t i = 0; i < tables->n_links; i++) {
+		free(tables->links[i].name);
+		free(tables->links[i].kind);
+		free(tables->links[i].parent);
+	}
+	free(tables->links);
+	free(tables->uses);
+	netns_list_free(&tables->spaces);
+	*tables = (struct net_tables){0};
+}
