@@ -309,22 +309,6 @@ static void test_nvme_multipath(void **state)
 			"/\n");
 }
 
-/* Up, with what every interface has then: of no account. */
-static void test_net_up(void **state)
-{
-	struct tree *tree = *state;
-
-	put_device(tree, 0x020000, "e1000e");
-	tree_folder(tree, FOLDER "/net/eth1/power");
-	tree_file(tree, "proc/1/net/route",
-		  "Iface\tDestination\tGateway\neth10\t00000000\t0102A8C0\n"
-		  "eth1\t0000FEA9\t00000000\neth1\t000000E0\t00000000\n");
-	tree_file(tree, "proc/1/net/ipv6_route",
-		  "fe800000000000000000000000000000 40 0 00 0 0 0 0     eth1\n"
-		  "ff000000000000000000000000000000 08 0 00 0 0 0 0     eth1\n");
-	assert_findings(tree, 0x020000, "e1000e", "");
-}
-
 static void test_net_used(void **state)
 {
 	struct tree *tree = *state;
@@ -334,14 +318,9 @@ static void test_net_used(void **state)
 	tree_link(tree, FOLDER "/net/eth1/upper_bond0", "/sys/class/net/bond0");
 	tree_link(tree, "sys/class/net/bond0/upper_vmbr0", "/sys/class/net/vmbr0");
 	tree_folder(tree, "sys/class/net/vmbr0");
-	tree_file(tree, "proc/1/net/route",
-		  "Iface\tDestination\tGateway\neth1\t00000000\t0102A8C0\neth1\t0002A8C0\t0\n");
-	tree_file(tree, "proc/1/net/ipv6_route",
-		  "20010db8000000000000000000000000 40 0 00 0 0 0 0     eth1\n");
 	assert_findings(tree, 0x020000, "e1000e",
 			"network! its interface eth1 carries the host's network: below bond0, "
-			"below vmbr0, the default route, route to 192.168.2.0, route to "
-			"2001:db8::\n");
+			"below vmbr0\n");
 }
 
 static void test_net_moved(void **state)
@@ -353,9 +332,10 @@ static void test_net_moved(void **state)
 	assert_findings(tree, 0x020000, "e1000e",
 			"network! its network interface has been moved to another network "
 			"namespace, as containers and routers do\n");
-	/* Something else with such a folder, and a NIC that no driver has. */
-	assert_findings(tree, 0x0c0330, "xhci_hcd", "");
-	assert_findings(tree, 0x020000, NULL, "");
+	/* A USB controller, below which there is such a NIC. */
+	assert_findings(tree, 0x0c0330, "xhci_hcd",
+			"network! its network interface has been moved to another network "
+			"namespace, as containers and routers do\n");
 }
 
 static void test_openers(void **state)
@@ -593,18 +573,29 @@ static void test_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_idle),		WITH_TREE(test_mounts),
-		WITH_TREE(test_swap),		WITH_TREE(test_holders),
-		WITH_TREE(test_holders_open),	WITH_TREE(test_loop),
-		WITH_TREE(test_nvme_target),	WITH_TREE(test_nvme_passthru),
-		WITH_TREE(test_scsi_target),	WITH_TREE(test_unreadable),
-		WITH_TREE(test_nvme_multipath), WITH_TREE(test_net_up),
-		WITH_TREE(test_net_used),	WITH_TREE(test_net_moved),
-		WITH_TREE(test_openers),	WITH_TREE(test_containers),
-		WITH_TREE(test_nvidia),		WITH_TREE(test_console),
-		WITH_TREE(test_chipset),	WITH_TREE(test_served),
-		WITH_TREE(test_smbus),		WITH_TREE(test_vfs),
-		WITH_TREE(test_mdevs),		cmocka_unit_test(test_kind_names),
+		WITH_TREE(test_idle),
+		WITH_TREE(test_mounts),
+		WITH_TREE(test_swap),
+		WITH_TREE(test_holders),
+		WITH_TREE(test_holders_open),
+		WITH_TREE(test_loop),
+		WITH_TREE(test_nvme_target),
+		WITH_TREE(test_nvme_passthru),
+		WITH_TREE(test_scsi_target),
+		WITH_TREE(test_unreadable),
+		WITH_TREE(test_nvme_multipath),
+		WITH_TREE(test_net_used),
+		WITH_TREE(test_net_moved),
+		WITH_TREE(test_openers),
+		WITH_TREE(test_containers),
+		WITH_TREE(test_nvidia),
+		WITH_TREE(test_console),
+		WITH_TREE(test_chipset),
+		WITH_TREE(test_served),
+		WITH_TREE(test_smbus),
+		WITH_TREE(test_vfs),
+		WITH_TREE(test_mdevs),
+		cmocka_unit_test(test_kind_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
