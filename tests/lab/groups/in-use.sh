@@ -281,7 +281,7 @@ still_open() {
 t_address() {
 	name=$(nic_name 31)
 	want "$(nic 31)"
-	step "up alone is no use"
+	step "up alone is a warning"
 	ip link set "$name" up
 	verb_exits 0 plan 100
 	step "an address and the default route"
@@ -328,7 +328,7 @@ t_moved_interface() {
 	background unshare -n sleep 1000
 	sleep 0.5
 	ip link set "$name" netns "$(tail -n 1 /tmp/background.pids)" || fail "the lab: no namespace"
-	refused 100 "its network interface has been moved to another network namespace"
+	refused 100 "its network interface $name is in the network namespace of process"
 	end_background
 	wait_for 5 test -n "$(nic_name 31)" || true
 }

@@ -8,15 +8,17 @@
 
 #include <cmocka.h>
 
-static struct netns spaces[] = {{1, "proc/1/ns/net", 1, "process 1 (systemd)"},
-				{2, "proc/77/ns/net", 77, "container 105"}};
+static char systemd[] = "process 1 (systemd)", container[] = "container 105";
+static struct netns spaces[] = {{.inode = 1, .name = systemd}, {.inode = 2, .name = container}};
 
 /* The NIC, and what may lie on it; each test takes as many as it needs. */
-static struct net_link nic = {.index = 4, .name = "eth1", .kind = "", .parent = "0000:03:00.0"};
+static char none[] = "", eth0[] = "eth0", eth1[] = "eth1", eth1_7[] = "eth1.7";
+static char is_vlan[] = "vlan", is_macvlan[] = "macvlan", device[] = "0000:03:00.0";
+static struct net_link nic = {.index = 4, .name = eth1, .kind = none, .parent = device};
 static struct net_link vlan = {
-	.index = 5, .name = "eth1.7", .kind = "vlan", .parent = "", .lower = 4};
+	.index = 5, .name = eth1_7, .kind = is_vlan, .parent = none, .lower = 4};
 static struct net_link macvlan = {
-	.ns = 1, .index = 4, .name = "eth0", .kind = "macvlan", .parent = "", .lower = 4};
+	.ns = 1, .index = 4, .name = eth0, .kind = is_macvlan, .parent = none, .lower = 4};
 
 static struct net_use use_of(enum net_use_kind kind, const char *ip)
 {
