@@ -18,18 +18,6 @@ struct disk_tables {
 int disk_tables_read(const struct fs_root *root, struct disk_tables *ret) must_check;
 void disk_tables_free(struct disk_tables *tables);
 
-/* A mount. (Linux: Documentation/filesystems/proc.rst) */
-struct disk_mount {
-	const char *numbers; /* "8:1"; that of btrfs is of no device */
-	const char *where;
-	const char *source; /* "/dev/sda1", "rpool/ROOT/pve-1"; NULL: none */
-};
-
-/* Calls LOOK for each mount, in the kernel's order, until it returns something but 0, which is
- * returned; else 0 or -ENOMEM. */
-int disk_tables_each_mount(const struct disk_tables *tables,
-			   int (*look)(const struct disk_mount *mount, void *arg), void *arg);
-
 /* Whether the host cannot do without what is mounted there: "/", "/boot". */
 bool disk_place_is_vital(const char *where);
 

@@ -3,6 +3,7 @@
 
 #include "host/base/argv.h"
 #include "host/base/utf8.h"
+#include "host/usage/mounts.h"
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ struct mount_search {
 	struct fs_names places;
 };
 
-static int put_mount(const struct disk_mount *mount, void *arg)
+static int put_mount(const struct mount *mount, void *arg)
 {
 	struct mount_search *search = arg;
 
@@ -85,7 +86,7 @@ static int put_mounts(const struct disk_tables *tables, const char *numbers, con
 {
 	auto_free char *node = fs_path("/dev/%s", name);
 	struct mount_search search = {.numbers = numbers, .node = node};
-	int err = node ? disk_tables_each_mount(tables, put_mount, &search) : -ENOMEM;
+	int err = node ? mounts_each(tables->mounts, put_mount, &search) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < search.places.n; i++) {
 		strbuf_add_item(&uses->what, _("mounted at %s"), search.places.items[i]);
@@ -149,7 +150,7 @@ struct group_search {
 	size_t len;
 };
 
-static int is_vital_volume(const struct disk_mount *mount, void *arg)
+static int is_vital_volume(const struct mount *mount, void *arg)
 {
 	const struct group_search *search = arg;
 	const char *volume = mount->source ? after_prefix(mount->source, "/dev/mapper/") : NULL;
@@ -164,7 +165,7 @@ static int end_volume(const struct disk_tables *tables, const char *mapper, stru
 {
 	struct group_search search = {mapper, group_length(mapper)};
 	auto_free char *group = group_name(mapper, search.len);
-	int vital = group ? disk_tables_each_mount(tables, is_vital_volume, &search) : -ENOMEM;
+	int vital = group ? mounts_each(tables->mounts, is_vital_volume, &search) : -ENOMEM;
 
 	if (vital < 0)
 		return vital;
@@ -362,7 +363,7 @@ static char *udev_value(const char *text, const char *key)
 	return NULL;
 }
 
-static int is_vital_dataset(const struct disk_mount *mount, void *arg)
+static int is_vital_dataset(const struct mount *mount, void *arg)
 {
 	const char *pool = arg, *rest = mount->source ? after_prefix(mount->source, pool) : NULL;
 
@@ -382,7 +383,7 @@ int disk_uses_add_pool(const struct disk_tables *tables, unsigned int major, uns
 	pool = udev_value(text, "ID_FS_LABEL");
 	if (!type || strcmp(type, "zfs_member") || !pool || !*pool)
 		return 0;
-	err = disk_tables_each_mount(tables, is_vital_dataset, pool);
+	err = mounts_each(tables->mounts, is_vital_dataset, pool);
 	if (err < 0)
 		return err;
 	strbuf_add_item(&uses->what, _("part of the ZFS pool %s"), pool);

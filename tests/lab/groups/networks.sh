@@ -3,8 +3,10 @@
 # tables, nexthops, programs that listen to all; and harmless neighbours of each, which pass.
 #
 #iommu on
-#qemu -device pcie-root-port,id=rp1,chassis=1 -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31
-#qemu -device pcie-root-port,id=rp2,chassis=2 -device e1000e,bus=rp2,romfile=,mac=52:54:00:00:00:32
+#qemu -netdev user,id=net1,restrict=on -device pcie-root-port,id=rp1,chassis=1
+#qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31,netdev=net1
+#qemu -netdev user,id=net2,restrict=on -device pcie-root-port,id=rp2,chassis=2
+#qemu -device e1000e,bus=rp2,romfile=,mac=52:54:00:00:00:32,netdev=net2
 #seconds 180
 
 prepare() {
@@ -19,7 +21,7 @@ want() {
 	name=$(nic_name "$1")
 	[ -n "$name" ] || fail "the lab: no interface of NIC $1"
 	vm 100 "machine: q35" "hostpci0: $(nic "$1"),pcie=1"
-	ip link set "$name" up
+	iproute2 link set "$name" up
 }
 
 # In use: refused, with these texts.
@@ -43,7 +45,7 @@ t_up() {
 	want 31
 	idle 31 "its interface $name is up"
 	want 31
-	ip link set "$name" down
+	iproute2 link set "$name" down
 	idle 31
 }
 
@@ -52,8 +54,8 @@ t_macvlan_elsewhere() {
 	background unshare -n sleep 1000
 	there=$(tail -n 1 /tmp/background.pids)
 	sleep 0.5
-	ip link add away link "$name" type macvlan || fail "the lab: no macvlan"
-	ip link set away netns "$there" || fail "the lab: no namespace"
+	iproute2 link add away link "$name" type macvlan || fail "the lab: no macvlan"
+	iproute2 link set away netns "$there" || fail "the lab: no namespace"
 	in_use "below the macvlan away in the network namespace of process $there (sleep)"
 	end_background
 	sleep 0.5
@@ -70,7 +72,7 @@ t_moved_elsewhere() {
 	background unshare -n sleep 1000
 	there=$(tail -n 1 /tmp/background.pids)
 	sleep 0.5
-	ip link set "$name" netns "$there" || fail "the lab: no namespace"
+	iproute2 link set "$name" netns "$there" || fail "the lab: no namespace"
 	refused 100 "its network interface $name is in the network namespace of process $there (sleep)"
 	end_background
 	wait_for 5 test -e "/sys/bus/pci/devices/$bdf/net/$name" || fail "the lab: $name has not come back"
@@ -78,51 +80,51 @@ t_moved_elsewhere() {
 
 t_route_of_another_table() {
 	want 31
-	ip route add 198.51.100.0/24 dev "$name" table 77 || fail "the lab: no route"
+	iproute2 route add 198.51.100.0/24 dev "$name" table 77 || fail "the lab: no route"
 	in_use "route to 198.51.100.0"
-	ip route flush table 77
+	iproute2 route flush table 77
 	step "a route on another interface"
-	ip link set "$(nic_name 32)" up
-	ip route add 198.51.100.0/24 dev "$(nic_name 32)" table 77
+	iproute2 link set "$(nic_name 32)" up
+	iproute2 route add 198.51.100.0/24 dev "$(nic_name 32)" table 77
 	idle 31
-	ip route flush table 77
+	iproute2 route flush table 77
 }
 
 t_second_way_of_a_route() {
 	want 32
-	ip link set "$(nic_name 31)" up
-	ip route add 198.51.100.0/24 nexthop dev "$(nic_name 31)" nexthop dev "$name" ||
+	iproute2 link set "$(nic_name 31)" up
+	iproute2 route add 198.51.100.0/24 nexthop dev "$(nic_name 31)" nexthop dev "$name" ||
 		fail "the lab: no route of two ways"
 	in_use "route to 198.51.100.0"
-	ip route del 198.51.100.0/24
+	iproute2 route del 198.51.100.0/24
 }
 
 t_nexthop() {
 	want 31
 	wait_for 5 grep -q 1 "/sys/class/net/$name/carrier"
-	ip nexthop add id 7 dev "$name" || fail "the lab: no nexthop"
+	iproute2 nexthop add id 7 dev "$name" || fail "the lab: no nexthop"
 	in_use "nexthop 7"
-	ip nexthop del id 7
-	ip rule add iif "$name" lookup 77 priority 700 || fail "the lab: no rule"
+	iproute2 nexthop del id 7
+	iproute2 rule add iif "$name" lookup 77 priority 700 || fail "the lab: no rule"
 	in_use "the routing rule 700"
-	ip rule del priority 700
+	iproute2 rule del priority 700
 }
 
 t_link_address() {
 	want 31
-	ip addr add fe80::7/64 dev "$name" nodad || fail "the lab: no address"
+	iproute2 addr add fe80::7/64 dev "$name" nodad || fail "the lab: no address"
 	idle 31 "with the address fe80::7, which is valid on its link only"
 }
 
 t_listener() {
 	want 31
-	background hold promiscuous "$name"
+	background occupy promiscuous "$name"
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
 	in_use "a program listens to all that it receives" "ss -0 -p"
 	end_background
 	step "a socket that asks for its own packets only"
 	want 31
-	background hold packets "$name"
+	background occupy packets "$name"
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
 	idle 31
 	end_background
@@ -130,10 +132,10 @@ t_listener() {
 
 t_netconsole() {
 	want 31
-	ip addr add 192.0.2.2/24 dev "$name"
+	iproute2 addr add 192.0.2.2/24 dev "$name"
 	modprobe netconsole "netconsole=@192.0.2.2/$name,@192.0.2.9/52:54:00:00:00:99" ||
 		fail "the lab: no netconsole"
-	ip addr flush dev "$name"
+	iproute2 addr flush dev "$name"
 	mkdir -p /sys/kernel/config
 	mount -t configfs none /sys/kernel/config 2>/dev/null || true
 	mkdir /sys/kernel/config/netconsole/log || fail "the lab: no target of netconsole"
@@ -146,5 +148,5 @@ t_netconsole() {
 	cd /
 	idle 31 "netconsole sends the kernel's messages through its interface $name"
 	rmdir /sys/kernel/config/netconsole/log
-	modprobe -r netconsole
+	rmmod netconsole
 }

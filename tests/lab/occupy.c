@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hold HOW WHAT: uses a device in a way that needs a system call which busybox lacks, prints "held"
- * and sleeps until it is killed.
+ * occupy HOW WHAT: uses a device in a way that needs a system call which busybox lacks, prints
+ *"held" and sleeps until it is killed.
  *
  *	promiscuous IFACE	a packet socket to which the interface passes all that it receives
  *	packets IFACE		a packet socket, as DHCP clients have
