@@ -3,9 +3,9 @@
 # tables, nexthops, programs that listen to all; and harmless neighbours of each, which pass.
 #
 #iommu on
-#qemu -netdev user,id=net1,restrict=on -device pcie-root-port,id=rp1,chassis=1
+#qemu -netdev user,id=net1,restrict=on,ipv6=off -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31,netdev=net1
-#qemu -netdev user,id=net2,restrict=on -device pcie-root-port,id=rp2,chassis=2
+#qemu -netdev user,id=net2,restrict=on,ipv6=off -device pcie-root-port,id=rp2,chassis=2
 #qemu -device e1000e,bus=rp2,romfile=,mac=52:54:00:00:00:32,netdev=net2
 #seconds 180
 
