@@ -3,6 +3,7 @@
 
 #include "host/base/strbuf.h"
 #include "host/base/utf8.h"
+#include "host/pci/pci.h"
 #include "host/usage/net_uses.h"
 #include "host/usage/netconsole.h"
 
@@ -102,6 +103,28 @@ static int add_moved(const struct survey_net *net, const struct net_link *link,
 		strdup("lsns -t net; ip netns; pct list"));
 }
 
+/* Programs that use its RDMA devices have nodes open, and all else needs an address, but for parts
+ * of the kernel that use InfiniBand alone. */
+static int add_rdma(const struct fs_root *root, const struct survey_net *net, struct usage *usage)
+{
+	auto_free char *path = pci_path(&net->device->bdf, "infiniband");
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, path, &names);
+
+	for (size_t i = 0; !err && i < names.n; i++) {
+		err = usage_add_command(
+			usage, &net->device->bdf, USAGE_NETWORK,
+			fs_path(_("it has the RDMA device %s; whether a part of the kernel uses "
+				  "that cannot be seen"),
+				names.items[i]),
+			_("what uses it, such as SRP, would lose it"), fs_path(_("to see it")),
+			fs_path("rdma resource show %s", names.items[i]));
+		if (!err)
+			usage_last(usage)->harmless = true;
+	}
+	return err;
+}
+
 static int find_for_net(const struct fs_root *root, const struct survey_net *net,
 			const struct net_tables *tables, struct usage *usage)
 {
@@ -149,7 +172,12 @@ int usage_find_nets(const struct fs_root *root, const struct survey *survey, str
 		return 0;
 	if (running)
 		err = net_tables_read(root, wants, survey, &tables);
-	for (size_t i = 0; !err && i < survey->n_nets; i++)
-		err = find_for_net(root, &survey->nets[i], running ? &tables : NULL, usage);
+	for (size_t i = 0; !err && i < survey->n_nets; i++) {
+		const struct survey_net *net = &survey->nets[i];
+
+		err = find_for_net(root, net, running ? &tables : NULL, usage);
+		if (!err && (!i || net[-1].device != net->device))
+			err = add_rdma(root, net, usage);
+	}
 	return err ? err : usage_find_netconsole(root, survey, usage);
 }

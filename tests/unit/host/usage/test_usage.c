@@ -323,6 +323,20 @@ static void test_net_used(void **state)
 			"below vmbr0\n");
 }
 
+/* Of an RDMA device it is said once what cannot be seen. */
+static void test_net_rdma(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020700, "mlx5_core");
+	tree_folder(tree, FOLDER "/net/ib0");
+	tree_folder(tree, FOLDER "/net/ib1");
+	tree_folder(tree, FOLDER "/infiniband/mlx5_0");
+	assert_findings(tree, 0x020700, "mlx5_core",
+			"network it has the RDMA device mlx5_0; whether a part of the kernel uses "
+			"that cannot be seen\n");
+}
+
 static void test_net_moved(void **state)
 {
 	struct tree *tree = *state;
@@ -573,29 +587,18 @@ static void test_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_idle),
-		WITH_TREE(test_mounts),
-		WITH_TREE(test_swap),
-		WITH_TREE(test_holders),
-		WITH_TREE(test_holders_open),
-		WITH_TREE(test_loop),
-		WITH_TREE(test_nvme_target),
-		WITH_TREE(test_nvme_passthru),
-		WITH_TREE(test_scsi_target),
-		WITH_TREE(test_unreadable),
-		WITH_TREE(test_nvme_multipath),
-		WITH_TREE(test_net_used),
-		WITH_TREE(test_net_moved),
-		WITH_TREE(test_openers),
-		WITH_TREE(test_containers),
-		WITH_TREE(test_nvidia),
-		WITH_TREE(test_console),
-		WITH_TREE(test_chipset),
-		WITH_TREE(test_served),
-		WITH_TREE(test_smbus),
-		WITH_TREE(test_vfs),
-		WITH_TREE(test_mdevs),
-		cmocka_unit_test(test_kind_names),
+		WITH_TREE(test_idle),		WITH_TREE(test_mounts),
+		WITH_TREE(test_swap),		WITH_TREE(test_holders),
+		WITH_TREE(test_holders_open),	WITH_TREE(test_loop),
+		WITH_TREE(test_nvme_target),	WITH_TREE(test_nvme_passthru),
+		WITH_TREE(test_scsi_target),	WITH_TREE(test_unreadable),
+		WITH_TREE(test_nvme_multipath), WITH_TREE(test_net_used),
+		WITH_TREE(test_net_rdma),	WITH_TREE(test_net_moved),
+		WITH_TREE(test_openers),	WITH_TREE(test_containers),
+		WITH_TREE(test_nvidia),		WITH_TREE(test_console),
+		WITH_TREE(test_chipset),	WITH_TREE(test_served),
+		WITH_TREE(test_smbus),		WITH_TREE(test_vfs),
+		WITH_TREE(test_mdevs),		cmocka_unit_test(test_kind_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
