@@ -1,12 +1,14 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # The platform's own functions: host bridge, ISA bridge, SMBus, without a driver and with one that
-# serves the host.
+# serves the host; and a device that stops to answer.
 #
 #iommu on
+#qemu -device pcie-root-port,id=rp1,chassis=1
+#qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:11
 #seconds 180
 
 prepare() {
-	for module in vfio_pci vfio_iommu_type1; do
+	for module in vfio_pci vfio_iommu_type1 e1000e; do
 		modprobe "$module"
 	done
 }
@@ -71,4 +73,60 @@ t_bridge_that_serves() {
 	expect_said "its driver lpc_ich serves the host"
 	stop 100
 	rmmod lpc_ich
+}
+
+# byte DEVICE OFFSET: of its configuration space, in hex.
+byte() {
+	dd if="$devices/$1/config" bs=1 skip=$(($2)) count=1 2>/dev/null | hexdump -e '1/1 "%02x"'
+}
+
+# Where the PCI Express capability of the device is.
+express_at() {
+	at=0x$(byte "$1" 0x34)
+	while [ $((at)) != 0 ] && [ "$(byte "$1" "$at")" != 10 ]; do
+		at=0x$(byte "$1" $((at + 1)))
+	done
+	echo $((at))
+}
+
+# power PORT on|off: of the slot below the port, by its Slot Control (PCI Express 7.5.3.10).
+power() {
+	value='\000'
+	[ "$2" = on ] || value='\004'
+	# shellcheck disable=SC2059 # a format
+	printf "$value" | dd of="$devices/$1/config" bs=1 seek=$(($(express_at "$1") + 0x19)) conv=notrunc 2>/dev/null
+}
+
+is_silent() {
+	[ "$(dd if="$devices/$1/config" bs=64 count=1 2>/dev/null | hexdump -e '64/1 "%02x"' | tr -d 'f\n')" = "" ]
+}
+
+# A card that is dead after its VM: refused, kept on vfio-pci, named, and given back once it lives.
+t_dead() {
+	nic=$(nic 11)
+	port=$(above "$nic")
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	start 100 "$nic=e1000e"
+	power "$port" off
+	is_silent "$nic" || {
+		power "$port" on
+		stop 100
+		skip "this QEMU does not power its slots off"
+	}
+	hook_exits 1 100 post-stop
+	expect_said "$nic: not given back: it does not answer any more"
+	expect_driver "$nic" vfio-pci
+	[ -f "$records/$nic" ] || fail "record of $nic: expected a file, seen none"
+	verb_exits 0 status
+	expect_said "it does not answer any more"
+	verb_exits 2 plan 100
+	expect_said "refused: $nic does not answer: its configuration space reads as ff"
+	step "it comes back"
+	kill_watchers 100
+	power "$port" on
+	echo 1 >"$devices/$nic/remove"
+	echo 1 >/sys/bus/pci/rescan
+	wait_for 5 test -e "$devices/$nic/driver" || fail "the lab: $nic is not back"
+	verb_exits 0 restore 100
+	expect_free "$nic" e1000e
 }
