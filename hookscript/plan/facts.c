@@ -320,9 +320,9 @@ static bool is_kept(const struct facts *facts, const struct device *device)
 
 /*
  * Marks the functions as used, one after the other, as Proxmox VE does: at one that is used already
- * it stops, and those before it stay marked. Returns that one, or NULL.
+ * it stops, and those before it stay marked. Returns whether there was none such.
  */
-static const struct device *use(struct facts *facts, const struct candidate *candidate)
+static bool use(struct facts *facts, struct candidate *candidate)
 {
 	for (size_t k = 0; k < candidate->n_addresses; k++)
 		for (size_t i = 0; i < facts->n_devices; i++) {
@@ -330,11 +330,13 @@ static const struct device *use(struct facts *facts, const struct candidate *can
 
 			if (!hostpci_address_names(&candidate->addresses[k], &device->bdf))
 				continue;
-			if (device->has_entry || is_kept(facts, device))
-				return device;
+			candidate->repeated = device->bdf;
+			candidate->twice = device->has_entry || is_kept(facts, device);
+			if (candidate->twice)
+				return false;
 			device->has_entry = true;
 		}
-	return NULL;
+	return true;
 }
 
 /* The entry gets these devices. What args give to QEMU may stay with its own VFIO driver. */
@@ -354,12 +356,10 @@ static void choose(struct facts *facts, struct candidate *candidate)
  * already, reserved for another VM, or named twice. Returns whether it can. */
 static bool choose_if_free(struct facts *facts, struct candidate *candidate)
 {
-	if (!is_free(facts, candidate))
+	if (!is_free(facts, candidate) || !use(facts, candidate))
 		return false;
-	candidate->twice = use(facts, candidate);
-	if (!candidate->twice)
-		choose(facts, candidate);
-	return !candidate->twice;
+	choose(facts, candidate);
+	return true;
 }
 
 /* The N alternatives of one entry, of which Proxmox VE wants every one to be right. */
@@ -378,7 +378,7 @@ static int choose_one(struct facts *facts, struct candidate *candidates, size_t 
 	if (valid && n == 1) {
 		choose(facts, candidates);
 		if (candidates->entry != ENTRY_ARGS)
-			candidates->twice = use(facts, candidates);
+			use(facts, candidates);
 		return 0;
 	}
 	for (size_t i = 0; valid && i < n; i++)

@@ -46,8 +46,9 @@ struct candidate {
 	size_t n_alternatives;			 /* on this node; 1: no choice */
 	enum candidate_state state;
 	struct mapping_verdict verdict; /* of CANDIDATE_INVALID */
-	const struct device *twice;	/* a device that it names twice, or that another entry
-					   named before it; or NULL */
+	bool twice;			/* it names a device twice, or one that another entry named
+					   before it */
+	struct bdf repeated;		/* that device */
 };
 
 /* Which module the host would load for a device. */

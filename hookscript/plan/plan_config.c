@@ -276,9 +276,9 @@ static void cure_entry_once(struct plan_check *c, size_t e)
 static void refuse_twice(struct plan_check *c, const struct candidate *candidate)
 {
 	size_t e = (size_t)candidate->entry;
-	const char *address = bdf_text(&candidate->twice->bdf);
+	const char *address = bdf_text(&candidate->repeated);
 
-	if (!names_twice(candidate, &candidate->twice->bdf)) {
+	if (!names_twice(candidate, &candidate->repeated)) {
 		refuse_entry(
 			c, e,
 			_("hostpci%zu: %s is named more than once in this VM; Proxmox VE would "
@@ -304,7 +304,7 @@ static void warn_of_alternative(struct plan_check *c, const struct candidate *ca
 		  _("hostpci%d: mapping %s, line %u in /%s, names %s more than once; Proxmox VE "
 		    "cannot use that line"),
 		  candidate->entry, candidate->mapping->id, candidate->alternative->line,
-		  MAPPINGS_PATH, bdf_text(&candidate->twice->bdf));
+		  MAPPINGS_PATH, bdf_text(&candidate->repeated));
 }
 
 /* What an entry has none of: alternatives on this node, or one that is free. */

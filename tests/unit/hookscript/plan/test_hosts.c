@@ -377,6 +377,23 @@ static void test_vmd(void **state)
 		  "its disk /dev/nvme0n1 is in use: mounted at /");
 }
 
+/* Its neighbours in the group are read after it, and stand before it. */
+static void test_named_twice(void **state)
+{
+	struct tree *tree = *state;
+
+	put(tree, "0000:07:00.0", 0x10027480, 0x030000, 44, "amdgpu");
+	for (unsigned int f = 0; f < 8; f++) {
+		auto_free char *bdf = fs_path("0000:06:00.%u", f);
+
+		put(tree, bdf, 0x10d32000 + f, 0x020000, 44, NULL);
+	}
+	plan_ends(tree, "machine: q35\nhostpci0: 07:00.0;07:00.0,pcie=1\n", EXIT_REFUSED,
+		  "hostpci0: 0000:07:00.0 is named more than once in this entry");
+	plan_ends(tree, "machine: q35\nhostpci0: 07:00,pcie=1\nhostpci2: 07:00.0,pcie=1\n",
+		  EXIT_REFUSED, "hostpci2: 0000:07:00.0 is named more than once in this VM");
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scenario_setup, fake_kernel_teardown)
@@ -386,7 +403,7 @@ int main(void)
 		TEST(test_dead),	TEST(test_live_vf),
 		TEST(test_vf_not_made), TEST(test_dies_with_the_vm),
 		TEST(test_fell_off),	TEST(test_own_vfio_driver),
-		TEST(test_vmd),
+		TEST(test_vmd),		TEST(test_named_twice),
 	};
 #undef TEST
 
