@@ -343,7 +343,7 @@ static void warn_of_dropped(const struct facts *facts, enum log_level level)
 		log_say(level, "%s", text ? text : _("out of memory"));
 	}
 	if (facts->args && facts->args->dropped)
-		log_say(level, _("args: %s; Proxmox VE gives nothing of this line to QEMU"),
+		log_say(level, _("args: %s; Proxmox VE passes nothing of this line to QEMU"),
 			facts->args->dropped);
 }
 

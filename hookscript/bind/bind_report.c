@@ -152,9 +152,9 @@ static void say_not_returned(const struct bind_device *device)
 		say_error(
 			device,
 			_("%s: not given back: it does not answer any more (its configuration "
-			  "space reads as ff), so it stays on %s, and its own driver is not "
-			  "probed on it; its record stays; a cold start brings it back: shut this "
-			  "host down, take its power away for ten seconds, and switch it on"),
+			  "space reads as ff), so it stays on %s, and its own driver is not probed "
+			  "on it; its record stays; a cold start brings it back: shut this host "
+			  "down, disconnect it from power for ten seconds, and switch it on"),
 			device->taken_driver);
 	else
 		say_common_failure(device, NULL);

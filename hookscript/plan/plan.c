@@ -41,7 +41,7 @@ char *plan_dropped_text(const struct facts *facts, size_t i)
 			       path, dropped->line, dropped->why);
 	vmcfg_key_name(dropped->key, key);
 	return fs_path(_("/%s, line %u: %s; Proxmox VE ignores this line, so the VM gets no device "
-			 "by it; set it right: qm set %u --%s ADDRESS,pcie=1; the addresses: lspci "
+			 "from it; correct it: qm set %u --%s ADDRESS,pcie=1; the addresses: lspci "
 			 "-Dnn"),
 		       path, dropped->line, dropped->why, facts->vmid, key);
 }

@@ -64,13 +64,14 @@ static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
 	const char *pf = bdf_text(&vf->pf);
 
 	if (!vf->pf_driver)
-		cure_command(c, _("its PF has no driver, which makes the VFs: load it"),
+		cure_command(c, _("its PF has no driver, and only that creates VFs: load it"),
 			     "modprobe \"$(cat /sys/bus/pci/devices/%s/modalias)\"", pf);
 	else if (!strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
 		cure_command(
 			c,
-			_("its PF is on vfio-pci, which makes no VFs: end what has it there (a "
-			  "VM, vfio-pci's option ids=), so that it gets its own driver again"),
+			_("its PF is on vfio-pci, which creates no VFs: end what keeps it there (a "
+			  "VM, or vfio-pci's option ids=), so that it gets its own driver again; "
+			  "see"),
 			"pve-passthrough status");
 }
 
@@ -78,9 +79,9 @@ static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
  * (Linux: sriov_numvfs_store(), -ENOENT). */
 static void cure_without_sriov(struct plan_check *c, const struct absent_vf *vf)
 {
-	auto_free char *words = fs_path(_("should the kernel answer \"No such file or directory\", "
-					  "its driver %s makes no VFs; was one that does (by DKMS) "
-					  "not built for this kernel?"),
+	auto_free char *words = fs_path(_("if the kernel answers \"No such file or directory\", "
+					  "its driver %s creates no VFs; maybe one that does (by "
+					  "DKMS) was not built for this kernel"),
 					vf->pf_driver);
 
 	cure_command(c, plan_text(c, words), "dkms status");
@@ -97,16 +98,16 @@ static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 {
 	const char *pf = bdf_text(&vf->pf);
 	unsigned int n = vfs_wanted(c->facts, &vf->pf);
-	auto_free char *words = is_nvidias(vf) ? fs_path(_("make it (NVIDIA's vGPU driver: "
+	auto_free char *words = is_nvidias(vf) ? fs_path(_("create it (NVIDIA's vGPU driver: "
 							   "/usr/lib/nvidia/sriov-manage -e %s)"),
 							 pf)
-					       : strdup(_("make it"));
+					       : strdup(_("create it"));
 
 	cure_driver(c, vf);
 	if (vf->made)
 		cure_command(c,
-			     _("make more of them, when nothing uses those that there are, for "
-			       "they are made anew"),
+			     _("once nothing uses the present VFs, remove them and create as many "
+			       "as are needed"),
 			     "echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs; "
 			     "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
 			     pf, n, pf);
@@ -127,7 +128,7 @@ static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
 
 	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
 		    _("%s: %s is not there: it is a virtual function (VF) of %s (driver %s), "
-		      "number %u, which has not been made; that PF has %u VFs now"),
+		      "number %u, which has not been created; that PF has %u VFs now"),
 		    plan_text(c, name), address, pf, vf->pf_driver ? vf->pf_driver : _("none"),
 		    vf->wanted, vf->made);
 	cure_vf(c, vf);

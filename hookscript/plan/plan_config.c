@@ -79,7 +79,7 @@ static void cure_by_machine_setting(struct plan_check *c)
 		SETTINGS_PATH, c->facts->vmid, e);
 	for (; e < HOSTPCI_MAX; e++)
 		if (c->facts->vm->hostpci[e] && c->facts->vm->hostpci[e]->pcie == 1)
-			cure_without_pcie(c, _("so take pcie=1 out, too"), e);
+			cure_without_pcie(c, _("so remove pcie=1, too"), e);
 }
 
 static void cure_machine(struct plan_check *c)
@@ -403,7 +403,7 @@ static void warn_of_dropped(struct plan_check *c)
 	for (size_t i = 0; i < c->facts->vm->n_dropped; i++)
 		plan_add_warning(c, NULL, plan_dropped_text(c->facts, i));
 	if (args && args->dropped)
-		plan_warn(c, NULL, _("args: %s; Proxmox VE gives nothing of this line to QEMU"),
+		plan_warn(c, NULL, _("args: %s; Proxmox VE passes nothing of this line to QEMU"),
 			  args->dropped);
 }
 

@@ -66,10 +66,9 @@ static void refuse_child(struct plan_check *c, const struct device *device)
 	const char *text = bdf_text(&device->bdf), *parent = bdf_text(&device->parent);
 
 	plan_refuse(c, REFUSAL_CHILD, &device->bdf,
-		    fs_path(_("it hangs below %s, and goes with it"), parent),
-		    _("%s hangs below %s (a VMD controller, for instance), whose driver makes it "
-		      "appear: it cannot be taken without that one, and is gone when that one is "
-		      "taken"),
+		    fs_path(_("it is below %s, and cannot be passed through by itself"), parent),
+		    _("%s is below %s (a VMD controller, for instance), and exists only while that "
+		      "controller has its driver: it cannot be passed through by itself"),
 		    text, parent);
 	cure_words(c,
 		   _("turn VMD (Intel RST, RAID mode) off in the firmware setup: then %s gets an "
@@ -119,7 +118,7 @@ static void refuse_silent(struct plan_check *c, const struct device *device)
 			     text);
 	cure_words(c,
 		   _("a cold start brings it back, a reboot often does not: shut this host down, "
-		     "take its power away for ten seconds, and switch it on"));
+		     "disconnect it from power for ten seconds, and switch it on"));
 }
 
 static void check_named_device(struct plan_check *c, const struct device *device)
@@ -181,7 +180,7 @@ static void refuse_other_identity(struct plan_check *c, const struct device *dev
 		    _("%s was taken for VM %u as %s, but the device there now is %s"), text,
 		    record->vmid, pci_identity_text(&record->identity),
 		    pci_identity_text(&device->identity));
-	cure_command(c, _("if the hardware was exchanged, forget the record"), "rm /%s/%s",
+	cure_command(c, _("if the hardware was exchanged, remove the record"), "rm /%s/%s",
 		     RECORD_DIR, text);
 }
 

@@ -91,7 +91,7 @@ static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
 		cure_command(c, _("look for it in the kernel's log"), "journalctl -k -g '%s'",
 			     address);
 	cure_words(c, _("a card that fell off comes back with a cold start: shut this host down, "
-			"take its power away for ten seconds, and switch it on"));
+			"disconnect it from power for ten seconds, and switch it on"));
 	if (candidate && candidate->entry != ENTRY_ARGS && !candidate->mapping)
 		cure_delete(c, _("or, if it was taken out"), (size_t)candidate->entry);
 }

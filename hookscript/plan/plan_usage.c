@@ -186,7 +186,7 @@ static void cure_keys(struct plan_check *c, const struct device *device, const c
 					device->identity.vendor, device->identity.device, keys);
 
 	if (setting)
-		cure_words(c, _("%s, let the entry of %s in /%s, line %u, have: %s"), words,
+		cure_words(c, _("%s, set this in the entry of %s in /%s, line %u: %s"), words,
 			   address, setting->source.path, setting->source.line, keys);
 	else if (has_devices(settings) || c->shows_devices)
 		cure_words(c, _("%s, add this to the list 'devices' of /%s: %s"), words,
@@ -251,7 +251,7 @@ static void cure_neighbour(struct plan_check *c, const struct device *device,
 		return;
 	cure_command(c,
 		     _("or put the VM's device into a slot with a group of its own; the groups, "
-		       "and why they are as they are"),
+		       "and why devices share one"),
 		     "host-setup groups");
 	cure_words(c, _("or let the kernel split the group, at the risk that its devices reach "
 			"each other: host-setup enable --acs-override=downstream && reboot"));

@@ -25,8 +25,8 @@ static void print_answer(const struct fs_root *root, const struct record *record
 	if (answer == -ENODATA || answer == -ETIMEDOUT)
 		log_info(
 			_("    it does not answer any more, so its own driver is not probed on it; "
-			  "a cold start brings it back: shut this host down, take its power away "
-			  "for ten seconds, and switch it on"));
+			  "a cold start brings it back: shut this host down, disconnect it from "
+			  "power for ten seconds, and switch it on"));
 	else
 		log_info(_("    whether it answers is not known: %s"), strerror(-answer));
 }
@@ -92,7 +92,7 @@ static void print_by_hand(const struct bdf *bdf)
 		"rm -f /%s/%s /%s/%s.broken",
 		address, address, address, address, RECORD_DIR, address, RECORD_DIR, address);
 
-	log_info(_("    once no VM runs with it, give it back by hand, and forget the record:"));
+	log_info(_("    once no VM runs with it, give it back by hand, and remove the record:"));
 	log_command("    %s", command ? command : _("out of memory"));
 }
 

@@ -261,7 +261,7 @@ static int show_needs(struct verb *verb)
 	if (verb->options->fix && commands.n_fixes)
 		return run_fixes(verb, &commands);
 	if (verb->options->fix)
-		log_info(_("nothing of this is done by a command that --fix could run"));
+		log_info(_("there is no command for this that --fix could run"));
 	else if (commands.n_fixes)
 		log_info(_("the commands that change configuration are run, after a question, by: "
 			   "pve-passthrough vm %u --fix"),

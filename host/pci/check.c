@@ -166,18 +166,18 @@ static int check_isolation(const struct fs_root *root, struct checklist *list)
 
 	if (!err && strstr(interrupts, " ITS-"))
 		return check_add(list, REMAPPING, CHECK_OK,
-				 strdup(_("interrupts of devices are kept apart")),
+				 strdup(_("interrupts of devices are isolated")),
 				 strdup(_("ITS- chips in /proc/interrupts")), NULL);
 	if (allows_unsafe_interrupts(root))
 		return check_add(
 			list, REMAPPING, CHECK_WARNING,
-			strdup(_("vfio_iommu_type1 passes devices through even where interrupts "
-				 "are not kept apart: a guest could raise any of the host's")),
+			strdup(_("vfio_iommu_type1 allows passthrough even if interrupts are not "
+				 "isolated: a guest could raise any interrupt of the host")),
 			strdup(_("allow_unsafe_interrupts is set")),
 			strdup(_("pass devices to guests that you trust only")));
 	return check_add(
 		list, REMAPPING, CHECK_NOTE,
-		strdup(_("whether interrupts of devices are kept apart does not show; where they "
+		strdup(_("whether interrupts of devices are isolated cannot be determined; if they "
 			 "are not, VFIO refuses the VM's start (EPERM)")),
 		strdup(_("no ITS- chip in /proc/interrupts")), NULL);
 }

@@ -28,7 +28,7 @@ static void say_words(const struct wanted *wanted)
 
 	if (words && *words)
 		log_error(_("if it is neither: add %s to the kernel command line where that boot "
-			    "loader has it from, and reboot"),
+			    "loader reads it, and reboot"),
 			  words);
 }
 

@@ -140,10 +140,12 @@ static char *find_cure(const struct survey_node *node, const struct disk_uses *u
 	if (*ret_command && !**ret_command) {
 		free(*ret_command);
 		*ret_command = fs_path("lsblk /dev/%s; zpool status; pvesm status", node->name);
-		return strdup(_("end that use; what is on the disk"));
+		return strdup(_("end that use; to see what is on the disk"));
 	}
 	if (uses->unclear)
-		return fs_path(_("end what else is on the disk (lsblk /dev/%s), then"), node->name);
+		return fs_path(_("end the other uses of the disk (lsblk /dev/%s), "
+				 "then"),
+			       node->name);
 	return strdup(_("end that use, after the VMs and containers that have files there"));
 }
 
@@ -154,8 +156,8 @@ static int add_disk(const struct survey_node *node, enum claim claim, const char
 	char *command = NULL, *cure = find_cure(node, uses, &command);
 	int err = usage_add_command(
 		usage, &node->device->bdf, USAGE_DISK, describe_disk(node, claim, what),
-		_("the host would lose the disk under what uses it: files that are not "
-		  "written yet are lost, and what runs from it dies"),
+		_("the host would lose a disk that is in use: data that is not written yet is "
+		  "lost, and programs that run from it crash"),
 		cure, command);
 
 	if (!err)

@@ -66,7 +66,7 @@ static int add_use(const struct survey_net *net, const struct net_uses *uses, st
 					  uses->elsewhere)
 		: uses->captured
 			? fs_path(_("end what listens to it; to see it"))
-			: fs_path(_("take %s out of /etc/network/interfaces, then"), net->name),
+			: fs_path(_("remove %s from /etc/network/interfaces, then"), net->name),
 		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
 		       : uses->captured ? "ss -0 -p"
 					: "ifreload -a"));

@@ -180,13 +180,13 @@ static char *find_cure(const struct search *search, pid_t pid, const struct owne
 				   : fs_path(_("end that program of user %s"), owner->user);
 	case OWNER_PART:
 		*ret_command = fs_path("systemctl status %d", pid);
-		return fs_path(_("%s is a part of the host that has to run on; it may close the "
-				 "device by itself in a moment; what it does"),
+		return fs_path(_("%s is a service that the host needs; it may close the device by "
+				 "itself shortly; its status"),
 			       owner->name);
 	case OWNER_UNKNOWN: break;
 	}
 	*ret_command = fs_path("systemctl status %d", pid);
-	return strdup(_("end it; what it is"));
+	return strdup(_("end it; to see what it is"));
 }
 
 /* logind opens displays for those who log in, so the display manager is what lets go of them. */

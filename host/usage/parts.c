@@ -82,8 +82,9 @@ static int find_vfs(const struct fs_root *root, const struct usage_device *devic
 	return usage_add_command(
 		usage, &device->bdf, USAGE_VFS,
 		fs_path(_("it is an SR-IOV PF whose VFs are in use or ready for it: %s"), vfs),
-		_("all of them would vanish or go dead, under the VMs and interfaces that use them"),
-		strdup(_("pass a VF instead, or take them away")),
+		_("all of them would be removed or stop working, and the VMs and interfaces that "
+		  "use them with them"),
+		strdup(_("pass a VF instead, or remove them")),
 		fs_path("echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs",
 			bdf_format(&device->bdf, address)));
 }
@@ -157,9 +158,9 @@ static int find_mdevs(const struct fs_root *root, const struct usage_device *dev
 	return usage_add_command(
 		usage, &device->bdf, USAGE_MDEVS,
 		fs_path(_("mediated devices of it are in use or ready for it: %s"), list.text),
-		_("all of them would vanish under the VMs that use them, or the kernel would wait for "
-		  "those VMs to end"),
-		strdup(_("shut down the VMs that have them (qm shutdown), then take them away")),
+		_("the VMs that use them would lose them, or the kernel would wait for those VMs "
+		  "to end"),
+		strdup(_("shut down the VMs that have them (qm shutdown), then remove them")),
 		fs_path("echo 1 > /sys/bus/mdev/devices/%s/remove", first));
 }
 
@@ -180,8 +181,8 @@ static int find_vgpu(const struct fs_root *root, const struct usage_device *devi
 			 fs_path(_("it is a vGPU of type %u, which its driver %s serves"), type,
 				 device->driver ? device->driver : _("none")),
 			 _("the guest would get a bare VF, and the vGPU would be gone"),
-			 fs_path(_("say in the entry what it is: mdev=nvidia-%u; or end the vGPU: "
-				   "echo 0 > /sys/bus/pci/devices/%s/nvidia/current_vgpu_type"),
+			 fs_path(_("set mdev=nvidia-%u in the entry; or remove the vGPU: echo 0 > "
+				   "/sys/bus/pci/devices/%s/nvidia/current_vgpu_type"),
 				 type, bdf_text(&device->bdf)));
 }
 

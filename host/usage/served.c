@@ -105,7 +105,7 @@ static int add_agp(const struct usage_device *device, struct usage *usage)
 	return usage_add(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("its driver %s maps the memory of the host's graphics"), device->driver),
-		_("the host's screen, and what draws to it, may stop at once"),
+		_("the host's screen, and programs that draw to it, may stop working at once"),
 		strdup(_("choose a device outside of its IOMMU group: host-setup groups")));
 }
 

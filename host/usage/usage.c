@@ -78,7 +78,7 @@ static int find_console(const struct fs_root *root, const struct survey *survey,
 		_("the host's screen goes dark until the device is given back, and with "
 		  "some cards until the next boot"),
 		strdup(_("make sure that you reach this host by network or serial console, then "
-			 "take the console off the card")),
+			 "unbind the console from the card")),
 		fs_path("echo 0 > /sys/class/vtconsole/%s/bind", console ? console : "vtcon1"));
 	if (!err) {
 		usage_last(usage)->harmless = !console || !is_nvidias(device);

@@ -34,8 +34,8 @@ const char *problems_cmdline_trouble(const char *text, const struct conf_items *
 			return _("it holds more than one line, of which only the first would "
 				 "count; make it one line");
 		if (!first_line && *words->items[i].text == '#')
-			return _("it has a comment (#), whose words kernel-install before systemd "
-				 "257 hands to the kernel, and later ones drop");
+			return _("it has a comment (#), whose words kernel-install passes to the "
+				 "kernel before systemd 257, and drops since");
 		if (!strcmp(words->items[i].text, "--"))
 			return _("it has a word --; what follows that is not the kernel's but "
 				 "init's");
@@ -123,8 +123,8 @@ static int find_absent_grub(const struct fs_root *root, struct problems *problem
 		fs_path(_("/%s does not exist: GRUB does not start this host, or is not "
 			  "set up"),
 			GRUB_DEFAULTS),
-		fs_path(_("leave --bootloader=grub out; if GRUB does start this host, "
-			  "cp /usr/share/grub/default/grub /%s"),
+		fs_path(_("omit --bootloader=grub; if GRUB does start this host, cp "
+			  "/usr/share/grub/default/grub /%s"),
 			GRUB_DEFAULTS));
 }
 

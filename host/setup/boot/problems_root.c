@@ -122,8 +122,9 @@ static int add_other(const struct next *next, const struct found *found, const c
 	if (match == ROOTDEV_UNKNOWN)
 		return problems_add(
 			problems, PROBLEM_ROOT_DIFFERS, PROBLEM_WARNING,
-			fs_path(_("%s: %s is not %s, which the running kernel was started with, and "
-				  "whether it is the same device is not known (see: ls -l /dev/disk/by-*)"),
+			fs_path(_("%s: %s is not %s, which the running kernel was started with, "
+				  "and it is not known whether it is the same device (see: ls -l "
+				  "/dev/disk/by-*)"),
 				where, text, running),
 			NULL);
 	return problems_add(

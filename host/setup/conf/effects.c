@@ -118,7 +118,7 @@ const char *effects_text(unsigned int effects)
 		    "device")},
 		{EFFECT_MODULE, N_("a module that passthrough needs is then not loaded")},
 		{EFFECT_IGPU_OFF,
-		 N_("it leaves the integrated GPU out of the IOMMU, so no guest can have that "
+		 N_("it excludes the integrated GPU from the IOMMU, so no guest can have that "
 		    "GPU")},
 	};
 
@@ -135,9 +135,9 @@ char *effects_removal(const struct conf_item *word, unsigned int effects)
 	/* The rest of such a word is good. */
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && effects == EFFECT_IGPU_OFF; i++)
 		if (strstr(word->text, parts[i]) && strchr(word->text, ','))
-			return fs_path(_("take %s out of '%s' in line %u of /%s"), parts[i],
+			return fs_path(_("remove %s from '%s' in line %u of /%s"), parts[i],
 				       word->text, word->line, word->file);
 	if (!strcmp(word->file, "proc/cmdline"))
-		return fs_path(_("take '%s' out where the boot loader has it from"), word->text);
+		return fs_path(_("remove '%s' where the boot loader reads it"), word->text);
 	return fs_path(_("remove '%s' from line %u of /%s"), word->text, word->line, word->file);
 }

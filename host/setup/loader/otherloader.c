@@ -192,9 +192,9 @@ char *otherloader_cure(const struct otherloader *loader, const char *words)
 		return fs_path(_("add %s to the line 'cmdline:' of the entry in limine.conf"),
 			       words);
 	case OTHERLOADER_EFI_STUB:
-		return fs_path(_("add %s to what the boot entry hands to the kernel (efibootmgr -v "
-				 "shows it; a new one: efibootmgr --create --loader ... --unicode "
-				 "'...'), or with rEFInd to each line of /%s"),
+		return fs_path(_("add %s to the kernel command line of the boot entry (efibootmgr "
+				 "-v shows it; a new one: efibootmgr --create --loader ... "
+				 "--unicode '...'), or with rEFInd to each line of /%s"),
 			       words, REFIND);
 	case OTHERLOADER_UKI:
 		return fs_path(_("add %s to the command line that is built into the image, and "
@@ -204,7 +204,7 @@ char *otherloader_cure(const struct otherloader *loader, const char *words)
 	case OTHERLOADER_NONE:
 	case OTHERLOADER_STRANGER: break;
 	}
-	return fs_path(_("add %s to the kernel's words in the configuration of %s"), words,
+	return fs_path(_("add %s to the kernel command line in the configuration of %s"), words,
 		       loader->name);
 }
 

@@ -88,7 +88,7 @@ static void test_command_lines(void **state)
 		/* A verb with options of its own. */
 		{"--root ROOT vm 100", EXIT_REFUSED, "VM 100 needs", NULL},
 		{"vm 100 --fix -y --root ROOT", EXIT_REFUSED,
-		 "nothing of this is done by a command that --fix could run", NULL},
+		 "there is no command for this that --fix could run", NULL},
 		{"vm 100 --detach --root ROOT --yes", EXIT_DONE, "VM 100 has no hookscript", NULL},
 		{"vm 100 --add --root ROOT", EXIT_DONE, "give one to VM 100", NULL},
 		{"vm --add 100 05:00.0 --root ROOT --yes", EXIT_REFUSED,

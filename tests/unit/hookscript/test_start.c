@@ -838,7 +838,7 @@ static void test_dropped_entry(void **state)
 	run_assert_code(&plan, EXIT_DONE);
 	run_assert_says(&plan, "/etc/pve/qemu-server/100.conf, line 2: hostpci0: ");
 	run_assert_says(&plan, "not 'p40'; Proxmox VE ignores this line, so the VM gets no device "
-			       "by it; set it right: qm set 100 --hostpci0 ADDRESS,pcie=1");
+			       "from it; correct it: qm set 100 --hostpci0 ADDRESS,pcie=1");
 	run_assert_says(&plan, "VM 100 has no valid entry: a start touches nothing, and gives it "
 			       "no device\n");
 	run_hook(*state, start_pre, 100, &start);

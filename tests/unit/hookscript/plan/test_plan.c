@@ -195,14 +195,14 @@ static void test_config_refusals(void **state)
 		{"ostype: win11\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine", windows},
 		/* With pcie=1 the setting alone is no cure: Proxmox VE aborts. */
 		{"hostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine",
-		 "so take pcie=1 out, too: qm set 100 --hostpci0 01:00.0"},
+		 "so remove pcie=1, too: qm set 100 --hostpci0 01:00.0"},
 		{"machine: pc-i440fx-9.2+pve1\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc-i440fx-9.2+pve1;", "qm set 100 --machine q35"},
 		/* Proxmox VE drops that line, and runs the default. */
 		{"machine: Q35\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc, the default;", "qm set 100 --machine q35"},
 		{"arch: aarch64\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "this is not q35",
-		 "so take pcie=1 out, too: qm set 100 --hostpci0 01:00.0"},
+		 "so remove pcie=1, too: qm set 100 --hostpci0 01:00.0"},
 		{"arch: aarch64\nhostpci0: 01:00.0\n", REFUSAL_NOT_Q35, "this is not q35",
 		 keep_machine},
 		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE,
@@ -453,7 +453,7 @@ static void test_machine_refusals(void **state)
 		{other_identity, REFUSAL_IDENTITY,
 		 "0000:01:00.0 was taken for VM 100 as 8086:1533:8086:0000:020000, but the device there "
 		 "now is 8086:10d3:8086:0000:020000",
-		 "if the hardware was exchanged, forget the record: rm "
+		 "if the hardware was exchanged, remove the record: rm "
 		 "/run/pve-passthrough/records/0000:01:00.0"},
 	};
 
@@ -925,7 +925,8 @@ static void test_use_of_neighbours(void **state)
 		       "swapoff");
 	assert_refusal(
 		taken, 0, REFUSAL_IN_USE, "",
-		"or put the VM's device into a slot with a group of its own; the groups, and why they are as they are: host-setup groups");
+		"or put the VM's device into a slot with a group of its own; the groups, and why "
+		"devices share one: host-setup groups");
 	host.devices[1].bridge = true;
 	bridge = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(bridge, 0, 0);
@@ -945,7 +946,7 @@ static void test_half_a_group(void **state)
 	child->parent = (struct bdf){0, 0, 0x0e, 0};
 	half = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(half, 1, 0);
-	assert_refusal(half, 0, REFUSAL_CHILD, "10000:e1:00.0 hangs below 0000:00:0e.0", NULL);
+	assert_refusal(half, 0, REFUSAL_CHILD, "10000:e1:00.0 is below 0000:00:0e.0", NULL);
 	child->parent = first;
 	whole = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(whole, 0, 0);
@@ -1061,8 +1062,10 @@ static void test_units_are_named(void **state)
 	again = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
 	assert_refusal(
 		again, 0, REFUSAL_IN_USE, "",
-		"so that each start stops it, and it is started again afterwards, let the entry of 0000:01:00.0 in /etc/pve/pve-passthrough.conf, line 7, "
-		"have: stop_units = [ \"a.service\", \"x@1.service\", "
+		"so that each start stops it, and it is started again afterwards, set this in the "
+		"entry of 0000:01:00.0 in "
+		"/etc/pve/pve-passthrough.conf, line 7: stop_units = [ \"a.service\", "
+		"\"x@1.service\", "
 		"\"b\\\\x2d.service\" ]; stop_ct = [ 105 ];");
 }
 

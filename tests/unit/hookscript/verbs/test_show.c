@@ -128,7 +128,7 @@ static void test_status_with_a_broken_record(void **state)
 	run_hook(tree, status, 0, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, "/run/pve-passthrough/records/" DISK ": not a record");
-	run_assert_says(&run, "give it back by hand, and forget the record:\n    echo > "
+	run_assert_says(&run, "give it back by hand, and remove the record:\n    echo > "
 			      "/sys/bus/pci/devices/" DISK "/driver_override; echo " DISK " > ");
 	run_assert_says(&run, "taken for VM 100 from gpu; now on vfio-pci");
 }

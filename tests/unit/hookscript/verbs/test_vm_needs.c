@@ -38,7 +38,7 @@ static const struct row rows[] = {
 	/* An entry that Proxmox VE drops. */
 	{CASE("machine: q35\nhostpci3: 01:00.0,foo=1\n" HOOK, GOOD_STORAGE,
 	      "a device! /etc/pve/qemu-server/100.conf, line 2: hostpci3: unknown option 'foo'; "
-	      "Proxmox VE ignores this line, so the VM gets no device by it; set it right: qm set "
+	      "Proxmox VE ignores this line, so the VM gets no device from it; correct it: qm set "
 	      "100 --hostpci3 ADDRESS,pcie=1; the addresses: lspci -Dnn\n")},
 	/* The machine. */
 	{CASE("machine: pc-i440fx-9.0,viommu=virtio\nhostpci0: 1:0\nhostpci0: 01:00.0,pcie=1\n" HOOK,

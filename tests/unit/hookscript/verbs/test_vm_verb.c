@@ -368,7 +368,7 @@ static void test_fix_leaves_another_hook(void **state)
 	run(tree, &(struct vm_options){.fix = true, .yes = true}, NULL, &ran);
 	run_assert_code(&ran, EXIT_REFUSED);
 	run_assert_says(&ran, "vm100 = { next = \"local:snippets/old.pl\"; };\n");
-	run_assert_says(&ran, "nothing of this is done by a command that --fix could run\n");
+	run_assert_says(&ran, "there is no command for this that --fix could run\n");
 	config = tree_text(tree, "etc/pve/qemu-server/100.conf");
 	assert_non_null(strstr(config, "hookscript: local:snippets/old.pl\n"));
 	assert_ran(tree, "");

@@ -57,7 +57,7 @@ static void test_words(void **state)
 		{"GenuineIntel", "intel_iommu=on intremap=off", "quiet", NULL, LOG, "reboot", NULL},
 		{"GenuineIntel", "intel_iommu=on,igfx_off", "intel_iommu=on,igfx_off", NULL, LOG,
 		 NULL,
-		 "take igfx_off out of 'intel_iommu=on,igfx_off' in line 1 of /etc/default/grub, "
+		 "remove igfx_off from 'intel_iommu=on,igfx_off' in line 1 of /etc/default/grub, "
 		 "then: host-setup enable && reboot"},
 		{"GenuineIntel", "intel_iommu=on intel_iommu=igfx_off", "quiet", NULL, LOG, NULL,
 		 "reboot"},

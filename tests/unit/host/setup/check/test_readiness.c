@@ -244,11 +244,11 @@ static void test_igpu_off(void **state)
 		const char *running, *configured, *what, *cure;
 	} rows[] = {
 		{"intel_iommu=on,igfx_off", "intel_iommu=on,igfx_off",
-		 "/etc/default/grub:1: intel_iommu=on,igfx_off: it leaves the integrated GPU out",
-		 "take igfx_off out of 'intel_iommu=on,igfx_off' in line 1 of /etc/default/grub, "
+		 "/etc/default/grub:1: intel_iommu=on,igfx_off: it excludes the integrated GPU",
+		 "remove igfx_off from 'intel_iommu=on,igfx_off' in line 1 of /etc/default/grub, "
 		 "then: host-setup enable"},
 		{"intel_iommu=on,igfx_off", "intel_iommu=on",
-		 "/proc/cmdline: intel_iommu=on,igfx_off: it leaves the integrated GPU out",
+		 "/proc/cmdline: intel_iommu=on,igfx_off: it excludes the integrated GPU",
 		 "reboot"},
 	};
 	struct tree *tree = *state;
