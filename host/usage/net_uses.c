@@ -70,8 +70,8 @@ static void put_use(const struct net_use *use, struct strbuf *found, struct strb
 static char *make_warning(const struct net_link *link, const char *links_only)
 {
 	if (*links_only)
-		return fs_path(_("is up, with the address %s, which is valid on its link only: "
-				 "direct links between the nodes of a cluster have such"),
+		return fs_path(_("is up, with the address %s, which is valid on its link only, as "
+				 "on direct links between the nodes of a cluster"),
 			       links_only);
 	return link && link->up ? strdup(_("is up, although it has neither an address nor a "
 					   "bridge"))
@@ -98,7 +98,7 @@ int net_uses_describe(const struct net_tables *tables, const struct net_link *li
 		uses.elsewhere = NULL;
 	if (link && link->captured) {
 		uses.captured = !found.len;
-		strbuf_add_item(&found, _("a program listens to all that it receives"));
+		strbuf_add_item(&found, _("a program captures all packets that it receives"));
 	}
 	addresses = strbuf_take(&links_only);
 	uses.what = strbuf_take(&found);

@@ -106,7 +106,7 @@ int usage_find_netconsole(const struct fs_root *root, const struct survey *surve
 				fs_path(_("netconsole sends the kernel's messages through its "
 					  "interface %s"),
 					net->name),
-				_("the messages are not sent any more, also after the device is "
+				_("the messages are no longer sent, not even after the device is "
 				  "given back"),
 				strdup(_("let it use another interface")));
 		if (!err)

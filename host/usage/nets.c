@@ -61,11 +61,11 @@ static int add_use(const struct survey_net *net, const struct net_uses *uses, st
 			uses->what),
 		_("the host would lose that network, and does not get addresses and routes "
 		  "back with the device"),
-		uses->elsewhere ? fs_path(_("end its use in the network namespace of %s; to see "
-					    "it"),
+		uses->elsewhere ? fs_path(_("end its use in the network namespace of %s; to find "
+					    "that"),
 					  uses->elsewhere)
 		: uses->captured
-			? fs_path(_("end what listens to it; to see it"))
+			? fs_path(_("end the program that captures packets; to see it"))
 			: fs_path(_("remove %s from /etc/network/interfaces, then"), net->name),
 		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
 		       : uses->captured ? "ss -0 -p"
@@ -79,8 +79,8 @@ static int add_warning(const struct survey_net *net, const char *why, struct usa
 {
 	int err = usage_add_command(usage, &net->device->bdf, USAGE_NETWORK,
 				    fs_path(_("its interface %s %s"), net->name, why),
-				    _("what uses it in a way that leaves no trace would lose it"),
-				    fs_path(_("when nothing does")),
+				    _("programs that use it without an address would lose it"),
+				    fs_path(_("if nothing uses it, set it down")),
 				    fs_path("ip link set %s down", net->name));
 
 	if (!err)
@@ -114,8 +114,8 @@ static int add_rdma(const struct fs_root *root, const struct survey_net *net, st
 	for (size_t i = 0; !err && i < names.n; i++) {
 		err = usage_add_command(
 			usage, &net->device->bdf, USAGE_NETWORK,
-			fs_path(_("it has the RDMA device %s; whether a part of the kernel uses "
-				  "that cannot be seen"),
+			fs_path(_("it has the RDMA device %s; it cannot be seen whether a part of "
+				  "the kernel uses it"),
 				names.items[i]),
 			_("what uses it, such as SRP, would lose it"), fs_path(_("to see it")),
 			fs_path("rdma resource show %s", names.items[i]));

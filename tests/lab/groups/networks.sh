@@ -120,7 +120,7 @@ t_listener() {
 	want 31
 	background occupy promiscuous "$name"
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
-	in_use "a program listens to all that it receives" "ss -0 -p"
+	in_use "a program captures all packets that it receives" "ss -0 -p"
 	end_background
 	step "a socket that asks for its own packets only"
 	want 31

@@ -102,10 +102,10 @@ static void test_warnings(void **state)
 		    NULL);
 	assert_uses(&up, 1, link_only, 2, "",
 		    "is up, with the address fe80::7, 169.254.3.1, which is valid on its link "
-		    "only: direct links between the nodes of a cluster have such",
+		    "only, as on direct links between the nodes of a cluster",
 		    NULL);
 	up.captured = true;
-	assert_uses(&up, 1, NULL, 0, "a program listens to all that it receives",
+	assert_uses(&up, 1, NULL, 0, "a program captures all packets that it receives",
 		    "is up, although it has neither an address nor a bridge", NULL);
 }
 

@@ -333,8 +333,8 @@ static void test_net_rdma(void **state)
 	tree_folder(tree, FOLDER "/net/ib1");
 	tree_folder(tree, FOLDER "/infiniband/mlx5_0");
 	assert_findings(tree, 0x020700, "mlx5_core",
-			"network it has the RDMA device mlx5_0; whether a part of the kernel uses "
-			"that cannot be seen\n");
+			"network it has the RDMA device mlx5_0; it cannot be seen whether a part "
+			"of the kernel uses it\n");
 }
 
 static void test_net_moved(void **state)
