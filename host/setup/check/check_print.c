@@ -191,7 +191,7 @@ static void print_device(const struct device_summary *device)
 	/* An address with a long domain moves its own line only. */
 	wrap_print(stdout, what ? what : "", 4 + strlen(address), DEVICE_INDENT);
 	if (device->bridge) {
-		printf("%*s%s\n", (int)DEVICE_INDENT, "", _("a bridge: cannot be passed through"));
+		printf("%*s%s\n", (int)DEVICE_INDENT, "", _("a bridge: stays with the host"));
 		return;
 	}
 	printf("%*s", (int)DEVICE_INDENT, "");

@@ -24,7 +24,7 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 	if (!group->n_devices)
 		group->why_not = strdup(_("no PCI device is in it"));
 	else if (n_bridges == group->n_devices)
-		group->why_not = strdup(_("only bridges, which cannot be passed through"));
+		group->why_not = strdup(_("only bridges, which stay with the host"));
 	else if (reserved < 0)
 		group->why_not = fs_path(
 			_("whether the firmware reserves memory for it cannot be read: %s"),

@@ -137,7 +137,7 @@ static void test_groups(void **state)
 		"                in use: its node /dev/dri/card0 is open in process 1234 (Xorg)\n"
 		"                        and in process 5678 (a-long-name)\n"
 		"  10000:03:00.1  PCI bridge: x\n"
-		"                a bridge: cannot be passed through\n"
+		"                a bridge: stays with the host\n"
 		"group 15   can be passed through\n"
 		"no group   cannot be passed through: the IOMMU does not cover these\n"
 		"           cure: take igfx_off out, then: reboot\n"
