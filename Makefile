@@ -33,7 +33,7 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 PROGRAMS := pve-passthrough host-setup
 MAIN_pve-passthrough := hookscript/main.c
 MAIN_host-setup := host/setup/main.c
-LIBRARIES := libpci libconfig libkmod json-c libmnl
+LIBRARIES := libpci libconfig libkmod json-c
 
 # files DIRECTORIES,NAMES: such files, however deep below these directories.
 files = $(sort $(shell find $(1) -type f \( $(2) \)))
@@ -119,7 +119,7 @@ $(B)/%.o: %.c Makefile
 # ---- what it needs ----
 
 # debian/control names the same (`make check-man` compares them), but for build-essential.
-DEPS := build-essential gettext pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libmnl-dev libcmocka-dev
+DEPS := build-essential gettext pkgconf libpci-dev libconfig-dev libkmod-dev libjson-c-dev libcmocka-dev
 
 deps: ## installs what the build and check-unit need (Debian, as root)
 	@mk/install-packages $(DEPS)

@@ -6,13 +6,21 @@
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* As large as the kernel makes its answers to a dump. */
+/* As large as the kernel makes its answers to a dump (Linux: net/netlink/af_netlink.c). */
 #define ANSWER_SIZE 32768
 
 /* How often what changed while it was dumped is dumped again. What any dump had counts. */
 #define DUMPS_MAX 5
+
+/* The largest request: a header, and one number after it. */
+struct request {
+	struct nlmsghdr message;
+	char rest[64];
+};
 
 int netlink_open_space(const struct netns *space)
 {
@@ -25,143 +33,182 @@ int netlink_open_space(const struct netns *space)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Opens *RET in the namespace THERE. */
-static int open_in(int there, int own, struct mnl_socket **ret)
+/* Opens a socket in the namespace THERE. */
+static int open_in(int there, int own)
 {
-	int err;
+	int fd;
 
 	if (setns(there, CLONE_NEWNET))
 		return -errno;
-	*ret = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	err = *ret ? 0 : -errno;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		fd = -errno;
 	/* What would run in the other namespace from now on would change that one. */
 	if (setns(own, CLONE_NEWNET))
 		_exit(EXIT_FAILURE);
-	return err;
+	return fd;
 }
 
-int netlink_open(const struct netns *space, struct mnl_socket **ret)
+int netlink_open(const struct netns *space)
 {
-	struct mnl_socket *made = NULL;
-	int there = netlink_open_space(space);
-	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int err = there < 0 ? there : own < 0 ? -errno : open_in(there, own, &made);
+	auto_close int there = netlink_open_space(space);
+	auto_close int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (there >= 0)
-		close(there);
-	if (own >= 0)
-		close(own);
-	if (err)
-		return err;
-	if (mnl_socket_bind(made, 0, MNL_SOCKET_AUTOPID) < 0) {
-		err = -errno;
-		mnl_socket_close(made);
-		return err;
+	if (there < 0)
+		return there;
+	return own < 0 ? -errno : open_in(there, own);
+}
+
+const void *netlink_head(const struct nlmsghdr *message)
+{
+	return (const char *)message + NLMSG_HDRLEN;
+}
+
+/* ---- asking ---- */
+
+/* The messages of one answer, of N bytes. Returns 0 when others follow, 1 after the last, or
+ * -errno; -EINTR after the last when the table changed meanwhile. */
+static int look_at_all(const char *answer, size_t n, netlink_look *look, void *arg, bool *changed)
+{
+	while (n >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *message = (const void *)answer;
+		size_t len = message->nlmsg_len;
+		int err = 0;
+
+		if (len < NLMSG_HDRLEN || len > n)
+			return -EBADMSG;
+		*changed |= message->nlmsg_flags & NLM_F_DUMP_INTR;
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+			if (len >= NLMSG_HDRLEN + sizeof(err))
+				memcpy(&err, netlink_head(message), sizeof(err));
+			return err ? err : *changed ? -EINTR : 1;
+		}
+		err = look(message, arg);
+		if (err || !(message->nlmsg_flags & NLM_F_MULTI))
+			return err ? err : 1;
+		len = NLMSG_ALIGN(len);
+		answer += len < n ? len : n;
+		n -= len < n ? len : n;
 	}
-	*ret = made;
 	return 0;
 }
 
-int netlink_result(int err)
-{
-	errno = -err;
-	return err ? MNL_CB_ERROR : MNL_CB_OK;
-}
-
-static int receive(struct mnl_socket *socket, mnl_cb_t look, void *arg)
+static int receive(int fd, netlink_look *look, void *arg)
 {
 	auto_free char *answer = malloc(ANSWER_SIZE);
-	int more = MNL_CB_OK;
+	bool changed = false;
+	int done = answer ? 0 : -ENOMEM;
 
-	if (!answer)
-		return -ENOMEM;
-	while (more > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(socket, answer, ANSWER_SIZE);
+	while (!done) {
+		struct sockaddr_nl from;
+		socklen_t size = sizeof(from);
+		ssize_t n = recvfrom(fd, answer, ANSWER_SIZE, MSG_TRUNC, (struct sockaddr *)&from,
+				     &size);
 
 		if (n < 0)
 			return -errno;
-		more = mnl_cb_run(answer, (size_t)n, 0, mnl_socket_get_portid(socket), look, arg);
+		if (n > ANSWER_SIZE)
+			return -EMSGSIZE;
+		/* Not of the kernel: in its own namespace, root may send to any socket. */
+		if (size == sizeof(from) && !from.nl_pid)
+			done = look_at_all(answer, (size_t)n, look, arg, &changed);
 	}
-	return more < 0 ? -errno : 0;
+	return done > 0 ? 0 : done;
 }
 
-int netlink_ask(struct mnl_socket *socket, const struct nlmsghdr *message, mnl_cb_t look, void *arg)
+static void add_u32(struct request *request, uint16_t type, uint32_t value)
+{
+	struct rtattr attr = {.rta_len = RTA_LENGTH(sizeof(value)), .rta_type = type};
+	char *at = (char *)request + request->message.nlmsg_len;
+
+	memcpy(at, &attr, sizeof(attr));
+	memcpy(at + RTA_LENGTH(0), &value, sizeof(value));
+	request->message.nlmsg_len += RTA_LENGTH(sizeof(value));
+}
+
+static int ask(int fd, const struct request *request, netlink_look *look, void *arg)
 {
 	int err;
 
 	activity_begin("call", "rtnetlink");
-	err = mnl_socket_sendto(socket, message, message->nlmsg_len) < 0 ? -errno : 0;
-	err = err ?: receive(socket, look, arg);
+	err = send(fd, request, request->message.nlmsg_len, 0) < 0 ? -errno : 0;
+	err = err ?: receive(fd, look, arg);
 	activity_end();
 	return err;
 }
 
-int netlink_dump(struct mnl_socket *socket, uint16_t type, size_t head, mnl_cb_t look, void *arg)
+int netlink_ask(int fd, uint16_t type, size_t head, uint16_t attr, uint32_t value,
+		netlink_look *look, void *arg)
 {
+	struct request request = {.message = {.nlmsg_len = (uint32_t)NLMSG_SPACE(head),
+					      .nlmsg_type = type,
+					      .nlmsg_flags = NLM_F_REQUEST}};
+
+	add_u32(&request, attr, value);
+	return ask(fd, &request, look, arg);
+}
+
+int netlink_dump(int fd, uint16_t type, size_t head, netlink_look *look, void *arg)
+{
+	struct request request = {.message = {.nlmsg_len = (uint32_t)NLMSG_SPACE(head),
+					      .nlmsg_type = type,
+					      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
 	int err = -EINTR;
 
-	for (int i = 0; i < DUMPS_MAX && err == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buffer[128] = {0};
-		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-		message->nlmsg_type = type;
-		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		(void)mnl_nlmsg_put_extra_header(message, head);
-		if (type == RTM_GETLINK)
-			mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-		err = netlink_ask(socket, message, look, arg);
-	}
+	if (type == RTM_GETLINK)
+		add_u32(&request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	for (int i = 0; i < DUMPS_MAX && err == -EINTR; i++)
+		err = ask(fd, &request, look, arg);
 	return err == -EINTR ? 0 : err;
 }
 
 /* ---- attributes ---- */
 
-struct attr_search {
-	uint16_t type;
-	const struct nlattr *found;
-};
-
-static int look_at_attr(const struct nlattr *attr, void *arg)
+/* The attribute TYPE among those of LEN bytes at AT. */
+static struct netlink_value find(const char *at, size_t len, uint16_t type)
 {
-	struct attr_search *search = arg;
+	struct rtattr attr;
 
-	if (mnl_attr_get_type(attr) != search->type)
-		return MNL_CB_OK;
-	search->found = attr;
-	return MNL_CB_STOP;
+	while (len >= sizeof(attr)) {
+		size_t step;
+
+		memcpy(&attr, at, sizeof(attr));
+		if (attr.rta_len < sizeof(attr) || attr.rta_len > len)
+			break;
+		if ((attr.rta_type & NLA_TYPE_MASK) == type)
+			return (struct netlink_value){at + sizeof(attr),
+						      attr.rta_len - sizeof(attr)};
+		step = (size_t)RTA_ALIGN((int)attr.rta_len);
+		at += step < len ? step : len;
+		len -= step < len ? step : len;
+	}
+	return (struct netlink_value){NULL, 0};
 }
 
-const struct nlattr *netlink_attr(const struct nlmsghdr *message, size_t head, uint16_t type)
+struct netlink_value netlink_attr(const struct nlmsghdr *message, size_t head, uint16_t type)
 {
-	struct attr_search search = {.type = type};
+	size_t begin = NLMSG_SPACE(head);
 
-	(void)mnl_attr_parse(message, (unsigned int)head, look_at_attr, &search);
-	return search.found;
+	if (message->nlmsg_len < begin)
+		return (struct netlink_value){NULL, 0};
+	return find((const char *)message + begin, message->nlmsg_len - begin, type);
 }
 
-unsigned int netlink_u32(const struct nlmsghdr *message, size_t head, uint16_t type)
+struct netlink_value netlink_nested(struct netlink_value outer, uint16_t type)
 {
-	const struct nlattr *attr = netlink_attr(message, head, type);
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? mnl_attr_get_u32(attr) : 0;
+	return find(outer.at, outer.len, type);
 }
 
-static const char *text_of(const struct nlattr *attr)
+uint32_t netlink_u32(struct netlink_value value)
 {
-	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr)
-									 : "";
+	uint32_t number = 0;
+
+	if (value.len >= sizeof(number))
+		memcpy(&number, value.at, sizeof(number));
+	return number;
 }
 
-const char *netlink_text(const struct nlmsghdr *message, size_t head, uint16_t type)
+const char *netlink_text(struct netlink_value value)
 {
-	return text_of(netlink_attr(message, head, type));
-}
-
-const char *netlink_nested_text(const struct nlattr *attr, uint16_t type)
-{
-	struct attr_search search = {.type = type};
-
-	if (attr)
-		(void)mnl_attr_parse_nested(attr, look_at_attr, &search);
-	return text_of(search.found);
+	return value.len && memchr(value.at, '\0', value.len) ? value.at : "";
 }

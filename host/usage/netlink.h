@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rtnetlink(7) in any network namespace, by libmnl. For host/usage/ only. */
+/* rtnetlink(7) in any network namespace. For host/usage/ only. */
 #ifndef HOST_USAGE_NETLINK_H
 #define HOST_USAGE_NETLINK_H
 
-#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 #include "host/usage/netns.h"
 
@@ -12,32 +12,40 @@ int netlink_open_space(const struct netns *space) must_check;
 
 /*
  * Opens a socket in the namespace: it stays there, while this process is back in its own
- * afterwards. Returns 0 (mnl_socket_close()) or -errno.
+ * afterwards. Returns a descriptor (the caller closes it) or -errno.
  */
-int netlink_open(const struct netns *space, struct mnl_socket **ret) must_check;
+int netlink_open(const struct netns *space) must_check;
 
-/* What a callback of libmnl returns for ERR, 0 or -errno, so that the following return it. */
-int netlink_result(int err);
-
-/* Sends MESSAGE and calls LOOK for each answer. Returns 0 or -errno; -EINTR when it changed
- * meanwhile. */
-int netlink_ask(struct mnl_socket *socket, const struct nlmsghdr *message, mnl_cb_t look,
-		void *arg) must_check;
+/* Looks at a message of the kernel. Returns 0; or -errno, which ends the reading. */
+typedef int netlink_look(const struct nlmsghdr *message, void *arg);
 
 /*
  * Calls LOOK for each item of the table TYPE (RTM_GETLINK …), whose messages begin with a header of
  * HEAD bytes, twice for some when the table changes meanwhile. Returns 0 or -errno.
  */
-int netlink_dump(struct mnl_socket *socket, uint16_t type, size_t head, mnl_cb_t look,
-		 void *arg) must_check;
+int netlink_dump(int fd, uint16_t type, size_t head, netlink_look *look, void *arg) must_check;
 
-/* The attribute TYPE of a message whose header has HEAD bytes, or NULL; its number, or 0; its text,
- * or "". */
-const struct nlattr *netlink_attr(const struct nlmsghdr *message, size_t head, uint16_t type);
-unsigned int netlink_u32(const struct nlmsghdr *message, size_t head, uint16_t type);
-const char *netlink_text(const struct nlmsghdr *message, size_t head, uint16_t type);
+/* Asks for the item of TYPE that the attribute ATTR, of VALUE, names, and calls LOOK for it.
+ * Returns 0 or -errno. */
+int netlink_ask(int fd, uint16_t type, size_t head, uint16_t attr, uint32_t value,
+		netlink_look *look, void *arg) must_check;
 
-/* The text in ATTR's attribute TYPE, or "". ATTR may be NULL. */
-const char *netlink_nested_text(const struct nlattr *attr, uint16_t type);
+/* What follows the netlink header of a message. */
+const void *netlink_head(const struct nlmsghdr *message);
+
+/* A value in a message. */
+struct netlink_value {
+	const void *at; /* NULL: there is none */
+	size_t len;
+};
+
+/* The attribute TYPE of a message whose header has HEAD bytes; and of those in another attribute.
+ */
+struct netlink_value netlink_attr(const struct nlmsghdr *message, size_t head, uint16_t type);
+struct netlink_value netlink_nested(struct netlink_value outer, uint16_t type);
+
+/* It as a number, 0 without it; and as a text, "" without it. */
+uint32_t netlink_u32(struct netlink_value value);
+const char *netlink_text(struct netlink_value value);
 
 #endif

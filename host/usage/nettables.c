@@ -27,7 +27,7 @@ struct reader {
 	const void *arg;
 	struct net_tables *tables;
 	size_t ns; /* the namespace that is read */
-	struct mnl_socket *socket;
+	int socket;
 	int *ids; /* the ids of all namespaces in this one; NULL: not read yet */
 };
 
@@ -47,28 +47,22 @@ bool net_is_local_only(int family, const void *ip)
 static int look_at_id(const struct nlmsghdr *message, void *arg)
 {
 	struct reader *r = arg;
-	const struct nlattr *attr = netlink_attr(message, sizeof(struct rtgenmsg), NETNSA_NSID);
+	struct netlink_value id = netlink_attr(message, sizeof(struct rtgenmsg), NETNSA_NSID);
 
-	r->ids[r->tables->spaces.n] = attr ? (int)mnl_attr_get_u32(attr) : NETNSA_NSID_NOT_ASSIGNED;
-	return MNL_CB_STOP;
+	r->ids[r->tables->spaces.n] = id.at ? (int)netlink_u32(id) : NETNSA_NSID_NOT_ASSIGNED;
+	return 0;
 }
 
 /* The id that namespace NS has in the one that is read. (Linux: net/core/net_namespace.c) */
 static int read_id(struct reader *r, size_t ns)
 {
-	_Alignas(struct nlmsghdr) char buffer[128] = {0};
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	int fd = netlink_open_space(&r->tables->spaces.items[ns]);
+	auto_close int fd = netlink_open_space(&r->tables->spaces.items[ns]);
 	int err;
 
 	if (fd < 0)
 		return fd;
-	message->nlmsg_type = RTM_GETNSID;
-	message->nlmsg_flags = NLM_F_REQUEST;
-	(void)mnl_nlmsg_put_extra_header(message, sizeof(struct rtgenmsg));
-	mnl_attr_put_u32(message, NETNSA_FD, (uint32_t)fd);
-	err = netlink_ask(r->socket, message, look_at_id, r);
-	close(fd);
+	err = netlink_ask(r->socket, RTM_GETNSID, sizeof(struct rtgenmsg), NETNSA_FD, (uint32_t)fd,
+			  look_at_id, r);
 	if (!err)
 		r->ids[ns] = r->ids[r->tables->spaces.n];
 	return err;
@@ -90,24 +84,25 @@ static int read_ids(struct reader *r)
 
 static int add_link(struct reader *r, const struct nlmsghdr *message)
 {
-	const struct ifinfomsg *head = mnl_nlmsg_get_payload(message);
-	const struct nlattr *info = netlink_attr(message, sizeof(*head), IFLA_LINKINFO);
-	const struct nlattr *id = netlink_attr(message, sizeof(*head), IFLA_LINK_NETNSID);
+	const struct ifinfomsg *head = netlink_head(message);
+	struct netlink_value info = netlink_attr(message, sizeof(*head), IFLA_LINKINFO);
+	struct netlink_value id = netlink_attr(message, sizeof(*head), IFLA_LINK_NETNSID);
 	struct net_link link = {
 		.ns = r->ns,
 		.index = (unsigned int)head->ifi_index,
-		.lower = netlink_u32(message, sizeof(*head), IFLA_LINK),
+		.lower = netlink_u32(netlink_attr(message, sizeof(*head), IFLA_LINK)),
 		.up = head->ifi_flags & IFF_UP,
 		/* A bridge and the like listen to all, too. */
-		.captured = netlink_u32(message, sizeof(*head), IFLA_PROMISCUITY) &&
-			    !netlink_u32(message, sizeof(*head), IFLA_MASTER),
+		.captured = netlink_u32(netlink_attr(message, sizeof(*head), IFLA_PROMISCUITY)) &&
+			    !netlink_u32(netlink_attr(message, sizeof(*head), IFLA_MASTER)),
 	};
 
 	/* The id for now: ids cannot be asked for while links are dumped. */
-	link.lower_ns = id ? mnl_attr_get_u32(id) : SIZE_MAX;
-	link.name = strdup(netlink_text(message, sizeof(*head), IFLA_IFNAME));
-	link.kind = strdup(netlink_nested_text(info, IFLA_INFO_KIND));
-	link.parent = strdup(netlink_text(message, sizeof(*head), IFLA_PARENT_DEV_NAME));
+	link.lower_ns = id.at ? netlink_u32(id) : SIZE_MAX;
+	link.name = strdup(netlink_text(netlink_attr(message, sizeof(*head), IFLA_IFNAME)));
+	link.kind = strdup(netlink_text(netlink_nested(info, IFLA_INFO_KIND)));
+	link.parent = strdup(
+		netlink_text(netlink_attr(message, sizeof(*head), IFLA_PARENT_DEV_NAME)));
 	if (!link.name || !link.kind || !link.parent ||
 	    !array_grow(r->tables->links, r->tables->n_links)) {
 		free(link.name);
@@ -122,7 +117,7 @@ static int add_link(struct reader *r, const struct nlmsghdr *message)
 
 static int look_at_link(const struct nlmsghdr *message, void *arg)
 {
-	return netlink_result(add_link(arg, message));
+	return add_link(arg, message);
 }
 
 /* Replaces the id of the lower link's namespace by its index. */
@@ -159,23 +154,23 @@ static int read_links(struct reader *r)
 
 /* ---- what names the wanted links ---- */
 
-static int add_use(struct reader *r, size_t link, struct net_use use, const struct nlattr *ip)
+static const struct netlink_value none;
+
+static int add_use(struct reader *r, size_t link, struct net_use use, struct netlink_value ip)
 {
 	if (!array_grow(r->tables->uses, r->tables->n_uses))
 		return -ENOMEM;
 	use.link = link;
 	r->tables->links[link].n_uses++;
-	if (ip)
-		memcpy(&use.ip, mnl_attr_get_payload(ip),
-		       mnl_attr_get_payload_len(ip) < sizeof(use.ip) ? mnl_attr_get_payload_len(ip)
-								     : sizeof(use.ip));
+	if (ip.at)
+		memcpy(&use.ip, ip.at, ip.len < sizeof(use.ip) ? ip.len : sizeof(use.ip));
 	r->tables->uses[r->tables->n_uses++] = use;
 	return 0;
 }
 
 /* Adds USE of the wanted link that has INDEX, or NAME, in the namespace that is read. */
 static int add_use_of(struct reader *r, unsigned int index, const char *name, struct net_use use,
-		      const struct nlattr *ip)
+		      struct netlink_value ip)
 {
 	int err = 0;
 
@@ -189,31 +184,37 @@ static int add_use_of(struct reader *r, unsigned int index, const char *name, st
 	return err;
 }
 
+/* Whether IP is an address of FAMILY. */
+static bool has_address(int family, struct netlink_value ip)
+{
+	return ip.at && ((family == AF_INET && ip.len >= sizeof(struct in_addr)) ||
+			 (family == AF_INET6 && ip.len >= sizeof(struct in6_addr)));
+}
+
 static int look_at_address(const struct nlmsghdr *message, void *arg)
 {
 	struct reader *r = arg;
-	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
-	const struct nlattr *ip = netlink_attr(message, sizeof(*head), IFA_LOCAL);
-	const struct nlattr *proto = netlink_attr(message, sizeof(*head), IFA_PROTO);
+	const struct ifaddrmsg *head = netlink_head(message);
+	struct netlink_value ip = netlink_attr(message, sizeof(*head), IFA_LOCAL);
+	struct netlink_value proto = netlink_attr(message, sizeof(*head), IFA_PROTO);
 	struct net_use use = {.kind = NET_ADDRESS, .family = head->ifa_family};
 
-	if (!ip)
+	if (!ip.at)
 		ip = netlink_attr(message, sizeof(*head), IFA_ADDRESS);
-	if (!ip || (head->ifa_family != AF_INET && head->ifa_family != AF_INET6))
-		return MNL_CB_OK;
-	if (net_is_local_only(head->ifa_family, mnl_attr_get_payload(ip)))
+	if (!has_address(head->ifa_family, ip) ||
+	    (proto.len && *(const uint8_t *)proto.at == IFAPROT_KERNEL_LL))
+		return 0;
+	if (net_is_local_only(head->ifa_family, ip.at))
 		use.kind = NET_LINK_ADDRESS;
-	if (proto && mnl_attr_get_u8(proto) == IFAPROT_KERNEL_LL)
-		return MNL_CB_OK;
-	return netlink_result(add_use_of(r, head->ifa_index, NULL, use, ip));
+	return add_use_of(r, head->ifa_index, NULL, use, ip);
 }
 
 /* Adds a route of several ways, which PATHS holds one after the other. */
-static int add_paths(struct reader *r, const struct nlattr *paths, struct net_use use,
-		     const struct nlattr *to)
+static int add_paths(struct reader *r, struct netlink_value paths, struct net_use use,
+		     struct netlink_value to)
 {
-	const char *at = mnl_attr_get_payload(paths);
-	size_t left = mnl_attr_get_payload_len(paths);
+	const char *at = paths.at;
+	size_t left = paths.len;
 	struct rtnexthop hop;
 	int err = 0;
 
@@ -234,9 +235,9 @@ static int add_paths(struct reader *r, const struct nlattr *paths, struct net_us
 static int look_at_route(const struct nlmsghdr *message, void *arg)
 {
 	struct reader *r = arg;
-	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
-	const struct nlattr *to = netlink_attr(message, sizeof(*head), RTA_DST);
-	const struct nlattr *paths = netlink_attr(message, sizeof(*head), RTA_MULTIPATH);
+	const struct rtmsg *head = netlink_head(message);
+	struct netlink_value to = netlink_attr(message, sizeof(*head), RTA_DST);
+	struct netlink_value paths = netlink_attr(message, sizeof(*head), RTA_MULTIPATH);
 	struct net_use use = {
 		.kind = NET_ROUTE, .family = head->rtm_family, .is_default = !head->rtm_dst_len};
 	int err;
@@ -244,22 +245,24 @@ static int look_at_route(const struct nlmsghdr *message, void *arg)
 	if ((head->rtm_family != AF_INET && head->rtm_family != AF_INET6) ||
 	    head->rtm_type != RTN_UNICAST || head->rtm_protocol == RTPROT_KERNEL ||
 	    head->rtm_flags & RTM_F_CLONED ||
-	    (to && net_is_local_only(head->rtm_family, mnl_attr_get_payload(to))))
-		return MNL_CB_OK;
-	err = add_use_of(r, netlink_u32(message, sizeof(*head), RTA_OIF), NULL, use, to);
-	if (!err && paths)
+	    (has_address(head->rtm_family, to) && net_is_local_only(head->rtm_family, to.at)))
+		return 0;
+	err = add_use_of(r, netlink_u32(netlink_attr(message, sizeof(*head), RTA_OIF)), NULL, use,
+			 to);
+	if (!err)
 		err = add_paths(r, paths, use, to);
-	return netlink_result(err);
+	return err;
 }
 
 static int look_at_nexthop(const struct nlmsghdr *message, void *arg)
 {
 	struct reader *r = arg;
-	struct net_use use = {.kind = NET_NEXTHOP,
-			      .number = netlink_u32(message, sizeof(struct nhmsg), NHA_ID)};
+	struct net_use use = {
+		.kind = NET_NEXTHOP,
+		.number = netlink_u32(netlink_attr(message, sizeof(struct nhmsg), NHA_ID))};
 
-	return netlink_result(add_use_of(r, netlink_u32(message, sizeof(struct nhmsg), NHA_OIF),
-					 NULL, use, NULL));
+	return add_use_of(r, netlink_u32(netlink_attr(message, sizeof(struct nhmsg), NHA_OIF)),
+			  NULL, use, none);
 }
 
 static int look_at_rule(const struct nlmsghdr *message, void *arg)
@@ -267,13 +270,15 @@ static int look_at_rule(const struct nlmsghdr *message, void *arg)
 	static const uint16_t names[] = {FRA_IIFNAME, FRA_OIFNAME};
 	struct reader *r = arg;
 	size_t head = sizeof(struct fib_rule_hdr);
-	struct net_use use = {.kind = NET_RULE, .number = netlink_u32(message, head, FRA_PRIORITY)};
+	struct net_use use = {.kind = NET_RULE,
+			      .number = netlink_u32(netlink_attr(message, head, FRA_PRIORITY))};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++)
-		if (*netlink_text(message, head, names[i]))
-			err = add_use_of(r, 0, netlink_text(message, head, names[i]), use, NULL);
-	return netlink_result(err);
+		if (*netlink_text(netlink_attr(message, head, names[i])))
+			err = add_use_of(r, 0, netlink_text(netlink_attr(message, head, names[i])),
+					 use, none);
+	return err;
 }
 
 /* Whether a packet socket in TABLE, the text of /proc/PID/net/packet, is bound to the interface
@@ -317,10 +322,11 @@ static int read_packet_sockets(struct reader *r)
 
 static int read_space(struct reader *r)
 {
-	int err = netlink_open(&r->tables->spaces.items[r->ns], &r->socket);
+	int err;
 
-	if (err)
-		return err;
+	r->socket = netlink_open(&r->tables->spaces.items[r->ns]);
+	if (r->socket < 0)
+		return r->socket;
 	err = read_links(r);
 	err = err
 		      ?: netlink_dump(r->socket, RTM_GETADDR, sizeof(struct ifaddrmsg),
@@ -333,7 +339,7 @@ static int read_space(struct reader *r)
 		      ?: netlink_dump(r->socket, RTM_GETNEXTHOP, sizeof(struct nhmsg),
 				      look_at_nexthop, r);
 	err = err ?: read_packet_sockets(r);
-	mnl_socket_close(r->socket);
+	close(r->socket);
 	free(r->ids);
 	r->ids = NULL;
 	return err;
