@@ -90,6 +90,15 @@ bool machine_is_q35(const char *value, size_t len)
 	return type_is_q35(values[TYPE]);
 }
 
+bool machine_is_virt(const char *value, size_t len)
+{
+	struct text values[KEYS];
+
+	if (propstr_parse(&machine_format, (struct text){value, len}, values, NULL) < 0)
+		return false;
+	return text_take(&values[TYPE], "virt");
+}
+
 char *machine_value_as_q35(const char *value, size_t len)
 {
 	auto_strbuf struct strbuf changed = {0};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/facts.h"
 
+#include "vmcfg/machine.h"
+
 #include <string.h>
 
 /* ---- looking up ---- */
@@ -130,6 +132,21 @@ bool facts_have_legacy_igd(const struct facts *facts)
 		if (facts->binds[e] && facts->vm->hostpci[e]->legacy_igd == 1)
 			return true;
 	return false;
+}
+
+bool facts_vm_is_aarch64(const struct facts *facts)
+{
+	const char *arch = facts->vm->values[VMCFG_ARCH].text;
+
+	return arch ? !strcmp(arch, "aarch64") : facts->other_host;
+}
+
+bool facts_machine_is_virt(const struct facts *facts)
+{
+	const struct vmcfg_value *machine = &facts->vm->values[VMCFG_MACHINE];
+
+	return facts_vm_is_aarch64(facts) &&
+	       (!machine->text || machine_is_virt(machine->text, machine->len));
 }
 
 char *candidate_name(const struct candidate *candidate)

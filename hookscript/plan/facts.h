@@ -120,6 +120,7 @@ struct facts {
 	struct vmcfg *vm;
 	enum vmcfg_pending pending; /* with FACTS_NEXT_START: what became of pending changes */
 	bool vm_runs;
+	bool other_host;    /* no x86: a VM that says no arch is not x86 either */
 	bool users_stopped; /* what the settings stop before a start is stopped. The caller's */
 
 	struct mappings *mappings;		/* NULL: no entry has one */
@@ -213,6 +214,17 @@ bool facts_have_devices(const struct facts *facts);
  * only. */
 bool facts_bind_entries(const struct facts *facts);
 bool facts_have_legacy_igd(const struct facts *facts);
+
+/*
+ * Whether the VM has aarch64's machine, virt, whose devices are PCI Express without pcie=1; there
+ * is no q35 for it, and with pcie=1 Proxmox VE does not start it. (qemu-server,
+ * PVE/QemuServer/Helpers.pm, get_vm_arch; PVE/QemuServer/Machine.pm, default_machine_for_arch;
+ * PVE/QemuServer/PCI.pm, parse_hostpci_devices)
+ */
+bool facts_machine_is_virt(const struct facts *facts);
+
+/* Whether the VM is of architecture aarch64. */
+bool facts_vm_is_aarch64(const struct facts *facts);
 
 /* The device at BDF, or NULL. */
 const struct device *facts_device(const struct facts *facts, const struct bdf *bdf);

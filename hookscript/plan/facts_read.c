@@ -5,6 +5,7 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/log.h"
+#include "host/pci/arch.h"
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
@@ -418,6 +419,7 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 	if (err)
 		return err;
 	r.facts->vm_runs = pve_vm_runs(root, vmid);
+	r.facts->other_host = !arch_is_x86(root);
 	err = read_named(&r);
 	if (!err && facts_need_binding(r.facts) && !(scope & FACTS_ADDRESSES))
 		err = read_rest(&r);

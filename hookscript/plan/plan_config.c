@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-/* There is no q35 for it. */
-static bool is_aarch64(const struct vmcfg *vm)
-{
-	const char *arch = vm->values[VMCFG_ARCH].text;
-
-	return arch && !strcmp(arch, "aarch64");
-}
-
 /* Refuses, warns or says nothing, as the settings want. Returns whether it refuses. */
 static bool refuse_by_policy(struct plan_check *c, enum policy policy, enum refusal_reason reason,
 			     char *brief, char *what)
@@ -88,9 +80,9 @@ static void cure_machine(struct plan_check *c)
 	const struct vmcfg_value *machine = &vm->values[VMCFG_MACHINE];
 	auto_free char *value = NULL;
 
-	if (is_aarch64(vm)) {
-		cure_words(c, _("this VM is of architecture aarch64, which has no q35"));
-		cure_by_machine_setting(c);
+	if (facts_vm_is_aarch64(c->facts)) {
+		cure_command(c, _("the machine of aarch64, virt, is Proxmox VE's default"),
+			     "qm set %u --delete machine", c->facts->vmid);
 		return;
 	}
 	value = machine_value_as_q35(machine->text ? machine->text : "",
@@ -109,7 +101,7 @@ static void check_machine(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;
 
-	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts))
+	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts) || facts_machine_is_virt(facts))
 		return;
 	/* A VM that gives devices to QEMU by args only is left to its administrator. */
 	if (!facts_bind_entries(facts) && facts_have_devices(facts))
@@ -169,20 +161,34 @@ static void check_legacy_igd(struct plan_check *c, size_t e)
 	}
 }
 
+static void cure_pcie_without_q35(struct plan_check *c, size_t e)
+{
+	auto_free char *option = fs_path("--hostpci%zu", e);
+	auto_free char *value = NULL;
+
+	if (!facts_machine_is_virt(c->facts)) {
+		cure_qm_set(c, NULL, "--machine", "q35");
+		cure_without_pcie(c, _("to keep this machine"), e);
+		return;
+	}
+	value = hostpci_value_without_pcie(c->facts->vm->hostpci[e]);
+	cure_qm_set(c, NULL, option, value);
+}
+
 static void check_pcie(struct plan_check *c, size_t e)
 {
 	const struct facts *facts = c->facts;
 	const struct hostpci *entry = facts->vm->hostpci[e];
 	const struct device *express = first_express(facts, e);
-	bool q35 = vmcfg_is_q35(facts->vm);
+	bool q35 = vmcfg_is_q35(facts->vm), virt = facts_machine_is_virt(facts);
 
 	if (entry->legacy_igd == 1) {
 		check_legacy_igd(c, e);
-	} else if (!q35 &&
-		   (facts_have_legacy_igd(facts) || (is_aarch64(facts->vm) && entry->pcie != 1))) {
+	} else if (!q35 && (facts_have_legacy_igd(facts) ||
+			    (facts_vm_is_aarch64(facts) && entry->pcie != 1))) {
 		return;
-	} else if (!q35 && facts->settings->machine != POLICY_REFUSE) {
-		/* The administrator chose this machine, which has no PCIe. */
+	} else if (virt || (!q35 && facts->settings->machine != POLICY_REFUSE)) {
+		/* The administrator chose this machine, or aarch64 has no other. */
 		if (entry->pcie != 1)
 			return;
 		plan_refuse(c, REFUSAL_PCIE_WITHOUT_Q35, NULL,
@@ -190,9 +196,7 @@ static void check_pcie(struct plan_check *c, size_t e)
 			    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
 			      "would abort the start, whatever our settings say"),
 			    e);
-		if (!is_aarch64(facts->vm))
-			cure_qm_set(c, NULL, "--machine", "q35");
-		cure_without_pcie(c, _("to keep this machine"), e);
+		cure_pcie_without_q35(c, e);
 	} else if (entry->pcie != 1 && express) {
 		refuse_without_pcie(c, e, express);
 	}

@@ -203,7 +203,8 @@ static bool wants_pcie(const struct adder *a)
 		express |= card->express;
 	if (!express || vmcfg_is_q35(a->facts->vm))
 		return express;
-	return a->facts->settings->machine == POLICY_REFUSE && !facts_have_legacy_igd(a->facts);
+	return a->facts->settings->machine == POLICY_REFUSE && !facts_have_legacy_igd(a->facts) &&
+	       !facts_machine_is_virt(a->facts);
 }
 
 static void build_command(struct adder *a)

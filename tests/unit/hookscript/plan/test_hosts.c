@@ -377,6 +377,23 @@ static void test_vmd(void **state)
 		  "its disk /dev/nvme0n1 is in use: mounted at /");
 }
 
+/* On aarch64 the machine is virt, whose devices are PCI Express without pcie=1. */
+static void test_virt(void **state)
+{
+	struct tree *tree = *state;
+
+	put(tree, "000d:01:00.0", 0x10de2208, 0x030000, 45, "nouveau");
+	plan_ends(tree, "arch: aarch64\nmachine: virt\nhostpci0: 000d:01:00\n", EXIT_DONE,
+		  "  000d:01:00.0  ");
+	plan_ends(tree, "arch: aarch64\nhostpci0: 000d:01:00\n", EXIT_DONE, "  000d:01:00.0  ");
+	plan_ends(tree, "arch: aarch64\nmachine: virt-9.2+pve1\nhostpci0: 000d:01:00,pcie=1\n",
+		  EXIT_REFUSED, "qm set 100 --hostpci0 000d:01:00");
+	/* Without a word of it the VM is of the host's own architecture. */
+	plan_ends(tree, "hostpci0: 000d:01:00\n", EXIT_REFUSED, "--machine q35");
+	tree_file(tree, "proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd\n");
+	plan_ends(tree, "hostpci0: 000d:01:00\n", EXIT_DONE, "  000d:01:00.0  ");
+}
+
 /* Its neighbours in the group are read after it, and stand before it. */
 static void test_named_twice(void **state)
 {
@@ -404,6 +421,7 @@ int main(void)
 		TEST(test_vf_not_made), TEST(test_dies_with_the_vm),
 		TEST(test_fell_off),	TEST(test_own_vfio_driver),
 		TEST(test_vmd),		TEST(test_named_twice),
+		TEST(test_virt),
 	};
 #undef TEST
 

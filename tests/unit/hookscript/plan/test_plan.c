@@ -172,9 +172,6 @@ static void test_good(void **state)
 
 static void test_config_refusals(void **state)
 {
-	static const char keep_machine[] =
-		"to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
-		"vm100 = { machine = \"warn\"; };";
 	static const char keep_pcie[] =
 		"to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
 		"vm100 = { pcie = \"warn\"; };";
@@ -201,10 +198,16 @@ static void test_config_refusals(void **state)
 		/* Proxmox VE drops that line, and runs the default. */
 		{"machine: Q35\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc, the default;", "qm set 100 --machine q35"},
-		{"arch: aarch64\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "this is not q35",
-		 "so remove pcie=1, too: qm set 100 --hostpci0 01:00.0"},
-		{"arch: aarch64\nhostpci0: 01:00.0\n", REFUSAL_NOT_Q35, "this is not q35",
-		 keep_machine},
+		/* There is no q35 for aarch64, and its machine is PCI Express by itself. */
+		{"arch: aarch64\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_PCIE_WITHOUT_Q35,
+		 "hostpci0: pcie=1 on a machine that is not q35", "qm set 100 --hostpci0 01:00.0"},
+		{"arch: aarch64\nmachine: pc\nhostpci0: 01:00.0\n", REFUSAL_NOT_Q35,
+		 "machine: pc; this is not q35",
+		 "the machine of aarch64, virt, is Proxmox VE's default: qm set 100 --delete "
+		 "machine"},
+		/* virt is for aarch64 only. */
+		{"machine: virt\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35, "machine: virt;",
+		 "qm set 100 --machine q35"},
 		{Q35 "hostpci0: 01:00.0\n", REFUSAL_NO_PCIE,
 		 "hostpci0: 0000:01:00.0 is a PCI Express device, but the entry does not say pcie=1",
 		 "qm set 100 --hostpci0 01:00.0,pcie=1"},

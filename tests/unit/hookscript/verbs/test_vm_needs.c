@@ -48,8 +48,9 @@ static const struct row rows[] = {
 	      "q35 (hostpci0: pcie=1): qm set 100 --machine q35\n"),
 	 .machine = POLICY_WARN},
 	{CASE("machine: pc\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE, ""), .machine = POLICY_OFF},
-	{CASE("arch: aarch64\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE,
-	      "q35! this VM is of architecture aarch64, which has no q35\n")},
+	{CASE("arch: aarch64\nmachine: virt\nhostpci0: 01:00.0\n" HOOK, GOOD_STORAGE, "")},
+	{CASE("arch: aarch64\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE,
+	      "q35 (hostpci0: pcie=1): qm set 100 --hostpci0 01:00.0\n")},
 	/* The setting alone is no cure for what Proxmox VE itself refuses. */
 	{CASE("machine: pc\nhostpci0: 00:02.0,legacy-igd=1\n" HOOK, GOOD_STORAGE, "")},
 	/* pcie=1: each entry by itself, every option of it kept. */
