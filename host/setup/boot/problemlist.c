@@ -16,6 +16,14 @@ int problems_add(struct problems *problems, const char *name, enum problem_sever
 	return 0;
 }
 
+char *problems_cure(const struct problem *problem, const char *then)
+{
+	/* That one needs nothing else of us. */
+	if (!strcmp(problem->name, PROBLEM_BY_HAND))
+		return strdup(problem->cure);
+	return fs_path(_("%s, then: %s"), problem->cure, then);
+}
+
 void problems_accept(struct problems *problems, const char *name)
 {
 	for (size_t i = 0; i < problems->n; i++)
@@ -30,13 +38,15 @@ bool problems_stop(const struct problems *problems, enum problem_severity stops)
 
 	for (size_t i = 0; i < problems->n; i++) {
 		const struct problem *problem = &problems->items[i];
+		auto_free char *cure = NULL;
 
 		if (problem->severity < stops) {
 			if (stops == PROBLEM_ENABLE)
 				log_warning("%s", problem->what);
 			continue;
 		}
-		log_error(_("%s\n%s, then: %s"), problem->what, problem->cure, verb);
+		cure = problems_cure(problem, verb);
+		log_error("%s\n%s", problem->what, cure ? cure : problem->cure);
 		stop = true;
 	}
 	return stop;

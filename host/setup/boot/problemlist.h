@@ -13,6 +13,9 @@ enum problem_severity {
 	PROBLEM_BOOT,	 /* disable, too: with updated entries the host would not boot */
 };
 
+/* The name of a problem whose cure is complete: the words for another boot loader. */
+#define PROBLEM_BY_HAND "other-boot-loader"
+
 struct problem {
 	const char *name; /* stable, for programs: "contradiction" */
 	enum problem_severity severity;
@@ -32,6 +35,10 @@ int problems_add(struct problems *problems, const char *name, enum problem_sever
 /* Reports those of severity STOPS and above as errors, and to enable its notes and warnings as
  * warnings. Returns whether there was an error. */
 bool problems_stop(const struct problems *problems, enum problem_severity stops);
+
+/* What to do about a problem with a cure, and the command THEN after it. A new string; NULL without
+ * memory. */
+char *problems_cure(const struct problem *problem, const char *then) must_check;
 
 /* Makes notes of the problems with NAME, which the administrator has accepted. */
 void problems_accept(struct problems *problems, const char *name);

@@ -29,8 +29,7 @@ const char *problems_cmdline_trouble(const char *text, const struct conf_items *
 			 "without a name before it");
 	for (size_t i = 0; i < words->n; i++) {
 		/* In quotes, a line's end is part of the word. */
-		if (first_line && (words->items[i].line != words->items[0].line ||
-				   strchr(words->items[i].text, '\n')))
+		if (first_line && (words->items[i].line != 1 || strchr(words->items[i].text, '\n')))
 			return _("it holds more than one line, of which only the first would "
 				 "count; make it one line");
 		if (!first_line && *words->items[i].text == '#')
@@ -94,9 +93,14 @@ static int find_in_kernel_cmdline(const struct fs_root *root, const struct bootl
 		severity = PROBLEM_BOOT;
 	trouble = problems_cmdline_trouble(text, &words, bootloader->esps.n);
 	if (trouble)
-		return problems_add(problems, "kernel-cmdline", severity,
-				    fs_path("/%s: %s", KERNEL_CMDLINE, trouble),
-				    fs_path(_("edit it (nano /%s)"), KERNEL_CMDLINE));
+		return problems_add(
+			problems, "kernel-cmdline", severity,
+			fs_path(severity == PROBLEM_BOOT && bootloader->esps.n
+					? _("/%s: %s; the first has no root=, so the next "
+					    "boot would not find its root file system")
+					: "/%s: %s",
+				KERNEL_CMDLINE, trouble),
+			fs_path(_("edit it (nano /%s)"), KERNEL_CMDLINE));
 	if (severity != PROBLEM_BOOT)
 		return 0;
 	return problems_add(

@@ -8,9 +8,6 @@
 #include "host/setup/boot/problemlist.h"
 #include "host/setup/options.h"
 
-/* The name of the problem that words have to be added by hand. */
-#define PROBLEM_BY_HAND "other-boot-loader"
-
 /*
  * Adds what is wrong with the file that the boot loader's tools read, and which file holds words
  * for passthrough that nobody reads. VENDOR: of the host's IOMMU. Returns 0 or -errno.

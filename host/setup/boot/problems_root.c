@@ -101,6 +101,12 @@ static char *cure_other(const struct next *next, const struct conf_item *word, c
 			_("write %s in line %u of /%s (or, if the root file system has moved on "
 			  "purpose, add --root-changed)"),
 			running, word->line, word->file);
+	/* The last root= came from the settings, and overrode the one that update-grub writes. */
+	if (cmdline_find(next->running, word->text) ||
+	    (next->entry && cmdline_find(next->entry, running)))
+		return fs_path(_("add %s to GRUB_CMDLINE_LINUX in /etc/default/grub again (or, if "
+				 "the root file system has moved on purpose, add --root-changed)"),
+			       running);
 	return fs_path(
 		_("run %s, which writes what is mounted now (or, if the root file system has "
 		  "moved on purpose, add --root-changed)"),

@@ -162,8 +162,13 @@ static int lose_by_word(const struct sides *sides, const struct bootloader *boot
 		i++;
 	next->loss = fs_path(_("the next boot has %s: %s"), next->words.items[i].text,
 			     effects_text(sides->each_next[i] & bad));
-	next->loss_cure = fs_path(_("remove it from /%s, then: %s"),
-				  bootloader_config_file(bootloader->kind), "host-setup enable");
+	/* It may be in an old entry only. */
+	next->loss_cure = next->stale && !cmdline_find(&next->bootcfg.words,
+						       next->words.items[i].text)
+				  ? strdup("host-setup enable")
+				  : fs_path(_("remove it from /%s, then: %s"),
+					    bootloader_config_file(bootloader->kind),
+					    "host-setup enable");
 	return next->loss && next->loss_cure ? 0 : -ENOMEM;
 }
 
@@ -249,17 +254,27 @@ bool nextboot_has_problem(const struct nextboot *next)
 	return false;
 }
 
+/* Whether the problem is one of the next entries, even if those that there are were written
+ * before. */
+static bool spoils(const struct problem *problem, bool as_running)
+{
+	static const char *const names[] = {"contradiction", "settings-broken", "settings-absent"};
+
+	if (problem->severity < PROBLEM_ENABLE)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(problem->name, names[i]))
+			return true;
+	return problem->severity >= PROBLEM_BOOT ||
+	       (!as_running && !strcmp(problem->name, "kernel-cmdline"));
+}
+
 bool nextboot_is_spoilt(const struct nextboot *next)
 {
 	bool spoilt = next->loss;
 
-	for (size_t i = 0; i < next->problems.n; i++) {
-		const struct problem *problem = &next->problems.items[i];
-
-		spoilt = spoilt || problem->severity >= PROBLEM_BOOT ||
-			 (problem->severity >= PROBLEM_ENABLE && !next->as_running &&
-			  !strcmp(problem->name, "kernel-cmdline"));
-	}
+	for (size_t i = 0; i < next->problems.n; i++)
+		spoilt = spoilt || spoils(&next->problems.items[i], next->as_running);
 	for (size_t i = 0; i < next->bootcfg.contradictions.n; i++)
 		spoilt = spoilt || modconf_line_effect(next->bootcfg.contradictions.items[i].text);
 	return spoilt;
@@ -275,10 +290,10 @@ static int choose_cures(struct nextboot *next)
 		i++;
 	if (!next->cures.iommu_seen && (next->mends_iommu || i < next->problems.n)) {
 		free(next->cures.iommu);
-		next->cures.iommu = next->mends_iommu ? strdup("reboot")
-						      : fs_path(_("%s, then: %s"),
-								next->problems.items[i].cure,
-								"host-setup enable && reboot");
+		next->cures.iommu = next->mends_iommu
+					    ? strdup("reboot")
+					    : problems_cure(&next->problems.items[i],
+							    "host-setup enable && reboot");
 		if (!next->cures.iommu)
 			return -ENOMEM;
 	}

@@ -110,13 +110,23 @@ static int check_with(const struct fs_root *root, const struct nextboot *next,
 			  list);
 }
 
+/* Whether entries that are brought up to date now may not boot. */
+static bool would_not_boot(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (problems->items[i].severity >= PROBLEM_BOOT)
+			return true;
+	return false;
+}
+
 static int add_entries(const struct bootloader *bootloader, const struct nextboot *next,
 		       struct checklist *list)
 {
 	if (next->stale)
-		return check_add(list, "boot-entries", CHECK_WARNING,
-				 fs_path(_("the boot entries are not up to date: %s"), next->stale),
-				 NULL, refresh_commands(bootloader));
+		return check_add(
+			list, "boot-entries", CHECK_WARNING,
+			fs_path(_("the boot entries are not up to date: %s"), next->stale), NULL,
+			would_not_boot(&next->problems) ? NULL : refresh_commands(bootloader));
 	if (!next->up_to_date)
 		return 0;
 	return check_add(list, "boot-entries", CHECK_OK,
@@ -134,9 +144,9 @@ static int add_problems(const struct problems *problems, struct checklist *list)
 
 		err = check_add(list, problem->name, note ? CHECK_NOTE : CHECK_WARNING,
 				strdup(problem->what), NULL,
-				note || !problem->cure ? NULL
-						       : fs_path(_("%s, then: %s"), problem->cure,
-								 "host-setup enable"));
+				note || !problem->cure
+					? NULL
+					: problems_cure(problem, "host-setup enable"));
 	}
 	return err;
 }

@@ -87,6 +87,27 @@ static void test_grub_entries(void **state)
 	assert_found(&host, NULL, 0, NULL);
 }
 
+/* A root= of the settings overrides update-grub's own: without it, update-grub is no cure. */
+static void test_grub_root_of_settings(void **state)
+{
+	static const char *const entries[] = {
+		"\tlinux /x root=ZFS=/ROOT/pve-1 ro root=ZFS=rpool/ROOT/pve-1 boot=zfs\n",
+		"\tlinux /x root=ZFS=/ROOT/pve-1 ro boot=zfs\n",
+	};
+	auto_host struct host host = {0};
+
+	(void)state;
+	open_host(&host, BOOTLOADER_GRUB,
+		  "BOOT_IMAGE=/x root=ZFS=/ROOT/pve-1 ro root=ZFS=rpool/ROOT/pve-1 boot=zfs\n");
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		hosttree_text(&host.tree, "boot/grub/grub.cfg", entries[i]);
+		assert_found(&host, "root-differs", PROBLEM_BOOT,
+			     "root=ZFS=/ROOT/pve-1 is another");
+		assert_non_null(strstr(host.problems.items[0].cure,
+				       "add root=ZFS=rpool/ROOT/pve-1 to GRUB_CMDLINE_LINUX"));
+	}
+}
+
 /* What an entry has from settings that were changed since is lost at the next update-grub. */
 static void test_grub_settings_changed(void **state)
 {
@@ -178,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grub_entries),
+		cmocka_unit_test(test_grub_root_of_settings),
 		cmocka_unit_test(test_grub_settings_changed),
 		cmocka_unit_test(test_each_esp),
 		cmocka_unit_test(test_no_file),

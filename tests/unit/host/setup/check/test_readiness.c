@@ -306,7 +306,7 @@ static void test_no_settings(void **state)
 		enum check_verdict verdict;
 	} rows[] = {
 		{"grub", "settings-absent", "/etc/default/grub does not exist", CHECK_WARNING,
-		 VERDICT_READY},
+		 VERDICT_UNTIL_REBOOT},
 		/* Its tools then take the words of the running kernel. */
 		{"systemd-boot", "kernel-cmdline", "/etc/kernel/cmdline: it does not exist",
 		 CHECK_OK, VERDICT_READY},
@@ -505,6 +505,43 @@ static void test_which_entries(void **state)
 	}
 }
 
+/* Settings that are wrong, beside entries that were written before. */
+static void test_old_entries(void **state)
+{
+	static const char good[] = "\tlinux /vmlinuz root=/dev/sda1 ro intel_iommu=on\n";
+	static const struct {
+		const char *running, *settings, *entries, *name, *cure;
+		enum check_verdict verdict;
+	} rows[] = {
+		{"intel_iommu=on", "GRUB_CMDLINE_LINUX=intel_iommu=off\n", good, "contradiction",
+		 "remove 'intel_iommu=off' from line 1 of /etc/default/grub, then: host-setup enable",
+		 VERDICT_UNTIL_REBOOT},
+		{"intel_iommu=on", "GRUB_CMDLINE_LINUX = intel_iommu=on\n", good, "settings-broken",
+		 NULL, VERDICT_UNTIL_REBOOT},
+		/* Removed from the settings, not from the entries. */
+		{"intel_iommu=on", "GRUB_CMDLINE_LINUX=intel_iommu=on\n",
+		 "\tlinux /vmlinuz root=/dev/sda1 ro intel_iommu=off\n", "next-boot",
+		 "host-setup enable", VERDICT_UNTIL_REBOOT},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		const struct check_item *item;
+		enum check_verdict verdict;
+
+		prepare(tree, true, rows[i].running, "");
+		tree_file(tree, "etc/default/grub", rows[i].settings);
+		tree_file(tree, "boot/grub/grub.cfg", rows[i].entries);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, rows[i].verdict);
+		item = item_of(&list, rows[i].name);
+		assert_non_null(item);
+		if (rows[i].cure)
+			assert_string_equal(item->cure, rows[i].cure);
+	}
+}
+
 static void test_contradiction(void **state)
 {
 	struct tree *tree = *state;
@@ -536,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_not_told, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_old_entries, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_unclear_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_tells, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_which_entries, tree_setup, tree_teardown),
