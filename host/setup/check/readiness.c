@@ -233,6 +233,11 @@ static int read_without(const struct fs_root *root, const char *why, struct chec
 	int err = cures_read(root, NULL, &cures);
 
 	known = cures_of_essentials(&cures);
+	/* enable alone would only ask which it is. */
+	if (!known.iommu)
+		known.iommu = _("host-setup enable --bootloader=grub && reboot (or "
+				"--bootloader=systemd-boot; if it is neither, host-setup enable "
+				"prints the words to add)");
 	err = err
 		      ?: check_host(root,
 				    &(struct check_next_boot){

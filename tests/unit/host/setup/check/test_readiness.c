@@ -542,6 +542,24 @@ static void test_old_entries(void **state)
 	}
 }
 
+/* Booted over the network, for instance: enable wants to be told what no file tells. */
+static void test_no_known_loader(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+	enum check_verdict verdict;
+	auto_free char *unclear = NULL;
+
+	prepare(tree, false, "quiet", "quiet");
+	tree_file(tree, "proc/cmdline", "root=/dev/nfs ip=dhcp\n");
+	tree_delete(tree, "boot/grub/grub.cfg");
+	tree_delete(tree, "etc/default/grub");
+	assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &unclear), 0);
+	assert_int_equal(verdict, VERDICT_NOT_READY);
+	assert_ptr_equal(strstr(cure_of_iommu(&list), "host-setup enable --bootloader=grub"),
+			 cure_of_iommu(&list));
+}
+
 static void test_contradiction(void **state)
 {
 	struct tree *tree = *state;
@@ -574,6 +592,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_not_told, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_old_entries, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_no_known_loader, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_unclear_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_tells, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_which_entries, tree_setup, tree_teardown),
