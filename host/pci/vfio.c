@@ -5,6 +5,7 @@
 #include "host/pci/iommu.h"
 #include "host/pci/pci.h"
 #include "host/process/process.h"
+#include "host/process/process_nodes.h"
 #include "host/base/strbuf.h"
 
 #include <fcntl.h>

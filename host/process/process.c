@@ -4,7 +4,6 @@
 #include "host/base/utf8.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,20 +18,6 @@ static pid_t pid_of_name(const char *name)
 	return number_parse(name, &pid) ? (pid_t)pid : 0;
 }
 
-/* There may be thousands of processes: what is asked of each counts. */
-struct asking {
-	const struct fs_root *root;
-	int (*look)(const struct open_node *node, void *arg);
-	void *arg;
-	bool running; /* it is the running system, whose kernel may be asked */
-	pid_t self;
-	pid_t *threads; /* of the kernel, in order */
-	size_t n_threads;
-	int proc; /* /proc */
-	pid_t pid;
-	int fds; /* its directory of descriptors */
-};
-
 /* ---- kernel threads, which have nothing open ---- */
 
 /* kthreadd, which starts all the others (Linux: kernel/kthread.c); in a container's /proc it may be
@@ -40,6 +25,16 @@ struct asking {
 #define KTHREADD 2
 
 #define CHILDREN_MAX ((size_t)1024 * 1024)
+#define CGROUP_MAX   ((size_t)64 * 1024)
+
+struct listing {
+	const struct fs_root *root;
+	struct process_list *list;
+	pid_t self;
+	pid_t *threads; /* of the kernel, in order */
+	size_t n_threads;
+	int proc; /* /proc */
+};
 
 /* A process without a program has only the kernel's memory, or none any more. */
 static bool has_no_executable(int proc, pid_t pid)
@@ -51,14 +46,14 @@ static bool has_no_executable(int proc, pid_t pid)
 }
 
 /* Reads those that kthreadd has started, in order; none when the kernel does not tell. */
-static int read_kernel_threads(struct asking *asking)
+static int read_kernel_threads(struct listing *listing)
 {
 	auto_free char *path = fs_path("proc/%d/task/%d/children", KTHREADD, KTHREADD);
 	auto_free char *text = NULL;
 	char *rest, *word;
 
-	if (!has_no_executable(asking->proc, KTHREADD) ||
-	    fs_read(asking->root, path, CHILDREN_MAX, &text, NULL))
+	if (!has_no_executable(listing->proc, KTHREADD) ||
+	    fs_read(listing->root, path, CHILDREN_MAX, &text, NULL))
 		return 0;
 	rest = text;
 	while ((word = strsep(&rest, " \n"))) {
@@ -66,108 +61,94 @@ static int read_kernel_threads(struct asking *asking)
 
 		if (!pid)
 			continue;
-		if (!array_grow(asking->threads, asking->n_threads))
+		if (!array_grow(listing->threads, listing->n_threads))
 			return -ENOMEM;
-		asking->threads[asking->n_threads++] = pid;
+		listing->threads[listing->n_threads++] = pid;
 	}
-	if (asking->n_threads)
-		qsort(asking->threads, asking->n_threads, sizeof(pid_t), compare_ints);
+	if (listing->n_threads)
+		qsort(listing->threads, listing->n_threads, sizeof(pid_t), compare_ints);
 	return 0;
 }
 
 /* kthreadd also starts programs that the kernel needs (modprobe), and those may have something
  * open. */
-static bool is_kernel_thread(const struct asking *asking, pid_t pid)
+static bool is_kernel_thread(const struct listing *listing, pid_t pid)
 {
-	return asking->n_threads &&
-	       bsearch(&pid, asking->threads, asking->n_threads, sizeof(pid), compare_ints) &&
-	       has_no_executable(asking->proc, pid);
+	return listing->n_threads &&
+	       bsearch(&pid, listing->threads, listing->n_threads, sizeof(pid), compare_ints) &&
+	       has_no_executable(listing->proc, pid);
 }
 
-/* ---- what is open ---- */
+/* ---- the list ---- */
 
-/* Whether the descriptor may be a device. Most are not: only what is one has its path read. */
-static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node)
+/* The user is that of /proc/PID itself, which is not root's for a process that hides its memory.
+ * (Linux: fs/proc/base.c, task_dump_owner()) */
+static int rank_of(const struct listing *listing, const char *name)
 {
-	struct statx st;
+	auto_free char *path = fs_path("proc/%s/cgroup", name);
+	auto_free char *text = NULL;
+	struct stat st;
 
-	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
-	if (!asking->running ||
-	    statx(asking->fds, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
-		return true;
-	node->numbered = true;
-	node->block = S_ISBLK(st.stx_mode);
-	node->major = st.stx_rdev_major;
-	node->minor = st.stx_rdev_minor;
-	return node->block || S_ISCHR(st.stx_mode);
+	if (fstatat(listing->proc, name, &st, 0) || !st.st_uid)
+		return PROCESS_ROOT;
+	if (fs_read(listing->root, path, CGROUP_MAX, &text, NULL))
+		return PROCESS_USER;
+	return strstr(text, ":/user.slice/") ? PROCESS_USER : PROCESS_SERVICE;
 }
 
-/* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
-static bool has_gone(int err)
+static int list_process(const struct dirent *entry, void *arg)
 {
-	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
-	       err == -EPERM || err == -EINVAL;
-}
+	struct listing *listing = arg;
+	struct process_list *list = listing->list;
+	pid_t pid = pid_of_name(entry->d_name);
 
-static int show_file(const struct dirent *entry, void *arg)
-{
-	const char *name = entry->d_name;
-	const struct asking *asking = arg;
-	char path[PATH_MAX];
-	struct open_node node = {.pid = asking->pid, .path = path};
-	ssize_t len;
-
-	if (!may_be_node(asking, name, &node))
+	if (!pid || pid == listing->self || is_kernel_thread(listing, pid))
 		return 0;
-	len = readlinkat(asking->fds, name, path, sizeof(path) - 1);
-	if (len < 0)
-		return has_gone(-errno) ? 0 : -errno;
-	path[len] = '\0';
-	return asking->look(&node, asking->arg);
-}
-
-static int show_process(const struct dirent *entry, void *arg)
-{
-	const char *name = entry->d_name;
-	struct asking *asking = arg;
-	auto_free char *dir = NULL;
-	auto_close int fds = -1;
-	int err;
-
-	asking->pid = pid_of_name(name);
-	if (!asking->pid || asking->pid == asking->self || is_kernel_thread(asking, asking->pid))
-		return 0;
-	dir = fs_path("%s/fd", name);
-	if (!dir)
+	if (!array_grow(list->items, list->n))
 		return -ENOMEM;
-	fds = openat(asking->proc, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	asking->fds = fds;
-	err = fds < 0 ? -errno : fs_each_entry(fds, show_file, asking);
-	return err > 0 || has_gone(err) ? 0 : err;
+	list->items[list->n].pid = pid;
+	list->items[list->n++].rank = rank_of(listing, entry->d_name);
+	return 0;
 }
 
-int process_each_node(const struct fs_root *root,
-		      int (*look)(const struct open_node *node, void *arg), void *arg)
+static int compare_processes(const void *a, const void *b)
+{
+	const struct process *first = a, *second = b;
+
+	if (first->rank != second->rank)
+		return first->rank < second->rank ? -1 : 1;
+	return compare_ints(a, b);
+}
+
+int process_list_read(const struct fs_root *root, struct process_list *ret)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
-	bool running = fs_root_is_running_system(root);
-	struct asking asking = {
+	struct process_list list = {0};
+	struct listing listing = {
 		.root = root,
-		.look = look,
-		.arg = arg,
-		.running = running,
-		.self = running ? getpid() : 0,
+		.list = &list,
+		.self = fs_root_is_running_system(root) ? getpid() : 0,
 		.proc = proc,
 	};
-	int err;
+	int err = proc < 0 ? proc : read_kernel_threads(&listing);
 
-	if (proc < 0)
-		return proc == -ENOENT ? 0 : proc;
-	err = read_kernel_threads(&asking);
 	if (!err)
-		err = fs_each_entry(proc, show_process, &asking);
-	free(asking.threads);
-	return err;
+		err = fs_each_entry(proc, list_process, &listing);
+	free(listing.threads);
+	if (err && err != -ENOENT) {
+		process_list_free(&list);
+		return err;
+	}
+	if (list.n)
+		qsort(list.items, list.n, sizeof(*list.items), compare_processes);
+	*ret = list;
+	return 0;
+}
+
+void process_list_free(struct process_list *list)
+{
+	free(list->items);
+	*list = (struct process_list){0};
 }
 
 char *process_command(const struct fs_root *root, pid_t pid)

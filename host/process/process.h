@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The processes of the host, and what each of them has open. */
+/* The processes of the host. */
 #ifndef HOST_PROCESS_PROCESS_H
 #define HOST_PROCESS_PROCESS_H
 
@@ -7,24 +7,24 @@
 
 #include "host/base/fs.h"
 
-/* A block or character device that a process has open, by whatever path. */
-struct open_node {
-	pid_t pid;
-	const char *path; /* what its descriptor's link says: "/dev/sda" */
-	bool numbered;	  /* the following is known: on the running system */
-	bool block;
-	unsigned int major, minor;
+/* A process, and in which order it is looked at: nobody can put another before those of root. */
+struct process {
+	pid_t pid; /* first, for compare_ints() */
+	enum { PROCESS_ROOT, PROCESS_SERVICE, PROCESS_USER } rank;
+};
+
+struct process_list {
+	struct process *items;
+	size_t n;
 };
 
 /*
- * Calls LOOK for every device that any process but this one has open, in the kernel's order of
- * processes; one that is not numbered may be anything: "/etc/passwd", "socket:[123]". LOOK returns
- * 0; 1 to leave out the rest of that process; or -errno, which ends the search. A process that ends
- * meanwhile, or cannot be seen, is left out. Without /proc there are no processes. Returns 0 or
- * -errno.
+ * Lists all processes but this one and the kernel's threads: first those whose user is root, then
+ * those of services, VMs and containers, then those of users' logins (below user.slice), each by
+ * number. Without /proc there are none. Returns 0 (free with process_list_free()) or -errno.
  */
-int process_each_node(const struct fs_root *root,
-		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;
+int process_list_read(const struct fs_root *root, struct process_list *ret) must_check;
+void process_list_free(struct process_list *list);
 
 /* Its short name, e.g. "kvm", which it may choose itself: printable, whatever it is
  * (host/base/utf8.h); "?" when it has ended. A new string, or NULL without memory. */

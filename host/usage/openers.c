@@ -2,75 +2,22 @@
 #include "host/usage/searches.h"
 
 #include "host/base/argv.h"
-#include "host/process/process.h"
+#include "host/process/ids.h"
+#include "host/usage/open_search.h"
 #include "host/usage/owner.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 
-#define CONFIG_MAX ((size_t)1024 * 1024)
-
-struct opener {
-	pid_t pid; /* first, for compare_ints() */
-	const struct survey_node *node;
-};
+/* Of more processes that could not be looked at, only the user counts. */
+#define ASKED_MAX 64
 
 struct search {
 	const struct fs_root *root;
 	const struct survey *survey;
-	struct opener *openers;
-	size_t n;
 };
-
-/* Whether it is that node: by its number, whatever the path by which it was opened, or its name. */
-static bool is_node(const struct open_node *open, const struct survey_node *node)
-{
-	const char *name = after_prefix(open->path, "/dev/");
-
-	if (open->numbered)
-		return node->block == open->block && node->major == open->major &&
-		       node->minor == open->minor;
-	return name && !strcmp(name, node->name);
-}
-
-static const struct survey_node *find_node(const struct survey *survey,
-					   const struct open_node *open)
-{
-	for (size_t i = 0; i < survey->n_nodes; i++)
-		if (is_node(open, &survey->nodes[i]))
-			return &survey->nodes[i];
-	return NULL;
-}
-
-static bool is_found(const struct search *search, pid_t pid, const struct survey_node *node)
-{
-	for (size_t i = 0; i < search->n; i++)
-		if (search->openers[i].pid == pid && search->openers[i].node == node)
-			return true;
-	return false;
-}
-
-static int look(const struct open_node *open, void *arg)
-{
-	struct search *search = arg;
-	const struct survey_node *node = find_node(search->survey, open);
-
-	if (!node || is_found(search, open->pid, node))
-		return 0;
-	if (!array_grow(search->openers, search->n))
-		return -ENOMEM;
-	search->openers[search->n++] = (struct opener){open->pid, node};
-	return 0;
-}
-
-static int compare_openers(const void *a, const void *b)
-{
-	const struct opener *first = a, *second = b;
-	int by_process = compare_ints(a, b);
-
-	if (by_process)
-		return by_process;
-	return first->node < second->node ? -1 : first->node > second->node;
-}
 
 static enum usage_kind kind_of(const struct survey_node *node)
 {
@@ -91,14 +38,27 @@ static const char *effect_of(enum usage_kind kind)
 	return _("that process would lose the device while it works with it");
 }
 
-/* udev opens what it has just found. logind opens every keyboard for its power key. Both close
- * what vanishes. */
-static bool is_bystander(const struct survey_node *node, const char *command)
+/*
+ * udev opens what it has just found. logind opens every keyboard for its power key. Both close what
+ * vanishes. Any process can have their names, but only root puts one into their control groups.
+ */
+static bool is_bystander(const struct search *search, const struct opener *opener,
+			 const struct owner *owner)
 {
-	if (!strcmp(command, "systemd-udevd") || !strcmp(command, "(udev-worker)"))
-		return true;
-	return after_prefix(node->name, "input/") &&
-	       (!strcmp(command, "systemd-logind") || !strcmp(command, "acpid"));
+	static const struct {
+		const char *unit, *nodes;
+	} rows[] = {
+		{"systemd-udevd.service", ""},
+		{"systemd-logind.service", "input/"},
+		{"acpid.service", "input/"},
+	};
+
+	for (size_t i = 0; owner->name && i < ARRAY_SIZE(rows); i++)
+		if ((owner->kind == OWNER_PART || owner->kind == OWNER_UNIT) &&
+		    !strcmp(owner->name, rows[i].unit) &&
+		    after_prefix(opener->node->name, rows[i].nodes))
+			return process_is_roots(search->root, opener->pid);
+	return false;
 }
 
 /* Whose process it is, for " of …": a new string, "" for nobody's. */
@@ -224,6 +184,76 @@ static int add_owned(const struct search *search, const struct opener *opener, c
 	return 0;
 }
 
+/* ---- as whom a process runs ---- */
+
+/* Whom the node belongs to; and whether others may open it, too. */
+static bool read_owner(const struct fs_root *root, const struct survey_node *node,
+		       struct owner_ids *ret)
+{
+	auto_free char *path = fs_path("dev/%s", node->name);
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	auto_free char *link = fs_path("/proc/self/fd/%d", fd);
+	struct stat st = {0};
+
+	*ret = (struct owner_ids){0};
+	if (fd < 0 || !link || fstat(fd, &st))
+		return false;
+	*ret = (struct owner_ids){st.st_uid, st.st_gid};
+	return st.st_mode & (S_IROTH | S_IWOTH) ||
+	       getxattr(link, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+static bool may_open(const struct search *search, pid_t pid, const struct survey_node *node)
+{
+	struct owner_ids ids;
+
+	return read_owner(search->root, node, &ids) || process_may_be(search->root, pid, &ids, 1);
+}
+
+/* The users and groups that own nodes of the survey, each once. Returns 0 or -ENOMEM. */
+static int read_owners(const struct search *search, struct owner_ids **ret, size_t *ret_n)
+{
+	auto_free struct owner_ids *ids = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < search->survey->n_nodes; i++) {
+		struct owner_ids one;
+		size_t k = 0;
+
+		read_owner(search->root, &search->survey->nodes[i], &one);
+		while (k < n && (ids[k].uid != one.uid || ids[k].gid != one.gid))
+			k++;
+		if (k < n)
+			continue;
+		if (!array_grow(ids, n))
+			return -ENOMEM;
+		ids[n++] = one;
+	}
+	*ret = TAKE_PTR(ids);
+	*ret_n = n;
+	return 0;
+}
+
+/* ---- findings ---- */
+
+static char *describe_opener(const struct opener *opener, const char *command, const char *whose)
+{
+	const char *name = opener->node->name;
+
+	switch (opener->how) {
+	case OPENER_OPEN: break;
+	case OPENER_MAPPED:
+		return fs_path(_("/dev/%s is mapped in process %d (%s)%s"), name, opener->pid,
+			       command, whose);
+	case OPENER_RING:
+		return fs_path(_("process %d (%s)%s has files registered with io_uring, one of "
+				 "which may be /dev/%s"),
+			       opener->pid, command, whose, name);
+	}
+	return fs_path(_("/dev/%s is open in process %d (%s)%s"), name, opener->pid, command,
+		       whose);
+}
+
 static int add_opener(const struct search *search, const struct opener *opener, struct usage *usage)
 {
 	auto_free char *command = process_command(search->root, opener->pid);
@@ -233,128 +263,73 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 
 	if (!command)
 		return -ENOMEM;
-	if (is_bystander(opener->node, command))
-		return 0;
 	err = owner_read(search->root, opener->pid, &owner);
 	if (err)
 		return err;
+	if (is_bystander(search, opener, &owner))
+		return 0;
 	whose = describe_owner(&owner);
 	err = whose ? correct_owner(search, opener->node, &owner) : -ENOMEM;
 	if (err)
 		return err;
-	return add_owned(search, opener,
-			 fs_path(_("/dev/%s is open in process %d (%s)%s"), opener->node->name,
-				 opener->pid, command, whose),
-			 &owner, usage);
-}
-
-/* ---- containers ---- */
-
-/* Whether a container that is given PATH is given the node. */
-static bool covers(const char *path, size_t len, const char *node)
-{
-	while (len && path[len - 1] == '/')
-		len--;
-	return len > strlen("/dev") && !strncmp(path, "/dev/", strlen("/dev/")) &&
-	       !strncmp(path + strlen("/dev/"), node, len - strlen("/dev/")) &&
-	       strchr("/", node[len - strlen("/dev/")]);
-}
-
-/* The path on the host that a line of a container's config gives to it, and its length. */
-static const char *given_path(const char *line, size_t *ret_len)
-{
-	const char *value = after_prefix(line, "lxc.mount.entry");
-	unsigned int number;
-
-	if (value) {
-		value += strspn(value, " \t:=");
-	} else {
-		value = after_prefix(line, "dev");
-		if (!value || !number_take(&value, &number) || *value++ != ':')
-			return NULL;
-		value += strspn(value, " \t");
-		if (after_prefix(value, "path="))
-			value = after_prefix(value, "path=");
-	}
-	*ret_len = strcspn(value, " \t,\n");
-	return value;
-}
-
-static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
-{
-	int err = usage_add_command(
-		usage, &node->device->bdf, USAGE_CONTAINER,
-		fs_path(_("container %u, which runs, is given /dev/%s by its config"), ctid,
-			node->name),
-		_("the container would lose the device, and not get it back before it is "
-		  "started again"),
-		fs_path(_("shut CT %u down, or stop it at once by pct stop %u"), ctid, ctid),
-		fs_path("pct shutdown %u", ctid));
-
-	if (!err)
-		usage_last(usage)->ctid = ctid;
+	err = add_owned(search, opener, describe_opener(opener, command, whose), &owner, usage);
+	if (!err && opener->how == OPENER_RING)
+		usage_last(usage)->harmless = !may_open(search, opener->pid, opener->node);
 	return err;
 }
 
-static int look_at_config(const struct survey *survey, unsigned int ctid, char *text,
+/* A process that could not be looked at in time: what it has open is unknown. */
+static int add_unfinished(const struct search *search, pid_t pid, bool harmless,
 			  struct usage *usage)
 {
-	char *rest = text, *line;
+	auto_free char *command = process_command(search->root, pid);
+	const struct usage_device *device = search->survey->nodes[0].device;
+	int err = command ? usage_add_command(
+				    usage, &device->bdf, USAGE_PROCESS,
+				    fs_path(_("what process %d (%s) has open could not be looked "
+					      "at in time"),
+					    pid, command),
+				    harmless ? _("it has no right to open the device, so it does "
+						 "not count")
+					     : _("it may have the device open, so that counts as "
+						 "in use"),
+				    strdup(_("end it; what it is")),
+				    fs_path("systemctl status %d", pid))
+			  : -ENOMEM;
 
-	while ((line = strsep(&rest, "\n"))) {
-		size_t len = 0;
-		const char *path;
-
-		if (*line == '[')
-			break; /* the section of a snapshot */
-		path = given_path(line, &len);
-		for (size_t i = 0; path && i < survey->n_nodes; i++) {
-			int err = covers(path, len, survey->nodes[i].name)
-					  ? add_container(ctid, &survey->nodes[i], usage)
-					  : 0;
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
+	if (!err)
+		usage_last(usage)->harmless = harmless;
+	return err;
 }
 
-/* Containers that run have a control group of their number. */
-static int find_containers(const struct fs_root *root, const struct survey *survey,
-			   struct usage *usage)
+static int add_all_unfinished(const struct search *search, const struct process_list *processes,
+			      struct usage *usage)
 {
-	auto_names struct fs_names running = {0};
-	int err = fs_list_dirs(root, "sys/fs/cgroup/lxc", &running);
+	auto_free struct owner_ids *ids = NULL;
+	size_t n = 0;
+	int err = processes->n ? read_owners(search, &ids, &n) : 0;
 
-	for (size_t i = 0; !err && i < running.n; i++) {
-		auto_free char *path = NULL, *text = NULL;
-		unsigned int ctid;
+	for (size_t i = 0; !err && i < processes->n; i++) {
+		const struct process *process = &processes->items[i];
+		bool counts = process->rank == PROCESS_ROOT ||
+			      (i < ASKED_MAX && process_may_be(search->root, process->pid, ids, n));
 
-		if (!number_parse(running.items[i], &ctid))
-			continue;
-		path = fs_path("etc/pve/lxc/%u.conf", ctid);
-		err = fs_read(root, path, CONFIG_MAX, &text, NULL);
-		if (!err)
-			err = look_at_config(survey, ctid, text, usage);
-		else if (err == -ENOENT) /* of another manager than Proxmox VE */
-			err = 0;
+		if (counts || i < ASKED_MAX)
+			err = add_unfinished(search, process->pid, !counts, usage);
 	}
 	return err;
 }
 
 int usage_find_openers(const struct fs_root *root, const struct survey *survey, struct usage *usage)
 {
-	struct search search = {.root = root, .survey = survey};
+	const struct search search = {.root = root, .survey = survey};
+	auto_open_search struct open_search found = {0};
 	int err;
 
 	if (!survey->n_nodes)
 		return 0;
-	err = process_each_node(root, look, &search);
-	if (search.n)
-		qsort(search.openers, search.n, sizeof(*search.openers), compare_openers);
-	for (size_t i = 0; !err && i < search.n; i++)
-		err = add_opener(&search, &search.openers[i], usage);
-	free(search.openers);
-	return err ? err : find_containers(root, survey, usage);
+	err = open_search(root, survey, &found);
+	for (size_t i = 0; !err && i < found.n; i++)
+		err = add_opener(&search, &found.items[i], usage);
+	return err ? err : add_all_unfinished(&search, &found.unfinished, usage);
 }

@@ -26,11 +26,15 @@ int usage_survey_holders(const struct fs_root *root, const struct usage *usage,
 			 struct survey *survey) must_check;
 
 /*
- * Device nodes that a process has open (an open disk is no claim: QEMU opens raw disks without
- * one), and those that the config of a running container names (openers.c).
+ * Device nodes that a process has open or mapped (an open disk is no claim: QEMU opens raw disks
+ * without one), as open_search() finds them (openers.c).
  */
 int usage_find_openers(const struct fs_root *root, const struct survey *survey,
 		       struct usage *usage) must_check;
+
+/* Nodes that the config of a running container gives to it, in any spelling (containers.c). */
+int usage_find_containers(const struct fs_root *root, const struct survey *survey,
+			  struct usage *usage) must_check;
 
 /* What the driver of a platform's bridge or SMBus controller serves (served.c). */
 int usage_find_served(const struct fs_root *root, const struct usage_device *device,

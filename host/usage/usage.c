@@ -141,6 +141,8 @@ int usage_read(const struct fs_root *root, const struct usage_device *devices, s
 		err = usage_survey_holders(root, &usage, &survey);
 	if (!err)
 		err = usage_find_openers(root, &survey, &usage);
+	if (!err)
+		err = usage_find_containers(root, &survey, &usage);
 	if (err)
 		return err;
 	*ret = usage;

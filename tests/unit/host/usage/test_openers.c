@@ -134,6 +134,181 @@ static void test_names(void **state)
 		    "systemctl status 20", "", 0);
 }
 
+/* The users of a thread, real and effective, and its groups. */
+static void put_ids(struct tree *tree, int pid, int tid, unsigned int uid, const char *groups)
+{
+	auto_free char *path = fs_path("proc/%d/task/%d/status", pid, tid);
+	auto_free char *text = fs_path("Name:\tx\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n"
+				       "FDSize:\t64\nGroups:\t%s \n",
+				       uid, uid, uid, uid, uid, uid, uid, uid, groups);
+
+	tree_file(tree, path, text);
+}
+
+/* The findings, one a line: '!' unless it is harmless, and what uses the device. */
+static void assert_found(struct tree *tree, const char *expected)
+{
+	const struct usage_device device = {
+		.bdf = {0, 3, 0, 0}, .class = 0x030000, .driver = "amdgpu"};
+	auto_usage struct usage usage = {0};
+	auto_free char *text = strdup("");
+
+	assert_int_equal(usage_read(&tree->root, &device, 1, &usage), 0);
+	for (size_t i = 0; i < usage.n; i++) {
+		char *longer = fs_path("%s%s%s\n", text, usage.items[i].harmless ? "" : "!",
+				       usage.items[i].what);
+
+		free(text);
+		text = longer;
+	}
+	assert_string_equal(text, expected);
+}
+
+/* udev closes what vanishes; whoever calls himself udev may not. */
+static void test_bystanders(void **state)
+{
+	static const struct {
+		const char *comm, *cgroup, *node;
+		unsigned int uid, thread_uid;
+		bool found;
+	} rows[] = {
+		{"(udev-worker)", "0::/system.slice/systemd-udevd.service/udev\n", "dri/card0", 0,
+		 0, false},
+		{"anything", "0::/system.slice/systemd-udevd.service\n", "dri/card0", 0, 0, false},
+		{"systemd-logind", "0::/system.slice/systemd-logind.service\n", "input/event1", 0,
+		 0, false},
+		{"acpid", "0::/system.slice/acpid.service\n", "input/event1", 0, 0, false},
+		{"systemd-logind", "0::/system.slice/systemd-logind.service\n", "dri/card0", 0, 0,
+		 true},
+		{"(udev-worker)", "0::/user.slice/user-1000.slice/session-3.scope\n", "dri/card0",
+		 1000, 1000, true},
+		{"systemd-udevd", "0::/system.slice/x.service\n", "dri/card0", 0, 0, true},
+		{"(udev-worker)", "0::/system.slice/systemd-udevd.service\n", "dri/card0", 1000,
+		 1000, true},
+		{"(udev-worker)", "0::/system.slice/systemd-udevd.service\n", "dri/card0", 0, 1000,
+		 true},
+		{"systemd-udevd", "0::/lxc/105/ns/system.slice/systemd-udevd.service\n",
+		 "dri/card0", 0, 0, true},
+		{"systemd-logind",
+		 "0::/user.slice/user-1000.slice/user@1000.service/systemd-logind.service\n",
+		 "input/event1", 1000, 1000, true},
+	};
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct usage_device device = {.bdf = {0, 3, 0, 0}, .class = 0x030000};
+		auto_usage struct usage usage = {0};
+
+		put_node(tree, rows[i].node, (unsigned int)i);
+		put_process(tree, rows[i].comm, rows[i].cgroup, rows[i].node);
+		put_ids(tree, 20, 20, rows[i].uid, "");
+		put_ids(tree, 20, 21, rows[i].thread_uid, "");
+		assert_int_equal(usage_read(&tree->root, &device, 1, &usage), 0);
+		assert_int_equal(usage.n, rows[i].found);
+		tree_delete(tree, FOLDER "/x");
+	}
+}
+
+/* Who a process is cannot be read: it is not passed over. */
+static void test_bystander_unknown(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "dri/card0", 0);
+	put_process(tree, "(udev-worker)", "0::/system.slice/systemd-udevd.service\n", "dri/card0");
+	assert_found(tree, "!/dev/dri/card0 is open in process 20 ((udev-worker)) of "
+			   "systemd-udevd.service\n");
+	put_ids(tree, 20, 20, 0, "");
+	assert_found(tree, "");
+	tree_obscure(tree, "proc/20/task/20/status");
+	assert_found(tree, "!/dev/dri/card0 is open in process 20 ((udev-worker)) of "
+			   "systemd-udevd.service\n");
+}
+
+/* Reading a USB node does nothing to its device, whoever does it. */
+static void test_usb_read_only(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "bus/usb/001/004", 3);
+	put_node(tree, "dri/card0", 0);
+	put_process(tree, "lsusb", "0::/\n", "bus/usb/001/004");
+	assert_found(tree, "!/dev/bus/usb/001/004 is open in process 20 (lsusb)\n");
+	tree_file(tree, "proc/20/fdinfo/3", "pos:\t0\nflags:\t02100000\nmnt_id:\t29\n");
+	assert_found(tree, "");
+	tree_process_opens(tree, 20, 4, "/dev/bus/usb/001/004");
+	tree_file(tree, "proc/20/fdinfo/4", "pos:\t0\nflags:\t02100002\nmnt_id:\t29\n");
+	assert_found(tree, "!/dev/bus/usb/001/004 is open in process 20 (lsusb)\n");
+	/* Of any other node it may be all that is needed. */
+	put_process(tree, "cat", "0::/\n", "dri/card0");
+	tree_process_opens(tree, 20, 4, "/dev/null");
+	assert_found(tree, "!/dev/dri/card0 is open in process 20 (cat)\n");
+}
+
+/* A mapping stays when its descriptor has been closed. */
+static void test_mapped(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "snd/pcmC0D0p", 1);
+	put_node(tree, "nvme0n1", 2);
+	tree_process(tree, 20, "player", "x");
+	tree_folder(tree, "proc/20/fd");
+	tree_file(tree, "proc/20/maps",
+		  "5581c000-5581d000 r-xp 00000000 fd:01 99   /usr/bin/player\n"
+		  "7f0000000000-7f0000001000 rw-s 00000000 00:06 311   /dev/snd/pcmC0D1p\n"
+		  "7f0000002000-7f0000003000 rw-p 00000000 00:00 0 \n"
+		  "7ffc0000-7ffd0000 rw-p 00000000 00:00 0   [stack]\n");
+	assert_found(tree, "");
+	tree_file(tree, "proc/20/maps",
+		  "7f0000000000-7f0000001000 rw-s 00000000 00:06 311   /dev/snd/pcmC0D0p\n"
+		  "7f0000001000-7f0000002000 r--p 00000000 00:06 312   /dev/nvme0n1 (deleted)\n");
+	assert_found(tree, "!/dev/snd/pcmC0D0p is mapped in process 20 (player)\n"
+			   "!/dev/nvme0n1 is mapped in process 20 (player)\n");
+}
+
+/* What a ring has registered is told by name alone, or not at all. */
+static void test_rings(void **state)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "sda", 1);
+	tree_file(tree, "dev/sda", "");
+	tree_mode(tree, "dev/sda", 0660);
+	tree_process(tree, 20, "db", "x");
+	tree_process_opens(tree, 20, 3, ring);
+	put_ids(tree, 20, 20, 65000, "");
+	tree_file(tree, "proc/20/fdinfo/3", "SqMask:\t0x3\nUserFiles:\t0\nUserBufs:\t0\n");
+	assert_found(tree, "");
+	tree_file(tree, "proc/20/fdinfo/3",
+		  "UserFiles:\t3\n    0: sdb\n    1: <none>\n    2: /srv/sda1\nUserBufs:\t0\n");
+	assert_found(tree, "");
+	tree_file(tree, "proc/20/fdinfo/3",
+		  "UserFiles:\t2\n    0: sdb\n    1: sda\nUserBufs:\t0\n");
+	assert_found(tree,
+		     "process 20 (db) has files registered with io_uring, one of which may be "
+		     "/dev/sda\n");
+	put_ids(tree, 20, 21, 0, "");
+	assert_found(tree,
+		     "!process 20 (db) has files registered with io_uring, one of which may be "
+		     "/dev/sda\n");
+	/* At work, the kernel names none. */
+	tree_file(tree, "proc/20/fdinfo/3", "UserFiles:\t2\nUserBufs:\t0\n");
+	assert_found(tree,
+		     "!process 20 (db) has files registered with io_uring, one of which may be "
+		     "/dev/sda\n");
+	tree_file(tree, "proc/20/fdinfo/3", "UserFiles:\t1\n    0: /dev/sda\n");
+	assert_found(tree,
+		     "!process 20 (db) has files registered with io_uring, one of which may be "
+		     "/dev/sda\n");
+}
+
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -142,6 +317,11 @@ int main(void)
 		WITH_TREE(test_cures),
 		WITH_TREE(test_logind),
 		WITH_TREE(test_names),
+		WITH_TREE(test_bystanders),
+		WITH_TREE(test_bystander_unknown),
+		WITH_TREE(test_usb_read_only),
+		WITH_TREE(test_mapped),
+		WITH_TREE(test_rings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -371,11 +371,6 @@ static void test_openers(void **state)
 	tree_process_opens(tree, 30, 7, "/dev/snd/controlC0");
 	tree_process(tree, 40, "kvm", "kvm");
 	tree_process_opens(tree, 40, 9, "/dev/sda1");
-	/* Who lets go of what vanishes. */
-	tree_process(tree, 50, "systemd-logind", "x");
-	tree_process_opens(tree, 50, 9, "/dev/input/event1");
-	tree_process(tree, 51, "(udev-worker)", "x");
-	tree_process_opens(tree, 51, 9, "/dev/sda");
 	assert_findings(tree, 0x030000, "amdgpu",
 			"display! /dev/dri/card0 is open in process 20 (Xorg)\n"
 			"display! /dev/dri/card0 is open in process 30 (jellyfin) in CT "

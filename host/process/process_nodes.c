@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/process/process_nodes.h"
+
+#include "host/process/process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Devices of one process that are of no interest, so that the next descriptor of the same one costs
+ * no more than its number. */
+#define DULL_MAX 8
+
+struct file_key {
+	unsigned int type; /* S_IFBLK, S_IFCHR, or 0 */
+	uint64_t number;
+};
+
+/* There may be hundreds of thousands of descriptors: what is asked of each counts. */
+struct asking {
+	int (*look)(const struct open_node *node, void *arg);
+	void *arg;
+	pid_t pid;
+	bool running; /* it is the running system, whose kernel may be asked */
+	int dir;      /* of its descriptors */
+	struct file_key dull[DULL_MAX];
+	size_t n_dull;
+};
+
+static bool is_dull(const struct asking *asking, const struct file_key *key)
+{
+	for (size_t i = 0; i < asking->n_dull && i < DULL_MAX; i++)
+		if (asking->dull[i].type == key->type && asking->dull[i].number == key->number)
+			return true;
+	return false;
+}
+
+static void fill_node(const struct statx *st, struct open_node *node)
+{
+	node->numbered = true;
+	node->block = S_ISBLK(st->stx_mode);
+	node->major = st->stx_rdev_major;
+	node->minor = st->stx_rdev_minor;
+}
+
+/*
+ * Whether the descriptor may be a device, or an object of the kernel's own, which has no type and,
+ * where it matters, a number of its own (Linux: fs/anon_inodes.c). Only what is one has its path
+ * read.
+ */
+static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node,
+			struct file_key *key)
+{
+	struct statx st;
+
+	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
+	if (!asking->running || statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+				      STATX_TYPE | STATX_INO, &st))
+		return true;
+	fill_node(&st, node);
+	key->type = st.stx_mode & S_IFMT;
+	key->number = key->type ? (uint64_t)node->major << 32 | node->minor : st.stx_ino;
+	return !key->type || node->block || S_ISCHR(st.stx_mode);
+}
+
+/* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
+static bool has_gone(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
+	       err == -EPERM || err == -EINVAL;
+}
+
+static int show_file(const struct dirent *entry, void *arg)
+{
+	struct asking *asking = arg;
+	char path[PATH_MAX];
+	struct open_node node = {.pid = asking->pid, .path = path, .fd = entry->d_name};
+	struct file_key key = {0};
+	ssize_t len;
+	int ret;
+
+	if (!may_be_node(asking, entry->d_name, &node, &key) ||
+	    (node.numbered && is_dull(asking, &key)))
+		return 0;
+	len = readlinkat(asking->dir, entry->d_name, path, sizeof(path) - 1);
+	if (len < 0)
+		return has_gone(-errno) ? 0 : -errno;
+	path[len] = '\0';
+	ret = asking->look(&node, asking->arg);
+	if (ret == LOOK_ON)
+		asking->dull[asking->n_dull++ % DULL_MAX] = key;
+	return ret == LOOK_SAME ? 0 : ret;
+}
+
+int process_each_open(const struct fs_root *root, pid_t pid,
+		      int (*look)(const struct open_node *node, void *arg), void *arg)
+{
+	auto_free char *path = fs_path("proc/%d/fd", pid);
+	auto_close int dir = fs_open(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	struct asking asking = {
+		.look = look,
+		.arg = arg,
+		.pid = pid,
+		.running = fs_root_is_running_system(root),
+		.dir = dir,
+	};
+	int err = dir < 0 ? dir : fs_each_entry(dir, show_file, &asking);
+
+	return err > 0 || has_gone(err) ? 0 : err;
+}
+
+int process_each_node(const struct fs_root *root,
+		      int (*look)(const struct open_node *node, void *arg), void *arg)
+{
+	cleanup_with(process_list_free) struct process_list list = {0};
+	int err = process_list_read(root, &list);
+
+	for (size_t i = 0; !err && i < list.n; i++)
+		err = process_each_open(root, list.items[i].pid, look, arg);
+	return err;
+}
+
+/* ---- mappings ---- */
+
+/* The path of a line of /proc/PID/maps that may be one of a device, or NULL; it is cut off at
+ * " (deleted)". (Linux: Documentation/filesystems/proc.rst) */
+static char *mapped_path(char *line)
+{
+	static const char deleted[] = " (deleted)";
+	const char *rights = strchr(line, ' ');
+	char *path = strchr(line, '/'), *end;
+
+	if (!rights || !path || strlen(rights) < 5 ||
+	    (rights[4] != 's' && !after_prefix(path, "/dev/")))
+		return NULL;
+	path[strcspn(path, "\n")] = '\0';
+	end = strstr(path, deleted);
+	if (end && !end[strlen(deleted)])
+		*end = '\0';
+	return path;
+}
+
+/* What the mapping of that line is of. Returns whether it may be a device. */
+static bool may_map_node(const struct asking *asking, const char *line, struct open_node *node)
+{
+	char *end = NULL;
+	unsigned long first = strtoul(line, &end, 16);
+	unsigned long last = *end == '-' ? strtoul(end + 1, NULL, 16) : 0;
+	auto_free char *name = fs_path("map_files/%lx-%lx", first, last);
+	struct statx st;
+
+	if (!asking->running)
+		return true;
+	if (!name ||
+	    statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
+		return true; /* its path tells */
+	fill_node(&st, node);
+	return node->block || S_ISCHR(st.stx_mode);
+}
+
+static int show_mappings(struct asking *asking, FILE *maps)
+{
+	auto_free char *line = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	errno = 0;
+	while (getline(&line, &size, maps) > 0) {
+		char *path = mapped_path(line);
+		struct open_node node = {.pid = asking->pid, .path = path};
+
+		if (!path || !may_map_node(asking, line, &node))
+			continue;
+		ret = asking->look(&node, asking->arg);
+		if (ret != LOOK_ON && ret != LOOK_SAME)
+			return ret;
+		errno = 0;
+	}
+	return -errno;
+}
+
+int process_each_mapping(const struct fs_root *root, pid_t pid,
+			 int (*look)(const struct open_node *node, void *arg), void *arg)
+{
+	auto_free char *path = fs_path("proc/%d", pid);
+	auto_close int dir = fs_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	auto_close int fd = dir < 0 ? dir : openat(dir, "maps", O_RDONLY | O_CLOEXEC);
+	struct asking asking = {
+		.look = look,
+		.arg = arg,
+		.pid = pid,
+		.running = fs_root_is_running_system(root),
+		.dir = dir,
+	};
+	FILE *maps;
+	int err;
+
+	if (dir < 0 || fd < 0) {
+		err = dir < 0 ? dir : -errno;
+		return has_gone(err) ? 0 : err;
+	}
+	maps = fdopen(fd, "r");
+	if (!maps)
+		return -ENOMEM;
+	fd = -1;
+	err = show_mappings(&asking, maps);
+	fclose(maps);
+	return err > 0 || has_gone(err) ? 0 : err;
+}

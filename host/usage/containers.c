@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Nodes that the config of a running Proxmox VE container gives to it. */
+#include "host/usage/searches.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#define CONFIG_MAX ((size_t)1024 * 1024)
+
+/* Where containers that run have a control group of their number: with the unified hierarchy, and
+ * with the old ones. */
+static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/systemd/lxc"};
+
+/* The keys of a config with something of the host's in them, by their beginning, and the property
+ * that needs no name. (pct.conf(5)) */
+static const struct {
+	const char *key, *property;
+} keys[] = {{"dev", "path"}, {"mp", "volume"}, {"rootfs", "volume"}};
+
+/* The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
+ * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". NULL for one that is
+ * not there, or not below /dev, where a dead server's file system may be. */
+static char *resolve(const struct fs_root *root, const char *path)
+{
+	auto_close int fd = -1;
+	auto_free char *link = NULL, *top = NULL;
+	char target[PATH_MAX], base[PATH_MAX];
+	ssize_t len, n;
+
+	if (!after_prefix(path, "/dev/") || strstr(path, "/../"))
+		return NULL;
+	fd = fs_open(root, path + 1, O_PATH, 0);
+	link = fs_path("/proc/self/fd/%d", fd);
+	top = fs_path("/proc/self/fd/%d", root->fd);
+	if (fd < 0 || !link || !top)
+		return NULL;
+	len = readlink(link, target, sizeof(target) - 1);
+	n = readlink(top, base, sizeof(base) - 1);
+	if (len < 0 || n < 0)
+		return NULL;
+	target[len] = '\0';
+	base[n] = '\0';
+	return strdup(strcmp(base, "/") != 0 && after_prefix(target, base)
+			      ? after_prefix(target, base)
+			      : target);
+}
+
+/* Whether who is given PATH, a node or a directory above it, is given the node. */
+static bool covers(const char *path, const char *node)
+{
+	auto_free char *full = fs_path("/dev/%s", node);
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return full && len >= strlen("/dev") && !strncmp(full, path, len) && strchr("/", full[len]);
+}
+
+/* The value of the property in "uid=1,path=/dev/x" or "/dev/x,uid=1", which is cut up; NULL: none.
+ */
+static char *property_value(char *value, const char *property)
+{
+	char *item;
+
+	while ((item = strsep(&value, ","))) {
+		char *equals = strchr(item, '=');
+
+		item += strspn(item, " \t");
+		/* A path may have a '=' in it, a name no '/'. */
+		if (!equals || memchr(item, '/', (size_t)(equals - item)))
+			return item;
+		*equals = '\0';
+		if (!strcmp(item, property))
+			return equals + 1;
+	}
+	return NULL;
+}
+
+/* The \040 of an fstab(5) in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		bool escaped = *from == '\\' && strspn(from + 1, "01234567") >= 3;
+
+		*to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+				       (from[3] - '0'))
+			      : *from;
+		from += escaped ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+/* What of the host's a line of a container's config gives to it, or NULL. LINE is cut up. What it
+ * is merely allowed to open (lxc.cgroup2.devices.allow), it may not have. */
+static char *given_path(char *line)
+{
+	const char *mount = after_prefix(line, "lxc.mount.entry");
+	unsigned int number;
+
+	if (mount) {
+		char *path = line + (mount - line) + strspn(mount, " \t:=");
+
+		path[strcspn(path, " \t")] = '\0';
+		unescape(path);
+		return path;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *rest = after_prefix(line, keys[i].key);
+
+		if (!rest)
+			continue;
+		if (*rest != ':' && !number_take(&rest, &number))
+			continue;
+		if (*rest == ':')
+			return property_value(line + (rest - line) + 1, keys[i].property);
+	}
+	return NULL;
+}
+
+static int add_container(unsigned int ctid, const struct survey_node *node, struct usage *usage)
+{
+	int err = usage_add_command(
+		usage, &node->device->bdf, USAGE_CONTAINER,
+		fs_path(_("container %u, which runs, is given /dev/%s by its config"), ctid,
+			node->name),
+		_("the container would lose the device, and not get it back before it is "
+		  "started again"),
+		fs_path(_("shut CT %u down, or stop it at once by pct stop %u"), ctid, ctid),
+		fs_path("pct shutdown %u", ctid));
+
+	if (!err)
+		usage_last(usage)->ctid = ctid;
+	return err;
+}
+
+/* A container's use of nodes, each of which is said once. */
+struct given {
+	const struct survey *survey;
+	unsigned int ctid;
+	bool *said; /* one for each node of the survey */
+};
+
+static int add_given(const struct given *given, const char *path, const char *resolved,
+		     struct usage *usage)
+{
+	const struct survey *survey = given->survey;
+
+	for (size_t i = 0; i < survey->n_nodes; i++) {
+		const char *node = survey->nodes[i].name;
+		int err;
+
+		if (given->said[i] || !(covers(path, node) || (resolved && covers(resolved, node))))
+			continue;
+		given->said[i] = true;
+		err = add_container(given->ctid, &survey->nodes[i], usage);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int look_at_config(const struct fs_root *root, const struct given *given, char *text,
+			  struct usage *usage)
+{
+	char *rest = text, *line;
+	int err = 0;
+
+	while (!err && (line = strsep(&rest, "\n"))) {
+		auto_free char *resolved = NULL;
+		char *path;
+
+		if (*line == '[')
+			break; /* the section of a snapshot */
+		path = given_path(line);
+		if (!path)
+			continue;
+		path[strcspn(path, "\r")] = '\0';
+		path += strspn(path, " \t");
+		resolved = resolve(root, path);
+		err = add_given(given, path, resolved, usage);
+	}
+	return err;
+}
+
+static int look_at_container(const struct fs_root *root, const struct survey *survey,
+			     unsigned int ctid, struct usage *usage)
+{
+	auto_free char *path = fs_path("etc/pve/lxc/%u.conf", ctid);
+	auto_free bool *said = calloc(survey->n_nodes, sizeof(*said));
+	const struct given given = {survey, ctid, said};
+	auto_free char *text = NULL;
+	int err = said ? fs_read(root, path, CONFIG_MAX, &text, NULL) : -ENOMEM;
+
+	if (err)
+		return err == -ENOENT ? 0 : err; /* of another manager than Proxmox VE */
+	return look_at_config(root, &given, text, usage);
+}
+
+int usage_find_containers(const struct fs_root *root, const struct survey *survey,
+			  struct usage *usage)
+{
+	int err = 0;
+
+	for (size_t k = 0; !err && survey->n_nodes && k < ARRAY_SIZE(cgroup_dirs); k++) {
+		auto_names struct fs_names running = {0};
+
+		err = fs_list_dirs(root, cgroup_dirs[k], &running);
+		for (size_t i = 0; !err && i < running.n; i++) {
+			unsigned int ctid;
+
+			if (number_parse(running.items[i], &ctid))
+				err = look_at_container(root, survey, ctid, usage);
+		}
+	}
+	return err;
+}
