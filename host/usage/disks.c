@@ -2,14 +2,22 @@
 #include "host/usage/searches.h"
 
 #include "host/base/clock.h"
+#include "host/base/fs_write.h"
 #include "host/usage/disk_uses.h"
 #include "host/process/worker.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 
 /* How long open(2) of a disk may take. During error handling it may take minutes. */
 #define OPEN_MS 5000
+
+/* How long a disk that another has opened for itself alone is tried again, and the pauses. */
+#define AGAIN_MS 500
+#define PAUSE_MS 20
+
+#define LOCK_DIR "run/pve-passthrough"
 
 /* Whether a disk is claimed, as open(2) says. */
 enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_TAKEN };
@@ -17,42 +25,78 @@ enum claim { CLAIM_UNKNOWN, CLAIM_NONE, CLAIM_TAKEN };
 struct disks {
 	const struct fs_root *root;
 	const struct survey *survey;
-	enum claim *claims; /* one for each node of the survey */
+	struct disk_uses *uses; /* one for each node of the survey, of it and its partitions */
+	enum claim *claims;	/* the same; CLAIM_NONE also where the uses say enough */
 	struct disk_tables tables;
 };
 
+/* The lock of our own probes of a disk, so that none is refused because of another. It is of this
+ * disk alone: the open(2) of a dead one may hang. Without it there may be a try more. */
+static int lock_probes(const struct fs_root *root, const struct survey_node *node)
+{
+	auto_free char *path = fs_path(LOCK_DIR "/probe-%u:%u", node->major, node->minor);
+
+	if (!fs_root_is_running_system(root) || fs_make_dir(root, LOCK_DIR, 0700))
+		return -EACCES;
+	return fs_lock(root, path, LOCK_EX);
+}
+
 /*
- * Opens each whole disk for itself alone, which the kernel refuses while a file system, swap, LVM,
- * md, ZFS … has claimed it or a partition of it.
+ * Opens a whole disk for itself alone, which the kernel refuses while a file system, swap, LVM, md,
+ * ZFS … has claimed it or a partition of it. Others who do the same are refused for as long as this
+ * is open, so it is closed at once.
  */
+static int probe(const struct fs_root *root, const struct survey_node *node)
+{
+	auto_free char *path = fs_path("dev/%s", node->name);
+	auto_close int lock = lock_probes(root, node);
+	int fd = fs_open(root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* In a worker. Looks are free of effects where no disk has to be opened. */
 static int try_claims(const struct worker *self, void *arg)
 {
 	const struct disks *disks = arg;
+	int64_t end = clock_now_ms() + AGAIN_MS;
+	bool busy = true, again = false;
 
-	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
-		const struct survey_node *node = &disks->survey->nodes[i];
-		auto_free char *path = fs_path("dev/%s", node->name);
-		auto_close int fd = -1;
+	while (busy && (!again || clock_left_ms(end))) {
+		busy = false;
+		for (size_t i = 0; i < disks->survey->n_nodes; i++) {
+			uint32_t step;
+			int error;
 
-		if (!node->block || node->partition)
-			continue;
-		fd = fs_open(disks->root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
-		worker_report(self, i, 0, fd < 0 ? fd : 0);
+			if (disks->claims[i] != CLAIM_UNKNOWN)
+				continue;
+			if (worker_progress(self, i, &step, &error) && error != -EBUSY)
+				continue;
+			error = probe(disks->root, &disks->survey->nodes[i]);
+			worker_report(self, i, 0, error);
+			busy |= error == -EBUSY;
+		}
+		again = true;
+		if (busy)
+			clock_sleep_ms(PAUSE_MS);
 	}
 	return 0;
 }
 
-/* No medium, or no such disk any more, is no claim; errors of this process are not the disk's. */
+/* No medium, or no such disk any more, is no claim; any other error says nothing. */
 static enum claim claim_of(int err)
 {
 	switch (err) {
+	case 0:
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ENXIO:
+	case -ENODEV:
+	case -ENOMEDIUM: return CLAIM_NONE;
 	case -EBUSY: return CLAIM_TAKEN;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-	case -EACCES:
-	case -EPERM: return CLAIM_UNKNOWN;
-	default: return CLAIM_NONE;
+	default: return CLAIM_UNKNOWN;
 	}
 }
 
@@ -93,23 +137,30 @@ static bool is_followed(const struct survey *survey, size_t i)
 }
 
 /* The uses of the node at FIRST and of its partitions, which follow it. */
-static int describe(const struct disks *disks, size_t first, struct disk_uses *uses)
+static int describe(struct disks *disks, size_t first)
 {
 	const struct survey *survey = disks->survey;
-	size_t last = first;
-	int err;
+	struct disk_uses *uses = &disks->uses[first];
+	size_t i = first;
+	int err = put_uses(&disks->tables, &survey->nodes[first], uses);
 
-	while (is_followed(survey, last))
-		last++;
-	err = put_uses(&disks->tables, &survey->nodes[first], uses);
-	for (size_t i = first + 1; !err && i <= last; i++)
-		err = put_uses(&disks->tables, &survey->nodes[i], uses);
-	if (uses->what.len || disks->claims[first] != CLAIM_TAKEN)
-		return err;
-	/* ZFS says in /sys nothing of the disks that it has. */
-	for (size_t i = first; !err && i <= last; i++)
+	while (!err && is_followed(survey, i))
+		err = put_uses(&disks->tables, &survey->nodes[++i], uses);
+	return err || !uses->what.failed ? err : -ENOMEM;
+}
+
+/* ZFS says in /sys nothing of the disks that it has. */
+static int describe_pool(struct disks *disks, size_t first)
+{
+	const struct survey *survey = disks->survey;
+	int err = 0;
+
+	for (size_t i = first; !err; i++) {
 		err = disk_uses_add_pool(&disks->tables, survey->nodes[i].major,
-					 survey->nodes[i].minor, uses);
+					 survey->nodes[i].minor, &disks->uses[first]);
+		if (!is_followed(survey, i))
+			break;
+	}
 	return err;
 }
 
@@ -165,37 +216,47 @@ static int add_disk(const struct survey_node *node, enum claim claim, const char
 	return err;
 }
 
+/* Reads what /proc and /sys tell of all nodes, and opens the disks of which they tell nothing. */
+static int read_all(struct disks *disks)
+{
+	const struct survey *survey = disks->survey;
+	bool any = false;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < survey->n_nodes; i++) {
+		const struct survey_node *node = &survey->nodes[i];
+
+		disks->claims[i] = CLAIM_NONE;
+		if (node->partition)
+			continue;
+		err = describe(disks, i);
+		if (!node->block || disks->uses[i].what.len)
+			continue;
+		disks->claims[i] = CLAIM_UNKNOWN;
+		any = true;
+	}
+	return err || !any ? err : read_claims(disks);
+}
+
 /* Disks, and NVMe controllers that a target of the kernel uses as a whole. */
 static int find_all(struct disks *disks, struct usage *usage)
 {
-	const struct survey *survey = disks->survey;
+	int err = read_all(disks);
 
-	for (size_t i = 0; i < survey->n_nodes; i++) {
-		const struct survey_node *node = &survey->nodes[i];
-		auto_disk_uses struct disk_uses uses = {0};
+	for (size_t i = 0; !err && i < disks->survey->n_nodes; i++) {
+		struct disk_uses *uses = &disks->uses[i];
 		auto_free char *what = NULL;
-		int err;
 
-		if (node->partition)
-			continue;
-		err = describe(disks, i, &uses);
-		what = strbuf_take(&uses.what);
+		if (disks->claims[i] == CLAIM_TAKEN)
+			err = describe_pool(disks, i);
+		what = strbuf_take(&uses->what);
 		if (!err && !what)
 			err = -ENOMEM;
-		if (!err && (*what || (node->block && disks->claims[i] != CLAIM_NONE)))
-			err = add_disk(node, disks->claims[i], what, &uses, usage);
-		if (err)
-			return err;
+		if (!err && (*what || disks->claims[i] != CLAIM_NONE))
+			err = add_disk(&disks->survey->nodes[i], disks->claims[i], what, uses,
+				       usage);
 	}
-	return 0;
-}
-
-static bool has_disks(const struct survey *survey)
-{
-	for (size_t i = 0; i < survey->n_nodes; i++)
-		if (survey->nodes[i].block)
-			return true;
-	return false;
+	return err;
 }
 
 int usage_find_disks(const struct fs_root *root, const struct survey *survey, struct usage *usage)
@@ -206,12 +267,14 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 	if (!survey->n_nodes)
 		return 0;
 	disks.claims = calloc(survey->n_nodes, sizeof(*disks.claims));
-	err = disks.claims ? disk_tables_read(root, &disks.tables) : -ENOMEM;
-	if (!err && has_disks(survey))
-		err = read_claims(&disks);
+	disks.uses = calloc(survey->n_nodes, sizeof(*disks.uses));
+	err = disks.claims && disks.uses ? disk_tables_read(root, &disks.tables) : -ENOMEM;
 	if (!err)
 		err = find_all(&disks, usage);
+	for (size_t i = 0; disks.uses && i < survey->n_nodes; i++)
+		disk_uses_free(&disks.uses[i]);
 	disk_tables_free(&disks.tables);
+	free(disks.uses);
 	free(disks.claims);
 	return err;
 }

@@ -90,6 +90,25 @@ static void test_idle(void **state)
 	assert_findings(tree, 0x010601, "ahci", "");
 }
 
+/* A disk that cannot be opened, for a reason that is no absence, may be claimed. */
+static void test_cannot_be_opened(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x010601, "ahci");
+	put_disk(tree);
+	tree_obscure(tree, "dev/sda");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda does not answer, so it counts as in use\n");
+	/* It is not opened where the answer is known. */
+	tree_file(tree, "proc/swaps", "Filename\tType\n/dev/sda1   partition\t1\t0\t-2\n");
+	assert_findings(tree, 0x010601, "ahci",
+			"disk! its disk /dev/sda is in use: swap on /dev/sda1\n");
+	tree_delete(tree, "proc/swaps");
+	tree_delete(tree, "dev/sda");
+	assert_findings(tree, 0x010601, "ahci", "");
+}
+
 static void test_mounts(void **state)
 {
 	struct tree *tree = *state;
@@ -582,6 +601,7 @@ static void test_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_TREE(test_cannot_be_opened),
 		WITH_TREE(test_idle),		WITH_TREE(test_mounts),
 		WITH_TREE(test_swap),		WITH_TREE(test_holders),
 		WITH_TREE(test_holders_open),	WITH_TREE(test_loop),
