@@ -210,6 +210,8 @@ static int end_holder(const struct disk_tables *tables, const char *holder, cons
 		return add_end(uses, "mdadm", "--stop", node);
 	if (after_prefix(holder, "loop"))
 		return add_end(uses, "losetup", "-d", node);
+	if (after_prefix(holder, "drbd"))
+		return add_end(uses, "drbdsetup", "detach", holder + strlen("drbd"));
 	uses->unclear = true;
 	return 0;
 }

@@ -44,4 +44,26 @@ int usage_find_served(const struct fs_root *root, const struct usage_device *dev
 int usage_find_parts(const struct fs_root *root, const struct usage_device *device,
 		     struct usage *usage) must_check;
 
+/*
+ * Uses without a node below the device, or without a process that has it open. Each looks at one
+ * device, whose nodes are in the survey.
+ */
+typedef int usage_search(const struct fs_root *root, const struct survey *survey,
+			 const struct usage_device *device, struct usage *usage) must_check;
+
+/* Mounts of directories that a hypervisor shares, by virtio-9p or virtiofs (shares.c). */
+usage_search usage_find_shares;
+
+/* A watchdog whose node is below no device (watchdogs.c). */
+usage_search usage_find_watchdogs;
+
+/* A warning when it has all keyboards of the host (keyboards.c). */
+usage_search usage_find_keyboards;
+
+/* The kernel's console on a serial port; the users of its channels as a DMA engine; those of its
+ * algorithms as a crypto accelerator (kernel_uses.c). */
+usage_search usage_find_serial_console;
+usage_search usage_find_dma;
+usage_search usage_find_crypto;
+
 #endif

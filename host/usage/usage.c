@@ -110,6 +110,11 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 	return survey_add_node(survey, &node);
 }
 
+static usage_search *const searches[] = {
+	usage_find_serial_console, usage_find_watchdogs, usage_find_shares,
+	usage_find_keyboards,	   usage_find_dma,	 usage_find_crypto,
+};
+
 static int find_for_device(const struct fs_root *root, const struct usage_device *device,
 			   struct survey *survey, struct usage *usage)
 {
@@ -121,7 +126,11 @@ static int find_for_device(const struct fs_root *root, const struct usage_device
 		err = usage_find_served(root, device, usage);
 	if (!err)
 		err = usage_find_parts(root, device, usage);
-	return err ? err : find_console(root, survey, device, usage);
+	if (!err)
+		err = find_console(root, survey, device, usage);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(searches); i++)
+		err = searches[i](root, survey, device, usage);
+	return err;
 }
 
 int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
