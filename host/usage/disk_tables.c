@@ -36,7 +36,7 @@ int disk_tables_read(const struct fs_root *root, struct disk_tables *ret)
 	err = read_table(root, "proc/1/mountinfo", &ret->mounts);
 	if (!err)
 		err = read_table(root, "proc/swaps", &ret->swaps);
-	return err ? err : kernel_disks_read(root, &ret->users);
+	return err ? err : kernel_disks_read(root, ret->mounts, &ret->users);
 }
 
 void disk_tables_free(struct disk_tables *tables)

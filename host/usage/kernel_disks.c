@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/kernel_disks.h"
 
+#include "host/usage/mounts.h"
+
 #include <string.h>
 
 #define NVME_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
@@ -32,19 +34,60 @@ static int read_attr(const struct fs_root *root, const char *dir, const char *na
 	return 0;
 }
 
+/* The search for the mount that a path is on. */
+struct mount_search {
+	const char *path;
+	size_t len; /* of the mount point, without a last '/' */
+	char *node;
+};
+
+/* The last of those with the longest mount point: a later one hides the others. */
+static int look_for_mount(const struct mount *mount, void *arg)
+{
+	struct mount_search *search = arg;
+	size_t len = strcmp(mount->where, "/") != 0 ? strlen(mount->where) : 0;
+
+	if (len < search->len || strncmp(search->path, mount->where, len) != 0 ||
+	    !strchr("/", search->path[len]))
+		return 0;
+	search->len = len;
+	free(TAKE_PTR(search->node));
+	if (strcmp(mount->type, "devtmpfs") != 0)
+		return 0;
+	search->node = fs_path("%s%s", strcmp(mount->root, "/") != 0 ? mount->root : "",
+			       search->path + len);
+	return search->node ? 0 : -ENOMEM;
+}
+
+/* The node that the path is in the devtmpfs which is mounted there, "/srv/x" for a node that was
+ * bound to it, too. *RET becomes NULL where another file system is, or none. */
+static int mounted_node(const char *mounts, const char *path, char **ret)
+{
+	struct mount_search search = {.path = path};
+	int err = mounts_each(mounts, look_for_mount, &search);
+
+	*ret = NULL;
+	if (!err && search.node) {
+		*ret = strdup(search.node + strspn(search.node, "/"));
+		err = *ret ? 0 : -ENOMEM;
+	}
+	free(search.node);
+	return err;
+}
+
 /*
  * The name below /dev of the node that PATH, an absolute path, names: what it is a link to
- * ("/dev/disk/by-id/…"), else itself. *RET becomes NULL for what is not below /dev: a file, whose
+ * ("/dev/disk/by-id/…"), else itself. *RET becomes NULL for a file, whose
  * file system is mounted.
  */
-static int node_of(const struct fs_root *root, const char *path, char **ret)
+static int node_of(const struct fs_root *root, const char *mounts, const char *path, char **ret)
 {
 	const char *name = after_prefix(path, "/dev/");
 	int err;
 
 	*ret = NULL;
 	if (!name)
-		return 0;
+		return mounted_node(mounts, path, ret);
 	err = fs_link_name(root, path + 1, ret);
 	if (err != -EINVAL && !fs_is_absent(err))
 		return err;
@@ -94,7 +137,7 @@ static char *backing_node(char *path)
 static int read_loop(const struct fs_root *root, const char *path, const char *name,
 		     struct kernel_disks *disks)
 {
-	auto_free char *backing = NULL;
+	auto_free char *backing = NULL, *mounted = NULL;
 	const char *node;
 	int err;
 
@@ -102,6 +145,10 @@ static int read_loop(const struct fs_root *root, const char *path, const char *n
 		return 0;
 	err = read_attr(root, path, "loop/backing_file", &backing);
 	node = backing ? backing_node(backing) : NULL;
+	if (!err && backing)
+		err = mounted_node(disks->mounts, backing, &mounted);
+	if (mounted)
+		node = mounted;
 	return err || !node ? err : add(disks, strdup(node), NULL, strdup(name));
 }
 
@@ -129,7 +176,7 @@ static int read_target(const struct fs_root *root, const char *dir, const char *
 		return err;
 	err = read_attr(root, dir, name, &path);
 	if (!err && path)
-		err = node_of(root, path, &node);
+		err = node_of(root, disks->mounts, path, &node);
 	if (err || !node)
 		return err;
 	return add(disks, TAKE_PTR(node), TAKE_PTR(owned), NULL);
@@ -184,7 +231,7 @@ static int read_backstore_info(const struct fs_root *root, const char *dir, cons
 	file = info_word(info, "File:");
 	block = info_word(info, "iBlock device:");
 	if (file)
-		err = node_of(root, file, &node);
+		err = node_of(root, disks->mounts, file, &node);
 	else if (block)
 		node = TAKE_PTR(block);
 	return err || !node ? err : add(disks, TAKE_PTR(node), strdup(what), NULL);
@@ -216,9 +263,9 @@ static int read_backstores(const struct fs_root *root, const char *path, const c
 	return each_below(root, path, read_backstore, disks);
 }
 
-int kernel_disks_read(const struct fs_root *root, struct kernel_disks *ret)
+int kernel_disks_read(const struct fs_root *root, const char *mounts, struct kernel_disks *ret)
 {
-	auto_kernel_disks struct kernel_disks disks = {0};
+	auto_kernel_disks struct kernel_disks disks = {.mounts = mounts};
 	int err = each_below(root, "sys/class/block", read_loop, &disks);
 
 	if (!err)
@@ -227,6 +274,7 @@ int kernel_disks_read(const struct fs_root *root, struct kernel_disks *ret)
 		err = each_below(root, SCSI_BACKSTORES, read_backstores, &disks);
 	if (err)
 		return err;
+	disks.mounts = NULL;
 	*ret = disks;
 	disks = (struct kernel_disks){0};
 	return 0;

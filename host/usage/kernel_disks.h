@@ -18,14 +18,17 @@ struct kernel_disk {
 struct kernel_disks {
 	struct kernel_disk *items;
 	size_t n;
+	const char *mounts; /* of the caller's, while they are read */
 };
 
 /*
- * Reads them all, from sysfs and configfs; no disk and no file is looked at. Returns 0 (free with
- * kernel_disks_free()) or -errno. (Linux: Documentation/ABI/testing/sysfs-block-loop,
+ * Reads them all, from sysfs and configfs; no disk and no file is looked at, for a dead server
+ * would hang that: what the file of a loop device is, MOUNTS tell, the host's mountinfo. Returns 0
+ * (free with kernel_disks_free()) or -errno. (Linux: Documentation/ABI/testing/sysfs-block-loop,
  * drivers/nvme/target/configfs.c, drivers/target/target_core_configfs.c)
  */
-int kernel_disks_read(const struct fs_root *root, struct kernel_disks *ret) must_check;
+int kernel_disks_read(const struct fs_root *root, const char *mounts,
+		      struct kernel_disks *ret) must_check;
 void kernel_disks_free(struct kernel_disks *disks);
 
 #define auto_kernel_disks cleanup_with(kernel_disks_free)

@@ -186,13 +186,25 @@ static void test_loop(void **state)
 		{"/sda1", true},
 		{"/dev/sda10", false},
 		{"/srv/sda1", false},
+		/* The host's devtmpfs elsewhere, a node of it alone, and a file above that. */
+		{"/opt/nodes/sda1", true},
+		{"/opt/nodes/sda", true},
+		{"/opt/my disk", true},
+		{"/opt/my disks", false},
+		{"/opt/hidden/sda1", false},
 		{"", false},
 	};
 	struct tree *tree = *state;
 
 	put_device(tree, 0x010601, "ahci");
 	put_disk(tree);
-	tree_file(tree, "proc/1/mountinfo", "22 1 7:3 / /srv rw - ext4 /dev/loop3 rw\n");
+	tree_file(tree, "proc/1/mountinfo",
+		  "20 1 0:6 / /opt/hidden rw - devtmpfs udev rw\n"
+		  "21 1 0:99 / / rw - ext4 /dev/vda1 rw\n"
+		  "22 1 7:3 / /srv rw - ext4 /dev/loop3 rw\n"
+		  "23 1 0:6 / /opt/nodes rw - devtmpfs udev rw\n"
+		  "24 1 0:6 /sda1 /opt/my\\040disk rw - devtmpfs udev rw\n"
+		  "25 1 0:99 / /opt/hidden rw - ext4 /dev/vda1 rw\n");
 	tree_file(tree, "sys/class/block/loop3/dev", "7:3\n");
 	tree_folder(tree, "sys/class/block/loop4");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
