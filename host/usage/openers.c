@@ -311,8 +311,8 @@ static int add_all_unfinished(const struct search *search, const struct process_
 
 	for (size_t i = 0; !err && i < processes->n; i++) {
 		const struct process *process = &processes->items[i];
-		bool counts = process->rank == PROCESS_ROOT ||
-			      (i < ASKED_MAX && process_may_be(search->root, process->pid, ids, n));
+		bool counts = i < ASKED_MAX ? process_may_be(search->root, process->pid, ids, n)
+					    : process->rank == PROCESS_ROOT;
 
 		if (counts || i < ASKED_MAX)
 			err = add_unfinished(search, process->pid, !counts, usage);

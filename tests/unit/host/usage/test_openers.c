@@ -3,6 +3,7 @@
 #include "host/usage/usage.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tree.h"
 
@@ -309,6 +310,32 @@ static void test_rings(void **state)
 		     "/dev/sda\n");
 }
 
+/*
+ * A process whose mappings never answer: one that could have opened the node counts as in use,
+ * another is named. This takes the time that a process has, twice.
+ */
+static void test_unfinished(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "dri/card0", 0);
+	tree_file(tree, "dev/dri/card0", "");
+	for (int pid = 20; pid <= 21; pid++) {
+		auto_free char *maps = fs_path("proc/%d/maps", pid);
+
+		tree_process(tree, pid, pid == 20 ? "daemon" : "user", "x");
+		assert_int_equal(mkfifoat(tree->root.fd, maps, 0600), 0);
+		put_ids(tree, pid, pid, 65000, "");
+	}
+	put_ids(tree, 20, 22, 0, "");
+	tree_process(tree, 30, "Xorg", "x");
+	tree_process_opens(tree, 30, 5, "/dev/dri/card0");
+	assert_found(tree, "!/dev/dri/card0 is open in process 30 (Xorg)\n"
+			   "!what process 20 (daemon) has open could not be looked at in time\n"
+			   "what process 21 (user) has open could not be looked at in time\n");
+}
+
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -322,6 +349,7 @@ int main(void)
 		WITH_TREE(test_usb_read_only),
 		WITH_TREE(test_mapped),
 		WITH_TREE(test_rings),
+		WITH_TREE(test_unfinished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
