@@ -12,9 +12,8 @@
 
 #define FDINFO_MAX ((size_t)1024 * 1024)
 
-/* How long one process may take, which is enough for a million descriptors, and all of them. */
-#define SHARE_MS 5000
-#define TOTAL_MS 15000
+/* How long all processes may take. */
+#define TOTAL_MS 20000
 
 /* Between two looks at what the worker does. */
 #define POLL_MS 50
@@ -26,6 +25,8 @@
 
 /* More than this many are not listed. */
 #define FOUND_MAX 4096
+
+int open_search_share_ms = 8000;
 
 struct found {
 	pid_t pid;
@@ -207,7 +208,7 @@ static bool wait_for(struct search *search, struct worker *worker, int64_t end)
 	int64_t since = clock_now_ms();
 	bool busy = true;
 
-	while (busy && clock_left_ms(end) && clock_now_ms() - since < SHARE_MS) {
+	while (busy && clock_left_ms(end) && clock_now_ms() - since < open_search_share_ms) {
 		busy = worker_wait_all(worker, 1, clock_now_ms() + POLL_MS, NULL, NULL) > 0;
 		if (search->report->at == at)
 			continue;

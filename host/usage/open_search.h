@@ -38,6 +38,9 @@ int open_search(const struct fs_root *root, const struct survey *survey,
 		struct open_search *ret) must_check;
 void open_search_free(struct open_search *search);
 
+/* How long one process may take: enough for a million descriptors. Constant but for tests. */
+extern int open_search_share_ms;
+
 #define auto_open_search cleanup_with(open_search_free)
 
 #endif

@@ -73,6 +73,17 @@ static void test_mounts(void **state)
 	assert_uses(tree, "swap on /dev/sda", "swapoff /dev/sda");
 }
 
+/* DRBD claims the disk, and holds it. */
+static void test_drbd(void **state)
+{
+	struct tree *tree = *state;
+
+	put_holder(tree, SDA, "drbd12");
+	tree_file(tree, "proc/1/mountinfo", "22 1 147:12 / /mnt rw - ext4 /dev/drbd12 rw\n");
+	tree_file(tree, "sys/class/block/drbd12/dev", "147:12\n");
+	assert_uses(tree, "part of drbd12, mounted at /mnt", "umount /mnt && drbdsetup detach 12");
+}
+
 /* An md that udev assembled, and LVM on top of it. */
 static void test_md(void **state)
 {
@@ -212,7 +223,7 @@ int main(void)
 		WITH_TREE(test_none),  WITH_TREE(test_mounts),	     WITH_TREE(test_md),
 		WITH_TREE(test_lvm),   WITH_TREE(test_other_maps),   WITH_TREE(test_other_holders),
 		WITH_TREE(test_cycle), WITH_TREE(test_md_partition), WITH_TREE(test_thin_pool),
-		WITH_TREE(test_zfs),
+		WITH_TREE(test_drbd),  WITH_TREE(test_zfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who has a device open, and what is said to end that: hosts as people have them. */
+#include "host/usage/open_search.h"
 #include "host/usage/usage.h"
 
 #include <string.h>
@@ -312,7 +313,7 @@ static void test_rings(void **state)
 
 /*
  * A process whose mappings never answer: one that could have opened the node counts as in use,
- * another is named. This takes the time that a process has, twice.
+ * another is named.
  */
 static void test_unfinished(void **state)
 {
@@ -329,6 +330,7 @@ static void test_unfinished(void **state)
 		put_ids(tree, pid, pid, 65000, "");
 	}
 	put_ids(tree, 20, 22, 0, "");
+	open_search_share_ms = 300;
 	tree_process(tree, 30, "Xorg", "x");
 	tree_process_opens(tree, 30, 5, "/dev/dri/card0");
 	assert_found(tree, "!/dev/dri/card0 is open in process 30 (Xorg)\n"
