@@ -87,11 +87,11 @@ static bool wait_for_udev(const struct start *start)
 {
 	int64_t deadline = clock_now_ms() + UDEV_WAIT_MS;
 
-	if (fs_probe(start->root, UDEV_QUEUE) <= 0)
+	if (!fs_probe(start->root, UDEV_QUEUE))
 		return false;
 	supervise_allow(UDEV_WAIT_MS + start->settings->deadline * 1000);
 	log_info(_("VM %u: waiting for udev, which still loads drivers"), start->vmid);
-	while (fs_probe(start->root, UDEV_QUEUE) > 0 && clock_left_ms(deadline))
+	while (fs_probe(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
 	return true;
 }
@@ -102,27 +102,31 @@ static int load_vfio(const struct fs_root *root)
 {
 	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci"};
 	cleanup_with(modules_closep) struct modules *modules = NULL;
-	int err;
+	int err, registered;
 
 	if (driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
-	    module_is_loaded(root, "vfio_iommu_type1"))
+	    module_is_loaded(root, "vfio_iommu_type1") > 0)
 		return 0;
 	err = modules_open(root, &modules);
 	if (err)
 		failed(NULL);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(names[i], "vfio_virqfd") && !modules_has(modules, names[i]))
+		int there = strcmp(names[i], "vfio_virqfd") ? 1 : modules_has(modules, names[i]);
+
+		if (!there)
 			continue;
-		err = modules_load(modules, names[i]);
+		err = there < 0 ? there : modules_load(modules, names[i]);
 		if (err)
 			log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl "
 				    "-k -n 20"),
 				  names[i], strerror(-err), names[i]);
 	}
-	if (!err && !driver_registered(root, DRIVER_VFIO_PCI)) {
-		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci is "
-			    "not there"));
-		err = -ENODEV;
+	registered = err ? err : driver_registered(root, DRIVER_VFIO_PCI);
+	if (!err && registered <= 0) {
+		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci cannot "
+			    "be found: %s"),
+			  strerror(registered ? -registered : ENOENT));
+		err = registered ? registered : -ENODEV;
 	}
 	return err;
 }

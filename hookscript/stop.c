@@ -98,6 +98,12 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 			vmid, vmid);
 		return EXIT_REFUSED;
 	}
+	if (lock < 0 && lock != -EWOULDBLOCK && !fs_is_absent(lock)) {
+		log_error(_("VM %u: whether it is being started or stopped cannot be told: %s; "
+			    "nothing was given back; again: pve-passthrough restore %u"),
+			  vmid, strerror(-lock), vmid);
+		return EXIT_FAILED;
+	}
 	if (lock == -EWOULDBLOCK) {
 		log_error(_("VM %u is being started, stopped or changed at this moment; wait for "
 			    "that task, then: pve-passthrough restore %u"),

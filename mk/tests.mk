@@ -72,11 +72,11 @@ $(B)/lookup: tests/sanitizers/lookup.c Makefile
 
 # Under memcheck, for what the sanitizers do not see: memory that was never written, and the descriptors with which
 # the programs end. Not part of check but of CI: it takes over a minute, most of it in starting processes. Left out
-# are hook and commit, which make thousands of processes to die at every write and run under the sanitizers, and program,
+# are hook, errors and commit, which make thousands of processes to die or to fail and run under the sanitizers, and program,
 # which looks at what a program inherits: under valgrind that is valgrind's, too. Without optimization, because
 # memcheck does not look into the registers of fork()'s caller for what is still held.
 VG_B := $(B)/valgrind
-VG_TESTS = $(filter-out %/test_hook %/test_commit %/test_program,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
+VG_TESTS = $(filter-out %/test_hook %/test_errors %/test_commit %/test_program,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
 check-valgrind: deps ## the unit tests and the programs under valgrind
 	@mk/install-packages valgrind
 	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
@@ -95,7 +95,7 @@ TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"'
 # The fake kernel of the tests stands behind the one raw write below /sys; host-setup dies or fails at
 # any of its own writes and commands (tests/unit/hosttree.c). Every suite runs through descriptors.c, which
 # fails a test that leaves a descriptor open.
-TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=_cmocka_run_group_tests \
+TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=fork -Wl,--wrap=_cmocka_run_group_tests \
 	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_dir fs_make_dir \
 	fs_free_space program_act commit_load_modules,-Wl,--wrap=$(f))
 

@@ -22,7 +22,7 @@ static void load_unloaded(struct bind_device *device, const struct record *recor
 	while (copy && *copy) {
 		name = strrchr(copy, ' ');
 		name = name ? name + 1 : copy;
-		if (!module_is_loaded(device->bind->root, name) &&
+		if (module_is_loaded(device->bind->root, name) <= 0 &&
 		    (modules || !modules_open(device->bind->root, &modules))) {
 			bind_set_step(device, BIND_MODULE);
 			(void)!modules_load(modules, name);
@@ -95,21 +95,25 @@ static int return_to_driver(struct bind_device *device, const struct record *rec
 
 /* ---- ids that Proxmox VE put into new_id ---- */
 
-static bool may_forget_id(const struct bind_device *device, const struct record *record)
+/* 1, 0, or -errno when that is unknown. */
+static int may_forget_id(const struct bind_device *device, const struct record *record)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
+	int match;
 
-	return !pve_start_is_under_way(device->bind->root, device->bind->vmid) &&
-	       !modules_open(device->bind->root, &modules) &&
-	       !modules_vfio_ids_match(modules, &record->identity);
+	if (pve_start_is_under_way(device->bind->root, device->bind->vmid))
+		return 0;
+	match = modules_open(device->bind->root, &modules)
+			?: modules_vfio_ids_match(modules, &record->identity);
+	return match < 0 ? match : !match;
 }
 
 static int forget_id(struct bind_device *device, struct record *record)
 {
-	int err;
+	int err = record->new_id ? may_forget_id(device, record) : 0;
 
-	if (!record->new_id || !may_forget_id(device, record))
-		return 0;
+	if (err <= 0)
+		return err;
 	bind_set_step(device, BIND_ID);
 	err = driver_forget_id(device->bind->root, DRIVER_VFIO_PCI, &record->identity);
 	if (err)

@@ -49,9 +49,14 @@ static int read_unloaded(const struct fs_root *root, struct record *record)
 
 	if (!copy)
 		return -ENOMEM;
-	while ((name = strsep(&rest, " ")))
-		if (*name && module_is_loaded(root, name))
+	while ((name = strsep(&rest, " "))) {
+		int there = *name ? module_is_loaded(root, name) : 0;
+
+		if (there < 0)
+			return there;
+		if (there)
 			strbuf_add(&loaded, "%s%s", loaded.len ? " " : "", name);
+	}
 	if (!loaded.len && !loaded.failed)
 		return 0;
 	free(record->unloaded);
@@ -87,6 +92,7 @@ static int unload_modules(struct bind_device *device, const struct record *recor
 	if (!copy)
 		return -ENOMEM;
 	while (!err && (name = strsep(&rest, " "))) {
+		/* Whether it is loaded modules_unload() knows, too. */
 		if (!*name || !module_is_loaded(device->bind->root, name) ||
 		    module_serves_others(device->bind->root, name, &device->bdf))
 			continue;
@@ -101,10 +107,13 @@ static int unload_modules(struct bind_device *device, const struct record *recor
 /* The settings may name any driver; QEMU needs one that makes a VFIO device of it. */
 static int check_variant(struct bind_device *device, const struct record *record)
 {
+	int there;
+
 	if (!record->bind_to)
 		return 0;
 	bind_set_step(device, BIND_VARIANT);
-	return vfio_has_device(device->bind->root, &device->bdf) ? 0 : -ENODEV;
+	there = vfio_has_device(device->bind->root, &device->bdf);
+	return there ? (there < 0 ? there : 0) : -ENODEV;
 }
 
 /* Override, unbind, probe; what an earlier attempt has done of that is not done again. */

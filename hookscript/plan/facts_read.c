@@ -91,6 +91,8 @@ static int read_device(const struct reader *r, struct device *device)
 		return err;
 	device->child = err;
 	device->group = iommu_group_of(root, &device->bdf);
+	if (device->group < 0 && device->group != -ENOENT)
+		return device->group;
 	err = read_express(r, device);
 	if (!err)
 		err = probe(r, &device->bdf, "pci_bus", &device->bridge);
@@ -249,13 +251,17 @@ static int read_modules(struct reader *r, struct device *device)
 	if (err)
 		return err;
 	if (r->scope & FACTS_MODULES)
-		device->vfio_ids = modules_vfio_ids_match(r->modules, &device->identity);
-	/* A tree without modules.alias, or a device that has just gone: nothing matches. */
-	if (pci_modalias(r->root, &device->bdf, &modalias) ||
-	    modules_for_alias(r->modules, modalias, &device->module.name,
-			      &device->module.blacklisted))
-		device->module = (struct device_module){0};
-	return 0;
+		err = modules_vfio_ids_match(r->modules, &device->identity);
+	if (err < 0)
+		return err;
+	device->vfio_ids = err;
+	err = pci_modalias(r->root, &device->bdf, &modalias);
+	if (err) /* a device that has just gone: nothing matches */
+		return fs_is_absent(err) || err == -ENODEV ? 0 : err;
+	err = modules_for_alias(r->modules, modalias, &device->module.name,
+				&device->module.blacklisted);
+	/* In a tree without modules.alias nothing matches. */
+	return err == -ENOSYS || fs_is_absent(err) ? 0 : err;
 }
 
 static int read_record(const struct reader *r, struct device *device)

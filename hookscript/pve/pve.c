@@ -219,5 +219,5 @@ bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
 	/* Shared: concurrent calls do not take each other for Proxmox VE. */
 	auto_close int lock = pve_vm_lock(root, vmid, false);
 
-	return lock == -EWOULDBLOCK;
+	return lock < 0 && !fs_is_absent(lock);
 }

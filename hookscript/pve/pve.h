@@ -95,7 +95,7 @@ int pve_vm_lock(const struct fs_root *root, unsigned int vmid, bool wait) must_c
 
 /*
  * Whether the VM's config lock is held, as Proxmox VE does while it starts, stops or changes a VM.
- * Never waits.
+ * Also when that is unknown. Never waits.
  */
 bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid);
 

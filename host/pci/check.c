@@ -217,17 +217,26 @@ static int check_remapping(const struct fs_root *root, const struct check_cures 
 				    "--unsafe-interrupts")));
 }
 
-static int check_module(const struct fs_root *root, struct modules *modules, const char *module,
+/* Usually it is loaded, which needs no libkmod; *MODULES is opened when it is not. */
+static int check_module(const struct fs_root *root, struct modules **modules, const char *module,
 			struct checklist *list)
 {
-	if (module_is_loaded(root, module))
+	int there = module_is_loaded(root, module);
+
+	if (there > 0)
 		return check_add(list, module, CHECK_OK,
 				 fs_path(module_is_builtin(root, module)
 						 ? _("%s is built into this kernel")
 						 : _("module %s is loaded"),
 					 module),
 				 fs_path("/sys/module/%s", module), NULL);
-	if (modules_has(modules, module))
+	if (!there && !*modules)
+		there = modules_open(root, modules);
+	if (!there)
+		there = modules_has(*modules, module);
+	if (there < 0)
+		return there;
+	if (there)
 		return check_add(
 			list, module, CHECK_OK,
 			fs_path(_("module %s is available, and loaded when needed"), module), NULL,
@@ -243,22 +252,13 @@ static int check_module(const struct fs_root *root, struct modules *modules, con
 
 static const char *const module_names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
 
-static bool modules_are_loaded(const struct fs_root *root)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(module_names); i++)
-		if (!module_is_loaded(root, module_names[i]))
-			return false;
-	return true;
-}
-
-/* Usually all of them are loaded, which needs no libkmod. */
 static int check_modules(const struct fs_root *root, struct checklist *list)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
-	int err = modules_are_loaded(root) ? 0 : modules_open(root, &modules);
+	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(module_names); i++)
-		err = check_module(root, modules, module_names[i], list);
+		err = check_module(root, &modules, module_names[i], list);
 	return err;
 }
 

@@ -4,10 +4,14 @@
 #include "host/base/strbuf.h"
 
 #include <libkmod.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A field of an id that matches every device. */
 #define ANY 0xffffffffUL
+
+/* Longer than six fields of 32 bits. */
+#define ID_TEXT_MAX 64
 
 struct modules {
 	const struct fs_root *root;
@@ -40,11 +44,11 @@ static char *sysfs_path(const char *name, const char *file)
 	return path;
 }
 
-bool module_is_loaded(const struct fs_root *root, const char *name)
+int module_is_loaded(const struct fs_root *root, const char *name)
 {
 	auto_free char *path = sysfs_path(name, "");
 
-	return fs_probe(root, path) > 0;
+	return fs_probe(root, path);
 }
 
 bool module_is_builtin(const struct fs_root *root, const char *name)
@@ -52,7 +56,7 @@ bool module_is_builtin(const struct fs_root *root, const char *name)
 	auto_free char *path = sysfs_path(name, "/initstate");
 
 	/* Only what was loaded has a state (Linux: kernel/module/sysfs.c, kernel/params.c). */
-	return module_is_loaded(root, name) && !fs_probe(root, path);
+	return module_is_loaded(root, name) > 0 && !fs_probe(root, path);
 }
 
 int modules_release(const struct fs_root *root, char **ret)
@@ -117,29 +121,40 @@ void modules_close(struct modules *modules)
 	free(modules);
 }
 
-/* The modules that a name or an alias stands for; an empty list is success. */
+/* The modules that a name or an alias stands for; an empty list is success. libkmod passes over an
+ * index that it could not read as over one that is not there; errno tells them apart. */
 static int lookup(struct modules *modules, const char *name, struct kmod_list **ret)
 {
-	int err = kmod_module_new_from_lookup(modules->context, name, ret);
+	int err;
 
-	return err < 0 ? err : 0;
+	errno = 0;
+	err = kmod_module_new_from_lookup(modules->context, name, ret);
+	if (err < 0)
+		return err;
+	if (!*ret && (errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EIO ||
+		      errno == EINTR))
+		return -errno;
+	return 0;
 }
 
-bool modules_has(struct modules *modules, const char *name)
+int modules_has(struct modules *modules, const char *name)
 {
 	auto_list struct kmod_list *list = NULL;
+	int there = module_is_loaded(modules->root, name);
 
-	return module_is_loaded(modules->root, name) || (!lookup(modules, name, &list) && list);
+	if (!there)
+		there = lookup(modules, name, &list);
+	return there ? there : list != NULL;
 }
 
 int modules_load(struct modules *modules, const char *name)
 {
 	auto_list struct kmod_list *list = NULL;
 	struct kmod_list *at;
-	int err;
+	int err = module_is_loaded(modules->root, name);
 
-	if (module_is_loaded(modules->root, name))
-		return 0;
+	if (err)
+		return err < 0 ? err : 0;
 	if (!fs_root_is_running_system(modules->root))
 		return -EOPNOTSUPP;
 	err = lookup(modules, name, &list);
@@ -160,10 +175,10 @@ int modules_load(struct modules *modules, const char *name)
 int modules_unload(struct modules *modules, const char *name)
 {
 	auto_module struct kmod_module *module = NULL;
-	int err;
+	int err = module_is_loaded(modules->root, name);
 
-	if (!module_is_loaded(modules->root, name))
-		return 0;
+	if (err <= 0)
+		return err;
 	if (!fs_root_is_running_system(modules->root))
 		return -EOPNOTSUPP;
 	err = kmod_module_new_from_name(modules->context, name, &module);
@@ -251,28 +266,36 @@ static bool one_id_matches(char *id, const struct pci_identity *device)
 
 bool module_ids_match(const char *ids, const struct pci_identity *id)
 {
-	auto_free char *copy = strdup(ids);
-	char *rest = copy;
-	char *one;
+	static const char between[] = ", \t\n";
 
-	while (rest && (one = strsep(&rest, ", \t\n")))
-		if (*one && one_id_matches(one, id))
+	for (const char *at = ids + strspn(ids, between); *at; at += strspn(at, between)) {
+		char one[ID_TEXT_MAX];
+		size_t len = strcspn(at, between);
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, at);
+		if (len < sizeof(one) && one_id_matches(one, id))
 			return true;
+		at += len;
+	}
 	return false;
 }
 
-/* The values that the host's configuration gives to an option of a module, each after a newline; ""
- * for one without '='. A new string; NULL when there is none. */
-static char *option_values(struct modules *modules, const char *module, const char *option)
+int modules_option(struct modules *modules, const char *module, const char *option, char **ret)
 {
 	auto_module struct kmod_module *found = NULL;
 	auto_strbuf struct strbuf values = {0};
 	auto_free char *options = NULL;
+	const char *all;
 	char *rest, *word;
+	int err = kmod_module_new_from_name(modules->context, module, &found);
 
-	if (!kmod_module_new_from_name(modules->context, module, &found) &&
-	    kmod_module_get_options(found))
-		options = strdup(kmod_module_get_options(found));
+	if (err < 0)
+		return err;
+	errno = 0;
+	all = kmod_module_get_options(found);
+	options = all ? strdup(all) : NULL;
+	if (all ? !options : errno == ENOMEM)
+		return -ENOMEM;
 	rest = options;
 	while ((word = strsep(&rest, " "))) {
 		const char *value = after_prefix(word, option);
@@ -280,29 +303,24 @@ static char *option_values(struct modules *modules, const char *module, const ch
 		if (value && (!*value || *value == '='))
 			strbuf_add(&values, "\n%s", *value ? value + 1 : "");
 	}
-	return values.len ? strbuf_take(&values) : NULL;
-}
-
-int modules_option(struct modules *modules, const char *module, const char *option, char **ret)
-{
-	char *values = option_values(modules, module, option);
-
-	*ret = values ? values : strdup("");
+	*ret = strbuf_take(&values);
 	return *ret ? 0 : -ENOMEM;
 }
 
 bool modules_has_option(struct modules *modules, const char *module, const char *option)
 {
-	auto_free char *values = option_values(modules, module, option);
-	const char *last = values ? strrchr(values, '\n') + 1 : "0";
+	auto_free char *values = NULL;
+	int err = modules_option(modules, module, option, &values);
+	const char *last = !err && *values ? strrchr(values, '\n') + 1 : "0";
 
 	/* As the kernel reads a boolean: by its first character, and "on" (lib/kstrtox.c). */
 	return !*last || strchr("1yYtT", *last) || !strcmp(last, "on");
 }
 
-bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
+int modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id)
 {
-	auto_free char *values = option_values(modules, "vfio_pci", "ids");
+	auto_free char *values = NULL;
+	int err = modules_option(modules, "vfio_pci", "ids", &values);
 
-	return values && module_ids_match(values, id);
+	return err ? err : module_ids_match(values, id);
 }

@@ -10,8 +10,9 @@
 #include "host/base/fs.h"
 #include "host/pci/pci.h"
 
-/* Whether the module is loaded, or built in with parameters of its own ('-' and '_' are one). */
-bool module_is_loaded(const struct fs_root *root, const char *name);
+/* Whether the module is loaded, or built in with parameters of its own ('-' and '_' are one): 1 or
+ * 0; -errno when that is unknown. */
+int module_is_loaded(const struct fs_root *root, const char *name) must_check;
 
 /* Whether a module that is loaded (as above) is a part of the kernel itself. */
 bool module_is_builtin(const struct fs_root *root, const char *name);
@@ -46,8 +47,9 @@ int modules_unload(struct modules *modules, const char *name) must_check;
 /* Whether a PCI driver of the module has, or may have, a device beside this one. */
 bool module_serves_others(const struct fs_root *root, const char *name, const struct bdf *bdf);
 
-/* Whether this kernel has the module, loaded, built in, or as a file. */
-bool modules_has(struct modules *modules, const char *name);
+/* Whether this kernel has the module, loaded, built in, or as a file: 1 or 0; -errno when that is
+ * unknown. */
+int modules_has(struct modules *modules, const char *name) must_check;
 
 /*
  * The module that would be loaded for a modalias. Returns 0 with a new string in *ret, and
@@ -59,9 +61,10 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 
 /*
  * Whether the host's configuration gives the device to vfio-pci by its ids: `options vfio-pci ids=`
- * in modprobe.d, or vfio-pci.ids= on the kernel command line. (Linux: drivers/vfio/pci/vfio_pci.c)
+ * in modprobe.d, or vfio-pci.ids= on the kernel command line: 1 or 0; -errno when that is unknown.
+ * (Linux: drivers/vfio/pci/vfio_pci.c)
  */
-bool modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id);
+int modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id) must_check;
 
 /*
  * Whether the host's configuration sets a boolean option of a module: NAME alone, or NAME=1, Y, y,
@@ -71,7 +74,7 @@ bool modules_has_option(struct modules *modules, const char *module, const char 
 
 /*
  * The values that the host's configuration gives to an option of a module, in modprobe.d and on the
- * kernel command line, each after a newline; "" for none. Returns 0 with a new string, or -ENOMEM.
+ * kernel command line, each after a newline; "" for none. Returns 0 with a new string, or -errno.
  */
 int modules_option(struct modules *modules, const char *module, const char *option,
 		   char **ret) must_check;

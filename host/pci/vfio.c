@@ -177,9 +177,9 @@ int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadli
 	}
 }
 
-bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf)
+int vfio_has_device(const struct fs_root *root, const struct bdf *bdf)
 {
 	auto_free char *path = pci_path(bdf, "vfio-dev");
 
-	return fs_probe(root, path) > 0;
+	return fs_probe(root, path);
 }

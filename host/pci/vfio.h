@@ -47,8 +47,9 @@ int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadli
 /*
  * Whether the device's driver has made a VFIO device of it, without which QEMU cannot use it.
  * (Linux: Documentation/ABI/testing/sysfs-devices-vfio-dev, since 6.1)
+ * 1 or 0; -errno when that is unknown.
  */
-bool vfio_has_device(const struct fs_root *root, const struct bdf *bdf);
+int vfio_has_device(const struct fs_root *root, const struct bdf *bdf);
 
 #define auto_holders cleanup_with(vfio_holders_free)
 

@@ -62,27 +62,29 @@ be_child(const struct supervise *how, pid_t parent, int lines, int (*work)(void 
 	exit(cli_end(work(arg)));
 }
 
-/* Returns whether there is a child. */
-static bool start(const struct supervise *how, int (*work)(void *arg), void *arg,
-		  struct child *child)
+/* Returns 0, or -errno when there is no child. */
+static int start(const struct supervise *how, int (*work)(void *arg), void *arg,
+		 struct child *child)
 {
 	int lines[2] = {-1, -1};
 	pid_t parent = getpid();
+	int err;
 
 	if (how->relay && pipe2(lines, O_CLOEXEC))
-		return false;
+		return -errno;
 	fflush(NULL);
 	child->lines = lines[0];
 	child->pid = fork();
 	if (!child->pid)
 		be_child(how, parent, lines[1], work, arg);
+	err = child->pid < 0 ? -errno : 0;
 	closep(&lines[1]);
-	if (child->pid < 0)
-		return false;
+	if (err)
+		return err;
 	if (how->relay)
 		fcntl(lines[0], F_SETFL, O_NONBLOCK);
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-	return true;
+	return 0;
 }
 
 /* ---- the parent ---- */
@@ -152,19 +154,30 @@ static int supervise(const struct supervise *how, struct child *child, void *arg
 	return WEXITSTATUS(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Not in this process instead: who keeps the deadline must not hang. */
+static int without_child(const struct supervise *how, void *arg, int err)
+{
+	log_error(_("%s: not done, because no process can be made for it: %s"), how->what,
+		  log_strerror(err));
+	if (how->failed)
+		how->failed(arg);
+	return EXIT_FAILURE;
+}
+
 int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg)
 {
 	int limit_ms = how->limit_ms ? how->limit_ms : SUPERVISE_READ_MS;
 	struct child child = {.pidfd = -1, .lines = -1};
-	int code;
+	int err, code;
 
 	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED) {
 		page = NULL;
-		return work(arg);
+		return without_child(how, arg, -errno);
 	}
 	page->deadline = clock_now_ms() + limit_ms;
-	code = start(how, work, arg, &child) ? supervise(how, &child, arg) : work(arg);
+	err = start(how, work, arg, &child);
+	code = err ? without_child(how, arg, err) : supervise(how, &child, arg);
 	closep(&child.pidfd);
 	closep(&child.lines);
 	munmap(page, sizeof(*page));

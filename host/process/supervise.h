@@ -27,14 +27,15 @@ struct supervise {
 	bool relay;
 	int keep;
 
-	/* Called with WORK's ARG after the child was killed, or died by a signal. May be NULL. */
+	/* Called with WORK's ARG when there was no child, it was killed, or died by a signal. May
+	 * be NULL. */
 	void (*failed)(void *arg);
 };
 
 /*
  * Runs WORK(ARG), which returns an exit code, in a child. Returns that code; 128 + N when signal N
- * ended the child; EXIT_FAILURE, with a message, at the deadline. Without memory or processes for a
- * child the caller runs WORK itself. With a relay, standard error is what standard
+ * ended the child; EXIT_FAILURE, with a message, at the deadline, and when no child can
+ * be made: WORK is not run then. With a relay, standard error is what standard
  * output is afterwards; SIGPIPE, or SIGINT without one, is ignored.
  */
 int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg) must_check;

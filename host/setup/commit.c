@@ -382,7 +382,7 @@ int commit_load_modules(const struct fs_root *root, const char *const *names, si
 	int err = modules_open(root, &modules);
 
 	for (size_t i = 0; i < n && !err; i++) {
-		if (module_is_loaded(root, names[i]))
+		if (module_is_loaded(root, names[i]) > 0)
 			continue;
 		err = modules_load(modules, names[i]);
 		if (err)

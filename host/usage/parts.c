@@ -132,7 +132,7 @@ static int put_mdev(const struct fs_root *root, const char *dir, const char *uui
 	if (!type || !vm)
 		return -ENOMEM;
 	strbuf_add_item(to, "%s (%s%s)", uuid, type, vm);
-	return 0;
+	return to->failed ? -ENOMEM : 0;
 }
 
 static int find_mdevs(const struct fs_root *root, const struct usage_device *device,

@@ -21,23 +21,30 @@ static bool is_leaf(const char *name)
 	return after_prefix(name, "hwmon");
 }
 
-/* The value of KEY, with its '=', in a uevent; a new string, or NULL. */
-static char *uevent_value(const char *uevent, const char *key)
+/* What follows KEY in its line, or NULL when no line has it. */
+static const char *uevent_find(const char *uevent, const char *key)
 {
-	for (const char *line = uevent; line; line = strchr(line, '\n')) {
-		const char *value = after_prefix(line += *line == '\n', key);
+	const char *value = NULL;
 
-		if (value)
-			return strndup(value, strcspn(value, "\n"));
-	}
-	return NULL;
+	for (const char *line = uevent; line && !value; line = strchr(line, '\n'))
+		value = after_prefix(line += *line == '\n', key);
+	return value;
+}
+
+/* The same as a new string, or NULL. Returns 0 or -ENOMEM. */
+static int uevent_value(const char *uevent, const char *key, char **ret)
+{
+	const char *value = uevent_find(uevent, key);
+
+	*ret = value ? strndup(value, strcspn(value, "\n")) : NULL;
+	return value && !*ret ? -ENOMEM : 0;
 }
 
 static bool uevent_number(const char *uevent, const char *key, unsigned int *ret)
 {
-	auto_free char *text = uevent_value(uevent, key);
+	const char *value = uevent_find(uevent, key);
 
-	return text && number_parse(text, ret);
+	return value && number_take(&value, ret) && (!*value || *value == '\n');
 }
 
 int survey_add_node(struct survey *survey, const struct survey_node *node)
@@ -75,10 +82,11 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 	if (!uevent_number(uevent, "MAJOR=", &node.major) ||
 	    !uevent_number(uevent, "MINOR=", &node.minor))
 		return 0;
-	name = uevent_value(uevent, "DEVNAME=");
-	type = uevent_value(uevent, "DEVTYPE=");
-	if (!name)
-		return 0;
+	err = uevent_value(uevent, "DEVNAME=", &name);
+	if (!err)
+		err = uevent_value(uevent, "DEVTYPE=", &type);
+	if (err || !name)
+		return err;
 	err = fs_link_name_if(root, subsystem_path, &subsystem);
 	if (err)
 		return err;

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "faults.h"
 #include "host/base/bdf.h"
 #include "host/pci/modules.h"
 #include "host/pci/vfio.h"
@@ -428,30 +429,38 @@ static int remove_id(const char *text)
 	return 0;
 }
 
-int __wrap_fs_write_attr(const struct fs_root *root, const char *path, const char *text)
+static int fake_write_attr(const char *path, const char *text)
 {
 	struct request request;
 
-	if (shared && !strcmp(path, "sys/bus/pci/drivers/vfio-pci/remove_id"))
+	if (!strcmp(path, "sys/bus/pci/drivers/vfio-pci/remove_id"))
 		return remove_id(text);
-	if (!shared)
-		return __real_fs_write_attr(root, path, text);
-	if (!path)
-		return -ENOMEM;
 	if (parse_request(path, text, &request))
 		return write_attr(&request);
 	violate("'%s' was written to /%s", text, path);
 	return -EACCES;
 }
 
+int __wrap_fs_write_attr(const struct fs_root *root, const char *path, const char *text)
+{
+	int err;
+
+	if (!shared)
+		return __real_fs_write_attr(root, path, text);
+	if (!path)
+		return -ENOMEM;
+	if (faults_write_fails())
+		return -errno;
+	faults_pause();
+	err = fake_write_attr(path, text);
+	faults_resume();
+	return err;
+}
+
 /* A module is a driver: foo_pci or foo registers what its name says, '_' being '-' for vfio_pci
  * only. */
-int __wrap_modules_load(struct modules *modules, const char *name)
+static void load_module(const char *name)
 {
-	if (!shared)
-		return __real_modules_load(modules, name);
-	if (shared->module_error)
-		return -shared->module_error;
 	lock();
 	if (!strcmp(name, "vfio_pci")) {
 		tree_driver(tree, "vfio-pci", name);
@@ -469,6 +478,19 @@ int __wrap_modules_load(struct modules *modules, const char *name)
 		tree_driver(tree, driver, name);
 	}
 	unlock();
+}
+
+int __wrap_modules_load(struct modules *modules, const char *name)
+{
+	if (!shared)
+		return __real_modules_load(modules, name);
+	if (shared->module_error)
+		return -shared->module_error;
+	if (faults_write_fails())
+		return -errno;
+	faults_pause();
+	load_module(name);
+	faults_resume();
 	return 0;
 }
 

@@ -210,13 +210,19 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 	static const char name[] = "vfio_virqfd";
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	auto_free char *release = NULL;
+	int there;
 
 	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
 		return 0;
-	if (module_is_loaded(root, name))
+	there = module_is_loaded(root, name);
+	if (there > 0)
 		return check_add(list, name, CHECK_OK, strdup(_("module vfio_virqfd is loaded")),
 				 strdup("/sys/module/vfio_virqfd"), NULL);
-	if (!modules_open(root, &modules) && modules_has(modules, name))
+	if (!there)
+		there = modules_open(root, &modules) ?: modules_has(modules, name);
+	if (there < 0)
+		return there;
+	if (there)
 		return check_add(
 			list, name, CHECK_OK,
 			strdup(_("module vfio_virqfd is available, and loaded with vfio-pci")),
