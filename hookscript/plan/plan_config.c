@@ -253,6 +253,12 @@ static void cure_mapping(struct plan_check *c, const struct candidate *candidate
 
 static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)
 {
+	const struct mapping_verdict *verdict = &candidate->verdict;
+
+	/* The mapping is right: plan_check_addresses() says what is missing. */
+	if (verdict->wrong == MAPPING_NO_DEVICE &&
+	    facts_absent_vf(c->facts, candidate, &candidate->addresses[verdict->path]))
+		return;
 	plan_add_refusal(c, REFUSAL_ENTRY, NULL, name_of_valid(candidate->entry),
 			 describe_wrong(c->facts, candidate));
 	cure_mapping(c, candidate);

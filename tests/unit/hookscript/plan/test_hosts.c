@@ -252,12 +252,13 @@ static void test_vf_not_made(void **state)
 	tree_link(tree, DEVICES "0000:00:02.0/virtfn0", "../0000:00:02.1");
 	plan_ends(tree, "hostpci0: 00:02.2\n", EXIT_REFUSED,
 		  "echo 0 > /sys/bus/pci/devices/0000:00:02.0/sriov_numvfs; echo 2 > ");
-	/* By a mapping, which only says that nothing is there. */
+	/* By a mapping, which is right. */
 	tree_file(tree, "etc/pve/mapping/pci.cfg",
 		  "vf\n\tmap id=8086:46a6,node=lab,path=0000:00:02.4\n");
 	tree_link(tree, "etc/pve/local", "nodes/lab");
 	plan_ends(tree, "hostpci0: mapping=vf\n", EXIT_REFUSED,
 		  "0000:00:02.4 is not there: it is a virtual function (VF) of 0000:00:02.0");
+	plan_is_silent_of(tree, "hostpci0: mapping=vf\n", "correct the mapping");
 	/* Firmware that allows none. */
 	put_pf(tree, "0000:00:02.0", "0\n", "1\n", "1\n");
 	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED, "no PCI device at");
