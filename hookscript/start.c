@@ -5,6 +5,7 @@
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/claim.h"
+#include "hookscript/bind/load.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/plan/facts.h"
 #include "hookscript/plan/plan_print.h"
@@ -14,10 +15,9 @@
 #include "hookscript/bind/users.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"
-#include "host/pci/driver.h"
 #include "host/pci/iomem.h"
 #include "host/base/log.h"
-#include "host/pci/modules.h"
+#include "host/pci/pci.h"
 #include "host/process/supervise.h"
 
 #include <string.h>
@@ -33,6 +33,10 @@
 /* How often a plan may be overtaken by another process before that is an error. */
 #define PLAN_ATTEMPTS 5
 
+/* How long a driver may be away that is being loaded anew. */
+#define DRIVER_WAIT_MS	3000
+#define DRIVER_AGAIN_MS 100
+
 /* A start, with what it has read and decided. */
 struct start {
 	const struct fs_root *root;
@@ -40,12 +44,14 @@ struct start {
 	const struct settings *settings;
 	struct facts *facts;
 	struct plan *plan;
-	int64_t deadline; /* until when the devices must have been taken; 0: it has not begun */
+	struct plan *said; /* the one before, whose warnings were printed */
+	int64_t deadline;  /* until when the devices must have been taken; 0: it has not begun */
 };
 
 static void free_start(struct start *start)
 {
 	plan_free(start->plan);
+	plan_free(start->said);
 	facts_free(start->facts);
 }
 
@@ -94,41 +100,6 @@ static bool wait_for_udev(const struct start *start)
 	while (fs_probe(start->root, UDEV_QUEUE) && clock_left_ms(deadline))
 		clock_sleep_ms(UDEV_AGAIN_MS);
 	return true;
-}
-
-/* Loads what vfio-pci needs. It does not depend on type1, without which a group opens but no device
- * works. Kernels before 6.2 have vfio_virqfd as a module of its own. */
-static int load_vfio(const struct fs_root *root)
-{
-	static const char *const names[] = {"vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci"};
-	cleanup_with(modules_closep) struct modules *modules = NULL;
-	int err, registered;
-
-	if (driver_registered(root, DRIVER_VFIO_PCI) > 0 &&
-	    module_is_loaded(root, "vfio_iommu_type1") > 0)
-		return 0;
-	err = modules_open(root, &modules);
-	if (err)
-		failed(NULL);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++) {
-		int there = strcmp(names[i], "vfio_virqfd") ? 1 : modules_has(modules, names[i]);
-
-		if (!there)
-			continue;
-		err = there < 0 ? there : modules_load(modules, names[i]);
-		if (err)
-			log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl "
-				    "-k -n 20"),
-				  names[i], strerror(-err), names[i]);
-	}
-	registered = err ? err : driver_registered(root, DRIVER_VFIO_PCI);
-	if (!err && registered <= 0) {
-		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci cannot "
-			    "be found: %s"),
-			  strerror(registered ? -registered : ENOENT));
-		err = registered ? registered : -ENODEV;
-	}
-	return err;
 }
 
 /* What an earlier start of this VM took and this one does not, for which there may be no plan: its
@@ -225,7 +196,7 @@ static int plan_and_claim(struct start *start)
 		err = claim_plan(start->root, start->vmid, start->deadline, start->settings,
 				 start->plan);
 	}
-	if (say_plan(start, NULL))
+	if (say_plan(start, start->said))
 		return EXIT_REFUSED;
 	return err ? claim_failed(start, err) : EXIT_DONE;
 }
@@ -281,47 +252,79 @@ static int check_framebuffer(const struct start *start, const struct plan_step *
 	return -EBUSY;
 }
 
-/* Loads the modules of the variant drivers that the plan binds devices to, which have the drivers'
- * names. */
-static int load_variants(const struct start *start)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < start->plan->n_steps; i++) {
-		const struct plan_step *step = &start->plan->steps[i];
-		char address[BDF_TEXT_SIZE];
-
-		err = step->variant ? driver_load(start->root, step->variant, step->variant) : 0;
-		if (err)
-			log_device(
-				LOG_LEVEL_ERROR, &step->device->bdf, step->returns_to,
-				_("%s: the module of its vfio variant driver %s cannot be loaded: "
-				  "%s; try: modprobe %s; or correct the setting: driver = \"%s\""),
-				bdf_format(&step->device->bdf, address), step->variant,
-				strerror(-err), step->variant, step->variant);
-	}
-	return err;
-}
-
+/* Returns -EAGAIN when a driver has changed since the plan was made; else an exit code. */
 static int take_planned(struct start *start)
 {
 	int err;
 
 	spares_keep(start->root, start->vmid, start->settings, start->plan, start->facts);
-	if (make_room(start) || load_vfio(start->root) || load_variants(start))
+	if (make_room(start) || load_vfio(start->root) || load_variants(start->root, start->plan))
 		return give_back_all(start);
 	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
+	if (err == -EAGAIN)
+		return err;
 	for (size_t i = 0; !err && i < start->plan->n_steps; i++)
 		err = check_framebuffer(start, &start->plan->steps[i]);
 	return err ? give_back_all(start) : EXIT_DONE;
 }
 
-static int start_with_devices(struct start *start)
+/* Whether the device has lost the driver that it was planned with. */
+static bool lost_driver(const struct start *start, const struct device *device)
+{
+	auto_free char *now = NULL;
+
+	return device->driver && !device->record && !pci_driver(start->root, &device->bdf, &now) &&
+	       !now;
+}
+
+/* A driver that is unloaded and loaded again is away for a moment. */
+static void await_drivers(const struct start *start)
+{
+	int64_t deadline = clock_now_ms() + DRIVER_WAIT_MS;
+
+	for (size_t i = 0; i < start->plan->n_steps; i++)
+		while (lost_driver(start, start->plan->steps[i].device) && clock_left_ms(deadline))
+			clock_sleep_ms(DRIVER_AGAIN_MS);
+}
+
+static int plan_again(struct start *start)
+{
+	log_info(_("VM %u: a driver has changed while its start was planned: planned again"),
+		 start->vmid);
+	await_drivers(start);
+	begin_deadline(start);
+	plan_free(start->said);
+	start->said = TAKE_PTR(start->plan);
+	return read_facts(start, FACTS_START);
+}
+
+/* Plans and takes, until no driver changes in between. */
+static int take_devices(struct start *start)
 {
 	int code = plan_and_claim(start);
 
 	if (!code && start->plan->n_steps)
 		code = take_planned(start);
+	for (int attempt = 1; code == -EAGAIN && attempt < PLAN_ATTEMPTS; attempt++) {
+		code = plan_again(start) ?: plan_and_claim(start);
+		if (code) {
+			give_back_all(start);
+			return code;
+		}
+		code = take_planned(start);
+	}
+	if (code != -EAGAIN)
+		return code;
+	log_error(_("VM %u: the drivers of its devices change all the time; see: journalctl -k -n "
+		    "50"),
+		  start->vmid);
+	return give_back_all(start);
+}
+
+static int start_with_devices(struct start *start)
+{
+	int code = take_devices(start);
+
 	if (!code)
 		give_back_leftovers(start);
 	return code;

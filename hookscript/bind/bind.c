@@ -127,10 +127,30 @@ static int run_workers(struct bind *bind, int64_t deadline)
 
 /* ---- taking ---- */
 
+/* Whether a worker has found a driver that was not planned, and none has failed otherwise: what
+ * such a failure has kept back is no failure of its own. */
+static bool is_overtaken(const struct bind *bind)
+{
+	bool overtaken = false;
+
+	for (size_t i = 0; i < bind->n; i++) {
+		bool changed = bind->devices[i].step == BIND_IMAGE &&
+			       bind->devices[i].error == -EAGAIN;
+
+		if (bind->devices[i].error && !changed)
+			return false;
+		overtaken |= changed;
+	}
+	return overtaken;
+}
+
 /* One line for each device. Returns as bind_take(). */
 static int report_all_taken(const struct bind *bind, const struct plan *plan)
 {
 	int err = 0;
+
+	if (is_overtaken(bind))
+		return -EAGAIN;
 
 	for (size_t i = 0; i < bind->n; i++) {
 		const struct bind_device *device = &bind->devices[i];
@@ -157,6 +177,7 @@ int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 
 		device->driver = step->returns_to;
 		device->taken_driver = plan_step_driver(step);
+		device->planned = step->device->driver;
 	}
 	if (!err)
 		err = run_workers(&bind, deadline);

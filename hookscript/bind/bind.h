@@ -9,7 +9,8 @@
 /*
  * Takes every device of the plan, whose records are claimed for the VM, until DEADLINE
  * (host/base/clock.h). Reports what was done and what failed. Returns 0 when all are on vfio-pci;
- * -ETIMEDOUT when the kernel still holds a worker then; -EIO or -errno for another failure. What
+ * -ETIMEDOUT when the kernel still holds a worker then; -EAGAIN, unreported, when a device has
+ * another driver than it was planned with: plan again; -EIO or -errno for another failure. What
  * was taken by then stays taken: give it back.
  */
 int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,

@@ -22,6 +22,7 @@ static const char *const step_names[] = {
 	[BIND_START] = N_("starting a worker process"),
 	[BIND_LOCK] = N_("waiting for another process that works on this device"),
 	[BIND_RECORD] = N_("reading or writing its record in /run/pve-passthrough/records"),
+	[BIND_IMAGE] = N_("comparing its driver with the planned one"),
 	[BIND_IDENTITY] = N_("reading its ids"),
 	[BIND_GROUP] = N_("waiting for its IOMMU group to be closed"),
 	[BIND_ANSWER] = N_("reading its configuration space"),

@@ -15,6 +15,7 @@ enum bind_step {
 	BIND_START,	/* starting the worker */
 	BIND_LOCK,	/* the lock on the device's record */
 	BIND_RECORD,	/* reading or writing the record */
+	BIND_IMAGE,	/* comparing its driver with the planned one; -EAGAIN: it is another */
 	BIND_IDENTITY,	/* looking whether it is still the same device */
 	BIND_GROUP,	/* waiting for the group to be closed */
 	BIND_ANSWER,	/* looking whether the device answers */
@@ -62,6 +63,7 @@ struct bind_device {
 	const struct record *record; /* giving back: whose claim is given back; else NULL */
 	const char *driver;	     /* which it returns to, as far as is known; NULL: none */
 	const char *taken_driver;    /* vfio-pci, or its variant driver */
+	const char *planned;	     /* taking: the driver that it had when the start was planned */
 
 	/* How far it is; the caller has it from the worker's reports. */
 	enum bind_step step; /* the last one */

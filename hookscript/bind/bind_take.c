@@ -73,6 +73,11 @@ static int complete_record(struct bind_device *device, struct record *record)
 	if (record->stage == RECORD_TAKEN)
 		return 0; /* an earlier start's: that image is from before the first write */
 	err = read_image(root, record);
+	if (!err && !bind_same_text(record->driver, device->planned)) {
+		/* Something else binds it at this moment: that image would be wrong for ever. */
+		bind_set_step(device, BIND_IMAGE);
+		return -EAGAIN;
+	}
 	if (!err)
 		err = read_attributes(root, record);
 	if (!err)

@@ -91,8 +91,6 @@ static int read_device(const struct reader *r, struct device *device)
 		return err;
 	device->child = err;
 	device->group = iommu_group_of(root, &device->bdf);
-	if (device->group < 0 && device->group != -ENOENT)
-		return device->group;
 	err = read_express(r, device);
 	if (!err)
 		err = probe(r, &device->bdf, "pci_bus", &device->bridge);
@@ -396,6 +394,10 @@ static int read_rest(struct reader *r)
 	facts->iommu_active = !err && !checklist_misses(&facts->host, "iommu-active");
 	if (!err)
 		err = add_groups(r);
+	/* A member of which that is unknown would be left out of the plan. */
+	for (size_t i = 0; !err && i < facts->n_devices; i++)
+		if (facts->devices[i].group < 0 && facts->devices[i].group != -ENOENT)
+			err = facts->devices[i].group;
 	sort_devices(facts);
 	if (!err)
 		err = read_igpu_cure(r);

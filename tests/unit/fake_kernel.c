@@ -46,6 +46,7 @@ struct shared {
 
 static struct shared *shared;
 static struct tree *tree;
+static void (*at_load)(struct tree *tree);
 static bool in_run; /* this process is the hook of a run, or a worker of it */
 
 int __real_fs_write_attr(const struct fs_root *root, const char *path, const char *text);
@@ -490,6 +491,9 @@ int __wrap_modules_load(struct modules *modules, const char *name)
 		return -errno;
 	faults_pause();
 	load_module(name);
+	if (at_load)
+		at_load(tree);
+	at_load = NULL;
 	faults_resume();
 	return 0;
 }
@@ -580,6 +584,11 @@ void fake_kernel_ignores_override(const char *bdf)
 void fake_kernel_module_error(int error)
 {
 	shared->module_error = error;
+}
+
+void fake_kernel_at_load(void (*what)(struct tree *tree))
+{
+	at_load = what;
 }
 
 void fake_kernel_checks_records(bool check)

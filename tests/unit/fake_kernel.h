@@ -44,7 +44,9 @@ void fake_kernel_reset(const struct fake_plan *plan);
 void fake_kernel_probe_fails(const char *driver);   /* the driver refuses every device */
 void fake_kernel_ignores_override(const char *bdf); /* writes there succeed and do nothing */
 void fake_kernel_module_error(int error);	    /* modules_load() fails so */
-void fake_kernel_checks_records(bool check);	    /* that a write has a record and its lock */
+void fake_kernel_at_load(
+	void (*what)(struct tree *tree));    /* at the first modules_load() of a run */
+void fake_kernel_checks_records(bool check); /* that a write has a record and its lock */
 
 /* How many writes there were since the reset, and what they were: "BDF/driver_override=vfio-pci",
  * one a line, newlines in the values left out. The text is static. */

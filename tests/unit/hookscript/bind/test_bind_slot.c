@@ -25,7 +25,8 @@ static int do_work(const struct fs_root *root, int (*work)(struct bind_device *d
 		.deadline = clock_now_ms(),
 		.caller = caller,
 	};
-	struct bind_device device = {.bind = &bind, .bdf = disk, .record = &decided};
+	struct bind_device device = {
+		.bind = &bind, .bdf = disk, .record = &decided, .planned = "nvme"};
 
 	bind.devices = &device;
 	return -bind_work(NULL, &device);
