@@ -102,6 +102,36 @@ unit_is() {
 	[ "$(systemctl is-active "$unit")" = "$1" ]
 }
 
+# What the units start (systemctl, pct, ifreload, their scripts) forks, mounts and writes, and the host sees it.
+t_units_forbid_nothing_that_is_needed() {
+	dropin=/run/systemd/system/pve-passthrough-restore.service.d
+	cat >/run/needed.sh <<-'END'
+	#!/bin/sh -ex
+	mount -t tmpfs needed /mnt
+	sh -c 'echo written >/run/needed.txt' &
+	wait $!
+	echo 1 >/sys/bus/pci/rescan
+	modprobe dummy
+	ip link add needed0 type dummy
+	unshare --net true
+	chrt --fifo 1 true
+	END
+	chmod 755 /run/needed.sh
+	mkdir -p $dropin
+	printf '[Service]\nExecStart=\nExecStart=/run/needed.sh\nStandardError=journal\n' >$dropin/needed.conf
+	systemctl daemon-reload
+	systemctl start pve-passthrough-restore.service || {
+		journalctl -b -u pve-passthrough-restore.service --no-pager
+		fail "the unit keeps a script from something"
+	}
+	mountpoint -q /mnt || fail "the host does not see what the script has mounted"
+	expect "mode of what was written" 644 "$(stat -c %a /run/needed.txt)"
+	ip link delete needed0
+	umount /mnt
+	rm -rf $dropin /run/needed.sh /run/needed.txt
+	systemctl daemon-reload
+}
+
 # Killed, it starts again; and what was left behind without one goes back when qmeventd starts.
 t_watcher_is_killed() {
 	nic=$(nic 01)
