@@ -3,6 +3,7 @@
 
 #include "hookscript/records/record.h"
 #include "host/pci/iommu.h"
+#include "host/pci/pci.h"
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
 #include "host/pci/vfio.h"
@@ -125,8 +126,22 @@ bool report_taken(const struct bind_device *device, const struct plan_step *step
 	return !bind_is_done(device);
 }
 
+/* The driver that the device has now, for "its driver now: "; a new string, or NULL without memory.
+ */
+static char *driver_now(const struct bind_device *device)
+{
+	auto_free char *driver = NULL;
+	int err = pci_driver(device->bind->root, &device->bdf, &driver);
+
+	if (err)
+		return strdup(_("unknown"));
+	return driver ? TAKE_PTR(driver) : strdup(_("none"));
+}
+
 static void say_not_returned(const struct bind_device *device)
 {
+	auto_free char *now = driver_now(device);
+
 	if (!device->error)
 		say_error(device,
 			  _("%s: not given back, because of another function of its slot, above; "
@@ -153,10 +168,10 @@ static void say_not_returned(const struct bind_device *device)
 		say_error(
 			device,
 			_("%s: not given back: it does not answer any more (its configuration "
-			  "space reads as ff), so it stays on %s, and its own driver is not probed "
-			  "on it; its record stays; a cold start brings it back: shut this host "
+			  "space reads as ff), so its own driver is not probed on it; its driver "
+			  "now: %s; its record stays; a cold start brings it back: shut this host "
 			  "down, disconnect it from power for ten seconds, and switch it on"),
-			device->taken_driver);
+			now ? now : "?");
 	else
 		say_common_failure(device, NULL);
 }
@@ -165,30 +180,31 @@ static void say_give_back_failure(const struct bind_device *device)
 {
 	const char *driver = device->driver ? device->driver : _("its driver");
 	bool ended = device->error != -ETIMEDOUT && device->error != -ECANCELED;
+	auto_free char *now = ended ? driver_now(device) : NULL;
 
 	if (device->bind->brief && device->error == -ETIMEDOUT)
 		say_warning(device, _("%s: not given back yet: process %d is still %s"),
 			    device->process, step_name(device->step));
 	else if (device->step == BIND_PROBE && ended)
 		say_error(device,
-			  _("%s: %s did not take it back (%s), it has no driver now; the kernel's "
+			  _("%s: %s did not take it back (%s); its driver now: %s; the kernel's "
 			    "log says why: journalctl -k -g %s; its record stays; then: "
 			    "pve-passthrough restore %u"),
-			  driver, strerror(-device->error), device->address, device->bind->vmid);
+			  driver, strerror(-device->error), now ? now : "?", device->address,
+			  device->bind->vmid);
 	else if (device->step == BIND_MODULE && device->error == -ENXIO)
 		say_error(device,
-			  _("%s: the module of %s is loaded, but has no driver of that name, so "
-			    "it stays on %s; its record stays; load the module that has it, then: "
+			  _("%s: the module of %s is loaded, but has no driver of that name; its "
+			    "driver now: %s; its record stays; load the module that has it, then: "
 			    "pve-passthrough restore %u; or correct return_to in the settings, "
 			    "which counts from the VM's next start"),
-			  driver, device->taken_driver, device->bind->vmid);
+			  driver, now ? now : "?", device->bind->vmid);
 	else if (device->step == BIND_MODULE && ended)
 		say_error(device,
-			  _("%s: the module of %s cannot be loaded (%s), so it stays on %s; "
+			  _("%s: the module of %s cannot be loaded (%s); its driver now: %s; "
 			    "its record stays; load the module by modprobe, then: pve-passthrough "
 			    "restore %u"),
-			  driver, strerror(-device->error), device->taken_driver,
-			  device->bind->vmid);
+			  driver, strerror(-device->error), now ? now : "?", device->bind->vmid);
 	else
 		say_not_returned(device);
 }

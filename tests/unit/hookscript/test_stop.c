@@ -342,10 +342,16 @@ static void test_module_cannot_be_loaded(void **state)
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, DISK
-			": the module of nvme cannot be loaded (No such file or directory), so "
-			"it stays on vfio-pci");
+			": the module of nvme cannot be loaded (No such file or directory); its "
+			"driver now: vfio-pci; ");
 	assert_int_equal(fake_kernel_writes(), 0);
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
+	/* What is said was looked at. */
+	run_free(&run);
+	tree_bind(tree, DISK, NULL);
+	run_hook(tree, stop_restore, 100, &run);
+	run_assert_says(&run, "cannot be loaded (No such file or directory); its driver now: none");
+	tree_bind(tree, DISK, "vfio-pci");
 	assert_true(tree_has(tree, RECORDS DISK));
 	fake_kernel_reset(NULL);
 	scenario_must(tree, stop_restore, 100);

@@ -100,7 +100,7 @@ static void test_returns_to_a_modules_name(void **state)
 	run_hook(tree, stop_post, 100, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, DISK ": the module of other_pci is loaded, but has no driver of that "
-				   "name, so it stays on vfio-pci");
+				   "name; its driver now: vfio-pci");
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
 	assert_true(tree_has(tree, RECORDS DISK));
 }
