@@ -88,8 +88,9 @@ struct verb {
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
 	const char *options;
-	bool logged; /* changes something, so it is written to the journal */
-	bool reads;  /* the settings and all of the host, which may hang: in a child */
+	bool logged;	   /* changes something, so it is written to the journal */
+	bool reads;	   /* of the host or of /etc/pve, which may hang: in a child */
+	bool own_settings; /* it reads them itself, with the language */
 };
 
 static int run_vm(const struct request *request)
@@ -117,15 +118,15 @@ static int run_config(const struct request *request)
 }
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, "", false, true},
-	{"status", show_status, NULL, NULL, "", false, false},
-	{"restore", stop_restore_all, stop_restore, NULL, "all", true, false},
-	{"watch", NULL, watch_run, NULL, "", true, false},
-	{"config", NULL, NULL, run_config, "raw", false, false},
-	{"settings", NULL, show_settings, NULL, "", false, false},
-	{"accept", NULL, accept_devices, NULL, "", true, false},
-	{"log", NULL, show_log, NULL, "", false, false},
-	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false, true},
+	{"plan", NULL, start_plan, NULL, "", false, true, true},
+	{"status", show_status, NULL, NULL, "", false, true, false},
+	{"restore", stop_restore_all, stop_restore, NULL, "all", true, false, false},
+	{"watch", NULL, watch_run, NULL, "", true, false, false},
+	{"config", NULL, NULL, run_config, "raw", false, true, false},
+	{"settings", NULL, show_settings, NULL, "", false, true, false},
+	{"accept", NULL, accept_devices, NULL, "", true, true, false},
+	{"log", NULL, show_log, NULL, "", false, false, false},
+	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false, true, true},
 };
 
 static int parse_vmid(const char *text, unsigned int *ret)
@@ -173,7 +174,7 @@ static int run_now(void *arg)
 	const struct request *request = arg;
 	const struct verb *verb = request->verb;
 
-	if (request->vmid && !verb->reads)
+	if (request->vmid && !verb->own_settings)
 		settings_set_language_of(request->root, request->vmid);
 	if (verb->run_with)
 		return verb->run_with(request);

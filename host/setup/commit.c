@@ -7,6 +7,7 @@
 #include "host/base/log.h"
 #include "host/pci/modules.h"
 #include "host/process/program.h"
+#include "host/process/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -304,8 +305,10 @@ static int undo(const struct commit *commit, size_t done, bool rerun)
 
 int commit_finish(const struct commit *commit)
 {
-	int err = dropins_clean(commit->root) ?: write_state(commit, &commit->after);
+	int err;
 
+	supervise_allow(SUPERVISE_FOREVER);
+	err = dropins_clean(commit->root) ?: write_state(commit, &commit->after);
 	if (!err)
 		return ENABLE_DONE;
 	log_error(_("/%s could not be written: %s; all else is done"), HOSTSTATE_PATH,
@@ -367,6 +370,8 @@ int commit_carry_out(const struct commit *commit)
 
 	if (code)
 		return code;
+	/* Whoever reads or is asked has time, and what changes something is not killed halfway. */
+	supervise_allow(SUPERVISE_FOREVER);
 	if (options->dry_run || options->manual_too || !options->yes)
 		err = show(commit);
 	if (err)

@@ -121,10 +121,11 @@ static int remember_dirs(struct commit *commit)
 		const struct edit *edit = &commit->edits.items[i];
 		auto_free char *dir = strndup(edit->path,
 					      (size_t)(strrchr(edit->path, '/') - edit->path));
+		int there = edit->after ? fs_probe(commit->root, dir) : 1;
 
-		if (!dir)
-			return -ENOMEM;
-		if (edit->after && fs_probe(commit->root, dir) <= 0)
+		if (there < 0) /* a NULL path, too */
+			err = there;
+		else if (!there)
 			err = fs_names_add(&commit->after.dirs, dir);
 	}
 	return err;
@@ -156,9 +157,15 @@ static int find_foreign(const struct commit *commit, struct problems *problems)
 	for (size_t i = 0; i < commit->edits.n && !err; i++) {
 		const char *path = commit->edits.items[i].path;
 
-		if (!strcmp(path, KERNEL_CMDLINE) || !commit->edits.items[i].after ||
-		    !dropins_is_foreign(commit->root, path))
+		int foreign;
+
+		if (!strcmp(path, KERNEL_CMDLINE) || !commit->edits.items[i].after)
 			continue;
+		foreign = dropins_is_foreign(commit->root, path);
+		if (foreign <= 0) {
+			err = foreign;
+			continue;
+		}
 		err = problems_add(problems, "file-in-the-way", PROBLEM_ENABLE,
 				   fs_path(_("/%s exists, and host-setup did not write it"), path),
 				   fs_path(_("give it another name: mv /%s /%s.mine"), path, path));

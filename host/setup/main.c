@@ -25,7 +25,6 @@ struct verb {
 	int (*run)(const struct fs_root *root, const struct setup_options *options);
 	const char *const *help; /* its parts, up to a NULL */
 	const char *options;
-	bool edits;
 };
 
 /* A verb with its options. */
@@ -178,6 +177,7 @@ static int run_summary(const struct fs_root *root, const struct setup_options *o
 	if (code == CODE_FAILED)
 		return code;
 	only_shown.dry_run = true;
+	supervise_allow(SUPERVISE_READ_MS);
 	puts(_("\nwhat `host-setup enable` would change:"));
 	fflush(stdout);
 	return enable_run(root, &only_shown) == ENABLE_FAILED ? CODE_FAILED : code;
@@ -199,13 +199,13 @@ static int run_groups(const struct fs_root *root, const struct setup_options *op
 #define EDIT_OPTIONS "bootloader dry-run root-changed yes "
 
 static const struct verb verbs[] = {
-	{"", run_summary, summary_help, "bootloader", false},
-	{"check", run_check, check_help, "bootloader json", false},
+	{"", run_summary, summary_help, "bootloader"},
+	{"check", run_check, check_help, "bootloader json"},
 	{"enable", enable_run, enable_help,
-	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
-	 true},
-	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", true},
-	{"groups", run_groups, groups_help, "json", false},
+	 EDIT_OPTIONS
+	 "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg"},
+	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too"},
+	{"groups", run_groups, groups_help, "json"},
 };
 
 enum option_code {
@@ -306,8 +306,7 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 		log_error("--root %s: %s", path, log_strerror(err));
 		return CODE_FAILED;
 	}
-	/* What changes something is not killed halfway. */
-	return verb->edits ? run_request(&request) : supervise_run(&how, run_request, &request);
+	return supervise_run(&how, run_request, &request);
 }
 
 static int run(const struct cli *cli)

@@ -11,13 +11,24 @@
 /* The lists of modules first, the command line last: each write leaves a host that boots. */
 static const char *const own_files[] = {DROPIN_MODULES, DROPIN_OPTIONS, DROPIN_GRUB};
 
-bool dropins_is_foreign(const struct fs_root *root, const char *path)
+/* Reads the first bytes of a file: 1 when they are our mark, 0, -ENOENT, -errno. */
+static int has_mark(const struct fs_root *root, const char *path)
 {
 	auto_free char *text = NULL;
+	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (fs_read(root, path, TEXT_MAX, &text, NULL))
-		return fs_probe(root, path) > 0;
-	return strncmp(text, MARK, strlen(MARK));
+	if (err == -EFBIG || err == -EISDIR) /* nothing that we write */
+		return 0;
+	return err ? err : !strncmp(text, MARK, strlen(MARK));
+}
+
+int dropins_is_foreign(const struct fs_root *root, const char *path)
+{
+	int ours = has_mark(root, path);
+
+	if (fs_is_absent(ours))
+		return 0;
+	return ours < 0 ? ours : !ours;
 }
 
 int dropins_remove(struct edits *edits, const struct hoststate *state)
@@ -26,10 +37,14 @@ int dropins_remove(struct edits *edits, const struct hoststate *state)
 	auto_free char *text = NULL, *without = NULL;
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(own_files) && !err; i++)
-		if (fs_probe(edits->root, own_files[i]) > 0 &&
-		    !dropins_is_foreign(edits->root, own_files[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(own_files) && !err; i++) {
+		int ours = has_mark(edits->root, own_files[i]);
+
+		if (ours > 0)
 			err = edits_add(edits, own_files[i], NULL);
+		else if (ours < 0 && !fs_is_absent(ours))
+			err = ours;
+	}
 	if (err || !state->words.n)
 		return err;
 	err = edits_text(edits, KERNEL_CMDLINE, &text);

@@ -21,8 +21,9 @@
  */
 int dropins_remove(struct edits *edits, const struct hoststate *state) must_check;
 
-/* Whether the file PATH, one of the three, is there without our mark: it may not be overwritten. */
-bool dropins_is_foreign(const struct fs_root *root, const char *path);
+/* Whether the file PATH, one of the three, is there without our mark, so that it may not be
+ * overwritten: 1 or 0; -errno when that cannot be read. */
+int dropins_is_foreign(const struct fs_root *root, const char *path) must_check;
 
 /* Writes our file for GRUB with the words; none: no such file. Returns 0 or -errno. */
 int dropins_write_grub(struct edits *edits, const struct conf_items *words) must_check;

@@ -256,7 +256,7 @@ static int find_unread(const struct fs_root *root, const struct bootloader *boot
 	 * this. */
 	if (!err && bootloader->other.kind != OTHERLOADER_UKI)
 		err = fs_names_add(&files, UKI_CONF);
-	if (!err && bootloader->other.kind != OTHERLOADER_UKI && fs_probe(root, INSTALL_CONF) <= 0)
+	if (!err && bootloader->other.kind != OTHERLOADER_UKI && !fs_probe(root, INSTALL_CONF))
 		err = list_unread_dirs(root, &files);
 	for (size_t i = 0; i < files.n && !err; i++)
 		err = find_in_unread(root, bootloader, bootcfg, files.items[i], problems);

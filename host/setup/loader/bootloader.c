@@ -163,7 +163,7 @@ static int look_for_other(const struct fs_root *root, const char *cmdline, const
 /* How the host booted. */
 static int look_at_boot(const struct fs_root *root, const char *cmdline, struct findings *findings)
 {
-	bool efi = fs_probe(root, "sys/firmware/efi") > 0;
+	int efi = fs_probe(root, "sys/firmware/efi");
 	bool secure_boot = efivars_secure_boot_is_on(root);
 	auto_free char *info = NULL;
 	int err = efivars_loader_text(root, "LoaderInfo", &info);
@@ -199,7 +199,7 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 }
 
 /* What is installed, for a root that is not running. */
-static void look_at_files(const struct fs_root *root, struct findings *findings)
+static int look_at_files(const struct fs_root *root, struct findings *findings)
 {
 	static const struct {
 		enum bootloader_kind kind;
@@ -214,14 +214,22 @@ static void look_at_files(const struct fs_root *root, struct findings *findings)
 		{BOOTLOADER_SYSTEMD_BOOT, "boot/EFI/systemd/systemd-bootx64.efi"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
-		if (fs_probe(root, signs[i].path) > 0)
+	int there = 0;
+
+	for (size_t i = 0; there >= 0 && i < ARRAY_SIZE(signs); i++) {
+		there = fs_probe(root, signs[i].path);
+		if (there > 0)
 			strbuf_add(line_for(findings, signs[i].kind), _("/%s is there"),
 				   signs[i].path);
+	}
 	/* Debian's grub-common alone puts this file there: it says little. */
-	if (!is_for(findings, BOOTLOADER_GRUB) && !is_for(findings, BOOTLOADER_SYSTEMD_BOOT) &&
-	    fs_probe(root, "etc/default/grub") > 0)
+	if (there < 0 || is_for(findings, BOOTLOADER_GRUB) ||
+	    is_for(findings, BOOTLOADER_SYSTEMD_BOOT))
+		return there < 0 ? there : 0;
+	there = fs_probe(root, "etc/default/grub");
+	if (there > 0)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB), _("/etc/default/grub is there"));
+	return there < 0 ? there : 0;
 }
 
 static int explain_unclear(struct findings *findings, char **ret_why)
@@ -299,11 +307,12 @@ static int add_kernel_installs(const struct fs_root *root, struct bootloader *lo
 		const char *release = kernels.items[i];
 		auto_free char *image = fs_path("boot/vmlinuz-%s", release);
 		auto_free char *command = fs_path("kernel-install add %s /%s", release, image);
+		int there;
 
 		if (!command)
 			return -ENOMEM;
-		if (!strchr(release, ' ') && fs_probe(root, image) > 0)
-			err = fs_names_add(&loader->refresh, command);
+		there = strchr(release, ' ') ? 0 : fs_probe(root, image);
+		err = there > 0 ? fs_names_add(&loader->refresh, command) : there;
 	}
 	return err;
 }
@@ -351,7 +360,7 @@ static int find_kind(const struct fs_root *root, struct bootloader *loader, stru
 
 	/* A tree that does not run may have the /proc of the system that looks at it. */
 	if (!fs_root_is_running_system(root))
-		look_at_files(root, &findings);
+		err = look_at_files(root, &findings);
 	else if (fs_read(root, "proc/cmdline", TEXT_MAX, &cmdline, NULL) || !*cmdline)
 		err = -ENODATA;
 	else

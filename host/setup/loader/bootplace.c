@@ -253,10 +253,11 @@ static int add_mounted_esps(const struct fs_root *root, struct bootplaces *place
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_free char *entries = fs_path("%sloader/entries", dirs[i]);
 		auto_free char *images = fs_path("%sEFI/Linux", dirs[i]);
-		bool has_entries = fs_probe(root, entries) > 0;
+		/* What is there perhaps is read, so that its error shows. */
+		bool has_entries = fs_probe(root, entries) != 0;
 		struct bootplace *place;
 
-		if (!has_entries && fs_probe(root, images) <= 0)
+		if (!has_entries && !fs_probe(root, images))
 			continue;
 		place = add_place(places, fs_path("/%s", has_entries ? entries : images));
 		if (!place)

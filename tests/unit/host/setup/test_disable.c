@@ -375,6 +375,29 @@ static void test_broken_state(void **state)
 	hosttree_assert_code(&run, ENABLE_REFUSED);
 }
 
+/* A file of ours that cannot be read is not one that is absent: it would stay, unsaid. */
+static void test_unreadable_file(void **state)
+{
+	static const char *const paths[] = {"etc/modules-load.d/pve-passthrough.conf",
+					    "etc/default/grub.d/zz-pve-passthrough.cfg"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		auto_hosttree struct hosttree tree = {0};
+		auto_hostcase struct hostcase host = {0};
+		auto_run struct hosttree_run run = {0};
+
+		hostcase_read("acs-debian", &host);
+		hostcase_build(&tree, &host);
+		run_enable(&tree, &host);
+		assert_int_equal(unlinkat(tree.root.fd, paths[i], 0), 0);
+		assert_int_equal(symlinkat(strrchr(paths[i], '/') + 1, tree.root.fd, paths[i]), 0);
+		run = hostcase_disable(&tree, &host);
+		hosttree_assert_code(&run, ENABLE_FAILED);
+		hosttree_assert_says(&run, "nothing was changed");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_on_by_default),
 		cmocka_unit_test(test_names_vms),
 		cmocka_unit_test(test_broken_state),
+		cmocka_unit_test(test_unreadable_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
