@@ -84,6 +84,18 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 	return code;
 }
 
+/* Whether the VM's lock could not be asked for, reported. Without a lock file Proxmox VE has never
+ * started it here. */
+static bool lock_is_unknown(unsigned int vmid, int lock)
+{
+	if (lock >= 0 || lock == -EWOULDBLOCK || fs_is_absent(lock))
+		return false;
+	log_error(_("VM %u: whether it is being started or stopped cannot be told: %s; nothing was "
+		    "given back; again: pve-passthrough restore %u"),
+		  vmid, log_strerror(lock), vmid);
+	return true;
+}
+
 int stop_restore(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int lock = pve_vm_lock(root, vmid, false);
@@ -98,12 +110,8 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 			vmid, vmid);
 		return EXIT_REFUSED;
 	}
-	if (lock < 0 && lock != -EWOULDBLOCK && !fs_is_absent(lock)) {
-		log_error(_("VM %u: whether it is being started or stopped cannot be told: %s; "
-			    "nothing was given back; again: pve-passthrough restore %u"),
-			  vmid, strerror(-lock), vmid);
+	if (lock_is_unknown(vmid, lock))
 		return EXIT_FAILED;
-	}
 	if (lock == -EWOULDBLOCK) {
 		log_error(_("VM %u is being started, stopped or changed at this moment; wait for "
 			    "that task, then: pve-passthrough restore %u"),
@@ -128,6 +136,8 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 	int left_ms;
 
 	log_set_context(vmid, "restore");
+	if (lock_is_unknown(vmid, lock))
+		return EXIT_FAILED;
 	if (lock == -EWOULDBLOCK || pve_vm_runs(root, vmid) ||
 	    reboot_after_stop(root, vmid, NULL, &left_ms) != AFTER_STOP_RETURN)
 		return EXIT_DONE;

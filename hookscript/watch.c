@@ -180,7 +180,7 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 {
 	/* Sleeps while a start, a stop or a cleanup is under way, and none can begin while this is
 	 * held. Without a lock file Proxmox VE has never started the VM here. */
-	auto_close int lock __attribute__((unused)) = pve_vm_lock(watch->root, watch->vmid, true);
+	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
 	int err;
 
 	worker_reap();
@@ -193,6 +193,12 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 	}
 	if (!recorded->n && !recorded->unread)
 		return NEXT_CLEAN_UP;
+	if (lock < 0 && !fs_is_absent(lock)) {
+		log_warning(_("VM %u: whether it is being started or stopped cannot be told: %s; "
+			      "tried again in %d s"),
+			    watch->vmid, log_strerror(lock), watch->pause_ms / 1000);
+		return NEXT_PAUSE;
+	}
 	if (pve_vm_runs(watch->root, watch->vmid))
 		return NEXT_VM_ENDS;
 	switch (reboot_after_stop(watch->root, watch->vmid, NULL, ret_left_ms)) {

@@ -722,6 +722,36 @@ static void test_restore_is_refused(void **state)
 	scenario_assert_taken(tree);
 }
 
+static int restore_all(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return stop_restore_all(root);
+}
+
+/* Whether Proxmox VE works on the VM is unknown then, and nothing is given back under it. */
+static void test_lock_cannot_be_read(void **state)
+{
+	static run_phase *const phases[] = {stop_restore, restore_all};
+	static const char lock[] = "run/lock/qemu-server/lock-100.conf";
+	struct tree *tree = *state;
+
+	free(take_disk(tree, 20));
+	tree_file(tree, lock, "");
+	tree_obscure(tree, lock);
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		auto_run struct run run = {0};
+
+		fake_kernel_reset(NULL);
+		run_hook(tree, phases[i], 100, &run);
+		run_assert_code(&run, EXIT_FAILED);
+		run_assert_says(&run, "whether it is being started or stopped cannot be told");
+		assert_int_equal(fake_kernel_writes(), 0);
+	}
+	tree_reveal(tree, lock);
+	scenario_must(tree, restore_all, 100);
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+}
+
 static void test_restore_of_nothing(void **state)
 {
 	struct tree *tree = *state;
@@ -732,12 +762,6 @@ static void test_restore_of_nothing(void **state)
 	run_assert_code(&run, EXIT_DONE);
 	assert_string_equal(run.out, "VM 100: no device is recorded as taken for it\n");
 	tree_assert_is(tree, TREE_ALL, before);
-}
-
-static int restore_all(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	return stop_restore_all(root);
 }
 
 /* Of every VM but those that run, or that Proxmox VE is at work on. */
@@ -807,6 +831,7 @@ int main(void)
 		TEST(test_claimed_only),
 		TEST(test_restore),
 		TEST(test_restore_is_refused),
+		TEST(test_lock_cannot_be_read),
 		TEST(test_restore_of_nothing),
 		TEST(test_restore_all),
 	};
