@@ -20,30 +20,36 @@ static const struct {
 
 /* The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
  * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". NULL for one that is
- * not there, or not below /dev, where a dead server's file system may be. */
-static char *resolve(const struct fs_root *root, const char *path)
+ * not there, or not below /dev, where a dead server's file system may be. Returns 0 or -errno. */
+static int resolve(const struct fs_root *root, const char *path, char **ret)
 {
 	auto_close int fd = -1;
 	auto_free char *link = NULL, *top = NULL;
 	char target[PATH_MAX], base[PATH_MAX];
 	ssize_t len, n;
 
+	*ret = NULL;
 	if (!after_prefix(path, "/dev/") || strstr(path, "/../"))
-		return NULL;
+		return 0;
 	fd = fs_open(root, path + 1, O_PATH, 0);
 	link = fs_path("/proc/self/fd/%d", fd);
 	top = fs_path("/proc/self/fd/%d", root->fd);
-	if (fd < 0 || !link || !top)
-		return NULL;
+	if (fd < 0)
+		return fs_is_absent(fd) ? 0 : fd;
+	if (!link || !top)
+		return -ENOMEM;
 	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
 	n = readlink(top, base, sizeof(base) - 1);
-	if (len < 0 || n < 0)
-		return NULL;
+	if (n < 0)
+		return -errno;
 	target[len] = '\0';
 	base[n] = '\0';
-	return strdup(strcmp(base, "/") != 0 && after_prefix(target, base)
+	*ret = strdup(strcmp(base, "/") != 0 && after_prefix(target, base)
 			      ? after_prefix(target, base)
 			      : target);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* Whether who is given PATH, a node or a directory above it, is given the node. */
@@ -54,7 +60,9 @@ static bool covers(const char *path, const char *node)
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	return full && len >= strlen("/dev") && !strncmp(full, path, len) && strchr("/", full[len]);
+	if (!full)
+		return true; /* unknown without memory: it counts as in use */
+	return len >= strlen("/dev") && !strncmp(full, path, len) && strchr("/", full[len]);
 }
 
 /* The value of the property in "uid=1,path=/dev/x" or "/dev/x,uid=1", which is cut up; NULL: none.
@@ -179,8 +187,9 @@ static int look_at_config(const struct fs_root *root, const struct given *given,
 			continue;
 		path[strcspn(path, "\r")] = '\0';
 		path += strspn(path, " \t");
-		resolved = resolve(root, path);
-		err = add_given(given, path, resolved, usage);
+		err = resolve(root, path, &resolved);
+		if (!err)
+			err = add_given(given, path, resolved, usage);
 	}
 	return err;
 }
