@@ -45,31 +45,33 @@ static void fill_node(const struct statx *st, struct open_node *node)
 	node->minor = st->stx_rdev_minor;
 }
 
-/*
- * Whether the descriptor may be a device, or an object of the kernel's own, which has no type and,
- * where it matters, a number of its own (Linux: fs/anon_inodes.c). Only what is one has its path
- * read.
- */
-static bool may_be_node(const struct asking *asking, const char *name, struct open_node *node,
-			struct file_key *key)
-{
-	struct statx st;
-
-	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
-	if (!asking->running || statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-				      STATX_TYPE | STATX_INO, &st))
-		return true;
-	fill_node(&st, node);
-	key->type = st.stx_mode & S_IFMT;
-	key->number = key->type ? (uint64_t)node->major << 32 | node->minor : st.stx_ino;
-	return !key->type || node->block || S_ISCHR(st.stx_mode);
-}
-
 /* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
 static bool has_gone(int err)
 {
 	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
 	       err == -EPERM || err == -EINVAL;
+}
+
+/*
+ * Whether the descriptor may be a device, or an object of the kernel's own, which has no type and,
+ * where it matters, a number of its own (Linux: fs/anon_inodes.c): 1, 0, or -errno. Only what is
+ * one has its path read.
+ */
+static int may_be_node(const struct asking *asking, const char *name, struct open_node *node,
+		       struct file_key *key)
+{
+	struct statx st;
+
+	/* Nothing is asked of the file's own server: a dead NFS server would hang this. */
+	if (!asking->running)
+		return 1;
+	if (statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
+		  &st))
+		return has_gone(-errno) ? 1 : -errno;
+	fill_node(&st, node);
+	key->type = st.stx_mode & S_IFMT;
+	key->number = key->type ? (uint64_t)node->major << 32 | node->minor : st.stx_ino;
+	return !key->type || node->block || S_ISCHR(st.stx_mode);
 }
 
 static int show_file(const struct dirent *entry, void *arg)
@@ -79,11 +81,10 @@ static int show_file(const struct dirent *entry, void *arg)
 	struct open_node node = {.pid = asking->pid, .path = path, .fd = entry->d_name};
 	struct file_key key = {0};
 	ssize_t len;
-	int ret;
+	int ret = may_be_node(asking, entry->d_name, &node, &key);
 
-	if (!may_be_node(asking, entry->d_name, &node, &key) ||
-	    (node.numbered && is_dull(asking, &key)))
-		return 0;
+	if (ret <= 0 || (node.numbered && is_dull(asking, &key)))
+		return ret < 0 ? ret : 0;
 	len = readlinkat(asking->dir, entry->d_name, path, sizeof(path) - 1);
 	if (len < 0)
 		return has_gone(-errno) ? 0 : -errno;
@@ -142,8 +143,8 @@ static char *mapped_path(char *line)
 	return path;
 }
 
-/* What the mapping of that line is of. Returns whether it may be a device. */
-static bool may_map_node(const struct asking *asking, const char *line, struct open_node *node)
+/* What the mapping of that line is of. Returns whether it may be a device: 1, 0, or -errno. */
+static int may_map_node(const struct asking *asking, const char *line, struct open_node *node)
 {
 	char *end = NULL;
 	unsigned long first = strtoul(line, &end, 16);
@@ -151,11 +152,13 @@ static bool may_map_node(const struct asking *asking, const char *line, struct o
 	auto_free char *name = fs_path("map_files/%lx-%lx", first, last);
 	struct statx st;
 
+	if (!name)
+		return -ENOMEM;
 	if (!asking->running)
-		return true;
-	if (!name ||
-	    statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
-		return true; /* its path tells */
+		return 1;
+	/* Without what it is, its path tells. */
+	if (statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
+		return has_gone(-errno) ? 1 : -errno;
 	fill_node(&st, node);
 	return node->block || S_ISCHR(st.stx_mode);
 }
@@ -164,19 +167,16 @@ static int show_mappings(struct asking *asking, FILE *maps)
 {
 	auto_free char *line = NULL;
 	size_t size = 0;
-	int ret = 0;
 
-	errno = 0;
-	while (getline(&line, &size, maps) > 0) {
+	while (errno = 0, getline(&line, &size, maps) > 0) {
 		char *path = mapped_path(line);
 		struct open_node node = {.pid = asking->pid, .path = path};
+		int ret = path ? may_map_node(asking, line, &node) : 0;
 
-		if (!path || !may_map_node(asking, line, &node))
-			continue;
-		ret = asking->look(&node, asking->arg);
+		if (ret > 0)
+			ret = asking->look(&node, asking->arg);
 		if (ret != LOOK_ON && ret != LOOK_SAME)
 			return ret;
-		errno = 0;
 	}
 	return -errno;
 }

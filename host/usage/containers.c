@@ -18,51 +18,54 @@ static const struct {
 	const char *key, *property;
 } keys[] = {{"dev", "path"}, {"mp", "volume"}, {"rootfs", "volume"}};
 
-/* The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
- * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". NULL for one that is
- * not there, or not below /dev, where a dead server's file system may be. Returns 0 or -errno. */
+/*
+ * The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
+ * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". *RET becomes NULL for
+ * one that is not there, or not below /dev, where a dead server's file system may be. Returns 0 or
+ * -errno.
+ */
 static int resolve(const struct fs_root *root, const char *path, char **ret)
 {
 	auto_close int fd = -1;
 	auto_free char *link = NULL, *top = NULL;
 	char target[PATH_MAX], base[PATH_MAX];
 	ssize_t len, n;
+	const char *below;
 
 	*ret = NULL;
 	if (!after_prefix(path, "/dev/") || strstr(path, "/../"))
 		return 0;
 	fd = fs_open(root, path + 1, O_PATH, 0);
+	if (fd < 0)
+		return fs_is_absent(fd) || fd == -ELOOP ? 0 : fd;
 	link = fs_path("/proc/self/fd/%d", fd);
 	top = fs_path("/proc/self/fd/%d", root->fd);
-	if (fd < 0)
-		return fs_is_absent(fd) ? 0 : fd;
 	if (!link || !top)
 		return -ENOMEM;
 	len = readlink(link, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
 	n = readlink(top, base, sizeof(base) - 1);
-	if (n < 0)
+	if (len < 0 || n < 0)
 		return -errno;
 	target[len] = '\0';
 	base[n] = '\0';
-	*ret = strdup(strcmp(base, "/") != 0 && after_prefix(target, base)
-			      ? after_prefix(target, base)
-			      : target);
+	below = strcmp(base, "/") != 0 ? after_prefix(target, base) : NULL;
+	*ret = strdup(below ? below : target);
 	return *ret ? 0 : -ENOMEM;
 }
 
 /* Whether who is given PATH, a node or a directory above it, is given the node. */
 static bool covers(const char *path, const char *node)
 {
-	auto_free char *full = fs_path("/dev/%s", node);
-	size_t len = strlen(path);
+	const char *name = after_prefix(path, "/dev");
+	size_t len = name ? strlen(name) : 0;
 
-	while (len > 1 && path[len - 1] == '/')
+	while (len && name[len - 1] == '/')
 		len--;
-	if (!full)
-		return true; /* unknown without memory: it counts as in use */
-	return len >= strlen("/dev") && !strncmp(full, path, len) && strchr("/", full[len]);
+	if (!len)
+		return name != NULL;
+	return *name == '/' && !strncmp(name + 1, node, len - 1) && strchr("/", node[len - 1]);
 }
 
 /* The value of the property in "uid=1,path=/dev/x" or "/dev/x,uid=1", which is cut up; NULL: none.

@@ -115,16 +115,13 @@ static bool is_accelerator(unsigned int class)
 	return class >> 16 == 0x10 || class >> 16 == 0x12 || class >> 8 == 0x0b40;
 }
 
-/* The value of KEY in a paragraph of /proc/crypto, "refcnt       : 1"; NULL: none. */
-static char *crypto_value(const char *paragraph, const char *key)
+/* Where the value of KEY in a paragraph of /proc/crypto is, "refcnt       : 1"; NULL: none. */
+static const char *crypto_value(const char *paragraph, const char *key)
 {
 	const char *at = strstr(paragraph, key);
 
 	at = at ? strchr(at, ':') : NULL;
-	if (!at)
-		return NULL;
-	at += 1 + strspn(at + 1, " ");
-	return strndup(at, strcspn(at, "\n"));
+	return at ? at + 1 + strspn(at + 1, " ") : NULL;
 }
 
 /* Whether the algorithms of MODULE are of the driver's module OWN: its own, or of one that serves
@@ -144,14 +141,20 @@ static int serves(const struct fs_root *root, const char *module, const char *ow
 static int look_at_algorithm(const struct fs_root *root, const struct usage_device *device,
 			     const char *own, const char *paragraph, struct usage *usage)
 {
-	auto_free char *driver = crypto_value(paragraph, "driver");
-	auto_free char *module = crypto_value(paragraph, "module");
-	auto_free char *text = crypto_value(paragraph, "refcnt");
+	const char *driver_at = crypto_value(paragraph, "driver");
+	const char *module_at = crypto_value(paragraph, "module");
+	const char *count = crypto_value(paragraph, "refcnt");
+	auto_free char *driver = NULL, *module = NULL;
 	unsigned int references = 0;
 	int ret;
 
-	if (!driver || !module || !text || !number_parse(text, &references) || references < 2)
+	if (!driver_at || !module_at || !count || !number_take(&count, &references) ||
+	    references < 2)
 		return 0;
+	driver = strndup(driver_at, strcspn(driver_at, "\n"));
+	module = strndup(module_at, strcspn(module_at, "\n"));
+	if (!driver || !module)
+		return -ENOMEM;
 	ret = serves(root, module, own);
 	if (ret <= 0)
 		return ret;

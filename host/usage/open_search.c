@@ -80,7 +80,7 @@ static void add_found(struct search *search, pid_t pid, size_t node, enum opener
 	report->n = n + 1;
 }
 
-/* The text of the descriptor's fdinfo; NULL in *RET when it is gone. Returns 0 or -ENOMEM. */
+/* The text of the descriptor's fdinfo; NULL in *RET when it is gone. Returns 0 or -errno. */
 static int read_fdinfo(const struct search *search, const struct open_node *open, char **ret)
 {
 	auto_free char *path = fs_path("proc/%d/fdinfo/%s", open->pid, open->fd);
@@ -88,7 +88,7 @@ static int read_fdinfo(const struct search *search, const struct open_node *open
 
 	if (err)
 		*ret = NULL;
-	return err == -ENOMEM ? err : 0;
+	return fs_is_absent(err) || err == -ESRCH || err == -EACCES ? 0 : err;
 }
 
 static bool is_read_only(const char *fdinfo)

@@ -186,7 +186,7 @@ static int add_owned(const struct search *search, const struct opener *opener, c
 
 /* ---- as whom a process runs ---- */
 
-/* Whom the node belongs to; and whether others may open it, too. */
+/* Whom the node belongs to; and whether others may open it, too, or that is unknown. */
 static bool read_owner(const struct fs_root *root, const struct survey_node *node,
 		       struct owner_ids *ret)
 {
@@ -196,8 +196,10 @@ static bool read_owner(const struct fs_root *root, const struct survey_node *nod
 	struct stat st = {0};
 
 	*ret = (struct owner_ids){0};
-	if (fd < 0 || !link || fstat(fd, &st))
-		return false;
+	if (fd < 0)
+		return !fs_is_absent(fd);
+	if (!link || fstat(fd, &st))
+		return true;
 	*ret = (struct owner_ids){st.st_uid, st.st_gid};
 	return st.st_mode & (S_IROTH | S_IWOTH) ||
 	       getxattr(link, "system.posix_acl_access", NULL, 0) > 0;

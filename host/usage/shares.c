@@ -161,9 +161,11 @@ static int look_at_process(const struct fs_root *root, struct looking *looking, 
 	auto_free char *link = fs_path("proc/%d/ns/mnt", pid);
 	auto_free char *path = fs_path("proc/%d/mountinfo", pid);
 	auto_free char *name = NULL, *table = NULL;
-	int err;
+	int err = fs_link_target(root, link, &name);
 
-	if (fs_link_target(root, link, &name) && pid != 1)
+	if (err && !fs_is_absent(err) && err != -ESRCH && err != -EINVAL && err != -EACCES)
+		return err;
+	if (err && pid != 1)
 		return 0;
 	if (name && fs_names_has(seen, name))
 		return 0;
