@@ -83,7 +83,7 @@ static bool is_kernel_thread(const struct listing *listing, pid_t pid)
 
 /* The user is that of /proc/PID itself, which is not root's for a process that hides its memory.
  * (Linux: fs/proc/base.c, task_dump_owner()) */
-static int rank_of(const struct listing *listing, const char *name)
+static enum process_rank rank_of(const struct listing *listing, const char *name)
 {
 	auto_free char *path = fs_path("proc/%s/cgroup", name);
 	auto_free char *text = NULL;

@@ -7,10 +7,12 @@
 
 #include "host/base/fs.h"
 
-/* A process, and in which order it is looked at: nobody can put another before those of root. */
+/* In which order processes are looked at: nobody can put one before those of root. */
+enum process_rank { PROCESS_ROOT, PROCESS_SERVICE, PROCESS_USER };
+
 struct process {
 	pid_t pid; /* first, for compare_ints() */
-	enum { PROCESS_ROOT, PROCESS_SERVICE, PROCESS_USER } rank;
+	enum process_rank rank;
 };
 
 struct process_list {

@@ -49,11 +49,13 @@ static int lock_probes(const struct fs_root *root, const struct survey_node *nod
 static int probe(const struct fs_root *root, const struct survey_node *node)
 {
 	auto_free char *path = fs_path("dev/%s", node->name);
-	auto_close int lock = lock_probes(root, node);
+	int lock = lock_probes(root, node);
 	int fd = fs_open(root, path, O_RDONLY | O_NONBLOCK | O_EXCL, 0);
 
 	if (fd >= 0)
 		close(fd);
+	if (lock >= 0)
+		close(lock);
 	return fd < 0 ? fd : 0;
 }
 
