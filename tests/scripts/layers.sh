@@ -29,14 +29,14 @@ t_downwards_is_good() {
 t_upwards_is_found() {
 	put host/base/fs.c host/pci/driver.h
 	put host/pci/driver.c hookscript/plan/plan.h
-	put host/usage/disks.c host/setup/conf/grubcfg.h
+	put host/usage/disk/disks.c host/setup/conf/grubcfg.h
 	put vmcfg/hostpci.c host/pci/driver.h
 	put hookscript/plan/plan.c host/setup/check.h
 	put other/x.h
 	exits 1 "$layers"
 	for line in 'host/base/fs.c:1: host/base must not include host/pci/driver.h' \
 		'host/pci/driver.c:1: host/pci must not include hookscript/plan/plan.h' \
-		'host/usage/disks.c:1: host/usage must not include host/setup/conf/grubcfg.h' \
+		'host/usage/disk/disks.c:1: host/usage must not include host/setup/conf/grubcfg.h' \
 		'vmcfg/hostpci.c:1: vmcfg must not include host/pci/driver.h' \
 		'hookscript/plan/plan.c:1: hookscript/plan must not include host/setup/check.h' \
 		'5 includes point upwards, 0 circles'; do

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/disk_uses.h"
+#include "host/usage/disk/disk_uses.h"
 
 #include "host/base/argv.h"
 #include "host/base/utf8.h"

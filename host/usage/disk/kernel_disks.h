@@ -4,8 +4,8 @@
  * target's namespace, a SCSI target's backstore. Opening the disk exclusively succeeds, no mount
  * and no holder names it, and yet writes go to it.
  */
-#ifndef HOST_USAGE_KERNEL_DISKS_H
-#define HOST_USAGE_KERNEL_DISKS_H
+#ifndef HOST_USAGE_DISK_KERNEL_DISKS_H
+#define HOST_USAGE_DISK_KERNEL_DISKS_H
 
 #include "host/base/fs.h"
 

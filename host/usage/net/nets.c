@@ -4,8 +4,8 @@
 #include "host/base/strbuf.h"
 #include "host/base/utf8.h"
 #include "host/pci/pci.h"
-#include "host/usage/net_uses.h"
-#include "host/usage/netconsole.h"
+#include "host/usage/net/net_uses.h"
+#include "host/usage/net/netconsole.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rtnetlink(7) in any network namespace. For host/usage/ only. */
-#ifndef HOST_USAGE_NETLINK_H
-#define HOST_USAGE_NETLINK_H
+#ifndef HOST_USAGE_NET_NETLINK_H
+#define HOST_USAGE_NET_NETLINK_H
 
 #include <linux/netlink.h>
 
-#include "host/usage/netns.h"
+#include "host/usage/net/netns.h"
 
 /* Opens a file of the namespace. Returns a descriptor (the caller closes it) or -errno. */
 int netlink_open_space(const struct netns *space) must_check;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's messages, sent over the network by netconsole. */
-#ifndef HOST_USAGE_NETCONSOLE_H
-#define HOST_USAGE_NETCONSOLE_H
+#ifndef HOST_USAGE_NET_NETCONSOLE_H
+#define HOST_USAGE_NET_NETCONSOLE_H
 
 #include "host/usage/survey.h"
 

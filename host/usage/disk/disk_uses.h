@@ -4,11 +4,11 @@
  * each use: file systems, swap, LVM, md, encryption, multipath, loop devices, ZFS, and what lies
  * on top of these. For host/usage/ only.
  */
-#ifndef HOST_USAGE_DISK_USES_H
-#define HOST_USAGE_DISK_USES_H
+#ifndef HOST_USAGE_DISK_DISK_USES_H
+#define HOST_USAGE_DISK_DISK_USES_H
 
 #include "host/base/strbuf.h"
-#include "host/usage/disk_tables.h"
+#include "host/usage/disk/disk_tables.h"
 
 struct disk_uses {
 	struct strbuf what; /* "mounted at /srv, part of md0" */

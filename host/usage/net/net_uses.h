@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host uses a network interface for, by the tables of host/usage/nettables.h. Pure. */
-#ifndef HOST_USAGE_NET_USES_H
-#define HOST_USAGE_NET_USES_H
+/* What the host uses a network interface for, by the tables of host/usage/net/nettables.h. Pure. */
+#ifndef HOST_USAGE_NET_NET_USES_H
+#define HOST_USAGE_NET_NET_USES_H
 
-#include "host/usage/nettables.h"
+#include "host/usage/net/nettables.h"
 
 struct net_uses {
 	char *what;	       /* "below vmbr0, address 192.0.2.2"; "": it is not in use */

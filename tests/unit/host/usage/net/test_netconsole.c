@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/netconsole.h"
+#include "host/usage/net/netconsole.h"
 
 #include "tree.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/net_uses.h"
+#include "host/usage/net/net_uses.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>

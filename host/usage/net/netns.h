@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The network namespaces of the host: of its processes, and those mounted as files (ip-netns(8)).
  */
-#ifndef HOST_USAGE_NETNS_H
-#define HOST_USAGE_NETNS_H
+#ifndef HOST_USAGE_NET_NETNS_H
+#define HOST_USAGE_NET_NETNS_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/netns.h"
+#include "host/usage/net/netns.h"
 
 #include "host/process/process.h"
 #include "host/usage/mounts.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/disk_tables.h"
+#include "host/usage/disk/disk_tables.h"
 
 #include <string.h>
 

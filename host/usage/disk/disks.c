@@ -3,7 +3,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
-#include "host/usage/disk_uses.h"
+#include "host/usage/disk/disk_uses.h"
 #include "host/process/worker.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/kernel_disks.h"
+#include "host/usage/disk/kernel_disks.h"
 
 #include "host/usage/mounts.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is on a disk, and the commands that end it: hosts as people have them. */
-#include "host/usage/disk_uses.h"
+#include "host/usage/disk/disk_uses.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/netlink.h"
+#include "host/usage/net/netlink.h"
 
 #include "host/base/activity.h"
 

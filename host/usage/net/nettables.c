@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/usage/nettables.h"
+#include "host/usage/net/nettables.h"
 
-#include "host/usage/netlink.h"
+#include "host/usage/net/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>

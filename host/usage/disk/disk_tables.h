@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tables of the host that disks are looked up in: mounts, swap, what the kernel itself uses.
  * For host/usage/ only. */
-#ifndef HOST_USAGE_DISK_TABLES_H
-#define HOST_USAGE_DISK_TABLES_H
+#ifndef HOST_USAGE_DISK_DISK_TABLES_H
+#define HOST_USAGE_DISK_DISK_TABLES_H
 
 #include "host/base/fs.h"
-#include "host/usage/kernel_disks.h"
+#include "host/usage/disk/kernel_disks.h"
 
 struct disk_tables {
 	const struct fs_root *root;

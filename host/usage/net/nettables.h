@@ -3,12 +3,12 @@
  * The network configuration of the host: links, addresses, routes and rules in all its network
  * namespaces, as rtnetlink(7) gives them. Only what can say that an interface is in use is kept.
  */
-#ifndef HOST_USAGE_NETTABLES_H
-#define HOST_USAGE_NETTABLES_H
+#ifndef HOST_USAGE_NET_NETTABLES_H
+#define HOST_USAGE_NET_NETTABLES_H
 
 #include <netinet/in.h>
 
-#include "host/usage/netns.h"
+#include "host/usage/net/netns.h"
 
 struct net_link {
 	size_t ns; /* an index into the namespaces */
