@@ -46,7 +46,7 @@ static int resolve(const struct fs_root *root, const char *path, char **ret)
 	if (len < 0)
 		return -errno;
 	n = readlink(top, base, sizeof(base) - 1);
-	if (len < 0 || n < 0)
+	if (n < 0)
 		return -errno;
 	target[len] = '\0';
 	base[n] = '\0';

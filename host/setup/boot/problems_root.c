@@ -225,24 +225,25 @@ static int compare(const struct next *next, struct problems *problems)
 }
 
 /* GRUB: each place that has entries is compared, up to the first with a problem. */
-static int compare_entries(const struct bootloader *bootloader, struct next *next,
+static int compare_entries(const struct bootloader *bootloader, const struct next *settings,
 			   struct problems *problems)
 {
+	struct next next = *settings;
 	auto_bootplaces struct bootplaces places = {0};
 	size_t before = problems->n, read = 0;
-	int err = bootplaces_read(next->root, bootloader, &places);
+	int err = bootplaces_read(next.root, bootloader, &places);
 
 	for (size_t i = 0; i < places.n && !err && problems->n == before; i++) {
 		if (!places.items[i].n)
 			continue;
-		next->entry = &places.items[i].entries[0];
-		next->place = places.items[i].name;
-		err = compare(next, problems);
+		next.entry = &places.items[i].entries[0];
+		next.place = places.items[i].name;
+		err = compare(&next, problems);
 		read++;
 	}
 	/* What the settings say counts without any entry, too; but what is missing there may be
 	 * update-grub's. */
-	return err || read ? err : compare_root(next, problems);
+	return err || read ? err : compare_root(settings, problems);
 }
 
 int problems_find_in_root(const struct fs_root *root, const struct bootloader *bootloader,
