@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * occupy HOW WHAT: uses a device in a way that needs a system call which busybox lacks, prints
- *"held" and sleeps until it is killed.
+ * occupy HOW WHAT [UID]: uses a device in a way that needs a system call which busybox lacks,
+ *prints "held" and sleeps until it is killed.
  *
  *	promiscuous IFACE	a packet socket to which the interface passes all that it receives
  *	packets IFACE		a packet socket, as DHCP clients have
  *	mapped NODE		a mapping of the node, whose descriptor is closed
+ *	page NODE		the same of a sound node's status page
+ *	registered NODE		a file registered with io_uring, whose descriptor is closed
+ *	many NODE		so many descriptors of it that to look at them takes long
+ *
+ * With UID it goes on as that user.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/io_uring.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define MANY 50000
 
 static int listen_to(const char *name, int promiscuous)
 {
@@ -33,30 +46,75 @@ static int listen_to(const char *name, int promiscuous)
 			   : 0;
 }
 
-static int map(const char *path)
+static int map(const char *path, int access, off_t offset)
 {
-	int fd = open(path, O_RDWR);
+	int fd = open(path, access);
 	const volatile char *page;
 
 	if (fd < 0)
 		return -1;
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	page = mmap(NULL, 4096, access == O_RDWR ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		    fd, offset);
 	if (page == MAP_FAILED)
 		return -1;
 	(void)page[0];
 	return close(fd);
 }
 
+/* The ring stays open. */
+static int enter(const char *path)
+{
+	struct io_uring_params params = {0};
+	int ring = (int)syscall(SYS_io_uring_setup, 4, &params);
+	int fd = open(path, O_RDWR);
+
+	if (ring < 0 || fd < 0)
+		return -1;
+	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) < 0)
+		return -1;
+	return close(fd);
+}
+
+static int duplicate(const char *path)
+{
+	const struct rlimit limit = {MANY + 16, MANY + 16};
+	int fd = open(path, O_RDONLY), err = fd < 0 ? -1 : setrlimit(RLIMIT_NOFILE, &limit);
+
+	for (int i = 0; !err && i < MANY; i++)
+		err = dup(fd) < 0;
+	return err;
+}
+
+static int occupy(const char *how, const char *what)
+{
+	if (!strcmp(how, "mapped"))
+		return map(what, O_RDWR, 0);
+	if (!strcmp(how, "page")) /* SNDRV_PCM_MMAP_OFFSET_STATUS */
+		return map(what, O_RDONLY, 0x80000000);
+	if (!strcmp(how, "registered"))
+		return enter(what);
+	if (!strcmp(how, "many"))
+		return duplicate(what);
+	if (!strcmp(how, "promiscuous") || !strcmp(how, "packets"))
+		return listen_to(what, !strcmp(how, "promiscuous"));
+	errno = EINVAL;
+	return -1;
+}
+
+static int become(uid_t uid)
+{
+	return setgroups(0, NULL) || setgid(uid) || setuid(uid) ? -1 : 0;
+}
+
 int main(int argc, char **argv)
 {
-	int err = -1;
+	int err;
 
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		return 64;
-	if (!strcmp(argv[1], "mapped"))
-		err = map(argv[2]);
-	else if (!strcmp(argv[1], "promiscuous") || !strcmp(argv[1], "packets"))
-		err = listen_to(argv[2], *argv[1] == 'p' && argv[1][1] == 'r');
+	err = occupy(argv[1], argv[2]);
+	if (!err && argc == 4)
+		err = become((uid_t)atoi(argv[3]));
 	if (err) {
 		perror(argv[2]);
 		return 1;
