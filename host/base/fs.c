@@ -186,7 +186,7 @@ int fs_link_name(const struct fs_root *root, const char *path, char **ret)
 	const char *slash;
 	int err = fs_link_target(root, path, &target);
 
-	if (err)
+	if (err || !target)
 		return err;
 	slash = strrchr(target, '/');
 	*ret = strdup(slash ? slash + 1 : target);

@@ -100,7 +100,7 @@ static int receive(int fd, netlink_look *look, void *arg)
 	int done = answer ? 0 : -ENOMEM;
 
 	while (!done) {
-		struct sockaddr_nl from;
+		struct sockaddr_nl from = {0};
 		socklen_t size = sizeof(from);
 		ssize_t n = recvfrom(fd, answer, ANSWER_SIZE, MSG_TRUNC, (struct sockaddr *)&from,
 				     &size);
