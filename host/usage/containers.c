@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Nodes that the config of a running Proxmox VE container gives to it. */
+#include "host/usage/mounts.h"
 #include "host/usage/searches.h"
 
 #include <fcntl.h>
@@ -88,22 +89,6 @@ static char *property_value(char *value, const char *property)
 	return NULL;
 }
 
-/* The \040 of an fstab(5) in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		bool escaped = *from == '\\' && strspn(from + 1, "01234567") >= 3;
-
-		*to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
-				       (from[3] - '0'))
-			      : *from;
-		from += escaped ? 4 : 1;
-	}
-	*to = '\0';
-}
-
 /* What of the host's a line of a container's config gives to it, or NULL. LINE is cut up. What it
  * is merely allowed to open (lxc.cgroup2.devices.allow), it may not have. */
 static char *given_path(char *line)
@@ -115,7 +100,7 @@ static char *given_path(char *line)
 		char *path = line + (mount - line) + strspn(mount, " \t:=");
 
 		path[strcspn(path, " \t")] = '\0';
-		unescape(path);
+		mounts_unescape(path);
 		return path;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* Replaces the \040 of /proc in place by the characters that they stand for. */
-static void unescape(char *text)
+void mounts_unescape(char *text)
 {
 	char *to = text;
 
@@ -53,7 +52,7 @@ static bool read_mount(char *line, struct mount *ret)
 	}
 	if (!where)
 		return false;
-	unescape(where);
+	mounts_unescape(where);
 	ret->where = where;
 	return true;
 }

@@ -21,4 +21,7 @@ struct mount {
 int mounts_each(const char *table, int (*look)(const struct mount *mount, void *arg),
 		void *arg) must_check;
 
+/* Replaces the \040 of /proc and of fstab(5) in place by the characters that they stand for. */
+void mounts_unescape(char *text);
+
 #endif
