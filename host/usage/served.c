@@ -118,7 +118,7 @@ static int add_alone(const struct usage_device *device, struct usage *usage)
 			    strdup(_("none is needed")));
 
 	if (!err)
-		usage->items[usage->n - 1].harmless = true;
+		usage_last(usage)->harmless = true;
 	return err;
 }
 
