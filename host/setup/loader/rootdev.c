@@ -3,8 +3,12 @@
 #include "host/base/strbuf.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define BTRFS "sys/fs/btrfs"
 
 /* Where udev keeps a link for each value of a tag. */
 static const struct {
@@ -23,7 +27,13 @@ struct target {
 	const char *dataset; /* NULL: it is a device */
 	dev_t device;	     /* a node's number, or the file system of a file that is no node */
 	ino_t file;	     /* 0 for a node */
+	char *name;	     /* the node's own name, "dm-1" */
 };
+
+static void target_free(struct target *target)
+{
+	free(target->name);
+}
 
 /* The name of a dataset that root=VALUE names; NULL when that names something else. "AUTO" is
  * whichever there is. */
@@ -66,6 +76,19 @@ static char *path_of(const char *value)
 	return NULL;
 }
 
+/* The name of the open node, behind all links. */
+static char *name_of(int fd)
+{
+	auto_free char *link = fs_path("/proc/self/fd/%d", fd);
+	char path[PATH_MAX];
+	ssize_t len = link ? readlink(link, path, sizeof(path) - 1) : -1;
+
+	if (len < 0)
+		return NULL;
+	path[len] = '\0';
+	return strdup(strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+}
+
 /* Finds what VALUE names. Returns whether it names something that is here. */
 static bool resolve(const struct fs_root *root, const char *value, struct target *ret)
 {
@@ -84,7 +107,38 @@ static bool resolve(const struct fs_root *root, const char *value, struct target
 		return false;
 	ret->device = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
 	ret->file = S_ISBLK(st.st_mode) ? 0 : st.st_ino;
-	return true;
+	ret->name = name_of(fd);
+	return ret->name;
+}
+
+/* Whether both are devices of one mounted btrfs: 1; 0 when not; -errno. */
+static int share_btrfs(const struct fs_root *root, const struct target *one,
+		       const struct target *other)
+{
+	auto_names struct fs_names all = {0};
+	int shared = fs_list(root, BTRFS, &all);
+
+	for (size_t i = 0; i < all.n && !shared; i++) {
+		auto_free char *a = fs_path(BTRFS "/%s/devices/%s", all.items[i], one->name);
+		auto_free char *b = fs_path(BTRFS "/%s/devices/%s", all.items[i], other->name);
+		int there = fs_probe(root, a);
+
+		shared = there > 0 ? fs_probe(root, b) : there;
+	}
+	return shared;
+}
+
+static enum rootdev_match compare_devices(const struct fs_root *root, const struct target *one,
+					  const struct target *other)
+{
+	int shared;
+
+	if (one->device == other->device && one->file == other->file)
+		return ROOTDEV_SAME;
+	shared = share_btrfs(root, one, other);
+	if (shared < 0)
+		return ROOTDEV_UNKNOWN;
+	return shared ? ROOTDEV_SAME : ROOTDEV_DIFFERENT;
 }
 
 /* Without the closing quote that cmdline_value() leaves. */
@@ -96,7 +150,7 @@ static char *unquote(const char *value)
 enum rootdev_match rootdev_compare(const struct fs_root *root, const char *one, const char *other)
 {
 	auto_free char *a = unquote(one), *b = unquote(other);
-	struct target first, second;
+	cleanup_with(target_free) struct target first = {0}, second = {0};
 
 	if (!a || !b)
 		return ROOTDEV_UNKNOWN;
@@ -104,10 +158,9 @@ enum rootdev_match rootdev_compare(const struct fs_root *root, const char *one, 
 		return ROOTDEV_SAME;
 	if (!resolve(root, a, &first) || !resolve(root, b, &second))
 		return ROOTDEV_UNKNOWN;
-	if (first.dataset && second.dataset)
-		return strcmp(first.dataset, second.dataset) ? ROOTDEV_DIFFERENT : ROOTDEV_SAME;
-	return !first.dataset && !second.dataset && first.device == second.device &&
-			       first.file == second.file
+	if (!first.dataset && !second.dataset)
+		return compare_devices(root, &first, &second);
+	return first.dataset && second.dataset && !strcmp(first.dataset, second.dataset)
 		       ? ROOTDEV_SAME
 		       : ROOTDEV_DIFFERENT;
 }

@@ -14,6 +14,7 @@ enum rootdev_match {
 /*
  * Compares two values of root=, such as "UUID=...", "PARTLABEL=...", "/dev/mapper/pve-root" and
  * "ZFS=rpool/ROOT/pve-1", by what is in dev/ below the root: udev's links and the nodes' numbers.
+ * Each device of a mounted btrfs names the same file system (Linux: fs/btrfs/sysfs.c, devices/).
  * No device is read. Names of datasets are compared as they are (Linux: init/do_mounts.c;
  * initramfs-tools(7), dracut.cmdline(7); OpenZFS: contrib/initramfs).
  */

@@ -3,7 +3,8 @@
 
 #include "host/setup/loader/rootdev.h"
 
-/* A host with its root in LVM, a clone of that on another disk, and links as udev makes them. */
+/* A host with its root in LVM, a clone of that on another disk, two file systems in btrfs, one of
+ * which has two devices, and links as udev makes them. */
 static void prepare(struct tree *tree)
 {
 	tree_file(tree, "dev/dm-1", "");
@@ -16,6 +17,16 @@ static void prepare(struct tree *tree)
 	tree_link(tree, "dev/disk/by-label/my\\x20root", "../../dm-1");
 	tree_link(tree, "dev/disk/by-partuuid/p-2", "../../sda2");
 	tree_link(tree, "dev/disk/by-partlabel/root\\x27s", "../../sda2");
+	tree_file(tree, "dev/nvme0n1p3", "");
+	tree_file(tree, "dev/dm-7", "");
+	tree_file(tree, "dev/sdc1", "");
+	tree_link(tree, "dev/disk/by-uuid/r-1", "../../nvme0n1p3");
+	tree_link(tree, "dev/mapper/luks-2", "../dm-7");
+	tree_folder(tree, "sys/fs/btrfs/features");
+	tree_link(tree, "sys/fs/btrfs/o-1/devices/sdc1", "../../../../block");
+	tree_link(tree, "sys/fs/btrfs/r-1/devices/nvme0n1p3", "../../../../block");
+	tree_link(tree, "sys/fs/btrfs/r-1/devices/dm-7", "../../../../block");
+	tree_folder(tree, "sys/block");
 }
 
 static void test_compare(void **state)
@@ -42,6 +53,11 @@ static void test_compare(void **state)
 		{"0802", "/dev/sda2", ROOTDEV_UNKNOWN},
 		{"PARTUUID=../../sdb2", "/dev/sdb2", ROOTDEV_UNKNOWN},
 		{"", "/dev/sda2", ROOTDEV_UNKNOWN},
+		/* btrfs: any of its devices will do. */
+		{"UUID=r-1", "/dev/mapper/luks-2", ROOTDEV_SAME},
+		{"/dev/nvme0n1p3", "/dev/dm-7", ROOTDEV_SAME},
+		{"UUID=r-1", "/dev/sdc1", ROOTDEV_DIFFERENT},
+		{"UUID=r-1", "/dev/sda2", ROOTDEV_DIFFERENT},
 	};
 	struct tree *tree = *state;
 
@@ -55,10 +71,23 @@ static void test_compare(void **state)
 	}
 }
 
+/* What btrfs has cannot be told: no verdict. */
+static void test_btrfs_cannot_be_read(void **state)
+{
+	struct tree *tree = *state;
+
+	prepare(tree);
+	tree_obscure(tree, "sys/fs/btrfs");
+	assert_int_equal(rootdev_compare(&tree->root, "UUID=r-1", "/dev/dm-7"), ROOTDEV_UNKNOWN);
+	assert_int_equal(rootdev_compare(&tree->root, "UUID=r-1", "/dev/nvme0n1p3"), ROOTDEV_SAME);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_compare, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_btrfs_cannot_be_read, tree_setup,
+						tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
