@@ -2,12 +2,16 @@
 #include "host/setup/wanted.h"
 #include "host/pci/arch.h"
 #include "host/pci/modules.h"
+#include "host/pci/pci.h"
+#include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/base/log.h"
 
 #include <string.h>
 
 #define CPUINFO_MAX ((size_t)16 * 1024 * 1024)
+
+#define PCI_VENDOR_INTEL 0x8086
 
 enum processor_vendor wanted_vendor(const struct fs_root *root)
 {
@@ -36,6 +40,34 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 		if (!strncmp(line, ids[i].id, strlen(ids[i].id)))
 			return ids[i].vendor;
 	return PROCESSOR_AUTO;
+}
+
+/* Whether no device on the root bus is a GPU of Intel. One that the firmware has turned off is not
+ * there either. */
+static bool lacks_igpu(const struct fs_root *root)
+{
+	auto_names struct fs_names devices = {0};
+	bool lacks = !fs_list(root, "sys/bus/pci/devices", &devices) && devices.n;
+
+	for (size_t i = 0; i < devices.n && lacks; i++) {
+		struct pci_identity id;
+		struct bdf bdf;
+
+		if (bdf_parse(devices.items[i], &bdf) || bdf.domain || bdf.bus)
+			continue;
+		lacks = !pci_identify(root, &bdf, &id) &&
+			(id.vendor != PCI_VENDOR_INTEL || id.class >> 16 != PCI_BASE_CLASS_DISPLAY);
+	}
+	return lacks;
+}
+
+unsigned int wanted_effects(const struct fs_root *root, enum processor_vendor vendor)
+{
+	unsigned int possible = effects_possible(vendor);
+
+	if (possible & EFFECT_IGPU_OFF && lacks_igpu(root))
+		possible &= ~(unsigned int)EFFECT_IGPU_OFF;
+	return possible;
 }
 
 static int add_word(struct wanted *wanted, const char *word)

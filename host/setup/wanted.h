@@ -35,6 +35,10 @@ int wanted_make(const struct fs_root *root, const struct setup_options *options,
  * when it is no x86 (host/pci/arch.h). */
 enum processor_vendor wanted_vendor(const struct fs_root *root);
 
+/* The effects that words can have on this host, with an IOMMU of VENDOR: effects_possible(),
+ * without that on an integrated GPU of Intel where there is surely none. */
+unsigned int wanted_effects(const struct fs_root *root, enum processor_vendor vendor);
+
 /* Warns of the risk of each opt-in that was asked for, and when this kernel does not know it. */
 void wanted_warn(const struct fs_root *root, const struct setup_options *options);
 

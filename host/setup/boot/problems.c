@@ -5,6 +5,7 @@
 #include "host/setup/conf/effects.h"
 #include "host/setup/boot/problems_files.h"
 #include "host/setup/boot/problems_root.h"
+#include "host/setup/wanted.h"
 
 #include <string.h>
 
@@ -23,15 +24,15 @@ static int read_by_hand(const struct fs_root *root, const struct bootloader *boo
 	return err ?: bootcfg_read(&edits, bootloader, ret);
 }
 
-/* What stands against passthrough, of which VENDOR's IOMMU, and whether remapping may be off. */
+/* What words can do here, and whether remapping may be off. */
 struct judge {
-	enum processor_vendor vendor;
+	unsigned int possible;
 	bool unsafe;
 };
 
 static enum problem_severity severity_of(const struct judge *judge, unsigned int effects)
 {
-	unsigned int here = effects & effects_possible(judge->vendor);
+	unsigned int here = effects & judge->possible;
 	unsigned int harmless = EFFECT_IGPU_OFF | (judge->unsafe ? EFFECT_REMAPPING_OFF : 0);
 
 	if (!effects) /* a line of modprobe.d */
@@ -45,7 +46,7 @@ static int add_contradiction(const struct judge *judge, const char *where, const
 			     unsigned int effects, char *cure, struct problems *problems)
 {
 	enum problem_severity severity = severity_of(judge, effects);
-	unsigned int here = effects & effects_possible(judge->vendor);
+	unsigned int here = effects & judge->possible;
 	const char *effect = effects ? effects_text(here ?: effects) : bootcfg_effect(text);
 
 	return problems_add(problems, "contradiction", severity,
@@ -104,7 +105,7 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 	for (size_t i = 0; !err && place && i < place->entries[0].n; i++) {
 		const char *word = place->entries[0].items[i].text;
 
-		if (!(effects[i] & effects_possible(judge->vendor)))
+		if (!(effects[i] & judge->possible))
 			continue;
 		err = add_contradiction(
 			judge, place->name, word, effects[i],
@@ -138,7 +139,7 @@ static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems
 int problems_find(const struct fs_root *root, const struct bootloader *bootloader,
 		  const struct bootcfg *bootcfg, enum processor_vendor vendor, struct problems *ret)
 {
-	const struct judge judge = {vendor, bootcfg_allows_unsafe(bootcfg)};
+	const struct judge judge = {wanted_effects(root, vendor), bootcfg_allows_unsafe(bootcfg)};
 	auto_problems struct problems problems = {0};
 	auto_bootcfg struct bootcfg by_hand = {0};
 	const struct conf_items none = {0};

@@ -236,7 +236,7 @@ static int compare_boots(const struct fs_root *root, const struct bootloader *bo
 
 	if (!err && (running < 0 || words < 0))
 		err = -ENOMEM;
-	sides.running = (unsigned int)running;
+	sides.running = (unsigned int)running & wanted_effects(root, sides.vendor);
 	sides.next = (unsigned int)words;
 	if (!err)
 		find_mended(root, &sides, next);

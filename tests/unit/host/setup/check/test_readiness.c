@@ -251,6 +251,11 @@ static void test_igpu_off(void **state)
 		 "/proc/cmdline: intel_iommu=on,igfx_off: it excludes the integrated GPU",
 		 "reboot"},
 	};
+	static const struct tree_device gpu = {.bdf = "0000:00:02.0",
+					       .vendor = 0x8086,
+					       .device = 0x4680,
+					       .class = 0x030000,
+					       .group = -1};
 	struct tree *tree = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -259,11 +264,49 @@ static void test_igpu_off(void **state)
 		enum check_verdict verdict;
 
 		prepare(tree, true, rows[i].running, rows[i].configured);
+		tree_delete(tree, "sys/bus/pci/devices/0000:00:02.0");
+		tree_device(tree, &gpu);
 		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
 		item = item_of(&list, "contradiction");
 		assert_int_equal(item->status, CHECK_WARNING);
 		assert_non_null(strstr(item->what, rows[i].what));
 		assert_string_equal(item->cure, rows[i].cure);
+		assert_int_equal(verdict, VERDICT_READY);
+	}
+}
+
+/* No GPU of Intel's on the root bus: nothing is lost. A card in a slot is not integrated. */
+static void test_igpu_off_without_one(void **state)
+{
+	static const char word[] = "intel_iommu=on,igfx_off";
+	static const struct {
+		const char *bdf;
+		unsigned int vendor;
+		enum check_status status;
+	} gpus[] = {
+		{"0000:03:00.0", 0x8086, CHECK_NOTE},
+		{"0000:00:02.0", 0x1a03, CHECK_NOTE},
+		{"0000:00:02.0", 0x8086, CHECK_WARNING},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(gpus); i++) {
+		const struct tree_device gpu = {.bdf = gpus[i].bdf,
+						.vendor = gpus[i].vendor,
+						.device = 0x56a0,
+						.class = 0x030000,
+						.group = -1};
+		auto_checklist struct checklist list = {0};
+		const struct check_item *item;
+		enum check_verdict verdict;
+
+		prepare(tree, true, word, word);
+		tree_delete(tree, "sys/bus/pci/devices");
+		tree_device(tree, &gpu);
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		item = item_of(&list, "contradiction");
+		assert_int_equal(item->status, gpus[i].status);
+		assert_int_equal(!item->cure, item->status == CHECK_NOTE);
 		assert_int_equal(verdict, VERDICT_READY);
 	}
 }
@@ -585,6 +628,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_remapping_allowed, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu_off, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_igpu_off_without_one, tree_setup,
+						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_problems_of_enable, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
