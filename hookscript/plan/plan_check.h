@@ -70,6 +70,17 @@ char *describe_device(const struct device *device) must_check;
 /* The VM's config: its machine, its hostpci entries, the lines that Proxmox VE drops. */
 void plan_check_config(struct plan_check *c);
 
+/* What is wanted of entry E, in a few words; and a refusal of it, by a format and its arguments. */
+char *plan_name_of_valid(int e) must_check;
+#define refuse_entry(c, e, ...) \
+	plan_refuse(c, REFUSAL_ENTRY, NULL, plan_name_of_valid((int)(e)), __VA_ARGS__)
+
+/* Whether the addresses of the candidate alone name the device more than once. */
+bool candidate_names_twice(const struct candidate *candidate, const struct bdf *bdf);
+
+/* Refuses entry E: of its mapping's N_ALTERNATIVES on this node none can be chosen. */
+void plan_refuse_no_alternative(struct plan_check *c, size_t e, size_t n_alternatives);
+
 /* What `host-setup check` calls missing, in its words. */
 void plan_check_host(struct plan_check *c);
 

@@ -234,15 +234,6 @@ static char *describe_wrong(const struct facts *facts, const struct candidate *c
 		       verdict->expected ? verdict->expected : _("nothing of it"));
 }
 
-static char *name_of_valid(int e)
-{
-	return fs_path(_("a valid entry (hostpci%d)"), e);
-}
-
-/* A refusal of entry E, by a format and its arguments. */
-#define refuse_entry(c, e, ...) \
-	plan_refuse(c, REFUSAL_ENTRY, NULL, name_of_valid((int)(e)), __VA_ARGS__)
-
 static void cure_mapping(struct plan_check *c, const struct candidate *candidate)
 {
 	cure_words(
@@ -259,19 +250,9 @@ static void refuse_wrong(struct plan_check *c, const struct candidate *candidate
 	if (verdict->wrong == MAPPING_NO_DEVICE &&
 	    facts_absent_vf(c->facts, candidate, &candidate->addresses[verdict->path]))
 		return;
-	plan_add_refusal(c, REFUSAL_ENTRY, NULL, name_of_valid(candidate->entry),
+	plan_add_refusal(c, REFUSAL_ENTRY, NULL, plan_name_of_valid(candidate->entry),
 			 describe_wrong(c->facts, candidate));
 	cure_mapping(c, candidate);
-}
-
-/* Whether the devices that the entry names are named more than once by itself. */
-static bool names_twice(const struct candidate *candidate, const struct bdf *bdf)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < candidate->n_addresses; i++)
-		n += hostpci_address_names(&candidate->addresses[i], bdf);
-	return n > 1;
 }
 
 /* The entry with each device once. */
@@ -288,7 +269,7 @@ static void refuse_twice(struct plan_check *c, const struct candidate *candidate
 	size_t e = (size_t)candidate->entry;
 	const char *address = bdf_text(&candidate->repeated);
 
-	if (!names_twice(candidate, &candidate->repeated)) {
+	if (!candidate_names_twice(candidate, &candidate->repeated)) {
 		refuse_entry(
 			c, e,
 			_("hostpci%zu: %s is named more than once in this VM; Proxmox VE would "
@@ -315,29 +296,6 @@ static void warn_of_alternative(struct plan_check *c, const struct candidate *ca
 		    "cannot use that line"),
 		  candidate->entry, candidate->mapping->id, candidate->alternative->line,
 		  MAPPINGS_PATH, bdf_text(&candidate->repeated));
-}
-
-/* What an entry has none of: alternatives on this node, or one that is free. */
-static void refuse_mapping(struct plan_check *c, size_t e, const char *id, size_t n_alternatives)
-{
-	const char *node = c->facts->node;
-
-	if (!n_alternatives) {
-		refuse_entry(c, e,
-			     _("hostpci%zu: mapping=%s: /%s has no device of that name for "
-			       "this node (%s); Proxmox VE would abort the start"),
-			     e, id, MAPPINGS_PATH, node);
-		cure_words(c, _("add one: Datacenter, Resource Mappings"));
-		cure_command(c, _("those that there are"),
-			     "pvesh get /cluster/mapping/pci --check-node %s", node);
-		return;
-	}
-	refuse_entry(c, e,
-		     _("hostpci%zu: mapping %s: all of its %zu devices on this node (%s) are "
-		       "in use, or reserved for other VMs"),
-		     e, id, n_alternatives, node);
-	cure_command(c, _("stop one of those VMs"), "qm list");
-	cure_command(c, _("who has what"), "cat /run/qemu-server/pci-id-reservations");
 }
 
 /* An entry with an address and a mapping, or with neither. */
@@ -379,7 +337,7 @@ static void check_entry(struct plan_check *c, size_t e)
 			warn_of_alternative(c, candidate);
 	}
 	if (!n_chosen && !n_invalid)
-		refuse_mapping(c, e, entry->mapping, n);
+		plan_refuse_no_alternative(c, e, n);
 }
 
 static void check_args(struct plan_check *c)

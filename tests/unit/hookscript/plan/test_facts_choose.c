@@ -142,8 +142,8 @@ static void test_alternatives(void **state)
 		tree, vm,
 		"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0\n"
 		"hostpci0 (mapping gpu) 2/2 - 0000:05:00.0\n"
-		"! hostpci0: mapping gpu: all of its 2 devices on this node (lab) are in use, "
-		"or reserved for other VMs\n");
+		"! hostpci0: mapping gpu: all of its 2 devices on this node (lab) are reserved for "
+		"other VMs; Proxmox VE would abort the start\n");
 }
 
 /* Entries before it have used up the first; two of one mapping get one each. */
@@ -254,8 +254,54 @@ static void test_named_twice(void **state)
 		*state, "hostpci0: mapping=gpu\n",
 		"hostpci0 (mapping gpu) 1/2 - 0000:01:00.0 0000:01:00.0\n"
 		"hostpci0 (mapping gpu) 2/2 - 0000:01:00.0\n"
-		"! hostpci0: mapping gpu: all of its 2 devices on this node (lab) are in use, or "
-		"reserved for other VMs\n");
+		"! hostpci0: mapping gpu: none of its 2 lines for this node (lab) can be used; "
+		"Proxmox VE would abort the start\n");
+}
+
+/* One device too few: who has them decides what helps. */
+static void test_used_up(void **state)
+{
+	static const struct {
+		const char *config, *reservations, *what;
+		const char *cures[3];
+	} rows[] = {
+		{"hostpci0: mapping=gpu\nhostpci1: mapping=gpu\nhostpci2: mapping=gpu\n",
+		 "",
+		 "hostpci2: mapping gpu: this VM's own entries name all of its 2 devices on this "
+		 "node (lab) already",
+		 {"qm set 100 --delete hostpci2"}},
+		{"hostpci2: mapping=gpu\n",
+		 GPU " 101 time:99999999999\n" TWIN " 102 time:99999999999\n",
+		 "hostpci2: mapping gpu: all of its 2 devices on this node (lab) are reserved for "
+		 "other VMs",
+		 {"qm shutdown 101", "qm shutdown 102"}},
+		{"hostpci0: mapping=gpu\nhostpci2: mapping=gpu\n",
+		 TWIN " 102 time:99999999999\n",
+		 "hostpci2: mapping gpu: none of its 2 devices on this node (lab) is free: they "
+		 "are reserved for other VMs, or this VM's own entries name them already",
+		 {"qm shutdown 102", "qm set 100 --delete hostpci2"}},
+	};
+
+	put_mapping(*state, "gpu\n" MAP_GPU MAP_TWIN);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_with(plan_freep) struct plan *plan = NULL;
+		auto_facts struct facts *facts = NULL;
+		size_t n = 0, r = 0;
+
+		tree_file(*state, RESERVATIONS, rows[i].reservations);
+		facts = read_facts(*state, rows[i].config);
+		assert_int_equal(plan_make(facts, &plan), 0);
+		while (r < plan->n_refusals && !strstr(plan->refusals[r].what, rows[i].what))
+			r++;
+		assert_true(r < plan->n_refusals);
+		for (size_t k = 0; k < plan->refusals[r].n_cures; k++) {
+			const char *command = plan->refusals[r].cures[k].command;
+
+			if (command)
+				assert_string_equal(command, rows[i].cures[n++]);
+		}
+		assert_null(rows[i].cures[n]);
+	}
 }
 
 /* Proxmox VE binds nothing of an entry with driver=keep, but gives its devices to no second one. */
@@ -306,6 +352,7 @@ int main(void)
 		TEST(test_wrong_mappings),
 		TEST(test_no_mapping),
 		TEST(test_named_twice),
+		TEST(test_used_up),
 		TEST(test_kept),
 		TEST(test_of),
 		TEST(test_reservations_unreadable),
