@@ -189,6 +189,18 @@ static int add_reasons(const struct plan *plan, struct device_summaries *list)
 	return err;
 }
 
+static void mark_dead(const struct facts *facts, struct device_summaries *list)
+{
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+		struct device_summary *summary = device_summaries_find(list, &device->bdf);
+
+		if (summary)
+			summary->dead = device->answer_err == -ENODATA ||
+					device->answer_err == -ETIMEDOUT;
+	}
+}
+
 /* The same as node_vms_naming(), for programs. */
 static int add_named_by(const struct node_vms *vms, struct device_summary *device)
 {
@@ -229,5 +241,7 @@ int judge_devices(const struct fs_root *root, struct device_summaries *list)
 		err = plan_make(facts, &plan);
 	if (!err)
 		err = add_reasons(plan, list);
+	if (!err)
+		mark_dead(facts, list);
 	return err ? err : add_vms(root, list);
 }

@@ -201,7 +201,12 @@ static void print_device(const struct device_summary *device)
 	if (device->vms)
 		print_detail("\033[36m", _("used by:"), device->vms);
 	if (device->used)
-		print_detail("\033[33m", _("in use:"), device->used);
+		print_detail("\033[33m", device->dead ? _("dead:") : _("in use:"), device->used);
+	if (device->dead)
+		print_detail(
+			"", _("cure:"),
+			_("a cold start: shut this host down, disconnect it from power for ten "
+			  "seconds, and switch it on"));
 }
 
 /* The devices that no group has. */
@@ -297,6 +302,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 	add_text(object, "driver", device->driver, failed);
 	add_words(object, "reset_method", device->resets, failed);
 	add(object, "bridge", json_object_new_boolean(device->bridge), failed);
+	add(object, "dead", json_object_new_boolean(device->dead), failed);
 	add_text(object, "used", device->used, failed);
 	for (size_t i = 0; i < device->n_named_by; i++)
 		add_vm(vms, &device->named_by[i], failed);

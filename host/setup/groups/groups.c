@@ -34,7 +34,8 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 			_("the firmware reserves memory for it (RMRR), so the kernel lets no "
 			  "guest have it"));
 	else if (used)
-		group->why_not = fs_path(_("%s is in use, see below"),
+		group->why_not = fs_path(used->dead ? _("%s does not answer, see below")
+						    : _("%s is in use, see below"),
 					 bdf_format(&used->bdf, address));
 	else
 		return 0;

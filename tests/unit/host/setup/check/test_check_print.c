@@ -150,6 +150,29 @@ static void test_groups(void **state)
 		"                        and in process 5678 (a-long-name)\n");
 }
 
+/* What does not answer is not in use. */
+static void test_dead_device(void **state)
+{
+	const struct device_summary before = card[0];
+	auto_free char *text = NULL, *json = NULL;
+
+	(void)state;
+	card[0].dead = true;
+	card[0].used = (char *)"it does not answer";
+	text = printed(GROUPS_TEXT, true);
+	json = printed(GROUPS_JSON, false);
+	card[0] = before;
+	assert_narrow(text);
+	assert_null(strstr(text, "in use:"));
+	assert_non_null(strstr(
+		text,
+		"                dead: it does not answer\n"
+		"                cure: a cold start: shut this host down, disconnect it from\n"
+		"                      power for ten seconds, and switch it on\n"));
+	assert_non_null(strstr(json, "\"dead\":true"));
+	assert_non_null(strstr(json, "\"dead\":false"));
+}
+
 static void test_check(void **state)
 {
 	auto_free char *text = printed(CHECK_TEXT, true);
@@ -276,9 +299,8 @@ static void test_colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_groups),	cmocka_unit_test(test_dead_device),
+		cmocka_unit_test(test_check),	cmocka_unit_test(test_json),
 		cmocka_unit_test(test_colours),
 	};
 

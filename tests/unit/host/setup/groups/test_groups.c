@@ -96,6 +96,23 @@ static void test_uses(void **state)
 	assert_null(groups.items[4].devices[0]->used);
 }
 
+/* A device that fell off its bus is not in use. */
+static void test_dead(void **state)
+{
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+	unsigned char header[64];
+
+	prepare(tree);
+	memset(header, 0xff, sizeof(header));
+	tree_bytes(tree, "sys/devices/pci0000:00/0000:03:00.0/config", header, sizeof(header));
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	assert_string_equal(groups.items[2].devices[1]->used, "it does not answer");
+	assert_true(groups.items[2].devices[1]->dead);
+	assert_string_equal(groups.items[2].why_not, "0000:03:00.0 does not answer, see below");
+	assert_false(groups.items[0].devices[0]->dead);
+}
+
 /* What no group has, is not left out without a word. */
 static void test_ungrouped(void **state)
 {
@@ -193,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_dead, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_ungrouped, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_reserved_unknown, tree_setup, tree_teardown),
