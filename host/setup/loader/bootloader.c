@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TEXT_MAX ((size_t)1024 * 1024)
+#define ESP_LIST "etc/kernel/proxmox-boot-uuids"
 
 static const char *const names[] = {
 	[BOOTLOADER_GRUB] = "GRUB",
@@ -20,6 +21,8 @@ struct findings {
 	struct strbuf lines[NEITHER + 1]; /* for each kind, one finding a line */
 	bool other_loader;		  /* LoaderInfo names one that is neither */
 	bool image;			  /* of those that kernel-install makes */
+	bool no_efivars;		  /* it booted by EFI, and the variables are not there */
+	bool may_mount_efivars;
 	struct otherloader other;
 };
 
@@ -65,6 +68,11 @@ static struct strbuf *next_line(struct strbuf *buf)
 /* A line for a finding for the KIND of boot loader. */
 #define line_for(findings, kind) next_line(&(findings)->lines[kind])
 
+static bool is_for(const struct findings *findings, enum bootloader_kind kind)
+{
+	return findings->lines[kind].len;
+}
+
 /* What the loader wrote about itself. */
 static void look_at_loader_info(const char *info, struct findings *findings)
 {
@@ -77,17 +85,58 @@ static void look_at_loader_info(const char *info, struct findings *findings)
 	strbuf_add(line_for(findings, kind), _("the EFI variable LoaderInfo says \"%s\""), info);
 }
 
+/* Without the EFI variables: whether systemd-boot is set up, and rEFInd, which writes the same
+ * command line, is not. Returns 1, 0, or -errno; ESPs that are not mounted are proxmox-boot-tool's.
+ */
+static int is_set_up(const struct fs_root *root, struct findings *findings)
+{
+	static const char *const systemd_boot[] = {"boot/efi/EFI/systemd", "efi/EFI/systemd",
+						   "boot/EFI/systemd", ESP_LIST};
+	static const char *const refind[] = {"boot/efi/EFI/refind", "efi/EFI/refind",
+					     "boot/EFI/refind", "boot/refind_linux.conf"};
+	int there = 0;
+
+	for (size_t i = 0; !there && i < ARRAY_SIZE(refind); i++) {
+		there = fs_probe(root, refind[i]);
+		if (there > 0)
+			strbuf_add(line_for(findings, NEITHER), _("/%s is there"), refind[i]);
+	}
+	if (there)
+		return there < 0 ? there : 0;
+	for (size_t i = 0; !there && i < ARRAY_SIZE(systemd_boot); i++) {
+		there = fs_probe(root, systemd_boot[i]);
+		if (there > 0)
+			strbuf_add(line_for(findings, BOOTLOADER_SYSTEMD_BOOT), _("/%s is there"),
+				   systemd_boot[i]);
+	}
+	return there;
+}
+
 /* What the loader put on the kernel command line. */
-static void look_at_cmdline(const char *cmdline, struct findings *findings)
+static int look_at_cmdline(const struct fs_root *root, const char *cmdline,
+			   struct findings *findings)
 {
 	const char *initrd = strstr(cmdline, "initrd=");
+	int says = 1;
 
 	if (!strncmp(cmdline, "BOOT_IMAGE=", 11) || strstr(cmdline, " BOOT_IMAGE="))
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
 			   _("/proc/cmdline has BOOT_IMAGE=, as GRUB writes it"));
-	if (initrd && initrd[strlen("initrd=")] == '\\')
+	if (!initrd || initrd[strlen("initrd=")] != '\\')
+		return 0;
+	/* So does a boot entry of the firmware, which the EFI variables would tell. */
+	if (findings->no_efivars && !is_for(findings, BOOTLOADER_GRUB))
+		says = is_set_up(root, findings);
+	if (says < 0)
+		return says;
+	if (says)
 		strbuf_add(line_for(findings, BOOTLOADER_SYSTEMD_BOOT),
 			   _("/proc/cmdline has initrd=\\..., as systemd-boot writes it"));
+	else
+		strbuf_add(line_for(findings, NEITHER),
+			   _("/proc/cmdline has initrd=\\..., which systemd-boot writes, and "
+			     "others, too"));
+	return 0;
 }
 
 /* Adds what one of the loaders' own tools reports. */
@@ -113,11 +162,6 @@ static int ask_tools(struct findings *findings)
 	add_answer(findings, "bootctl status", &bootctl);
 	add_answer(findings, "proxmox-boot-tool status", &proxmox);
 	return 0;
-}
-
-static bool is_for(const struct findings *findings, enum bootloader_kind kind)
-{
-	return findings->lines[kind].len;
 }
 
 /* Whether there are findings for both or for none. */
@@ -177,7 +221,14 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 		return err;
 	if (info)
 		look_at_loader_info(info, findings);
-	look_at_cmdline(cmdline, findings);
+	findings->no_efivars = efi > 0 && !efivars_are_there(root);
+	/* Without runtime services (real-time kernels, efi=noruntime) there is no such directory.
+	 */
+	findings->may_mount_efivars = findings->no_efivars &&
+				      fs_probe(root, "sys/firmware/efi/efivars") > 0;
+	err = look_at_cmdline(root, cmdline, findings);
+	if (err)
+		return err;
 	if (!efi)
 		strbuf_add(line_for(findings, NEITHER),
 			   _("it did not boot by EFI (no /sys/firmware/efi)"));
@@ -246,6 +297,10 @@ static int explain_unclear(struct findings *findings, char **ret_why)
 				   findings->lines[i].text);
 	if (findings->lines[NEITHER].len)
 		strbuf_add(next_line(&why), _("also: %s"), findings->lines[NEITHER].text);
+	if (findings->may_mount_efivars)
+		strbuf_add(next_line(&why),
+			   _("the EFI variables would tell; to have them: mount -t efivarfs "
+			     "efivarfs /sys/firmware/efi/efivars"));
 	strbuf_add(next_line(&why),
 		   _("add the right one: --bootloader=grub or --bootloader=systemd-boot"));
 	*ret_why = strbuf_take(&why);
@@ -281,7 +336,7 @@ static int decide(struct findings *findings, struct bootloader *loader, struct s
 static int read_esps(const struct fs_root *root, struct fs_names *ret)
 {
 	auto_free char *text = NULL;
-	int err = fs_read(root, "etc/kernel/proxmox-boot-uuids", TEXT_MAX, &text, NULL);
+	int err = fs_read(root, ESP_LIST, TEXT_MAX, &text, NULL);
 	char *rest = text, *line;
 
 	if (err)

@@ -4,8 +4,9 @@
  * is told by how the host booted: by the EFI variable LoaderInfo (Boot Loader Interface,
  * systemd.io/BOOT_LOADER_INTERFACE) and the kernel command line; where these say nothing or
  * contradict each other, also by Secure Boot and the loaders' own tools (boottools.h). What is
- * installed decides only for a root that is not running. GRUB and systemd-boot are edited, others
- * are only recognised (otherloader.h).
+ * installed decides only for a root that is not running, and between systemd-boot and a loader that
+ * writes the same command line where the EFI variables cannot be read. GRUB and systemd-boot are
+ * edited, others are only recognised (otherloader.h).
  */
 #ifndef HOST_SETUP_LOADER_BOOTLOADER_H
 #define HOST_SETUP_LOADER_BOOTLOADER_H

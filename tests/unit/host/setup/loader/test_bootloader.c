@@ -4,6 +4,8 @@
 
 #include "host/setup/loader/bootloader.h"
 
+#define EFIVAR "sys/firmware/efi/efivars/x"
+
 struct finding {
 	struct hosttree tree;
 	struct bootloader loader;
@@ -58,6 +60,7 @@ static void test_cmdline(void **state)
 
 		open_host(&finding, true, hosts[i].cmdline);
 		hosttree_text(&finding.tree, "sys/firmware/efi/x", "");
+		hosttree_text(&finding.tree, "efi/EFI/systemd/systemd-bootx64.efi", "");
 		look(&finding, NULL);
 		assert_kind(&finding, hosts[i].kind);
 	}
@@ -95,6 +98,51 @@ static void test_loader_info(void **state)
 	assert_non_null(strstr(finding.loader.evidence, "systemd-boot 252.30-1~deb12u2"));
 }
 
+/* efivarfs is not mounted: a boot entry of the firmware has initrd=\, too, and what is set up
+ * decides, or nothing does. */
+static void test_without_efivars(void **state)
+{
+	static const char mount[] = "mount -t efivarfs efivarfs /sys/firmware/efi/efivars";
+	static const struct {
+		const char *cmdline, *file, *other_file;
+		bool known;
+		enum bootloader_kind kind;
+	} hosts[] = {
+		{"initrd=\\initrd.img ro\n", NULL, NULL, false, 0},
+		{"initrd=\\initrd.img ro\n", "boot/grub/grub.cfg", NULL, false, 0},
+		{"initrd=\\initrd.img ro\n", "boot/efi/EFI/systemd/systemd-bootx64.efi", NULL, true,
+		 BOOTLOADER_SYSTEMD_BOOT},
+		{"initrd=\\initrd.img ro\n", "boot/efi/EFI/systemd/systemd-bootx64.efi",
+		 "boot/efi/EFI/refind/refind_x64.efi", false, 0},
+		{"initrd=\\initrd.img ro\n", "boot/refind_linux.conf", NULL, false, 0},
+		{"initrd=\\EFI\\proxmox\\6.8\\initrd ro\n", "etc/kernel/proxmox-boot-uuids", NULL,
+		 true, BOOTLOADER_SYSTEMD_BOOT},
+		{"BOOT_IMAGE=/vmlinuz ro\n", "boot/efi/EFI/systemd/systemd-bootx64.efi", NULL, true,
+		 BOOTLOADER_GRUB},
+		{"root=ZFS=rpool/x ro\n", NULL, NULL, false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		auto_finding struct finding finding = {0};
+
+		open_host(&finding, true, hosts[i].cmdline);
+		hosttree_text(&finding.tree, EFIVAR, "");
+		assert_int_equal(unlinkat(finding.tree.root.fd, EFIVAR, 0), 0);
+		if (hosts[i].file)
+			hosttree_text(&finding.tree, hosts[i].file, "1234-5678\n");
+		if (hosts[i].other_file)
+			hosttree_text(&finding.tree, hosts[i].other_file, "");
+		look(&finding, NULL);
+		if (hosts[i].known) {
+			assert_kind(&finding, hosts[i].kind);
+			continue;
+		}
+		assert_int_equal(finding.err, -ENOTUNIQ);
+		assert_non_null(strstr(finding.why, mount));
+	}
+}
+
 /* Files that lie around decide nothing on a host that runs. */
 static void test_files_do_not_decide(void **state)
 {
@@ -102,6 +150,7 @@ static void test_files_do_not_decide(void **state)
 
 	(void)state;
 	open_host(&finding, true, "initrd=\\EFI\\x ro\n");
+	hosttree_text(&finding.tree, "efi/EFI/systemd/systemd-bootx64.efi", "");
 	hosttree_text(&finding.tree, "sys/firmware/efi/x", "");
 	hosttree_text(&finding.tree, "etc/default/grub", "");
 	hosttree_text(&finding.tree, "boot/grub/grub.cfg", "");
@@ -299,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_cmdline_says_nothing),
 		cmocka_unit_test(test_loader_info),
+		cmocka_unit_test(test_without_efivars),
 		cmocka_unit_test(test_files_do_not_decide),
 		cmocka_unit_test(test_secure_boot),
 		cmocka_unit_test(test_refresh),
