@@ -29,7 +29,7 @@ static pid_t pid_of_name(const char *name)
 
 struct listing {
 	const struct fs_root *root;
-	struct process_list *list;
+	struct process_list list;
 	pid_t self;
 	pid_t *threads; /* of the kernel, in order */
 	size_t n_threads;
@@ -83,15 +83,16 @@ static bool is_kernel_thread(const struct listing *listing, pid_t pid)
 
 /* The user is that of /proc/PID itself, which is not root's for a process that hides its memory.
  * (Linux: fs/proc/base.c, task_dump_owner()) */
-static enum process_rank rank_of(const struct listing *listing, const char *name)
+static enum process_rank rank_of(const struct fs_root *root, int proc, pid_t pid)
 {
-	auto_free char *path = fs_path("proc/%s/cgroup", name);
+	auto_free char *name = fs_path("%d", pid);
+	auto_free char *path = fs_path("proc/%d/cgroup", pid);
 	auto_free char *text = NULL;
 	struct stat st;
 
-	if (fstatat(listing->proc, name, &st, 0) || !st.st_uid)
+	if (!name || fstatat(proc, name, &st, 0) || !st.st_uid)
 		return PROCESS_ROOT;
-	if (fs_read(listing->root, path, CGROUP_MAX, &text, NULL))
+	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
 		return PROCESS_USER;
 	return strstr(text, ":/user.slice/") ? PROCESS_USER : PROCESS_SERVICE;
 }
@@ -99,15 +100,14 @@ static enum process_rank rank_of(const struct listing *listing, const char *name
 static int list_process(const struct dirent *entry, void *arg)
 {
 	struct listing *listing = arg;
-	struct process_list *list = listing->list;
+	struct process_list *list = &listing->list;
 	pid_t pid = pid_of_name(entry->d_name);
 
 	if (!pid || pid == listing->self || is_kernel_thread(listing, pid))
 		return 0;
 	if (!array_grow(list->items, list->n))
 		return -ENOMEM;
-	list->items[list->n].pid = pid;
-	list->items[list->n++].rank = rank_of(listing, entry->d_name);
+	list->items[list->n++] = (struct process){pid, PROCESS_ROOT};
 	return 0;
 }
 
@@ -123,26 +123,84 @@ static int compare_processes(const void *a, const void *b)
 int process_list_read(const struct fs_root *root, struct process_list *ret)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
-	struct process_list list = {0};
-	struct listing listing = {
-		.root = root,
-		.list = &list,
-		.self = fs_root_is_running_system(root) ? getpid() : 0,
-		.proc = proc,
-	};
+	bool running = fs_root_is_running_system(root);
+	struct listing listing = {.root = root, .self = running ? getpid() : 0, .proc = proc};
+	struct process_list *list = &listing.list;
 	int err = proc < 0 ? proc : read_kernel_threads(&listing);
 
 	if (!err)
 		err = fs_each_entry(proc, list_process, &listing);
 	free(listing.threads);
-	if (err && err != -ENOENT) {
-		process_list_free(&list);
+	if (err && (err != -ENOENT || running)) {
+		process_list_free(list);
 		return err;
 	}
-	if (list.n)
-		qsort(list.items, list.n, sizeof(*list.items), compare_processes);
-	*ret = list;
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items), compare_ints);
+	*ret = *list;
 	return 0;
+}
+
+int process_list_rank(const struct fs_root *root, struct process_list *list)
+{
+	auto_close int proc = list->n ? fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0) : -1;
+
+	if (list->n && proc < 0)
+		return proc;
+	for (size_t i = 0; i < list->n; i++)
+		list->items[i].rank = rank_of(root, proc, list->items[i].pid);
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items), compare_processes);
+	return 0;
+}
+
+/* The inode in "net:[4026531840]"; 0 for another text. */
+static unsigned long namespace_inode(const char *text, const char *kind)
+{
+	const char *rest = after_prefix(text, kind);
+	const char *digits = rest ? after_prefix(rest, ":[") : NULL;
+
+	return digits ? strtoul(digits, NULL, 10) : 0;
+}
+
+/* One system call for each process: there may be thousands. */
+static int read_namespace(const struct fs_root *root, int proc, pid_t pid, const char *kind,
+			  unsigned long *ret)
+{
+	auto_free char *path = fs_path("%d/ns/%s", pid, kind);
+	char text[64];
+	ssize_t len = path ? readlinkat(proc, path, text, sizeof(text) - 1) : -1;
+	int err = path ? -errno : -ENOMEM;
+
+	*ret = 0;
+	if (len < 0)
+		return process_has_ended(root, pid, err) ? 0 : err;
+	text[len] = '\0';
+	*ret = namespace_inode(text, kind);
+	return *ret ? 0 : -EBADMSG;
+}
+
+int process_list_namespaces(const struct fs_root *root, const struct process_list *list,
+			    const char *kind, unsigned long *ret)
+{
+	auto_close int proc = list->n ? fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0) : -1;
+	int err = list->n && proc < 0 ? proc : 0;
+
+	for (size_t i = 0; !err && i < list->n; i++)
+		err = read_namespace(root, proc, list->items[i].pid, kind, &ret[i]);
+	return err;
+}
+
+bool process_has_ended(const struct fs_root *root, pid_t pid, int err)
+{
+	auto_free char *path = NULL;
+
+	if (fs_is_absent(err) || err == -ESRCH)
+		return true;
+	if (err != -EACCES)
+		return false;
+	path = fs_path("proc/%d", pid);
+	return !fs_probe(root, path);
 }
 
 void process_list_free(struct process_list *list)

@@ -13,6 +13,9 @@
  * no more than its number. */
 #define DULL_MAX 8
 
+/* The kernel gives a page of /proc/PID/maps at a time; stdio would ask for a quarter of that. */
+#define MAPS_BUFFER 4096
+
 struct file_key {
 	unsigned int type; /* S_IFBLK, S_IFCHR, or 0 */
 	uint64_t number;
@@ -45,17 +48,17 @@ static void fill_node(const struct statx *st, struct open_node *node)
 	node->minor = st->stx_rdev_minor;
 }
 
-/* What a process has open that has ended, or closed it, or is hidden from us, cannot be seen. */
-static bool has_gone(int err)
+/* Whether the kernel may not tell us what a file is, or a server not whose it is (FUSE says EACCES
+ * to all but its own user); then its path tells. */
+static bool is_refused(int err)
 {
-	return err == -ENOENT || err == -ENOTDIR || err == -ESRCH || err == -EACCES ||
-	       err == -EPERM || err == -EINVAL;
+	return err == -EACCES || err == -EPERM;
 }
 
 /*
  * Whether the descriptor may be a device, or an object of the kernel's own, which has no type and,
  * where it matters, a number of its own (Linux: fs/anon_inodes.c): 1, 0, or -errno. Only what is
- * one has its path read.
+ * one has its path read; and what another user's FUSE server does not show.
  */
 static int may_be_node(const struct asking *asking, const char *name, struct open_node *node,
 		       struct file_key *key)
@@ -67,7 +70,7 @@ static int may_be_node(const struct asking *asking, const char *name, struct ope
 		return 1;
 	if (statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
 		  &st))
-		return has_gone(-errno) ? 1 : -errno;
+		return fs_is_absent(-errno) ? 0 : is_refused(-errno) ? 1 : -errno;
 	fill_node(&st, node);
 	key->type = st.stx_mode & S_IFMT;
 	key->number = key->type ? (uint64_t)node->major << 32 | node->minor : st.stx_ino;
@@ -86,9 +89,10 @@ static int show_file(const struct dirent *entry, void *arg)
 	if (ret <= 0 || (node.numbered && is_dull(asking, &key)))
 		return ret < 0 ? ret : 0;
 	len = readlinkat(asking->dir, entry->d_name, path, sizeof(path) - 1);
-	if (len < 0)
-		return has_gone(-errno) ? 0 : -errno;
-	path[len] = '\0';
+	/* A path that is too long to be told is not one below /dev. */
+	if (len < 0 && errno != ENAMETOOLONG)
+		return fs_is_absent(-errno) ? 0 : -errno;
+	path[len < 0 ? 0 : len] = '\0';
 	ret = asking->look(&node, asking->arg);
 	if (ret == LOOK_ON)
 		asking->dull[asking->n_dull++ % DULL_MAX] = key;
@@ -109,7 +113,7 @@ int process_each_open(const struct fs_root *root, pid_t pid,
 	};
 	int err = dir < 0 ? dir : fs_each_entry(dir, show_file, &asking);
 
-	return err > 0 || has_gone(err) ? 0 : err;
+	return err > 0 || process_has_ended(root, pid, err) ? 0 : err;
 }
 
 int process_each_node(const struct fs_root *root,
@@ -158,7 +162,7 @@ static int may_map_node(const struct asking *asking, const char *line, struct op
 		return 1;
 	/* Without what it is, its path tells. */
 	if (statx(asking->dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st))
-		return has_gone(-errno) ? 1 : -errno;
+		return fs_is_absent(-errno) || is_refused(-errno) ? 1 : -errno;
 	fill_node(&st, node);
 	return node->block || S_ISCHR(st.stx_mode);
 }
@@ -194,18 +198,20 @@ int process_each_mapping(const struct fs_root *root, pid_t pid,
 		.running = fs_root_is_running_system(root),
 		.dir = dir,
 	};
+	char buffer[MAPS_BUFFER];
 	FILE *maps;
 	int err;
 
 	if (dir < 0 || fd < 0) {
 		err = dir < 0 ? dir : -errno;
-		return has_gone(err) ? 0 : err;
+		return process_has_ended(root, pid, err) ? 0 : err;
 	}
 	maps = fdopen(fd, "r");
 	if (!maps)
 		return -ENOMEM;
 	fd = -1;
+	setvbuf(maps, buffer, _IOFBF, sizeof(buffer));
 	err = show_mappings(&asking, maps);
 	fclose(maps);
-	return err > 0 || has_gone(err) ? 0 : err;
+	return err > 0 || process_has_ended(root, pid, err) ? 0 : err;
 }

@@ -28,7 +28,7 @@ enum {
  * Calls LOOK for every device that process PID has open; one that is not numbered may be anything:
  * "/etc/passwd", "socket:[123]". LOOK returns one of the above, or -errno, which ends the search. A
  * descriptor costs one statx(2), so that nobody gains by having many of them. A process that ends
- * meanwhile, or cannot be seen, has nothing open. Returns 0 or -errno.
+ * meanwhile has nothing open. Returns 0; or -errno when not all of it could be seen.
  */
 int process_each_open(const struct fs_root *root, pid_t pid,
 		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define MOUNTS_MAX ((size_t)16 * 1024 * 1024)
+
 void mounts_unescape(char *text)
 {
 	char *to = text;
@@ -57,15 +59,41 @@ static bool read_mount(char *line, struct mount *ret)
 	return true;
 }
 
-int mounts_each(const char *table, int (*look)(const struct mount *mount, void *arg), void *arg)
+int mounts_read(const struct fs_root *root, pid_t pid, struct mounts *ret)
 {
-	auto_free char *copy = strdup(table);
-	char *rest = copy, *line;
+	auto_free char *path = fs_path("proc/%d/mountinfo", pid);
+	auto_mounts struct mounts mounts = {0};
+	int err = fs_read(root, path, MOUNTS_MAX, &mounts.text, NULL);
+	char *rest = mounts.text, *line;
 	struct mount mount;
-	int err = copy ? 0 : -ENOMEM;
 
-	while (!err && (line = strsep(&rest, "\n")))
-		if (read_mount(line, &mount))
-			err = look(&mount, arg);
+	if (err && (err != -ENOENT || fs_root_is_running_system(root)))
+		return err;
+	while ((line = strsep(&rest, "\n"))) {
+		if (!read_mount(line, &mount))
+			continue;
+		if (!array_grow(mounts.items, mounts.n))
+			return -ENOMEM;
+		mounts.items[mounts.n++] = mount;
+	}
+	*ret = mounts;
+	mounts = (struct mounts){0};
+	return 0;
+}
+
+void mounts_free(struct mounts *mounts)
+{
+	free(mounts->items);
+	free(mounts->text);
+	*mounts = (struct mounts){0};
+}
+
+int mounts_each(const struct mounts *mounts, int (*look)(const struct mount *mount, void *arg),
+		void *arg)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < mounts->n; i++)
+		err = look(&mounts->items[i], arg);
 	return err;
 }

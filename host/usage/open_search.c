@@ -35,6 +35,7 @@ struct found {
 	pid_t pid;
 	unsigned int node;
 	enum opener_how how;
+	int err; /* not 0: it is not known what the process has open */
 };
 
 /* What the worker tells, in memory shared with it. */
@@ -66,18 +67,19 @@ static bool is_node(const struct open_node *open, const struct survey_node *node
 	return name && !strcmp(name, node->name);
 }
 
-static void add_found(struct search *search, pid_t pid, size_t node, enum opener_how how)
+static int add_found(struct search *search, const struct found *found)
 {
 	struct report *report = search->report;
 	size_t n = report->n;
 
-	for (size_t i = n; i-- > 0 && report->found[i].pid == pid;)
-		if (report->found[i].node == node)
-			return;
-	if (n == FOUND_MAX)
-		return;
-	report->found[n] = (struct found){pid, (unsigned int)node, how};
+	for (size_t i = n; i-- > 0 && report->found[i].pid == found->pid;)
+		if (report->found[i].node == found->node && report->found[i].err == found->err)
+			return 0;
+	if (n == FOUND_MAX) /* a ring is a hint only, which anyone can give */
+		return found->how == OPENER_RING ? 0 : -EOVERFLOW;
+	report->found[n] = *found;
 	report->n = n + 1;
+	return 0;
 }
 
 /* The text of the descriptor's fdinfo; NULL in *RET when it is gone. Returns 0 or -errno. */
@@ -88,7 +90,7 @@ static int read_fdinfo(const struct search *search, const struct open_node *open
 
 	if (err)
 		*ret = NULL;
-	return fs_is_absent(err) || err == -ESRCH || err == -EACCES ? 0 : err;
+	return fs_is_absent(err) || err == -ESRCH ? 0 : err;
 }
 
 static bool is_read_only(const char *fdinfo)
@@ -139,13 +141,14 @@ static int look_at_ring(struct search *search, const struct open_node *open)
 	auto_free char *fdinfo = NULL;
 	int err = read_fdinfo(search, open, &fdinfo);
 
-	for (size_t i = 0; fdinfo && i < survey->n_nodes; i++) {
+	for (size_t i = 0; !err && fdinfo && i < survey->n_nodes; i++) {
 		/* One node of a device is enough. */
 		bool same = i && survey->nodes[i].device == survey->nodes[i - 1].device &&
 			    may_be_registered(fdinfo, &survey->nodes[i - 1]);
 
 		if (!same && may_be_registered(fdinfo, &survey->nodes[i]))
-			add_found(search, open->pid, i, OPENER_RING);
+			err = add_found(search, &(struct found){open->pid, (unsigned int)i,
+								OPENER_RING, 0});
 	}
 	return err;
 }
@@ -155,8 +158,9 @@ static int look(const struct open_node *open, void *arg)
 	struct search *search = arg;
 	const struct survey *survey = search->survey;
 	auto_free char *fdinfo = NULL;
+	enum opener_how how = open->fd ? OPENER_OPEN : OPENER_MAPPED;
 	size_t i = 0;
-	int err;
+	int err = 0;
 
 	if (open->fd && !strcmp(open->path, "anon_inode:[io_uring]"))
 		return look_at_ring(search, open);
@@ -169,10 +173,29 @@ static int look(const struct open_node *open, void *arg)
 		if (err || (fdinfo && is_read_only(fdinfo)))
 			return err ? err : LOOK_SAME;
 	}
-	for (; i < survey->n_nodes; i++) /* it may be below several devices */
+	for (; !err && i < survey->n_nodes; i++) /* it may be below several devices */
 		if (is_node(open, &survey->nodes[i]))
-			add_found(search, open->pid, i, open->fd ? OPENER_OPEN : OPENER_MAPPED);
-	return LOOK_ON;
+			err = add_found(search,
+					&(struct found){open->pid, (unsigned int)i, how, 0});
+	return err ? err : LOOK_ON;
+}
+
+/* Whether an error is this process's own, or the host's, and not that of the one looked at. */
+static bool is_our_own(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE || err == -EOVERFLOW ||
+	       ((err == -EACCES || err == -EPERM) && geteuid());
+}
+
+static int look_at_process(struct search *search, pid_t pid)
+{
+	int err = process_each_open(search->root, pid, look, search);
+
+	if (!err)
+		err = process_each_mapping(search->root, pid, look, search);
+	if (!err || is_our_own(err))
+		return err;
+	return add_found(search, &(struct found){.pid = pid, .err = err});
 }
 
 static int look_at_all(const struct worker *self, void *arg)
@@ -184,23 +207,26 @@ static int look_at_all(const struct worker *self, void *arg)
 	(void)self;
 	for (size_t i = search->first; !err && i < list->n; i++) {
 		search->report->at = i;
-		err = process_each_open(search->root, list->items[i].pid, look, search);
-		if (!err)
-			err = process_each_mapping(search->root, list->items[i].pid, look, search);
+		err = look_at_process(search, list->items[i].pid);
 	}
 	return err;
 }
 
 /* ---- in its caller ---- */
 
-static int add_unfinished(struct search *search, size_t at)
+static int add_unfinished(struct open_search *result, const struct process *process, int err)
 {
-	struct process_list *unfinished = &search->result.unfinished;
-
-	if (!array_grow(unfinished->items, unfinished->n))
+	if (!array_grow(result->unfinished, result->n_unfinished))
 		return -ENOMEM;
-	unfinished->items[unfinished->n++] = search->list.items[at];
+	result->unfinished[result->n_unfinished++] = (struct unfinished){*process, err};
 	return 0;
+}
+
+/* The one at index AT, and all before it, are done with. */
+static int leave_out(struct search *search, size_t at)
+{
+	search->first = at + 1;
+	return add_unfinished(&search->result, &search->list.items[at], -ETIME);
 }
 
 /* Waits until the worker ends, a process has had its share, or the time is up. Returns whether the
@@ -234,8 +260,7 @@ static int look_on(struct search *search, int64_t end)
 		return err;
 	busy = wait_for(search, &worker, end);
 	if (busy) {
-		search->first = search->report->at + 1;
-		err = add_unfinished(search, search->first - 1);
+		err = leave_out(search, search->report->at);
 	} else {
 		search->first = search->list.n;
 		err = worker.finished ? worker.result : -EIO;
@@ -255,7 +280,7 @@ static int look_at_list(struct search *search, int64_t end)
 		if (clock_left_ms(end))
 			err = look_on(search, end);
 		else
-			err = add_unfinished(search, search->first++);
+			err = leave_out(search, search->first);
 	}
 	return err;
 }
@@ -274,7 +299,7 @@ static int look_once_more(struct search *search)
 {
 	auto_free struct report *before = malloc(sizeof(*before));
 	struct process_list *list = &search->list;
-	size_t n = 0, n_unfinished = search->result.unfinished.n;
+	size_t n = 0, n_unfinished = search->result.n_unfinished;
 	int err;
 
 	if (!before)
@@ -285,9 +310,9 @@ static int look_once_more(struct search *search)
 			list->items[n++] = list->items[i];
 	list->n = n;
 	err = look_at_list(search, clock_now_ms() + ONCE_MS);
-	if (err || search->result.unfinished.n == n_unfinished)
+	if (err || search->result.n_unfinished == n_unfinished)
 		return err;
-	search->result.unfinished.n = n_unfinished;
+	search->result.n_unfinished = n_unfinished;
 	*search->report = *before;
 	return -ETIME;
 }
@@ -315,6 +340,18 @@ static int compare_openers(const void *a, const void *b)
 	return first->node < second->node ? -1 : first->node > second->node;
 }
 
+/* As whom it runs decides of what is unknown of it: its place in the list is that. */
+static int take_unread(struct search *search, const struct found *found)
+{
+	const struct process_list *list = &search->list;
+	struct process process = {.pid = found->pid, .rank = PROCESS_ROOT};
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].pid == found->pid)
+			process = list->items[i];
+	return add_unfinished(&search->result, &process, found->err);
+}
+
 static int take_found(struct search *search)
 {
 	struct open_search *result = &search->result;
@@ -322,7 +359,12 @@ static int take_found(struct search *search)
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct found *found = &report->found[i];
+		int err = found->err ? take_unread(search, found) : 0;
 
+		if (err)
+			return err;
+		if (found->err)
+			continue;
 		if (!array_grow(result->items, result->n))
 			return -ENOMEM;
 		result->items[result->n++] = (struct opener){
@@ -337,6 +379,8 @@ static int search_all(struct search *search)
 {
 	int err = process_list_read(search->root, &search->list);
 
+	if (!err)
+		err = process_list_rank(search->root, &search->list);
 	if (!err)
 		err = look_at_list(search, clock_now_ms() + TOTAL_MS);
 	if (!err && fs_root_is_running_system(search->root))
@@ -367,6 +411,6 @@ int open_search(const struct fs_root *root, const struct survey *survey, struct 
 void open_search_free(struct open_search *search)
 {
 	free(search->items);
-	process_list_free(&search->unfinished);
+	free(search->unfinished);
 	*search = (struct open_search){0};
 }

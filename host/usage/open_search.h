@@ -24,15 +24,20 @@ struct opener {
 struct open_search {
 	struct opener *items; /* in the order of processes and nodes */
 	size_t n;
-	struct process_list unfinished; /* that could not be looked at in time */
+	struct unfinished {
+		struct process process;
+		int err; /* -ETIME: not in time; why what it has open could not be read */
+	} * unfinished;
+	size_t n_unfinished;
 };
 
 /*
  * Looks at all processes; on the running system, at those that were found for half a second more,
  * because many a program closes at once what it opens (vgs, smartctl, blkid). Left out are
  * read-only descriptors of USB nodes, by which nothing can be done to a device (Linux:
- * drivers/usb/core/devio.c). Each process has seconds, and all together some more. Returns 0 (free
- * with open_search_free()) or -errno.
+ * drivers/usb/core/devio.c). Each process has seconds, and all together some more. What one of them
+ * does not let be seen is told with it; returns 0 (free with open_search_free()), or -errno where
+ * that is no process's own doing.
  */
 int open_search(const struct fs_root *root, const struct survey *survey,
 		struct open_search *ret) must_check;

@@ -280,17 +280,22 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 	return err;
 }
 
-/* A process that could not be looked at in time: what it has open is unknown. */
-static int add_unfinished(const struct search *search, pid_t pid, bool harmless,
+/* A process that could not be looked at: what it has open is unknown. */
+static int add_unfinished(const struct search *search, const struct unfinished *one, bool harmless,
 			  struct usage *usage)
 {
+	pid_t pid = one->process.pid;
 	auto_free char *command = process_command(search->root, pid);
 	const struct usage_device *device = search->survey->nodes[0].device;
 	int err = command ? usage_add_command(
 				    usage, &device->bdf, USAGE_PROCESS,
-				    fs_path(_("what process %d (%s) has open could not be looked "
-					      "at in time"),
-					    pid, command),
+				    one->err == -ETIME
+					    ? fs_path(_("what process %d (%s) has open could not "
+							"be looked at in time"),
+						      pid, command)
+					    : fs_path(_("what process %d (%s) has open cannot be "
+							"read: %s"),
+						      pid, command, strerror(-one->err)),
 				    harmless ? _("it has no right to open the device, so it does "
 						 "not count")
 					     : _("it may have the device open, so that counts as "
@@ -304,20 +309,20 @@ static int add_unfinished(const struct search *search, pid_t pid, bool harmless,
 	return err;
 }
 
-static int add_all_unfinished(const struct search *search, const struct process_list *processes,
+static int add_all_unfinished(const struct search *search, const struct open_search *found,
 			      struct usage *usage)
 {
 	auto_free struct owner_ids *ids = NULL;
 	size_t n = 0;
-	int err = processes->n ? read_owners(search, &ids, &n) : 0;
+	int err = found->n_unfinished ? read_owners(search, &ids, &n) : 0;
 
-	for (size_t i = 0; !err && i < processes->n; i++) {
-		const struct process *process = &processes->items[i];
+	for (size_t i = 0; !err && i < found->n_unfinished; i++) {
+		const struct process *process = &found->unfinished[i].process;
 		bool counts = i < ASKED_MAX ? process_may_be(search->root, process->pid, ids, n)
 					    : process->rank == PROCESS_ROOT;
 
 		if (counts || i < ASKED_MAX)
-			err = add_unfinished(search, process->pid, !counts, usage);
+			err = add_unfinished(search, &found->unfinished[i], !counts, usage);
 	}
 	return err;
 }
@@ -333,5 +338,5 @@ int usage_find_openers(const struct fs_root *root, const struct survey *survey, 
 	err = open_search(root, survey, &found);
 	for (size_t i = 0; !err && i < found.n; i++)
 		err = add_opener(&search, &found.items[i], usage);
-	return err ? err : add_all_unfinished(&search, &found.unfinished, usage);
+	return err ? err : add_all_unfinished(&search, &found, usage);
 }

@@ -5,12 +5,9 @@
  */
 #include "host/pci/pci.h"
 #include "host/process/process.h"
-#include "host/usage/mounts.h"
 #include "host/usage/searches.h"
 
 #include <string.h>
-
-#define MOUNTS_MAX ((size_t)16 * 1024 * 1024)
 
 /* The device's tag, by the type of its mounts; NULL: not known, so each such mount counts. */
 struct share {
@@ -154,46 +151,54 @@ static int look(const struct mount *mount, void *arg)
 	return err;
 }
 
-/* The mounts of each mount namespace; that of a process which has ended meanwhile has none. */
-static int look_at_process(const struct fs_root *root, struct looking *looking, pid_t pid,
-			   struct fs_names *seen)
+/* Those of the mount namespace of a process, unless it has ended: EINVAL says that, too (Linux:
+ * fs/proc_namespace.c, mounts_open_common()). */
+static int look_at_process(const struct fs_root *root, struct looking *looking, pid_t pid)
 {
-	auto_free char *link = fs_path("proc/%d/ns/mnt", pid);
-	auto_free char *path = fs_path("proc/%d/mountinfo", pid);
-	auto_free char *name = NULL, *table = NULL;
-	int err = fs_link_target(root, link, &name);
+	auto_mounts struct mounts mounts = {0};
+	int err = mounts_read(root, pid, &mounts);
 
-	if (err && !fs_is_absent(err) && err != -ESRCH && err != -EINVAL && err != -EACCES)
-		return err;
-	if (err && pid != 1)
-		return 0;
-	if (name && fs_names_has(seen, name))
-		return 0;
-	err = fs_read(root, path, MOUNTS_MAX, &table, NULL);
-	if (err)
-		return fs_is_absent(err) || err == -ESRCH || (err == -EINVAL && pid != 1) ? 0 : err;
 	looking->pid = pid;
-	err = name ? fs_names_add(seen, name) : 0;
-	return err ? err : mounts_each(table, look, looking);
+	if (err)
+		return err == -EINVAL || process_has_ended(root, pid, err) ? 0 : err;
+	return mounts_each(&mounts, look, looking);
+}
+
+static bool is_among(const unsigned long *numbers, size_t n, unsigned long number)
+{
+	size_t i = 0;
+
+	while (i < n && numbers[i] != number)
+		i++;
+	return i < n;
+}
+
+/* One process of each mount namespace but the host's, which has been looked at. */
+static int look_elsewhere(const struct fs_root *root, struct looking *looking)
+{
+	cleanup_with(process_list_free) struct process_list list = {0};
+	auto_free unsigned long *inodes = NULL;
+	int err = process_list_read(root, &list);
+
+	if (err)
+		return err;
+	inodes = calloc(list.n + 1, sizeof(*inodes));
+	err = inodes ? process_list_namespaces(root, &list, "mnt", inodes) : -ENOMEM;
+	for (size_t i = 0; !err && i < list.n; i++)
+		if (list.items[i].pid != 1 && inodes[i] && !is_among(inodes, i, inodes[i]))
+			err = look_at_process(root, looking, list.items[i].pid);
+	return err;
 }
 
 int usage_find_shares(const struct fs_root *root, const struct survey *survey,
 		      const struct usage_device *device, struct usage *usage)
 {
 	cleanup_with(free_shares) struct shares shares = {0};
-	cleanup_with(process_list_free) struct process_list list = {0};
-	auto_names struct fs_names seen = {0};
-	struct looking looking = {.shares = &shares, .usage = usage};
+	struct looking looking = {.shares = &shares, .usage = usage, .pid = 1};
 	int err = read_shares(root, device, &shares);
 
-	(void)survey;
 	if (err || !shares.n)
 		return err;
-	err = look_at_process(root, &looking, 1, &seen);
-	if (!err)
-		err = process_list_read(root, &list);
-	for (size_t i = 0; !err && i < list.n; i++)
-		if (list.items[i].pid != 1)
-			err = look_at_process(root, &looking, list.items[i].pid, &seen);
-	return err;
+	err = mounts_each(&survey->mounts, look, &looking);
+	return err ? err : look_elsewhere(root, &looking);
 }

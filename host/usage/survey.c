@@ -210,5 +210,6 @@ void survey_free(struct survey *survey)
 	}
 	free(survey->nodes);
 	free(survey->nets);
+	mounts_free(&survey->mounts);
 	*survey = (struct survey){0};
 }

@@ -5,6 +5,7 @@
 
 #include "host/base/fs.h"
 #include "host/usage/finding.h"
+#include "host/usage/mounts.h"
 
 /* A block or character device. */
 struct survey_node {
@@ -29,6 +30,7 @@ struct survey {
 	size_t n_nodes;
 	struct survey_net *nets;
 	size_t n_nets;
+	struct mounts mounts; /* of the host: read once, for all searches */
 };
 
 /* Adds what is below DEVICE, which must outlive the survey. Returns 0 or -errno. */

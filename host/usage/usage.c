@@ -138,7 +138,7 @@ int usage_read(const struct fs_root *root, const struct usage_device *devices, s
 {
 	auto_survey struct survey survey = {0};
 	auto_usage struct usage usage = {0};
-	int err = 0;
+	int err = mounts_read(root, 1, &survey.mounts);
 
 	for (size_t i = 0; !err && i < n; i++)
 		err = find_for_device(root, &devices[i], &survey, &usage);

@@ -27,21 +27,18 @@ static int read_table(const struct fs_root *root, const char *path, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-int disk_tables_read(const struct fs_root *root, struct disk_tables *ret)
+int disk_tables_read(const struct fs_root *root, const struct mounts *mounts,
+		     struct disk_tables *ret)
 {
 	int err;
 
-	*ret = (struct disk_tables){.root = root};
-	/* Those of the first process: the host's own, whatever namespace this one was put in. */
-	err = read_table(root, "proc/1/mountinfo", &ret->mounts);
-	if (!err)
-		err = read_table(root, "proc/swaps", &ret->swaps);
-	return err ? err : kernel_disks_read(root, ret->mounts, &ret->users);
+	*ret = (struct disk_tables){.root = root, .mounts = mounts};
+	err = read_table(root, "proc/swaps", &ret->swaps);
+	return err ? err : kernel_disks_read(root, mounts, &ret->users);
 }
 
 void disk_tables_free(struct disk_tables *tables)
 {
-	free(tables->mounts);
 	free(tables->swaps);
 	kernel_disks_free(&tables->users);
 	*tables = (struct disk_tables){0};

@@ -9,13 +9,15 @@
 
 struct disk_tables {
 	const struct fs_root *root;
-	char *mounts; /* the mountinfo of the host */
+	const struct mounts *mounts; /* of the host, not owned */
 	char *swaps;
 	struct kernel_disks users;
 };
 
-/* Returns 0 (free with disk_tables_free(), in any case) or -errno. */
-int disk_tables_read(const struct fs_root *root, struct disk_tables *ret) must_check;
+/* MOUNTS, the host's, must outlive them. Returns 0 (free with disk_tables_free(), in any case) or
+ * -errno. */
+int disk_tables_read(const struct fs_root *root, const struct mounts *mounts,
+		     struct disk_tables *ret) must_check;
 void disk_tables_free(struct disk_tables *tables);
 
 /* Whether the host cannot do without what is mounted there: "/", "/boot". */

@@ -270,7 +270,8 @@ int usage_find_disks(const struct fs_root *root, const struct survey *survey, st
 		return 0;
 	disks.claims = calloc(survey->n_nodes, sizeof(*disks.claims));
 	disks.uses = calloc(survey->n_nodes, sizeof(*disks.uses));
-	err = disks.claims && disks.uses ? disk_tables_read(root, &disks.tables) : -ENOMEM;
+	err = disks.claims && disks.uses ? disk_tables_read(root, &survey->mounts, &disks.tables)
+					 : -ENOMEM;
 	if (!err)
 		err = find_all(&disks, usage);
 	for (size_t i = 0; disks.uses && i < survey->n_nodes; i++)

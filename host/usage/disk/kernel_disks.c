@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/disk/kernel_disks.h"
 
-#include "host/usage/mounts.h"
-
 #include <string.h>
 
 #define NVME_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
@@ -61,7 +59,7 @@ static int look_for_mount(const struct mount *mount, void *arg)
 
 /* The node that the path is in the devtmpfs which is mounted there, "/srv/x" for a node that was
  * bound to it, too. *RET becomes NULL where another file system is, or none. */
-static int mounted_node(const char *mounts, const char *path, char **ret)
+static int mounted_node(const struct mounts *mounts, const char *path, char **ret)
 {
 	struct mount_search search = {.path = path};
 	int err = mounts_each(mounts, look_for_mount, &search);
@@ -80,7 +78,8 @@ static int mounted_node(const char *mounts, const char *path, char **ret)
  * ("/dev/disk/by-id/…"), else itself. *RET becomes NULL for a file, whose
  * file system is mounted.
  */
-static int node_of(const struct fs_root *root, const char *mounts, const char *path, char **ret)
+static int node_of(const struct fs_root *root, const struct mounts *mounts, const char *path,
+		   char **ret)
 {
 	const char *name = after_prefix(path, "/dev/");
 	int err;
@@ -263,7 +262,8 @@ static int read_backstores(const struct fs_root *root, const char *path, const c
 	return each_below(root, path, read_backstore, disks);
 }
 
-int kernel_disks_read(const struct fs_root *root, const char *mounts, struct kernel_disks *ret)
+int kernel_disks_read(const struct fs_root *root, const struct mounts *mounts,
+		      struct kernel_disks *ret)
 {
 	auto_kernel_disks struct kernel_disks disks = {.mounts = mounts};
 	int err = each_below(root, "sys/class/block", read_loop, &disks);

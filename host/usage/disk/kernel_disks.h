@@ -8,6 +8,7 @@
 #define HOST_USAGE_DISK_KERNEL_DISKS_H
 
 #include "host/base/fs.h"
+#include "host/usage/mounts.h"
 
 struct kernel_disk {
 	char *node; /* what it works on, below /dev: "sda", "dm-0"; "nvme0": a whole controller */
@@ -18,7 +19,7 @@ struct kernel_disk {
 struct kernel_disks {
 	struct kernel_disk *items;
 	size_t n;
-	const char *mounts; /* of the caller's, while they are read */
+	const struct mounts *mounts; /* of the caller's, while they are read */
 };
 
 /*
@@ -27,7 +28,7 @@ struct kernel_disks {
  * (free with kernel_disks_free()) or -errno. (Linux: Documentation/ABI/testing/sysfs-block-loop,
  * drivers/nvme/target/configfs.c, drivers/target/target_core_configfs.c)
  */
-int kernel_disks_read(const struct fs_root *root, const char *mounts,
+int kernel_disks_read(const struct fs_root *root, const struct mounts *mounts,
 		      struct kernel_disks *ret) must_check;
 void kernel_disks_free(struct kernel_disks *disks);
 

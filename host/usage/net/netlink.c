@@ -2,6 +2,7 @@
 #include "host/usage/net/netlink.h"
 
 #include "host/base/activity.h"
+#include "host/base/clock.h"
 
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -13,8 +14,10 @@
 /* As large as the kernel makes its answers to a dump (Linux: net/netlink/af_netlink.c). */
 #define ANSWER_SIZE 32768
 
-/* How often what changed while it was dumped is dumped again. What any dump had counts. */
-#define DUMPS_MAX 5
+/* How often what changed while it was dumped is dumped again, and the longest pause before that, as
+ * where many containers are being started. What any dump had counts. */
+#define DUMPS_MAX    20
+#define PAUSE_MAX_MS 200
 
 /* The largest request: a header, and one number after it. */
 struct request {
@@ -81,8 +84,12 @@ static int look_at_all(const char *answer, size_t n, netlink_look *look, void *a
 		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
 			if (len >= NLMSG_HDRLEN + sizeof(err))
 				memcpy(&err, netlink_head(message), sizeof(err));
+			else if (message->nlmsg_type == NLMSG_ERROR)
+				return -EBADMSG;
 			return err ? err : *changed ? -EINTR : 1;
 		}
+		if (message->nlmsg_type == NLMSG_OVERRUN)
+			return -ENOBUFS;
 		err = look(message, arg);
 		if (err || !(message->nlmsg_flags & NLM_F_MULTI))
 			return err ? err : 1;
@@ -153,13 +160,17 @@ int netlink_dump(int fd, uint16_t type, size_t head, netlink_look *look, void *a
 	struct request request = {.message = {.nlmsg_len = (uint32_t)NLMSG_SPACE(head),
 					      .nlmsg_type = type,
 					      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
-	int err = -EINTR;
+	int err = -EINTR, pause_ms = 1;
 
 	if (type == RTM_GETLINK)
 		add_u32(&request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	for (int i = 0; i < DUMPS_MAX && err == -EINTR; i++)
+	for (int i = 0; i < DUMPS_MAX && err == -EINTR; i++) {
+		if (i)
+			clock_sleep_ms(pause_ms = 2 * pause_ms < PAUSE_MAX_MS ? 2 * pause_ms
+									      : PAUSE_MAX_MS);
 		err = ask(fd, &request, look, arg);
-	return err == -EINTR ? 0 : err;
+	}
+	return err == -EINTR ? -EAGAIN : err;
 }
 
 /* ---- attributes ---- */

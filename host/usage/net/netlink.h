@@ -21,7 +21,8 @@ typedef int netlink_look(const struct nlmsghdr *message, void *arg);
 
 /*
  * Calls LOOK for each item of the table TYPE (RTM_GETLINK …), whose messages begin with a header of
- * HEAD bytes, twice for some when the table changes meanwhile. Returns 0 or -errno.
+ * HEAD bytes, twice for some when the table changes meanwhile. Returns 0 or -errno; -EAGAIN when it
+ * has changed in each of many tries, so that it may not have been seen whole.
  */
 int netlink_dump(int fd, uint16_t type, size_t head, netlink_look *look, void *arg) must_check;
 

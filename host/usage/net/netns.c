@@ -2,13 +2,10 @@
 #include "host/usage/net/netns.h"
 
 #include "host/process/process.h"
-#include "host/usage/mounts.h"
 #include "host/usage/owner.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define MOUNTS_MAX ((size_t)16 * 1024 * 1024)
 
 static bool has(const struct netns_list *list, unsigned long inode)
 {
@@ -55,22 +52,29 @@ static char *name_of(const struct fs_root *root, pid_t pid)
 	return command ? fs_path(_("process %d (%s)"), pid, command) : NULL;
 }
 
-/* The namespace of process PID. Absent: it has ended, or is being ended. */
-static int add_of_process(const struct fs_root *root, unsigned int pid, struct netns_list *list)
+/* Adds the namespaces of all processes. Process 1 is the first one of the list. */
+static int add_of_processes(const struct fs_root *root, struct netns_list *list)
 {
-	auto_free char *path = fs_path("proc/%u/ns/net", pid);
-	auto_free char *link = NULL;
-	unsigned long inode;
-	int err = fs_link_name(root, path, &link);
+	cleanup_with(process_list_free) struct process_list processes = {0};
+	auto_free unsigned long *inodes = NULL;
+	int err = process_list_read(root, &processes);
 
-	/* EINVAL: it has ended, and waits to be reaped. */
-	if (pid != 1 && (fs_is_absent(err) || err == -ESRCH || err == -EINVAL))
-		return 0;
 	if (err)
 		return err;
-	if (!parse_inode(link, &inode) || has(list, inode))
-		return 0;
-	return add(list, inode, (pid_t)pid, TAKE_PTR(path), name_of(root, (pid_t)pid));
+	if (!processes.n || processes.items[0].pid != 1)
+		return -ENOENT;
+	inodes = calloc(processes.n, sizeof(*inodes));
+	err = inodes ? process_list_namespaces(root, &processes, "net", inodes) : -ENOMEM;
+	if (!err && !inodes[0])
+		err = -ENOENT;
+	for (size_t i = 0; !err && i < processes.n; i++) {
+		pid_t pid = processes.items[i].pid;
+
+		if (inodes[i] && !has(list, inodes[i]))
+			err = add(list, inodes[i], pid, fs_path("proc/%d/ns/net", pid),
+				  name_of(root, pid));
+	}
+	return err;
 }
 
 static int add_mounted(const struct mount *mount, void *arg)
@@ -84,19 +88,11 @@ static int add_mounted(const struct mount *mount, void *arg)
 	return add(list, inode, 0, strdup(mount->where + 1), strdup(mount->where));
 }
 
-int netns_list_read(const struct fs_root *root, struct netns_list *ret)
+int netns_list_read(const struct fs_root *root, const struct mounts *mounts, struct netns_list *ret)
 {
 	auto_netns_list struct netns_list list = {0};
-	auto_names struct fs_names names = {0};
-	auto_free char *mounts = NULL;
-	unsigned int pid;
-	int err = add_of_process(root, 1, &list);
+	int err = add_of_processes(root, &list);
 
-	err = err ?: fs_list(root, "proc", &names);
-	for (size_t i = 0; !err && i < names.n; i++)
-		if (number_parse(names.items[i], &pid))
-			err = add_of_process(root, pid, &list);
-	err = err ?: fs_read(root, "proc/1/mountinfo", MOUNTS_MAX, &mounts, NULL);
 	err = err ?: mounts_each(mounts, add_mounted, &list);
 	if (err)
 		return err;

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "host/base/fs.h"
+#include "host/usage/mounts.h"
 
 struct netns {
 	unsigned long inode; /* which one it is */
@@ -22,10 +23,12 @@ struct netns_list {
 };
 
 /*
- * Lists them. One that only a descriptor, or a mount in another mount namespace keeps is not seen.
- * Returns 0 (free with netns_list_free()) or -errno; -ENOENT without a process 1.
+ * Lists them; MOUNTS are the host's. One that only a descriptor, or a mount in another mount
+ * namespace keeps is not seen. Returns 0 (free with netns_list_free()) or -errno; -ENOENT without a
+ * process 1.
  */
-int netns_list_read(const struct fs_root *root, struct netns_list *ret) must_check;
+int netns_list_read(const struct fs_root *root, const struct mounts *mounts,
+		    struct netns_list *ret) must_check;
 void netns_list_free(struct netns_list *list);
 
 #define auto_netns_list cleanup_with(netns_list_free)

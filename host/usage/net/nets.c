@@ -171,7 +171,7 @@ int usage_find_nets(const struct fs_root *root, const struct survey *survey, str
 	if (!survey->n_nets)
 		return 0;
 	if (running)
-		err = net_tables_read(root, wants, survey, &tables);
+		err = net_tables_read(root, &survey->mounts, wants, survey, &tables);
 	for (size_t i = 0; !err && i < survey->n_nets; i++) {
 		const struct survey_net *net = &survey->nets[i];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/net/nettables.h"
 
+#include "host/process/process.h"
 #include "host/usage/net/netlink.h"
 
 #include <arpa/inet.h>
@@ -308,8 +309,8 @@ static int read_packet_sockets(struct reader *r)
 	auto_free char *table = NULL;
 	int err = space->pid ? fs_read(r->root, path, TABLE_MAX, &table, NULL) : 0;
 
-	if (fs_is_absent(err)) /* no AF_PACKET in this kernel yet, or the process has ended */
-		err = 0;
+	if (fs_is_absent(err)) /* no AF_PACKET in this kernel yet, unless the process has ended */
+		err = process_has_ended(r->root, space->pid, -EACCES) ? -ESRCH : 0;
 	for (size_t i = 0; !err && i < r->tables->n_links; i++) {
 		struct net_link *link = &r->tables->links[i];
 
@@ -345,17 +346,19 @@ static int read_space(struct reader *r)
 	return err;
 }
 
-int net_tables_read(const struct fs_root *root,
+int net_tables_read(const struct fs_root *root, const struct mounts *mounts,
 		    bool (*wants)(const struct net_link *link, const void *arg), const void *arg,
 		    struct net_tables *ret)
 {
 	int err = -ENOENT;
 
 	for (int i = 0; i < READS_MAX && (fs_is_absent(err) || err == -ESRCH); i++) {
+		auto_mounts struct mounts now = {0}; /* one of the namespaces has gone */
 		struct net_tables tables = {0};
 		struct reader r = {.root = root, .wants = wants, .arg = arg, .tables = &tables};
 
-		err = netns_list_read(root, &tables.spaces);
+		err = i ? mounts_read(root, 1, &now) : 0;
+		err = err ?: netns_list_read(root, i ? &now : mounts, &tables.spaces);
 		for (r.ns = 0; !err && r.ns < tables.spaces.n; r.ns++)
 			err = read_space(&r);
 		if (!err)

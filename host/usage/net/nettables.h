@@ -52,11 +52,12 @@ struct net_tables {
 };
 
 /*
- * Reads them all, from the running kernel, which needs root. WANTS(LINK, ARG) says whether the uses
- * of a link are wanted. Routes that the kernel makes for an address, and those that do not leave
- * the link, are left out. Returns 0 (free with net_tables_free()) or -errno.
+ * Reads them all, from the running kernel, which needs root; MOUNTS are the host's. WANTS(LINK,
+ * ARG) says whether the uses of a link are wanted. Routes that the kernel makes for an address, and
+ * those that do not leave the link, are left out. Returns 0 (free with net_tables_free()) or
+ * -errno.
  */
-int net_tables_read(const struct fs_root *root,
+int net_tables_read(const struct fs_root *root, const struct mounts *mounts,
 		    bool (*wants)(const struct net_link *link, const void *arg), const void *arg,
 		    struct net_tables *ret) must_check;
 void net_tables_free(struct net_tables *tables);

@@ -338,6 +338,31 @@ static void test_unfinished(void **state)
 			   "what process 21 (user) has open could not be looked at in time\n");
 }
 
+/* Of a process that cannot be read, it is not known that it has nothing open. */
+static void test_unread(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
+	put_node(tree, "dri/card0", 0);
+	tree_file(tree, "dev/dri/card0", "");
+	tree_mode(tree, "dev/dri/card0", 0660);
+	tree_link(tree, "proc/20", "20"); /* ELOOP */
+	for (int pid = 21; pid <= 22; pid++) {
+		auto_free char *maps = fs_path("proc/%d/maps", pid);
+
+		tree_process(tree, pid, pid == 21 ? "user" : "daemon", "x");
+		tree_link(tree, maps, "maps");
+		put_ids(tree, pid, pid, pid == 21 ? 65000 : 0, "");
+	}
+	assert_found(tree, "!what process 20 (?) has open cannot be read: Too many levels of "
+			   "symbolic links\n"
+			   "what process 21 (user) has open cannot be read: Too many levels of "
+			   "symbolic links\n"
+			   "!what process 22 (daemon) has open cannot be read: Too many levels of "
+			   "symbolic links\n");
+}
+
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -352,6 +377,7 @@ int main(void)
 		WITH_TREE(test_mapped),
 		WITH_TREE(test_rings),
 		WITH_TREE(test_unfinished),
+		WITH_TREE(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

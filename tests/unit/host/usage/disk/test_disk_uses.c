@@ -35,9 +35,11 @@ static void assert_uses(struct tree *tree, const char *what, const char *steps)
 	auto_disk_uses struct disk_uses uses = {0};
 	auto_strbuf struct strbuf text = {0};
 	auto_free char *command = NULL;
+	auto_mounts struct mounts mounts = {0};
 	struct disk_tables tables;
 
-	assert_int_equal(disk_tables_read(&tree->root, &tables), 0);
+	assert_int_equal(mounts_read(&tree->root, 1, &mounts), 0);
+	assert_int_equal(disk_tables_read(&tree->root, &mounts, &tables), 0);
 	assert_int_equal(disk_uses_add_block(&tables, SDA, "sda", 8, 0, &uses), 0);
 	if (!uses.what.len)
 		assert_int_equal(disk_uses_add_pool(&tables, 8, 0, &uses), 0);
@@ -189,12 +191,14 @@ static void test_cycle(void **state)
 {
 	auto_disk_uses struct disk_uses uses = {0};
 	struct tree *tree = *state;
+	auto_mounts struct mounts mounts = {0};
 	struct disk_tables tables;
 
 	put_holder(tree, SDA, "md0");
 	put_holder(tree, "sys/class/block/md0", "md1");
 	put_holder(tree, "sys/class/block/md1", "md0");
-	assert_int_equal(disk_tables_read(&tree->root, &tables), 0);
+	assert_int_equal(mounts_read(&tree->root, 1, &mounts), 0);
+	assert_int_equal(disk_tables_read(&tree->root, &mounts, &tables), 0);
 	assert_int_equal(disk_uses_add_block(&tables, SDA, "sda", 8, 0, &uses), 0);
 	assert_true(uses.unclear);
 	disk_tables_free(&tables);

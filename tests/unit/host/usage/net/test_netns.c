@@ -7,6 +7,7 @@ static void test_list(void **state)
 {
 	struct tree *tree = *state;
 	auto_netns_list struct netns_list list = {0};
+	auto_mounts struct mounts mounts = {0};
 
 	tree_process(tree, 1, "systemd", "init");
 	tree_link(tree, "proc/1/ns/net", "net:[4026531840]");
@@ -25,7 +26,8 @@ static void test_list(void **state)
 		  "50 22 0:4 net:[4026532201] /run/netns/seen rw - nsfs nsfs rw\n"
 		  "51 22 0:4 net:[4026532203] /run/netns/a\\040b rw shared:9 - nsfs nsfs rw\n"
 		  "52 22 0:4 mnt:[4026532204] /run/other rw - nsfs nsfs rw\n");
-	assert_int_equal(netns_list_read(&tree->root, &list), 0);
+	assert_int_equal(mounts_read(&tree->root, 1, &mounts), 0);
+	assert_int_equal(netns_list_read(&tree->root, &mounts, &list), 0);
 	assert_int_equal(list.n, 4);
 	assert_int_equal(list.items[0].inode, 4026531840);
 	assert_string_equal(list.items[0].name, "process 1 (systemd)");
@@ -44,7 +46,7 @@ static void test_no_process_1(void **state)
 	struct netns_list list = {0};
 
 	tree_file(tree, "proc/1/mountinfo", "");
-	assert_int_equal(netns_list_read(&tree->root, &list), -ENOENT);
+	assert_int_equal(netns_list_read(&tree->root, &(struct mounts){0}, &list), -ENOENT);
 	assert_null(list.items);
 }
 
