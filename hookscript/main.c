@@ -120,12 +120,12 @@ static int run_config(const struct request *request)
 static const struct verb verbs[] = {
 	{"plan", NULL, start_plan, NULL, "", false, true, true},
 	{"status", show_status, NULL, NULL, "", false, true, false},
-	{"restore", stop_restore_all, stop_restore, NULL, "all", true, false, false},
-	{"watch", NULL, watch_run, NULL, "", true, false, false},
+	{"restore", stop_restore_all, stop_restore, NULL, "all", true, true, false},
+	{"watch", NULL, watch_run, NULL, "", true, false, true}, /* it has its own children */
 	{"config", NULL, NULL, run_config, "raw", false, true, false},
 	{"settings", NULL, show_settings, NULL, "", false, true, false},
 	{"accept", NULL, accept_devices, NULL, "", true, true, false},
-	{"log", NULL, show_log, NULL, "", false, false, false},
+	{"log", NULL, show_log, NULL, "", false, true, false},
 	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false, true, true},
 };
 

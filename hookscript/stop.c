@@ -11,6 +11,7 @@
 #include "hookscript/bind/users.h"
 #include "hookscript/watch.h"
 #include "host/base/log.h"
+#include "host/process/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -168,6 +169,7 @@ int stop_restore_all(const struct fs_root *root)
 		auto_free char *why = NULL;
 		size_t k = 0;
 
+		supervise_allow(SUPERVISE_READ_MS);
 		err = record_read(root, &list[i], &record, &why);
 		if (err) {
 			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",

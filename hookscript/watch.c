@@ -6,11 +6,13 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/recorded.h"
+#include "hookscript/settings/settings_read.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/users.h"
 #include "host/process/changes.h"
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/process/supervise.h"
 #include "host/process/systemd.h"
 #include "host/process/worker.h"
 
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define UNIT_FILE "pve-passthrough-watch@.service"
@@ -116,8 +119,14 @@ void watch_start(const struct fs_root *root, unsigned int vmid)
 struct watch {
 	const struct fs_root *root;
 	unsigned int vmid;
+	int only;     /* the lock of this watcher */
 	int changes;  /* of the records (host/process/changes.h) */
 	int pause_ms; /* after the next failure */
+	int lock;     /* the VM's, while it is looked at; <0: why there is none */
+	bool hung;    /* the last look: nothing but what giving back needs is read then */
+	pid_t pid;    /* the VM's process; 0: none was seen */
+	int pidfd;    /* of it, or -1 */
+	struct seen *seen;
 };
 
 /* What there is to wait for, or to do. */
@@ -159,33 +168,24 @@ static int list_recorded(const struct watch *watch, struct recorded *ret)
 	return lock < 0 ? lock : recorded_list(watch->root, watch->vmid, ret);
 }
 
-/* Sleeps until the VM's process has ended. Its number may have been reused before pidfd_open(), so
- * the VM is looked at again after that. */
-static void wait_for_vm(const struct watch *watch)
+/* What a look ended with, in memory that the child which looks shares. */
+struct seen {
+	enum next next;
+	int left_ms; /* how long to wait for a start */
+	pid_t pid;   /* the VM's process; 0: none, or unknown */
+	bool failed; /* not all was given back */
+};
+
+/* ---- in the child: it may hang ---- */
+
+/* Leaves in RECORDED what is to be given back now. No start, stop or cleanup is under way, and none
+ * can begin before the VM's lock is released. Without a lock file Proxmox VE has never started the
+ * VM here. */
+static enum next decide(const struct watch *watch, struct recorded *recorded)
 {
-	pid_t pid = pve_vm_pid(watch->root, watch->vmid);
-	auto_close int pidfd = -1;
+	const struct settings *settings = watch->hung ? &settings_default : NULL;
+	int err = list_recorded(watch, recorded);
 
-	if (!pid)
-		return;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd < 0)
-		changes_wait(watch->changes, -1, LOOK_AGAIN_MS); /* it has just ended */
-	else if (pve_vm_pid(watch->root, watch->vmid) == pid)
-		changes_wait(-1, pidfd, -1);
-}
-
-/* Leaves in RECORDED what is to be given back now; *RET_LEFT_MS: how long to wait for a start. */
-static enum next decide(const struct watch *watch, struct recorded *recorded, int *ret_left_ms)
-{
-	/* Sleeps while a start, a stop or a cleanup is under way, and none can begin while this is
-	 * held. Without a lock file Proxmox VE has never started the VM here. */
-	auto_close int lock = pve_vm_lock(watch->root, watch->vmid, true);
-	int err;
-
-	worker_reap();
-	changes_forget(watch->changes);
-	err = list_recorded(watch, recorded);
 	if (err) {
 		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
 			    watch->vmid, RECORD_DIR, strerror(-err), watch->pause_ms / 1000);
@@ -193,15 +193,17 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 	}
 	if (!recorded->n && !recorded->unread)
 		return NEXT_CLEAN_UP;
-	if (lock < 0 && !fs_is_absent(lock)) {
+	if (watch->lock < 0 && !fs_is_absent(watch->lock)) {
 		log_warning(_("VM %u: whether it is being started or stopped cannot be told: %s; "
 			      "tried again in %d s"),
-			    watch->vmid, log_strerror(lock), watch->pause_ms / 1000);
+			    watch->vmid, log_strerror(watch->lock), watch->pause_ms / 1000);
 		return NEXT_PAUSE;
 	}
-	if (pve_vm_runs(watch->root, watch->vmid))
+	if (pve_vm_runs(watch->root, watch->vmid)) {
+		watch->seen->pid = pve_vm_pid(watch->root, watch->vmid);
 		return NEXT_VM_ENDS;
-	switch (reboot_after_stop(watch->root, watch->vmid, NULL, ret_left_ms)) {
+	}
+	switch (reboot_after_stop(watch->root, watch->vmid, settings, &watch->seen->left_ms)) {
 	case AFTER_STOP_START: return NEXT_START;
 	case AFTER_STOP_KEEP: return NEXT_END;
 	case AFTER_STOP_RETURN: break;
@@ -212,6 +214,46 @@ static enum next decide(const struct watch *watch, struct recorded *recorded, in
 	return recorded->n ? NEXT_GIVE_BACK : NEXT_WORKER;
 }
 
+static bool give_back(const struct watch *watch, const struct recorded *recorded)
+{
+	if (!bind_give_back(watch->root, watch->vmid, recorded, 0))
+		return true;
+	log_warning(_("VM %u: what was not given back is tried again in %d s"), watch->vmid,
+		    watch->pause_ms / 1000);
+	return false;
+}
+
+static bool clean_up(const struct watch *watch)
+{
+	spares_forget(watch->root, watch->vmid);
+	users_return(watch->root, watch->vmid);
+	return !users_are_noted(watch->root, watch->vmid);
+}
+
+/* The parent's copies of the locks are what holds them: this process may hang, and keep its own. */
+static int look_once(void *arg)
+{
+	struct watch *watch = arg;
+	auto_recorded struct recorded recorded = {0};
+	enum next next;
+
+	closep(&watch->only);
+	if (!watch->hung)
+		settings_set_language_of(watch->root, watch->vmid);
+	next = decide(watch, &recorded);
+	/* Nothing slow is done with it held. */
+	if (watch->lock >= 0)
+		flock(watch->lock, LOCK_UN);
+	if (next == NEXT_GIVE_BACK)
+		watch->seen->failed = !give_back(watch, &recorded);
+	else if (next == NEXT_CLEAN_UP)
+		watch->seen->failed = !clean_up(watch);
+	watch->seen->next = next;
+	return EXIT_DONE;
+}
+
+/* ---- in the watcher: it only waits ---- */
+
 /* Sleeps after a failure, longer each time, or until a start changes something. */
 static void pause_longer(struct watch *watch)
 {
@@ -221,46 +263,100 @@ static void pause_longer(struct watch *watch)
 	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
 }
 
-static void give_back(struct watch *watch, const struct recorded *recorded)
+static void forget_process(struct watch *watch)
 {
-	if (!bind_give_back(watch->root, watch->vmid, recorded, 0)) {
-		watch->pause_ms = PAUSE_MS;
-		return;
-	}
-	log_warning(_("VM %u: what was not given back is tried again in %d s"), watch->vmid,
-		    watch->pause_ms / 1000);
-	pause_longer(watch);
+	closep(&watch->pidfd);
+	watch->pidfd = -1;
+	watch->pid = 0;
 }
 
-/* Looks at the VM once and does what is due. Returns whether there is more to do. */
+/* Sleeps until the VM's process has ended. Its number may have been reused before pidfd_open(), so
+ * the VM is looked at again after that. */
+static void wait_for_vm(struct watch *watch)
+{
+	pid_t pid = watch->seen->pid;
+
+	if (!pid) {
+		pause_longer(watch);
+	} else if (watch->pidfd >= 0 && watch->pid == pid) {
+		changes_wait(-1, watch->pidfd, -1);
+		forget_process(watch);
+	} else {
+		forget_process(watch);
+		watch->pid = pid;
+		watch->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (watch->pidfd < 0)
+			changes_wait(watch->changes, -1, LOOK_AGAIN_MS); /* it has just ended */
+	}
+}
+
+/* Has a child look at the VM and do what is due; one that hangs is killed, and named. */
+static void have_looked(struct watch *watch)
+{
+	auto_free char *what = fs_path("VM %u, watch", watch->vmid);
+	const struct supervise how = {.what = what ? what : "watch"};
+
+	/* Sleeps while a start, a stop or a cleanup is under way. */
+	watch->lock = pve_vm_lock(watch->root, watch->vmid, true);
+	worker_reap();
+	changes_forget(watch->changes);
+	*watch->seen = (struct seen){.next = NEXT_PAUSE};
+	watch->hung = supervise_run(&how, look_once, watch) != EXIT_DONE;
+	if (watch->lock >= 0)
+		flock(watch->lock, LOCK_UN);
+	closep(&watch->lock);
+	if (watch->hung)
+		log_warning(_("VM %u: its devices are looked at again in %d s"), watch->vmid,
+			    watch->pause_ms / 1000);
+}
+
+/* Looks at the VM once and waits for the next time. Returns whether there is more to do. */
 static bool look(struct watch *watch)
 {
-	auto_recorded struct recorded recorded = {0};
-	int left_ms;
+	const struct seen *seen = watch->seen;
 
-	switch (decide(watch, &recorded, &left_ms)) {
+	have_looked(watch);
+	switch (watch->hung || seen->failed ? NEXT_PAUSE : seen->next) {
 	case NEXT_CLEAN_UP:
-		spares_forget(watch->root, watch->vmid);
-		users_return(watch->root, watch->vmid);
-		if (!users_are_noted(watch->root, watch->vmid))
-			return false;
-		pause_longer(watch);
-		return true;
 	case NEXT_END: return false;
-	case NEXT_GIVE_BACK: give_back(watch, &recorded); return true;
+	case NEXT_GIVE_BACK: watch->pause_ms = PAUSE_MS; return true;
 	case NEXT_VM_ENDS: wait_for_vm(watch); return true;
-	case NEXT_START: changes_wait(watch->changes, -1, left_ms); return true;
+	case NEXT_START: changes_wait(watch->changes, -1, seen->left_ms); return true;
 	case NEXT_WORKER: changes_wait(watch->changes, -1, WORKER_MS); return true;
 	case NEXT_PAUSE: pause_longer(watch); return true;
 	}
 	return false;
 }
 
+static int watch_on(struct watch *watch)
+{
+	watch->seen = mmap(NULL, sizeof(*watch->seen), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (watch->seen == MAP_FAILED) {
+		log_error(_("VM %u: no watcher for it: %s; when it has ended: pve-passthrough "
+			    "restore %u"),
+			  watch->vmid, strerror(errno), watch->vmid);
+		return EXIT_FAILED;
+	}
+	while (look(watch))
+		;
+	munmap(watch->seen, sizeof(*watch->seen));
+	forget_process(watch);
+	return EXIT_DONE;
+}
+
 int watch_run(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int only = become_the_one(root, vmid);
 	auto_close int changes = only < 0 ? -1 : record_changes(root);
-	struct watch watch = {root, vmid, changes, PAUSE_MS};
+	struct watch watch = {
+		.root = root,
+		.vmid = vmid,
+		.only = only,
+		.changes = changes,
+		.pause_ms = PAUSE_MS,
+		.pidfd = -1,
+	};
 
 	if (only == -EWOULDBLOCK)
 		return EXIT_DONE; /* two others watch */
@@ -270,7 +366,5 @@ int watch_run(const struct fs_root *root, unsigned int vmid)
 			  vmid, strerror(-only), vmid);
 		return EXIT_FAILED;
 	}
-	while (look(&watch))
-		;
-	return EXIT_DONE;
+	return watch_on(&watch);
 }

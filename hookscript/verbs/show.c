@@ -10,6 +10,7 @@
 #include "host/base/log.h"
 #include "host/pci/answer.h"
 #include "host/pci/pci.h"
+#include "host/process/supervise.h"
 #include "vmcfg/describe.h"
 
 #include <stdio.h>
@@ -258,6 +259,8 @@ static int exec_journalctl(const struct fs_root *root, unsigned int vmid)
 
 	if (!match || !place)
 		return -ENOMEM;
+	/* It shows a page at a time to whom reads it. */
+	supervise_allow(SUPERVISE_FOREVER);
 	execvp(args[0], (char *const *)(uintptr_t)args);
 	return -errno;
 }
