@@ -136,7 +136,7 @@ static int parse_vmid(const char *text, unsigned int *ret)
 	return cli_usage_error(_("invalid VMID '%s': expected 100 to 999999999"), text);
 }
 
-static int run_phase(const struct request *request)
+static int run_hookscript(const struct request *request)
 {
 	char **args = request->cli->args;
 	unsigned int vmid;
@@ -223,7 +223,7 @@ static int run(const struct cli *cli)
 	if (!word)
 		return cli_usage_error(_("missing command"));
 	if (*word && strspn(word, "0123456789") == strlen(word))
-		return run_phase(&request);
+		return run_hookscript(&request);
 	for (request.verb = verbs; request.verb < verbs + ARRAY_SIZE(verbs); request.verb++)
 		if (!strcmp(request.verb->name, word))
 			return run_verb(&request);

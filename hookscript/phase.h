@@ -13,7 +13,7 @@
  * (EXIT_USAGE). Returns the program's exit code.
  *
  * A child does it (host/process/supervise.h), so that this returns, with EXIT_FAILED, also when the
- * kernel holds what it reads: after SUPERVISE_READ_MS until the settings are known, and then when
+ * kernel holds what it reads: after supervise_read_ms until the settings are known, and then when
  * their deadline has passed. What was taken by then is left to a watcher. All output goes to
  * standard output and, below ROOT, to the journal.
  */

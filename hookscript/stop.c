@@ -169,7 +169,7 @@ int stop_restore_all(const struct fs_root *root)
 		auto_free char *why = NULL;
 		size_t k = 0;
 
-		supervise_allow(SUPERVISE_READ_MS);
+		supervise_allow(supervise_read_ms);
 		err = record_read(root, &list[i], &record, &why);
 		if (err) {
 			log_device(LOG_LEVEL_WARNING, &list[i], NULL, "%s",

@@ -69,7 +69,7 @@ static bool ask(const char *question, bool default_yes)
 	fflush(stdout);
 	supervise_allow(SUPERVISE_FOREVER);
 	answered = fgets(answer, sizeof(answer), stdin) && *answer != '\n';
-	supervise_allow(SUPERVISE_READ_MS);
+	supervise_allow(supervise_read_ms);
 	return answered ? *answer == 'y' || *answer == 'Y' : default_yes;
 }
 
@@ -111,7 +111,7 @@ static bool run_command(const struct fs_root *root, char *const *command)
 	log_info(_("running: %s"), text);
 	supervise_allow(SUPERVISE_FOREVER);
 	err = program_act(root, &program, &end);
-	supervise_allow(SUPERVISE_READ_MS);
+	supervise_allow(supervise_read_ms);
 	if (!err)
 		return true;
 	why = program_explain(root, &program, err, &end);

@@ -34,6 +34,8 @@ struct page {
 
 static struct page *page;
 
+int supervise_read_ms = 30000;
+
 struct child {
 	pid_t pid;
 	int pidfd; /* -1: none, its end is noticed up to LOOK_MS later */
@@ -166,7 +168,7 @@ static int without_child(const struct supervise *how, void *arg, int err)
 
 int supervise_run(const struct supervise *how, int (*work)(void *arg), void *arg)
 {
-	int limit_ms = how->limit_ms ? how->limit_ms : SUPERVISE_READ_MS;
+	int limit_ms = how->limit_ms ? how->limit_ms : supervise_read_ms;
 	struct child child = {.pidfd = -1, .lines = -1};
 	int err, code;
 

@@ -12,12 +12,12 @@
 
 #define SUPERVISE_FOREVER INT32_MAX
 
-/* How long reading the host may take. */
-#define SUPERVISE_READ_MS 30000
+/* How long reading the host may take, in milliseconds. Constant but for tests. */
+extern int supervise_read_ms;
 
 struct supervise {
 	const char *what; /* for messages: "VM 100, pre-start" */
-	int limit_ms;	  /* until the child's first supervise_allow(); 0: SUPERVISE_READ_MS */
+	int limit_ms;	  /* until the child's first supervise_allow(); 0: supervise_read_ms */
 
 	/*
 	 * The child has a session of its own and no descriptor of the caller's but KEEP, so that a

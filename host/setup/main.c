@@ -177,7 +177,7 @@ static int run_summary(const struct fs_root *root, const struct setup_options *o
 	if (code == CODE_FAILED)
 		return code;
 	only_shown.dry_run = true;
-	supervise_allow(SUPERVISE_READ_MS);
+	supervise_allow(supervise_read_ms);
 	puts(_("\nwhat `host-setup enable` would change:"));
 	fflush(stdout);
 	return enable_run(root, &only_shown) == ENABLE_FAILED ? CODE_FAILED : code;

@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/record.h"
 #include "hookscript/start.h"
 #include "host/base/clock.h"
+#include "host/process/supervise.h"
 #include "scenario.h"
 
 #define RECORDS "run/pve-passthrough/records/"
@@ -346,6 +348,26 @@ static void test_one_and_one_more(void **state)
 	watch_until_back(tree, 0, before);
 }
 
+/* A server that does not answer keeps the devices no longer than one look. */
+static void test_settings_hang(void **state)
+{
+	static const char settings[] = "etc/pve/pve-passthrough.conf";
+	struct tree *tree = *state;
+	auto_free char *before = take_disk(tree);
+	auto_run struct run run = {0};
+
+	assert_int_equal(mkfifoat(tree->root.fd, settings, 0600), 0);
+	supervise_read_ms = 300;
+	run_hook(tree, watch_run, 100, &run);
+	supervise_read_ms = 30000;
+	run_assert_code(&run, EXIT_DONE);
+	assert_in_range(run.ms, 1300, 15000);
+	run_assert_says(&run, "VM 100, watch: stuck in the kernel: open "
+			      "/etc/pve/pve-passthrough.conf");
+	tree_delete(tree, settings);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
@@ -363,6 +385,7 @@ int main(void)
 		TEST(test_no_lock),
 		TEST(test_shutdown),
 		TEST(test_one_and_one_more),
+		TEST(test_settings_hang),
 	};
 #undef TEST
 
