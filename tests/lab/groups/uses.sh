@@ -27,16 +27,16 @@ prepare() {
 
 node=/dev/nvme0n1
 
-# want BDF: VM 100 wants it.
+# want BDF: VM 100 wants it. The names are none of lib.sh's.
 want() {
-	bdf=$1
-	was=$(driver "$bdf")
+	wanted=$1
+	own_driver=$(driver "$wanted")
 	vm 100 "machine: q35" "hostpci0: $1,pcie=1"
 }
 
 # It starts, and says these texts.
 passes() {
-	start 100 "$bdf=$was"
+	start 100 "$wanted=$own_driver"
 	for text in "$@"; do
 		expect_said "$text"
 	done
@@ -273,6 +273,8 @@ t_watchdog() {
 	refused 100 "is in use, which may be as the host's watchdog" "watchdog-mux.service"
 	lives
 	end_background
+	step "closed again"
+	passes
 }
 
 t_9p() {
