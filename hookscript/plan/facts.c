@@ -425,6 +425,16 @@ static void free_device(struct device *device)
 	free(device->kernel_log);
 }
 
+static void free_group(struct device_group *group)
+{
+	for (size_t i = 0; group->cures && i < group->holders.n; i++) {
+		free(group->cures[i].words);
+		free(group->cures[i].command);
+	}
+	free(group->cures);
+	vfio_holders_free(&group->holders);
+}
+
 void facts_free(struct facts *facts)
 {
 	if (!facts)
@@ -432,7 +442,7 @@ void facts_free(struct facts *facts)
 	for (size_t i = 0; i < facts->n_devices; i++)
 		free_device(&facts->devices[i]);
 	for (size_t i = 0; i < facts->n_groups; i++)
-		vfio_holders_free(&facts->groups[i].holders);
+		free_group(&facts->groups[i]);
 	for (size_t i = 0; i < facts->n_moved; i++) {
 		free(facts->moved[i].now);
 		free(facts->moved[i].kernel_log);

@@ -106,12 +106,19 @@ struct absent_vf {
 	unsigned int made;   /* so many there are */
 };
 
+/* How what holds a group is ended. */
+struct holder_cure {
+	char *words;
+	char *command;
+};
+
 struct device_group {
 	int number;
 	bool reserved;	  /* the firmware goes on using memory by DMA: no guest can have it */
 	int reserved_err; /* why that is not known, -errno; 0: it is */
 	struct vfio_holders holders;
-	int holders_err; /* why it is not known who holds it, -errno; 0: it is */
+	int holders_err;	   /* why it is not known who holds it, -errno; 0: it is */
+	struct holder_cure *cures; /* of each holder, those of VMs without; NULL: of none */
 };
 
 struct facts {

@@ -217,6 +217,7 @@ static int add_group(struct reader *r, int number)
 		.reserved_err = reserved < 0 ? reserved : 0,
 	};
 	group->holders_err = vfio_members_holders(r->root, number, members, n, &group->holders);
+	err = facts_read_holder_cures(r->root, group);
 	for (size_t i = 0; !err && i < n; i++)
 		err = add_device(r, &members[i]);
 	return err;

@@ -3,6 +3,9 @@
 
 #include "host/pci/answer.h"
 #include "host/process/kernel_log.h"
+#include "host/usage/owner_cure.h"
+
+#include <string.h>
 
 /* Of the kernel's log, about one device. */
 #define LOG_LINES 3
@@ -226,4 +229,38 @@ int facts_read_absent(const struct fs_root *root, struct facts *facts)
 	if (!err)
 		err = read_logs(root, facts);
 	return err ? err : add_vfs(root, facts);
+}
+
+/* ---- programs that hold a group ---- */
+
+/* A QEMU that outlived its VM, or a program that somebody runs by hand, is killed. */
+static int read_holder_cure(const struct fs_root *root, pid_t pid, struct holder_cure *cure)
+{
+	auto_owner struct owner owner = {0};
+	int err = owner_read(root, pid, &owner);
+
+	if (err)
+		return err;
+	if (owner.kind == OWNER_UNKNOWN || owner.kind == OWNER_VM) {
+		cure->words = strdup(_("end it"));
+		cure->command = fs_path("kill %d", pid);
+	} else {
+		cure->words = owner_cure(root, pid, &owner, &cure->command);
+	}
+	return cure->words && cure->command ? 0 : -ENOMEM;
+}
+
+int facts_read_holder_cures(const struct fs_root *root, struct device_group *group)
+{
+	int err = 0;
+
+	if (!group->holders.n)
+		return 0;
+	group->cures = calloc(group->holders.n, sizeof(*group->cures));
+	if (!group->cures)
+		return -ENOMEM;
+	for (size_t i = 0; i < group->holders.n && !err; i++)
+		if (!group->holders.items[i].vmid)
+			err = read_holder_cure(root, group->holders.items[i].pid, &group->cures[i]);
+	return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The part of the facts about devices that do not answer, and those that are not there. */
+/* The part of the facts about devices that do not answer, those that are not there, and programs
+ * that hold groups open. */
 #ifndef HOOKSCRIPT_PLAN_FACTS_STATE_H
 #define HOOKSCRIPT_PLAN_FACTS_STATE_H
 
@@ -17,5 +18,8 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts) must_che
  * names it. Returns 0 or -errno.
  */
 int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
+
+/* Fills in how the holders of the group that are no VM's are ended. Returns 0 or -ENOMEM. */
+int facts_read_holder_cures(const struct fs_root *root, struct device_group *group) must_check;
 
 #endif

@@ -93,6 +93,13 @@ void cure_delete(struct plan_check *c, const char *words, size_t e)
 	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
 }
 
+void cure_by_entry(struct plan_check *c, const char *words, size_t e, const char *address)
+{
+	if (e < HOSTPCI_MAX)
+		cure_command(c, words, "qm set %u --hostpci%zu %s%s", c->facts->vmid, e, address,
+			     vmcfg_is_q35(c->facts->vm) ? ",pcie=1" : "");
+}
+
 void cure_by_log(struct plan_check *c, const char *lines)
 {
 	auto_free char *text = strdup(lines ? lines : "");

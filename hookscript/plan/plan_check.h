@@ -47,6 +47,9 @@ void cure_qm_set(struct plan_check *c, const char *words, const char *option, co
 /* That the entry hostpciE is taken out. */
 void cure_delete(struct plan_check *c, const char *words, size_t e);
 
+/* That the VM is given the device at ADDRESS as hostpciE; of HOSTPCI_MAX nothing is added. */
+void cure_by_entry(struct plan_check *c, const char *words, size_t e, const char *address);
+
 /* What the kernel's log says, LINES; NULL: nothing. */
 void cure_by_log(struct plan_check *c, const char *lines);
 

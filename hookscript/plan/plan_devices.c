@@ -64,6 +64,7 @@ void plan_check_host(struct plan_check *c)
 static void refuse_child(struct plan_check *c, const struct device *device)
 {
 	const char *text = bdf_text(&device->bdf), *parent = bdf_text(&device->parent);
+	const struct candidate *candidate = facts_chosen(c->facts, &device->bdf);
 
 	plan_refuse(c, REFUSAL_CHILD, &device->bdf,
 		    fs_path(_("it is below %s, and cannot be passed through by itself"), parent),
@@ -79,6 +80,9 @@ static void refuse_child(struct plan_check *c, const struct device *device)
 		   _("or pass the whole controller, with all disks below it, to a guest that has "
 		     "a driver for it: name %s instead"),
 		   parent);
+	if (candidate && candidate->entry != ENTRY_ARGS && !candidate->mapping &&
+	    candidate->n_addresses == 1)
+		cure_by_entry(c, _("that is"), (size_t)candidate->entry, parent);
 }
 
 /* A member of the group that is a child, whose parent is not taken: the group would be taken by
@@ -381,6 +385,18 @@ static bool holders_are_known(const struct facts *facts, const struct device_gro
 	return group->holders.n;
 }
 
+static void cure_holder(struct plan_check *c, const struct device_group *group, size_t i)
+{
+	const struct vfio_holder *holder = &group->holders.items[i];
+
+	if (holder->vmid && holder->vmid == c->facts->vmid)
+		cure_command(c, _("this VM's QEMU outlived it; end it"), "kill %d", holder->pid);
+	else if (holder->vmid)
+		cure_command(c, NULL, "qm shutdown %u", holder->vmid);
+	else if (group->cures)
+		cure_command(c, group->cures[i].words, "%s", group->cures[i].command);
+}
+
 static void check_holders(struct plan_check *c, const struct device_group *group)
 {
 	auto_free char *who = NULL;
@@ -401,8 +417,12 @@ static void check_holders(struct plan_check *c, const struct device_group *group
 		    fs_path(_("its group is in use by %s"), plan_text(c, who)),
 		    _("IOMMU group %d is in use through VFIO by %s"), group->number,
 		    plan_text(c, who));
-	cure_words(c, _("stop what uses it: another VM by qm shutdown; a QEMU that outlived its "
-			"VM ends by itself or by kill"));
+	for (size_t i = 0; i < group->holders.n; i++)
+		cure_holder(c, group, i);
+	if (!group->holders.n)
+		cure_command(c,
+			     _("see who that is, as root and outside of any container, and end it"),
+			     "fuser -v /dev/vfio/%d", group->number);
 }
 
 /* Refuses by CHECK, if it does, all devices of the group. */

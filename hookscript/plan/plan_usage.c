@@ -253,8 +253,10 @@ static void cure_neighbour(struct plan_check *c, const struct device *device,
 		     _("or put the VM's device into a slot with a group of its own; the groups, "
 		       "and why devices share one"),
 		     "host-setup groups");
-	cure_words(c, _("or let the kernel split the group, at the risk that its devices reach "
-			"each other: host-setup enable --acs-override=downstream && reboot"));
+	cure_command(c,
+		     _("or let the kernel split the group, at the risk that its devices reach each "
+		       "other"),
+		     "host-setup enable --acs-override=downstream && reboot");
 }
 
 static void refuse_use(struct plan_check *c, const struct device *device,
@@ -293,6 +295,16 @@ static void check_finding(struct plan_check *c, const struct device *device,
 	}
 }
 
+/* The first entry that the VM does not have, or HOSTPCI_MAX. */
+static size_t free_entry(const struct vmcfg *vm)
+{
+	size_t e = 0;
+
+	while (e < HOSTPCI_MAX && vm->hostpci[e])
+		e++;
+	return e;
+}
+
 static void check_neighbour(struct plan_check *c, const struct device *device)
 {
 	const struct settings *settings = c->facts->settings;
@@ -307,8 +319,7 @@ static void check_neighbour(struct plan_check *c, const struct device *device)
 		      "taken too, but the VM does not name it, and /%s, line %u, says "
 		      "group = \"refuse\""),
 		    address, device->group, source->path, source->line);
-	cure_words(c, _("let the VM have it too: qm set %u --hostpciN %s,pcie=1"), c->facts->vmid,
-		   address);
+	cure_by_entry(c, _("let the VM have it too"), free_entry(c->facts->vm), address);
 	cure_words(c, _("or allow it for this VM in /%s: vm%u = { group = \"take\"; };"),
 		   SETTINGS_PATH, c->facts->vmid);
 }

@@ -158,12 +158,12 @@ static int look_at_algorithm(const struct fs_root *root, const struct usage_devi
 	ret = serves(root, module, own);
 	if (ret <= 0)
 		return ret;
-	return usage_add(usage, &device->bdf, USAGE_CHIPSET,
-			 fs_path(_("the kernel uses its algorithm %s"), driver),
-			 _("what is encrypted with it (disks, IPsec) may wait for ever"),
-			 fs_path(_("end what uses it, or unload its module (modprobe -r %s), and "
-				   "start that again"),
-				 module));
+	return usage_add_command(
+		usage, &device->bdf, USAGE_CHIPSET,
+		fs_path(_("the kernel uses its algorithm %s"), driver),
+		_("what is encrypted with it (disks, IPsec) may wait for ever"),
+		strdup(_("end what uses it, unload its module, and start that again")),
+		fs_path("modprobe -r %s", module));
 }
 
 int usage_find_crypto(const struct fs_root *root, const struct survey *survey,

@@ -177,13 +177,14 @@ static int find_vgpu(const struct fs_root *root, const struct usage_device *devi
 		return err == -ENOENT || err == -ENODEV ? 0 : err;
 	if (!number_parse(text, &type) || !type)
 		return 0;
-	return usage_add(usage, &device->bdf, USAGE_MDEVS,
-			 fs_path(_("it is a vGPU of type %u, which its driver %s serves"), type,
-				 device->driver ? device->driver : _("none")),
-			 _("the guest would get a bare VF, and the vGPU would be gone"),
-			 fs_path(_("set mdev=nvidia-%u in the entry; or remove the vGPU: echo 0 > "
-				   "/sys/bus/pci/devices/%s/nvidia/current_vgpu_type"),
-				 type, bdf_text(&device->bdf)));
+	return usage_add_command(
+		usage, &device->bdf, USAGE_MDEVS,
+		fs_path(_("it is a vGPU of type %u, which its driver %s serves"), type,
+			device->driver ? device->driver : _("none")),
+		_("the guest would get a bare VF, and the vGPU would be gone"),
+		fs_path(_("set mdev=nvidia-%u in the entry; or remove the vGPU"), type),
+		fs_path("echo 0 > /sys/bus/pci/devices/%s/nvidia/current_vgpu_type",
+			bdf_text(&device->bdf)));
 }
 
 int usage_find_parts(const struct fs_root *root, const struct usage_device *device,

@@ -102,11 +102,12 @@ static int add_served(const struct usage_device *device, const struct served *se
 /* The memory of an old integrated GPU is mapped by a driver of the host bridge. */
 static int add_agp(const struct usage_device *device, struct usage *usage)
 {
-	return usage_add(
+	return usage_add_command(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("its driver %s maps the memory of the host's graphics"), device->driver),
 		_("the host's screen, and programs that draw to it, may stop working at once"),
-		strdup(_("choose a device outside of its IOMMU group: host-setup groups")));
+		strdup(_("choose a device outside of its IOMMU group")),
+		strdup("host-setup groups"));
 }
 
 /* Errors of the memory, temperatures, performance counters: nothing hangs on them. */

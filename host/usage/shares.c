@@ -3,6 +3,7 @@
  * Directories that a hypervisor shares with this host, by virtio-9p or virtiofs: no node and no
  * disk, but a mount whose source is the device's tag. While it is mounted, the unbind hangs.
  */
+#include "host/base/argv.h"
 #include "host/pci/pci.h"
 #include "host/process/process.h"
 #include "host/usage/searches.h"
@@ -125,11 +126,14 @@ static int add_mounted(const struct looking *looking, const struct share *share,
 				: fs_path(_("a directory (%s), which may be the one that it "
 					    "shares, is mounted at %s%s"),
 					  share->type, mount->where, elsewhere ? elsewhere : "");
-	int err = usage_add(looking->usage, &share->device->bdf, USAGE_DISK, what,
-			    _("the kernel would wait for that mount to end, for ever"),
-			    looking->pid == 1 ? fs_path(_("unmount it: umount %s"), mount->where)
-					      : fs_path(_("unmount it: nsenter -t %d -m umount %s"),
-							looking->pid, mount->where));
+	auto_argv char **umount = argv_new("umount", mount->where);
+	auto_free char *command = umount ? argv_text(umount) : NULL;
+	int err = usage_add_command(looking->usage, &share->device->bdf, USAGE_DISK, what,
+				    _("the kernel would wait for that mount to end, for ever"),
+				    strdup(_("unmount it")),
+				    looking->pid == 1 ? TAKE_PTR(command)
+						      : fs_path("nsenter -t %d -m %s", looking->pid,
+								command ? command : "false"));
 
 	if (!err)
 		usage_last(looking->usage)->vital = true;

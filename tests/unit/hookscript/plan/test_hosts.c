@@ -61,6 +61,8 @@ static void plan_is_silent_of(struct tree *tree, const char *config, const char 
 	assert_false(run_says(&run, text));
 }
 
+#define ID64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 /* ---- groups with functions of the platform ---- */
 
 /* A Ryzen APU: the dummy host bridge is taken with the GPU, and has no driver again afterwards. */
@@ -120,6 +122,31 @@ static void test_pch(void **state)
 	tree_settings(tree, "devices = ( { address = \"0000:00:1f.0\"; id = \"8086:5481\"; "
 			    "allow = [ \"chipset\" ]; } );\n");
 	plan_ends(tree, config, EXIT_DONE, "allows \"chipset\" for it");
+}
+
+/* Who holds a group is ended by what he is: no VM that qm could shut down. */
+static void test_group_is_held(void **state)
+{
+	static const struct {
+		const char *cgroup, *cure;
+	} rows[] = {
+		{"0::/system.slice/spdk_tgt.service\n", "systemctl stop spdk_tgt.service"},
+		{"0::/system.slice/docker-" ID64 ".scope\n", "docker stop 0123456789ab"},
+		{"0::/qemu.slice/105.scope\n", "kill 4711"},
+		{"0::/user.slice/user-1000.slice/session-3.scope\n", "kill 4711"},
+		{"0::/\n", "kill 4711"},
+	};
+	static const char config[] = "machine: q35\nhostpci0: 05:00.0,pcie=1\n";
+	struct tree *tree = *state;
+
+	tree_process(tree, 4711, "spdk_tgt", "spdk_tgt");
+	tree_process_opens(tree, 4711, 33, "/dev/vfio/13");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tree_file(tree, "proc/4711/cgroup", rows[i].cgroup);
+		plan_ends(tree, config, EXIT_REFUSED,
+			  "IOMMU group 13 is in use through VFIO by process 4711 (spdk_tgt)");
+		plan_ends(tree, config, EXIT_REFUSED, rows[i].cure);
+	}
 }
 
 /* An integrated device has no link, so no guest's driver misses one. */
@@ -416,12 +443,19 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_apu),		TEST(test_fch),
-		TEST(test_pch),		TEST(test_integrated),
-		TEST(test_dead),	TEST(test_live_vf),
-		TEST(test_vf_not_made), TEST(test_dies_with_the_vm),
-		TEST(test_fell_off),	TEST(test_own_vfio_driver),
-		TEST(test_vmd),		TEST(test_named_twice),
+		TEST(test_apu),
+		TEST(test_fch),
+		TEST(test_pch),
+		TEST(test_integrated),
+		TEST(test_group_is_held),
+		TEST(test_dead),
+		TEST(test_live_vf),
+		TEST(test_vf_not_made),
+		TEST(test_dies_with_the_vm),
+		TEST(test_fell_off),
+		TEST(test_own_vfio_driver),
+		TEST(test_vmd),
+		TEST(test_named_twice),
 		TEST(test_virt),
 	};
 #undef TEST

@@ -90,6 +90,31 @@ static struct plan *make(struct machine *host, const char *config)
 
 #define auto_plan cleanup_with(plan_freep)
 
+/* One step at least is a command, unless no command can do it. */
+static void assert_command(const struct refusal *refusal)
+{
+	static const char *const words_only[] = {
+		"run this as root", /* whoever can, knows how to become root */
+		"the mapping: Datacenter, Resource Mappings",
+		"a cold start",
+		"turn VMD", /* in the firmware setup */
+		"correct that line",
+		"put this line into /etc/pve-passthrough.conf",
+		"take igfx_off out of it", /* in a file of the boot loader; then a reboot */
+		"end what uses it (RAID 5",
+	};
+	/* Those are texts of the checklist (test_check). */
+	bool known = refusal->reason == REFUSAL_HOST;
+
+	for (size_t i = 0; i < refusal->n_cures; i++) {
+		known = known || refusal->cures[i].command;
+		for (size_t k = 0; !refusal->cures[i].command && k < ARRAY_SIZE(words_only); k++)
+			known = known || strstr(refusal->cures[i].words, words_only[k]);
+	}
+	if (!known)
+		fail_msg("no command cures: %s", refusal->what);
+}
+
 /* All that cures the refusal, one step a line. */
 static char *cures_of(const struct refusal *refusal)
 {
@@ -105,6 +130,7 @@ static char *cures_of(const struct refusal *refusal)
 	}
 	assert_true(refusal->n_cures);
 	assert_true(*refusal->brief);
+	assert_command(refusal);
 	return text;
 }
 
@@ -289,10 +315,20 @@ static void bridge(struct machine *host)
 	host->devices[0].bridge = true;
 }
 
+static struct holder_cure service = {(char *)"stop what runs it",
+				     (char *)"systemctl stop spdk.service"};
+
 static void open_group(struct machine *host)
 {
 	host->holder = (struct vfio_holder){4711, kvm, 0};
 	host->groups[0].holders = (struct vfio_holders){&host->holder, 1, true};
+	host->groups[0].cures = &service;
+}
+
+static void open_by_own(struct machine *host)
+{
+	open_group(host);
+	host->holder.vmid = 100;
 }
 
 static void open_by_somebody(struct machine *host)
@@ -418,11 +454,12 @@ static void test_machine_refusals(void **state)
 		 "look at it: cat /sys/kernel/iommu_groups/10/reserved_regions"},
 		{open_group, REFUSAL_GROUP_OPEN,
 		 "IOMMU group 10 is in use through VFIO by process 4711 (kvm)",
-		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "
-		 "itself or by kill"},
+		 "stop what runs it: systemctl stop spdk.service"},
+		{open_by_own, REFUSAL_GROUP_OPEN, "by process 4711 (kvm of VM 100)",
+		 "this VM's QEMU outlived it; end it: kill 4711"},
 		{open_by_somebody, REFUSAL_GROUP_OPEN, "by a process that cannot be seen from here",
-		 "stop what uses it: another VM by qm shutdown; a QEMU that outlived its VM ends by "
-		 "itself or by kill"},
+		 "see who that is, as root and outside of any container, and end it: fuser -v "
+		 "/dev/vfio/10"},
 		{other_runs, REFUSAL_OTHER_VM, "0000:01:00.0: VM 101 runs with it",
 		 "qm shutdown 101"},
 		{other_is_locked, REFUSAL_OTHER_VM,
@@ -1138,7 +1175,7 @@ static void test_neighbours_refused(void **state)
 		plan, 0, REFUSAL_NEIGHBOUR, "0000:02:00.0 is in IOMMU group 10",
 		"or allow it for this VM in /etc/pve-passthrough.conf: vm100 = { group = \"take\"; };");
 	assert_refusal(plan, 0, REFUSAL_NEIGHBOUR, "",
-		       "let the VM have it too: qm set 100 --hostpciN 0000:02:00.0,pcie=1");
+		       "let the VM have it too: qm set 100 --hostpci1 0000:02:00.0,pcie=1");
 }
 
 int main(void)
