@@ -136,6 +136,8 @@ static int show(const struct commit *commit)
 
 	if (err)
 		return err;
+	if (!commit->edits.n)
+		puts(_("No file would change; the boot entries are not up to date."));
 	puts(fs_root_is_running_system(commit->root) ? _("Commands to be run:")
 						     : _("Commands to be run in that system:"));
 	print_commands(commit);

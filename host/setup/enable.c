@@ -337,7 +337,8 @@ static int go(const struct enabling *it)
 	if (commit->edits.n || commit->before.pending || entries_lack_words(it)) {
 		code = commit_carry_out(commit);
 	} else {
-		log_info(_("nothing to change"));
+		log_info(dry_run ? _("nothing would change: no file, and no command is to be run")
+				 : _("nothing to change"));
 		/* A crash may have left a temporary file. */
 		if (!dry_run && commit->before.exists)
 			code = commit_finish(commit);

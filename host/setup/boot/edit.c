@@ -93,12 +93,12 @@ int edits_text(const struct edits *edits, const char *path, char **ret)
 }
 
 /* On a terminal control characters are escaped; elsewhere it is a patch, unchanged. */
-static int print_diff(char *diff)
+static int print_text(char *text)
 {
-	char *rest = diff, *line;
+	char *rest = text, *line;
 
 	if (!isatty(STDOUT_FILENO)) {
-		fputs(diff, stdout);
+		fputs(text, stdout);
 		return 0;
 	}
 	while ((line = strsep(&rest, "\n"))) {
@@ -112,8 +112,36 @@ static int print_diff(char *diff)
 	return 0;
 }
 
+static void say_no_diff(int err)
+{
+	if (err == -ENOENT)
+		log_warning(_("diff is not installed, so the whole new files are shown; to see the "
+			      "changes alone: apt-get install diffutils"));
+	else
+		log_warning(_("diff failed (%s), so the whole new files are shown"),
+			    strerror(-err));
+}
+
+/* Without diff(1): the whole new text. */
+static int print_whole(const struct edit *edit)
+{
+	auto_free char *text = edit->after ? strdup(edit->after) : NULL;
+	int err;
+
+	if (!edit->after) {
+		printf(_("/%s would be removed\n"), edit->path);
+		return 0;
+	}
+	printf(_("the new text of /%s:\n"), edit->path);
+	err = text ? print_text(text) : -ENOMEM;
+	if (*edit->after && edit->after[strlen(edit->after) - 1] != '\n')
+		putchar('\n');
+	return err;
+}
+
 int edits_show(const struct edits *edits)
 {
+	bool warned = false;
 	int err = 0;
 
 	for (size_t i = 0; i < edits->n && !err; i++) {
@@ -121,7 +149,13 @@ int edits_show(const struct edits *edits)
 		auto_free char *diff = NULL;
 
 		err = diff_unified(edit->path, edit->before, edit->after, &diff);
-		err = err ?: print_diff(diff);
+		if (err && err != -ENOMEM && !warned)
+			say_no_diff(err);
+		warned = warned || err;
+		if (err && err != -ENOMEM)
+			err = print_whole(edit);
+		else
+			err = err ?: print_text(diff);
 	}
 	fflush(stdout);
 	return err;

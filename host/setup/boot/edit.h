@@ -30,7 +30,8 @@ int edits_add(struct edits *edits, const char *path, const char *after) must_che
 /* What PATH will hold: *RET is a new string, NULL: no file. Returns 0 or -errno. */
 int edits_text(const struct edits *edits, const char *path, char **ret) must_check;
 
-/* Prints the changes on standard output as a unified diff. Returns 0 or -errno. */
+/* Prints the changes on standard output as a unified diff; where diff(1) does not work, the new
+ * files, and warns. Returns 0 or -errno. */
 int edits_show(const struct edits *edits) must_check;
 
 /*

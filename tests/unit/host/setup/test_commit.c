@@ -347,6 +347,68 @@ static void test_dry_run(void **state)
 	assert_string_equal(ran, "");
 }
 
+static void show_edits(struct hosttree *tree, struct hosttree_run *run)
+{
+	auto_hostcase struct hostcase host = {0};
+
+	hostcase_read("sdboot-opt-ins", &host);
+	host.options.dry_run = true;
+	hostcase_build(tree, &host);
+	*run = hostcase_enable(tree, &host);
+}
+
+/* diff is a package of its own: without it there is as much to see. */
+static void test_dry_run_without_diff(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	setenv("HOSTTREE_PATH", TESTS_DIR "/fakes", 1);
+	show_edits(&tree, &run);
+	unsetenv("HOSTTREE_PATH");
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "diff is not installed");
+	hosttree_assert_says(&run, "apt-get install diffutils");
+	hosttree_assert_says(&run, "the new text of /etc/kernel/cmdline:\n"
+				   "root=ZFS=rpool/ROOT/pve-1 boot=zfs intel_iommu=on iommu=pt ");
+	hosttree_assert_says(&run, "the new text of /etc/modprobe.d/pve-passthrough.conf:\n");
+	hosttree_assert_says(&run, "  update-initramfs -u -k all\n  proxmox-boot-tool refresh\n");
+}
+
+/* All is there: said so, and not nothing. */
+static void test_dry_run_of_nothing(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("by-the-guide", &host);
+	host.options.dry_run = true;
+	hostcase_build(&tree, &host);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "nothing would change: no file, and no command is to be run");
+}
+
+/* update-grub was forgotten: only commands are to be run. */
+static void test_dry_run_of_commands(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("by-the-guide-no-update-grub", &host);
+	host.options.dry_run = true;
+	hostcase_build(&tree, &host);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "No file would change; the boot entries are not up to date.\n"
+				   "Commands to be run:\n");
+}
+
 static int call_enable_asking(const struct fs_root *root, const void *unused)
 {
 	(void)unused;
@@ -448,12 +510,21 @@ int main(void)
 {
 	struct CMUnitTest cuts[2 * ARRAY_SIZE(hosts)];
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failing_commands), cmocka_unit_test(test_idle_commands),
-		cmocka_unit_test(test_idle_boot_tool),	 cmocka_unit_test(test_commands_run_again),
-		cmocka_unit_test(test_failing_write),	 cmocka_unit_test(test_failing_disable),
-		cmocka_unit_test(test_missing_command),	 cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_idle_disable),	 cmocka_unit_test(test_dry_run),
-		cmocka_unit_test(test_mode_is_kept),	 cmocka_unit_test(test_no_terminal),
+		cmocka_unit_test(test_failing_commands),
+		cmocka_unit_test(test_idle_commands),
+		cmocka_unit_test(test_idle_boot_tool),
+		cmocka_unit_test(test_commands_run_again),
+		cmocka_unit_test(test_failing_write),
+		cmocka_unit_test(test_failing_disable),
+		cmocka_unit_test(test_missing_command),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_idle_disable),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_dry_run_without_diff),
+		cmocka_unit_test(test_dry_run_of_nothing),
+		cmocka_unit_test(test_dry_run_of_commands),
+		cmocka_unit_test(test_mode_is_kept),
+		cmocka_unit_test(test_no_terminal),
 		cmocka_unit_test(test_removed_by_hand),
 	};
 	struct CMUnitTest all[ARRAY_SIZE(tests) + ARRAY_SIZE(cuts)];
