@@ -40,10 +40,17 @@ $(GCC_ANALYZED): analyze-gcc/%:
 	$(Q)gcc -std=gnu11 -O0 -Werror $(ANALYZER) $(ALL_CPPFLAGS) $(shell pkg-config --cflags $(LIBRARIES)) \
 		-c -o /dev/null $*
 
+# Nine tenths of clang-tidy's time are its analyzer's, which stays with a function until it has seen 225,000 states of it.
+# With 30,000 it takes a fifth of the time, and has still been in the same blocks (its checker debug.Stats tells), but of
+# the file below.
+TIDY_STATES := 30000
+analyze-tidy/host/setup/boot/bootcfg.c: TIDY_STATES := 225000
+
 TIDIED := $(ANALYZED:%=analyze-tidy/%)
 analyze-tidy: $(TIDIED)
 $(TIDIED): analyze-tidy/%:
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $* -- -std=gnu11 $(ALL_CPPFLAGS) \
+		-Xclang -analyzer-config -Xclang max-nodes=$(TIDY_STATES) \
 		$(shell pkg-config --cflags $(LIBRARIES)) 2>/dev/null
 
 FORMATTED := $(HEADERS) $(SOURCES) $(MAINS) $(call files,tests,-name '*.[ch]' ! -path 'tests/upgrade/*')
