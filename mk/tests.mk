@@ -5,7 +5,10 @@ MAN_DEPS := mandoc zsh
 
 TEST_SOURCES := $(call files,tests/unit,-name 'test_*.c')
 TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(call files,tests/unit,-name '*.c'))
+# Those that take longest first, so that none of them is alone at the end.
+LONG	     := $(foreach t,errors commit enable hook main,%/test_$(t))
 TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
+TESTS	     := $(filter $(LONG),$(TESTS)) $(filter-out $(LONG),$(TESTS))
 
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TARGETS := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=$(B)/fuzz/%)
