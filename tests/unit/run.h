@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_RUN_H
 #define TESTS_UNIT_RUN_H
 
+#include "sanitized.h"
 #include "tree.h"
 
 /* A fork's memory leaked: the code of a run under LeakSanitizer. */
@@ -17,22 +18,6 @@ struct run {
 	char *err;
 	int ms; /* until then */
 };
-
-/*
- * Under sanitizers everything takes ten times as long, under valgrind (the Makefile says so) still
- * longer: what tries all of something tries every third there, and leaves the search for leaks, as
- * long as a run itself, to other tests.
- */
-#if defined(__SANITIZE_ADDRESS__)
-#define RUN_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RUN_SANITIZED 1
-#endif
-#endif
-#ifndef RUN_SANITIZED
-#define RUN_SANITIZED RUN_VALGRIND
-#endif
 
 extern bool run_checks_leaks;
 
