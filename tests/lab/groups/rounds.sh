@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
-# 300 rounds of four VMs that share eight devices, at once and at random. LAB_SEED=N draws others.
+# Rounds of four VMs that share eight devices, at once and at random. LAB_SEED=N draws others, LAB_ROUNDS=N so many.
 #
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
@@ -27,8 +27,9 @@ prepare() {
 t_random_rounds() {
 	printf 'pcie = "off";\ndeadline = 20;\n' >"$settings"
 	read -r seed </lab/seed
+	read -r n </lab/rounds
 	before=$(machine)
-	rounds "$seed" 300 "$(nvme lab1)" "$(nvme lab2)" "$(nvme lab3)" "$(nvme lab4)" \
+	rounds "$seed" "$n" "$(nvme lab1)" "$(nvme lab2)" "$(nvme lab3)" "$(nvme lab4)" \
 		"$(pci 1234:1111)" "$(pci 8086:2668)" "$(pci 8086:100e)" "$(pci 1234:11e8)" >/tmp/rounds 2>&1
 	rc=$?
 	cat /tmp/rounds
