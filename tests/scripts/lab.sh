@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # variables of lib
 # The lab's scripts where something is missing, full or slow. No machine is started, and no network is asked.
 
-unset LAB_SLOW LAB_IOMMU LAB_MORE LAB_SEEDS LAB_GROUPS LAB_ONLY LAB_SUITES LAB_SEED LAB_REQUIRED LAB_KEEP
+unset LAB_SLOW LAB_IOMMU LAB_MORE LAB_SEEDS LAB_GROUPS LAB_ONLY LAB_SUITES LAB_SEED LAB_ROUNDS LAB_ONCE LAB_AGAIN LAB_REQUIRED LAB_KEEP
 
 # free MB: what df says of every directory. apt's programs only tell that they were asked.
 free() {
@@ -90,6 +90,15 @@ t_every_group_has_an_iommu_of_either_kind() {
 	done
 	exits 1 lab_of amd nonsense
 	exits 1 lab_of nonsense on
+}
+
+# Unless it is named, and no other group.
+t_once_is_left_out_on_the_next_kernel() {
+	local list=$top/tests/lab/list-scenarios once
+	once=$(cd "$top/tests/lab/groups" && grep -l '^#once' -- *.sh | sed 's/\.sh$//' | sort)
+	[ -n "$once" ] || fail "no group has #once"
+	expect "left out" "$once" "$(comm -23 <("$list" | sort) <(LAB_AGAIN=yes "$list" | sort))"
+	expect "named" "${once%%$'\n'*}" "$(LAB_AGAIN=yes LAB_GROUPS=${once%%$'\n'*} "$list")"
 }
 
 lab_of() {

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 # kill -9 of pre-start at every write: whatever it was doing when it died, the next run makes it good.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device bochs-display,bus=rp1,addr=0.0,multifunction=on -device intel-hda,bus=rp1,addr=0.1,id=sound

@@ -2,6 +2,7 @@
 # The ways in which Proxmox VE names a device beside its address: mappings of the cluster, and what it
 # chooses among several devices of one.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme,bus=rp2,serial=lab2
