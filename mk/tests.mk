@@ -168,13 +168,17 @@ demo: deps-lab deps ## shows the program at work on a real kernel, in QEMU
 # What the programs cost: a report, no test. It takes minutes, and the network for the peers.
 bench: deps-lab deps ## what the programs cost, as a report (minutes)
 	@mk/install-packages valgrind strace
-	@$(MAKE) --no-print-directory $(JOBS) all $(B)/bench-host
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/bench-host $(B)/bench-uses
 	@$(MAKE) --no-print-directory $(B)/valgrind/preload.so B=$(B)/valgrind
 	@tests/bench/run $(CURDIR)/$(B)
 
 $(B)/bench-host: tests/bench/host.c $(B)/tests/unit/tree.o $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 .PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests check-fuzz fuzz \
 	fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench

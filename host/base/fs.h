@@ -89,7 +89,8 @@ int fs_probe_entries(const struct fs_root *root, const char *path) must_check;
 int fs_list(const struct fs_root *root, const char *path, struct fs_names *ret) must_check;
 
 /* Calls LOOK for every entry of a directory that is open for reading but "." and "..", in the
- * directory's own order, until it returns something but 0. Returns that, 0, or -errno. */
+ * directory's own order, until it returns something but 0; the descriptor is read to that place.
+ * Returns that, 0, or -errno. */
 int fs_each_entry(int fd, int (*look)(const struct dirent *entry, void *arg), void *arg);
 
 /* fs_list() of the directories in it only: no links to directories. For file systems that tell
