@@ -181,11 +181,20 @@ static void cure_keys(struct plan_check *c, const struct device *device, const c
 {
 	const struct settings *settings = c->facts->settings;
 	const struct device_setting *setting = facts_setting(c->facts, device);
+	const struct device_setting *stale = settings_stale(
+		settings, &device->bdf, device->identity.vendor, device->identity.device);
 	const char *address = bdf_text(&device->bdf);
 	auto_free char *entry = fs_path("{ address = \"%s\"; id = \"%04x:%04x\"; %s }", address,
 					device->identity.vendor, device->identity.device, keys);
 
-	if (setting)
+	if (!setting && stale)
+		cure_words(
+			c,
+			_("%s, put this in place of the entry for %04x:%04x, the device that was "
+			  "at %s, in /%s, line %u: %s"),
+			words, stale->vendor, stale->device, address, stale->source.path,
+			stale->source.line, plan_text(c, entry));
+	else if (setting)
 		cure_words(c, _("%s, set this in the entry of %s in /%s, line %u: %s"), words,
 			   address, setting->source.path, setting->source.line, keys);
 	else if (has_devices(settings) || c->shows_devices)

@@ -4,6 +4,8 @@
 #include "host/base/language.h"
 #include "host/base/log.h"
 
+#include <string.h>
+
 const struct settings settings_default = {
 	.machine = POLICY_REFUSE,
 	.pcie = POLICY_REFUSE,
@@ -18,6 +20,19 @@ const struct device_setting *settings_device(const struct settings *settings, co
 
 		if (!bdf_compare(&item->bdf, bdf) && item->vendor == vendor &&
 		    item->device == device)
+			return item;
+	}
+	return NULL;
+}
+
+const struct device_setting *settings_stale(const struct settings *settings, const struct bdf *bdf,
+					    uint16_t vendor, uint16_t device)
+{
+	for (size_t i = settings->n_devices; i--;) {
+		const struct device_setting *item = &settings->devices[i];
+
+		if (!bdf_compare(&item->bdf, bdf) && !strcmp(item->source.path, SETTINGS_PATH) &&
+		    (item->vendor != vendor || item->device != device))
 			return item;
 	}
 	return NULL;

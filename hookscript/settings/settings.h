@@ -121,6 +121,11 @@ void settings_free(struct settings *settings);
 
 #define auto_settings cleanup_with(settings_free)
 
+/* The last entry of the node's own file for another device at BDF, one that is no longer there, or
+ * NULL. The cluster's file may mean that of another node. */
+const struct device_setting *settings_stale(const struct settings *settings, const struct bdf *bdf,
+					    uint16_t vendor, uint16_t device);
+
 /* What is set for the device at BDF when its id is VENDOR:DEVICE, or NULL. */
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
 					     uint16_t vendor, uint16_t device);

@@ -101,12 +101,32 @@ static void warn_of_empty(const struct acceptance *a, const struct hostpci_addre
 		hostpci_address_text(address), a->facts->vmid);
 }
 
+/* What the settings say of the device that was there does not hold for the one that is. */
+static void warn_of_stale(const struct acceptance *a, const struct identity_device *now)
+{
+	const struct pci_identity *id = &now->identity;
+	const struct device_setting *stale = settings_stale(a->facts->settings, &now->bdf,
+							    id->vendor, id->device);
+
+	if (!stale || settings_device(a->facts->settings, &now->bdf, id->vendor, id->device))
+		return;
+	log_warning(
+		_("/%s, line %u: the entry of 'devices' for %s is for the device that was there, "
+		  "%04x:%04x, and is ignored\n"
+		  "if the new one needs it, write id = \"%04x:%04x\" there, else remove it: nano "
+		  "+%u /%s"),
+		stale->source.path, stale->source.line, bdf_text(&now->bdf), stale->vendor,
+		stale->device, id->vendor, id->device, stale->source.line, stale->source.path);
+}
+
 static void report(const struct acceptance *a)
 {
 	unsigned int vmid = a->facts->vmid;
 
 	for (size_t i = 0; i < a->n_now; i++)
 		report_now(a, &a->now[i]);
+	for (size_t i = 0; i < a->n_now; i++)
+		warn_of_stale(a, &a->now[i]);
 	for (size_t i = 0; i < a->n_old; i++)
 		if (!find(a->now, a->n_now, &a->old[i].bdf))
 			report_gone(a, &a->old[i]);

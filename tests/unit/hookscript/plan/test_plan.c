@@ -99,8 +99,8 @@ static void assert_command(const struct refusal *refusal)
 		"a cold start",
 		"turn VMD", /* in the firmware setup */
 		"correct that line",
-		"put this line into /etc/pve-passthrough.conf",
-		"take igfx_off out of it", /* in a file of the boot loader; then a reboot */
+		"/etc/pve-passthrough.conf", /* a line of the settings */
+		"take igfx_off out of it",   /* in a file of the boot loader; then a reboot */
 		"end what uses it (RAID 5",
 	};
 	/* Those are texts of the checklist (test_check). */
@@ -1065,7 +1065,7 @@ static void test_units_are_named(void **state)
 	struct settings settings = settings_default;
 	auto_machine struct machine host = {0};
 	struct usage_finding findings[3];
-	auto_plan struct plan *plan = NULL, *other = NULL, *again = NULL;
+	auto_plan struct plan *plan = NULL, *replaced = NULL, *other = NULL, *again = NULL;
 
 	(void)state;
 	prepare(&host);
@@ -1086,16 +1086,27 @@ static void test_units_are_named(void **state)
 		"\"b\\\\x2d.service\" ]; stop_ct = [ 105 ]; } );");
 	assert_int_equal(plan->refusals[1].n_cures, 1);
 	assert_int_equal(plan->refusals[2].n_cures, 1);
-	/* The list is there, with another device in it. */
+	/* The list is there, with the card that was in this slot before: its entry is replaced. */
 	settings.devices = &device;
 	settings.n_devices = 1;
 	device.device = 0x10d4;
+	device.source.path = SETTINGS_PATH;
+	replaced = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
+	assert_refusal(replaced, 0, REFUSAL_IN_USE, "",
+		       "so that each start stops it, and it is started again afterwards, put this "
+		       "in place of the entry for 8086:10d4, the device that was at 0000:01:00.0, "
+		       "in /etc/pve-passthrough.conf, line 7: { address = \"0000:01:00.0\"; id = "
+		       "\"8086:10d3\"; stop_units = [ \"x@1.service\", \"b\\\\x2d.service\" ]; "
+		       "stop_ct = [ 105 ]; }");
+	/* The list is there, with another device in it. */
+	device.bdf.bus = 9;
 	device.source.path = SETTINGS_PATH;
 	other = make_with(&host, Q35 "hostpci0: 01:00.0,pcie=1\n", &settings);
 	assert_refusal(
 		other, 0, REFUSAL_IN_USE, "",
 		"so that each start stops it, and it is started again afterwards, add this to the list 'devices' of /etc/pve-passthrough.conf: { address = \"0000:01:00.0\"; id = \"8086:10d3\"; stop_units = [ \"x@1.service\", \"b\\\\x2d.service\" ]; stop_ct = [ 105 ]; }");
 	/* After it was stopped and something uses the device all the same. */
+	device.bdf.bus = 1;
 	device.device = 0x10d3;
 	device.source.path = SETTINGS_CLUSTER_PATH;
 	host.facts.users_stopped = true;

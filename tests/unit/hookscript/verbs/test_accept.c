@@ -86,6 +86,24 @@ static void test_another_device(void **state)
 	run_assert_says(&again, "subsystem 1043:9999, class 030000, as before\n");
 }
 
+/* A card was replaced: what the settings say is of the old one. */
+static void test_stale_settings(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run old = {0}, new = {0};
+
+	tree_settings(tree, "devices = (\n  { address = \"" GPU "\"; id = \"10de:1b80\"; "
+			    "allow = [ \"display\" ]; }\n);\n");
+	accept_again(tree, &old);
+	run_assert_says(&old, "/etc/pve-passthrough.conf, line 2: the entry of 'devices' for " GPU
+			      " is for the device that was there, 10de:1b80, and is ignored");
+	run_assert_says(&old, "write id = \"10de:1001\" there, else remove it: nano +2 "
+			      "/etc/pve-passthrough.conf");
+	tree_settings(tree, "devices = ( { address = \"" GPU "\"; id = \"10de:1001\"; } );\n");
+	accept_again(tree, &new);
+	assert_false(run_says(&new, "is ignored"));
+}
+
 static void test_nothing_there(void **state)
 {
 	static const char *const kept[] = {GPU, PARKED, DISK};
@@ -167,7 +185,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_time),	   TEST(test_another_device), TEST(test_nothing_there),
-		TEST(test_config_changed), TEST(test_broken_file),    TEST(test_failures),
+		TEST(test_stale_settings), TEST(test_config_changed), TEST(test_broken_file),
+		TEST(test_failures),
 	};
 #undef TEST
 
