@@ -5,6 +5,7 @@
 #include "host/setup/conf/effects.h"
 #include "host/setup/boot/problems_files.h"
 #include "host/setup/boot/problems_root.h"
+#include "host/setup/boot/problems_text.h"
 #include "host/setup/wanted.h"
 
 #include <string.h>
@@ -146,6 +147,7 @@ int problems_find(const struct fs_root *root, const struct bootloader *bootloade
 	int err = read_by_hand(root, bootloader, &by_hand);
 
 	err = err ?: problems_find_in_files(root, bootloader, bootcfg, vendor, &problems);
+	err = err ?: problems_find_in_text(root, bootloader, &problems);
 	err = err ?: problems_find_in_root(root, bootloader, bootcfg, &problems);
 	err = err ?: find_contradictions(&by_hand, &none, &judge, &problems);
 	err = err ?: find_contradictions(bootcfg, &by_hand.contradictions, &judge, &problems);
