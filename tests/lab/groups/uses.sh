@@ -29,14 +29,14 @@ node=/dev/nvme0n1
 
 # want BDF: VM 100 wants it. The names are none of lib.sh's.
 want() {
-	wanted=$1
-	own_driver=$(driver "$wanted")
+	uses_device=$1
+	uses_driver=$(driver "$uses_device")
 	vm 100 "machine: q35" "hostpci0: $1,pcie=1"
 }
 
 # It starts, and says these texts.
 passes() {
-	start 100 "$wanted=$own_driver"
+	start 100 "$uses_device=$uses_driver"
 	for text in "$@"; do
 		expect_said "$text"
 	done
