@@ -232,10 +232,12 @@ static int put_block(const struct disk_tables *tables, const char *path, const c
 	auto_free char *dev_path = fs_path("%s/dev", path);
 	auto_free char *numbers = NULL;
 	const char *name = strrchr(path, '/') + 1;
-	int err = 0;
+	int err = fs_read_attr(tables->root, dev_path, &numbers);
 
-	if (!fs_read_attr(tables->root, dev_path, &numbers))
+	if (!err)
 		err = put_mounts(tables, numbers, node, uses);
+	if (fs_is_absent(err) || err == -ENODEV) /* it has gone meanwhile */
+		err = 0;
 	if (!err)
 		err = put_swap(tables, name, uses);
 	if (!err)

@@ -186,6 +186,21 @@ static void test_other_holders(void **state)
 	assert_uses(tree, "part of loop3, mounted at /iso", "umount /iso && losetup -d /dev/loop3");
 }
 
+/* Of a holder whose number cannot be read, it is not known that it is not mounted. */
+static void test_unread_holder(void **state)
+{
+	auto_disk_uses struct disk_uses uses = {0};
+	auto_mounts struct mounts mounts = {0};
+	struct tree *tree = *state;
+	struct disk_tables tables;
+
+	put_holder(tree, SDA, "md0");
+	tree_folder(tree, "sys/class/block/md0/dev");
+	assert_int_equal(disk_tables_read(&tree->root, &mounts, &tables), 0);
+	assert_int_equal(disk_uses_add_block(&tables, SDA, "sda", 8, 0, &uses), -EISDIR);
+	disk_tables_free(&tables);
+}
+
 /* Holders that hold each other. */
 static void test_cycle(void **state)
 {
@@ -224,10 +239,18 @@ static void test_zfs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_none),  WITH_TREE(test_mounts),	     WITH_TREE(test_md),
-		WITH_TREE(test_lvm),   WITH_TREE(test_other_maps),   WITH_TREE(test_other_holders),
-		WITH_TREE(test_cycle), WITH_TREE(test_md_partition), WITH_TREE(test_thin_pool),
-		WITH_TREE(test_drbd),  WITH_TREE(test_zfs),
+		WITH_TREE(test_none),
+		WITH_TREE(test_mounts),
+		WITH_TREE(test_md),
+		WITH_TREE(test_lvm),
+		WITH_TREE(test_other_maps),
+		WITH_TREE(test_other_holders),
+		WITH_TREE(test_unread_holder),
+		WITH_TREE(test_cycle),
+		WITH_TREE(test_md_partition),
+		WITH_TREE(test_thin_pool),
+		WITH_TREE(test_drbd),
+		WITH_TREE(test_zfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
