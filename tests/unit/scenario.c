@@ -167,3 +167,20 @@ void scenario_end_process(pid_t pid)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
+
+void scenario_offer_vfio(struct tree *tree)
+{
+	tree_file(tree, "etc/modprobe.d/files.conf",
+		  "alias vfio_pci vfio_pci\nalias vfio_iommu_type1 vfio_iommu_type1\n");
+}
+
+void scenario_unload_vfio(struct tree *tree)
+{
+	scenario_offer_vfio(tree);
+	tree_bind(tree, PARKED, "gpu");
+	tree_delete(tree, "dev/vfio/11");
+	tree_delete(tree, "sys/bus/pci/drivers/vfio-pci");
+	tree_delete(tree, "sys/module/vfio_pci");
+	tree_delete(tree, "sys/module/vfio_iommu_type1");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
+}

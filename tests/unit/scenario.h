@@ -46,4 +46,11 @@ void scenario_assert_refused(struct tree *tree, unsigned int vmid, const char *b
 pid_t scenario_lock_vm(struct tree *tree, unsigned int vmid);
 void scenario_end_process(pid_t pid);
 
+/* The VFIO modules as files that this kernel can load: in a tree without module files an alias says
+ * the same. */
+void scenario_offer_vfio(struct tree *tree);
+
+/* The same, and they are not loaded yet; VM 100 wants the disk alone. */
+void scenario_unload_vfio(struct tree *tree);
+
 #endif

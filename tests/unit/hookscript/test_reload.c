@@ -5,24 +5,6 @@
 #include "hookscript/pve/exit.h"
 #include "host/base/clock.h"
 
-/* This kernel has them as files: in a tree without module files an alias says the same. */
-static void offer_vfio(struct tree *tree)
-{
-	tree_file(tree, "etc/modprobe.d/files.conf",
-		  "alias vfio_pci vfio_pci\nalias vfio_iommu_type1 vfio_iommu_type1\n");
-}
-
-static void unload_vfio(struct tree *tree)
-{
-	offer_vfio(tree);
-	tree_bind(tree, PARKED, "gpu");
-	tree_delete(tree, "dev/vfio/11");
-	tree_delete(tree, "sys/bus/pci/drivers/vfio-pci");
-	tree_delete(tree, "sys/module/vfio_pci");
-	tree_delete(tree, "sys/module/vfio_iommu_type1");
-	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
-}
-
 /* Longer than a worker needs to come to its device. */
 #define AWAY_MS 700
 
@@ -52,7 +34,7 @@ static void start_while(struct tree *tree, void (*what)(struct tree *tree))
 {
 	auto_run struct run run = {0};
 
-	unload_vfio(tree);
+	scenario_unload_vfio(tree);
 	fake_kernel_at_load(what);
 	run_hook(tree, start_pre, 100, &run);
 	fake_kernel_at_load(NULL);

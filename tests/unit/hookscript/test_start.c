@@ -249,29 +249,11 @@ static void test_incoming_migration(void **state)
 
 /* ---- vfio's modules ---- */
 
-/* This kernel has them as files: in a tree without module files an alias says the same. */
-static void offer_vfio(struct tree *tree)
-{
-	tree_file(tree, "etc/modprobe.d/files.conf",
-		  "alias vfio_pci vfio_pci\nalias vfio_iommu_type1 vfio_iommu_type1\n");
-}
-
-static void unload_vfio(struct tree *tree)
-{
-	offer_vfio(tree);
-	tree_bind(tree, PARKED, "gpu");
-	tree_delete(tree, "dev/vfio/11");
-	tree_delete(tree, "sys/bus/pci/drivers/vfio-pci");
-	tree_delete(tree, "sys/module/vfio_pci");
-	tree_delete(tree, "sys/module/vfio_iommu_type1");
-	tree_vm(tree, 100, "machine: q35\nhostpci0: 04:00.0,pcie=1\n");
-}
-
 static void test_loads_vfio(void **state)
 {
 	struct tree *tree = *state;
 
-	unload_vfio(tree);
+	scenario_unload_vfio(tree);
 	scenario_must(tree, start_pre, 100);
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
 	assert_true(tree_has(tree, "sys/module/vfio_iommu_type1"));
@@ -284,7 +266,7 @@ static void test_loads_type1_alone(void **state)
 {
 	struct tree *tree = *state;
 
-	offer_vfio(tree);
+	scenario_offer_vfio(tree);
 	tree_delete(tree, "sys/module/vfio_iommu_type1");
 	scenario_must(tree, start_pre, 100);
 	assert_true(tree_has(tree, "sys/module/vfio_iommu_type1"));
@@ -296,7 +278,7 @@ static void test_vfio_cannot_be_loaded(void **state)
 	auto_free char *before = NULL;
 	auto_run struct run run = {0};
 
-	unload_vfio(tree);
+	scenario_unload_vfio(tree);
 	before = tree_render(tree, TREE_STATE);
 	fake_kernel_module_error(ENOENT);
 	run_hook(tree, start_pre, 100, &run);
@@ -313,7 +295,7 @@ static void test_kernel_without_vfio(void **state)
 	auto_free char *before = NULL;
 	auto_run struct run run = {0};
 
-	unload_vfio(tree);
+	scenario_unload_vfio(tree);
 	tree_delete(tree, "etc/modprobe.d/files.conf");
 	before = tree_render(tree, TREE_ALL);
 	run_hook(tree, start_pre, 100, &run);
