@@ -93,6 +93,9 @@ $(B)/preload.so: tests/valgrind/preload.c Makefile
 
 unit-tests: $(RUN_TESTS) $(CATALOGS) $(LOCALES)
 
+# What a second compiler has to say of the tests, without linking each.
+test-objects: $(TEST_SOURCES:%.c=$(B)/%.o) $(TEST_SUPPORT:%.c=$(B)/%.o)
+
 RUN_VALGRIND := 0
 TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"' -DRUN_VALGRIND=$(RUN_VALGRIND) -Itests/unit
 # The fake kernel of the tests stands behind the one raw write below /sys; host-setup dies or fails at
@@ -180,5 +183,5 @@ $(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests check-fuzz fuzz \
-	fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench
+.PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests test-objects \
+	check-fuzz fuzz fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench
