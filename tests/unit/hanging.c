@@ -5,8 +5,9 @@
 
 #include "host/process/supervise.h"
 
-/* How long a command may read, and when it has to have ended. */
-#define READ_MS 300
+/* How long a command may read, which includes to start on a busy machine; and when it has to have
+ * ended. */
+#define READ_MS (RUN_SANITIZED ? 2000 : 700)
 #define END_MS	10000
 
 static char *words[12];
