@@ -4,17 +4,15 @@
 #include "host/base/argv.h"
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
-#include "host/process/program.h"
-#include "host/process/supervise.h"
 #include "hookscript/plan/judge.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
 #include "hookscript/settings/settings_read.h"
+#include "hookscript/verbs/commands.h"
 #include "hookscript/verbs/vm_add.h"
 #include "hookscript/verbs/vm_needs.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What all functions here share. */
@@ -52,71 +50,21 @@ static int read_state(struct verb *verb)
 
 /* ---- commands ---- */
 
-static void print_command(char *const *command)
+static struct command_rights rights_of(const struct verb *verb)
 {
-	auto_free char *text = argv_text(command);
-
-	log_command("    %s", text ? text : _("out of memory"));
+	return (struct command_rights){.run = verb->options->run, .yes = verb->options->yes};
 }
 
-/* Asks a question that is answered by yes or no; an empty answer, and none, is DEFAULT_YES. */
-static bool ask(const char *question, bool default_yes)
-{
-	char answer[8];
-	bool answered;
-
-	printf("%s %s ", question, default_yes ? "[Y/n]" : "[y/N]");
-	fflush(stdout);
-	supervise_allow(SUPERVISE_FOREVER);
-	answered = fgets(answer, sizeof(answer), stdin) && *answer != '\n';
-	supervise_allow(supervise_read_ms);
-	return answered ? *answer == 'y' || *answer == 'Y' : default_yes;
-}
-
-/* Whether commands can be run, after a question or without one. */
-static bool can_run(const struct verb *verb)
-{
-	if (!verb->options->run)
-		log_info(_("nothing was run: --root is not the running system; run the commands "
-			   "there"));
-	else if (!verb->options->yes && !isatty(STDIN_FILENO))
-		log_info(_("nothing was run: there is no terminal to ask at; run the commands, or "
-			   "add --yes"));
-	else
-		return true;
-	return false;
-}
-
-/* Whether the commands that were shown may be run. */
 static bool may_run(const struct verb *verb)
 {
-	if (!can_run(verb))
-		return false;
-	if (verb->options->yes || ask(_("Run this?"), false))
-		return true;
-	log_info(_("nothing was run"));
-	return false;
+	const struct command_rights rights = rights_of(verb);
+
+	return commands_may_run(&rights);
 }
 
-/* Reports that it is run, and why it failed. */
 static bool run_command(const struct fs_root *root, char *const *command)
 {
-	const struct program program = {.args = (const char *const *)command};
-	auto_program_end struct program_end end = {0};
-	auto_free char *text = argv_text(command), *why = NULL;
-	int err;
-
-	if (!text)
-		return failed(NULL) == EXIT_DONE;
-	log_info(_("running: %s"), text);
-	supervise_allow(SUPERVISE_FOREVER);
-	err = program_act(root, &program, &end);
-	supervise_allow(supervise_read_ms);
-	if (!err)
-		return true;
-	why = program_explain(root, &program, err, &end);
-	log_error(_("`%s` failed: %s; nothing more was run"), text, why ? why : strerror(-err));
-	return false;
+	return !commands_run(root, command, 0);
 }
 
 /* ---- what the VM needs ---- */
@@ -220,8 +168,8 @@ static int run_each(const struct verb *verb, const struct commands *commands, si
 {
 	for (size_t i = 0; i < commands->n_fixes; i++) {
 		if (!verb->options->yes) {
-			print_command(commands->fixes[i]);
-			if (!ask(_("Run this?"), false))
+			commands_print(commands->fixes[i]);
+			if (!commands_ask(_("Run this?"), false))
 				continue;
 		}
 		if (!run_command(verb->root, commands->fixes[i]))
@@ -233,13 +181,14 @@ static int run_each(const struct verb *verb, const struct commands *commands, si
 
 static int run_fixes(struct verb *verb, const struct commands *commands)
 {
+	const struct command_rights rights = rights_of(verb);
 	size_t n = 0;
 
 	if (commands->n_others)
 		log_info(_("of these, --fix runs:"));
 	for (size_t i = 0; commands->n_others && i < commands->n_fixes; i++)
-		print_command(commands->fixes[i]);
-	if (!can_run(verb))
+		commands_print(commands->fixes[i]);
+	if (!commands_can_run(&rights))
 		return EXIT_REFUSED;
 	if (run_each(verb, commands, &n))
 		return EXIT_FAILED;
@@ -332,7 +281,7 @@ static bool wants_primary(const struct verb *verb)
 	log_info(_(
 		"The card can be the VM's display (x-vga=1): then its picture is on the card's output "
 		"alone, and Proxmox VE's console stays dark."));
-	return ask(_("Use it as the VM's display?"), true);
+	return commands_ask(_("Use it as the VM's display?"), true);
 }
 
 static void print_addition(const struct verb *verb, struct vm_addition *addition)
@@ -343,8 +292,8 @@ static void print_addition(const struct verb *verb, struct vm_addition *addition
 	while ((line = strsep(&rest, "\n")))
 		log_info("- %s", line);
 	if (addition->firmware)
-		print_command(addition->firmware);
-	print_command(addition->command);
+		commands_print(addition->firmware);
+	commands_print(addition->command);
 }
 
 static int add_device(struct verb *verb, const struct device_summaries *list)
@@ -449,7 +398,7 @@ static int detach(const struct verb *verb)
 	if (runs)
 		log_info(_("VM %u runs: what was taken for it goes back all the same when it ends"),
 			 verb->vmid);
-	print_command(command);
+	commands_print(command);
 	if (!may_run(verb))
 		return EXIT_REFUSED;
 	return run_command(verb->root, command) ? check_detached(verb, runs) : EXIT_FAILED;
