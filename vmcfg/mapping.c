@@ -91,13 +91,14 @@ static const struct propstr_key map_keys[KEYS] = {
 
 static const struct propstr_format map_format = {PROPSTR_FORMAT(map_keys)};
 
-static void free_entry(struct mapping_entry *entry)
+void mapping_entry_free(struct mapping_entry *entry)
 {
 	hostpci_addresses_free(entry->paths, entry->n_paths);
 	free(entry->node);
 	free(entry->id);
 	free(entry->subsystem_id);
 	free(entry->iommugroup);
+	*entry = (struct mapping_entry){0};
 }
 
 static int add_path(struct mapping_entry *entry, struct text written)
@@ -114,14 +115,14 @@ static int add_path(struct mapping_entry *entry, struct text written)
 	return hostpci_address_add(&entry->paths, &entry->n_paths, &path);
 }
 
-static int read_map(struct mapping *mapping, unsigned int line, struct text value)
+int mapping_entry_parse(const char *value, size_t len, struct mapping_entry *ret, char **ret_why)
 {
-	cleanup_with(free_entry) struct mapping_entry entry = {.line = line};
+	auto_mapping_entry struct mapping_entry entry = {0};
 	struct text values[KEYS], path;
-	int err = propstr_parse(&map_format, value, values, NULL);
+	int err = propstr_parse(&map_format, (struct text){value, len}, values, ret_why);
 
 	if (err)
-		return err == -EINVAL ? 0 : err;
+		return err;
 	if (text_copy(values[ID], &entry.id) || text_copy(values[NODE], &entry.node) ||
 	    text_copy(values[IOMMUGROUP], &entry.iommugroup) ||
 	    text_copy(values[SUBSYSTEM_ID], &entry.subsystem_id))
@@ -131,11 +132,30 @@ static int read_map(struct mapping *mapping, unsigned int line, struct text valu
 		if (err)
 			return err;
 	}
-	if (!array_grow(mapping->entries, mapping->n_entries))
-		return -ENOMEM;
-	mapping->entries[mapping->n_entries++] = entry;
+	*ret = entry;
 	entry = (struct mapping_entry){0};
 	return 0;
+}
+
+static int read_map(struct mapping *mapping, unsigned int line, struct text value)
+{
+	struct mapping_entry entry;
+	int err = mapping_entry_parse(value.at, value.len, &entry, NULL);
+
+	if (err)
+		return err == -EINVAL ? 0 : err;
+	entry.line = line;
+	if (!array_grow(mapping->entries, mapping->n_entries)) {
+		mapping_entry_free(&entry);
+		return -ENOMEM;
+	}
+	mapping->entries[mapping->n_entries++] = entry;
+	return 0;
+}
+
+bool mapping_is_name(const char *name)
+{
+	return propstr_is_configid(NULL, text_of(name));
 }
 
 /* --- sections --- */
@@ -201,7 +221,7 @@ void mappings_free(struct mappings *mappings)
 		struct mapping *mapping = &mappings->items[i];
 
 		for (size_t j = 0; j < mapping->n_entries; j++)
-			free_entry(&mapping->entries[j]);
+			mapping_entry_free(&mapping->entries[j]);
 		free(mapping->entries);
 		free(mapping->id);
 	}

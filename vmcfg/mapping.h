@@ -54,6 +54,20 @@ struct mappings {
  */
 int mappings_parse(const char *text, size_t len, struct mappings **ret) must_check;
 
+/*
+ * Reads the value of one "map" line. Returns 0 and *ret (free with mapping_entry_free()), whose
+ * line is 0; -EINVAL when Proxmox VE would drop the line, with a new string in *ret_why (when not
+ * NULL); -ENOMEM.
+ */
+int mapping_entry_parse(const char *value, size_t len, struct mapping_entry *ret,
+			char **ret_why) must_check;
+void mapping_entry_free(struct mapping_entry *entry);
+
+#define auto_mapping_entry cleanup_with(mapping_entry_free)
+
+/* Whether NAME can be a mapping's: a letter, and one or more letters, digits, '_' or '-'. */
+bool mapping_is_name(const char *name);
+
 /* The last mapping called ID; NULL when there is none. */
 const struct mapping *mappings_find(const struct mappings *mappings, const char *id);
 
