@@ -19,6 +19,20 @@ _pve_passthrough_addresses() {
 	done
 }
 
+# The mappings of the cluster.
+_pve_passthrough_mappings() {
+	[[ ! -r /etc/pve/mapping/pci.cfg ]] || sed -n 's/^[A-Za-z][A-Za-z0-9_-]*$/&/p' /etc/pve/mapping/pci.cfg
+}
+
+# The nodes of the cluster.
+_pve_passthrough_nodes() {
+	local dir
+
+	for dir in /etc/pve/nodes/*; do
+		[[ ! -e $dir ]] || basename "$dir"
+	done
+}
+
 _pve_passthrough() {
 	local words=() word command="" n=0 offered="" given=" " takes_vm="" before="" value
 
@@ -34,8 +48,8 @@ _pve_passthrough() {
 	unset "words[-1]"
 
 	for value in "${words[@]}"; do
-		if [[ $before == --root ]]; then
-			: its directory
+		if [[ $before == --root || $before == --vfs-of || $before == --node || $before == --mapping ]]; then
+			: its value
 		elif [[ $value == -* ]]; then
 			given+="$value "
 		elif [[ -z $command ]]; then
@@ -47,16 +61,17 @@ _pve_passthrough() {
 	done
 
 	case $command in
-	"") offered="accept config log plan restore settings status vm watch" ;;
+	"") offered="accept config log mapping plan restore settings status vm watch" ;;
 	accept | log | plan | settings | watch) takes_vm=1 ;;
 	config) takes_vm=1 offered="--raw" ;;
 	restore) takes_vm=1 offered="--all" ;;
 	vm)
 		takes_vm=1
-		offered="--add --detach --fix --gpu --yes -y"
-		[[ $given != *" --add "* ]] || offered="--gpu --yes -y"
+		offered="--add --detach --fix --gpu --mapping --yes -y"
+		[[ $given != *" --add "* ]] || offered="--gpu --mapping --yes -y"
 		[[ $given != *" --detach "* && $given != *" --fix "* ]] || offered="--yes -y"
 		;;
+	mapping) offered="--all-twins --alternative --node --vfs-of --yes -y" ;;
 	esac
 	offered+=" --help --root --version -h"
 
@@ -65,7 +80,22 @@ _pve_passthrough() {
 		compopt -o filenames 2>/dev/null
 		return
 	fi
-	if [[ -n $takes_vm && $n -eq 0 && $given != *" --all "* ]]; then
+	case $before in
+	--mapping) offered=$(_pve_passthrough_mappings) given="" ;;
+	--node) offered="all $(_pve_passthrough_nodes)" given="" ;;
+	--vfs-of) offered=$(_pve_passthrough_addresses) given="" ;;
+	esac
+	if [[ $word == --mapping=* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pve_passthrough_mappings)" -- "${word#--mapping=}")
+		return
+	fi
+	if [[ $before == --mapping || $before == --node || $before == --vfs-of ]]; then
+		: the value of an option
+	elif [[ $command == mapping && $n -eq 0 ]]; then
+		offered+=" $(_pve_passthrough_mappings)"
+	elif [[ $command == mapping && $word != -* && $given != *" --vfs-of "* ]]; then
+		offered=$(_pve_passthrough_addresses)
+	elif [[ -n $takes_vm && $n -eq 0 && $given != *" --all "* ]]; then
 		offered+=" $(_pve_passthrough_vms)"
 	elif [[ $n -eq 1 && $given == *" --add "* && $word != -* ]]; then
 		offered=$(_pve_passthrough_addresses)

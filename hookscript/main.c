@@ -5,6 +5,7 @@
 #include "hookscript/phase.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/settings/settings_read.h"
+#include "hookscript/verbs/mapping.h"
 #include "hookscript/verbs/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
@@ -23,8 +24,7 @@
 
 /* In parts, for the translators; a screen of 24 lines and 80 columns shows it all. */
 static const char *const help_texts[] = {
-	N_("usage: pve-passthrough VMID PHASE     as Proxmox VE runs it at pre-start,\n"
-	   "                                      post-start, pre-stop and post-stop\n"
+	N_("usage: pve-passthrough VMID PHASE     as Proxmox VE runs it in each phase\n"
 	   "       pve-passthrough COMMAND [VMID] [OPTIONS]\n"
 	   "A hookscript: binds the PCI devices of a VM to vfio-pci when the VM starts, and\n"
 	   "gives them back to their drivers when it has stopped. Once for each VM:\n"
@@ -33,16 +33,17 @@ static const char *const help_texts[] = {
 	N_("  plan VMID      what a start would do, or why it would be refused\n"
 	   "  status         which devices are taken, for which VM, from which driver\n"
 	   "  vm VMID        what the VM still needs for its devices, as commands; --fix\n"
-	   "                 runs them; --add [ADDRESS] gives it a device, with --gpu a\n"
-	   "                 graphics card; --detach takes the hookscript out of its config\n"
+	   "                 runs them; --add [ADDRESS] gives it a device, --gpu a graphics\n"
+	   "                 card, --mapping=NAME by a mapping; --detach removes the hook\n"
+	   "  mapping NAME [ADDRESS...]  make a mapping of the cluster, or set it right; or\n"
+	   "                 with --vfs-of PF, --all-twins, --node NODE|all, --alternative\n"
 	   "  restore VMID   give back what is still taken for a VM that has stopped; --all\n"
 	   "  accept VMID    confirm the devices that are at the VM's addresses now\n"),
 	N_("  log VMID       what was said of the VM so far, from the journal\n"
 	   "  config VMID    how the VM's config was understood; for programs: --raw\n"
 	   "  settings VMID  the settings that apply to the VM, and where each is from\n"
 	   "  watch VMID     started by pre-start: gives back when the VM has ended\n"),
-	"\n",
-	N_("Options: -y, --yes (vm: do not ask), --root DIR (read and write everything below\n"
+	N_("Options: -y, --yes (do not ask), --root DIR (read and write everything below\n"
 	   "DIR, for tests and images), -h, --help, --version\n"
 	   "Exit codes: 0 done, 1 failed, 2 refused or missing, 3 partly done, 64 usage\n"
 	   "Settings: man 5 pve-passthrough.conf. More: man 8 pve-passthrough\n"),
@@ -55,6 +56,11 @@ enum {
 	OPT_ADD,
 	OPT_DETACH,
 	OPT_GPU,
+	OPT_MAPPING,
+	OPT_VFS_OF,
+	OPT_ALL_TWINS,
+	OPT_NODE,
+	OPT_ALTERNATIVE,
 	OPT_RAW,
 	OPT_VERSION,
 };
@@ -66,6 +72,11 @@ static const struct option options[] = {
 	{"add", no_argument, NULL, OPT_ADD},
 	{"detach", no_argument, NULL, OPT_DETACH},
 	{"gpu", no_argument, NULL, OPT_GPU},
+	{"mapping", required_argument, NULL, OPT_MAPPING},
+	{"vfs-of", required_argument, NULL, OPT_VFS_OF},
+	{"all-twins", no_argument, NULL, OPT_ALL_TWINS},
+	{"node", required_argument, NULL, OPT_NODE},
+	{"alternative", no_argument, NULL, OPT_ALTERNATIVE},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"yes", no_argument, NULL, 'y'},
 	{"help", no_argument, NULL, 'h'},
@@ -91,6 +102,7 @@ struct verb {
 	bool logged;	   /* changes something, so it is written to the journal */
 	bool reads;	   /* of the host or of /etc/pve, which may hang: in a child */
 	bool own_settings; /* it reads them itself, with the language */
+	bool no_vm;	   /* its arguments are its own */
 };
 
 static int run_vm(const struct request *request)
@@ -102,6 +114,7 @@ static int run_vm(const struct request *request)
 		.gpu = cli_has(request->cli, OPT_GPU),
 		.yes = cli_has(request->cli, 'y'),
 		.address = request->address,
+		.mapping = cli_value(request->cli, OPT_MAPPING),
 		.run = fs_root_is_running_system(request->root),
 	};
 
@@ -109,7 +122,31 @@ static int run_vm(const struct request *request)
 		return cli_usage_error(_("only one of --fix, --add and --detach can be given"));
 	if (vm.gpu && !vm.add)
 		return cli_usage_error(_("--gpu needs --add"));
+	if (vm.mapping && (!vm.add || !vm.address))
+		return cli_usage_error(_("--mapping needs --add ADDRESS"));
 	return vm_verb_run(request->root, request->vmid, &vm);
+}
+
+static int run_mapping(const struct request *request)
+{
+	const struct cli *cli = request->cli;
+	const struct mapping_options mapping = {
+		.name = cli->args[1],
+		.addresses = cli->args + 2,
+		.n_addresses = (size_t)cli->n_args - 2,
+		.vfs_of = cli_value(cli, OPT_VFS_OF),
+		.all_twins = cli_has(cli, OPT_ALL_TWINS),
+		.alternative = cli_has(cli, OPT_ALTERNATIVE),
+		.node = cli_value(cli, OPT_NODE),
+		.yes = cli_has(cli, 'y'),
+		.run = fs_root_is_running_system(request->root),
+	};
+
+	if (mapping.vfs_of && (mapping.n_addresses || mapping.all_twins))
+		return cli_usage_error(_("--vfs-of takes the place of addresses and --all-twins"));
+	if (mapping.all_twins && mapping.n_addresses != 1)
+		return cli_usage_error(_("--all-twins takes one address"));
+	return mapping_run(request->root, &mapping);
 }
 
 static int run_config(const struct request *request)
@@ -118,15 +155,18 @@ static int run_config(const struct request *request)
 }
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, "", false, true, true},
-	{"status", show_status, NULL, NULL, "", false, true, false},
-	{"restore", stop_restore_all, stop_restore, NULL, "all", true, true, false},
-	{"watch", NULL, watch_run, NULL, "", true, false, true}, /* it has its own children */
-	{"config", NULL, NULL, run_config, "raw", false, true, false},
-	{"settings", NULL, show_settings, NULL, "", false, true, false},
-	{"accept", NULL, accept_devices, NULL, "", true, true, false},
-	{"log", NULL, show_log, NULL, "", false, true, false},
-	{"vm", NULL, NULL, run_vm, "fix add detach gpu yes", false, true, true},
+	{"plan", NULL, start_plan, NULL, "", false, true, true, false},
+	{"status", show_status, NULL, NULL, "", false, true, false, false},
+	{"restore", stop_restore_all, stop_restore, NULL, "all", true, true, false, false},
+	{"watch", NULL, watch_run, NULL, "", true, false, true,
+	 false}, /* it has its own children */
+	{"config", NULL, NULL, run_config, "raw", false, true, false, false},
+	{"settings", NULL, show_settings, NULL, "", false, true, false, false},
+	{"accept", NULL, accept_devices, NULL, "", true, true, false, false},
+	{"log", NULL, show_log, NULL, "", false, true, false, false},
+	{"vm", NULL, NULL, run_vm, "fix add detach gpu mapping yes", false, true, true, false},
+	{"mapping", NULL, NULL, run_mapping, "vfs-of all-twins node alternative yes", false, true,
+	 false, true},
 };
 
 static int parse_vmid(const char *text, unsigned int *ret)
@@ -157,6 +197,8 @@ static int parse_args(struct request *request)
 	const struct verb *verb = request->verb;
 	bool add = cli_has(cli, OPT_ADD);
 
+	if (verb->no_vm)
+		return cli->n_args > 1 ? 0 : cli_usage_error(_("%s needs a name"), verb->name);
 	if (verb->run && (!verb->run_vm || cli_has(cli, OPT_ALL)))
 		return cli->n_args > 1 ? cli_usage_error(_("%s takes no argument"), verb->name) : 0;
 	if (cli->n_args < 2)

@@ -282,6 +282,31 @@ char *hostpci_value_without_pcie(const struct hostpci *entry)
 	return strbuf_take(&value);
 }
 
+char *hostpci_value_with_mapping(const struct hostpci *entry, const char *name)
+{
+	struct text rest = {entry->value, entry->value_len}, part;
+	auto_strbuf struct strbuf value = {0};
+	bool placed = false;
+
+	while (text_next(&rest, ',', &part)) {
+		struct text option = part;
+		bool is_host = !text_is_blank(part) &&
+			       (!memchr(part.at, '=', part.len) || text_take(&option, "host="));
+
+		/* "0,01:00.0" has two. */
+		if (is_host && placed)
+			continue;
+		if (value.len)
+			strbuf_add(&value, ",");
+		if (is_host)
+			strbuf_add(&value, "mapping=%s", name);
+		else
+			strbuf_add_bytes(&value, part.at, part.len);
+		placed |= is_host;
+	}
+	return strbuf_take(&value);
+}
+
 /* Whether address I of the entry names nothing that another one does not name. */
 static bool is_superfluous(const struct hostpci *entry, size_t i)
 {

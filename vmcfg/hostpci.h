@@ -96,6 +96,12 @@ char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
  */
 char *hostpci_value_once(const struct hostpci *entry) must_check;
 
+/*
+ * The entry's value with mapping=NAME in place of host=, and every other option as written. Returns
+ * a new string, or NULL without memory.
+ */
+char *hostpci_value_with_mapping(const struct hostpci *entry, const char *name) must_check;
+
 /* The entry's value without pcie=1, which Proxmox VE takes on q35 only, and every other option as
  * written. Returns a new string, or NULL without memory. */
 char *hostpci_value_without_pcie(const struct hostpci *entry) must_check;

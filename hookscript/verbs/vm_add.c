@@ -2,6 +2,7 @@
 #include "hookscript/verbs/vm_add.h"
 
 #include "host/base/argv.h"
+#include "hookscript/verbs/mapping_make.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct adder {
 	struct hostpci_address address;
 	const char *text; /* the address as the config has it */
 	size_t entry;	  /* N of the hostpciN to be set */
+	bool taken_over;  /* it has the device by address, and gets the mapping in its place */
 	struct vm_addition *addition;
 	int err; /* 0 or -ENOMEM */
 };
@@ -100,6 +102,32 @@ static bool entry_has_chosen(const struct adder *a, size_t e)
 	return names_chosen(a, facts->vm->hostpci[e]->hosts, facts->vm->hostpci[e]->n_hosts);
 }
 
+/* The entry that has the device by address keeps its number and its options. */
+static void take_over(struct adder *a, size_t e)
+{
+	const struct hostpci *entry = a->facts->vm->hostpci[e];
+	struct vm_addition *addition = a->addition;
+	const char *name = a->choice->mapping;
+
+	if (entry->mapping && strcmp(entry->mapping, name) != 0) {
+		refuse(a, fs_path(_("VM %u has %s already, by another mapping: hostpci%zu: %s"),
+				  a->facts->vmid, a->text, e, entry->value));
+		return;
+	}
+	if (entry->mdev) {
+		refuse(a, fs_path(_("hostpci%zu: %s: that entry gives the VM a mediated device, "
+				    "and stays"),
+				  e, entry->value));
+		return;
+	}
+	a->entry = e;
+	a->taken_over = true;
+	addition->path = entry->mapping ? strdup(a->text)
+					: mapping_path(entry->hosts, entry->n_hosts);
+	if (!addition->path)
+		a->err = -ENOMEM;
+}
+
 /* An entry that is free, and none that has the device already. */
 static void choose_entry(struct adder *a)
 {
@@ -111,6 +139,9 @@ static void choose_entry(struct adder *a)
 
 		if (!entry) {
 			a->entry = e;
+		} else if (entry_has_chosen(a, e) && a->choice->mapping) {
+			take_over(a, e);
+			return;
 		} else if (entry_has_chosen(a, e)) {
 			refuse(a, fs_path(_("VM %u has %s already: hostpci%zu: %s"), vmid, a->text,
 					  e, entry->value));
@@ -127,8 +158,9 @@ static void choose_entry(struct adder *a)
 static void note_card(struct adder *a, const struct device_summary *card)
 {
 	const char *address = bdf_text(&card->bdf);
+	bool alone = a->taken_over && card->n_named_by == 1;
 
-	if (card->vms)
+	if (card->vms && !alone)
 		note(a, fs_path(_("%s: %s has it, too; only one of them can run at a time"),
 				address, card->vms));
 	if (card->used)
@@ -207,14 +239,31 @@ static bool wants_pcie(const struct adder *a)
 	       !facts_machine_is_virt(a->facts);
 }
 
-static void build_command(struct adder *a)
+/* What the entry is to be: as it was, but by the mapping; or a new one. */
+static char *entry_value(const struct adder *a)
 {
 	const struct vm_add_choice *choice = a->choice;
+
+	if (a->taken_over)
+		return hostpci_value_with_mapping(a->facts->vm->hostpci[a->entry], choice->mapping);
+	return fs_path("%s%s%s%s", choice->mapping ? "mapping=" : "",
+		       choice->mapping ? choice->mapping : a->text, wants_pcie(a) ? ",pcie=1" : "",
+		       choice->gpu && choice->primary ? ",x-vga=1" : "");
+}
+
+static void build_command(struct adder *a)
+{
 	auto_free char *vmid = fs_path("%u", a->facts->vmid);
 	auto_free char *option = fs_path("--hostpci%zu", a->entry);
-	auto_free char *value = fs_path("%s%s%s", a->text, wants_pcie(a) ? ",pcie=1" : "",
-					choice->gpu && choice->primary ? ",x-vga=1" : "");
+	auto_free char *value = entry_value(a);
 
+	if (a->taken_over && a->facts->vm->hostpci[a->entry]->mapping)
+		return; /* it has that mapping */
+	if (a->choice->mapping && !a->taken_over) {
+		a->addition->path = strdup(a->text);
+		if (!a->addition->path)
+			a->err = -ENOMEM;
+	}
 	if (vmid && option && value)
 		a->addition->command = argv_new("qm", "set", vmid, option, value);
 	if (!a->addition->command)
@@ -306,6 +355,7 @@ void vm_addition_free(struct vm_addition *addition)
 	free(addition->refusal);
 	argv_free(addition->command);
 	argv_free(addition->firmware);
+	free(addition->path);
 	strbuf_free(&addition->notes);
 	*addition = (struct vm_addition){0};
 }

@@ -19,11 +19,13 @@ struct vm_add_choice {
 				card's functions */
 	bool gpu;	     /* as a graphics card: all functions of it, whatever ADDRESS says */
 	bool primary;	     /* and as the display that the VM starts with */
+	const char *mapping; /* the entry names this mapping in place of the device; NULL: not */
 };
 
 struct vm_addition {
 	char *refusal;	     /* why this cannot be proposed, and what to do; NULL: it is */
-	char **command;	     /* sets the entry (host/base/argv.h) */
+	char **command;	     /* sets the entry (host/base/argv.h); NULL: it is as it should be */
+	char *path;	     /* with a mapping: what the mapping must name on this node */
 	char **firmware;     /* gives an empty VM the firmware OVMF, before that; NULL: it keeps its
 				own */
 	struct strbuf notes; /* what to know about it, one thing a line */

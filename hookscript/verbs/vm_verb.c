@@ -10,6 +10,7 @@
 #include "hookscript/pve/vm.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/verbs/commands.h"
+#include "hookscript/verbs/mapping.h"
 #include "hookscript/verbs/vm_add.h"
 #include "hookscript/verbs/vm_needs.h"
 
@@ -291,9 +292,33 @@ static void print_addition(const struct verb *verb, struct vm_addition *addition
 	log_info(_("VM %u would get:"), verb->vmid);
 	while ((line = strsep(&rest, "\n")))
 		log_info("- %s", line);
+	if (verb->options->mapping)
+		return;
 	if (addition->firmware)
 		commands_print(addition->firmware);
 	commands_print(addition->command);
+}
+
+/* The mapping is made first: qm accepts none that does not exist. */
+static int add_by_mapping(struct verb *verb, const struct vm_addition *addition)
+{
+	char *const *const both[] = {addition->firmware, addition->command, NULL};
+	char *address = addition->path;
+	const struct mapping_options mapping = {
+		.name = verb->options->mapping,
+		.addresses = &address,
+		.n_addresses = 1,
+		.run = verb->options->run,
+		.yes = verb->options->yes,
+		.then = addition->firmware  ? both
+			: addition->command ? both + 1
+					    : NULL,
+	};
+	int code = mapping_run(verb->root, &mapping);
+
+	if (code)
+		return code;
+	return check_again(verb) == EXIT_FAILED ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int add_device(struct verb *verb, const struct device_summaries *list)
@@ -303,6 +328,7 @@ static int add_device(struct verb *verb, const struct device_summaries *list)
 				       .storages = &verb->state.hook.storages,
 				       .address = verb->options->address,
 				       .gpu = verb->options->gpu,
+				       .mapping = verb->options->mapping,
 				       .primary = wants_primary(verb)};
 	auto_vm_addition struct vm_addition addition = {0};
 
@@ -313,6 +339,8 @@ static int add_device(struct verb *verb, const struct device_summaries *list)
 		return EXIT_REFUSED;
 	}
 	print_addition(verb, &addition);
+	if (verb->options->mapping)
+		return add_by_mapping(verb, &addition);
 	if (!may_run(verb)) {
 		log_info(_("what it needs besides: pve-passthrough vm %u"), verb->vmid);
 		return EXIT_REFUSED;

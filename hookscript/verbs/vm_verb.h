@@ -13,6 +13,7 @@ struct vm_options {
 	bool gpu;	     /* with add: a graphics card */
 	bool yes;	     /* ask nothing */
 	const char *address; /* NULL: none */
+	const char *mapping; /* with add: by this mapping, which is made; NULL: by address */
 	bool run;	     /* ROOT is the system whose qm would be run; otherwise none is */
 };
 
