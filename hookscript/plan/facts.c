@@ -303,6 +303,9 @@ static int check_mapping(const struct facts *facts, struct candidate *candidate)
 		return -ENOMEM;
 	for (size_t i = 0; i < candidate->n_addresses; i++)
 		devices[i] = at_path(facts, &candidate->addresses[i]);
+	/* Proxmox VE looks after pre-start: what is on vfio-pci provides no mediated devices. */
+	for (size_t i = 0; candidate->n_alternatives == 1 && i < candidate->n_addresses; i++)
+		devices[i].mdev = false;
 	if (!mapping_check(candidate->mapping, candidate->alternative, devices,
 			   &candidate->verdict))
 		candidate->state = CANDIDATE_INVALID;
@@ -460,6 +463,7 @@ void facts_free(struct facts *facts)
 	free(facts->node);
 	checklist_free(&facts->host);
 	usage_free(&facts->usage);
+	ha_free(&facts->ha);
 	mappings_free(facts->mappings);
 	args_free(facts->args);
 	vmcfg_free(facts->vm);

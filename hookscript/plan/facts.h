@@ -11,6 +11,7 @@
 #ifndef HOOKSCRIPT_PLAN_FACTS_H
 #define HOOKSCRIPT_PLAN_FACTS_H
 
+#include "hookscript/pve/ha.h"
 #include "hookscript/records/identity.h"
 #include "hookscript/records/record.h"
 #include "hookscript/settings/settings.h"
@@ -154,8 +155,12 @@ struct facts {
 	size_t n_moved;
 	struct absent_vf *absent_vfs;
 	size_t n_absent_vfs;
+	bool known_here;      /* devices are known that it had at its addresses on this node */
 	int identity_err;     /* why it is not known which devices the VM had, -errno */
 	char *identity_error; /* the same in words */
+
+	struct ha ha; /* whether HA moves the VM */
+	int ha_err;   /* why that is not known, -errno */
 };
 
 enum facts_scope {

@@ -408,6 +408,8 @@ static int read_rest(struct reader *r)
 		err = facts_read_answers(r->root, facts);
 	if (!err)
 		err = facts_read_absent(r->root, facts);
+	if (!err)
+		err = facts_read_ha(r->root, facts);
 	return err ? err : read_usage(r);
 }
 

@@ -191,6 +191,7 @@ static int read_moved(const struct fs_root *root, struct facts *facts)
 	facts->identity_err = err;
 	if (err)
 		return facts->identity_error ? 0 : -ENOMEM;
+	facts->known_here = n_known > 0;
 	if (!n_known)
 		return 0;
 	now = facts_list_known(facts, &n_now);
@@ -220,6 +221,16 @@ static int read_logs(const struct fs_root *root, struct facts *facts)
 					       &moved->kernel_log);
 	}
 	return err;
+}
+
+int facts_read_ha(const struct fs_root *root, struct facts *facts)
+{
+	int err = facts->vmid ? ha_read(root, facts->vmid, &facts->ha) : 0;
+
+	if (err == -ENOMEM)
+		return err;
+	facts->ha_err = err;
+	return 0;
 }
 
 int facts_read_absent(const struct fs_root *root, struct facts *facts)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The part of the facts about devices that do not answer, those that are not there, and programs
- * that hold groups open. */
+/* The part of the facts about devices that do not answer, those that are not there, programs
+ * that hold groups open, and HA. */
 #ifndef HOOKSCRIPT_PLAN_FACTS_STATE_H
 #define HOOKSCRIPT_PLAN_FACTS_STATE_H
 
@@ -21,5 +21,8 @@ int facts_read_absent(const struct fs_root *root, struct facts *facts) must_chec
 
 /* Fills in how the holders of the group that are no VM's are ended. Returns 0 or -ENOMEM. */
 int facts_read_holder_cures(const struct fs_root *root, struct device_group *group) must_check;
+
+/* Fills in whether HA moves the VM, and to which nodes. Returns 0 or -ENOMEM. */
+int facts_read_ha(const struct fs_root *root, struct facts *facts) must_check;
 
 #endif

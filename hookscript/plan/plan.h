@@ -28,6 +28,7 @@ enum refusal_reason {
 	REFUSAL_OTHER_VM,   /* another VM has the device, or is getting it */
 	REFUSAL_RECORD,	    /* the device's record cannot be read */
 	REFUSAL_IDENTITY,   /* the record is of another device */
+	REFUSAL_NEW_NODE,   /* HA has moved it by address to where it never started */
 	REFUSAL_MOVED,	    /* another device is at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
@@ -63,6 +64,7 @@ struct refusal {
 struct plan_warning {
 	char *what;
 	const struct bdf *bdf; /* as above */
+	bool lasting;	       /* about the config, not this start: the verb vm says it, too */
 };
 
 /* Why a device will return to the driver that it will return to. */

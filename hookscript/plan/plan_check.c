@@ -45,7 +45,16 @@ void plan_add_warning(struct plan_check *c, const struct bdf *bdf, char *what)
 		c->err = -ENOMEM;
 		return;
 	}
-	plan->warnings[plan->n_warnings++] = (struct plan_warning){what, bdf};
+	plan->warnings[plan->n_warnings++] = (struct plan_warning){.what = what, .bdf = bdf};
+}
+
+void plan_add_lasting(struct plan_check *c, char *what)
+{
+	size_t n = c->plan->n_warnings;
+
+	plan_add_warning(c, NULL, what);
+	if (c->plan->n_warnings > n)
+		c->plan->warnings[n].lasting = true;
 }
 
 const char *plan_text(struct plan_check *c, const char *text)

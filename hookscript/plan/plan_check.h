@@ -59,6 +59,9 @@ bool cure_as_root(struct plan_check *c, int err);
 /* Adds a warning about a device or none. Takes over WHAT. */
 void plan_add_warning(struct plan_check *c, const struct bdf *bdf, char *what);
 
+/* The same that the verb vm says, too. */
+void plan_add_lasting(struct plan_check *c, char *what);
+
 #define plan_warn(c, bdf, ...) plan_add_warning((c), (bdf), fs_path(__VA_ARGS__))
 
 /* TEXT; for NULL "", and out of memory. */
@@ -92,6 +95,9 @@ void plan_check_addresses(struct plan_check *c);
 
 /* That the devices at the addresses are those of the VM's last start. */
 void plan_check_identity(struct plan_check *c);
+
+/* That a VM which HA moves names no devices by address on a node that it is new to. */
+void plan_check_ha(struct plan_check *c);
 
 /* The devices that the entries name, and all members of their groups. */
 void plan_check_devices(struct plan_check *c);

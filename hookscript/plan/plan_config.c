@@ -252,6 +252,8 @@ static void refuse_wrong(struct plan_check *c, const struct candidate *candidate
 		return;
 	plan_add_refusal(c, REFUSAL_ENTRY, NULL, plan_name_of_valid(candidate->entry),
 			 describe_wrong(c->facts, candidate));
+	cure_command(c, _("set it right by what is there now"), "pve-passthrough mapping %s",
+		     candidate->mapping->id);
 	cure_mapping(c, candidate);
 }
 

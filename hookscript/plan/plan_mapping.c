@@ -128,7 +128,7 @@ void plan_refuse_no_alternative(struct plan_check *c, size_t e, size_t n_alterna
 			     _("hostpci%zu: mapping=%s: /%s has no device of that name for "
 			       "this node (%s); Proxmox VE would abort the start"),
 			     e, id, MAPPINGS_PATH, node);
-		cure_words(c, _("add one: Datacenter, Resource Mappings"));
+		cure_words(c, _("add one: pve-passthrough mapping %s ADDRESS"), id);
 		cure_command(c, _("those that there are"),
 			     "pvesh get /cluster/mapping/pci --check-node %s", node);
 		return;

@@ -151,6 +151,29 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 			     c->facts->vmid, volume);
 }
 
+/* What the next node would not find: the start here is not concerned. */
+static void warn_of_nodes(struct plan_check *c, size_t e)
+{
+	const struct ha *ha = &c->facts->ha;
+	const struct hostpci *entry = c->facts->vm->hostpci[e];
+	const struct mapping *mapping = NULL;
+	auto_strbuf struct strbuf nodes = {0};
+
+	if (entry && entry->mapping && c->facts->mappings)
+		mapping = mappings_find(c->facts->mappings, entry->mapping);
+	for (size_t i = 0; mapping && i < ha->nodes.n; i++)
+		if (!mapping_next(mapping, ha->nodes.items[i], NULL) &&
+		    strcmp(ha->nodes.items[i], ha->here) != 0)
+			strbuf_add_item(&nodes, "%s", ha->nodes.items[i]);
+	if (nodes.len)
+		plan_add_lasting(c, fs_path(_("hostpci%zu: mapping %s has no line for %s, where HA "
+					      "may start this VM, which would fail; run there: "
+					      "pve-passthrough mapping %s ADDRESS"),
+					    e, mapping->id, nodes.text, mapping->id));
+	if (nodes.failed)
+		c->err = -ENOMEM;
+}
+
 int vm_needs_add(const struct facts *facts, const struct vm_hook *hook, struct plan *plan)
 {
 	const char *volume = vm_hook_volume(facts->vm, &hook->storages);
@@ -164,6 +187,8 @@ int vm_needs_add(const struct facts *facts, const struct vm_hook *hook, struct p
 	if (err)
 		return err;
 	check_hookscript(&c, hook, volume);
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		warn_of_nodes(&c, e);
 	return c.err;
 }
 

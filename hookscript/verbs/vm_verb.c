@@ -31,6 +31,14 @@ static int failed(const char *why)
 	return EXIT_FAILED;
 }
 
+/* Of the warnings of a start those that are about the config. */
+static void print_lasting(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		if (plan->warnings[i].lasting)
+			log_info("%s", plan->warnings[i].what);
+}
+
 /* Reads the state, again if it was read, and reports pending changes. Returns EXIT_DONE, or
  * EXIT_FAILED and reports why. */
 static int read_state(struct verb *verb)
@@ -46,6 +54,7 @@ static int read_state(struct verb *verb)
 	pending = plan_pending_text(verb->state.facts);
 	if (pending)
 		log_info("%s", pending);
+	print_lasting(verb->state.plan);
 	return EXIT_DONE;
 }
 
