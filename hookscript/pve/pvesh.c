@@ -13,6 +13,8 @@
 /* More than the mappings of any cluster, or the devices of any node. */
 #define ANSWER_MAX ((size_t)8 * 1024 * 1024)
 
+int pvesh_limit_ms = 30000;
+
 static void release(struct json_object **json)
 {
 	json_object_put(*json);
@@ -235,11 +237,11 @@ static int get(const struct fs_root *root, const char *const *args,
 	       void *ret, char **ret_why)
 {
 	const struct program program = {
-		.args = args, .limit_ms = PVESH_LIMIT_MS, .max = ANSWER_MAX};
+		.args = args, .limit_ms = pvesh_limit_ms, .max = ANSWER_MAX};
 	auto_program_end struct program_end end = {0};
 	int err;
 
-	supervise_allow(PVESH_LIMIT_MS);
+	supervise_allow(pvesh_limit_ms);
 	err = program_act(root, &program, &end);
 	supervise_allow(supervise_read_ms);
 	if (!err)

@@ -330,7 +330,7 @@ static int write_mapping(struct session *s)
 
 	if (!s->change.command)
 		return EXIT_DONE;
-	err = commands_run(s->root, s->change.command, PVESH_LIMIT_MS);
+	err = commands_run(s->root, s->change.command, pvesh_limit_ms);
 	if (!err)
 		return EXIT_DONE;
 	if (err == -ETIMEDOUT)

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The verb mapping, and vm --add --mapping, before a pvesh with the rules of Proxmox VE's. */
+/* The verb mapping, before a pvesh with the rules of Proxmox VE's. */
 #include "hookscript/verbs/mapping.h"
 
 #include <stdio.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/verbs/vm_verb.h"
+#include "hookscript/verbs/mapping_make.h"
 #include "host/base/log.h"
-#include "scenario.h"
-
-#define CONFIG "etc/pve/mapping/pci.cfg"
-
-/* What each line of the devices of the scenario must be. */
-#define GPU_LINE   "node=lab,path=0000:01:00.0,id=10de:1001,subsystem-id=1043:8600,iommugroup=10"
-#define CARD_LINE  "node=lab,path=0000:01:00,id=10de:1001,subsystem-id=1043:8600,iommugroup=10"
-#define TWIN_LINE  "node=lab,path=0000:05:00.0,id=10de:1001,subsystem-id=1043:8600,iommugroup=13"
-#define USB_LINE   "node=lab,path=0000:06:00.0,id=1b73:1100,subsystem-id=0000:0000,iommugroup=14"
-#define OTHER_LINE "node=pve2,path=0000:41:00.0,id=10de:1001,subsystem-id=1043:8600,iommugroup=7"
+#include "clustercase.h"
 
 /* Old, in an odd order, with a description: it must stay as it is. */
 #define KEPT_LINE "iommugroup=3,id=8086:1521,path=0000:81:00.1,node=pve3,description=the left one"
 
 static struct mapping_options options;
-static struct vm_options vm_options;
-static bool by_vm;
 
 static int run_verb(const struct fs_root *root, unsigned int vmid)
 {
 	log_open(NULL, NULL);
-	return by_vm ? vm_verb_run(root, vmid, &vm_options) : mapping_run(root, &options);
+	(void)vmid;
+	return mapping_run(root, &options);
 }
 
 static void run(struct tree *tree, const struct mapping_options *with, struct run *ret)
@@ -36,7 +26,6 @@ static void run(struct tree *tree, const struct mapping_options *with, struct ru
 	options = *with;
 	options.name = with->name ? with->name : "gpu";
 	options.run = true;
-	by_vm = false;
 	setenv("HOST_TREE", tree->root.path, 1);
 	run_hook(tree, run_verb, 0, ret);
 }
@@ -54,44 +43,6 @@ static void map(struct tree *tree, const char *address, const struct mapping_opt
 	run(tree, &more, ret);
 }
 
-static int setup(void **state)
-{
-	struct tree *tree;
-	auto_free char *log = NULL;
-
-	if (scenario_setup(state))
-		return -1;
-	tree = *state;
-	log = fs_path("%s/commands", tree->root.path);
-	setenv("FAKE_LOG", log, 1);
-	setenv("PATH", TESTS_DIR "/fakes:/usr/bin:/bin", 1);
-	unsetenv("FAKE_FAIL");
-	unsetenv("FAKE_RACE");
-	tree_link(tree, "etc/pve/local", "nodes/lab");
-	tree_file(tree, "etc/pve/.members",
-		  "{\"nodename\": \"lab\", \"version\": 4, \"cluster\": { \"name\": \"c\", "
-		  "\"version\": 3, \"nodes\": 3, \"quorate\": 1 },\n\"nodelist\": {\n"
-		  "\"lab\": { \"id\": 1, \"online\": 1, \"ip\": \"10.0.0.1\"},\n"
-		  "\"pve2\": { \"id\": 2, \"online\": 1, \"ip\": \"10.0.0.2\"},\n"
-		  "\"pve3\": { \"id\": 3, \"online\": 0}}}\n");
-	tree_folder(tree, "etc/pve/mapping");
-	return 0;
-}
-
-static void assert_config(struct tree *tree, const char *expected)
-{
-	auto_free char *text = tree_text(tree, CONFIG);
-
-	assert_string_equal(text, expected);
-}
-
-static void assert_ran(struct tree *tree, const char *expected)
-{
-	auto_free char *log = tree_text(tree, "commands");
-
-	assert_string_equal(log, expected);
-}
-
 /* ---- making ---- */
 
 static void test_makes(void **state)
@@ -104,12 +55,13 @@ static void test_makes(void **state)
 	run_assert_says(&made,
 			"mapping usb would be made:\n"
 			"    pvesh create /cluster/mapping/pci --id usb --map " USB_LINE "\n");
-	assert_config(tree, "usb\n\tmap " USB_LINE "\n\n");
+	clustercase_assert_config(tree, "usb\n\tmap " USB_LINE "\n\n");
 	map(tree, "06:00.0", &(struct mapping_options){.name = "usb"}, &again);
 	run_assert_code(&again, EXIT_DONE);
 	assert_string_equal(again.out, "mapping usb is as it should be\n");
-	assert_ran(tree,
-		   "pvesh [create] [/cluster/mapping/pci] [--id] [usb] [--map] [" USB_LINE "]\n");
+	clustercase_assert_ran(
+		tree,
+		"pvesh [create] [/cluster/mapping/pci] [--id] [usb] [--map] [" USB_LINE "]\n");
 }
 
 /* Nothing is written without a yes, and the tree stays as it is. */
@@ -123,7 +75,7 @@ static void test_only_shows(void **state)
 	run_assert_code(&ran, EXIT_REFUSED);
 	run_assert_says(&ran, "--map " CARD_LINE "\n");
 	assert_false(tree_has(tree, CONFIG));
-	assert_ran(tree, "");
+	clustercase_assert_ran(tree, "");
 }
 
 /* Every line of other nodes stays as it is, byte for byte, and so does the rest of the section. */
@@ -141,8 +93,9 @@ static void test_adds_this_node(void **state)
 			"--map 'iommugroup=3,id=8086:1521,path=0000:81:00.1,node=pve3,"
 			"description=the left one' --map " OTHER_LINE " --map " CARD_LINE "\n");
 	run_assert_says(&ran, "pvesh set /cluster/mapping/pci/gpu --digest ");
-	assert_config(tree, "gpu\n\tdescription cards\n\tmap " KEPT_LINE "\n\tmap " OTHER_LINE
-			    "\n\tmap " CARD_LINE "\n\nusb\n\tmap " USB_LINE "\n\n");
+	clustercase_assert_config(tree,
+				  "gpu\n\tdescription cards\n\tmap " KEPT_LINE "\n\tmap " OTHER_LINE
+				  "\n\tmap " CARD_LINE "\n\nusb\n\tmap " USB_LINE "\n\n");
 }
 
 static void test_replaces_or_adds(void **state)
@@ -153,18 +106,18 @@ static void test_replaces_or_adds(void **state)
 	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = true}, &beside);
 	run_assert_code(&beside, EXIT_DONE);
-	assert_config(tree,
-		      "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE
+					"\n\tmap " TWIN_LINE "\n\n");
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &replaced);
 	run_assert_code(&replaced, EXIT_DONE);
 	run_assert_says(&replaced,
 			"- node lab: this line goes (to keep it: pve-passthrough mapping gpu "
 			"ADDRESS --alternative): " GPU_LINE "\n");
-	assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE "\n\n");
 	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	run_free(&replaced);
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &replaced);
-	assert_config(tree, "gpu\n\tmap " TWIN_LINE "\n\tmap " OTHER_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " TWIN_LINE "\n\tmap " OTHER_LINE "\n\n");
 }
 
 /* ---- what is refused, with nothing written ---- */
@@ -250,6 +203,40 @@ static void test_pvesh_fails(void **state)
 	assert_false(tree_has(tree, CONFIG));
 }
 
+/* It may wait for the cluster for ever; what a write has done is not known then. */
+static void test_pvesh_hangs(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run reading = {0}, writing = {0};
+
+	pvesh_limit_ms = 500;
+	setenv("FAKE_FAIL", "hang", 1);
+	map(tree, "01:00", &(struct mapping_options){.name = NULL}, &reading);
+	setenv("FAKE_FAIL", "hang-writing", 1);
+	map(tree, "01:00", &(struct mapping_options){.name = NULL}, &writing);
+	unsetenv("FAKE_FAIL");
+	pvesh_limit_ms = 30000;
+	run_assert_code(&reading, EXIT_FAILED);
+	run_assert_says(&reading, "failed: it takes too long");
+	run_assert_code(&writing, EXIT_FAILED);
+	run_assert_says(&writing, "whether it was written is not known; see: pvesh get "
+				  "/cluster/mapping/pci/gpu");
+	assert_false(tree_has(tree, CONFIG));
+}
+
+static void test_quorum_is_lost(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0};
+
+	setenv("FAKE_FAIL", "quorum", 1);
+	map(tree, "01:00", &(struct mapping_options){.name = NULL}, &ran);
+	unsetenv("FAKE_FAIL");
+	run_assert_code(&ran, EXIT_FAILED);
+	run_assert_says(&ran, "no quorum!; nothing more was run");
+	assert_false(tree_has(tree, CONFIG));
+}
+
 /* Another was faster: nothing of what it wrote is lost. */
 static void test_race(void **state)
 {
@@ -262,8 +249,86 @@ static void test_race(void **state)
 	run_assert_code(&ran, EXIT_DONE);
 	run_assert_says(&ran,
 			"the mappings were changed by another meanwhile; they were read again");
-	assert_config(tree, "another\n\tmap id=1234:5678,node=other,path=0000:09:00.0\n\n"
-			    "gpu\n\tmap " OTHER_LINE "\n\tmap " CARD_LINE "\n\n");
+	clustercase_assert_config(tree,
+				  "gpu\n\tmap " OTHER_LINE "\n\tmap " CARD_LINE "\n\n"
+				  "another\n\tmap id=1234:5678,node=other,path=0000:09:00.0\n\n");
+}
+
+/* All lines of a config, as Proxmox VE reads them, but for the new one of the mapping NAME. In
+ * order of name, for the fake writes sections in that order, as Proxmox VE does. */
+static char *lines_of(struct tree *tree, const char *name)
+{
+	cleanup_with(mappings_freep) struct mappings *mappings = NULL;
+	auto_strbuf struct strbuf text = {0};
+	auto_free char *config = NULL;
+	size_t len;
+
+	assert_int_equal(fs_read(&tree->root, CONFIG, 65536, &config, &len), 0);
+	assert_int_equal(mappings_parse(config, len, &mappings), 0);
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct mapping *mapping = &mappings->items[i];
+
+		for (size_t k = 0; k < mapping->n_entries; k++) {
+			const struct mapping_entry *entry = &mapping->entries[k];
+			auto_free char *path = mapping_path(entry->paths, entry->n_paths);
+
+			if (mapping != mappings_find(mappings, mapping->id))
+				continue; /* a later section replaces it */
+			if (strcmp(mapping->id, name) != 0 || strcmp(entry->node, "lab") != 0 ||
+			    strcmp(path, USB) != 0)
+				strbuf_add(&text, "%s %s %s %s %s %s %d\n", mapping->id,
+					   entry->node, path, entry->id,
+					   entry->subsystem_id ? entry->subsystem_id : "",
+					   entry->iommugroup ? entry->iommugroup : "",
+					   mapping->mdev);
+		}
+	}
+	return strbuf_take(&text);
+}
+
+/* Configs as the web interface, scripts and people write them. */
+static const char *const corpus[] = {
+	"gpu\n\tdescription the big one\n\tmdev 1\n"
+	"\tmap id=10de:2204,iommugroup=14,node=pve1,path=0000:01:00,subsystem-id=1043:87b3\n"
+	"\tmap id=10de:2204,iommugroup=9,node=pve2,path=0000:81:00.0;0000:81:00.1\n\n"
+	"nic\n\tlive-migration-capable 1\n\tmap path=10000:e1:00.0,node=lab,id=8086:0b60\n\n",
+	/* Many alternatives, in no order; a description with signs of its own. */
+	"gpu\n\tmap node=lab,path=0000:05:00.0,id=10de:1001,subsystem-id=1043:8600,iommugroup=13\n"
+	"\tmap path=0000:41:00.0,id=10de:1001,node=pve2,description=slot 2; left = right, old\n"
+	"\tmap id=10de:1001,node=lab,path=0000:01:00.0,subsystem-id=1043:8600,iommugroup=10\n"
+	"\tmap iommugroup=-1,node=pve3,path=0000:02:00.0,id=10DE:1001\n\n",
+	/* By hand: comments, blanks, a line that Proxmox VE drops, no newline at the end. */
+	"# ours\ngpu\n    description x\n    map  node=pve2,path=0000:01:00,id=10de:2204  \n"
+	"\tmap node=pve2,path=01:00,id=10de:2204\n\na-b\n\tmap node=lab,path=0000:06:00.0,"
+	"id=1b73:1100",
+	"a-b\n\tmap node=b-1,path=0000:01:00.0;0000:01:00.1,id=10de:2204\n\n"
+	"a-b\n\tmap node=c,path=0000:01:00.0,id=10de:2204\n\n",
+	"\n\n\n",
+	"",
+};
+
+/* Whatever is in the file, a new line takes none away, and changes none. */
+static void test_corpus(void **state)
+{
+	static const char *const names[] = {"gpu", "a-b", "new"};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(corpus) * ARRAY_SIZE(names); i++) {
+		const char *name = names[i % ARRAY_SIZE(names)];
+		auto_free char *before = NULL, *after = NULL;
+		auto_run struct run ran = {0};
+
+		tree_file(tree, CONFIG, corpus[i / ARRAY_SIZE(names)]);
+		before = lines_of(tree, name);
+		map(tree, "06:00.0", &(struct mapping_options){.name = name, .alternative = true},
+		    &ran);
+		after = lines_of(tree, name);
+		assert_string_equal(before, after);
+		run_assert_code(&ran, strstr(corpus[i / ARRAY_SIZE(names)], "mdev 1") &&
+						      !strcmp(name, "gpu")
+					      ? EXIT_REFUSED
+					      : EXIT_DONE);
+	}
 }
 
 /* ---- lines that no longer fit ---- */
@@ -283,7 +348,8 @@ static void test_mends(void **state)
 			"- node lab: the line for 0000:06:00.0 no longer fits the hardware: "
 			"node=lab,path=0000:06:00.0,id=1B73:1100,description=a; b,"
 			"iommugroup=9\n");
-	assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " USB_LINE ",description=a; b\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " USB_LINE
+					",description=a; b\n\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &good);
 	assert_string_equal(good.out, "mapping gpu is as it should be\n");
 	/* Another card is in its slot now, and it is in the one slot where no line looks for it. */
@@ -291,12 +357,13 @@ static void test_mends(void **state)
 		  "gpu\n\tmap node=lab,path=0000:03:00.0,id=1b73:1100,iommugroup=3\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &moved);
 	run_assert_code(&moved, EXIT_DONE);
-	assert_config(tree, "gpu\n\tmap " USB_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " USB_LINE "\n\n");
 	tree_file(tree, CONFIG,
 		  "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &none);
 	run_assert_says(&none, "there is no device at 0000:09:00.0 on this node");
-	assert_config(tree, "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
+	clustercase_assert_config(
+		tree, "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
 }
 
 /* ---- many devices ---- */
@@ -308,7 +375,7 @@ static void test_twins(void **state)
 
 	map(tree, "05:00.0", &(struct mapping_options){.all_twins = true}, &ran);
 	run_assert_code(&ran, EXIT_DONE);
-	assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " TWIN_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " TWIN_LINE "\n\n");
 	/* One is in use: it is left out, and its line, if there is one, stays. */
 	tree_file(tree, "run/qemu-server/pci-id-reservations",
 		  "0000:05:00.0 200 time:9999999999\n");
@@ -316,8 +383,8 @@ static void test_twins(void **state)
 	map(tree, "01:00.0", &(struct mapping_options){.all_twins = true}, &used);
 	run_assert_code(&used, EXIT_DONE);
 	run_assert_says(&used, "- 0000:05:00.0 is left out: 0000:05:00.0: ");
-	assert_config(tree,
-		      "gpu\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE "\n\tmap " GPU_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE
+					"\n\tmap " GPU_LINE "\n\n");
 }
 
 static void test_vfs(void **state)
@@ -337,11 +404,12 @@ static void test_vfs(void **state)
 	tree_link(tree, "sys/bus/pci/devices/" PARKED "/virtfn1", "../0000:08:10.2");
 	map(tree, NULL, &(struct mapping_options){.vfs_of = "03:00.0"}, &ran);
 	run_assert_code(&ran, EXIT_DONE);
-	assert_config(tree, "gpu\n"
-			    "\tmap node=lab,path=0000:08:10.0,id=8086:10ed,subsystem-id=8086:000c,"
-			    "iommugroup=30\n"
-			    "\tmap node=lab,path=0000:08:10.2,id=8086:10ed,subsystem-id=8086:000c,"
-			    "iommugroup=31\n\n");
+	clustercase_assert_config(
+		tree, "gpu\n"
+		      "\tmap node=lab,path=0000:08:10.0,id=8086:10ed,subsystem-id=8086:000c,"
+		      "iommugroup=30\n"
+		      "\tmap node=lab,path=0000:08:10.2,id=8086:10ed,subsystem-id=8086:000c,"
+		      "iommugroup=31\n\n");
 }
 
 /* ---- other nodes ---- */
@@ -361,13 +429,13 @@ static void test_other_nodes(void **state)
 				   "3") "," DEVICE_THERE("0000:41:00.0", "0x1001", "7") "]");
 	map(tree, "41:00.0", &(struct mapping_options){.node = "pve2"}, &one);
 	run_assert_code(&one, EXIT_DONE);
-	assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\n");
 	/* At the same address there is another card; a node is offline. */
 	tree_delete(tree, CONFIG);
 	map(tree, "01:00.0", &(struct mapping_options){.node = "all"}, &all);
 	run_assert_code(&all, EXIT_PARTLY);
 	run_assert_says(&all, "node pve3 is left out: it is offline");
-	assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	map(tree, "01:00.1", &(struct mapping_options){.node = "pve2"}, &absent);
 	run_assert_code(&absent, EXIT_REFUSED);
 	run_assert_says(&absent, "0000:01:00.1: there is no such device on node pve2");
@@ -379,97 +447,19 @@ static void test_other_nodes(void **state)
 				"configuration: pci device '0000:41:00.0' not found");
 }
 
-/* ---- vm --add --mapping ---- */
-
-static void add(struct tree *tree, const char *config, const char *address, struct run *ret)
-{
-	tree_vm(tree, 100, config);
-	vm_options = (struct vm_options){
-		.add = true, .yes = true, .run = true, .address = address, .mapping = "gpu"};
-	by_vm = true;
-	setenv("HOST_TREE", tree->root.path, 1);
-	run_hook(tree, run_verb, 100, ret);
-}
-
-static void assert_vm(struct tree *tree, const char *expected)
-{
-	auto_free char *text = tree_text(tree, "etc/pve/qemu-server/100.conf");
-
-	assert_string_equal(text, expected);
-}
-
-static void test_vm_gets_a_new_entry(void **state)
-{
-	struct tree *tree = *state;
-	auto_run struct run ran = {0};
-
-	add(tree, "machine: q35\nhostpci0: 03:00.0,pcie=1\n", "05:00.0", &ran);
-	run_assert_code(&ran, EXIT_DONE);
-	run_assert_says(&ran, "    pvesh create /cluster/mapping/pci --id gpu --map " TWIN_LINE "\n"
-			      "    qm set 100 --hostpci1 mapping=gpu,pcie=1\n");
-	assert_config(tree, "gpu\n\tmap " TWIN_LINE "\n\n");
-	assert_vm(tree, "machine: q35\nhostpci0: 03:00.0,pcie=1\nhostpci1: mapping=gpu,pcie=1\n");
-}
-
-/* An entry by address keeps its number and options, and the mapping gets all that it named. */
-static void test_vm_entry_is_taken_over(void **state)
-{
-	struct tree *tree = *state;
-	auto_run struct run ran = {0}, again = {0};
-
-	add(tree, "machine: q35\nhostpci3: x-vga=1,host=01:00,pcie=1,romfile=a.bin\n", "01:00.0",
-	    &ran);
-	run_assert_code(&ran, EXIT_DONE);
-	assert_config(tree, "gpu\n\tmap " CARD_LINE "\n\n");
-	assert_vm(tree, "machine: q35\nhostpci3: x-vga=1,mapping=gpu,pcie=1,romfile=a.bin\n");
-	add(tree, "machine: q35\nhostpci3: mapping=gpu,pcie=1\n", "01:00", &again);
-	run_assert_code(&again, EXIT_DONE);
-	run_assert_says(&again, "mapping gpu is as it should be\n");
-	assert_vm(tree, "machine: q35\nhostpci3: mapping=gpu,pcie=1\n");
-}
-
-static void test_vm_refuses(void **state)
-{
-	static const struct {
-		const char *config, *says;
-	} rows[] = {
-		{"hostpci0: mapping=other\n", "by another mapping: hostpci0: mapping=other"},
-		{"hostpci0: 01:00.0,mdev=x\n", "gives the VM a mediated device, and stays"},
-	};
-	struct tree *tree = *state;
-
-	tree_file(tree, CONFIG, "other\n\tmap " GPU_LINE "\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_run struct run ran = {0};
-
-		add(tree, rows[i].config, "01:00.0", &ran);
-		run_assert_code(&ran, EXIT_REFUSED);
-		run_assert_says(&ran, rows[i].says);
-		assert_vm(tree, rows[i].config);
-	}
-	assert_config(tree, "other\n\tmap " GPU_LINE "\n\n");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, clustercase_setup, tree_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_makes),
-		TEST(test_only_shows),
-		TEST(test_adds_this_node),
-		TEST(test_replaces_or_adds),
-		TEST(test_refuses),
-		TEST(test_no_quorum),
-		TEST(test_pvesh_fails),
-		TEST(test_race),
-		TEST(test_mends),
-		TEST(test_twins),
-		TEST(test_vfs),
+		TEST(test_makes),	   TEST(test_only_shows),
+		TEST(test_adds_this_node), TEST(test_replaces_or_adds),
+		TEST(test_refuses),	   TEST(test_no_quorum),
+		TEST(test_pvesh_fails),	   TEST(test_pvesh_hangs),
+		TEST(test_quorum_is_lost), TEST(test_race),
+		TEST(test_corpus),	   TEST(test_mends),
+		TEST(test_twins),	   TEST(test_vfs),
 		TEST(test_other_nodes),
-		TEST(test_vm_gets_a_new_entry),
-		TEST(test_vm_entry_is_taken_over),
-		TEST(test_vm_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
