@@ -276,7 +276,10 @@ static int make_change(struct session *s)
 	if (code)
 		return code;
 	mapping_change_free(&s->change);
-	if (mapping_make(&wish, &s->now, &s->change) || s->finder.notes.failed)
+	if (mapping_make(&wish, &s->now, &s->change) ||
+	    mapping_note_misfits(&s->finder, s->change.lines, s->change.n_lines,
+				 &s->change.notes) ||
+	    s->finder.notes.failed || s->change.notes.failed)
 		return failed(NULL);
 	return s->change.refusal ? refused(s->change.refusal) : EXIT_DONE;
 }

@@ -325,7 +325,7 @@ static int add_like(struct mapping_finder *f, const char *node, const struct pve
 	auto_strbuf struct strbuf where = {0};
 	size_t n = 0;
 
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; list->items && i < list->n; i++) {
 		const struct bdf *bdf = &list->items[i].bdf;
 
 		if (!same_device(&list->items[i].identity, like) ||
@@ -348,6 +348,23 @@ static int add_like(struct mapping_finder *f, const char *node, const struct pve
 	return add_there(f, node, found, addresses);
 }
 
+/* What is wrong with one of the addresses, after the first. */
+static int refuse_there(const char *node, const struct pvesh_device *device,
+			const struct hostpci_address *address, char **ret_why)
+{
+	const char *text = hostpci_address_text(address);
+
+	if (device)
+		return refuse(ret_why,
+			      _("%s: on node %s it is another device than the first of that line: "
+				"one line of a mapping can only name devices with the same ids"),
+			      text, node);
+	return refuse(ret_why,
+		      _("%s: there is no such device on node %s; those that there are: pvesh get "
+			"/nodes/%s/hardware/pci"),
+		      text, node, node);
+}
+
 int mapping_find_there(struct mapping_finder *f, const char *node,
 		       const struct pvesh_devices *devices, const char *text,
 		       const struct pci_identity *like, char **ret_why)
@@ -356,25 +373,19 @@ int mapping_find_there(struct mapping_finder *f, const char *node,
 	const struct pvesh_device *first = NULL;
 	int err = parse(text, &addresses, ret_why);
 
-	if (err)
-		return err;
-	for (size_t i = 0; i < addresses.n; i++) {
+	for (size_t i = 0; !err && i < addresses.n; i++) {
 		const struct pvesh_device *device = find_there(devices, &addresses.items[i].bdf);
-		const struct pci_identity *wanted = like ? like : first ? &first->identity : NULL;
 
-		if (!i)
+		if (!first)
 			first = device;
-		if (device && (!wanted || same_device(&device->identity, wanted)))
+		if (device && same_device(&device->identity, like ? like : &first->identity))
 			continue;
 		if (like)
 			return add_like(f, node, devices, &addresses, like, ret_why);
-		return refuse(ret_why,
-			      device ? _("%s: on node %s it is another device than the first of "
-					 "that line: one line of a mapping can only name devices "
-					 "with the same ids")
-				     : _("%s: there is no such device on node %s; those that "
-					 "there are: pvesh get /nodes/%s/hardware/pci"),
-			      hostpci_address_text(&addresses.items[i]), node, node);
+		return refuse_there(node, device, &addresses.items[i], ret_why);
 	}
-	return add_there(f, node, first, &addresses);
+	if (err)
+		return err;
+	/* A text has one address at least. */
+	return first ? add_there(f, node, first, &addresses) : -ENODEV;
 }

@@ -54,4 +54,9 @@ int mapping_find_there(struct mapping_finder *f, const char *node,
  * one have no target. */
 int mapping_find_lines(struct mapping_finder *f, const struct pvesh_mapping *now) must_check;
 
+/* Notes in NOTES which of N lines no longer fit this node's hardware, but for those of TARGETS;
+ * with the command that sets them right. Returns 0 or -ENOMEM. */
+int mapping_note_misfits(const struct mapping_finder *f, char *const *lines, size_t n,
+			 struct strbuf *notes) must_check;
+
 #endif

@@ -128,3 +128,76 @@ int mapping_find_lines(struct mapping_finder *f, const struct pvesh_mapping *now
 			f->here, f->name);
 	return 0;
 }
+
+/* ---- lines that stay ---- */
+
+static bool is_target(const struct mapping_finder *f, const struct mapping_entry *entry)
+{
+	auto_free char *path = mapping_path(entry->paths, entry->n_paths);
+	bool found = !path;
+
+	for (size_t i = 0; !found && i < f->targets->n; i++)
+		found = !strcmp(f->targets->items[i].node, entry->node) &&
+			!strcmp(f->targets->items[i].path, path);
+	return found;
+}
+
+static struct mapping_device device_at(const struct mapping_finder *f,
+				       const struct hostpci_address *path)
+{
+	const struct device_summary *device = path->impossible ? NULL
+							       : device_summaries_find(f->devices,
+										       &path->bdf);
+
+	if (!device)
+		return (struct mapping_device){.iommugroup = -1};
+	return (struct mapping_device){
+		.exists = true,
+		.vendor = device->identity.vendor,
+		.device = device->identity.device,
+		.has_subsystem = true,
+		.sub_vendor = device->identity.subvendor,
+		.sub_device = device->identity.subdevice,
+		.iommugroup = device->group,
+	};
+}
+
+/* As Proxmox VE's check will see it; on vfio-pci it provides no mediated devices. */
+static int check_line(const struct mapping_finder *f, const struct mapping_entry *entry,
+		      bool *ret_fits)
+{
+	auto_free struct mapping_device *devices = calloc(entry->n_paths, sizeof(*devices));
+	const struct mapping mapping = {.mdev = false};
+	struct mapping_verdict verdict;
+
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < entry->n_paths; i++)
+		devices[i] = device_at(f, &entry->paths[i]);
+	*ret_fits = mapping_check(&mapping, entry, devices, &verdict);
+	return 0;
+}
+
+int mapping_note_misfits(const struct mapping_finder *f, char *const *lines, size_t n,
+			 struct strbuf *notes)
+{
+	for (size_t i = 0; f->devices && i < n; i++) {
+		auto_mapping_entry struct mapping_entry entry = {0};
+		bool fits = true;
+		int err = mapping_entry_parse(lines[i], strlen(lines[i]), &entry, NULL);
+
+		if (!err && !strcmp(entry.node, f->here) && !is_target(f, &entry))
+			err = check_line(f, &entry, &fits);
+		if (err == -ENOMEM)
+			return err;
+		if (fits)
+			continue;
+		strbuf_add(notes, "%s", notes->len ? "\n" : "");
+		strbuf_add(notes,
+			   _("node %s: this line no longer fits the hardware, and no VM "
+			     "starts with the mapping there; to set it right: "
+			     "pve-passthrough mapping %s: %s"),
+			   f->here, f->name, lines[i]);
+	}
+	return 0;
+}

@@ -366,6 +366,22 @@ static void test_mends(void **state)
 		tree, "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
 }
 
+/* One that stays beside the new one makes every start with the mapping fail. */
+static void test_misfit_stays(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0};
+
+	tree_file(tree, CONFIG, "gpu\n\tmap node=lab,path=0000:01:00.0,id=10de:1001\n\n");
+	map(tree, "05:00.0", &(struct mapping_options){.alternative = true}, &ran);
+	run_assert_code(&ran, EXIT_FAILED);
+	run_assert_says(&ran,
+			"- node lab: this line no longer fits the hardware, and no VM starts "
+			"with the mapping there; to set it right: pve-passthrough mapping gpu: "
+			"node=lab,path=0000:01:00.0,id=10de:1001\n");
+	run_assert_says(&ran, "node lab: Proxmox VE finds fault with mapping gpu");
+}
+
 /* ---- many devices ---- */
 
 static void test_twins(void **state)
@@ -452,13 +468,21 @@ static void test_other_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_makes),	   TEST(test_only_shows),
-		TEST(test_adds_this_node), TEST(test_replaces_or_adds),
-		TEST(test_refuses),	   TEST(test_no_quorum),
-		TEST(test_pvesh_fails),	   TEST(test_pvesh_hangs),
-		TEST(test_quorum_is_lost), TEST(test_race),
-		TEST(test_corpus),	   TEST(test_mends),
-		TEST(test_twins),	   TEST(test_vfs),
+		TEST(test_makes),
+		TEST(test_only_shows),
+		TEST(test_adds_this_node),
+		TEST(test_replaces_or_adds),
+		TEST(test_refuses),
+		TEST(test_no_quorum),
+		TEST(test_pvesh_fails),
+		TEST(test_pvesh_hangs),
+		TEST(test_quorum_is_lost),
+		TEST(test_race),
+		TEST(test_corpus),
+		TEST(test_mends),
+		TEST(test_misfit_stays),
+		TEST(test_twins),
+		TEST(test_vfs),
 		TEST(test_other_nodes),
 	};
 
