@@ -4,6 +4,7 @@
 #include "host/process/process.h"
 #include "host/usage/owner.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,4 +110,15 @@ void netns_list_free(struct netns_list *list)
 	}
 	free(list->items);
 	*list = (struct netns_list){0};
+}
+
+int netns_open(const struct netns *space)
+{
+	auto_free char *path = fs_path("/%s", space->path);
+	/* Not fs_open(): the files of processes are links that it does not follow. */
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (!path)
+		return -ENOMEM;
+	return fd < 0 ? -errno : fd;
 }

@@ -31,6 +31,9 @@ int netns_list_read(const struct fs_root *root, const struct mounts *mounts,
 		    struct netns_list *ret) must_check;
 void netns_list_free(struct netns_list *list);
 
+/* Opens a file of the namespace. Returns a descriptor (the caller closes it) or -errno. */
+int netns_open(const struct netns *space) must_check;
+
 #define auto_netns_list cleanup_with(netns_list_free)
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/net/nettables.h"
 
+#include "host/net/netlink.h"
 #include "host/process/process.h"
-#include "host/usage/net/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>
@@ -22,7 +22,7 @@
 /* How often a namespace whose process has ended meanwhile makes it all be read again. */
 #define READS_MAX 3
 
-struct reader {
+	struct reader {
 	const struct fs_root *root;
 	bool (*wants)(const struct net_link *link, const void *arg);
 	const void *arg;
@@ -57,7 +57,7 @@ static int look_at_id(const struct nlmsghdr *message, void *arg)
 /* The id that namespace NS has in the one that is read. (Linux: net/core/net_namespace.c) */
 static int read_id(struct reader *r, size_t ns)
 {
-	auto_close int fd = netlink_open_space(&r->tables->spaces.items[ns]);
+	auto_close int fd = netns_open(&r->tables->spaces.items[ns]);
 	int err;
 
 	if (fd < 0)
@@ -323,9 +323,10 @@ static int read_packet_sockets(struct reader *r)
 
 static int read_space(struct reader *r)
 {
+	auto_close int space = netns_open(&r->tables->spaces.items[r->ns]);
 	int err;
 
-	r->socket = netlink_open(&r->tables->spaces.items[r->ns]);
+	r->socket = space < 0 ? space : netlink_open_in(space);
 	if (r->socket < 0)
 		return r->socket;
 	err = read_links(r);

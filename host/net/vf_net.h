@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a network card's driver keeps for each of its virtual functions (VFs), which belongs to the
+ * physical function (PF): MAC, VLAN, and so on (ip-link(8), "vf"; Linux: net/core/rtnetlink.c,
+ * rtnl_fill_vfinfo() and do_setvfinfo()). By rtnetlink(7), which may block for as long as the
+ * kernel holds its lock of the network configuration: call these where a deadline is kept.
+ */
+#ifndef HOST_NET_VF_NET_H
+#define HOST_NET_VF_NET_H
+
+#include "host/base/bdf.h"
+#include "host/base/fs.h"
+
+/* Not of <linux/if_ether.h>, which libc's headers do not go well with. */
+#define MAC_SIZE 6
+
+enum vf_net_field {
+	VF_NET_MAC,
+	VF_NET_VLAN,	   /* with its priority and protocol */
+	VF_NET_SPOOFCHK,   /* frames with another source than its MAC are dropped */
+	VF_NET_TRUST,	   /* the guest may change its MAC, receive all, … */
+	VF_NET_LINK_STATE, /* drivers that cannot set it are read as AUTO */
+	VF_NET_FIELDS	   /* how many */
+};
+
+enum vf_link_state { VF_LINK_AUTO, VF_LINK_ENABLE, VF_LINK_DISABLE };
+
+#define VF_PROTOCOL_8021Q  0x8100
+#define VF_PROTOCOL_8021AD 0x88a8
+
+struct vf_net {
+	unsigned int index;    /* which VF of the PF, from 0 */
+	unsigned int known;    /* bits 1 << enum vf_net_field; the driver tells nothing of others */
+	uint8_t mac[MAC_SIZE]; /* all zeroes: none is set, and the VF's driver chooses one */
+	uint16_t vlan;	       /* 0: none */
+	uint8_t qos;	       /* the priority in its tag, 0 to 7 */
+	uint16_t protocol;     /* of its tag, VF_PROTOCOL_… */
+	bool spoofchk;
+	bool trust;
+	enum vf_link_state link_state;
+};
+
+static inline bool vf_net_knows(const struct vf_net *vf, enum vf_net_field field)
+{
+	return vf->known & 1U << field;
+}
+
+/*
+ * Which PF's VF the device is, and which one. Returns 1 with both; 0 when it is no VF; -errno, also
+ * when its PF does not name it.
+ */
+int vf_net_place(const struct fs_root *root, const struct bdf *vf, struct bdf *ret_pf,
+		 unsigned int *ret_index) must_check;
+
+/* How many VFs the PF has made, by its links: reading sriov_numvfs waits for the device's lock.
+ * Returns 0 or -errno. */
+int vf_net_count(const struct fs_root *root, const struct bdf *pf, unsigned int *ret) must_check;
+
+/*
+ * Reads what the PF's driver keeps for all its VFs, in order of index: *RET is a new array (the
+ * caller frees it) of exactly as many as there are. Returns 0, with none when there are none; or
+ * -errno, for vf_net_strerror(): -ENXIO when the PF has no network interface in this network
+ * namespace, -EOPNOTSUPP when its driver lists no VFs, -EPROTO when it does not list all of them,
+ * -ENOTUNIQ when several interfaces of the PF list them, -EXDEV when the root is not the running
+ * system.
+ */
+int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net **ret,
+		size_t *ret_n) must_check;
+
+/* Such an error in words. Static text. */
+const char *vf_net_strerror(int err);
+
+#endif

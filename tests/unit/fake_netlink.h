@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rtnetlink for the tree (tests/unit/tree.h), behind netlink_open() and netlink_send(), which the
+ * Makefile wraps: real messages, made of and applied to files of the tree, so that what a program
+ * leaves changed is seen when the tree is compared. Without fake_netlink_begin() the real functions
+ * are called.
+ */
+#ifndef TESTS_UNIT_FAKE_NETLINK_H
+#define TESTS_UNIT_FAKE_NETLINK_H
+
+#include "tree.h"
+
+/* From now on, until the end, the fake answers; each process that is forked has it, too. */
+void fake_netlink_begin(struct tree *tree);
+void fake_netlink_end(void);
+
+/* The device PF has the network interface NAME, of this index. */
+void fake_netlink_interface(struct tree *tree, const char *pf, const char *name,
+			    unsigned int index);
+
+/* The device VF is number I of PF's; and what the interface lists of it: words KEY=NUMBER, "mac="
+ * an address, of mac, vlan, qos, protocol, spoofchk, trust, link. NULL: it is not listed. */
+void fake_netlink_vf(struct tree *tree, const char *pf, unsigned int i, const char *vf);
+void fake_netlink_lists(struct tree *tree, unsigned int index, unsigned int i, const char *text);
+
+#endif
