@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/net/vf_net.h"
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/net/netlink.h"
 #include "host/pci/pci.h"
@@ -13,6 +14,9 @@
 
 /* What a driver leaves alone that does not know it (Linux: rtnl_fill_vfinfo()). */
 #define UNKNOWN UINT32_MAX
+
+/* How soon a driver that is busy is asked again. */
+#define BUSY_MS 100
 
 /* ---- which VF of which PF ---- */
 
@@ -245,6 +249,15 @@ static int find_port(const struct fs_root *root, const struct bdf *pf, int fd,
 	return err ? err : ret->listed ? 0 : -EOPNOTSUPP;
 }
 
+/* Reads N VFs' entries into *RET, whose vfs the caller frees, by the interface *RET_INDEX. */
+static int list_by(const struct fs_root *root, const struct bdf *pf, int fd, unsigned int n,
+		   struct port *ret, unsigned int *ret_index)
+{
+	int err = find_port(root, pf, fd, n, ret, ret_index);
+
+	return err ? err : ret->bad || ret->n != n ? -EPROTO : 0;
+}
+
 int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net **ret,
 		size_t *ret_n)
 {
@@ -255,10 +268,8 @@ int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net 
 
 	if (!err && n) {
 		fd = netlink_open(root);
-		err = fd < 0 ? fd : find_port(root, pf, fd, n, &port, &index);
+		err = fd < 0 ? fd : list_by(root, pf, fd, n, &port, &index);
 	}
-	if (!err && (port.bad || port.n != n))
-		err = -EPROTO;
 	if (err) {
 		free(port.vfs);
 		return err;
@@ -266,6 +277,132 @@ int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net 
 	*ret = port.vfs;
 	*ret_n = port.n;
 	return 0;
+}
+
+/* ---- writing ---- */
+
+static void add_vlan(struct netlink_request *request, const struct vf_net *vf)
+{
+	struct ifla_vf_vlan_info info = {.vf = vf->index,
+					 .vlan = vf->vlan,
+					 .qos = vf->qos,
+					 .vlan_proto = htons(vf->protocol)};
+	size_t nest;
+
+	/* The older form, which every driver knows, is for 802.1Q. */
+	if (vf->protocol == VF_PROTOCOL_8021Q) {
+		netlink_add(request, IFLA_VF_VLAN, &info, sizeof(struct ifla_vf_vlan));
+		return;
+	}
+	nest = netlink_nest(request, IFLA_VF_VLAN_LIST);
+	netlink_add(request, IFLA_VF_VLAN_INFO, &info, sizeof(info));
+	netlink_end(request, nest);
+}
+
+static void add_pair(struct netlink_request *request, uint16_t type, const struct vf_net *vf,
+		     uint32_t setting)
+{
+	struct ifla_vf_spoofchk pair = {.vf = vf->index, .setting = setting};
+
+	netlink_add(request, type, &pair, sizeof(pair));
+}
+
+static void add_field(struct netlink_request *request, const struct vf_net *vf,
+		      enum vf_net_field field)
+{
+	struct ifla_vf_mac mac = {.vf = vf->index};
+
+	switch (field) {
+	case VF_NET_VLAN: add_vlan(request, vf); break;
+	case VF_NET_MAC:
+		memcpy(mac.mac, vf->mac, MAC_SIZE);
+		netlink_add(request, IFLA_VF_MAC, &mac, sizeof(mac));
+		break;
+	case VF_NET_SPOOFCHK: add_pair(request, IFLA_VF_SPOOFCHK, vf, vf->spoofchk); break;
+	case VF_NET_TRUST: add_pair(request, IFLA_VF_TRUST, vf, vf->trust); break;
+	case VF_NET_LINK_STATE: add_pair(request, IFLA_VF_LINK_STATE, vf, vf->link_state); break;
+	case VF_NET_FIELDS: break;
+	}
+}
+
+/* One field in each message: of several, the kernel leaves those before a failure changed. */
+static int write_field(int fd, unsigned int index, const struct vf_net *vf, enum vf_net_field field,
+		       int64_t deadline)
+{
+	struct ifinfomsg head = {.ifi_index = (int)index};
+	struct netlink_request request;
+	size_t list, info;
+	int err;
+
+	netlink_begin(&request, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	list = netlink_nest(&request, IFLA_VFINFO_LIST);
+	info = netlink_nest(&request, IFLA_VF_INFO);
+	add_field(&request, vf, field);
+	netlink_end(&request, info);
+	netlink_end(&request, list);
+	/* While a VF is being reset, its PF's driver may say so. */
+	for (;;) {
+		err = netlink_send(fd, &request, NULL, NULL);
+		if ((err != -EAGAIN && err != -EBUSY) || !clock_left_ms(deadline))
+			return err;
+		clock_sleep_ms(BUSY_MS);
+	}
+}
+
+/* What the VF has now. */
+static int read_one(const struct fs_root *root, const struct bdf *pf, int fd, unsigned int i,
+		    struct vf_net *ret, unsigned int *ret_index)
+{
+	struct port port = {0};
+	unsigned int n;
+	int err = vf_net_count(root, pf, &n);
+
+	if (!err)
+		err = i < n ? list_by(root, pf, fd, n, &port, ret_index) : -ERANGE;
+	if (!err)
+		*ret = port.vfs[i];
+	free(port.vfs);
+	return err;
+}
+
+int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
+	       int64_t deadline, enum vf_net_field *ret_field)
+{
+	auto_close int fd = netlink_open(root);
+	enum vf_net_field field = 0, unused;
+	struct vf_net now;
+	unsigned int index;
+	int err;
+
+	ret_field = ret_field ? ret_field : &unused;
+	*ret_field = VF_NET_FIELDS;
+	err = fd < 0 ? fd : read_one(root, pf, fd, to->index, &now, &index);
+	for (; !err && field < VF_NET_FIELDS; field++) {
+		if (!vf_net_knows(to, field) ||
+		    (vf_net_knows(&now, field) && vf_net_same(to, &now, field)))
+			continue;
+		*ret_field = field;
+		err = write_field(fd, index, to, field, deadline);
+		if (!err)
+			err = read_one(root, pf, fd, to->index, &now, &index);
+		if (!err && (!vf_net_knows(&now, field) || !vf_net_same(to, &now, field)))
+			err = -EIO;
+	}
+	return err;
+}
+
+bool vf_net_same(const struct vf_net *a, const struct vf_net *b, enum vf_net_field field)
+{
+	switch (field) {
+	case VF_NET_VLAN:
+		return a->vlan == b->vlan && a->qos == b->qos && a->protocol == b->protocol;
+	case VF_NET_MAC: return !memcmp(a->mac, b->mac, MAC_SIZE);
+	case VF_NET_SPOOFCHK: return a->spoofchk == b->spoofchk;
+	case VF_NET_TRUST: return a->trust == b->trust;
+	case VF_NET_LINK_STATE: return a->link_state == b->link_state;
+	case VF_NET_FIELDS: break;
+	}
+	return true;
 }
 
 const char *vf_net_strerror(int err)
@@ -278,6 +415,7 @@ const char *vf_net_strerror(int err)
 	case -EPROTO:
 		return _("the kernel's list of its virtual functions is not complete; see: ip link "
 			 "show");
+	case -EIO: return _("its driver accepted that, and did not keep it");
 	case -ENOTUNIQ: return _("several of its network interfaces have virtual functions");
 	default: return log_strerror(err);
 	}

@@ -15,8 +15,8 @@
 #define MAC_SIZE 6
 
 enum vf_net_field {
+	VF_NET_VLAN, /* with its priority and protocol */
 	VF_NET_MAC,
-	VF_NET_VLAN,	   /* with its priority and protocol */
 	VF_NET_SPOOFCHK,   /* frames with another source than its MAC are dropped */
 	VF_NET_TRUST,	   /* the guest may change its MAC, receive all, … */
 	VF_NET_LINK_STATE, /* drivers that cannot set it are read as AUTO */
@@ -69,5 +69,32 @@ int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net 
 
 /* Such an error in words. Static text. */
 const char *vf_net_strerror(int err);
+
+/*
+ * Writes the fields that TO knows to VF number TO->index of the PF, one after the other, each only
+ * when it is another now, and looks at what came of it. A driver that is busy is asked again until
+ * DEADLINE (host/base/clock.h). Returns 0; -ERANGE when there is no such VF; -EIO when the driver
+ * took the value and did not keep it; -errno of vf_net_list(), or with which the kernel refused it.
+ * *RET_FIELD (may be NULL) is the field that was written then; VF_NET_FIELDS: none was.
+ */
+int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
+	       int64_t deadline, enum vf_net_field *ret_field) must_check;
+
+/* Whether both have the same value of the field. */
+bool vf_net_same(const struct vf_net *a, const struct vf_net *b, enum vf_net_field field);
+
+/* "mac", "vlan", …: as ip-link(8) has it. */
+const char *vf_net_field_name(enum vf_net_field field);
+
+/*
+ * The value of a field as a text, "52:54:00:12:34:56", "30", "30 qos 5 802.1ad", "on", "auto"; and
+ * back, which marks it as known. The former returns a new string, or NULL without memory; the
+ * latter 0, or -EINVAL and leaves *RET alone.
+ */
+char *vf_net_format(const struct vf_net *vf, enum vf_net_field field) must_check;
+int vf_net_parse(const char *text, enum vf_net_field field, struct vf_net *ret) must_check;
+
+/* A MAC, "52:54:00:12:34:56", that is all of TEXT. Returns whether it is one. */
+bool mac_parse(const char *text, uint8_t ret[MAC_SIZE]) must_check;
 
 #endif

@@ -284,6 +284,8 @@ struct request {
 	char bdf[64];  /* of the device */
 	char file[64]; /* "driver_override", "driver/unbind", "drivers_probe", "NAME/unbind" */
 	const char *text;
+	int (*effect)(void *arg); /* of another kind of write (fake_kernel_write()) */
+	void *arg;
 };
 
 static bool is_attribute(const char *file)
@@ -330,6 +332,8 @@ static int perform(const struct request *request)
 {
 	auto_free char *driver = strndup(request->file, strcspn(request->file, "/"));
 
+	if (request->effect)
+		return request->effect(request->arg);
 	if (!strcmp(request->file, "drivers_probe"))
 		return write_probe(request->bdf);
 	if (!strcmp(request->file, "driver_override"))
@@ -432,7 +436,7 @@ static int remove_id(const char *text)
 
 static int fake_write_attr(const char *path, const char *text)
 {
-	struct request request;
+	struct request request = {0};
 
 	if (!strcmp(path, "sys/bus/pci/drivers/vfio-pci/remove_id"))
 		return remove_id(text);
@@ -440,6 +444,18 @@ static int fake_write_attr(const char *path, const char *text)
 		return write_attr(&request);
 	violate("'%s' was written to /%s", text, path);
 	return -EACCES;
+}
+
+int fake_kernel_write(const char *bdf, const char *file, const char *text, int (*effect)(void *arg),
+		      void *arg)
+{
+	struct request request = {.text = text, .effect = effect, .arg = arg};
+
+	if (!shared)
+		return effect(arg);
+	snprintf(request.bdf, sizeof(request.bdf), "%s", bdf);
+	snprintf(request.file, sizeof(request.file), "%s", file);
+	return write_attr(&request);
 }
 
 int __wrap_fs_write_attr(const struct fs_root *root, const char *path, const char *text)

@@ -56,6 +56,13 @@ const char *fake_kernel_log(void);
 /* The first violation so far, or NULL. */
 const char *fake_kernel_violation(void);
 
+/*
+ * Counts, notes and faults, as one to sysfs, a write of another kind to the device BDF, which
+ * EFFECT does and returns 0 or -errno of.
+ */
+int fake_kernel_write(const char *bdf, const char *file, const char *text, int (*effect)(void *arg),
+		      void *arg);
+
 /* ---- for run.c ---- */
 
 /* In the child that runs the code under test, before it does. */

@@ -7,7 +7,9 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
+#include "fake_kernel.h"
 #include "faults.h"
+#include "host/base/bdf.h"
 #include "host/net/netlink.h"
 
 /* The longest answer. */
@@ -66,6 +68,43 @@ void fake_netlink_lists(struct tree *to, unsigned int index, unsigned int i, con
 		tree_file(to, path, text);
 	else
 		tree_delete(to, path);
+}
+
+char *fake_netlink_listed(struct tree *from, unsigned int index, unsigned int i)
+{
+	auto_free char *path = vf_path(index, i);
+
+	return tree_text(from, path);
+}
+
+#define FAULT_PATH "netlink/fault"
+
+void fake_netlink_fault(struct tree *to, const char *key, int error, unsigned int times)
+{
+	auto_free char *text = fs_path("%s %d %u", key ? key : "", error, times);
+
+	if (key)
+		tree_file(to, FAULT_PATH, text);
+	else
+		tree_delete(to, FAULT_PATH);
+}
+
+/* Whether the write of KEY has one: *RET is what it returns. */
+static bool has_fault(const char *key, int *ret)
+{
+	auto_free char *text = tree_text(tree, FAULT_PATH);
+	unsigned int times = 0;
+	char name[16] = "";
+	int error = 0;
+
+	if (sscanf(text, "%15s %d %u", name, &error, &times) != 3 || strcmp(name, key))
+		return false;
+	if (times == 1)
+		fake_netlink_fault(tree, NULL, 0, 0);
+	else if (times)
+		fake_netlink_fault(tree, key, error, times - 1);
+	*ret = -error;
+	return true;
 }
 
 /* ---- answers ---- */
@@ -189,6 +228,152 @@ static int get_link(const struct netlink_request *request, netlink_look *look, v
 	return look((const void *)bytes, arg);
 }
 
+/* ---- writes ---- */
+
+/* One field of a VF. */
+struct change {
+	unsigned int index, i;
+	char key[16];
+	char value[64];
+};
+
+/* The text with the new value after KEY=. */
+static int change_field(void *arg)
+{
+	const struct change *change = arg;
+	auto_free char *path = vf_path(change->index, change->i);
+	auto_free char *text = tree_text(tree, path);
+	auto_free char *spaced = fs_path(" %s", text), *key = fs_path(" %s=", change->key);
+	char *at = strstr(spaced, key);
+	auto_free char *changed = NULL;
+	int err;
+
+	if (!*text)
+		return -EINVAL;
+	if (has_fault(change->key, &err))
+		return err;
+	/* The driver does not know it. */
+	if (!at)
+		return -EOPNOTSUPP;
+	at += strlen(key);
+	changed = fs_path("%.*s%s%s", (int)(at - spaced), spaced, change->value,
+			  at + strcspn(at, " "));
+	tree_file(tree, path, changed + 1);
+	return 0;
+}
+
+/* The VF of the PF whose interface has that index. */
+static void find_vf(const struct change *change, char bdf[BDF_TEXT_SIZE])
+{
+	auto_names struct fs_names devices = {0};
+
+	strcpy(bdf, "");
+	assert_int_equal(fs_list(&tree->root, "sys/bus/pci/devices", &devices), 0);
+	for (size_t i = 0; i < devices.n; i++) {
+		auto_free char *dir = fs_path("sys/bus/pci/devices/%s/net", devices.items[i]);
+		auto_free char *link = fs_path("sys/bus/pci/devices/%s/virtfn%u", devices.items[i],
+					       change->i);
+		auto_names struct fs_names names = {0};
+		auto_free char *vf = NULL;
+
+		assert_int_equal(fs_list(&tree->root, dir, &names), 0);
+		for (size_t k = 0; k < names.n; k++) {
+			auto_free char *path = fs_path("%s/%s/ifindex", dir, names.items[k]);
+			auto_free char *text = tree_text(tree, path);
+
+			if ((unsigned int)atoi(text) == change->index &&
+			    !fs_link_name(&tree->root, link, &vf))
+				snprintf(bdf, BDF_TEXT_SIZE, "%s", vf);
+		}
+	}
+}
+
+static int change(unsigned int index, unsigned int i, const char *key, const char *value)
+{
+	struct change change = {.index = index, .i = i};
+	char bdf[BDF_TEXT_SIZE];
+
+	snprintf(change.key, sizeof(change.key), "%s", key);
+	snprintf(change.value, sizeof(change.value), "%s", value);
+	find_vf(&change, bdf);
+	return fake_kernel_write(bdf, key, value, change_field, &change);
+}
+
+static int set_number(unsigned int index, struct netlink_value value, const char *key)
+{
+	uint32_t pair[2];
+	auto_free char *text = NULL;
+
+	assert_int_equal(value.len, sizeof(pair));
+	memcpy(pair, value.at, sizeof(pair));
+	text = fs_path("%u", pair[1]);
+	return change(index, pair[0], key, text);
+}
+
+static int set_vlan(unsigned int index, const struct ifla_vf_vlan_info *info)
+{
+	auto_free char *vlan = fs_path("%u", info->vlan), *qos = fs_path("%u", info->qos);
+	auto_free char *protocol = fs_path("%u", ntohs(info->vlan_proto));
+	struct change rest = {.index = index, .i = info->vf};
+	int err = change(index, info->vf, "vlan", vlan);
+
+	if (err)
+		return err;
+	snprintf(rest.key, sizeof(rest.key), "qos");
+	snprintf(rest.value, sizeof(rest.value), "%s", qos);
+	change_field(&rest);
+	snprintf(rest.key, sizeof(rest.key), "protocol");
+	snprintf(rest.value, sizeof(rest.value), "%s", protocol);
+	return change_field(&rest);
+}
+
+/* As do_setvfinfo(). */
+static int set_vf(unsigned int index, uint16_t type, struct netlink_value value)
+{
+	struct ifla_vf_vlan_info vlan = {.vlan_proto = htons(0x8100)};
+	struct ifla_vf_mac mac;
+	char text[32];
+
+	switch (type) {
+	case IFLA_VF_MAC:
+		memcpy(&mac, value.at, sizeof(mac));
+		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac.mac[0],
+			 mac.mac[1], mac.mac[2], mac.mac[3], mac.mac[4], mac.mac[5]);
+		return change(index, mac.vf, "mac", text);
+	case IFLA_VF_VLAN:
+		assert_int_equal(value.len, sizeof(struct ifla_vf_vlan));
+		memcpy(&vlan, value.at, value.len);
+		return set_vlan(index, &vlan);
+	case IFLA_VF_VLAN_LIST:
+		value = netlink_nested(value, IFLA_VF_VLAN_INFO);
+		assert_int_equal(value.len, sizeof(vlan));
+		memcpy(&vlan, value.at, value.len);
+		return set_vlan(index, &vlan);
+	case IFLA_VF_SPOOFCHK: return set_number(index, value, "spoofchk");
+	case IFLA_VF_TRUST: return set_number(index, value, "trust");
+	case IFLA_VF_LINK_STATE: return set_number(index, value, "link");
+	default: return -EINVAL;
+	}
+}
+
+static int set_link(const struct netlink_request *request)
+{
+	const struct ifinfomsg *head = netlink_head(&request->message);
+	struct netlink_value list = netlink_attr(&request->message, sizeof(*head),
+						 IFLA_VFINFO_LIST);
+	struct netlink_value info, value;
+	uint16_t type;
+	int err = 0;
+
+	assert_true(request->message.nlmsg_flags & NLM_F_ACK);
+	while (!err && netlink_next(&list, &type, &info)) {
+		assert_int_equal(type, IFLA_VF_INFO);
+		while (!err && netlink_next(&info, &type, &value))
+			err = set_vf((unsigned int)head->ifi_index, type, value);
+	}
+	return err;
+}
+
 /* ---- the calls ---- */
 
 int __wrap_netlink_open(const struct fs_root *root)
@@ -202,6 +387,7 @@ static int answer(const struct netlink_request *request, netlink_look *look, voi
 {
 	switch (request->message.nlmsg_type) {
 	case RTM_GETLINK: return get_link(request, look, arg);
+	case RTM_SETLINK: return set_link(request);
 	default: return -EOPNOTSUPP;
 	}
 }

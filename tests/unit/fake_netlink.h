@@ -23,4 +23,14 @@ void fake_netlink_interface(struct tree *tree, const char *pf, const char *name,
 void fake_netlink_vf(struct tree *tree, const char *pf, unsigned int i, const char *vf);
 void fake_netlink_lists(struct tree *tree, unsigned int index, unsigned int i, const char *text);
 
+/* What is listed of it now; the caller frees it. */
+char *fake_netlink_listed(struct tree *tree, unsigned int index, unsigned int i);
+
+/*
+ * What becomes of a field that is written, KEY, of every VF, until it is said anew: it fails with
+ * an errno, as often as TIMES (0: always); with error 0 it succeeds and changes nothing. KEY NULL:
+ * as it should be. Kept in the tree, below netlink/.
+ */
+void fake_netlink_fault(struct tree *tree, const char *key, int error, unsigned int times);
+
 #endif

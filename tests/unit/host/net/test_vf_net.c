@@ -2,6 +2,7 @@
 #include "host/net/vf_net.h"
 
 #include "fake_netlink.h"
+#include "host/base/clock.h"
 
 #define PF "0000:07:00.0"
 
@@ -201,6 +202,152 @@ static void test_place(void **state)
 	assert_int_equal(index, 2);
 }
 
+/* ---- writing ---- */
+
+static const struct vf_net wanted = {
+	.index = 1,
+	.known = 1U << VF_NET_MAC | 1U << VF_NET_VLAN | 1U << VF_NET_SPOOFCHK | 1U << VF_NET_TRUST,
+	.mac = {2, 0, 0, 1, 2, 3},
+	.vlan = 30,
+	.protocol = VF_PROTOCOL_8021Q,
+	.trust = true,
+};
+
+static int set(struct tree *tree, const struct vf_net *vf, enum vf_net_field *ret_field)
+{
+	return vf_net_set(&tree->root, &pf, vf, 0, ret_field);
+}
+
+static void assert_listed(struct tree *tree, unsigned int i, const char *text)
+{
+	auto_free char *listed = fake_netlink_listed(tree, 7, i);
+
+	assert_string_equal(listed, text);
+}
+
+static void test_set(void **state)
+{
+	struct tree *tree = *state;
+	enum vf_net_field field = VF_NET_MAC;
+
+	add_vfs(tree, 3);
+	assert_int_equal(set(tree, &wanted, &field), 0);
+	assert_listed(
+		tree, 1,
+		"mac=02:00:00:01:02:03 vlan=30 qos=0 protocol=33024 spoofchk=0 trust=1 link=0");
+	assert_listed(
+		tree, 2,
+		"mac=02:00:00:00:00:02 vlan=2 qos=0 protocol=33024 spoofchk=1 trust=0 link=0");
+	/* What is so already is not written. */
+	fake_netlink_fault(tree, "mac", EPERM, 0);
+	assert_int_equal(set(tree, &wanted, &field), 0);
+	assert_int_equal(field, VF_NET_FIELDS);
+}
+
+/* Only this fake has it: QEMU's igb cannot set the state of a VF's link. */
+static void test_set_others(void **state)
+{
+	struct tree *tree = *state;
+	struct vf_net vf = {.index = 0,
+			    .known = 1U << VF_NET_VLAN | 1U << VF_NET_LINK_STATE,
+			    .vlan = 7,
+			    .qos = 3,
+			    .protocol = VF_PROTOCOL_8021AD,
+			    .link_state = VF_LINK_DISABLE};
+
+	add_vfs(tree, 1);
+	assert_int_equal(set(tree, &vf, NULL), 0);
+	assert_listed(
+		tree, 0,
+		"mac=02:00:00:00:00:00 vlan=7 qos=3 protocol=34984 spoofchk=1 trust=0 link=2");
+}
+
+static void test_set_fails(void **state)
+{
+	struct tree *tree = *state;
+	enum vf_net_field field = VF_NET_FIELDS;
+	struct vf_net vf = wanted;
+
+	add_vfs(tree, 2);
+	fake_netlink_fault(tree, "trust", EOPNOTSUPP, 0);
+	assert_int_equal(set(tree, &vf, &field), -EOPNOTSUPP);
+	assert_int_equal(field, VF_NET_TRUST);
+	fake_netlink_fault(tree, "trust", 0, 0);
+	assert_int_equal(set(tree, &vf, &field), -EIO);
+	assert_int_equal(field, VF_NET_TRUST);
+	vf.index = 2;
+	assert_int_equal(set(tree, &vf, &field), -ERANGE);
+	assert_int_equal(field, VF_NET_FIELDS);
+	fake_netlink_lists(tree, 7, 0, NULL);
+	vf.index = 1;
+	assert_int_equal(set(tree, &vf, &field), -EPROTO);
+}
+
+static void test_busy(void **state)
+{
+	struct tree *tree = *state;
+
+	add_vfs(tree, 2);
+	fake_netlink_fault(tree, "mac", EAGAIN, 2);
+	assert_int_equal(vf_net_set(&tree->root, &pf, &wanted, clock_now_ms() + 10000, NULL), 0);
+	fake_netlink_lists(tree, 7, 1, "mac=02:00:00:00:00:01 vlan=1 qos=0 protocol=33024");
+	fake_netlink_fault(tree, "mac", EBUSY, 0);
+	assert_int_equal(set(tree, &wanted, NULL), -EBUSY);
+}
+
+static void test_texts(void **state)
+{
+	static const struct {
+		enum vf_net_field field;
+		const char *text;
+	} good[] =
+		{
+			{VF_NET_MAC, "52:54:00:0a:bc:de"},
+			{VF_NET_VLAN, "0"},
+			{VF_NET_VLAN, "4094"},
+			{VF_NET_VLAN, "30 qos 7"},
+			{VF_NET_VLAN, "30 qos 7 802.1ad"},
+			{VF_NET_VLAN, "30 802.1ad"},
+			{VF_NET_SPOOFCHK, "on"},
+			{VF_NET_SPOOFCHK, "off"},
+			{VF_NET_TRUST, "on"},
+			{VF_NET_LINK_STATE, "auto"},
+			{VF_NET_LINK_STATE, "enable"},
+			{VF_NET_LINK_STATE, "disable"},
+		},
+	  bad[] = {
+		  {VF_NET_MAC, ""},
+		  {VF_NET_MAC, "52:54:00:0a:bc:d"},
+		  {VF_NET_MAC, "52:54:00:0a:bc:de:"},
+		  {VF_NET_MAC, "52-54-00-0a-bc-de"},
+		  {VF_NET_MAC, "52:54:00:0a:bc:0x"},
+		  {VF_NET_VLAN, ""},
+		  {VF_NET_VLAN, "4095"},
+		  {VF_NET_VLAN, "30 qos 8"},
+		  {VF_NET_VLAN, "30 802.1q"},
+		  {VF_NET_VLAN, "30 "},
+		  {VF_NET_TRUST, "true"},
+		  {VF_NET_LINK_STATE, "on"},
+	  };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct vf_net vf = {0};
+		auto_free char *text = NULL;
+
+		assert_int_equal(vf_net_parse(good[i].text, good[i].field, &vf), 0);
+		assert_int_equal(vf.known, 1U << good[i].field);
+		text = vf_net_format(&vf, good[i].field);
+		assert_string_equal(text, good[i].text);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct vf_net vf = {0};
+
+		assert_int_equal(vf_net_parse(bad[i].text, bad[i].field, &vf), -EINVAL);
+		assert_int_equal(vf.known, 0);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -210,7 +357,9 @@ int main(void)
 		TEST(test_no_vfs),     TEST(test_long_lists),
 		TEST(test_incomplete), TEST(test_one_too_many),
 		TEST(test_interfaces), TEST(test_another_root),
-		TEST(test_place),
+		TEST(test_place),      TEST(test_set),
+		TEST(test_set_others), TEST(test_set_fails),
+		TEST(test_busy),       TEST(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
