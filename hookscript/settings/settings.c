@@ -38,6 +38,20 @@ const struct device_setting *settings_stale(const struct settings *settings, con
 	return NULL;
 }
 
+enum vf_key vf_setting_first(const struct vf_setting *setting)
+{
+	enum vf_key key = 0;
+
+	while (key < VF_KEYS && (key == VF_KEY_FDB || !vf_setting_has(setting, key)))
+		key++;
+	return key;
+}
+
+bool vf_setting_fdb(const struct vf_setting *setting)
+{
+	return !vf_setting_has(setting, VF_KEY_FDB) || setting->fdb;
+}
+
 void settings_set_language(const struct settings *settings)
 {
 	if (settings->language)
@@ -67,6 +81,8 @@ void settings_free(struct settings *settings)
 	for (size_t i = 0; i < settings->n_devices; i++)
 		free_device(&settings->devices[i]);
 	free(settings->devices);
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		free(settings->vfs[e].mac);
 	free(settings->next);
 	free(settings->language);
 	settings_names_free(&settings->warnings, &settings->n_warnings);

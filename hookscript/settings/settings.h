@@ -16,6 +16,7 @@
 #include "host/base/bdf.h"
 #include "host/base/fs.h"
 #include "host/usage/usage.h"
+#include "vmcfg/hostpci.h"
 
 #define SETTINGS_PATH	      "etc/pve-passthrough.conf"
 #define SETTINGS_CLUSTER_PATH "etc/pve/pve-passthrough.conf"
@@ -61,6 +62,26 @@ enum device_key {
 	DEVICE_KEYS /* how many */
 };
 
+/* The keys of a VM's group for the virtual function of a network card that its entry gets. */
+enum vf_key {
+	VF_KEY_MAC,
+	VF_KEY_VLAN,
+	VF_KEY_TRUST,
+	VF_KEY_SPOOFCHK,
+	VF_KEY_FDB,
+	VF_KEYS /* how many */
+};
+
+/* Of one entry. A key without a source is not set, and its value means nothing. */
+struct vf_setting {
+	char *mac;	    /* an address in lower case; NULL: "stable", one made for the VM */
+	unsigned int vlan;  /* 0: none */
+	unsigned int trust; /* these are 0 or 1 */
+	unsigned int spoofchk;
+	unsigned int fdb; /* enter MACs of guests on the bridge that the PF is a port of */
+	struct setting_source from[VF_KEYS];
+};
+
 #define SETTINGS_DEVICES_MAX 64
 #define SETTINGS_NAMES_MAX   16 /* in one list of a device: units, containers, modules */
 
@@ -100,6 +121,8 @@ struct settings {
 	char *language;			 /* "en", "zh_CN"; NULL: the environment's */
 	struct device_setting *devices;	 /* each device once; SETTINGS_DEVICES_MAX at most */
 	size_t n_devices;
+	struct vf_setting vfs[HOSTPCI_MAX]; /* of hostpci0 … */
+	unsigned int vmid;		    /* of which VM they are; 0: of none */
 	struct setting_source from[SETTING_KEYS];
 	char **warnings; /* for the user, without a newline */
 	size_t n_warnings;
@@ -129,6 +152,18 @@ const struct device_setting *settings_stale(const struct settings *settings, con
 /* What is set for the device at BDF when its id is VENDOR:DEVICE, or NULL. */
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,
 					     uint16_t vendor, uint16_t device);
+
+/* Whether a key is set. */
+static inline bool vf_setting_has(const struct vf_setting *setting, enum vf_key key)
+{
+	return setting->from[key].path;
+}
+
+/* The first key by which the VF itself is changed, or VF_KEYS: none is set. */
+enum vf_key vf_setting_first(const struct vf_setting *setting);
+
+/* Whether MACs of other guests are entered for the VF: unless the settings say no. */
+bool vf_setting_fdb(const struct vf_setting *setting);
 
 /* Frees the N names of a list, and leaves an empty one. */
 void settings_names_free(char ***names, size_t *n);

@@ -10,9 +10,6 @@
 #include "hookscript/settings/settings_values.h"
 #include "host/base/log.h"
 
-/* The column of the comments in what is printed. */
-#define VALUE_WIDTH 48
-
 /* ---- keys ---- */
 
 static struct setting_source source_of(const struct settings_reader *reader,
@@ -220,6 +217,25 @@ static int read_setting(struct settings_reader *reader, const config_setting_t *
 	return read_key(reader, setting, settings_keys, SETTING_KEYS, settings, settings->from);
 }
 
+/* A key of a VM's group: one of all VMs, or the group of an entry. */
+static int read_vm_setting(struct settings_reader *reader, const config_setting_t *setting)
+{
+	unsigned int entry;
+	struct vf_setting *vf;
+	int n, err = 0;
+
+	if (!settings_is_entry(config_setting_name(setting), &entry))
+		return read_setting(reader, setting);
+	if (!config_setting_is_group(setting))
+		return reader_refuse(reader, setting, _("a group: { vlan = 30; }"));
+	n = config_setting_length(setting);
+	vf = &reader->settings->vfs[entry];
+	for (int i = 0; !err && i < n; i++)
+		err = read_key(reader, config_setting_get_elem(setting, (unsigned int)i), vf_keys,
+			       VF_KEYS, vf, vf->from);
+	return err;
+}
+
 /* The VM of a group named "vm100"; 0: it is another name. */
 static unsigned int vmid_of_group(const char *name)
 {
@@ -242,7 +258,7 @@ static int read_vm_group(struct settings_reader *reader, const config_setting_t 
 	if (vmid_of_group(config_setting_name(group)) != vmid)
 		reader->settings = &unused;
 	for (int i = 0; !err && i < n; i++)
-		err = read_setting(reader, config_setting_get_elem(group, (unsigned int)i));
+		err = read_vm_setting(reader, config_setting_get_elem(group, (unsigned int)i));
 	reader->settings = settings;
 	return err;
 }
@@ -392,73 +408,13 @@ int settings_read(const struct fs_root *root, unsigned int vmid, struct settings
 
 	*ret = settings_default;
 	err = read_files(root, vmid, ret, &why);
+	ret->vmid = vmid;
 	if (err) {
 		settings_free(ret);
 		ret->err = err;
 		ret->error = why;
 	}
 	return err;
-}
-
-/* ---- the struct as text ---- */
-
-/* Ends the line that begins at START with the source of its value. */
-static void print_source(struct strbuf *out, size_t start, const struct setting_source *source)
-{
-	size_t width = out->len - start;
-
-	strbuf_add(out, "%*s", width < VALUE_WIDTH ? (int)(VALUE_WIDTH - width) : 1, "");
-	if (source->path)
-		strbuf_add(out, "# /%s, line %u\n", source->path, source->line);
-	else
-		strbuf_add(out, "# default\n");
-}
-
-/* Adds the line of a key. */
-static void print_key(struct strbuf *out, const char *indent, const struct setting_key *key,
-		      const void *object, const struct setting_source *source)
-{
-	size_t start = out->len;
-
-	strbuf_add(out, "%s%s = ", indent, key->name);
-	key->type->write(out, key, object);
-	strbuf_add(out, ";");
-	print_source(out, start, source);
-}
-
-static void print_device(struct strbuf *out, const struct device_setting *device, bool last)
-{
-	char address[BDF_TEXT_SIZE];
-	size_t start = out->len;
-	bool any = false;
-
-	strbuf_add(out, "  { address = \"%s\"; id = \"%04x:%04x\";",
-		   bdf_format(&device->bdf, address), device->vendor, device->device);
-	print_source(out, start, &device->source);
-	for (enum device_key key = 0; key < DEVICE_KEYS; key++)
-		if (device->from[key].path)
-			print_key(out, "    ", &device_keys[key], device, &device->from[key]);
-	for (enum device_key key = 0; key < DEVICE_KEYS; key++) {
-		if (device->from[key].path)
-			continue;
-		strbuf_add(out, "%s%s", any ? ", " : "    # default: ", device_keys[key].name);
-		any = true;
-	}
-	strbuf_add(out, "%s  }%s\n", any ? "\n" : "", last ? "" : ",");
-}
-
-char *settings_describe(const struct settings *settings)
-{
-	auto_strbuf struct strbuf text = {0};
-	struct strbuf *out = &text;
-
-	for (enum setting_name key = 0; key < SETTING_KEYS; key++)
-		print_key(out, "", &settings_keys[key], settings, &settings->from[key]);
-	strbuf_add(out, "devices = (\n");
-	for (size_t i = 0; i < settings->n_devices; i++)
-		print_device(out, &settings->devices[i], i + 1 == settings->n_devices);
-	strbuf_add(out, ");\n");
-	return strbuf_take(out);
 }
 
 void settings_set_language_of(const struct fs_root *root, unsigned int vmid)

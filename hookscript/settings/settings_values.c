@@ -238,7 +238,7 @@ static void write_flag(struct strbuf *out, const struct setting_key *key, const 
 		   *CONST_FIELD(unsigned int, object, key->at) > key->beside ? "true" : "false");
 }
 
-static const struct setting_type flag = {read_flag, write_flag};
+const struct setting_type setting_flag = {read_flag, write_flag};
 
 static int read_name(struct settings_reader *reader, const config_setting_t *setting,
 		     const struct setting_key *key, void *object)
@@ -427,7 +427,7 @@ const struct setting_key settings_keys[SETTING_KEYS] = {
 			      N_("a whole number of seconds from 1 to 3600"), .beside = 0},
 	[SETTING_GROUP] = {"group", &choice, IN_SETTINGS(group), N_("\"take\" or \"refuse\""),
 			   .words = groups},
-	[SETTING_IFRELOAD] = {"ifreload", &flag, IN_SETTINGS(ifreload), N_("true or false"),
+	[SETTING_IFRELOAD] = {"ifreload", &setting_flag, IN_SETTINGS(ifreload), N_("true or false"),
 			      .beside = 0},
 	[SETTING_AT_SHUTDOWN] = {"at_shutdown", &choice, IN_SETTINGS(return_at_shutdown),
 				 N_("\"keep\" or \"return\""), .words = shutdowns},
@@ -456,7 +456,7 @@ const struct setting_key device_keys[DEVICE_KEYS] = {
 				    "\"bus\" and \"cxl_bus\" in one text with spaces between "
 				    "them, each once"),
 				 .none = ""},
-	[DEVICE_D3COLD] = {"d3cold", &flag, IN_DEVICE(d3cold), N_("true or false"),
+	[DEVICE_D3COLD] = {"d3cold", &setting_flag, IN_DEVICE(d3cold), N_("true or false"),
 			   .beside = D3COLD_FORBID},
 	[DEVICE_STOP_UNITS] = {"stop_units", &names, IN_DEVICE(stop_units),
 			       N_("a list of systemd units that can be stopped and started, each "

@@ -45,6 +45,13 @@ struct setting_key {
 
 extern const struct setting_key settings_keys[SETTING_KEYS];
 extern const struct setting_key device_keys[DEVICE_KEYS];
+extern const struct setting_key vf_keys[VF_KEYS];
+
+/* true or false. */
+extern const struct setting_type setting_flag;
+
+/* Whether the name is that of an entry, "hostpci0"; which one in *RET. */
+bool settings_is_entry(const char *name, unsigned int *ret);
 
 /* Sets reader->why: what is wrong, with the file and the line. Returns -EINVAL or -ENOMEM. */
 int reader_complain(struct settings_reader *reader, const config_setting_t *setting,
