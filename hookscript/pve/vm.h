@@ -21,6 +21,12 @@ int vm_read(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 int vm_read_next(const struct fs_root *root, unsigned int vmid, struct vmcfg **ret,
 		 enum vmcfg_pending *ret_pending, char **ret_why) must_check;
 
+/*
+ * What identifies the VM wherever it runs: the uuid of its smbios1; without one "NAME VMID", NAME
+ * that of the cluster or, without a cluster, of this node. Returns 0 and a new string, or -errno.
+ */
+int vm_read_identity(const struct fs_root *root, unsigned int vmid, char **ret) must_check;
+
 /* Reads the storages. No file is none. Returns 0 (free with storages_free()) or -errno. */
 int storages_read(const struct fs_root *root, struct storages *ret) must_check;
 

@@ -3,7 +3,7 @@
 #include "hookscript/settings/settings_values.h"
 
 #include "host/base/conftext.h"
-#include "host/net/vf_net.h"
+#include "host/base/mac.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -22,12 +22,13 @@ static int refuse(struct settings_reader *reader, const config_setting_t *settin
 /* An address of one device: neither that of a group, nor all zeroes. */
 static char *good_mac(const char *text)
 {
-	struct vf_net vf = {0};
+	static const uint8_t none[MAC_SIZE];
+	char buf[MAC_TEXT_SIZE];
+	uint8_t address[MAC_SIZE];
 
-	if (vf_net_parse(text, VF_NET_MAC, &vf) || vf.mac[0] & 1 ||
-	    !memcmp(vf.mac, "\0\0\0\0\0", MAC_SIZE))
+	if (!mac_parse(text, address) || address[0] & 1 || !memcmp(address, none, MAC_SIZE))
 		return NULL;
-	return vf_net_format(&vf, VF_NET_MAC);
+	return strdup(mac_format(address, buf));
 }
 
 static int read_mac(struct settings_reader *reader, const config_setting_t *setting,

@@ -10,9 +10,7 @@
 
 #include "host/base/bdf.h"
 #include "host/base/fs.h"
-
-/* Not of <linux/if_ether.h>, which libc's headers do not go well with. */
-#define MAC_SIZE 6
+#include "host/base/mac.h"
 
 enum vf_net_field {
 	VF_NET_VLAN, /* with its priority and protocol */
@@ -93,8 +91,5 @@ const char *vf_net_field_name(enum vf_net_field field);
  */
 char *vf_net_format(const struct vf_net *vf, enum vf_net_field field) must_check;
 int vf_net_parse(const char *text, enum vf_net_field field, struct vf_net *ret) must_check;
-
-/* A MAC, "52:54:00:12:34:56", that is all of TEXT. Returns whether it is one. */
-bool mac_parse(const char *text, uint8_t ret[MAC_SIZE]) must_check;
 
 #endif

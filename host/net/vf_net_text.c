@@ -23,24 +23,6 @@ const char *vf_net_field_name(enum vf_net_field field)
 	return field_names[field];
 }
 
-bool mac_parse(const char *text, uint8_t ret[MAC_SIZE])
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	uint8_t mac[MAC_SIZE];
-
-	if (strlen(text) != 3 * MAC_SIZE - 1)
-		return false;
-	for (size_t i = 0; i < MAC_SIZE; i++) {
-		const char *at = text + 3 * i;
-
-		if (strspn(at, digits) != 2 || (i + 1 < MAC_SIZE && at[2] != ':'))
-			return false;
-		mac[i] = (uint8_t)strtoul(at, NULL, 16);
-	}
-	memcpy(ret, mac, MAC_SIZE);
-	return true;
-}
-
 /* 802.1Q and no priority are not written. */
 static char *format_vlan(const struct vf_net *vf)
 {
@@ -74,13 +56,11 @@ static bool parse_vlan(const char *text, struct vf_net *ret)
 
 char *vf_net_format(const struct vf_net *vf, enum vf_net_field field)
 {
-	const uint8_t *mac = vf->mac;
+	char mac[MAC_TEXT_SIZE];
 
 	switch (field) {
 	case VF_NET_VLAN: return format_vlan(vf);
-	case VF_NET_MAC:
-		return fs_path("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			       mac[4], mac[5]);
+	case VF_NET_MAC: return strdup(mac_format(vf->mac, mac));
 	case VF_NET_SPOOFCHK: return strdup(switches[vf->spoofchk]);
 	case VF_NET_TRUST: return strdup(switches[vf->trust]);
 	case VF_NET_LINK_STATE: return strdup(link_states[vf->link_state]);
