@@ -120,10 +120,19 @@ bool facts_have_devices(const struct facts *facts)
 	return facts->args && facts->args->n_devices;
 }
 
+/* An entry that is not bound, and that the settings have keys for, is refused. */
+static bool has_vf_keys(const struct facts *facts)
+{
+	for (size_t e = 0; e < HOSTPCI_MAX; e++)
+		if (facts->vm->hostpci[e] && vf_setting_first(&facts->settings->vfs[e]) < VF_KEYS)
+			return true;
+	return false;
+}
+
 bool facts_need_binding(const struct facts *facts)
 {
-	return !vmcfg_is_template(facts->vm) &&
-	       (facts_bind_entries(facts) || (facts->args && facts->args->n_devices));
+	return !vmcfg_is_template(facts->vm) && (facts_bind_entries(facts) || has_vf_keys(facts) ||
+						 (facts->args && facts->args->n_devices));
 }
 
 bool facts_have_legacy_igd(const struct facts *facts)
@@ -452,6 +461,10 @@ void facts_free(struct facts *facts)
 	}
 	for (size_t i = 0; i < facts->n_absent_vfs; i++)
 		free(facts->absent_vfs[i].pf_driver);
+	for (size_t i = 0; i < facts->n_vfs; i++)
+		net_port_free(&facts->vfs[i].port);
+	free(facts->vfs);
+	free(facts->vm_identity);
 	free(facts->absent_vfs);
 	free(facts->devices);
 	free(facts->groups);

@@ -18,6 +18,8 @@
 #include "host/base/bdf.h"
 #include "host/pci/check.h"
 #include "host/base/fs.h"
+#include "host/net/port.h"
+#include "host/net/vf_net.h"
 #include "host/pci/pci.h"
 #include "host/usage/usage.h"
 #include "host/pci/vfio.h"
@@ -113,6 +115,22 @@ struct holder_cure {
 	char *command;
 };
 
+/*
+ * A device that an entry gets, if it is a virtual function, or the settings have a key for that
+ * entry's (struct vf_setting).
+ */
+struct vf_facts {
+	int entry;
+	struct bdf bdf;
+	bool is_vf;
+	struct bdf pf; /* of a VF, and the rest, too */
+	unsigned int index;
+	struct net_port port; /* the PF's */
+	int err;	      /* why what is above is not known, -errno; 0: it is */
+	struct vf_net now;    /* with a key that changes it */
+	int list_err;	      /* why that is not known */
+};
+
 struct device_group {
 	int number;
 	bool reserved;	  /* the firmware goes on using memory by DMA: no guest can have it */
@@ -155,7 +173,11 @@ struct facts {
 	size_t n_moved;
 	struct absent_vf *absent_vfs;
 	size_t n_absent_vfs;
-	bool known_here;      /* devices are known that it had at its addresses on this node */
+	bool known_here; /* devices are known that it had at its addresses on this node */
+	struct vf_facts *vfs;
+	size_t n_vfs;
+	char *vm_identity;    /* vm_read_identity(), with mac = "stable"; NULL: not known */
+	int vm_identity_err;  /* and why, -errno */
 	int identity_err;     /* why it is not known which devices the VM had, -errno */
 	char *identity_error; /* the same in words */
 
@@ -216,7 +238,8 @@ int facts_list_candidates(struct facts *facts) must_check;
  */
 int facts_choose(struct facts *facts) must_check;
 
-/* Whether a start has anything to bind: an entry, or a device in args, and the VM is no template */
+/* Whether a start has anything to bind, or to refuse: an entry, or a device in args, or a key of
+ * the settings for an entry; and the VM is no template. */
 bool facts_need_binding(const struct facts *facts);
 
 /* Whether the VM has devices at all, bound or not. */
@@ -259,6 +282,15 @@ bool facts_leave(const struct device *device);
 const struct absent_vf *facts_absent_vf(const struct facts *facts,
 					const struct candidate *candidate,
 					const struct hostpci_address *address);
+
+/* What is known of the device as a VF, or NULL. */
+const struct vf_facts *facts_vf(const struct facts *facts, const struct bdf *bdf);
+
+/*
+ * What the settings want of the VF that the entry gets (ENTRY_ARGS: nothing), in the fields that
+ * *RET knows then; its index is not set. Without the VM's identity there is no stable MAC.
+ */
+void facts_wanted_vf(const struct facts *facts, int entry, struct vf_net *ret);
 
 /* The chosen candidate that names the device, or NULL. */
 const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf);

@@ -410,6 +410,8 @@ static int read_rest(struct reader *r)
 		err = facts_read_absent(r->root, facts);
 	if (!err)
 		err = facts_read_ha(r->root, facts);
+	if (!err)
+		err = facts_read_vfs(r->root, facts);
 	return err ? err : read_usage(r);
 }
 
@@ -432,6 +434,8 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 	r.facts->vm_runs = pve_vm_runs(root, vmid);
 	r.facts->other_host = !arch_is_x86(root);
 	err = read_named(&r);
+	if (!err)
+		err = facts_read_vm_identity(root, r.facts);
 	if (!err && facts_need_binding(r.facts) && !(scope & FACTS_ADDRESSES))
 		err = read_rest(&r);
 	if (err)

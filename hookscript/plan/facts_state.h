@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The part of the facts about devices that do not answer, those that are not there, programs
- * that hold groups open, and HA. */
+/* The part of the facts about devices that do not answer, those that are not there, programs that
+ * hold groups open, HA, and virtual functions. */
 #ifndef HOOKSCRIPT_PLAN_FACTS_STATE_H
 #define HOOKSCRIPT_PLAN_FACTS_STATE_H
 
@@ -24,5 +24,14 @@ int facts_read_holder_cures(const struct fs_root *root, struct device_group *gro
 
 /* Fills in whether HA moves the VM, and to which nodes. Returns 0 or -ENOMEM. */
 int facts_read_ha(const struct fs_root *root, struct facts *facts) must_check;
+
+/* Fills in what identifies the VM, if a key of the settings needs it. Returns 0 or -ENOMEM. */
+int facts_read_vm_identity(const struct fs_root *root, struct facts *facts) must_check;
+
+/*
+ * Fills in what is known of the virtual functions that the entries get. Asks rtnetlink only for
+ * those that the settings have keys for. Returns 0 or -ENOMEM.
+ */
+int facts_read_vfs(const struct fs_root *root, struct facts *facts) must_check;
 
 #endif

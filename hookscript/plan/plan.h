@@ -32,6 +32,7 @@ enum refusal_reason {
 	REFUSAL_MOVED,	    /* another device is at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
+	REFUSAL_VF,	    /* the settings want of it what its card's driver does not have */
 	REFUSAL_UNREADABLE, /* who uses the devices cannot be read */
 	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_needs.h). */
 	NEED_DEVICE,	     /* no hostpci entry at all */
@@ -86,6 +87,7 @@ struct plan_step {
 	enum return_reason why;
 	const char *variant; /* the vfio variant driver that it gets; NULL: vfio-pci; in settings */
 	bool choice;	     /* one of several devices of a mapping, of which Proxmox VE chooses */
+	const struct vf_facts *vf; /* in the facts; NULL: it is no VF of a network card */
 };
 
 struct plan {

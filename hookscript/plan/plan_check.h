@@ -102,6 +102,9 @@ void plan_check_ha(struct plan_check *c);
 /* The devices that the entries name, and all members of their groups. */
 void plan_check_devices(struct plan_check *c);
 
+/* What the settings want of the virtual functions of network cards that the entries get. */
+void plan_check_vfs(struct plan_check *c);
+
 /* What the host itself does with the devices that would be taken (host/usage/usage.h). */
 void plan_check_usage(struct plan_check *c);
 

@@ -96,6 +96,9 @@ static void add_step(struct plan_check *c, const struct device *device)
 	}
 	step->choice = is_choice(c->facts, device);
 	step->variant = variant_of(c->facts, device);
+	step->vf = facts_vf(c->facts, &device->bdf);
+	if (step->vf && !(step->vf->is_vf && step->vf->port.name))
+		step->vf = NULL;
 	if (step->why == RETURN_NONE_MISSING)
 		plan_warn(c, &device->bdf,
 			  _("%s has no driver, although module %s would match it; it will "
@@ -136,8 +139,9 @@ static void warn_of_pending(struct plan_check *c)
 int plan_make(const struct facts *facts, struct plan **ret)
 {
 	static void (*const checks[])(struct plan_check * c) = {
-		plan_check_config, plan_check_host,    plan_check_addresses, plan_check_identity,
-		plan_check_ha,	   plan_check_devices, plan_check_usage,     add_steps,
+		plan_check_config,   plan_check_host,  plan_check_addresses,
+		plan_check_identity, plan_check_ha,    plan_check_devices,
+		plan_check_vfs,	     plan_check_usage, add_steps,
 	};
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
 	struct plan_check c = {.facts = facts, .plan = plan};

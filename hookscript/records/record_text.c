@@ -24,6 +24,7 @@ enum text_kind {
 
 #define TEXT(field)	   offsetof(struct record, field)
 #define ATTRIBUTE(i, part) offsetof(struct record, attributes[RECORD_##i].part)
+#define VF(i, part)	   offsetof(struct record, vf[VF_NET_##i].part)
 
 /* The texts of a record, in the order in which they are written. */
 static const struct {
@@ -43,6 +44,17 @@ static const struct {
 	{"reset_method_before", VERBATIM, ATTRIBUTE(RESET_METHOD, before)},
 	{"d3cold_allowed", VERBATIM, ATTRIBUTE(D3COLD, set)},
 	{"d3cold_allowed_before", VERBATIM, ATTRIBUTE(D3COLD, before)},
+	{"vf_vlan", OPTIONAL, VF(VLAN, set)},
+	{"vf_vlan_before", OPTIONAL, VF(VLAN, before)},
+	{"vf_mac", OPTIONAL, VF(MAC, set)},
+	{"vf_mac_before", OPTIONAL, VF(MAC, before)},
+	{"vf_spoofchk", OPTIONAL, VF(SPOOFCHK, set)},
+	{"vf_spoofchk_before", OPTIONAL, VF(SPOOFCHK, before)},
+	{"vf_trust", OPTIONAL, VF(TRUST, set)},
+	{"vf_trust_before", OPTIONAL, VF(TRUST, before)},
+	{"vf_state", OPTIONAL, VF(LINK_STATE, set)},
+	{"vf_state_before", OPTIONAL, VF(LINK_STATE, before)},
+	{"vf_of", OPTIONAL, TEXT(vf_of)},
 };
 
 /* Written only when true. */

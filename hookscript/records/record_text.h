@@ -4,6 +4,7 @@
 #define HOOKSCRIPT_RECORDS_RECORD_TEXT_H
 
 #include "host/base/bdf.h"
+#include "host/net/vf_net.h"
 #include "host/pci/pci.h"
 
 enum record_stage {
@@ -46,7 +47,15 @@ struct record {
 	char *bind_to; /* the vfio variant driver that it gets while it is taken; NULL: vfio-pci */
 	/* Attributes to be changed while it is taken, and what they were. */
 	struct record_attribute attributes[RECORD_ATTRIBUTES];
-	char *unload;	/* modules to be unloaded first, separated by spaces; NULL: none */
+	/*
+	 * Of a virtual function of a network card: what its physical function keeps for it, as
+	 * texts of vf_net_format(). "before" without "set": an earlier start wanted it, and this
+	 * one does not.
+	 */
+	struct record_attribute vf[VF_NET_FIELDS];
+	char *vf_of;  /* that PF, on which MACs of guests on its bridge are entered while the VF is
+			 taken; NULL: nothing is entered */
+	char *unload; /* modules to be unloaded first, separated by spaces; NULL: none */
 	char *unloaded; /* those of them that were loaded */
 	uint64_t claim; /* which start claimed it (record_new_claim()); 0: an older version's */
 	/* Needed to give the device back, so that post-stop needs no settings file. */

@@ -22,7 +22,7 @@
 /* How often a namespace whose process has ended meanwhile makes it all be read again. */
 #define READS_MAX 3
 
-	struct reader {
+struct reader {
 	const struct fs_root *root;
 	bool (*wants)(const struct net_link *link, const void *arg);
 	const void *arg;

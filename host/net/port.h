@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network interfaces of a card as ports of bridges, by sysfs. */
+#ifndef HOST_NET_PORT_H
+#define HOST_NET_PORT_H
+
+#include "host/base/bdf.h"
+#include "host/base/fs.h"
+
+struct net_port {
+	char *name;   /* of the interface; NULL: the device has none in this network namespace */
+	char *bridge; /* that it is a port of, itself or by a bond; NULL: none */
+};
+
+/*
+ * Reads the device's interface, of several that which is a port of a bridge. Returns 0 (free with
+ * net_port_free()) or -errno.
+ */
+int net_port_read(const struct fs_root *root, const struct bdf *bdf,
+		  struct net_port *ret) must_check;
+void net_port_free(struct net_port *port);
+
+#define auto_net_port cleanup_with(net_port_free)
+
+/* Adds the bridge, and those that reach it by a VLAN of its own, to the names. Returns 0 or -errno.
+ */
+int net_port_bridges(const struct fs_root *root, const char *bridge,
+		     struct fs_names *names) must_check;
+
+#endif
