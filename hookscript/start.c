@@ -5,6 +5,7 @@
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/claim.h"
+#include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/load.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/plan/facts.h"
@@ -13,6 +14,7 @@
 #include "hookscript/records/recorded.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/users.h"
+#include "hookscript/bind/vf_follow.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"
 #include "host/pci/iomem.h"
@@ -327,6 +329,12 @@ static int start_with_devices(struct start *start)
 
 	if (!code)
 		give_back_leftovers(start);
+	for (size_t i = 0; !code && i < start->plan->n_steps; i++)
+		if (start->plan->steps[i].fdb && start->plan->steps[i].vf->port.bridge) {
+			/* A guest without that is no reason not to start it. */
+			fdb_update(start->root, true);
+			break;
+		}
 	return code;
 }
 
@@ -405,15 +413,22 @@ int start_post_start(const struct fs_root *root, unsigned int vmid, const struct
 {
 	auto_facts struct facts *facts = NULL;
 	auto_free char *why = NULL;
-	int followed, remembered;
+	int recorded, set, returned, remembered;
 
 	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why))
 		return failed(why);
 	if (!facts_need_binding(facts))
 		return EXIT_DONE;
-	followed = spares_follow_choice(root, vmid);
+	recorded = spares_record_choice(root, vmid);
+	/* At once; but while the one that was foreseen has the same MAC, the card may refuse it. */
+	set = vf_follow(root, facts, false);
+	returned = recorded ? recorded : spares_return_needless(root, vmid);
+	if (set)
+		set = vf_follow(root, facts, true);
+	if (fdb_is_noted(root))
+		fdb_update(root, true);
 	remembered = remember_devices(root, facts);
-	return followed ? followed : remembered;
+	return returned ?: set ? EXIT_FAILED : remembered;
 }
 
 /* ---- plan ---- */

@@ -2,6 +2,7 @@
 #include "hookscript/stop.h"
 
 #include "hookscript/bind/bind.h"
+#include "hookscript/bind/fdb_guests.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"
@@ -27,6 +28,13 @@ static int read_recorded(const struct fs_root *root, unsigned int vmid, struct r
 	return err;
 }
 
+/* What a stop that died has left on a network card. */
+static void clean_fdb(const struct fs_root *root)
+{
+	if (fdb_is_noted(root))
+		fdb_update(root, true);
+}
+
 static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
 {
 	size_t n_failed = recorded->unread;
@@ -35,6 +43,7 @@ static int give_back(const struct fs_root *root, unsigned int vmid, const struct
 		n_failed += bind_give_back(root, vmid, recorded, 0);
 	else
 		users_return(root, vmid);
+	clean_fdb(root);
 	if (n_failed)
 		log_error(ngettext("VM %u: %zu device not given back, above; see: pve-passthrough "
 				   "status",
@@ -120,6 +129,7 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 		return EXIT_REFUSED;
 	}
 	if (is_empty(root, vmid, &recorded)) {
+		clean_fdb(root);
 		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
 		return EXIT_DONE;
 	}

@@ -2,6 +2,7 @@
 #include "hookscript/watch.h"
 
 #include "hookscript/bind/bind.h"
+#include "hookscript/bind/fdb_guests.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"
@@ -35,6 +36,9 @@
 
 /* How soon to look again at a process that has just ended. */
 #define LOOK_AGAIN_MS 100
+
+/* How often the MACs of guests are entered anew where a VF of the VM's needs them. */
+#define FDB_MS 15000
 
 /* How long to wait for the claims lock, which is held for a few writes to /run only. */
 #define CLAIMS_MS 60000
@@ -119,13 +123,14 @@ void watch_start(const struct fs_root *root, unsigned int vmid)
 struct watch {
 	const struct fs_root *root;
 	unsigned int vmid;
-	int only;     /* the lock of this watcher */
-	int changes;  /* of the records (host/process/changes.h) */
-	int pause_ms; /* after the next failure */
-	int lock;     /* the VM's, while it is looked at; <0: why there is none */
-	bool hung;    /* the last look: nothing but what giving back needs is read then */
-	pid_t pid;    /* the VM's process; 0: none was seen */
-	int pidfd;    /* of it, or -1 */
+	int only;	 /* the lock of this watcher */
+	int changes;	 /* of the records (host/process/changes.h) */
+	int pause_ms;	 /* after the next failure */
+	int lock;	 /* the VM's, while it is looked at; <0: why there is none */
+	bool hung;	 /* the last look: nothing but what giving back needs is read then */
+	bool fdb_failed; /* so did entering MACs: that was said */
+	pid_t pid;	 /* the VM's process; 0: none was seen */
+	int pidfd;	 /* of it, or -1 */
 	struct seen *seen;
 };
 
@@ -174,6 +179,8 @@ struct seen {
 	int left_ms; /* how long to wait for a start */
 	pid_t pid;   /* the VM's process; 0: none, or unknown */
 	bool failed; /* not all was given back */
+	bool fdb;    /* a VF of the VM's needs the MACs of other guests */
+	bool fdb_failed;
 };
 
 /* ---- in the child: it may hang ---- */
@@ -227,7 +234,17 @@ static bool clean_up(const struct watch *watch)
 {
 	spares_forget(watch->root, watch->vmid);
 	users_return(watch->root, watch->vmid);
+	if (fdb_is_noted(watch->root) && fdb_update(watch->root, true))
+		return false;
 	return !users_are_noted(watch->root, watch->vmid);
+}
+
+/* Guests come and go while the VM runs. Of failures in a row the first is said. */
+static void refresh_fdb(const struct watch *watch, const struct recorded *recorded)
+{
+	watch->seen->fdb = fdb_is_wanted(recorded);
+	if (watch->seen->fdb)
+		watch->seen->fdb_failed = fdb_update(watch->root, !watch->fdb_failed);
 }
 
 /* The parent's copies of the locks are what holds them: this process may hang, and keep its own. */
@@ -248,6 +265,8 @@ static int look_once(void *arg)
 		watch->seen->failed = !give_back(watch, &recorded);
 	else if (next == NEXT_CLEAN_UP)
 		watch->seen->failed = !clean_up(watch);
+	else if (next == NEXT_VM_ENDS && !watch->hung)
+		refresh_fdb(watch, &recorded);
 	watch->seen->next = next;
 	return EXIT_DONE;
 }
@@ -270,8 +289,8 @@ static void forget_process(struct watch *watch)
 	watch->pid = 0;
 }
 
-/* Sleeps until the VM's process has ended. Its number may have been reused before pidfd_open(), so
- * the VM is looked at again after that. */
+/* Sleeps until the VM's process has ended, or the guests beside it are to be looked at. Its number
+ * may have been reused before pidfd_open(), so the VM is looked at again after that. */
 static void wait_for_vm(struct watch *watch)
 {
 	pid_t pid = watch->seen->pid;
@@ -279,8 +298,8 @@ static void wait_for_vm(struct watch *watch)
 	if (!pid) {
 		pause_longer(watch);
 	} else if (watch->pidfd >= 0 && watch->pid == pid) {
-		changes_wait(-1, watch->pidfd, -1);
-		forget_process(watch);
+		if (changes_wait(-1, watch->pidfd, watch->seen->fdb ? FDB_MS : -1))
+			forget_process(watch);
 	} else {
 		forget_process(watch);
 		watch->pid = pid;
@@ -305,6 +324,7 @@ static void have_looked(struct watch *watch)
 	if (watch->lock >= 0)
 		flock(watch->lock, LOCK_UN);
 	closep(&watch->lock);
+	watch->fdb_failed = watch->seen->fdb_failed;
 	if (watch->hung)
 		log_warning(_("VM %u: its devices are looked at again in %d s"), watch->vmid,
 			    watch->pause_ms / 1000);

@@ -3,6 +3,7 @@
 
 #include "hookscript/bind/bind_slot.h"
 #include "hookscript/bind/bind_report.h"
+#include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/users.h"
 #include "host/base/clock.h"
 #include "host/pci/driver.h"
@@ -200,8 +201,9 @@ static void reload_network(const struct bind *bind)
 	int err;
 
 	for (size_t i = 0; i < bind->n; i++)
-		wanted |= bind->devices[i].step == BIND_BACK && bind->devices[i].record->network &&
-			  bind->devices[i].record->ifreload;
+		wanted |= (bind->devices[i].step == BIND_BACK ||
+			   bind->devices[i].step == BIND_INEXACT) &&
+			  bind->devices[i].record->network && bind->devices[i].record->ifreload;
 	if (!wanted || !fs_root_is_running_system(bind->root))
 		return;
 	supervise_allow(IFRELOAD_MS);
@@ -264,6 +266,8 @@ size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 	for (size_t i = 0; i < bind.n; i++)
 		n_failed += report_given_back(&bind.devices[i]);
 	reload_network(&bind);
+	if (fdb_is_wanted(recorded))
+		fdb_update(root, true);
 	users_return(root, vmid);
 	return n_failed;
 }
@@ -282,16 +286,75 @@ static int run_and_report(struct bind *bind, int seconds)
 	return err;
 }
 
-int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+/* DEVICES, in order of address. */
+static int add_vfs(struct bind *bind, const struct bind_vf *devices, size_t n)
+{
+	int err = init(bind, n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		struct bind_device *device = add_device(bind, &devices[i].bdf);
+
+		device->vf_wanted = devices[i].wanted;
+		device->vf_of = devices[i].vf_of;
+	}
+	return err;
+}
+
+int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struct bind_vf *devices,
 		      size_t n_devices, int seconds)
 {
 	auto_bind struct bind bind = {
 		.root = root, .vmid = vmid, .work = bind_write_spare, .goes_on = true};
-	int err = init(&bind, n_devices);
+	int err = add_vfs(&bind, devices, n_devices);
 
-	for (size_t i = 0; !err && i < n_devices; i++)
-		add_device(&bind, &devices[i]);
 	return err ? err : run_and_report(&bind, seconds);
+}
+
+static int compare_vfs(const void *a, const void *b)
+{
+	return bdf_compare(&((const struct bind_vf *)a)->bdf, &((const struct bind_vf *)b)->bdf);
+}
+
+int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_vf *vfs, size_t n,
+		    int seconds, bool report)
+{
+	auto_bind struct bind bind = {
+		.root = root, .vmid = vmid, .work = bind_follow_vf, .goes_on = true};
+	int err;
+
+	qsort(vfs, n, sizeof(*vfs), compare_vfs);
+	for (size_t i = 0; i < n; i++)
+		if (vfs[i].vf_of)
+			vfs[i].vf_of = &vfs[i].pf;
+	err = add_vfs(&bind, vfs, n);
+	if (!err)
+		err = run_workers(&bind, clock_now_ms() + (int64_t)seconds * 1000);
+	for (size_t i = 0; i < n; i++) {
+		vfs[i].err = err;
+		if (!err && !bind_is_done(&bind.devices[i]))
+			vfs[i].err = bind.devices[i].error ?: -ECANCELED;
+		if (!err && (report || !vfs[i].err))
+			report_followed(&bind.devices[i]);
+	}
+	for (size_t i = 0; !err && i < n; i++)
+		err = vfs[i].err;
+	return err;
+}
+
+void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_vf *vf, int seconds)
+{
+	auto_bind struct bind bind = {.root = root, .vmid = vmid, .work = bind_follow_vf};
+	const struct bind_vf off = {
+		.bdf = vf->bdf,
+		.wanted = {.known = 1U << VF_NET_LINK_STATE, .link_state = VF_LINK_DISABLE}};
+	int err = add_vfs(&bind, &off, 1);
+
+	if (!err)
+		err = run_workers(&bind, clock_now_ms() + (int64_t)seconds * 1000);
+	if (!err)
+		report_disabled(&bind.devices[0]);
+	else
+		log_error(_("VM %u: its devices cannot be taken: %s"), vmid, strerror(-err));
 }
 
 int bind_forget_ids(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)

@@ -26,10 +26,34 @@ int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 		      const struct recorded *recorded, int limit_ms) must_check;
 
-/* Writes spare records of the devices, in order of address, within SECONDS. Returns 0 or the -errno
- * of a device without one, which is reported. */
-int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struct bdf *devices,
+/* A virtual function, and what is wanted of it. */
+struct bind_vf {
+	struct bdf bdf;
+	struct bdf pf;
+	struct vf_net wanted;	 /* in the fields that it knows */
+	const struct bdf *vf_of; /* where MACs of guests are entered; NULL: nowhere */
+	int err;		 /* what came of it */
+};
+
+/*
+ * Writes spare records of the devices, in order of address, within SECONDS: with what is kept for a
+ * VF in the fields that are wanted of it. Returns 0 or the -errno of a device without one, which is
+ * reported.
+ */
+int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struct bind_vf *devices,
 		      size_t n_devices, int seconds) must_check;
+
+/*
+ * Sets what is wanted of VFs that the VM runs with, and whose records it has, within SECONDS; what
+ * was before is recorded first. Sets their err, of which the first is returned, and with REPORT
+ * reports failures.
+ */
+int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_vf *vfs, size_t n,
+		    int seconds, bool report) must_check;
+
+/* Disables the link of a VF for which that failed, and reports it. */
+void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_vf *vf,
+		     int seconds);
 
 /* Removes the ids that the records say are in vfio-pci's new_id (bind_forget_id()). Returns as
  * above. */

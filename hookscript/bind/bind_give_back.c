@@ -160,7 +160,7 @@ static int converge(struct bind_device *device, struct record *record)
 {
 	const char *target = record_target(record);
 	auto_free char *driver = NULL;
-	bool foreign;
+	bool foreign, refused = false;
 	int err;
 
 	bind_set_step(device, BIND_RECORD);
@@ -168,6 +168,9 @@ static int converge(struct bind_device *device, struct record *record)
 	/* Before unbinding, or vfio-pci would match the device again by its id. */
 	if (!err)
 		err = forget_id(device, record);
+	/* So that its own driver finds it as it was. */
+	if (!err)
+		err = bind_return_vf(device, record, &refused);
 	if (err)
 		return err;
 	foreign = driver && !bind_same_text(driver, target) && !is_placeholder(record, driver);
@@ -182,7 +185,7 @@ static int converge(struct bind_device *device, struct record *record)
 	if (err)
 		return err;
 	load_unloaded(device, record);
-	return remove_record(device, foreign ? BIND_FOREIGN : BIND_BACK);
+	return remove_record(device, foreign ? BIND_FOREIGN : refused ? BIND_INEXACT : BIND_BACK);
 }
 
 int bind_give_back_device(struct bind_device *device)

@@ -34,6 +34,12 @@ static const char *const step_names[] = {
 	[BIND_ATTRIBUTE] = N_("writing reset_method or d3cold_allowed, as the settings say"),
 	[BIND_UNLOAD] = N_("unloading a module that the settings name in 'unload'"),
 	[BIND_VARIANT] = N_("looking for the VFIO device that its driver makes"),
+	[BIND_VF] = N_("reading what its network card keeps for it (MAC, VLAN)"),
+	[BIND_VF_SET + VF_NET_VLAN] = N_("setting its VLAN on its network card"),
+	[BIND_VF_SET + VF_NET_MAC] = N_("setting its MAC on its network card"),
+	[BIND_VF_SET + VF_NET_SPOOFCHK] = N_("setting spoofchk on its network card"),
+	[BIND_VF_SET + VF_NET_TRUST] = N_("setting trust on its network card"),
+	[BIND_VF_SET + VF_NET_LINK_STATE] = N_("setting the state of its link on its network card"),
 	[BIND_PROBE] = N_("writing /sys/bus/pci/drivers_probe"),
 };
 
@@ -68,7 +74,9 @@ static void say_common_failure(const struct bind_device *device, const char *who
 			  device->address);
 	else
 		say_error(device, _("%s: failed while %s: %s"), step_name(device->step),
-			  strerror(-device->error));
+			  device->step >= BIND_VF && device->step <= BIND_VF_SET_LAST
+				  ? vf_net_strerror(device->error)
+				  : strerror(-device->error));
 }
 
 /* What used the device although it was allowed to take it; a new string, or NULL: nothing known. */
@@ -225,13 +233,18 @@ bool report_given_back(const struct bind_device *device)
 		say_give_back_failure(device);
 		return true;
 	}
-	if (device->step == BIND_BACK && device->driver &&
-	    !strcmp(device->driver, device->taken_driver))
+	if (device->step == BIND_INEXACT)
+		say_warning(device,
+			    _("%s: %s -> %s; but its network card refused what it had kept for it "
+			      "before, so that stays as VM %u had it; see: ip link show"),
+			    device->taken_driver, driver, device->bind->vmid);
+	else if (device->step == BIND_BACK && device->driver &&
+		 !strcmp(device->driver, device->taken_driver))
 		say_info(device, _("%s: stays on %s, where it was before VM %u"),
 			 device->taken_driver, device->bind->vmid);
 	else if (device->step == BIND_BACK)
 		say_info(device, "%s: %s -> %s", device->taken_driver, driver);
-	if (device->step == BIND_BACK && device->record->network)
+	if ((device->step == BIND_BACK || device->step == BIND_INEXACT) && device->record->network)
 		say_lost_network(device);
 	else if (device->step == BIND_GONE)
 		say_warning(device, _("%s: is not there any more; nothing to give back"));
@@ -241,6 +254,35 @@ bool report_given_back(const struct bind_device *device)
 			      "left there"),
 			    device->taken_driver, driver);
 	return false;
+}
+
+void report_followed(const struct bind_device *device)
+{
+	if (!bind_is_done(device))
+		say_common_failure(device, NULL);
+	else if (device->vf_wanted.known)
+		say_info(device,
+			 _("%s: Proxmox VE took it for VM %u; what the settings want of it is set "
+			   "now"),
+			 device->bind->vmid);
+}
+
+void report_disabled(const struct bind_device *device)
+{
+	if (bind_is_done(device))
+		say_error(
+			device,
+			_("%s: VM %u runs with it, and what the settings want of it could not be "
+			  "set, above; its link is disabled until the VM stops, so that its guest "
+			  "is not in the wrong network"),
+			device->bind->vmid);
+	else
+		say_error(
+			device,
+			_("%s: VM %u runs with it, and neither could what the settings want of it "
+			  "be set, above, nor its link be disabled (%s): its guest is in the wrong "
+			  "network; stop it: qm stop %u"),
+			device->bind->vmid, vf_net_strerror(device->error), device->bind->vmid);
 }
 
 bool report_failure(const struct bind_device *device)

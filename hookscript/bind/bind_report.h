@@ -20,6 +20,11 @@ bool report_taken(const struct bind_device *device, const struct plan_step *step
 bool report_given_back(const struct bind_device *device);
 bool report_failure(const struct bind_device *device); /* nothing of a success */
 
+/* What was set on a VF with which the VM runs; and that its link is disabled, because that failed.
+ */
+void report_followed(const struct bind_device *device);
+void report_disabled(const struct bind_device *device);
+
 /* Reports which process has the device's group open; nothing when it is closed. */
 void report_open_group(const struct bind_device *device);
 

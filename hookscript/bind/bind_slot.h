@@ -27,10 +27,14 @@ enum bind_step {
 	BIND_ATTRIBUTE, /* writing reset_method or d3cold_allowed */
 	BIND_UNLOAD,	/* unloading a module */
 	BIND_VARIANT,	/* looking for the VFIO device that a variant driver makes */
+	BIND_VF,	/* reading what a network card keeps for its virtual function */
+	BIND_VF_SET,	/* changing that: the first of enum vf_net_field, and the others */
+	BIND_VF_SET_LAST = BIND_VF_SET + VF_NET_FIELDS - 1,
 	/* Ends, never with an error: */
 	BIND_TAKEN,   /* it is on vfio-pci, or its variant driver */
 	BIND_ALREADY, /* it was there already, nothing was written */
 	BIND_BACK,    /* it is what its record said */
+	BIND_INEXACT, /* the same, but for what the driver of its network card refused */
 	BIND_GONE,    /* the device does not exist any more; its record was removed */
 	BIND_FOREIGN, /* another driver was bound to it; left there, its record was removed */
 	BIND_DONE,    /* nothing to report: nothing was written to the device */
@@ -64,6 +68,8 @@ struct bind_device {
 	const char *driver;	     /* which it returns to, as far as is known; NULL: none */
 	const char *taken_driver;    /* vfio-pci, or its variant driver */
 	const char *planned;	     /* taking: the driver that it had when the start was planned */
+	struct vf_net vf_wanted;     /* of a VF that Proxmox VE chose, or the fields of a spare */
+	const struct bdf *vf_of;     /* of the former: where MACs are entered, or NULL */
 
 	/* How far it is; the caller has it from the worker's reports. */
 	enum bind_step step; /* the last one */
@@ -110,6 +116,30 @@ int bind_write_spare(struct bind_device *device) must_check;
 
 /* Makes the device what its record says, then removes the record. (bind_give_back.c) */
 int bind_give_back_device(struct bind_device *device) must_check;
+
+/* Of a VF whose record the VM has: records vf_wanted and vf_of, with what was before, and sets it.
+ * (bind_vf.c) */
+int bind_follow_vf(struct bind_device *device) must_check;
+
+/* Disables the link of such a VF, after that has failed. (bind_vf.c) */
+int bind_disable_link(struct bind_device *device) must_check;
+
+/*
+ * Reads what the PF keeps for the device in the fields that the record wants, unless it has them
+ * already; *RET_CHANGED: it has them now. Returns 0 or -errno, for vf_net_strerror(). (bind_vf.c)
+ */
+int bind_read_vf(struct bind_device *device, struct record *record, bool *ret_changed) must_check;
+
+/*
+ * Sets those fields; to what was before, where an earlier start wanted what this one does not.
+ * Returns 0 or -errno. (bind_vf.c)
+ */
+int bind_set_vf(struct bind_device *device, const struct record *record) must_check;
+
+/* Sets them to what was before. Goes on after a field that the driver refuses, with *RET_REFUSED.
+ * Returns 0 or -errno. (bind_vf.c) */
+int bind_return_vf(struct bind_device *device, const struct record *record,
+		   bool *ret_refused) must_check;
 
 /*
  * Removes the device's id, if its record says so, from vfio-pci's new_id, where Proxmox VE put it:

@@ -68,10 +68,15 @@ static int read_unloaded(const struct fs_root *root, struct record *record)
 static int complete_record(struct bind_device *device, struct record *record)
 {
 	const struct fs_root *root = device->bind->root;
+	bool changed = true;
 	int err;
 
-	if (record->stage == RECORD_TAKEN)
-		return 0; /* an earlier start's: that image is from before the first write */
+	if (record->stage == RECORD_TAKEN) {
+		/* An earlier start's: that image is from before the first write. But that start may
+		 * have wanted other fields of a VF. */
+		err = bind_read_vf(device, record, &changed);
+		return err || !changed ? err : record_write(root, record);
+	}
 	err = read_image(root, record);
 	if (!err && !bind_same_text(record->driver, device->planned)) {
 		/* Something else binds it at this moment: that image would be wrong for ever. */
@@ -82,6 +87,8 @@ static int complete_record(struct bind_device *device, struct record *record)
 		err = read_attributes(root, record);
 	if (!err)
 		err = read_unloaded(root, record);
+	if (!err)
+		err = bind_read_vf(device, record, &changed);
 	return err ? err : record_write(root, record);
 }
 
@@ -168,9 +175,27 @@ int bind_take_device(struct bind_device *device)
 		bind_same_text(driver, record->driver);
 	if (!stays)
 		err = bind_to_vfio(device, record, driver);
+	/* Its own driver would be told of a change, and what it has set itself is gone with it. */
+	if (!err)
+		err = bind_set_vf(device, record);
 	if (!err)
 		bind_set_step(device, stays ? BIND_ALREADY : BIND_TAKEN);
 	return err;
+}
+
+/* What the entries that may get it would change of a VF. */
+static int read_spare_vf(struct bind_device *device, struct record *spare)
+{
+	static const struct vf_net nothing;
+	bool unused;
+	int err = record_want_vf(spare, &device->vf_wanted, NULL);
+
+	if (!err)
+		err = bind_read_vf(device, spare, &unused);
+	/* It is no VF of a network card, or its driver does not know that. */
+	if (err == -ERANGE || err == -ENXIO || err == -EOPNOTSUPP)
+		err = 0;
+	return err ? err : record_want_vf(spare, &nothing, NULL);
 }
 
 int bind_write_spare(struct bind_device *device)
@@ -188,6 +213,8 @@ int bind_write_spare(struct bind_device *device)
 	err = pci_identify(root, &device->bdf, &spare->identity);
 	if (!err)
 		err = read_image(root, spare);
+	if (!err)
+		err = read_spare_vf(device, spare);
 	if (!err)
 		err = record_write_spare(root, spare);
 	if (!err)

@@ -110,6 +110,9 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 		   settings_device(settings, &device->bdf, device->identity.vendor,
 				   device->identity.device),
 		   step->variant);
+	if (!err)
+		err = record_want_vf(record, &step->vf_wanted,
+				     step->vf && step->fdb ? &step->vf->pf : NULL);
 	if (err)
 		return err;
 	record->choice = step->choice;

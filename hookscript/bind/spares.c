@@ -93,16 +93,40 @@ static int list_spares(const struct fs_root *root, const struct plan *plan,
 	return err;
 }
 
+/* The spares, with all fields that an entry which may get one wants of it. */
+static struct bind_vf *list_vfs(const struct facts *facts, const struct set *set)
+{
+	struct bind_vf *list = calloc(set->n + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < set->n; i++) {
+		list[i].bdf = set->items[i];
+		for (size_t k = 0; k < facts->n_candidates; k++) {
+			const struct candidate *item = &facts->candidates[k];
+			unsigned int known = list[i].wanted.known;
+
+			if (!hostpci_addresses_name(item->addresses, item->n_addresses,
+						    &list[i].bdf))
+				continue;
+			facts_wanted_vf(facts, item->entry, &list[i].wanted);
+			list[i].wanted.known |= known;
+		}
+	}
+	return list;
+}
+
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 		 const struct plan *plan, const struct facts *facts)
 {
 	cleanup_with(free_set) struct set set = {0};
+	auto_free struct bind_vf *vfs = NULL;
 	int err;
 
 	spares_forget(root, vmid);
 	err = list_spares(root, plan, facts, &set);
 	if (!err && set.n)
-		err = bind_write_spares(root, vmid, set.items, set.n, settings->deadline);
+		vfs = list_vfs(facts, &set);
+	if (!err && set.n)
+		err = vfs ? bind_write_spares(root, vmid, vfs, set.n, settings->deadline) : -ENOMEM;
 	if (err)
 		log_warning(
 			_("VM %u: the other devices of its mappings could not be looked at: should "
@@ -208,14 +232,53 @@ static int keep_needless(const struct fs_root *root, const struct set *reserved,
 	return 0;
 }
 
-static int follow_choice(const struct fs_root *root, unsigned int vmid, const struct set *reserved,
-			 const struct set *spares)
+/* What Proxmox VE may have chosen, and what it did choose. Without any reservation that is not
+ * known, and nothing is done. */
+struct choice {
+	struct set reserved, spares;
+};
+
+static void free_choice(struct choice *choice)
+{
+	free_set(&choice->reserved);
+	free_set(&choice->spares);
+}
+
+static int read_choice(const struct fs_root *root, unsigned int vmid, struct choice *ret)
+{
+	int err = record_list_spares(root, vmid, &ret->spares.items, &ret->spares.n);
+
+	if (!err && ret->spares.n)
+		err = pve_reserved_for(root, vmid, &ret->reserved.items, &ret->reserved.n);
+	return err;
+}
+
+static int say_unknown(unsigned int vmid, int err)
+{
+	if (!err)
+		return EXIT_DONE;
+	log_error(_("VM %u: which devices Proxmox VE took is not known: %s; what is taken: "
+		    "pve-passthrough status"),
+		  vmid, strerror(-err));
+	return EXIT_FAILED;
+}
+
+int spares_record_choice(const struct fs_root *root, unsigned int vmid)
+{
+	cleanup_with(free_choice) struct choice choice = {0};
+	int err = read_choice(root, vmid, &choice);
+
+	if (!err && choice.reserved.n)
+		err = record_all_taken(root, vmid, &choice.reserved, &choice.spares);
+	return say_unknown(vmid, err);
+}
+
+static int return_needless(const struct fs_root *root, unsigned int vmid,
+			   const struct set *reserved)
 {
 	auto_recorded struct recorded recorded = {0};
-	int err = record_all_taken(root, vmid, reserved, spares);
+	int err = recorded_list(root, vmid, &recorded);
 
-	if (!err)
-		err = recorded_list(root, vmid, &recorded);
 	if (!err)
 		err = bind_forget_ids(root, vmid, &recorded);
 	if (!err)
@@ -228,24 +291,14 @@ static int follow_choice(const struct fs_root *root, unsigned int vmid, const st
 	return bind_give_back(root, vmid, &recorded, 0) ? -EIO : 0;
 }
 
-int spares_follow_choice(const struct fs_root *root, unsigned int vmid)
+int spares_return_needless(const struct fs_root *root, unsigned int vmid)
 {
-	cleanup_with(free_set) struct set reserved = {0};
-	cleanup_with(free_set) struct set spares = {0};
-	int err = record_list_spares(root, vmid, &spares.items, &spares.n);
+	cleanup_with(free_choice) struct choice choice = {0};
+	int err = read_choice(root, vmid, &choice);
 
-	if (!err && !spares.n)
-		return EXIT_DONE;
-	if (!err)
-		err = pve_reserved_for(root, vmid, &reserved.items, &reserved.n);
-	/* Without any reservation it is not known what was chosen. */
-	if (!err && reserved.n)
-		err = follow_choice(root, vmid, &reserved, &spares);
-	if (!err)
+	if (!err && choice.reserved.n)
+		err = return_needless(root, vmid, &choice.reserved);
+	if (!err && choice.spares.n)
 		spares_forget(root, vmid);
-	else
-		log_error(_("VM %u: which devices Proxmox VE took is not known: %s; what is taken: "
-			    "pve-passthrough status"),
-			  vmid, strerror(-err));
-	return err ? EXIT_FAILED : EXIT_DONE;
+	return say_unknown(vmid, err);
 }

@@ -16,9 +16,12 @@
 void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 		 const struct plan *plan, const struct facts *facts);
 
-/* At post-start: records and gives back according to Proxmox VE's reservations. Returns the
- * program's exit code. */
-int spares_follow_choice(const struct fs_root *root, unsigned int vmid);
+/*
+ * At post-start, by Proxmox VE's reservations: records what it took; and then gives back what was
+ * taken for nothing. Each returns the program's exit code.
+ */
+int spares_record_choice(const struct fs_root *root, unsigned int vmid);
+int spares_return_needless(const struct fs_root *root, unsigned int vmid);
 
 /* Removes the VM's spare records: its start has failed, or it has ended. */
 void spares_forget(const struct fs_root *root, unsigned int vmid);

@@ -88,6 +88,8 @@ struct plan_step {
 	const char *variant; /* the vfio variant driver that it gets; NULL: vfio-pci; in settings */
 	bool choice;	     /* one of several devices of a mapping, of which Proxmox VE chooses */
 	const struct vf_facts *vf; /* in the facts; NULL: it is no VF of a network card */
+	struct vf_net vf_wanted;   /* of a VF: facts_wanted_vf() */
+	bool fdb;		   /* and whether MACs of guests are entered for it */
 };
 
 struct plan {

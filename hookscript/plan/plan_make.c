@@ -82,6 +82,17 @@ static const char *variant_of(const struct facts *facts, const struct device *de
 	return hostpci_keeps_driver(facts->vm->hostpci[candidate->entry]) ? setting->driver : NULL;
 }
 
+static void add_vf(const struct facts *facts, struct plan_step *step)
+{
+	const struct vf_facts *vf = facts_vf(facts, &step->device->bdf);
+
+	if (!vf || !vf->is_vf || !vf->port.name)
+		return;
+	step->vf = vf;
+	facts_wanted_vf(facts, vf->entry, &step->vf_wanted);
+	step->fdb = vf_setting_fdb(&facts->settings->vfs[vf->entry]);
+}
+
 static void add_step(struct plan_check *c, const struct device *device)
 {
 	const struct device_setting *setting = facts_setting(c->facts, device);
@@ -96,9 +107,7 @@ static void add_step(struct plan_check *c, const struct device *device)
 	}
 	step->choice = is_choice(c->facts, device);
 	step->variant = variant_of(c->facts, device);
-	step->vf = facts_vf(c->facts, &device->bdf);
-	if (step->vf && !(step->vf->is_vf && step->vf->port.name))
-		step->vf = NULL;
+	add_vf(c->facts, step);
 	if (step->why == RETURN_NONE_MISSING)
 		plan_warn(c, &device->bdf,
 			  _("%s has no driver, although module %s would match it; it will "

@@ -100,22 +100,21 @@ static void print_setting(const struct device_setting *setting)
 }
 
 /* "30 (now 0)", for each field that the settings name. */
-static void print_vf(const struct facts *facts, const struct vf_facts *vf)
+static void print_vf(const struct plan_step *step)
 {
-	struct vf_net wanted;
+	const struct vf_facts *vf = step->vf;
 
 	log_info(_("      virtual function %u of %s (%s)"), vf->index, bdf_text(&vf->pf),
 		 vf->port.name);
-	facts_wanted_vf(facts, vf->entry, &wanted);
 	for (enum vf_net_field field = 0; field < VF_NET_FIELDS; field++) {
-		auto_free char *to = vf_net_format(&wanted, field);
+		auto_free char *to = vf_net_format(&step->vf_wanted, field);
 		auto_free char *now = vf_net_format(&vf->now, field);
 
-		if (vf_net_knows(&wanted, field))
+		if (vf_net_knows(&step->vf_wanted, field))
 			log_info(_("      %s %s while the VM has it; now %s"),
 				 vf_net_field_name(field), to ? to : "", now ? now : "");
 	}
-	if (vf->port.bridge && vf_setting_fdb(&facts->settings->vfs[vf->entry]))
+	if (vf->port.bridge && step->fdb)
 		log_info(_("      while the VM has it, the MACs of guests on %s are entered on %s "
 			   "(bridge fdb)"),
 			 vf->port.bridge, vf->port.name);
@@ -138,7 +137,7 @@ static void print_step(const struct plan_step *step, const struct facts *facts, 
 			 step->variant);
 	print_setting(facts_setting(facts, device));
 	if (step->vf)
-		print_vf(facts, step->vf);
+		print_vf(step);
 }
 
 int plan_print(const struct fs_root *root, const struct facts *facts, const struct plan *plan)

@@ -99,6 +99,26 @@ const char *record_taken_driver(const struct record *record)
 	return record->bind_to ? record->bind_to : DRIVER_VFIO_PCI;
 }
 
+int record_want_vf(struct record *record, const struct vf_net *wanted, const struct bdf *vf_of)
+{
+	char address[BDF_TEXT_SIZE];
+
+	free(TAKE_PTR(record->vf_of));
+	if (vf_of)
+		record->vf_of = strdup(bdf_format(vf_of, address));
+	if (vf_of && !record->vf_of)
+		return -ENOMEM;
+	for (enum vf_net_field field = 0; field < VF_NET_FIELDS; field++) {
+		free(TAKE_PTR(record->vf[field].set));
+		if (!vf_net_knows(wanted, field))
+			continue;
+		record->vf[field].set = vf_net_format(wanted, field);
+		if (!record->vf[field].set)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void record_free(struct record *record)
 {
 	if (!record)
@@ -136,6 +156,23 @@ static int get_stage(const config_t *config, enum record_stage *ret)
 	return -EINVAL;
 }
 
+/* A value that could not be put back is found now, not then. */
+static int check_vf(const struct record *record)
+{
+	struct vf_net unused = {0};
+	struct bdf bdf;
+	int err = record->vf_of && bdf_parse(record->vf_of, &bdf) ? -EINVAL : 0;
+
+	for (enum vf_net_field field = 0; !err && field < VF_NET_FIELDS; field++) {
+		const struct record_attribute *vf = &record->vf[field];
+
+		err = vf->set ? vf_net_parse(vf->set, field, &unused) : 0;
+		if (!err && vf->before)
+			err = vf_net_parse(vf->before, field, &unused);
+	}
+	return err;
+}
+
 static int get_fields(const config_t *config, void *arg)
 {
 	struct record *record = arg;
@@ -157,7 +194,7 @@ static int get_fields(const config_t *config, void *arg)
 	err = get_stage(config, &record->stage);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(texts); i++)
 		err = get_text(config, i, record);
-	return err;
+	return err ? err : check_vf(record);
 }
 
 int record_parse(const char *text, const struct bdf *bdf, struct record **ret)

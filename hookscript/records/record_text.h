@@ -66,6 +66,13 @@ struct record {
 /* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */
 const char *record_target(const struct record *record);
 
+/*
+ * Sets what is wanted of the VF in all fields, as WANTED knows them, and the PF on which MACs are
+ * entered (NULL: none). What it was before stays. Returns 0 or -ENOMEM.
+ */
+int record_want_vf(struct record *record, const struct vf_net *wanted,
+		   const struct bdf *vf_of) must_check;
+
 /* The driver that it has while it is taken. Belongs to RECORD, or is a constant. */
 const char *record_taken_driver(const struct record *record);
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hookscript/pve/guests.h"
+
+#include "hookscript/pve/pve.h"
+#include "vmcfg/nets.h"
+#include "vmcfg/text.h"
+
+#include <string.h>
+
+/* Where containers that run have a control group of their number: with the unified hierarchy, and
+ * with the old ones. */
+static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/systemd/lxc"};
+
+static int vm_runs(const struct fs_root *root, unsigned int vmid)
+{
+	return pve_vm_runs(root, vmid);
+}
+
+static int container_runs(const struct fs_root *root, unsigned int ctid)
+{
+	int there = 0;
+
+	for (size_t i = 0; !there && i < ARRAY_SIZE(cgroup_dirs); i++) {
+		auto_free char *path = fs_path("%s/%u", cgroup_dirs[i], ctid);
+
+		there = fs_probe(root, path);
+	}
+	return there;
+}
+
+/* The interfaces in a config; one that has gone meanwhile has none. */
+static int add_config(const struct fs_root *root, const char *path, const struct fs_names *bridges,
+		      struct macs *ret)
+{
+	auto_guest_nets struct guest_nets nets = {0};
+	auto_free char *text = NULL;
+	size_t len = 0;
+	int err = fs_read(root, path, VMCFG_TEXT_MAX, &text, &len);
+
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	err = guest_nets_parse(text, len, &nets);
+	for (size_t i = 0; !err && i < nets.n; i++) {
+		struct mac mac;
+
+		memcpy(mac.bytes, nets.items[i].mac, MAC_SIZE);
+		if (fs_names_has(bridges, nets.items[i].bridge))
+			err = macs_add(ret, &mac);
+	}
+	return err;
+}
+
+static int add_all(const struct fs_root *root, const char *dir,
+		   int (*runs)(const struct fs_root *root, unsigned int vmid),
+		   const struct fs_names *bridges, struct macs *ret)
+{
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
+
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+		char *dot = strchr(names.items[i], '.');
+		unsigned int vmid;
+		int running;
+
+		if (!dot || strcmp(dot, ".conf"))
+			continue;
+		*dot = '\0';
+		if (pve_vmid_parse(names.items[i], &vmid))
+			continue;
+		running = runs(root, vmid);
+		err = running > 0 ? add_config(root, path, bridges, ret) : running;
+	}
+	return err;
+}
+
+int guests_list_macs(const struct fs_root *root, const struct fs_names *bridges, struct macs *ret)
+{
+	int err = add_all(root, "etc/pve/qemu-server", vm_runs, bridges, ret);
+
+	return err ? err : add_all(root, "etc/pve/lxc", container_runs, bridges, ret);
+}
