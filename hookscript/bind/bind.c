@@ -316,7 +316,7 @@ static int compare_vfs(const void *a, const void *b)
 }
 
 int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_vf *vfs, size_t n,
-		    int seconds, bool report)
+		    int seconds, bool failures)
 {
 	auto_bind struct bind bind = {
 		.root = root, .vmid = vmid, .work = bind_follow_vf, .goes_on = true};
@@ -333,7 +333,7 @@ int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_v
 		vfs[i].err = err;
 		if (!err && !bind_is_done(&bind.devices[i]))
 			vfs[i].err = bind.devices[i].error ?: -ECANCELED;
-		if (!err && (report || !vfs[i].err))
+		if (!err && failures == !!vfs[i].err)
 			report_followed(&bind.devices[i]);
 	}
 	for (size_t i = 0; !err && i < n; i++)

@@ -45,11 +45,11 @@ int bind_write_spares(const struct fs_root *root, unsigned int vmid, const struc
 
 /*
  * Sets what is wanted of VFs that the VM runs with, and whose records it has, within SECONDS; what
- * was before is recorded first. Sets their err, of which the first is returned, and with REPORT
- * reports failures.
+ * was before is recorded first. Sets their err, of which the first is returned. Reports what was
+ * set or, with FAILURES, what was not.
  */
 int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_vf *vfs, size_t n,
-		    int seconds, bool report) must_check;
+		    int seconds, bool failures) must_check;
 
 /* Disables the link of a VF for which that failed, and reports it. */
 void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_vf *vf,

@@ -26,10 +26,10 @@ static int is_recorded(const struct record *record, const struct bind_vf *vf)
 	return same_text(record->vf_of, wanted->vf_of);
 }
 
-/* What is to be done with a device of QEMU's, in *VF. Returns 1 when that is something, 0, or
- * -errno. */
+/* What is to be done with a device of QEMU's, in *VF; AGAIN: what was recorded may not have been
+ * set. Returns 1 when that is something, 0, or -errno. */
 static int look_at(const struct fs_root *root, const struct facts *facts,
-		   const struct qemu_device *device, struct bind_vf *vf)
+		   const struct qemu_device *device, bool again, struct bind_vf *vf)
 {
 	cleanup_with(record_freep) struct record *record = NULL;
 	auto_net_port struct net_port port = {0};
@@ -50,7 +50,7 @@ static int look_at(const struct fs_root *root, const struct facts *facts,
 		return err;
 	if (!record || record->vmid != facts->vmid)
 		return vf->wanted.known ? -ENOENT : 0;
-	same = is_recorded(record, vf);
+	same = again ? 0 : is_recorded(record, vf);
 	return same < 0 ? same : !same;
 }
 
@@ -107,7 +107,7 @@ int vf_follow(const struct fs_root *root, const struct facts *facts, bool last)
 	if (!vfs)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_devices; i++) {
-		int due = look_at(root, facts, &devices[i], &vfs[n]);
+		int due = look_at(root, facts, &devices[i], last, &vfs[n]);
 
 		if (due < 0 && last)
 			say_unknown(facts, &devices[i], due);

@@ -410,7 +410,7 @@ static int write_attr(const struct request *request)
 	}
 	plan = shared->writes == shared->plan.at ? &shared->plan : &none;
 	note(request);
-	if (shared->check_records)
+	if (shared->check_records && *request->bdf)
 		check_record(request->bdf);
 	die(plan, false);
 	err = plan->fault == FAULT_ERROR ? -plan->error : perform(request);
@@ -453,7 +453,7 @@ int fake_kernel_write(const char *bdf, const char *file, const char *text, int (
 
 	if (!shared)
 		return effect(arg);
-	snprintf(request.bdf, sizeof(request.bdf), "%s", bdf);
+	snprintf(request.bdf, sizeof(request.bdf), "%s", bdf ? bdf : "");
 	snprintf(request.file, sizeof(request.file), "%s", file);
 	return write_attr(&request);
 }

@@ -4,12 +4,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_arp.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
 #include "fake_kernel.h"
 #include "faults.h"
 #include "host/base/bdf.h"
+#include "host/base/mac.h"
 #include "host/net/netlink.h"
 
 /* The longest answer. */
@@ -41,7 +43,24 @@ void fake_netlink_interface(struct tree *to, const char *pf, const char *name, u
 	auto_free char *path = fs_path("sys/devices/pci0000:00/%s/net/%s/ifindex", pf, name);
 	auto_free char *text = fs_path("%u\n", index);
 
+	auto_free char *class = fs_path("sys/class/net/%s", name);
+	auto_free char *target = fs_path("../../devices/pci0000:00/%s/net/%s", pf, name);
+
 	tree_file(to, path, text);
+	tree_link(to, class, target);
+}
+
+void fake_netlink_bridge(struct tree *to, const char *interface, const char *name)
+{
+	auto_free char *path = fs_path("sys/class/net/%s/master", interface);
+	auto_free char *target = fs_path("../../../../virtual/net/%s", name);
+	auto_free char *folder = fs_path("sys/devices/virtual/net/%s/bridge", name);
+	auto_free char *class = fs_path("sys/class/net/%s", name);
+	auto_free char *class_to = fs_path("../../devices/virtual/net/%s", name);
+
+	tree_folder(to, folder);
+	tree_link(to, class, class_to);
+	tree_link(to, path, target);
 }
 
 void fake_netlink_vf(struct tree *to, const char *pf, unsigned int i, const char *vf)
@@ -89,22 +108,46 @@ void fake_netlink_fault(struct tree *to, const char *key, int error, unsigned in
 		tree_delete(to, FAULT_PATH);
 }
 
-/* Whether the write of KEY has one: *RET is what it returns. */
-static bool has_fault(const char *key, int *ret)
+/* Whether the write of KEY to VF I has one: *RET is what it returns. */
+static bool has_fault(const char *key, unsigned int i, int *ret)
 {
+	auto_free char *of_vf = fs_path("%s@%u", key, i);
 	auto_free char *text = tree_text(tree, FAULT_PATH);
 	unsigned int times = 0;
 	char name[16] = "";
 	int error = 0;
 
-	if (sscanf(text, "%15s %d %u", name, &error, &times) != 3 || strcmp(name, key))
+	if (sscanf(text, "%15s %d %u", name, &error, &times) != 3 ||
+	    (strcmp(name, key) && strcmp(name, of_vf)))
 		return false;
 	if (times == 1)
 		fake_netlink_fault(tree, NULL, 0, 0);
 	else if (times)
-		fake_netlink_fault(tree, key, error, times - 1);
+		fake_netlink_fault(tree, name, error, times - 1);
 	*ret = -error;
 	return true;
+}
+
+/* Beside the VFs, of which an interface without any lists none. */
+static char *fdb_path(unsigned int index)
+{
+	return fs_path("netlink/fdb-%u", index);
+}
+
+char *fake_netlink_fdb(struct tree *from, unsigned int index)
+{
+	auto_free char *path = fdb_path(index);
+
+	return tree_text(from, path);
+}
+
+void fake_netlink_enter(struct tree *to, unsigned int index, const char *mac)
+{
+	auto_free char *path = fdb_path(index);
+	auto_free char *old = tree_text(to, path);
+	auto_free char *text = fs_path("%s%s\n", old, mac);
+
+	tree_file(to, path, text);
 }
 
 /* ---- answers ---- */
@@ -250,7 +293,7 @@ static int change_field(void *arg)
 
 	if (!*text)
 		return -EINVAL;
-	if (has_fault(change->key, &err))
+	if (has_fault(change->key, change->i, &err))
 		return err;
 	/* The driver does not know it. */
 	if (!at)
@@ -374,6 +417,79 @@ static int set_link(const struct netlink_request *request)
 	return err;
 }
 
+/* ---- the forwarding database ---- */
+
+static int enter(void *arg)
+{
+	const struct change *change = arg;
+	auto_free char *text = fake_netlink_fdb(tree, change->index);
+	int err;
+
+	if (has_fault("fdb", 0, &err))
+		return err;
+	if (strstr(text, change->value))
+		return -EEXIST;
+	fake_netlink_enter(tree, change->index, change->value);
+	return 0;
+}
+
+static int remove_entry(void *arg)
+{
+	const struct change *change = arg;
+	auto_free char *path = fdb_path(change->index);
+	auto_free char *text = tree_text(tree, path);
+	char *at = strstr(text, change->value);
+
+	if (!at)
+		return -ENOENT;
+	memmove(at, at + strlen(change->value) + 1, strlen(at + strlen(change->value) + 1) + 1);
+	if (*text)
+		tree_file(tree, path, text);
+	else
+		tree_delete(tree, path);
+	return 0;
+}
+
+static int change_neighbour(const struct netlink_request *request)
+{
+	const struct ndmsg *head = netlink_head(&request->message);
+	struct netlink_value value = netlink_attr(&request->message, sizeof(*head), NDA_LLADDR);
+	bool new = request->message.nlmsg_type == RTM_NEWNEIGH;
+	struct change change = {.index = (unsigned int)head->ndm_ifindex};
+
+	assert_int_equal(head->ndm_family, AF_BRIDGE);
+	assert_int_equal(head->ndm_flags, NTF_SELF);
+	assert_int_equal(value.len, MAC_SIZE);
+	assert_true(request->message.nlmsg_flags & NLM_F_ACK);
+	mac_format(value.at, change.value);
+	return fake_kernel_write(NULL, new ? "fdb add" : "fdb del", change.value,
+				 new ? enter : remove_entry, &change);
+}
+
+static int list_neighbours(const struct netlink_request *request, netlink_look *look, void *arg)
+{
+	const struct ifinfomsg *asked = netlink_head(&request->message);
+	auto_free char *text = fake_netlink_fdb(tree, (unsigned int)asked->ifi_index);
+	char *rest = text, *line;
+	int err = 0;
+
+	assert_int_equal(asked->ifi_family, PF_BRIDGE);
+	while (!err && (line = strsep(&rest, "\n"))) {
+		struct ndmsg head = {.ndm_family = PF_BRIDGE,
+				     .ndm_ifindex = asked->ifi_index,
+				     .ndm_flags = NTF_SELF};
+		struct netlink_request one;
+		uint8_t mac[MAC_SIZE];
+
+		if (!mac_parse(line, mac))
+			continue;
+		netlink_begin(&one, RTM_NEWNEIGH, NLM_F_MULTI, &head, sizeof(head));
+		netlink_add(&one, NDA_LLADDR, mac, sizeof(mac));
+		err = look(&one.message, arg);
+	}
+	return err;
+}
+
 /* ---- the calls ---- */
 
 int __wrap_netlink_open(const struct fs_root *root)
@@ -388,6 +504,9 @@ static int answer(const struct netlink_request *request, netlink_look *look, voi
 	switch (request->message.nlmsg_type) {
 	case RTM_GETLINK: return get_link(request, look, arg);
 	case RTM_SETLINK: return set_link(request);
+	case RTM_GETNEIGH: return list_neighbours(request, look, arg);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH: return change_neighbour(request);
 	default: return -EOPNOTSUPP;
 	}
 }

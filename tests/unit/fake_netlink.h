@@ -18,6 +18,13 @@ void fake_netlink_end(void);
 void fake_netlink_interface(struct tree *tree, const char *pf, const char *name,
 			    unsigned int index);
 
+/* It is a port of the bridge NAME. */
+void fake_netlink_bridge(struct tree *tree, const char *interface, const char *name);
+
+/* The entries of its forwarding database, a MAC a line; the caller frees it. */
+char *fake_netlink_fdb(struct tree *tree, unsigned int index);
+void fake_netlink_enter(struct tree *tree, unsigned int index, const char *mac);
+
 /* The device VF is number I of PF's; and what the interface lists of it: words KEY=NUMBER, "mac="
  * an address, of mac, vlan, qos, protocol, spoofchk, trust, link. NULL: it is not listed. */
 void fake_netlink_vf(struct tree *tree, const char *pf, unsigned int i, const char *vf);
@@ -27,9 +34,9 @@ void fake_netlink_lists(struct tree *tree, unsigned int index, unsigned int i, c
 char *fake_netlink_listed(struct tree *tree, unsigned int index, unsigned int i);
 
 /*
- * What becomes of a field that is written, KEY, of every VF, until it is said anew: it fails with
- * an errno, as often as TIMES (0: always); with error 0 it succeeds and changes nothing. KEY NULL:
- * as it should be. Kept in the tree, below netlink/.
+ * What becomes of a field that is written, KEY, of every VF (KEY@N: of VF N), until it is said
+ * anew: it fails with an errno, as often as TIMES (0: always); with error 0 it succeeds and changes
+ * nothing. KEY NULL: as it should be. Kept in the tree, below netlink/.
  */
 void fake_netlink_fault(struct tree *tree, const char *key, int error, unsigned int times);
 
