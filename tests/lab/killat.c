@@ -20,9 +20,11 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +61,14 @@ static void die(const char *what)
 	_exit(EXIT_BROKEN);
 }
 
-/* In CMD's process: stop at write and pwrite64, let everything else pass. */
+/* In CMD's process: stop at write, pwrite64 and sendto, let everything else pass. */
 static void install_filter(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 	};
@@ -105,6 +108,24 @@ static void forget(struct trace *t, pid_t pid)
 			t->tasks[i] = t->tasks[--t->n_tasks];
 }
 
+/* Whether the message that pid is about to send to a socket of rtnetlink changes something. */
+static int message_counts(pid_t pid, const struct user_regs_struct *regs)
+{
+	long word;
+
+	errno = 0;
+	word = ptrace(PTRACE_PEEKDATA, pid, (void *)(uintptr_t)regs->rsi, NULL);
+	if (errno)
+		return 0;
+	/* The type follows the length of 32 bits. */
+	switch ((unsigned long)word >> 32 & 0xffff) {
+	case RTM_SETLINK:
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH: return 1;
+	default: return 0;
+	}
+}
+
 /* Is the file of the write that pid is about to make below the folder? */
 static int write_counts(const struct trace *t, pid_t pid)
 {
@@ -120,6 +141,8 @@ static int write_counts(const struct trace *t, pid_t pid)
 	if (n < 0)
 		return 0;
 	path[n] = '\0';
+	if (regs.orig_rax == SYS_sendto)
+		return !strncmp(path, "socket:", strlen("socket:")) && message_counts(pid, &regs);
 	return !strncmp(path, t->options->dir, length) && path[length] == '/';
 }
 

@@ -378,12 +378,14 @@ records_of() {
 	grep -qs "^vmid = $1;" "$records"/*
 }
 
-# play_vm VMID: a process that Proxmox VE would take for the VM's QEMU. It sleeps until it is killed.
+# play_vm VMID: a process that Proxmox VE would take for the VM's QEMU, with what $vm_args holds in its command line. It
+# sleeps until it is killed.
 play_vm() {
 	pid_file=/var/run/qemu-server/$1.pid
 	[ ! -e "$pid_file" ] || end_vm "$1"
 	# shellcheck disable=SC2016 # of that shell
-	background sh -c 'kill -STOP $$' kvm -id "$1" -pidfile "$pid_file" -daemonize
+	# shellcheck disable=SC2086 # words
+	background sh -c 'kill -STOP $$' kvm -id "$1" -pidfile "$pid_file" -daemonize ${vm_args-}
 	pid=$(tail -n 1 /tmp/background.pids)
 	until grep -q pidfile "/proc/$pid/cmdline"; do
 		sleep 0.05

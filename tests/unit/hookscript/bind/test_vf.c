@@ -491,6 +491,23 @@ static void test_link_cannot_be_disabled(void **state)
 	assert_listed(tree, 0, FRESH0);
 }
 
+/* What an older version has left (tests/upgrade/README). */
+static void test_older_record(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+	auto_free char *command = fs_path("mkdir -p '%s/" RECORDS "' && cp -r '" TESTS_DIR
+					  "/upgrade/vf/.' '%s/" RECORDS "'",
+					  tree->root.path, tree->root.path);
+
+	assert_int_equal(system(command), 0);
+	tree_bind(tree, VF1, "vfio-pci");
+	fake_netlink_lists(tree, 7, 1, WANTED);
+	fake_netlink_enter(tree, 7, "bc:24:11:00:00:02");
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
 /* ---- the bridge ---- */
 
 #define GUEST "bc:24:11:00:00:01"
@@ -641,6 +658,7 @@ int main(void)
 		TEST(test_foreseen_is_chosen),
 		TEST(test_link_is_disabled),
 		TEST(test_link_cannot_be_disabled),
+		TEST(test_older_record),
 		TEST(test_bridge),
 		TEST(test_bridge_is_left_alone),
 		TEST(test_entry_is_there_already),
