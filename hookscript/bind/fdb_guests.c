@@ -234,7 +234,8 @@ static int update_pf(const struct fs_root *root, const struct bdf *pf, bool is_w
 	if (!err)
 		err = write_note(root, pf, &noted);
 	if (!err && new.n) {
-		failed = add_new(root, port.name, &new, &noted) ?: failed;
+		err = add_new(root, port.name, &new, &noted);
+		failed = err ? err : failed;
 		err = write_note(root, pf, &noted);
 	}
 	return err ? err : failed;

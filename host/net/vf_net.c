@@ -365,29 +365,36 @@ static int read_one(const struct fs_root *root, const struct bdf *pf, int fd, un
 	return err;
 }
 
+/* Sets one field of the VF that is NOW, which becomes what it is afterwards; *RET_FIELD when it was
+ * written. */
+static int set_field(const struct fs_root *root, const struct bdf *pf, int fd, unsigned int index,
+		     const struct vf_net *to, enum vf_net_field field, int64_t deadline,
+		     struct vf_net *now, enum vf_net_field *ret_field)
+{
+	int err;
+
+	if (!vf_net_knows(to, field) || (vf_net_knows(now, field) && vf_net_same(to, now, field)))
+		return 0;
+	*ret_field = field;
+	err = write_field(fd, index, to, field, deadline);
+	if (!err)
+		err = read_one(root, pf, fd, to->index, now, &index);
+	if (err)
+		return err;
+	return vf_net_knows(now, field) && vf_net_same(to, now, field) ? 0 : -EIO;
+}
+
 int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
 	       int64_t deadline, enum vf_net_field *ret_field)
 {
 	auto_close int fd = netlink_open(root);
-	enum vf_net_field field = 0, unused;
-	struct vf_net now;
-	unsigned int index;
-	int err;
+	struct vf_net now = {0};
+	unsigned int index = 0;
+	int err = fd < 0 ? fd : read_one(root, pf, fd, to->index, &now, &index);
 
-	ret_field = ret_field ? ret_field : &unused;
 	*ret_field = VF_NET_FIELDS;
-	err = fd < 0 ? fd : read_one(root, pf, fd, to->index, &now, &index);
-	for (; !err && field < VF_NET_FIELDS; field++) {
-		if (!vf_net_knows(to, field) ||
-		    (vf_net_knows(&now, field) && vf_net_same(to, &now, field)))
-			continue;
-		*ret_field = field;
-		err = write_field(fd, index, to, field, deadline);
-		if (!err)
-			err = read_one(root, pf, fd, to->index, &now, &index);
-		if (!err && (!vf_net_knows(&now, field) || !vf_net_same(to, &now, field)))
-			err = -EIO;
-	}
+	for (enum vf_net_field field = 0; !err && field < VF_NET_FIELDS; field++)
+		err = set_field(root, pf, fd, index, to, field, deadline, &now, ret_field);
 	return err;
 }
 

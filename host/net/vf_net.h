@@ -73,7 +73,7 @@ const char *vf_net_strerror(int err);
  * when it is another now, and looks at what came of it. A driver that is busy is asked again until
  * DEADLINE (host/base/clock.h). Returns 0; -ERANGE when there is no such VF; -EIO when the driver
  * took the value and did not keep it; -errno of vf_net_list(), or with which the kernel refused it.
- * *RET_FIELD (may be NULL) is the field that was written then; VF_NET_FIELDS: none was.
+ * *RET_FIELD is the field that was written last; VF_NET_FIELDS: none was.
  */
 int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
 	       int64_t deadline, enum vf_net_field *ret_field) must_check;

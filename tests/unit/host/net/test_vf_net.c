@@ -215,7 +215,9 @@ static const struct vf_net wanted = {
 
 static int set(struct tree *tree, const struct vf_net *vf, enum vf_net_field *ret_field)
 {
-	return vf_net_set(&tree->root, &pf, vf, 0, ret_field);
+	enum vf_net_field unused;
+
+	return vf_net_set(&tree->root, &pf, vf, 0, ret_field ? ret_field : &unused);
 }
 
 static void assert_listed(struct tree *tree, unsigned int i, const char *text)
@@ -286,10 +288,11 @@ static void test_set_fails(void **state)
 static void test_busy(void **state)
 {
 	struct tree *tree = *state;
+	enum vf_net_field field;
 
 	add_vfs(tree, 2);
 	fake_netlink_fault(tree, "mac", EAGAIN, 2);
-	assert_int_equal(vf_net_set(&tree->root, &pf, &wanted, clock_now_ms() + 10000, NULL), 0);
+	assert_int_equal(vf_net_set(&tree->root, &pf, &wanted, clock_now_ms() + 10000, &field), 0);
 	fake_netlink_lists(tree, 7, 1, "mac=02:00:00:00:00:01 vlan=1 qos=0 protocol=33024");
 	fake_netlink_fault(tree, "mac", EBUSY, 0);
 	assert_int_equal(set(tree, &wanted, NULL), -EBUSY);
