@@ -75,6 +75,9 @@ t_vf_settings() {
 	expect "VF 1" "$other" "$(shown 1)"
 	step "what the VF's own mailbox answers"
 	echo "$first" >/sys/bus/pci/drivers/vfio-pci/unbind
+	# QEMU's VFs see the end of a reset only when the PF is reset, too.
+	iproute2 link set "$name" down
+	iproute2 link set "$name" up
 	echo igbvf >"$devices/$first/driver_override"
 	echo "$first" >/sys/bus/pci/drivers_probe
 	wait_for 10 test -d "$devices/$first/net" || fail "the lab: igbvf has no interface"
@@ -171,6 +174,7 @@ t_vf_other_chosen() {
 	vfs
 	before=$(shown 0)
 	want_settings "$all"
+	mkdir -p /etc/pve/mapping
 	{
 		echo vfs
 		for bdf in "$first" "$second"; do
@@ -194,7 +198,7 @@ t_vf_other_chosen() {
 	hook_ok 100 post-stop
 	case $(shown 1) in *vlan* | *"$mac"*) fail "VF 1: expected what was before, seen $(shown 1)" ;; esac
 	expect_driver "$second" igbvf
-	rm -f /etc/pve/mapping/pci.cfg
+	rm -rf /etc/pve/mapping
 	vfs 0
 }
 
