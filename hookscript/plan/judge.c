@@ -3,6 +3,7 @@
 
 #include "hookscript/plan/plan.h"
 #include "hookscript/pve/pve.h"
+#include "hookscript/records/record.h"
 #include "host/base/strbuf.h"
 
 #include <string.h>
@@ -244,4 +245,17 @@ int judge_devices(const struct fs_root *root, struct device_summaries *list)
 	if (!err)
 		mark_dead(facts, list);
 	return err ? err : add_vms(root, list);
+}
+
+int judge_taken(const struct fs_root *root, const struct bdf *bdf, unsigned int *ret_vmid)
+{
+	struct record *record = NULL;
+	auto_free char *why = NULL;
+	int err = record_read(root, bdf, &record, &why);
+
+	if (err || !record)
+		return err;
+	*ret_vmid = record->vmid;
+	record_free(record);
+	return 1;
 }

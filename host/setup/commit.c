@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
+#include "host/setup/confirm.h"
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/loader/bootplace.h"
 #include "host/setup/boot/dropins.h"
@@ -142,15 +143,6 @@ static int show(const struct commit *commit)
 						     : _("Commands to be run in that system:"));
 	print_commands(commit);
 	return 0;
-}
-
-static bool is_wanted(void)
-{
-	char answer[8];
-
-	fputs(_("Do this? [y/N] "), stdout);
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
 /* Runs COMMAND in the foreground, and says what went wrong. */
@@ -348,22 +340,6 @@ static int run(const struct commit *commit)
 	return commit_finish(commit);
 }
 
-/* Whether what was shown may be done. */
-static bool may_run(const struct commit *commit)
-{
-	if (commit->options->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		log_error(_("nothing was changed: there is no terminal to ask at; to make these "
-			    "changes, add --yes"));
-		return false;
-	}
-	if (is_wanted())
-		return true;
-	log_info(_("nothing was changed"));
-	return false;
-}
-
 int commit_carry_out(const struct commit *commit)
 {
 	const struct setup_options *options = commit->options;
@@ -380,7 +356,7 @@ int commit_carry_out(const struct commit *commit)
 		return commit_say_failed(err);
 	if (options->dry_run)
 		return ENABLE_DONE;
-	return may_run(commit) ? run(commit) : ENABLE_REFUSED;
+	return confirm(options) ? run(commit) : ENABLE_REFUSED;
 }
 
 int commit_load_modules(const struct fs_root *root, const char *const *names, size_t n)

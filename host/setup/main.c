@@ -9,6 +9,7 @@
 #include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/setup/check/readiness.h"
+#include "host/setup/sriov/sriov_verb.h"
 #include "host/process/supervise.h"
 
 #include <fcntl.h>
@@ -25,6 +26,7 @@ struct verb {
 	int (*run)(const struct fs_root *root, const struct setup_options *options);
 	const char *const *help; /* its parts, up to a NULL */
 	const char *options;
+	const char *arguments; /* for messages; NULL: it takes none */
 };
 
 /* A verb with its options. */
@@ -49,7 +51,7 @@ static const char edit_codes[] = N_(
 	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
 
 static const char *const summary_help[] = {
-	N_("usage: host-setup [check | enable | disable | groups] [options]\n"
+	N_("usage: host-setup [check | enable | disable | groups | sriov] [options]\n"
 	   "\n"),
 	N_("Sets up a Proxmox VE host for passing PCI devices through to VMs, checks it,\n"
 	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
@@ -58,6 +60,7 @@ static const char *const summary_help[] = {
 	   "  enable               set up the boot loader, the modules and the initramfs\n"
 	   "  disable              remove exactly what enable added\n"
 	   "  groups               the IOMMU groups and their devices\n"
+	   "  sriov                virtual functions: those of each PF, made at every boot\n"
 	   "\n"),
 	boot_options,
 	N_("  -h, --help           this text, or that of a command\n"
@@ -121,6 +124,28 @@ static const char *const groups_help[] = {
 	N_("The IOMMU groups: their devices, drivers and reset methods, which VMs name\n"
 	   "them, what the host does with them, and whether a group can be passed through. A\n"
 	   "VM gets a group as a whole, except its bridges.\n"),
+	NULL,
+};
+
+static const char *const sriov_help[] = {
+	N_("usage: host-setup sriov [ADDRESS N] [options]\n"
+	   "\n"),
+	N_("Lists the devices that can have virtual functions (SR-IOV): each PF with its\n"
+	   "driver, its interface, how many VFs it can have, has, and has at every boot; each\n"
+	   "VF with its driver, MAC address, VLAN and VM.\n"
+	   "With ADDRESS and N it has N VFs of that PF made at every boot, and now where the\n"
+	   "host does not use the PF; 0 undoes it exactly.\n"
+	   "\n"),
+	N_("  --json               the list for programs\n"),
+	N_("  --dry-run            show the changes and the command; change nothing\n"
+	   "  --now                now, too, although the host uses the PF, whose link goes\n"
+	   "                       for seconds\n"
+	   "  --host-driver        let the host's drivers take the VFs; without it they get\n"
+	   "                       none, and appear as no interfaces\n"
+	   "  -y, --yes            do not ask\n"
+	   "  --boot               make what is set up, as pve-passthrough-sriov.service does\n"),
+	boot_options,
+	edit_codes,
 	NULL,
 };
 
@@ -196,16 +221,25 @@ static int run_groups(const struct fs_root *root, const struct setup_options *op
 	return err ? could_not(_("the IOMMU groups could not be read"), err) : CODE_DONE;
 }
 
+static int run_sriov(const struct fs_root *root, const struct setup_options *options)
+{
+	static const struct sriov_above above = {judge_devices, judge_taken};
+
+	return sriov_run(root, options, &above);
+}
+
 #define EDIT_OPTIONS "bootloader dry-run root-changed yes "
 
 static const struct verb verbs[] = {
-	{"", run_summary, summary_help, "bootloader"},
-	{"check", run_check, check_help, "bootloader json"},
+	{"", run_summary, summary_help, "bootloader", NULL},
+	{"check", run_check, check_help, "bootloader json", NULL},
 	{"enable", enable_run, enable_help,
-	 EDIT_OPTIONS
-	 "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg"},
-	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too"},
-	{"groups", run_groups, groups_help, "json"},
+	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
+	 NULL},
+	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL},
+	{"groups", run_groups, groups_help, "json", NULL},
+	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
+	 "ADDRESS N"},
 };
 
 enum option_code {
@@ -222,6 +256,9 @@ enum option_code {
 	OPT_KERNEL_ARG,
 	OPT_MANUAL,
 	OPT_ROOT_CHANGED,
+	OPT_NOW,
+	OPT_HOST_DRIVER,
+	OPT_BOOT,
 };
 
 static const struct option long_options[] = {
@@ -240,6 +277,9 @@ static const struct option long_options[] = {
 	{"kernel-arg", required_argument, NULL, OPT_KERNEL_ARG},
 	{"manual-too", no_argument, NULL, OPT_MANUAL},
 	{"root-changed", no_argument, NULL, OPT_ROOT_CHANGED},
+	{"now", no_argument, NULL, OPT_NOW},
+	{"host-driver", no_argument, NULL, OPT_HOST_DRIVER},
+	{"boot", no_argument, NULL, OPT_BOOT},
 	{0},
 };
 
@@ -269,6 +309,27 @@ static int read_enable_options(const struct cli *cli, const char **kernel_args,
 	return 0;
 }
 
+/* Those of sriov alone, and its arguments: ARGS, up to a NULL. */
+static int read_sriov_options(const struct cli *cli, char *const *args,
+			      struct setup_options *options)
+{
+	options->address = args[0];
+	options->count = args[0] ? args[1] : NULL;
+	options->now = cli_has(cli, OPT_NOW);
+	options->host_driver = cli_has(cli, OPT_HOST_DRIVER);
+	options->boot = cli_has(cli, OPT_BOOT);
+	if (options->address && !options->count)
+		return cli_usage_error(_("sriov: how many VFs? host-setup sriov %s N"),
+				       options->address);
+	if (options->address && (options->boot || cli_has(cli, OPT_JSON)))
+		return cli_usage_error(_("sriov: --json and --boot take no address"));
+	if (!options->address && (options->now || options->host_driver || cli_has(cli, 'y') ||
+				  cli_has(cli, OPT_DRY_RUN)))
+		return cli_usage_error(_("sriov: of which PF, and how many VFs? host-setup sriov "
+					 "ADDRESS N"));
+	return 0;
+}
+
 static int run_request(void *arg)
 {
 	const struct request *request = arg;
@@ -276,7 +337,7 @@ static int run_request(void *arg)
 	return request->verb->run(request->root, &request->options);
 }
 
-static int run_verb(const struct cli *cli, const struct verb *verb)
+static int run_verb(const struct cli *cli, const struct verb *verb, char *const *args)
 {
 	auto_root struct fs_root root = {.fd = -1};
 	auto_free const char **kernel_args = calloc(cli->n_given + 1, sizeof(*kernel_args));
@@ -290,6 +351,8 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 		return could_not(NAME, -ENOMEM);
 	if (!err)
 		err = read_enable_options(cli, kernel_args, options);
+	if (!err && verb->arguments)
+		err = read_sriov_options(cli, args, options);
 	if (err)
 		return err;
 	options->json = cli_has(cli, OPT_JSON);
@@ -312,8 +375,9 @@ static int run_verb(const struct cli *cli, const struct verb *verb)
 static int run(const struct cli *cli)
 {
 	bool help = cli->n_args && !strcmp(cli->args[0], "help");
-	const char *word = cli->args[help], *more = word ? cli->args[help + 1] : NULL;
+	const char *word = cli->args[help];
 	const struct verb *verb = verbs;
+	int most;
 
 	if (cli_has(cli, OPT_VERSION))
 		return puts(NAME " " VERSION) < 0;
@@ -322,10 +386,15 @@ static int run(const struct cli *cli)
 	if (verb == verbs + ARRAY_SIZE(verbs) || (word && !*word))
 		return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs),
 				   sizeof(*verbs));
-	if (more)
-		return cli_usage_error(_("%s takes no argument, got '%s'"), verb->name, more);
+	most = help + 1 + (verb->arguments ? 2 : 0);
+	if (word && cli->n_args > most && verb->arguments)
+		return cli_usage_error(_("%s takes %s, and nothing more, got '%s'"), verb->name,
+				       verb->arguments, cli->args[most]);
+	if (word && cli->n_args > most)
+		return cli_usage_error(_("%s takes no argument, got '%s'"), verb->name,
+				       cli->args[most]);
 	if (!help && !cli_has(cli, 'h'))
-		return run_verb(cli, verb);
+		return run_verb(cli, verb, word ? &cli->args[1] : cli->args);
 	for (const char *const *part = verb->help; *part; part++)
 		fputs(_(*part), stdout);
 	return CODE_DONE;

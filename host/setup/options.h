@@ -39,6 +39,13 @@ struct setup_options {
 	const char *const *kernel_args; /* further words for the kernel command line */
 	size_t n_kernel_args;
 
+	/* sriov */
+	const char *address; /* of a PF; NULL: list them */
+	const char *count;   /* so many VFs; with an address */
+	bool now;	     /* also when the host uses the PF */
+	bool host_driver;    /* the VFs get drivers of the host */
+	bool boot;	     /* make what is configured, as the service does */
+
 	/* disable */
 	bool manual_too;	 /* also what the administrator has set by hand */
 	const unsigned int *vms; /* this node's VMs that have devices of the host, for warnings */

@@ -74,6 +74,13 @@ struct usage_finding *usage_last(struct usage *usage)
 	return &usage->items[usage->n - 1];
 }
 
+void usage_drop(struct usage *usage, size_t i)
+{
+	free_finding(&usage->items[i]);
+	usage->n--;
+	memmove(&usage->items[i], &usage->items[i + 1], (usage->n - i) * sizeof(*usage->items));
+}
+
 void usage_free(struct usage *usage)
 {
 	for (size_t i = 0; i < usage->n; i++)

@@ -66,6 +66,9 @@ int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, 
 int usage_add_command(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
 		      const char *effect, char *cure, char *command) must_check;
 
+/* Leaves finding I out. */
+void usage_drop(struct usage *usage, size_t i);
+
 /* The finding that was added last. */
 struct usage_finding *usage_last(struct usage *usage);
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/check_print.h"
 
-#include "host/base/strbuf.h"
-#include "host/base/utf8.h"
 #include "host/base/wrap.h"
+#include "host/setup/jsontext.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,49 +95,6 @@ void checklist_print(const struct checklist *list, enum check_verdict verdict)
 		}
 }
 
-/* Adds VALUE, taking it over, to OBJECT; without memory (NULL) sets *FAILED. */
-static void add(json_object *object, const char *key, json_object *value, bool *failed)
-{
-	if (object && value && !json_object_object_add(object, key, value))
-		return;
-	json_object_put(value);
-	*failed = true;
-}
-
-/* A text, or null. */
-static void add_text(json_object *object, const char *key, const char *text, bool *failed)
-{
-	auto_free char *valid = text ? utf8_valid(text) : NULL;
-
-	if (text)
-		add(object, key, valid ? json_object_new_string(valid) : NULL, failed);
-	else if (!object || json_object_object_add(object, key, NULL))
-		*failed = true;
-}
-
-/* Adds an object to ARRAY, and returns it; NULL without memory. */
-static json_object *add_object(json_object *array, bool *failed)
-{
-	json_object *object = json_object_new_object();
-
-	if (array && object && !json_object_array_add(array, object))
-		return object;
-	json_object_put(object);
-	*failed = true;
-	return NULL;
-}
-
-/* Prints ROOT with its array ITEMS, and frees both. Returns 0 or -ENOMEM. */
-static int print_json(json_object *root, const char *key, json_object *items, bool failed)
-{
-	add(root, key, items, &failed);
-	if (!failed)
-		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-								  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
-	return failed ? -ENOMEM : 0;
-}
-
 int checklist_print_json(const struct checklist *list, enum check_verdict verdict)
 {
 	static const char *const verdicts[] = {
@@ -151,20 +106,20 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 	json_object *root = json_object_new_object(), *items = json_object_new_array();
 	bool failed = false;
 
-	add_text(root, "verdict", verdicts[verdict], &failed);
+	json_add_text(root, "verdict", verdicts[verdict], &failed);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct check_item *item = &list->items[i];
-		json_object *object = add_object(items, &failed);
+		json_object *object = json_add_object(items, &failed);
 
-		add_text(object, "name", item->name, &failed);
-		add_text(object, "status", check_status_name(item->status), &failed);
-		add_text(object, "what", item->what, &failed);
-		add_text(object, "evidence", item->evidence, &failed);
-		add_text(object, "cure", item->cure, &failed);
+		json_add_text(object, "name", item->name, &failed);
+		json_add_text(object, "status", check_status_name(item->status), &failed);
+		json_add_text(object, "what", item->what, &failed);
+		json_add_text(object, "evidence", item->evidence, &failed);
+		json_add_text(object, "cure", item->cure, &failed);
 		if (item->vmid)
-			add(object, "vmid", json_object_new_int64(item->vmid), &failed);
+			json_add(object, "vmid", json_object_new_int64(item->vmid), &failed);
 	}
-	return print_json(root, "items", items, failed);
+	return json_print(root, "items", items, failed);
 }
 
 /* Where the lines of a device begin: after its address. */
@@ -254,59 +209,23 @@ void groups_print(const struct groups *groups)
 		print_ungrouped(groups);
 }
 
-/* The words of TEXT, which has spaces between them. */
-static void add_words(json_object *object, const char *key, const char *text, bool *failed)
-{
-	json_object *words = json_object_new_array();
-
-	while (text && *(text += strspn(text, " "))) {
-		size_t len = strcspn(text, " ");
-		json_object *word = json_object_new_string_len(text, (int)len);
-
-		if (!words || !word || json_object_array_add(words, word)) {
-			json_object_put(word);
-			*failed = true;
-			break;
-		}
-		text += len;
-	}
-	add(object, key, words, failed);
-}
-
-/* {"vmid": 100, "entries": ["hostpci0"]}; null for the entries of a config that cannot be read. */
-static void add_vm(json_object *array, const struct device_vm *vm, bool *failed)
-{
-	json_object *object = add_object(array, failed);
-	auto_strbuf struct strbuf entries = {0};
-
-	for (unsigned int e = 0; vm->entries >> e; e++)
-		if (vm->entries >> e & 1)
-			strbuf_add(&entries, "hostpci%u ", e);
-	*failed |= entries.failed;
-	add(object, "vmid", json_object_new_int64(vm->vmid), failed);
-	if (vm->entries)
-		add_words(object, "entries", entries.text, failed);
-	else
-		add_text(object, "entries", NULL, failed);
-}
-
 static void add_device(json_object *object, const struct device_summary *device, bool *failed)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
 	json_object *vms = json_object_new_array();
 
-	add_text(object, "address", bdf_format(&device->bdf, address), failed);
-	add_text(object, "class", device->class_name, failed);
-	add_text(object, "name", device->name, failed);
-	add_text(object, "identity", pci_identity_format(&device->identity, identity), failed);
-	add_text(object, "driver", device->driver, failed);
-	add_words(object, "reset_method", device->resets, failed);
-	add(object, "bridge", json_object_new_boolean(device->bridge), failed);
-	add(object, "dead", json_object_new_boolean(device->dead), failed);
-	add_text(object, "used", device->used, failed);
+	json_add_text(object, "address", bdf_format(&device->bdf, address), failed);
+	json_add_text(object, "class", device->class_name, failed);
+	json_add_text(object, "name", device->name, failed);
+	json_add_text(object, "identity", pci_identity_format(&device->identity, identity), failed);
+	json_add_text(object, "driver", device->driver, failed);
+	json_add_words(object, "reset_method", device->resets, failed);
+	json_add(object, "bridge", json_object_new_boolean(device->bridge), failed);
+	json_add(object, "dead", json_object_new_boolean(device->dead), failed);
+	json_add_text(object, "used", device->used, failed);
 	for (size_t i = 0; i < device->n_named_by; i++)
-		add_vm(vms, &device->named_by[i], failed);
-	add(object, "vms", vms, failed);
+		json_add_vm(vms, &device->named_by[i], failed);
+	json_add(object, "vms", vms, failed);
 }
 
 int groups_print_json(const struct groups *groups)
@@ -317,19 +236,20 @@ int groups_print_json(const struct groups *groups)
 
 	for (size_t g = 0; g < groups->n; g++) {
 		const struct group *group = &groups->items[g];
-		json_object *object = add_object(items, &failed);
+		json_object *object = json_add_object(items, &failed);
 		json_object *devices = json_object_new_array();
 
-		add(object, "group", json_object_new_int(group->number), &failed);
-		add(object, "can_be_passed", json_object_new_boolean(!group->why_not), &failed);
-		add_text(object, "why_not", group->why_not, &failed);
-		add_text(object, "why_together", group->why_together, &failed);
+		json_add(object, "group", json_object_new_int(group->number), &failed);
+		json_add(object, "can_be_passed", json_object_new_boolean(!group->why_not),
+			 &failed);
+		json_add_text(object, "why_not", group->why_not, &failed);
+		json_add_text(object, "why_together", group->why_together, &failed);
 		for (size_t i = 0; i < group->n_devices; i++)
-			add_device(add_object(devices, &failed), group->devices[i], &failed);
-		add(object, "devices", devices, &failed);
+			add_device(json_add_object(devices, &failed), group->devices[i], &failed);
+		json_add(object, "devices", devices, &failed);
 	}
 	for (size_t i = 0; i < groups->n_ungrouped; i++)
-		add_device(add_object(ungrouped, &failed), groups->ungrouped[i], &failed);
-	add(root, "ungrouped", ungrouped, &failed);
-	return print_json(root, "groups", items, failed);
+		add_device(json_add_object(ungrouped, &failed), groups->ungrouped[i], &failed);
+	json_add(root, "ungrouped", ungrouped, &failed);
+	return json_print(root, "groups", items, failed);
 }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/sriov/change_check.h"
+
+#include <string.h>
+
+#include "host/base/log.h"
+#include "host/base/strbuf.h"
+#include "host/pci/driver.h"
+#include "host/pci/iommu.h"
+#include "host/pci/vfio.h"
+#include "host/setup/sriov/setters.h"
+#include "host/usage/usage.h"
+
+/* ---- the PF ---- */
+
+static int refuse_absent(const struct change *change)
+{
+	log_error(_("refused: there is no PCI device at %s; see: host-setup sriov"),
+		  bdf_text(&change->pf));
+	return ENABLE_REFUSED;
+}
+
+/* A device that can have no VFs: it may be one itself. */
+static int refuse_no_pf(const struct change *change)
+{
+	const char *address = bdf_text(&change->pf);
+	auto_free char *path = pci_path(&change->pf, "physfn"), *pf = NULL;
+	int err = fs_link_name_if(change->root, path, &pf);
+
+	if (err)
+		return change_say_failed(change, err);
+	if (pf)
+		log_error(_("refused: %s is a VF itself; its PF is %s: host-setup sriov %s %u"),
+			  address, pf, pf, change->vfs);
+	else
+		log_error(_("refused: %s can have no VFs (no SR-IOV, or it is off in the firmware "
+			    "setup or in the card's own)"),
+			  address);
+	return ENABLE_REFUSED;
+}
+
+static int check_driver(const struct change *change)
+{
+	const char *address = bdf_text(&change->pf);
+
+	if (!change->driver || strcmp(change->driver, "nvidia"))
+		return 0;
+	log_error(_("refused: %s is served by NVIDIA's vGPU driver, which makes its VFs by itself: "
+		    "systemctl enable --now pve-nvidia-sriov@%s.service"),
+		  address, address);
+	return ENABLE_REFUSED;
+}
+
+/* The PF belongs to a VM, or is kept for one. */
+static int check_taken(const struct change *change)
+{
+	const char *address = bdf_text(&change->pf);
+	unsigned int vmid = 0;
+	int taken = change->above->taken ? change->above->taken(change->root, &change->pf, &vmid)
+					 : 0;
+
+	if (taken < 0)
+		return change_say_failed(change, taken);
+	if (taken)
+		log_error(_("refused: %s itself is taken for VM %u: shut that down first: qm "
+			    "shutdown %u"),
+			  address, vmid, vmid);
+	else if (change->driver && !strcmp(change->driver, DRIVER_VFIO_PCI))
+		log_error(_("refused: %s itself is on vfio-pci, which makes no VFs; end what keeps "
+			    "it there (a VM, or vfio-pci's option ids=); see: pve-passthrough "
+			    "status"),
+			  address);
+	else
+		return 0;
+	return ENABLE_REFUSED;
+}
+
+/* ---- what sets the number already ---- */
+
+static void say_setter(const struct conf_item *setter)
+{
+	if (setter->line)
+		log_error("  /%s:%u: %s", setter->file, setter->line, setter->text);
+	else
+		log_error("  /%s: %s", setter->file, setter->text);
+}
+
+static int check_setters(const struct change *change)
+{
+	auto_setters_pf struct setters_pf pf = {0};
+	auto_conf_items struct conf_items setters = {0};
+	const char *address = bdf_text(&change->pf);
+	int err = setters_pf_read(change->root, &change->pf, &pf);
+
+	err = err ?: setters_find(change->root, change->options->bootloader, &pf, &setters);
+	if (err)
+		return change_say_failed(change, err);
+	if (!setters.n)
+		return 0;
+	log_error(_("refused: something sets the number of VFs of %s already, or may:"), address);
+	for (size_t i = 0; i < setters.n; i++)
+		say_setter(&setters.items[i]);
+	log_error(
+		_("remove it there (a unit: systemctl disable UNIT; the kernel command line: and "
+		  "reboot; a line of modprobe.d: and update-initramfs -u -k all), then: host-setup "
+		  "sriov %s %u"),
+		address, change->vfs);
+	return ENABLE_REFUSED;
+}
+
+/* ---- VFs that would vanish ---- */
+
+/* Which VM has the VF, or has it open; NULL: none. */
+static int describe_holder(const struct change *change, const struct bdf *vf, char **ret)
+{
+	auto_holders struct vfio_holders holders = {0};
+	int group = iommu_group_of(change->root, vf);
+	unsigned int vmid;
+	int err = change->above->taken ? change->above->taken(change->root, vf, &vmid) : 0;
+
+	*ret = NULL;
+	if (err > 0)
+		*ret = fs_path(_("VM %u has it"), vmid);
+	if (err)
+		return err < 0 ? err : *ret ? 0 : -ENOMEM;
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
+	err = vfio_group_holders(change->root, group, &holders);
+	if (err || !holders.open)
+		return err;
+	*ret = vfio_holders_describe(&holders);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* What the host does with the VF; NULL: nothing. */
+static int describe_use(const struct change *change, const struct bdf *vf, char **ret)
+{
+	auto_usage struct usage usage = {0};
+	auto_free char *driver = NULL;
+	struct usage_device device = {.bdf = *vf};
+	struct pci_identity identity;
+	int err = pci_identify(change->root, vf, &identity);
+
+	*ret = NULL;
+	if (err)
+		return err == -ENODEV ? 0 : err; /* it has just gone */
+	err = pci_driver(change->root, vf, &driver);
+	device.class = identity.class;
+	device.driver = driver;
+	if (!err)
+		err = usage_read(change->root, &device, 1, &usage);
+	for (size_t i = 0; !err && i < usage.n && !*ret; i++)
+		if (!usage.items[i].harmless && !(*ret = strdup(usage.items[i].what)))
+			err = -ENOMEM;
+	return err;
+}
+
+static int check_vf(const struct change *change, const struct bdf *vf, bool *in_use)
+{
+	auto_free char *what = NULL;
+	int err = describe_holder(change, vf, &what);
+
+	if (!err && !what)
+		err = describe_use(change, vf, &what);
+	if (err || !what)
+		return err;
+	log_error(_("refused: the VF %s is in use and would vanish: %s"), bdf_text(vf), what);
+	*in_use = true;
+	return 0;
+}
+
+static int check_vfs(const struct change *change)
+{
+	bool in_use = false;
+	int err = 0;
+
+	if (!change_is_due(change))
+		return 0;
+	for (size_t i = 0; !err && i < change->sriov.n_vfs; i++)
+		err = check_vf(change, &change->sriov.vfs[i].bdf, &in_use);
+	if (err)
+		return change_say_failed(change, err);
+	if (!in_use)
+		return 0;
+	log_error(_("a PF gets another number of VFs only by way of none: end these uses (qm "
+		    "shutdown), then: host-setup sriov %s %u"),
+		  bdf_text(&change->pf), change->vfs);
+	return ENABLE_REFUSED;
+}
+
+int change_check(struct change *change)
+{
+	static int (*const checks[])(const struct change *) = {check_driver, check_taken,
+							       check_setters};
+	int code = 0;
+
+	if (!change->vfs) {
+		/* The entry of a device that is no longer there goes without touching the new one.
+		 */
+		if (change->there && !sriov_entry_is(&change->entry, &change->identity))
+			change->there = false;
+		return check_vfs(change);
+	}
+	if (!change->there)
+		return refuse_absent(change);
+	if (!change->sriov.total)
+		return refuse_no_pf(change);
+	if (change->vfs > change->sriov.total) {
+		log_error(_("refused: %s can have at most %u VFs, not %u"), bdf_text(&change->pf),
+			  change->sriov.total, change->vfs);
+		return ENABLE_REFUSED;
+	}
+	for (size_t i = 0; !code && i < ARRAY_SIZE(checks); i++)
+		code = checks[i](change);
+	return code ? code : check_vfs(change);
+}

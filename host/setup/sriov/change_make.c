@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/sriov/change_make.h"
+
+#include <string.h>
+
+#include "host/base/log.h"
+#include "host/process/program.h"
+#include "host/setup/sriov/units.h"
+
+#define SYSTEMCTL_MS 20000
+
+/* ---- the service ---- */
+
+static int run_systemctl(const struct change *change, const char *verb)
+{
+	const char *const args[] = {"systemctl", verb, SRIOV_SERVICE, NULL};
+	const struct program program = {.args = args, .limit_ms = SYSTEMCTL_MS, .max = 4096};
+	auto_program_end struct program_end end = {0};
+	auto_free char *why = NULL;
+	int err = program_act(change->root, &program, &end);
+
+	if (!err)
+		return 0;
+	why = program_explain(change->root, &program, err, &end);
+	log_error(_("`systemctl %s %s` failed: %s"), verb, SRIOV_SERVICE,
+		  why ? why : strerror(-err));
+	return err;
+}
+
+/* In another root than the running system the administrator has to run it. */
+static int set_service(const struct change *change)
+{
+	int enabled;
+
+	if (!change->service)
+		return 0;
+	if (!fs_root_is_running_system(change->root)) {
+		log_info(_("this system is not the running one: in it, run"));
+		log_command("  systemctl %s %s", change->service, SRIOV_SERVICE);
+		return 0;
+	}
+	if (run_systemctl(change, change->service))
+		return -EIO;
+	enabled = units_enabled(change->root, SRIOV_SERVICE);
+	if (enabled < 0 || enabled == !strcmp(change->service, "enable"))
+		return enabled < 0 ? enabled : 0;
+	log_error(_("`systemctl %s %s` ran, but has changed nothing below /etc/systemd/system"),
+		  change->service, SRIOV_SERVICE);
+	return -EIO;
+}
+
+static void unset_service(const struct change *change)
+{
+	if (change->service && fs_root_is_running_system(change->root))
+		(void)!run_systemctl(change,
+				     strcmp(change->service, "enable") ? "enable" : "disable");
+}
+
+/* ---- the files ---- */
+
+/* The directory goes with the file when it was made for it, and is empty. */
+static int remove_directory(const struct change *change)
+{
+	if (!change->conf.made_directory)
+		return 0;
+	return fs_remove_empty_dir(change->root, SRIOV_CONF_DIR);
+}
+
+static int undo(const struct change *change, size_t done)
+{
+	int err = edits_undo(&change->edits, done);
+
+	if (!err && change->edits.n && !change->edits.items[0].before)
+		err = remove_directory(change);
+	if (err)
+		log_error(_("not everything could be put back: %s; when the cause is gone: "
+			    "host-setup sriov %s 0"),
+			  strerror(-err), bdf_text(&change->pf));
+	else
+		log_info(_("every file was put back as it was"));
+	return err;
+}
+
+/* Whether the file says what was written. */
+static int verify_files(const struct change *change)
+{
+	const struct edits none = {.root = change->root};
+	auto_free char *text = NULL;
+	const struct edit *edit = change->edits.items;
+	int err = change->edits.n ? edits_text(&none, edit->path, &text) : 0;
+
+	if (err || !change->edits.n)
+		return err;
+	return (text && edit->after ? strcmp(text, edit->after) : text != edit->after) ? -EIO : 0;
+}
+
+static int write_files(const struct change *change)
+{
+	size_t done = 0;
+	int err = edits_apply(&change->edits, &done);
+
+	if (!err)
+		err = verify_files(change);
+	if (!err && !change->conf.n)
+		err = remove_directory(change);
+	if (err) {
+		log_error(_("/%s could not be written: %s"), SRIOV_CONF_PATH, strerror(-err));
+		(void)!undo(change, done + (done < change->edits.n));
+	}
+	return err;
+}
+
+/* ---- the VFs ---- */
+
+/* What is written now: the number too, or only sriov_drivers_autoprobe as it was. */
+static struct sriov_wish wish_of(const struct change *change)
+{
+	const struct sriov_entry *entry = &change->entry;
+	struct sriov_wish wish = {.pf = change->pf, .vfs = change->vfs};
+
+	if (!change->vfs || entry->host_driver)
+		wish.autoprobe = entry->autoprobe_was;
+	if (change_is_due(change) && !change->now) {
+		wish.vfs = (unsigned int)change->sriov.n_vfs;
+		if (change->vfs)
+			wish.autoprobe = -1;
+	}
+	return wish;
+}
+
+static void say_refused(const struct change *change, int err, const char *log)
+{
+	const char *address = bdf_text(&change->pf);
+
+	if (err == -ENOENT)
+		log_error(
+			_("refused: %s: its driver %s makes no VFs; maybe one that does (by DKMS) "
+			  "was not built for this kernel: dkms status"),
+			address, change->driver ? change->driver : _("none"));
+	else if (err == -ETIMEDOUT)
+		log_error(_("%s: its driver %s does not answer: it hangs in the kernel; see: "
+			    "journalctl -k -n 50"),
+			  address, change->driver ? change->driver : _("none"));
+	else if (err == -EIO)
+		log_error(_("refused: %s: its driver %s does not make %u VFs"), address,
+			  change->driver ? change->driver : _("none"), change->vfs);
+	else
+		log_error(_("refused: %s: its driver %s does not make %u VFs: %s"), address,
+			  change->driver ? change->driver : _("none"), change->vfs, strerror(-err));
+	if (log)
+		log_error(_("the kernel's log says: %s"), log);
+}
+
+/* The PF as it was, but for VFs that were removed on the way. */
+static void put_back(const struct change *change)
+{
+	const struct sriov_wish before = {
+		.pf = change->pf,
+		.vfs = (unsigned int)change->sriov.n_vfs,
+		.autoprobe = change->sriov.autoprobe,
+	};
+	auto_free char *log = NULL;
+	int err = sriov_set_in_worker(change->root, &before, &log);
+
+	if (err)
+		log_error(_("%s: its %zu VFs could not be made again: %s"), bdf_text(&change->pf),
+			  change->sriov.n_vfs, strerror(-err));
+}
+
+static int set_vfs(const struct change *change)
+{
+	struct sriov_wish wish = wish_of(change);
+	auto_free char *log = NULL;
+	int err;
+
+	if (!change->there || !fs_root_is_running_system(change->root))
+		return ENABLE_DONE;
+	err = sriov_set_in_worker(change->root, &wish, &log);
+	if (!err && change->now)
+		log_info(_("%s: %u VFs"), bdf_text(&change->pf), change->vfs);
+	if (!err)
+		return ENABLE_DONE;
+	say_refused(change, err, log);
+	/* What hangs holds the device's lock. */
+	if (err == -ETIMEDOUT)
+		return ENABLE_FAILED;
+	put_back(change);
+	return ENABLE_REFUSED;
+}
+
+int change_make(const struct change *change)
+{
+	int code;
+
+	if (write_files(change))
+		return ENABLE_FAILED;
+	code = set_service(change) ? ENABLE_FAILED : set_vfs(change);
+	if (code) {
+		unset_service(change);
+		if (undo(change, change->edits.n))
+			code = ENABLE_FAILED;
+		return code;
+	}
+	if (change->vfs)
+		log_info(_("%s: %u VFs at every boot; to undo it: host-setup sriov %s 0"),
+			 bdf_text(&change->pf), change->vfs, bdf_text(&change->pf));
+	else
+		log_info(_("%s is no longer set up"), bdf_text(&change->pf));
+	return ENABLE_DONE;
+}
