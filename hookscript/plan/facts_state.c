@@ -2,6 +2,7 @@
 #include "hookscript/plan/facts_state.h"
 
 #include "host/pci/answer.h"
+#include "host/pci/sriov.h"
 #include "host/process/kernel_log.h"
 #include "host/usage/owner_cure.h"
 
@@ -58,44 +59,18 @@ static bool vf_address(const struct bdf *pf, unsigned int offset, unsigned int s
 	return routing <= UINT16_MAX;
 }
 
-/* A number of the PF's in sysfs; 0 when it has no such file. */
-static int read_number(const struct fs_root *root, const struct bdf *pf, const char *name,
-		       unsigned int *ret)
-{
-	auto_free char *path = pci_path(pf, name), *text = NULL;
-	int err = path ? fs_read_attr(root, path, &text) : -ENOMEM;
-
-	*ret = 0;
-	if (err)
-		return err == -ENOENT || err == -ENODEV ? 0 : err;
-	return number_parse(text, ret) ? 0 : -EINVAL;
-}
-
-/* How many VFs there are: by their links, for sriov_numvfs waits for the device's lock. */
-static int count_vfs(const struct fs_root *root, const struct bdf *pf, unsigned int *ret)
-{
-	auto_free char *dir = pci_dir(pf);
-	auto_names struct fs_names names = {0};
-	int err = dir ? fs_list(root, dir, &names) : -ENOMEM;
-
-	*ret = 0;
-	for (size_t i = 0; i < names.n; i++)
-		*ret += !!after_prefix(names.items[i], "virtfn");
-	return err;
-}
-
 /* Adds the VF of PF that would be at the address, if there is one. Returns 1 if so, 0, -errno. */
 static int add_vf_of(const struct fs_root *root, struct facts *facts, const struct bdf *pf,
 		     struct absent_vf vf)
 {
 	unsigned int total, offset, stride, n = 0;
-	int err = read_number(root, pf, "sriov_totalvfs", &total);
+	int err = sriov_number(root, pf, "sriov_totalvfs", &total);
 
 	if (err || !total)
 		return err;
-	err = read_number(root, pf, "sriov_offset", &offset);
+	err = sriov_number(root, pf, "sriov_offset", &offset);
 	if (!err)
-		err = read_number(root, pf, "sriov_stride", &stride);
+		err = sriov_number(root, pf, "sriov_stride", &stride);
 	if (err || !offset)
 		return err;
 	while (n < total && vf_address(pf, offset, stride, n, &vf.bdf) &&
@@ -105,7 +80,7 @@ static int add_vf_of(const struct fs_root *root, struct facts *facts, const stru
 		return 0;
 	vf.pf = *pf;
 	vf.wanted = n + 1;
-	err = count_vfs(root, pf, &vf.made);
+	err = sriov_count(root, pf, &vf.made);
 	if (!err)
 		err = pci_driver(root, pf, &vf.pf_driver);
 	if (err)

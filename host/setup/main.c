@@ -9,6 +9,7 @@
 #include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/setup/check/readiness.h"
+#include "host/setup/sriov/sriov_check.h"
 #include "host/setup/sriov/sriov_verb.h"
 #include "host/process/supervise.h"
 
@@ -164,6 +165,8 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 
 	if (err == -EINVAL && why)
 		return cli_usage_error("%s", why);
+	if (!err)
+		err = sriov_check(root, options->bootloader, &list);
 	if (!err)
 		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);

@@ -3,6 +3,7 @@
 #include "host/base/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/pci/pci.h"
+#include "host/pci/sriov.h"
 #include "host/pci/vfio.h"
 #include "host/usage/searches.h"
 
@@ -41,29 +42,15 @@ static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strb
 	return 0;
 }
 
-/* The VFs by their links, never by sriov_numvfs: reading that waits for the device's lock. *RET
- * becomes "" when there are none. */
+/* *RET becomes "" when there are none. */
 static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
 {
-	auto_free char *dir = pci_dir(bdf);
-	auto_names struct fs_names names = {0};
+	auto_sriov struct sriov sriov = {0};
 	auto_strbuf struct strbuf text = {0};
-	/* The first one is there while any is (Linux: drivers/pci/iov.c, sriov_enable()). */
-	int err = pci_probe_file(root, bdf, "virtfn0");
+	int err = sriov_read(root, bdf, &sriov);
 
-	if (err > 0)
-		err = fs_list(root, dir, &names);
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *path = NULL, *address = NULL;
-		struct bdf vf;
-
-		if (!after_prefix(names.items[i], "virtfn"))
-			continue;
-		path = pci_path(bdf, names.items[i]);
-		err = fs_link_name_if(root, path, &address);
-		if (!err && address && !bdf_parse(address, &vf))
-			err = put_vf(root, &vf, &text);
-	}
+	for (size_t i = 0; !err && i < sriov.n_vfs; i++)
+		err = put_vf(root, &sriov.vfs[i].bdf, &text);
 	if (err)
 		return err;
 	*ret = strbuf_take(&text);

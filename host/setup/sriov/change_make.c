@@ -190,11 +190,18 @@ static int set_vfs(const struct change *change)
 
 int change_make(const struct change *change)
 {
+	/* While the file is there, the service that it enabled is known. */
+	bool first = change->service && !strcmp(change->service, "disable");
 	int code;
 
-	if (write_files(change))
+	if (first && set_service(change))
 		return ENABLE_FAILED;
-	code = set_service(change) ? ENABLE_FAILED : set_vfs(change);
+	if (write_files(change)) {
+		if (first)
+			unset_service(change);
+		return ENABLE_FAILED;
+	}
+	code = !first && set_service(change) ? ENABLE_FAILED : set_vfs(change);
 	if (code) {
 		unset_service(change);
 		if (undo(change, change->edits.n))

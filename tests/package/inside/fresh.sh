@@ -28,7 +28,10 @@ t_install() {
 t_restore_runs_with_qmeventd() {
 	[ -L /etc/systemd/system/qmeventd.service.wants/pve-passthrough-restore.service ] ||
 		fail "it is not enabled: $(find /etc/systemd/system)"
-	systemd-analyze --man=no verify pve-passthrough-restore.service pve-passthrough-watch@100.service >/tmp/out 2>&1 ||
+	[ ! -L /etc/systemd/system/multi-user.target.wants/pve-passthrough-sriov.service ] ||
+		fail "the unit for VFs is enabled without any"
+	systemd-analyze --man=no verify pve-passthrough-restore.service pve-passthrough-watch@100.service \
+		pve-passthrough-sriov.service >/tmp/out 2>&1 ||
 		fail "systemd does not like the units: $(cat /tmp/out)"
 	expect_no_line pve-passthrough /tmp/out
 	rm -f /run/systemd/systemd-units-load # its own
@@ -111,6 +114,10 @@ put_what_enable_leaves() {
 t_remove_says_what_it_means() {
 	put_what_enable_leaves
 	start_vm 102
+	mkdir -p /etc/pve-passthrough.d
+	echo 'format = 1; sriov = (
+  { address = "0000:03:00.0"; id = "8086:10fb"; vfs = 4; host_driver = false; }
+);' >/etc/pve-passthrough.d/host.conf
 	apt-get remove -y pve-passthrough >/tmp/remove 2>&1
 	cat /tmp/remove
 	for vm in 100 101 102 105; do
@@ -122,6 +129,8 @@ t_remove_says_what_it_means() {
 	expect_line "$device" /tmp/remove
 	expect_line 'taken for VM 102 from vfio-pci' /tmp/remove
 	expect_line 'host-setup disable' /tmp/remove
+	expect_line '0000:03:00.0 (4 VFs)' /tmp/remove
+	expect_line 'host-setup sriov 0000:03:00.0 0' /tmp/remove
 	[ ! -L "$hook" ] || fail "the hook is still there"
 	[ -e /var/lib/vz/snippets/mine.sh ] || fail "another hookscript is gone"
 	[ -e /etc/pve-passthrough.conf ] || fail "the settings are gone"
