@@ -7,6 +7,7 @@
 #include "hookscript/bind/claim.h"
 #include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/load.h"
+#include "hookscript/bind/make_vfs.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/plan/facts.h"
 #include "hookscript/plan/plan_print.h"
@@ -20,6 +21,7 @@
 #include "host/pci/iomem.h"
 #include "host/base/log.h"
 #include "host/pci/pci.h"
+#include "host/pci/sriov.h"
 #include "host/process/supervise.h"
 
 #include <string.h>
@@ -170,6 +172,14 @@ static int claim_failed(const struct start *start, int err)
 	return EXIT_FAILED;
 }
 
+/* Makes the VFs that the plan wants, of which the next one knows. */
+static int make_planned_vfs(struct start *start)
+{
+	supervise_allow((int)start->plan->n_vfs * 2 * SRIOV_SET_MS +
+			start->settings->deadline * 1000);
+	return make_vfs(start->root, start->vmid, start->plan) ? EXIT_FAILED : EXIT_DONE;
+}
+
 /* Plans until a plan is claimed, refused, or overtaken too often. */
 static int plan_and_claim(struct start *start)
 {
@@ -185,6 +195,12 @@ static int plan_and_claim(struct start *start)
 			return code;
 		if (start->plan->n_refusals)
 			break;
+		if (start->plan->n_vfs) {
+			code = make_planned_vfs(start);
+			if (code)
+				return code;
+			continue;
+		}
 		if (!waited && facts_await_driver(start->facts) && wait_for_udev(start)) {
 			waited = true;
 			continue;

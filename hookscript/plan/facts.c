@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/facts.h"
 
+#include "host/pci/driver.h"
+
 #include "vmcfg/machine.h"
 
 #include <string.h>
@@ -49,6 +51,12 @@ const struct absent_vf *facts_absent_vf(const struct facts *facts,
 		    facts->absent_vfs[i].address == address)
 			return &facts->absent_vfs[i];
 	return NULL;
+}
+
+bool facts_make_vf(const struct absent_vf *vf)
+{
+	return vf->configured >= vf->wanted && !vf->made && !vf->pf_used && vf->pf_driver &&
+	       strcmp(vf->pf_driver, DRIVER_VFIO_PCI) != 0;
 }
 
 bool hostpci_keeps_driver(const struct hostpci *entry)
@@ -459,8 +467,10 @@ void facts_free(struct facts *facts)
 		free(facts->moved[i].now);
 		free(facts->moved[i].kernel_log);
 	}
-	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+	for (size_t i = 0; i < facts->n_absent_vfs; i++) {
 		free(facts->absent_vfs[i].pf_driver);
+		free(facts->absent_vfs[i].pf_used);
+	}
 	for (size_t i = 0; i < facts->n_vfs; i++)
 		net_port_free(&facts->vfs[i].port);
 	free(facts->vfs);

@@ -63,19 +63,20 @@ struct device_module {
 struct device {
 	struct bdf bdf;
 	struct pci_identity identity;
-	int group;	    /* its IOMMU group, negative: none */
-	char *driver;	    /* NULL: none */
-	bool named;	    /* by the VM; else a neighbour in the group, or a spare alternative */
-	bool has_entry;	    /* by a hostpci entry: Proxmox VE gives it to no second one */
-	bool express;	    /* PCI Express with a link: neither conventional PCI nor integrated */
-	bool bridge;	    /* has a directory pci_bus: Proxmox VE leaves those alone */
-	bool mdev;	    /* mediated devices can be made of it */
-	bool own_vfio;	    /* it is on a VFIO driver of its own, not vfio-pci */
-	bool child;	    /* of an endpoint, not of a bridge: it goes with that one */
-	struct bdf parent;  /* that endpoint */
-	int answer_err;	    /* why it does not answer (pci_ask()); 0: it does, or was not asked */
-	char *kernel_log;   /* with answer_err: the last lines about it; NULL: none are known */
-	bool has_subsystem; /* sysfs has the file subsystem_vendor */
+	int group;	   /* its IOMMU group, negative: none */
+	char *driver;	   /* NULL: none */
+	bool named;	   /* by the VM; else a neighbour in the group, or a spare alternative */
+	bool has_entry;	   /* by a hostpci entry: Proxmox VE gives it to no second one */
+	bool express;	   /* PCI Express with a link: neither conventional PCI nor integrated */
+	bool bridge;	   /* has a directory pci_bus: Proxmox VE leaves those alone */
+	bool mdev;	   /* mediated devices can be made of it */
+	bool no_probe;	   /* a VF without driver, as its PF wants it (sriov_drivers_autoprobe 0) */
+	bool own_vfio;	   /* it is on a VFIO driver of its own, not vfio-pci */
+	bool child;	   /* of an endpoint, not of a bridge: it goes with that one */
+	struct bdf parent; /* that endpoint */
+	int answer_err;	   /* why it does not answer (pci_ask()); 0: it does, or was not asked */
+	char *kernel_log;  /* with answer_err: the last lines about it; NULL: none are known */
+	bool has_subsystem;    /* sysfs has the file subsystem_vendor */
 	struct record *record; /* NULL: it is not taken */
 	int record_err;	       /* why the record cannot be used, -errno; 0: it can */
 	char *record_error;    /* the same in words */
@@ -107,6 +108,10 @@ struct absent_vf {
 	char *pf_driver;     /* NULL: none */
 	unsigned int wanted; /* of the PF's VFs, so that it is among them */
 	unsigned int made;   /* so many there are */
+	/* So many the PF is to have at every boot, as host-setup has set it up; 0: it is not. */
+	unsigned int configured;
+	int autoprobe; /* what is written to sriov_drivers_autoprobe before; -1: nothing */
+	char *pf_used; /* what of the host uses the PF; NULL: nothing, or it was not looked at */
 };
 
 /* How what holds a group is ended. */
@@ -178,6 +183,7 @@ struct facts {
 	size_t n_vfs;
 	char *vm_identity;    /* vm_read_identity(), with mac = "stable"; NULL: not known */
 	int vm_identity_err;  /* and why, -errno */
+	int sriov_err;	      /* with absent VFs: why it is not known what is set up, -errno */
 	int identity_err;     /* why it is not known which devices the VM had, -errno */
 	char *identity_error; /* the same in words */
 
@@ -291,6 +297,10 @@ const struct vf_facts *facts_vf(const struct facts *facts, const struct bdf *bdf
  * *RET knows then; its index is not set. Without the VM's identity there is no stable MAC.
  */
 void facts_wanted_vf(const struct facts *facts, int entry, struct vf_net *ret);
+
+/* Whether a start makes the VF, with all that its PF is to have: the PF has none, and the host does
+ * not use it. */
+bool facts_make_vf(const struct absent_vf *vf);
 
 /* The chosen candidate that names the device, or NULL. */
 const struct candidate *facts_chosen(const struct facts *facts, const struct bdf *bdf);

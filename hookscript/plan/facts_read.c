@@ -263,6 +263,21 @@ static int read_modules(struct reader *r, struct device *device)
 	return err == -ENOSYS || fs_is_absent(err) ? 0 : err;
 }
 
+/* Whether the device is a VF for which the kernel looks for no driver (Linux:
+ * drivers/pci/pci-driver.c, pci_device_can_probe()). */
+static int read_no_probe(const struct reader *r, struct device *device)
+{
+	auto_free char *path = pci_path(&device->bdf, "physfn/sriov_drivers_autoprobe");
+	auto_free char *text = NULL;
+	int err;
+
+	if (device->driver || device->record)
+		return 0;
+	err = path ? fs_read_attr(r->root, path, &text) : -ENOMEM;
+	device->no_probe = !err && !strcmp(text, "0");
+	return fs_is_absent(err) || err == -ENODEV ? 0 : err;
+}
+
 static int read_record(const struct reader *r, struct device *device)
 {
 	int err = record_read(r->root, &device->bdf, &device->record, &device->record_error);
@@ -292,7 +307,9 @@ static int read_details(struct reader *r)
 		if (!device->named && !facts_group(r->facts, device->group))
 			continue;
 		err = read_record(r, device);
-		if (!err && !device->bridge &&
+		if (!err)
+			err = read_no_probe(r, device);
+		if (!err && !device->bridge && !device->no_probe &&
 		    (r->scope & FACTS_MODULES || (!device->driver && !device->record)))
 			err = read_modules(r, device);
 		if (err)

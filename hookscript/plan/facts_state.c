@@ -2,9 +2,12 @@
 #include "hookscript/plan/facts_state.h"
 
 #include "host/pci/answer.h"
+#include "host/base/log.h"
 #include "host/pci/sriov.h"
+#include "host/pci/sriov_conf.h"
 #include "host/process/kernel_log.h"
 #include "host/usage/owner_cure.h"
+#include "host/usage/pf_use.h"
 
 #include <string.h>
 
@@ -59,9 +62,46 @@ static bool vf_address(const struct bdf *pf, unsigned int offset, unsigned int s
 	return routing <= UINT16_MAX;
 }
 
+/* What of the host uses the PF; what cannot be read may be a use. */
+static int read_use(const struct fs_root *root, struct absent_vf *vf)
+{
+	auto_usage struct usage usage = {0};
+	int err = pf_use_read(root, &vf->pf, &usage);
+
+	if (err == -ENOMEM || (!err && !usage.n))
+		return err;
+	vf->pf_used = err ? fs_path(_("whether the host uses it cannot be read: %s"),
+				    log_strerror(err))
+			  : pf_use_text(&usage);
+	return vf->pf_used ? 0 : -ENOMEM;
+}
+
+/* How many the PF is to have, if it is the device that was set up. */
+static int read_configured(const struct fs_root *root, const struct sriov_conf *conf,
+			   struct absent_vf *vf)
+{
+	const struct sriov_entry *entry = sriov_conf_at(conf, &vf->pf);
+	struct pci_identity identity;
+	int err = entry ? pci_identify(root, &vf->pf, &identity) : -ENODEV;
+
+	if (err)
+		return err == -ENODEV ? 0 : err;
+	if (!sriov_entry_is(entry, &identity))
+		return 0;
+	vf->configured = entry->vfs;
+	vf->autoprobe = entry->host_driver ? -1 : 0;
+	return vf->configured >= vf->wanted && !vf->made ? read_use(root, vf) : 0;
+}
+
+static void free_vf(struct absent_vf *vf)
+{
+	free(vf->pf_driver);
+	free(vf->pf_used);
+}
+
 /* Adds the VF of PF that would be at the address, if there is one. Returns 1 if so, 0, -errno. */
 static int add_vf_of(const struct fs_root *root, struct facts *facts, const struct bdf *pf,
-		     struct absent_vf vf)
+		     const struct sriov_conf *conf, struct absent_vf vf)
 {
 	unsigned int total, offset, stride, n = 0;
 	int err = sriov_number(root, pf, "sriov_totalvfs", &total);
@@ -83,18 +123,20 @@ static int add_vf_of(const struct fs_root *root, struct facts *facts, const stru
 	err = sriov_count(root, pf, &vf.made);
 	if (!err)
 		err = pci_driver(root, pf, &vf.pf_driver);
-	if (err)
+	if (!err)
+		err = read_configured(root, conf, &vf);
+	if (!err && !array_grow(facts->absent_vfs, facts->n_absent_vfs))
+		err = -ENOMEM;
+	if (err) {
+		free_vf(&vf);
 		return err;
-	if (!array_grow(facts->absent_vfs, facts->n_absent_vfs)) {
-		free(vf.pf_driver);
-		return -ENOMEM;
 	}
 	facts->absent_vfs[facts->n_absent_vfs++] = vf;
 	return 1;
 }
 
 static int add_vf(const struct fs_root *root, struct facts *facts, const struct fs_names *bus,
-		  const struct absent_vf *vf)
+		  const struct sriov_conf *conf, const struct absent_vf *vf)
 {
 	int err = 0;
 
@@ -102,7 +144,7 @@ static int add_vf(const struct fs_root *root, struct facts *facts, const struct 
 		struct bdf pf;
 
 		if (!bdf_parse(bus->items[i], &pf))
-			err = add_vf_of(root, facts, &pf, *vf);
+			err = add_vf_of(root, facts, &pf, conf, *vf);
 	}
 	return err < 0 ? err : 0;
 }
@@ -116,9 +158,21 @@ static bool is_empty(const struct facts *facts, const struct hostpci_address *ad
 }
 
 /* One list of the bus for all; it is read at the first empty address. */
+static int read_bus(const struct fs_root *root, struct facts *facts, struct fs_names *bus,
+		    struct sriov_conf *conf)
+{
+	if (bus->n)
+		return 0;
+	facts->sriov_err = sriov_conf_read(root, conf);
+	if (facts->sriov_err == -ENOMEM)
+		return -ENOMEM;
+	return fs_list(root, "sys/bus/pci/devices", bus);
+}
+
 static int add_vfs(const struct fs_root *root, struct facts *facts)
 {
 	auto_names struct fs_names bus = {0};
+	auto_sriov_conf struct sriov_conf conf = {0};
 	int err = 0;
 
 	for (size_t i = 0; i < facts->n_candidates; i++) {
@@ -130,10 +184,9 @@ static int add_vfs(const struct fs_root *root, struct facts *facts)
 
 			if (candidate->state == CANDIDATE_SPARE || !is_empty(facts, vf.address))
 				continue;
-			if (!bus.n)
-				err = fs_list(root, "sys/bus/pci/devices", &bus);
+			err = read_bus(root, facts, &bus, &conf);
 			if (!err)
-				err = add_vf(root, facts, &bus, &vf);
+				err = add_vf(root, facts, &bus, &conf, &vf);
 		}
 	}
 	return err;

@@ -83,6 +83,9 @@ char *plan_step_return_text(const struct plan_step *step)
 	case RETURN_NONE_NO_MODULE:
 		return strdup(_(
 			"returns to no driver: it has none, and no module of this kernel matches it"));
+	case RETURN_NONE_VF:
+		return strdup(_("returns to no driver: the VFs of its PF get none "
+				"(sriov_drivers_autoprobe is 0)"));
 	case RETURN_NONE_BLACKLIST:
 		return fs_path(
 			_("returns to no driver: it has none, and its module %s is blacklisted"),
@@ -132,5 +135,6 @@ void plan_free(struct plan *plan)
 	free(plan->warnings);
 	free(plan->steps);
 	free(plan->accepted);
+	free(plan->vfs);
 	free(plan);
 }

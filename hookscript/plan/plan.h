@@ -77,6 +77,7 @@ enum return_reason {
 	RETURN_VFIO_BLACKLIST, /* on vfio-pci, its own module is blacklisted */
 	RETURN_VFIO_LEFT,      /* on vfio-pci, an earlier start or another tool left it there */
 	RETURN_NONE_NO_MODULE, /* no driver, and no module for it */
+	RETURN_NONE_VF,	       /* no driver, as its PF's VFs are to have none */
 	RETURN_NONE_BLACKLIST, /* no driver, its module is blacklisted */
 	RETURN_NONE_MISSING,   /* no driver, although a module matches */
 };
@@ -102,6 +103,10 @@ struct plan {
 	/* Uses of the devices by the host which the settings allow to end; in the facts. */
 	const struct usage_finding **accepted;
 	size_t n_accepted;
+	/* VFs that are not there, and that the start makes before it plans again, one of each PF;
+	 * in the facts. */
+	const struct absent_vf **vfs;
+	size_t n_vfs;
 	bool deferred; /* uses that may end when the settings' units and containers are stopped:
 			  plan again then */
 };

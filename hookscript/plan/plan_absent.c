@@ -3,6 +3,7 @@
 #include "hookscript/plan/plan_check.h"
 
 #include "host/pci/driver.h"
+#include "host/pci/sriov_conf.h"
 
 #include <string.h>
 
@@ -93,32 +94,52 @@ static bool is_nvidias(const struct absent_vf *vf)
 }
 
 /* The kernel changes a number of VFs only from or to 0 (Linux: drivers/pci/pci-sysfs.c,
- * sriov_numvfs_store()). */
+ * sriov_numvfs_store()); host-setup looks whether something uses them. */
 static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 {
 	const char *pf = bdf_text(&vf->pf);
-	unsigned int n = vfs_wanted(c->facts, &vf->pf);
-	auto_free char *words = is_nvidias(vf) ? fs_path(_("create it (NVIDIA's vGPU driver: "
-							   "/usr/lib/nvidia/sriov-manage -e %s)"),
-							 pf)
-					       : strdup(_("create it"));
+	unsigned int wanted = vfs_wanted(c->facts, &vf->pf);
+	unsigned int n = vf->configured > wanted ? vf->configured : wanted;
 
+	if (is_nvidias(vf)) {
+		cure_command(c, _("create it, now and at every boot"),
+			     "systemctl enable --now pve-nvidia-sriov@%s.service", pf);
+		return;
+	}
 	cure_driver(c, vf);
-	if (vf->made)
+	if (c->facts->sriov_err)
+		cure_words(c, _("first mend /%s: %s"), SRIOV_CONF_PATH,
+			   sriov_conf_strerror(c->facts->sriov_err));
+	if (vf->pf_used)
 		cure_command(c,
-			     _("once nothing uses the present VFs, remove them and create as many "
-			       "as are needed"),
-			     "echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs; "
-			     "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
-			     pf, n, pf);
+			     _("once the host can do without its PF for some seconds, create it"),
+			     "host-setup sriov %s %u --now", pf, n);
+	else if (vf->made)
+		cure_command(
+			c,
+			_("once nothing uses the present VFs, create as many as are needed, now "
+			  "and at every boot"),
+			"host-setup sriov %s %u", pf, n);
 	else
-		cure_command(c, words, "echo %u > /sys/bus/pci/devices/%s/sriov_numvfs", n, pf);
+		cure_command(c, _("create it, now and at every boot"), "host-setup sriov %s %u", pf,
+			     n);
 	if (vf->pf_driver && strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
 		cure_without_sriov(c, vf);
-	cure_command(c, _("and at every boot, as soon as the PF has its driver"),
-		     "echo 'ACTION==\"bind\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
-		     "ATTR{sriov_numvfs}=\"%u\"' > /etc/udev/rules.d/70-sriov-%s.rules",
-		     pf, n, pf);
+}
+
+/* The start makes it: one of the PF's is enough to know them all. */
+static void plan_vf(struct plan_check *c, const struct absent_vf *vf)
+{
+	struct plan *plan = c->plan;
+
+	for (size_t i = 0; i < plan->n_vfs; i++)
+		if (!bdf_compare(&plan->vfs[i]->pf, &vf->pf))
+			return;
+	if (!array_grow(plan->vfs, plan->n_vfs)) {
+		c->err = -ENOMEM;
+		return;
+	}
+	plan->vfs[plan->n_vfs++] = vf;
 }
 
 static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
@@ -131,6 +152,11 @@ static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
 		      "number %u, which has not been created; that PF has %u VFs now"),
 		    plan_text(c, name), address, pf, vf->pf_driver ? vf->pf_driver : _("none"),
 		    vf->wanted, vf->made);
+	if (vf->pf_used)
+		cure_words(c,
+			   _("its PF is to have %u VFs, but making them now may reset it, and the "
+			     "host uses it: %s"),
+			   vf->configured, vf->pf_used);
 	cure_vf(c, vf);
 }
 
@@ -141,7 +167,9 @@ static void check_address(struct plan_check *c, const struct candidate *candidat
 
 	if (address_is_there(c->facts, address))
 		return;
-	if (vf)
+	if (vf && facts_make_vf(vf))
+		plan_vf(c, vf);
+	else if (vf)
 		refuse_vf(c, vf);
 	else if (candidate->state == CANDIDATE_CHOSEN && !is_known(c->facts, address))
 		refuse_absent(c, candidate, address);

@@ -17,6 +17,8 @@ static enum return_reason reason_for_vfio(const struct device *device)
 
 static enum return_reason reason_for_none(const struct device *device)
 {
+	if (device->no_probe)
+		return RETURN_NONE_VF;
 	if (!device->module.name)
 		return RETURN_NONE_NO_MODULE;
 	return device->module.blacklisted ? RETURN_NONE_BLACKLIST : RETURN_NONE_MISSING;

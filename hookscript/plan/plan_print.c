@@ -140,6 +140,13 @@ static void print_step(const struct plan_step *step, const struct facts *facts, 
 		print_vf(step);
 }
 
+static void print_absent_vf(const struct absent_vf *vf)
+{
+	log_info(
+		_("  %s  is not there: the start first makes the %u VFs that its PF %s is to have"),
+		bdf_text(&vf->bdf), vf->configured, bdf_text(&vf->pf));
+}
+
 int plan_print(const struct fs_root *root, const struct facts *facts, const struct plan *plan)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
@@ -147,10 +154,13 @@ int plan_print(const struct fs_root *root, const struct facts *facts, const stru
 
 	if (err)
 		return err;
-	log_info(plan->n_steps ? _("VM %u: a start would bind to vfio-pci:")
-			       : _("VM %u: a start would bind nothing"),
+	log_info(plan->n_steps || plan->n_vfs ? _("VM %u: a start would bind to vfio-pci:")
+					      : _("VM %u: a start would bind nothing"),
 		 facts->vmid);
 	for (size_t i = 0; i < plan->n_steps; i++)
 		print_step(&plan->steps[i], facts, pci);
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		if (facts_make_vf(&facts->absent_vfs[i]))
+			print_absent_vf(&facts->absent_vfs[i]);
 	return 0;
 }
