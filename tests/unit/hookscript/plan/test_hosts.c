@@ -252,13 +252,13 @@ static void test_vf_not_made(void **state)
 	/* Alder Lake's graphics with the driver for SR-IOV. */
 	put(tree, "0000:00:02.0", 0x808646a6, 0x030000, 36, "i915");
 	put_pf(tree, "0000:00:02.0", "7\n", "1\n", "1\n");
-	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED,
-		  "echo 3 > /sys/bus/pci/devices/0000:00:02.0/sriov_numvfs");
+	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED, "host-setup sriov 0000:00:02.0 3");
 	plan_ends(tree, "hostpci0: 00:02.3\n", EXIT_REFUSED, "dkms status");
 	plan_is_silent_of(tree, "hostpci0: 00:02.3\n", "added, removed");
 	/* Two entries: one number that is enough for both. */
-	plan_ends(tree, "hostpci0: 00:02.1\nhostpci1: 00:02.7\n", EXIT_REFUSED, "echo 7 > ");
-	plan_is_silent_of(tree, "hostpci0: 00:02.1\nhostpci1: 00:02.7\n", "echo 1 > ");
+	plan_ends(tree, "hostpci0: 00:02.1\nhostpci1: 00:02.7\n", EXIT_REFUSED,
+		  "host-setup sriov 0000:00:02.0 7");
+	plan_is_silent_of(tree, "hostpci0: 00:02.1\nhostpci1: 00:02.7\n", "0000:00:02.0 1");
 	/* igb: VF 4 of function 1 of a card is two slots further. */
 	put(tree, "0000:08:00.0", 0x80861521, 0x020000, 37, "igb");
 	put(tree, "0000:08:00.1", 0x80861521, 0x020000, 38, "igb");
@@ -266,19 +266,20 @@ static void test_vf_not_made(void **state)
 	put_pf(tree, "0000:08:00.1", "7\n", "128\n", "4\n");
 	plan_ends(tree, "hostpci0: 08:11.5\n", EXIT_REFUSED,
 		  "0000:08:11.5 is not there: it is a virtual function (VF) of 0000:08:00.1");
-	plan_ends(tree, "hostpci0: 08:11.5\n", EXIT_REFUSED, "echo 4 > ");
+	plan_ends(tree, "hostpci0: 08:11.5\n", EXIT_REFUSED, "host-setup sriov 0000:08:00.1 4");
 	plan_ends(tree, "hostpci0: 08:12.2\n", EXIT_REFUSED, "no PCI device at");
 	/* One that is on the next bus, of a PF that no driver has. */
 	put(tree, "0000:41:00.0", 0x15b31017, 0x020000, 39, NULL);
 	put_pf(tree, "0000:41:00.0", "16\n", "256\n", "1\n");
 	plan_ends(tree, "hostpci0: 42:01.2\n", EXIT_REFUSED,
 		  "modprobe \"$(cat /sys/bus/pci/devices/0000:41:00.0/modalias)\"");
-	plan_ends(tree, "hostpci0: 42:01.2\n", EXIT_REFUSED, "echo 11 > ");
+	plan_ends(tree, "hostpci0: 42:01.2\n", EXIT_REFUSED, "host-setup sriov 0000:41:00.0 11");
 	/* Some are there: the kernel changes their number only by way of 0. */
 	put(tree, "0000:00:02.1", 0x808646a6, 0x030000, 40, "i915");
 	tree_link(tree, DEVICES "0000:00:02.0/virtfn0", "../0000:00:02.1");
 	plan_ends(tree, "hostpci0: 00:02.2\n", EXIT_REFUSED,
-		  "echo 0 > /sys/bus/pci/devices/0000:00:02.0/sriov_numvfs; echo 2 > ");
+		  "once nothing uses the present VFs, create as many as are needed, now and at "
+		  "every boot: host-setup sriov 0000:00:02.0 2");
 	/* By a mapping, which is right. */
 	tree_file(tree, "etc/pve/mapping/pci.cfg",
 		  "vf\n\tmap id=8086:46a6,node=lab,path=0000:00:02.4\n");
