@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "host/net/vf_net.h"
 #include "host/pci/pci.h"
 
 static void free_pf(struct pf *pf)
@@ -48,6 +49,29 @@ static int add_vf(const struct fs_root *root, const struct sriov_above *above,
 	return 0;
 }
 
+/* What the PF's driver keeps for its VFs; it need not tell. */
+static int read_network(const struct fs_root *root, struct pf *pf)
+{
+	auto_free struct vf_net *list = NULL;
+	size_t n = 0;
+	int err = pf->n_vfs && pf->interfaces.n ? vf_net_list(root, &pf->bdf, &list, &n) : 0;
+
+	for (size_t i = 0; !err && i < pf->n_vfs && i < n; i++) {
+		const uint8_t *mac = list[i].mac;
+		static const uint8_t none[MAC_SIZE];
+
+		if (vf_net_knows(&list[i], VF_NET_VLAN))
+			pf->vfs[i].vlan = list[i].vlan;
+		if (!vf_net_knows(&list[i], VF_NET_MAC) || !memcmp(mac, none, MAC_SIZE))
+			continue;
+		pf->vfs[i].mac = fs_path("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+					 mac[3], mac[4], mac[5]);
+		if (!pf->vfs[i].mac)
+			return -ENOMEM;
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
 /* Adds the device at the address if it can have VFs, or is to have some. */
 static int add_pf(const struct fs_root *root, const struct sriov_above *above,
 		  const struct bdf *bdf, struct pfs *pfs)
@@ -64,6 +88,8 @@ static int add_pf(const struct fs_root *root, const struct sriov_above *above,
 		err = pf_interfaces(root, bdf, &pf.interfaces, &pf.down);
 	for (size_t i = 0; !err && i < pf.sriov.n_vfs; i++)
 		err = add_vf(root, above, pfs, &pf.sriov.vfs[i], &pf);
+	if (!err)
+		err = read_network(root, &pf);
 	if (!err && !array_grow(pfs->items, pfs->n))
 		err = -ENOMEM;
 	if (err)

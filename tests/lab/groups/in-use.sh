@@ -432,3 +432,136 @@ t_neighbours_refused() {
 	echo 'group = "refuse";' >"$settings"
 	refused 100 "$(pci 8086:2918) is in IOMMU group" 'group = "refuse"'
 }
+
+# ---- VFs that host-setup makes, here of an NVMe controller
+
+# As systemctl(1) enables and disables a unit, which is all that host-setup asks of it.
+fake_systemctl() {
+	cat >/bin/systemctl <<'EOF'
+#!/bin/sh
+wants=/etc/systemd/system/multi-user.target.wants
+case $1 in
+enable) mkdir -p $wants && ln -sf /usr/lib/systemd/system/$2 $wants/$2 ;;
+disable) rm -f $wants/$2 && rmdir -p $wants 2>/dev/null || true ;;
+esac
+EOF
+	chmod 755 /bin/systemctl
+}
+
+# setup ARGUMENTS...: host-setup, without a terminal; its output is in /tmp/hook.out.
+setup() {
+	host-setup "$@" >/tmp/hook.out 2>&1 </dev/null
+	hook_rc=$?
+	echo "\$ host-setup $*   (exit code $hook_rc)"
+	cat /tmp/hook.out
+	return $hook_rc
+}
+
+setup_exits() {
+	wanted=$1
+	shift
+	setup "$@"
+	[ "$hook_rc" = "$wanted" ] ||
+		fail "host-setup $*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+}
+
+vfs_of() {
+	ls -d "$devices/$1"/virtfn* 2>/dev/null | wc -l
+}
+
+# All that it writes: files below /etc, the VFs, and whether the kernel looks for drivers for them.
+sriov_state() {
+	find /etc | sort
+	cat /etc/pve-passthrough.d/* 2>/dev/null
+	vfs_of "$1"
+	cat "$devices/$1/sriov_drivers_autoprobe"
+}
+
+t_sriov_set_up_and_undone() {
+	pf=$(nvme lab3)
+	fake_systemctl
+	before=$(sriov_state "$pf")
+	setup_exits 0 sriov
+	expect_said "$pf"
+	expect_said "VFs: 2 possible, 0 now"
+	step "nobody can be asked"
+	setup_exits 2 sriov "$pf" 2
+	expect_said "vfs = 2;"
+	setup_exits 0 sriov "$pf" 2 --dry-run
+	setup_exits 2 sriov "$pf" 3 -y
+	expect_said "at most 2 VFs"
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	step "another one sets the number"
+	mkdir -p /etc/udev/rules.d
+	echo "# VFs
+ACTION==\"bind\", KERNEL==\"$pf\", ATTR{sriov_numvfs}=\"1\"" >/etc/udev/rules.d/70-vfs.rules
+	setup_exits 2 sriov "$pf" 2 -y
+	expect_said "/etc/udev/rules.d/70-vfs.rules:2"
+	rm -r /etc/udev
+	step "set up"
+	setup_exits 0 sriov "$pf" 2 -y
+	expect "VFs of $pf" 2 "$(vfs_of "$pf")"
+	expect "sriov_drivers_autoprobe" 0 "$(cat "$devices/$pf/sriov_drivers_autoprobe")"
+	vf=$(basename "$(readlink "$devices/$pf/virtfn0")")
+	expect_driver "$vf" none
+	setup_exits 0 sriov --json
+	expect_said '"made":2'
+	check_host '[0-4]'
+	check_item sriov ok
+	step "a VF in use"
+	vm 100 "machine: q35" "hostpci0: $vf,pcie=1"
+	before_start=$(machine)
+	hook_ok 100 pre-start
+	expect_taken 100 "$vf" none
+	setup_exits 2 sriov "$pf" 1 -y
+	expect_said "VM 100 has it"
+	setup_exits 2 sriov "$pf" 0 -y
+	expect "VFs of $pf" 2 "$(vfs_of "$pf")"
+	stop 100
+	step "undone"
+	setup_exits 0 sriov "$pf" 0 -y
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	setup_exits 0 sriov "$pf" 0 -y
+	expect_said "nothing to undo"
+	rm /bin/systemctl
+}
+
+t_sriov_at_boot() {
+	pf=$(nvme lab3)
+	fake_systemctl
+	before=$(sriov_state "$pf")
+	setup_exits 0 sriov "$pf" 1 -y
+	vf=$(basename "$(readlink "$devices/$pf/virtfn0")")
+	step "after a boot"
+	echo 0 >"$devices/$pf/sriov_numvfs"
+	echo 1 >"$devices/$pf/sriov_drivers_autoprobe"
+	check_host '[0-4]'
+	check_item sriov warning
+	setup_exits 0 sriov --boot
+	expect "VFs of $pf" 1 "$(vfs_of "$pf")"
+	expect "sriov_drivers_autoprobe" 0 "$(cat "$devices/$pf/sriov_drivers_autoprobe")"
+	setup_exits 0 sriov --boot
+	step "the driver comes late"
+	echo 0 >"$devices/$pf/sriov_numvfs"
+	echo "$pf" >"$devices/$pf/driver/unbind"
+	background sh -c "sleep 2; echo $pf >/sys/bus/pci/drivers_probe"
+	setup_exits 0 sriov --boot
+	expect "VFs of $pf" 1 "$(vfs_of "$pf")"
+	wait_for 10 test -e "$devices/$pf/nvme"
+	step "a VM's start makes it"
+	echo 0 >"$devices/$pf/sriov_numvfs"
+	before_start=$(machine)
+	vm 100 "machine: q35" "hostpci0: $vf,pcie=1"
+	verb_exits 0 plan 100
+	expect_said "the start first makes the 1 VFs"
+	expect_machine "$before_start"
+	hook_ok 100 pre-start
+	expect_taken 100 "$vf" none
+	hook_ok 100 post-stop
+	expect "VFs of $pf" 1 "$(vfs_of "$pf")"
+	setup_exits 0 sriov "$pf" 0 -y
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	step "not set up"
+	refused 100 "host-setup sriov $pf 1"
+	rm /bin/systemctl
+}
