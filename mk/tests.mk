@@ -104,7 +104,7 @@ TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"'
 TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=netlink_open \
 	-Wl,--wrap=netlink_send -Wl,--wrap=fork -Wl,--wrap=_cmocka_run_group_tests \
 	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_dir fs_make_dir \
-	fs_free_space program_act commit_load_modules,-Wl,--wrap=$(f))
+	fs_free_space program_act program_may_act commit_load_modules,-Wl,--wrap=$(f))
 
 $(B)/tests/unit/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
 $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(ARCHIVE)

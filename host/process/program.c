@@ -175,6 +175,11 @@ int program_run(const struct program *program, struct program_end *ret)
 				 : run_in_foreground(program, &ret->status);
 }
 
+bool program_may_act(const struct fs_root *root)
+{
+	return fs_root_is_running_system(root);
+}
+
 int program_act(const struct fs_root *root, const struct program *program, struct program_end *ret)
 {
 	int err;

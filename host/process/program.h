@@ -42,6 +42,9 @@ int program_run(const struct program *program, struct program_end *ret) must_che
 int program_act(const struct fs_root *root, const struct program *program,
 		struct program_end *ret) must_check;
 
+/* Whether ROOT may be acted on: it is the running system. */
+bool program_may_act(const struct fs_root *root);
+
 void program_end_free(struct program_end *end);
 
 /* Whether it has ended with exit status 0. */

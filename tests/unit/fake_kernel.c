@@ -288,9 +288,16 @@ struct request {
 	void *arg;
 };
 
+/* Of a PF, which has no record. */
+static bool is_sriov(const char *file)
+{
+	return !strcmp(file, "sriov_numvfs") || !strcmp(file, "sriov_drivers_autoprobe");
+}
+
 static bool is_attribute(const char *file)
 {
-	return !strcmp(file, "reset_method") || !strcmp(file, "d3cold_allowed");
+	return !strcmp(file, "sriov_drivers_autoprobe") || !strcmp(file, "reset_method") ||
+	       !strcmp(file, "d3cold_allowed");
 }
 
 static bool parse_request(const char *path, const char *text, struct request *ret)
@@ -304,7 +311,7 @@ static bool parse_request(const char *path, const char *text, struct request *re
 		strcpy(ret->file, "drivers_probe");
 	} else if (sscanf(path, "sys/bus/pci/devices/%63[^/]/%63s", ret->bdf, ret->file) == 2) {
 		if (strcmp(ret->file, "driver_override") && strcmp(ret->file, "driver/unbind") &&
-		    !is_attribute(ret->file))
+		    !is_attribute(ret->file) && !is_sriov(ret->file))
 			return false;
 	} else if (sscanf(path, "sys/bus/pci/drivers/%48[^/]/unbind%n", ret->file, &end) == 1 &&
 		   end) {
@@ -328,6 +335,87 @@ static int write_attribute(const struct request *request)
 	return 0;
 }
 
+/* ---- virtual functions ---- */
+
+static unsigned int number_of(const char *bdf, const char *name)
+{
+	auto_free char *path = fs_path("sys/bus/pci/devices/%s/%s", bdf, name);
+	auto_free char *text = tree_text(tree, path);
+
+	return (unsigned int)strtoul(text, NULL, 10);
+}
+
+static const char *vf_of(const char *bdf, unsigned int number, char text[BDF_TEXT_SIZE])
+{
+	struct bdf vf;
+	unsigned int routing;
+
+	if (bdf_parse(bdf, &vf))
+		return NULL;
+	routing = (unsigned int)vf.bus << 8 | (unsigned int)(vf.slot << 3 | vf.func);
+	routing += number_of(bdf, "sriov_offset") + number * number_of(bdf, "sriov_stride");
+	vf.bus = (uint8_t)(routing >> 8);
+	vf.slot = (uint8_t)(routing >> 3 & 0x1f);
+	vf.func = (uint8_t)(routing & 7);
+	return bdf_format(&vf, text);
+}
+
+static void make_vf(const char *bdf, unsigned int number)
+{
+	char text[BDF_TEXT_SIZE];
+	struct tree_device device = {
+		.bdf = vf_of(bdf, number, text),
+		.vendor = id_of(bdf, "vendor"),
+		.device = id_of(bdf, "device") + 1,
+		.class = 0x020000,
+		.group = (int)(200 + number),
+		.express = true,
+	};
+	auto_free char *link = fs_path("sys/devices/pci0000:00/%s/virtfn%u", bdf, number);
+	auto_free char *back = fs_path("sys/devices/pci0000:00/%s/physfn", device.bdf);
+	auto_free char *target = fs_path("../%s", device.bdf);
+	auto_free char *back_target = fs_path("../%s", bdf);
+
+	tree_device(tree, &device);
+	tree_link(tree, link, target);
+	tree_link(tree, back, back_target);
+	if (number_of(bdf, "sriov_drivers_autoprobe") && matching_driver(device.bdf))
+		bind_device(device.bdf, matching_driver(device.bdf));
+}
+
+/* The driver makes at most as many as the file of the tests "sriov_limit" says. */
+static int write_numvfs(const char *bdf, const char *text)
+{
+	auto_free char *path = fs_path("sys/devices/pci0000:00/%s/sriov_numvfs", bdf);
+	auto_free char *limit = fs_path("sys/devices/pci0000:00/%s/sriov_limit", bdf);
+	unsigned int n = (unsigned int)strtoul(text, NULL, 10),
+		     now = number_of(bdf, "sriov_numvfs");
+	auto_free char *value = fs_path("%u\n", n);
+	const char *driver = tree_driver_of(tree, bdf);
+
+	if (n > number_of(bdf, "sriov_totalvfs"))
+		return -ERANGE;
+	if (n == now)
+		return 0;
+	if (!strcmp(driver, "none") || is_vfio(driver))
+		return -ENOENT;
+	if (n && now)
+		return -EBUSY;
+	if (tree_has(tree, limit) && n > number_of(bdf, "sriov_limit"))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++)
+		make_vf(bdf, i);
+	for (unsigned int i = n; i < now; i++) {
+		auto_free char *link = fs_path("sys/devices/pci0000:00/%s/virtfn%u", bdf, i);
+		char vf[BDF_TEXT_SIZE];
+
+		tree_device_gone(tree, vf_of(bdf, i, vf));
+		tree_delete(tree, link);
+	}
+	tree_file(tree, path, value);
+	return 0;
+}
+
 static int perform(const struct request *request)
 {
 	auto_free char *driver = strndup(request->file, strcspn(request->file, "/"));
@@ -340,6 +428,8 @@ static int perform(const struct request *request)
 		return write_override(request->bdf, request->text);
 	if (is_attribute(request->file))
 		return write_attribute(request);
+	if (!strcmp(request->file, "sriov_numvfs"))
+		return write_numvfs(request->bdf, request->text);
 	if (!strcmp(request->file, "driver/unbind"))
 		return write_device_unbind(request->bdf, request->text);
 	return write_unbind(request->bdf, driver, request->text);
@@ -410,7 +500,7 @@ static int write_attr(const struct request *request)
 	}
 	plan = shared->writes == shared->plan.at ? &shared->plan : &none;
 	note(request);
-	if (shared->check_records && *request->bdf)
+	if (shared->check_records && *request->bdf && !is_sriov(request->file))
 		check_record(request->bdf);
 	die(plan, false);
 	err = plan->fault == FAULT_ERROR ? -plan->error : perform(request);

@@ -40,6 +40,8 @@ int __real_program_act(const struct fs_root *root, const struct program *program
 int __wrap_program_act(const struct fs_root *root, const struct program *program,
 		       struct program_end *ret);
 int __real_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
+bool __real_program_may_act(const struct fs_root *root);
+bool __wrap_program_may_act(const struct fs_root *root);
 int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n);
 
 void hosttree_cut(enum hosttree_cut cut, unsigned int at)
@@ -158,6 +160,11 @@ int __wrap_program_act(const struct fs_root *root, const struct program *program
 }
 
 /* The tests load nothing into the kernel that they run on. */
+bool __wrap_program_may_act(const struct fs_root *root)
+{
+	return tree_acts || __real_program_may_act(root);
+}
+
 int __wrap_commit_load_modules(const struct fs_root *root, const char *const *names, size_t n)
 {
 	if (!in_run)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "host/base/log.h"
+#include "host/process/program.h"
 #include "host/process/supervise.h"
 #include "host/setup/confirm.h"
 #include "host/setup/sriov/change_check.h"
@@ -121,7 +122,7 @@ static void say_usage(const struct change *change)
 /* Why the number is not changed at once; NULL: it is. RESET: also under what uses the PF. */
 static const char *why_later(const struct change *change, bool reset)
 {
-	if (!fs_root_is_running_system(change->root))
+	if (!program_may_act(change->root))
 		return _("this system is not the running one");
 	if (change->vfs && !change->driver)
 		return _("it has no driver now, and only that makes VFs");

@@ -34,7 +34,7 @@ static int set_service(const struct change *change)
 
 	if (!change->service)
 		return 0;
-	if (!fs_root_is_running_system(change->root)) {
+	if (!program_may_act(change->root)) {
 		log_info(_("this system is not the running one: in it, run"));
 		log_command("  systemctl %s %s", change->service, SRIOV_SERVICE);
 		return 0;
@@ -51,7 +51,7 @@ static int set_service(const struct change *change)
 
 static void unset_service(const struct change *change)
 {
-	if (change->service && fs_root_is_running_system(change->root))
+	if (change->service && program_may_act(change->root))
 		(void)!run_systemctl(change,
 				     strcmp(change->service, "enable") ? "enable" : "disable");
 }
@@ -173,7 +173,7 @@ static int set_vfs(const struct change *change)
 	auto_free char *log = NULL;
 	int err;
 
-	if (!change->there || !fs_root_is_running_system(change->root))
+	if (!change->there || !program_may_act(change->root))
 		return ENABLE_DONE;
 	err = sriov_set_in_worker(change->root, &wish, &log);
 	if (!err && change->now)
