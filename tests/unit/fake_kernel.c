@@ -407,10 +407,12 @@ static int write_numvfs(const char *bdf, const char *text)
 		make_vf(bdf, i);
 	for (unsigned int i = n; i < now; i++) {
 		auto_free char *link = fs_path("sys/devices/pci0000:00/%s/virtfn%u", bdf, i);
+		auto_free char *group = fs_path("sys/kernel/iommu_groups/%u", 200 + i);
 		char vf[BDF_TEXT_SIZE];
 
 		tree_device_gone(tree, vf_of(bdf, i, vf));
 		tree_delete(tree, link);
+		tree_delete(tree, group);
 	}
 	tree_file(tree, path, value);
 	return 0;

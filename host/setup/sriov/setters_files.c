@@ -65,7 +65,7 @@ static int read_text(const struct fs_root *root, const char *path, char **ret)
 
 	*ret = NULL;
 	if (fd < 0)
-		return fs_is_absent(fd) || fd == -ELOOP ? 0 : fd;
+		return fs_is_absent(fd) ? 0 : fd;
 	if (fstat(fd, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode))

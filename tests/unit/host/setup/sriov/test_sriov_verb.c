@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `host-setup sriov`: what it refuses, makes and undoes, on a made-up sysfs. */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "fake_kernel.h"
+#include "run.h"
+
+#include "hookscript/plan/judge.h"
+#include "host/setup/sriov/sriov_check.h"
+#include "host/setup/sriov/sriov_verb.h"
+
+#define PF  "0000:03:00.0"
+#define VF0 "0000:03:10.0"
+#define AT  "sys/bus/pci/devices/" PF "/"
+
+#define CONF "etc/pve-passthrough.d/host.conf"
+#define LINK "etc/systemd/system/multi-user.target.wants/pve-passthrough-sriov.service"
+
+static struct setup_options options;
+
+static int sriov(const struct fs_root *root, unsigned int vmid)
+{
+	static const struct sriov_above above = {judge_devices, judge_taken};
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)vmid;
+	dup2(null, STDIN_FILENO);
+	close(null);
+	return sriov_run(root, &options, &above);
+}
+
+/* Runs it with ARGS: "PF N", and options. */
+static struct run run(struct tree *tree, const char *address, const char *count,
+		      const struct setup_options *with)
+{
+	struct run ret;
+
+	options = with ? *with : (struct setup_options){0};
+	options.address = address;
+	options.count = count;
+	setenv("FAKE_ROOT", tree->root.path, 1);
+	run_hook(tree, sriov, 0, &ret);
+	return ret;
+}
+
+static const struct setup_options yes = {.yes = true}, now = {.yes = true, .now = true},
+				  dry = {.dry_run = true},
+				  drivers = {.yes = true, .host_driver = true};
+
+/* Ends the test unless it ends with CODE and says TEXT. */
+static void ends(struct tree *tree, const char *count, const struct setup_options *with, int code,
+		 const char *text)
+{
+	auto_run struct run shown = run(tree, PF, count, with);
+
+	run_assert_code(&shown, code);
+	run_assert_says(&shown, text);
+}
+
+static int setup(void **state)
+{
+	auto_free char *path = NULL;
+	struct tree *tree;
+
+	if (fake_kernel_setup(state))
+		return -1;
+	tree = *state;
+	path = fs_path("%s/fakes/sriov:%s", TESTS_DIR, getenv("PATH"));
+	setenv("PATH", path, 1);
+	tree_iommu(tree);
+	tree_driver(tree, "igb", "igb");
+	tree_driver(tree, "igbvf", "igbvf");
+	fake_kernel_knows(0x8086, 0x10ca, "igbvf");
+	tree_device(tree, &(struct tree_device){PF, 0x8086, 0x10c9, 0, 0, 0x020000, 20, "igb", NULL,
+						NULL, true, false});
+	tree_file(tree, AT "sriov_totalvfs", "7\n");
+	tree_file(tree, AT "sriov_numvfs", "0\n");
+	tree_file(tree, AT "sriov_offset", "128\n");
+	tree_file(tree, AT "sriov_stride", "2\n");
+	tree_file(tree, AT "sriov_drivers_autoprobe", "1\n");
+	tree_file(tree, AT "net/eno1/flags", "0x1003\n");
+	tree_link(tree, "sys/class/net/eno1", "../../bus/pci/devices/" PF "/net/eno1");
+	tree_link(tree, AT "net/eno1/device", "../../../" PF);
+	tree_file(tree, AT "net/eno1/address", "52:54:00:00:00:01\n");
+	tree_process(tree, 1, "systemd", "/sbin/init");
+	return 0;
+}
+
+static int count(struct tree *tree)
+{
+	auto_free char *text = tree_text(tree, AT "sriov_numvfs");
+
+	return atoi(text);
+}
+
+static void test_set_up_and_undone(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL, *conf = NULL;
+
+	before = tree_render(tree, TREE_ALL);
+	ends(tree, "0", &yes, 0, "nothing to undo");
+	ends(tree, "4", NULL, 2, "there is no terminal to ask at");
+	ends(tree, "4", &dry, 0, "+  { address = \"" PF "\"; id = \"8086:10c9\"; vfs = 4;");
+	ends(tree, "4", &dry, 0, "systemctl enable pve-passthrough-sriov.service");
+	tree_assert_is(tree, TREE_ALL, before);
+	ends(tree, "4", &yes, 0, PF ": 4 VFs at every boot");
+	assert_int_equal(count(tree), 4);
+	assert_string_equal(tree_driver_of(tree, VF0), "none");
+	assert_true(tree_has(tree, CONF));
+	conf = tree_text(tree, CONF);
+	assert_non_null(strstr(conf, "autoprobe_was = true"));
+	ends(tree, "4", &yes, 0, "nothing to change");
+	/* Another number; then with drivers. */
+	ends(tree, "2", &yes, 0, PF ": 2 VFs");
+	assert_int_equal(count(tree), 2);
+	ends(tree, "3", &drivers, 0, PF ": 3 VFs");
+	assert_string_equal(tree_driver_of(tree, VF0), "igbvf");
+	ends(tree, "0", &yes, 0, "no longer set up");
+	tree_delete(tree, "etc/systemd"); /* of the fake */
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+/* A directory that was there before stays; so does a service that was enabled. */
+static void test_surroundings_stay(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+
+	tree_folder(tree, "etc/pve-passthrough.d");
+	tree_link(tree, LINK, "/usr/lib/systemd/system/pve-passthrough-sriov.service");
+	before = tree_render(tree, TREE_ALL);
+	ends(tree, "4", &yes, 0, "4 VFs");
+	ends(tree, "0", &yes, 0, "no longer");
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+static void test_refused(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+
+	before = tree_render(tree, TREE_ALL);
+	ends(tree, "8", &yes, 2, "can have at most 7 VFs, not 8");
+	ends(tree, "x", &yes, 64, "'x' is no number");
+	tree_assert_is(tree, TREE_ALL, before);
+	tree_file(tree, "etc/sysfs.conf", "class/net/eno1/device/sriov_numvfs = 7\n");
+	ends(tree, "4", &yes, 2, "/etc/sysfs.conf:1: class/net/eno1/device/sriov_numvfs = 7");
+	tree_delete(tree, "etc/sysfs.conf");
+	tree_driver(tree, "nvidia", "nvidia");
+	tree_bind(tree, PF, "nvidia");
+	ends(tree, "4", &yes, 2, "systemctl enable --now pve-nvidia-sriov@" PF ".service");
+	tree_vfio(tree);
+	tree_bind(tree, PF, "vfio-pci");
+	ends(tree, "4", &yes, 2, PF " itself is on vfio-pci");
+	tree_bind(tree, PF, "igb");
+	tree_file(tree, CONF, "format = 1;\n");
+	ends(tree, "4", &yes, 2, "/" CONF ": not what host-setup writes");
+	ends(tree, "0", &yes, 2, "/" CONF ": not what host-setup writes");
+	tree_delete(tree, CONF);
+	tree_file(tree, AT "sriov_totalvfs", "0\n");
+	ends(tree, "4", &yes, 2, PF " can have no VFs");
+	tree_device_gone(tree, PF);
+	ends(tree, "4", &yes, 2, "there is no PCI device at " PF);
+}
+
+/* What the kernel refuses is undone, and its line is quoted. */
+static void test_kernel_refuses(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+
+	tree_file(tree, AT "sriov_limit", "3\n");
+	tree_file(tree, "var/log/dmesg",
+		  "[    9.0] igb " PF ": not enough MMIO resources for SR-IOV\n");
+	before = tree_render(tree, TREE_ALL);
+	ends(tree, "4", &yes, 2, "its driver igb does not make 4 VFs: Cannot allocate memory");
+	tree_delete(tree, "etc/systemd");
+	tree_assert_is(tree, TREE_ALL, before);
+	/* And what was there before is there again. */
+	ends(tree, "2", &yes, 0, "2 VFs");
+	ends(tree, "4", &yes, 2, "every file was put back as it was");
+	assert_int_equal(count(tree), 2);
+	tree_delete(tree, AT "sriov_limit");
+	setenv("FAKE_FAILS", "1", 1);
+	ends(tree, "0", &yes, 1, "`systemctl disable pve-passthrough-sriov.service` failed");
+	unsetenv("FAKE_FAILS");
+	assert_int_equal(count(tree), 2);
+	assert_true(tree_has(tree, CONF));
+}
+
+/* The PF carries a bridge: without --now it is for the next boot, and --yes does not stand for it.
+ */
+static void test_in_use(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+
+	tree_folder(tree, AT "net/eno1/upper_vmbr0");
+	before = tree_render(tree, TREE_ALL);
+	ends(tree, "4", &yes, 0, "below vmbr0");
+	assert_int_equal(count(tree), 0);
+	assert_true(tree_has(tree, CONF));
+	ends(tree, "4", &yes, 0, "host-setup sriov " PF " 4 --now");
+	ends(tree, "4", &now, 0, PF ": 4 VFs");
+	assert_int_equal(count(tree), 4);
+	/* Undone from the next boot on; what a VF gets by then is as before at once. */
+	ends(tree, "0", &yes, 0, "0 VFs from the next boot on, because the host uses it");
+	assert_int_equal(count(tree), 4);
+	assert_false(tree_has(tree, CONF));
+	tree_file(tree, AT "sriov_numvfs", "0\n");
+	for (unsigned int i = 0; i < 4; i++) {
+		auto_free char *link = fs_path(AT "virtfn%u", i);
+		auto_free char *vf = fs_path("0000:03:10.%u", i * 2);
+		auto_free char *group = fs_path("sys/kernel/iommu_groups/%u", 200 + i);
+
+		tree_delete(tree, link);
+		tree_delete(tree, group);
+		tree_device_gone(tree, vf);
+	}
+	tree_delete(tree, "etc/systemd");
+	tree_assert_is(tree, TREE_ALL, before);
+}
+
+static void test_down(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_file(tree, AT "net/eno1/flags", "0x1002\n");
+	ends(tree, "1", &yes, 0, "ip link set eno1 up");
+}
+
+/* VFs in use are not taken from under a VM or the host. */
+static void test_vfs_in_use(void **state)
+{
+	struct tree *tree = *state;
+
+	ends(tree, "2", &drivers, 0, "2 VFs");
+	tree_folder(tree, "sys/bus/pci/devices/" VF0 "/net/vf0/upper_vmbr1");
+	tree_link(tree, "sys/class/net/vf0", "../../bus/pci/devices/" VF0 "/net/vf0");
+	ends(tree, "4", &yes, 2, "the VF " VF0 " is in use and would vanish");
+	ends(tree, "0", &yes, 2, "the VF " VF0 " is in use and would vanish");
+	assert_int_equal(count(tree), 2);
+	tree_delete(tree, "sys/class/net/vf0");
+	tree_delete(tree, "sys/bus/pci/devices/" VF0 "/net");
+	tree_file(tree, "run/pve-passthrough/records/" VF0, "not a record");
+	ends(tree, "4", &yes, 1, "could not be read");
+	tree_delete(tree, "run/pve-passthrough");
+	ends(tree, "4", &yes, 0, "4 VFs");
+}
+
+/* An iGPU stays with the host, which uses it, while its VFs are made. */
+static void test_igpu(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_driver(tree, "i915", "i915");
+	tree_bind(tree, PF, "i915");
+	tree_file(tree, "proc/cmdline", "i915.enable_guc=3 i915.max_vfs=7\n");
+	tree_folder(tree, AT "net/eno1/upper_vmbr0"); /* any use */
+	ends(tree, "7", &yes, 0, PF ": 7 VFs");
+	assert_int_equal(count(tree), 7);
+	assert_string_equal(tree_driver_of(tree, VF0), "none");
+}
+
+static void test_list(void **state)
+{
+	static const struct setup_options json = {.json = true};
+	struct tree *tree = *state;
+	auto_run struct run none = run(tree, NULL, NULL, NULL), shown = {0}, program = {0},
+			    absent = {0};
+
+	run_assert_code(&none, 0);
+	run_assert_says(&none, "VFs: 7 possible, 0 now, not set up for boot");
+	ends(tree, "2", &yes, 0, "2 VFs");
+	tree_vm(tree, 100, "hostpci0: 03:10.2\n");
+	shown = run(tree, NULL, NULL, NULL);
+	run_assert_says(&shown, "driver igb, eno1");
+	run_assert_says(&shown, "VFs: 7 possible, 2 now, 2 at every boot");
+	run_assert_says(&shown, "0000:03:10.2  no driver, named by VM 100 (hostpci0)");
+	program = run(tree, NULL, NULL, &json);
+	run_assert_says(&program, "\"possible\":7");
+	run_assert_says(&program, "\"configured\":2");
+	run_assert_says(&program, "\"vmid\":100");
+	/* Another card was put into its slot: the entry is not for it. */
+	tree_device_id(tree, PF, 0x1521);
+	absent = run(tree, NULL, NULL, NULL);
+	run_assert_says(&absent, "another device is here than the one that was set up");
+	ends(tree, "0", &yes, 0, "no longer set up");
+}
+
+/* ---- at boot ---- */
+
+static int boot(const struct fs_root *root, unsigned int vmid)
+{
+	options = (struct setup_options){.boot = true};
+	return sriov(root, vmid);
+}
+
+static int check(const struct fs_root *root, unsigned int vmid)
+{
+	auto_checklist struct checklist list = {0};
+
+	(void)vmid;
+	if (sriov_check(root, NULL, &list))
+		return -1;
+	for (size_t i = 0; i < list.n; i++)
+		printf("%s %s\n", check_status_name(list.items[i].status), list.items[i].what);
+	return 0;
+}
+
+static void check_says(struct tree *tree, const char *text)
+{
+	auto_run struct run shown = {0};
+
+	run_hook(tree, check, 0, &shown);
+	run_assert_code(&shown, 0);
+	run_assert_says(&shown, text);
+}
+
+static void test_boot(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run first = {0}, again = {0}, other = {0}, nothing = {0};
+
+	run_hook(tree, boot, 0, &nothing);
+	run_assert_code(&nothing, 0);
+	tree_file(tree, CONF,
+		  "format = 1; sriov = ( { address = \"" PF
+		  "\"; id = \"8086:10c9\"; vfs = 3; } );");
+	check_says(tree, "warning " PF " has 0 VFs, and is to have 3");
+	check_says(tree, "warning pve-passthrough-sriov.service is disabled");
+	run_hook(tree, boot, 0, &first);
+	run_assert_code(&first, 0);
+	assert_int_equal(count(tree), 3);
+	check_says(tree, "ok " PF " has its 3 VFs");
+	run_hook(tree, boot, 0, &again);
+	run_assert_code(&again, 0);
+	/* What another one has made is left alone. */
+	tree_file(tree, CONF,
+		  "format = 1; sriov = ( { address = \"" PF
+		  "\"; id = \"8086:10c9\"; vfs = 4; } );");
+	run_hook(tree, boot, 0, &other);
+	run_assert_code(&other, 1);
+	run_assert_says(&other, "something else has made another number of VFs");
+	assert_int_equal(count(tree), 3);
+}
+
+static void test_boot_fails(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run replaced = {0}, refused = {0}, damaged = {0};
+
+	tree_file(tree, CONF,
+		  "format = 1; sriov = ( { address = \"" PF
+		  "\"; id = \"8086:1521\"; vfs = 3; } );");
+	run_hook(tree, boot, 0, &replaced);
+	run_assert_code(&replaced, 1);
+	run_assert_says(&replaced, "another device is at this address");
+	check_says(tree, "another device than the one that was set up");
+	tree_file(tree, CONF,
+		  "format = 1; sriov = ( { address = \"" PF
+		  "\"; id = \"8086:10c9\"; vfs = 9; } );");
+	run_hook(tree, boot, 0, &refused);
+	run_assert_code(&refused, 1);
+	assert_int_equal(count(tree), 0);
+	tree_file(tree, CONF, "x");
+	run_hook(tree, boot, 0, &damaged);
+	run_assert_code(&damaged, 1);
+	check_says(tree, "warning /" CONF ": not what host-setup writes");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_set_up_and_undone, setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_surroundings_stay, setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_refuses, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_in_use, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_down, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_list, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_boot, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_boot_fails, setup, fake_kernel_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
