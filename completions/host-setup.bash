@@ -9,7 +9,7 @@ _host_setup() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		check | disable | enable | groups) command=${COMP_WORDS[i]} ;;
+		check | disable | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
@@ -21,7 +21,8 @@ _host_setup() {
 		words+=" --pci-realloc --processor --unsafe-interrupts"
 		;;
 	groups) words+=" --json" ;;
-	*) words+=" check disable enable groups --bootloader" ;;
+	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;
+	*) words+=" check disable enable groups sriov --bootloader" ;;
 	esac
 
 	case $before in
