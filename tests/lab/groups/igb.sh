@@ -9,7 +9,7 @@
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device igb,bus=rp2,romfile=,mac=52:54:00:00:00:52
 
 prepare() {
-	for module in igb igbvf vfio_pci vfio_iommu_type1; do
+	for module in igb igbvf bridge vfio_pci vfio_iommu_type1; do
 		modprobe "$module"
 	done
 	wait_for 10 test -n "$(nic_name 51)"
@@ -93,4 +93,70 @@ t_igb_vfs_go_away() {
 	hook 100 post-stop
 	hook 100 post-stop
 	[ ! -e "$records/$first" ] || fail "record of $first: expected none, seen one"
+}
+
+# ---- VFs that host-setup makes
+
+# The card carries the host's network: nothing without --now, which resets it.
+t_igb_sriov_in_use() {
+	pf=$(nic 51)
+	name=$(nic_name 51)
+	fake_systemctl
+	before=$(sriov_state "$pf")
+	ip link set "$name" up
+	ip addr add 198.51.100.1/24 dev "$name"
+	setup_exits 0 sriov "$pf" 4 -y
+	expect_said "$name carries the host's network: address 198.51.100.1"
+	expect_said "4 VFs from the next boot on, because the host uses it"
+	expect "VFs of $pf" 0 "$(vfs_of "$pf")"
+	step "at boot"
+	setup_exits 0 sriov --boot
+	expect "VFs of $pf" 4 "$(vfs_of "$pf")"
+	expect_driver "$(vf "$pf" 3)" none
+	setup_exits 0 sriov
+	expect_said "VFs: 7 possible, 4 now, 4 at every boot"
+	expect_said "$(vf "$pf" 3)  no driver"
+	iproute2 link set "$name" vf 3 mac 52:54:00:00:51:03 vlan 30 || fail "the lab: no MAC for VF 3"
+	setup_exits 0 sriov
+	expect_said "MAC 52:54:00:00:51:03, VLAN 30"
+	step "undone now"
+	setup_exits 0 sriov "$pf" 0 -y --now
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	step "a VM's start does not reset it either"
+	setup_exits 0 sriov "$pf" 2 -y
+	setup_exits 0 sriov "$pf" 2 -y --now
+	first=$(vf "$pf" 0)
+	echo 0 >"$devices/$pf/sriov_numvfs"
+	vm 100 "machine: q35" "hostpci0: $first,pcie=1"
+	refused 100 "host-setup sriov $pf 2 --now"
+	ip addr del 198.51.100.1/24 dev "$name"
+	hook_ok 100 pre-start
+	expect_taken 100 "$first" none
+	hook_ok 100 post-stop
+	expect_free "$first" none
+	ip link set "$name" down
+	setup_exits 0 sriov
+	expect_said "ip link set $name up"
+	setup_exits 0 sriov "$pf" 0 -y
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	rm /bin/systemctl
+}
+
+# With drivers of the host the VFs have interfaces, and one that is in use is not removed.
+t_igb_sriov_host_driver() {
+	pf=$(nic 52)
+	fake_systemctl
+	before=$(sriov_state "$pf")
+	setup_exits 0 sriov "$pf" 2 -y --host-driver
+	wait_for 10 test -e "$devices/$(vf "$pf" 1)/net" || fail "expected an interface of the VF, seen none"
+	expect_driver "$(vf "$pf" 1)" igbvf
+	interface=$(ls "$devices/$(vf "$pf" 1)/net")
+	ip link add vmbr0 type bridge 2>/dev/null || skip "this kernel has no bridge"
+	ip link set "$interface" master vmbr0
+	setup_exits 2 sriov "$pf" 4 -y --now
+	expect_said "the VF $(vf "$pf" 1) is in use and would vanish"
+	ip link del vmbr0
+	setup_exits 0 sriov "$pf" 0 -y
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	rm /bin/systemctl
 }

@@ -435,48 +435,6 @@ t_neighbours_refused() {
 
 # ---- VFs that host-setup makes, here of an NVMe controller
 
-# As systemctl(1) enables and disables a unit, which is all that host-setup asks of it.
-fake_systemctl() {
-	cat >/bin/systemctl <<'EOF'
-#!/bin/sh
-wants=/etc/systemd/system/multi-user.target.wants
-case $1 in
-enable) mkdir -p $wants && ln -sf /usr/lib/systemd/system/$2 $wants/$2 ;;
-disable) rm -f $wants/$2 && rmdir -p $wants 2>/dev/null || true ;;
-esac
-EOF
-	chmod 755 /bin/systemctl
-}
-
-# setup ARGUMENTS...: host-setup, without a terminal; its output is in /tmp/hook.out.
-setup() {
-	host-setup "$@" >/tmp/hook.out 2>&1 </dev/null
-	hook_rc=$?
-	echo "\$ host-setup $*   (exit code $hook_rc)"
-	cat /tmp/hook.out
-	return $hook_rc
-}
-
-setup_exits() {
-	wanted=$1
-	shift
-	setup "$@"
-	[ "$hook_rc" = "$wanted" ] ||
-		fail "host-setup $*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
-}
-
-vfs_of() {
-	ls -d "$devices/$1"/virtfn* 2>/dev/null | wc -l
-}
-
-# All that it writes: files below /etc, the VFs, and whether the kernel looks for drivers for them.
-sriov_state() {
-	find /etc | sort
-	cat /etc/pve-passthrough.d/* 2>/dev/null
-	vfs_of "$1"
-	cat "$devices/$1/sriov_drivers_autoprobe"
-}
-
 t_sriov_set_up_and_undone() {
 	pf=$(nvme lab3)
 	fake_systemctl
