@@ -9,6 +9,7 @@
 #include "host/pci/sriov.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/kernel_log.h"
+#include "host/process/program.h"
 #include "host/process/supervise.h"
 #include "host/process/worker.h"
 #include "host/setup/options.h"
@@ -130,8 +131,14 @@ int sriov_boot(const struct fs_root *root)
 	auto_sriov_conf struct sriov_conf conf = {0};
 	auto_free struct worker *workers = NULL;
 	auto_free struct job *jobs = NULL;
-	int err = sriov_conf_read(root, &conf);
+	int err;
 
+	if (!program_may_act(root)) {
+		log_error(_("--root %s is not the running system: no VFs are made there"),
+			  root->path);
+		return ENABLE_REFUSED;
+	}
+	err = sriov_conf_read(root, &conf);
 	if (err) {
 		log_error(_("/%s: %s; no VFs were made"), SRIOV_CONF_PATH,
 			  sriov_conf_strerror(err));

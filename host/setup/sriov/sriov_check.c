@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/base/log.h"
 #include "host/pci/sriov.h"
 #include "host/pci/sriov_conf.h"
 #include "host/setup/sriov/pfs.h"
@@ -30,6 +31,12 @@ static int check_setters(const struct fs_root *root, const char *bootloader, con
 	int err = setters_pf_read(root, pf, &about);
 
 	err = err ?: setters_find(root, bootloader, &about, &setters);
+	if (err && err != -ENOMEM)
+		return check_add(list, name, CHECK_NOTE,
+				 fs_path(_("whether something else sets the number of VFs of %s, "
+					   "too, cannot be read"),
+					 bdf_text(pf)),
+				 strdup(log_strerror(err)), NULL);
 	for (size_t i = 0; !err && i < setters.n; i++) {
 		const struct conf_item *item = &setters.items[i];
 

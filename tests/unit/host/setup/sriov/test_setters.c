@@ -116,6 +116,9 @@ static void test_files(void **state)
 		{"etc/network/if-pre-up.d/vf", "#!/bin/sh\nN=2\necho $N >$D/sriov_numvfs\n", 3},
 		/* modules */
 		{"etc/modprobe.d/igb.conf", "options igb max_vfs=7,7\n", 1},
+		{"etc/modprobe.d/igb.conf",
+		 "install igb modprobe -i igb; echo 4 >/sys/class/net/eno1/device/sriov_numvfs\n",
+		 1},
 		{"etc/modprobe.d/igb.conf", "options igb max_vfs=0\n", 0},
 		{"etc/modprobe.d/igb.conf", "options ixgbe max_vfs=7\n", 0},
 		{"etc/modprobe.d/igb.conf", "options igb debug=7\n", 0},
