@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* host-setup: its verbs and their options. */
 #include "hookscript/plan/judge.h"
+#include "hookscript/records/record.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "host/setup/check/check_print.h"
 #include "host/setup/enable.h"
@@ -226,7 +227,7 @@ static int run_groups(const struct fs_root *root, const struct setup_options *op
 
 static int run_sriov(const struct fs_root *root, const struct setup_options *options)
 {
-	static const struct sriov_above above = {judge_devices, judge_taken};
+	static const struct sriov_above above = {judge_devices, judge_taken, record_lock_device};
 
 	return sriov_run(root, options, &above);
 }

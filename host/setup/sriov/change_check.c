@@ -56,8 +56,7 @@ static int check_taken(const struct change *change)
 {
 	const char *address = bdf_text(&change->pf);
 	unsigned int vmid = 0;
-	int taken = change->above->taken ? change->above->taken(change->root, &change->pf, &vmid)
-					 : 0;
+	int taken = change->above->taken(change->root, &change->pf, &vmid);
 
 	if (taken < 0)
 		return change_say_failed(change, taken);
@@ -116,7 +115,7 @@ static int describe_holder(const struct change *change, const struct bdf *vf, ch
 	auto_holders struct vfio_holders holders = {0};
 	int group = iommu_group_of(change->root, vf);
 	unsigned int vmid;
-	int err = change->above->taken ? change->above->taken(change->root, vf, &vmid) : 0;
+	int err = change->above->taken(change->root, vf, &vmid);
 
 	*ret = NULL;
 	if (err > 0)

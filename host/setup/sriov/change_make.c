@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
 #include "host/setup/sriov/units.h"
@@ -167,14 +168,71 @@ static void put_back(const struct change *change)
 			  change->sriov.n_vfs, strerror(-err));
 }
 
+/* ---- while no start takes one of them ---- */
+
+#define LOCK_MS 2000
+
+struct locks {
+	int *fds;
+	size_t n;
+};
+
+static void free_locks(struct locks *locks)
+{
+	for (size_t i = 0; i < locks->n; i++)
+		closep(&locks->fds[i]);
+	free(locks->fds);
+}
+
+/* Locks a device that would change, and looks again whether a VM has it. */
+static int lock(const struct change *change, const struct bdf *bdf, int64_t deadline,
+		struct locks *locks)
+{
+	const char *address = bdf_text(bdf);
+	unsigned int vmid;
+	int fd = change->above->lock(change->root, bdf, deadline), taken;
+
+	if (fd < 0) {
+		log_error(_("%s: another pve-passthrough works on it: %s; try again"), address,
+			  log_strerror(fd));
+		return ENABLE_FAILED;
+	}
+	locks->fds[locks->n++] = fd;
+	taken = change->above->taken(change->root, bdf, &vmid);
+	if (!taken)
+		return ENABLE_DONE;
+	if (taken < 0)
+		return change_say_failed(change, taken);
+	log_error(_("refused: VM %u has just got %s"), vmid, address);
+	return ENABLE_REFUSED;
+}
+
+static int lock_all(const struct change *change, struct locks *locks)
+{
+	int64_t deadline = clock_now_ms() + LOCK_MS;
+	int code;
+
+	locks->fds = calloc(change->sriov.n_vfs + 1, sizeof(*locks->fds));
+	if (!locks->fds)
+		return change_say_failed(change, -ENOMEM);
+	code = lock(change, &change->pf, deadline, locks);
+	for (size_t i = 0; !code && i < change->sriov.n_vfs; i++)
+		code = lock(change, &change->sriov.vfs[i].bdf, deadline, locks);
+	return code;
+}
+
 static int set_vfs(const struct change *change)
 {
+	cleanup_with(free_locks) struct locks locks = {0};
 	struct sriov_wish wish = wish_of(change);
 	auto_free char *log = NULL;
-	int err;
+	int err, code;
 
 	if (!change->there || !program_may_act(change->root))
 		return ENABLE_DONE;
+	code = change->now ? lock_all(change, &locks) : ENABLE_DONE;
+	if (code)
+		return code;
 	err = sriov_set_in_worker(change->root, &wish, &log);
 	if (!err && change->now)
 		log_info(_("%s: %u VFs"), bdf_text(&change->pf), change->vfs);

@@ -38,7 +38,7 @@ static int add_vf(const struct fs_root *root, const struct sriov_above *above,
 		  const struct pfs *pfs, const struct sriov_vf *vf, struct pf *pf)
 {
 	struct pf_vf added = {.bdf = vf->bdf, .number = vf->number};
-	int taken = above->taken ? above->taken(root, &vf->bdf, &added.vmid) : 0;
+	int taken = above->taken(root, &vf->bdf, &added.vmid);
 
 	if (taken < 0)
 		return taken;
@@ -109,7 +109,7 @@ int pfs_read(const struct fs_root *root, const struct sriov_above *above, struct
 	auto_pfs struct pfs pfs = {0};
 	int err = device_summaries_read(root, &pfs.devices);
 
-	if (!err && above->judge)
+	if (!err)
 		err = above->judge(root, &pfs.devices);
 	if (err)
 		return err;

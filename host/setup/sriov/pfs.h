@@ -15,6 +15,9 @@ struct sriov_above {
 	device_judge *judge;
 	/* Whether a device is taken, or being taken, for a VM: 1 with *RET_VMID, 0, or -errno. */
 	int (*taken)(const struct fs_root *root, const struct bdf *bdf, unsigned int *ret_vmid);
+	/* The lock under which a start takes a device: a descriptor, which releases it when closed,
+	 * or -errno; until DEADLINE (host/base/clock.h). */
+	int (*lock)(const struct fs_root *root, const struct bdf *bdf, int64_t deadline);
 };
 
 struct pf_vf {

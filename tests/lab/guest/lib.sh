@@ -305,7 +305,8 @@ vfs_of() {
 
 # All that it writes: files below /etc, the VFs, and whether the kernel looks for drivers for them.
 sriov_state() {
-	find /etc | sort
+	find /etc ! -path "/etc/pve/*" ! -path "/etc/systemd*" | sort
+	ls /etc/systemd/system/*.wants 2>/dev/null
 	cat /etc/pve-passthrough.d/* 2>/dev/null
 	vfs_of "$1"
 	cat "$devices/$1/sriov_drivers_autoprobe"

@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include "hookscript/plan/judge.h"
+#include "hookscript/records/record.h"
 #include "host/setup/sriov/sriov_check.h"
 #include "host/setup/sriov/sriov_verb.h"
 
@@ -18,11 +19,12 @@
 #define LINK "etc/systemd/system/multi-user.target.wants/pve-passthrough-sriov.service"
 
 static struct setup_options options;
+static const char *terminal; /* at which it is asked; NULL: there is none */
 
 static int sriov(const struct fs_root *root, unsigned int vmid)
 {
-	static const struct sriov_above above = {judge_devices, judge_taken};
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	static const struct sriov_above above = {judge_devices, judge_taken, record_lock_device};
+	int null = open(terminal ? terminal : "/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	(void)vmid;
 	dup2(null, STDIN_FILENO);
@@ -118,7 +120,8 @@ static void test_set_up_and_undone(void **state)
 	ends(tree, "3", &drivers, 0, PF ": 3 VFs");
 	assert_string_equal(tree_driver_of(tree, VF0), "igbvf");
 	ends(tree, "0", &yes, 0, "no longer set up");
-	tree_delete(tree, "etc/systemd"); /* of the fake */
+	tree_delete(tree, "etc/systemd");	  /* of the fake */
+	tree_delete(tree, "run/pve-passthrough"); /* locks */
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
@@ -133,6 +136,7 @@ static void test_surroundings_stay(void **state)
 	before = tree_render(tree, TREE_ALL);
 	ends(tree, "4", &yes, 0, "4 VFs");
 	ends(tree, "0", &yes, 0, "no longer");
+	tree_delete(tree, "run/pve-passthrough");
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
@@ -177,6 +181,7 @@ static void test_kernel_refuses(void **state)
 	before = tree_render(tree, TREE_ALL);
 	ends(tree, "4", &yes, 2, "its driver igb does not make 4 VFs: Cannot allocate memory");
 	tree_delete(tree, "etc/systemd");
+	tree_delete(tree, "run/pve-passthrough");
 	tree_assert_is(tree, TREE_ALL, before);
 	/* And what was there before is there again. */
 	ends(tree, "2", &yes, 0, "2 VFs");
@@ -220,7 +225,34 @@ static void test_in_use(void **state)
 		tree_device_gone(tree, vf);
 	}
 	tree_delete(tree, "etc/systemd");
+	tree_delete(tree, "run/pve-passthrough");
 	tree_assert_is(tree, TREE_ALL, before);
+}
+
+/* Asked at a terminal, whose answers are LINES. */
+static void answer(struct tree *tree, const char *lines, int code, const char *text)
+{
+	auto_close int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	terminal = ptsname(master);
+	assert_int_equal(write(master, lines, strlen(lines)), strlen(lines));
+	ends(tree, "4", NULL, code, text);
+	terminal = NULL;
+}
+
+static void test_asked(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_folder(tree, AT "net/eno1/upper_vmbr0");
+	answer(tree, "n\n", 2, "nothing was changed");
+	assert_false(tree_has(tree, CONF));
+	answer(tree, "y\nn\n", 0, "4 VFs from the next boot on");
+	assert_true(tree_has(tree, CONF));
+	assert_int_equal(count(tree), 0);
+	answer(tree, "y\ny\n", 0, "Make the VFs now, too? [y/N]");
+	assert_int_equal(count(tree), 4);
 }
 
 static void test_down(void **state)
@@ -381,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_kernel_refuses, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_in_use, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_asked, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_down, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
