@@ -15,18 +15,19 @@
 static char *problem_text(const struct pf *pf)
 {
 	const char *address = bdf_text(&pf->bdf);
-	unsigned int wanted = pf->configured ? pf->configured->vfs : 0;
+	const struct sriov_entry *entry = pf->configured;
+	unsigned int wanted = entry ? entry->vfs : 0;
 
-	if (pf->configured && !pf->device)
+	if (entry && !pf->device)
 		return fs_path(_("there is no device now; it was a %04x:%04x; to forget it: "
 				 "host-setup sriov %s 0"),
-			       pf->configured->vendor, pf->configured->device, address);
-	if (pf->other)
+			       entry->vendor, entry->device, address);
+	if (entry && pf->other)
 		return fs_path(
 			_("another device is here than the one that was set up, a %04x:%04x; "
 			  "to forget that: host-setup sriov %s 0"),
-			pf->configured->vendor, pf->configured->device, address);
-	if (pf->configured && pf->n_vfs != wanted)
+			entry->vendor, entry->device, address);
+	if (entry && pf->n_vfs != wanted)
 		return fs_path(
 			_("it has not the VFs that it is to have; now: host-setup sriov %s %u "
 			  "--now; or reboot"),
