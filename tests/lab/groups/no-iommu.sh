@@ -4,8 +4,8 @@
 #iommu none
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31
-#qemu -device pcie-root-port,id=rp2,chassis=2,mem-reserve=1M -device nvme-subsys,id=sub,nqn=lab
-#qemu -device nvme,bus=rp2,subsys=sub,serial=lab1,sriov_max_vfs=120,sriov_vq_flexible=240,sriov_vi_flexible=120,max_ioqpairs=242,msix_qsize=121
+#qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme-subsys,id=sub,nqn=lab
+#qemu -device nvme,bus=rp2,subsys=sub,serial=lab1,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=2048
 #append pci=realloc=off
 
 prepare() {
@@ -29,7 +29,7 @@ t_sriov_no_memory() {
 	pf=$(nvme lab1)
 	fake_systemctl
 	before=$(sriov_state "$pf")
-	setup_exits 2 sriov "$pf" 120 -y
+	setup_exits 2 sriov "$pf" 127 -y
 	expect_said "the kernel's log says:"
 	expect_said "not enough MMIO resources for SR-IOV"
 	expect "the host" "$before" "$(sriov_state "$pf")"
