@@ -26,6 +26,10 @@ static void test_commands(void **state)
 		{"groups", IDS_FILE},
 		{"enable --dry-run --bootloader grub --processor intel", GRUB_FILE},
 		{"disable --dry-run", CONFIG_FILE},
+		{"sriov", CONFIG_FILE},
+		{"sriov --json", IDS_FILE},
+		{"sriov " DISK " 1 --dry-run", SRIOV_CONF_PATH},
+		{"sriov --boot", SRIOV_CONF_PATH},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
