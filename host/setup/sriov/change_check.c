@@ -87,18 +87,22 @@ static void say_setter(const struct conf_item *setter)
 static int check_setters(const struct change *change)
 {
 	auto_setters_pf struct setters_pf pf = {0};
-	auto_conf_items struct conf_items setters = {0};
+	auto_setters struct setters setters = {0};
 	const char *address = bdf_text(&change->pf);
 	int err = setters_pf_read(change->root, &change->pf, &pf);
 
 	err = err ?: setters_find(change->root, change->options->bootloader, &pf, &setters);
 	if (err)
 		return change_say_failed(change, err);
-	if (!setters.n)
+	for (size_t i = 0; i < setters.dormant.n; i++)
+		log_warning(_("/%s:%u is of a unit that is not enabled; enabled, it would set the "
+			      "number of VFs of %s, too"),
+			    setters.dormant.items[i].file, setters.dormant.items[i].line, address);
+	if (!setters.active.n)
 		return 0;
 	log_error(_("refused: something sets the number of VFs of %s already, or may:"), address);
-	for (size_t i = 0; i < setters.n; i++)
-		say_setter(&setters.items[i]);
+	for (size_t i = 0; i < setters.active.n; i++)
+		say_setter(&setters.active.items[i]);
 	log_error(
 		_("remove it there (a unit: systemctl disable UNIT; the kernel command line: and "
 		  "reboot; a line of modprobe.d: and update-initramfs -u -k all), then: host-setup "

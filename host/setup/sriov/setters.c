@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "host/setup/boot/bootcfg.h"
-#include "host/setup/sriov/setters_files.h"
 
 /* ---- parameters of modules ---- */
 
@@ -111,9 +110,9 @@ static int add_parameters(const struct fs_root *root, const char *bootloader,
 }
 
 int setters_find(const struct fs_root *root, const char *bootloader, const struct setters_pf *pf,
-		 struct conf_items *ret)
+		 struct setters *ret)
 {
-	int err = add_parameters(root, bootloader, pf, ret);
+	int err = add_parameters(root, bootloader, pf, &ret->active);
 
 	return err ?: setters_find_in_files(root, pf, ret);
 }

@@ -7,16 +7,16 @@
 #define HOST_SETUP_SRIOV_SETTERS_H
 
 #include "host/base/fs.h"
-#include "host/setup/conf/cmdline.h"
+#include "host/setup/sriov/setters_files.h"
 #include "host/setup/sriov/setters_match.h"
 
 /*
  * Adds each line that sets it for the PF, or may: of sysfsutils, tmpfiles.d, .link files,
- * modprobe.d and the kernel command lines (max_vfs=, num_vfs=), /etc/network, udev rules, units
- * that are not disabled, rc.local, cron, and the scripts that these run. BOOTLOADER is NULL, or
+ * modprobe.d and the kernel command lines (max_vfs=, num_vfs=), /etc/network, udev rules, units,
+ * rc.local, cron, and the scripts that these run. BOOTLOADER is NULL, or
  * that of `--bootloader`. Returns 0 or -errno.
  */
 int setters_find(const struct fs_root *root, const char *bootloader, const struct setters_pf *pf,
-		 struct conf_items *ret) must_check;
+		 struct setters *ret) must_check;
 
 #endif

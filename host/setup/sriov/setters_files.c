@@ -288,7 +288,7 @@ static int add_once(struct conf_items *list, const struct conf_item *item)
 /* An entry of a directory: a file, or the drop-ins of one. */
 static int scan_entry(const struct fs_root *root, const struct setters_pf *pf,
 		      const struct kind *kind, const char *dir, const char *name,
-		      struct fs_names *seen, struct conf_items *ret)
+		      struct fs_names *seen, struct setters *ret)
 {
 	auto_free char *path = fs_path("%s/%s", dir, name);
 	auto_free char *dropins = fs_path("%s.d", kind->suffix ? kind->suffix : "/");
@@ -298,7 +298,7 @@ static int scan_entry(const struct fs_root *root, const struct setters_pf *pf,
 	if (!path || !dropins)
 		return -ENOMEM;
 	if (ends_in(name, dropins))
-		return scan_dropins(root, pf, kind, path, ret);
+		return scan_dropins(root, pf, kind, path, &ret->active);
 	if (!ends_in(name, kind->suffix) || fs_names_has(seen, name))
 		return 0;
 	err = fs_names_add(seen, name);
@@ -308,13 +308,13 @@ static int scan_entry(const struct fs_root *root, const struct setters_pf *pf,
 	used = err || !found.n || !kind->units ? 1 : units_may_run(root, path, name);
 	if (used < 0)
 		err = used;
-	for (size_t i = 0; !err && used && i < found.n; i++)
-		err = add_once(ret, &found.items[i]);
+	for (size_t i = 0; !err && i < found.n; i++)
+		err = add_once(used ? &ret->active : &ret->dormant, &found.items[i]);
 	return err;
 }
 
 static int scan_kind(const struct fs_root *root, const struct setters_pf *pf,
-		     const struct kind *kind, struct conf_items *ret)
+		     const struct kind *kind, struct setters *ret)
 {
 	auto_names struct fs_names seen = {0};
 	int err = 0;
@@ -330,14 +330,20 @@ static int scan_kind(const struct fs_root *root, const struct setters_pf *pf,
 }
 
 int setters_find_in_files(const struct fs_root *root, const struct setters_pf *pf,
-			  struct conf_items *ret)
+			  struct setters *ret)
 {
 	static const struct kind file = {.word = NUMVFS, .match = match_line, .scripts = true};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(files); i++)
-		err = scan_file(root, pf, &file, files[i], ret);
+		err = scan_file(root, pf, &file, files[i], &ret->active);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(kinds); i++)
 		err = scan_kind(root, pf, &kinds[i], ret);
 	return err;
+}
+
+void setters_free(struct setters *setters)
+{
+	conf_items_free(&setters->active);
+	conf_items_free(&setters->dormant);
 }

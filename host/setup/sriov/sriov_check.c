@@ -27,7 +27,7 @@ static int check_setters(const struct fs_root *root, const char *bootloader, con
 			 struct checklist *list)
 {
 	auto_setters_pf struct setters_pf about = {0};
-	auto_conf_items struct conf_items setters = {0};
+	auto_setters struct setters setters = {0};
 	int err = setters_pf_read(root, pf, &about);
 
 	err = err ?: setters_find(root, bootloader, &about, &setters);
@@ -37,8 +37,8 @@ static int check_setters(const struct fs_root *root, const char *bootloader, con
 					   "too, cannot be read"),
 					 bdf_text(pf)),
 				 strdup(log_strerror(err)), NULL);
-	for (size_t i = 0; !err && i < setters.n; i++) {
-		const struct conf_item *item = &setters.items[i];
+	for (size_t i = 0; !err && i < setters.active.n; i++) {
+		const struct conf_item *item = &setters.active.items[i];
 
 		err = add_warning(list, pf,
 				  fs_path(_("/%s:%u sets the number of VFs of %s, too, or may: %s"),

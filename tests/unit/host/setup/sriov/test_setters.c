@@ -38,13 +38,17 @@ static int setup(void **state)
 static char *find(struct tree *tree)
 {
 	auto_setters_pf struct setters_pf about = {0};
-	auto_conf_items struct conf_items found = {0};
+	auto_setters struct setters found = {0};
 	auto_strbuf struct strbuf text = {0};
 
 	assert_int_equal(setters_pf_read(&tree->root, &pf, &about), 0);
 	assert_int_equal(setters_find(&tree->root, NULL, &about, &found), 0);
-	for (size_t i = 0; i < found.n; i++)
-		strbuf_add_item(&text, "%s:%u", found.items[i].file, found.items[i].line);
+	for (size_t i = 0; i < found.active.n; i++)
+		strbuf_add_item(&text, "%s:%u", found.active.items[i].file,
+				found.active.items[i].line);
+	for (size_t i = 0; i < found.dormant.n; i++)
+		strbuf_add_item(&text, "not %s:%u", found.dormant.items[i].file,
+				found.dormant.items[i].line);
 	return strbuf_take(&text);
 }
 
@@ -169,7 +173,7 @@ static void test_units(void **state)
 		  "#!/bin/sh\n# sriov_numvfs\necho 4 >/sys/class/net/$1/device/sriov_numvfs\n");
 	tree_file(tree, file, unit);
 	disabled = find(tree);
-	assert_string_equal(disabled, "");
+	assert_string_equal(disabled, "not usr/local/bin/vfs.sh:3");
 	tree_link(tree, link, "../vfs.service");
 	enabled = find(tree);
 	assert_string_equal(enabled, "usr/local/bin/vfs.sh:3");
@@ -215,7 +219,7 @@ static void test_limit(void **state)
 static void test_unreadable(void **state)
 {
 	auto_setters_pf struct setters_pf about = {0};
-	auto_conf_items struct conf_items found = {0};
+	auto_setters struct setters found = {0};
 	struct tree *tree = *state;
 
 	assert_int_equal(setters_pf_read(&tree->root, &pf, &about), 0);

@@ -152,6 +152,15 @@ static void test_refused(void **state)
 	tree_file(tree, "etc/sysfs.conf", "class/net/eno1/device/sriov_numvfs = 7\n");
 	ends(tree, "4", &yes, 2, "/etc/sysfs.conf:1: class/net/eno1/device/sriov_numvfs = 7");
 	tree_delete(tree, "etc/sysfs.conf");
+	tree_file(
+		tree, "etc/systemd/system/vfs.service",
+		"[Service]\nExecStart=/bin/sh -c 'echo 4 >/sys/class/net/eno1/device/sriov_numvfs'"
+		"\n[Install]\nWantedBy=basic.target\n");
+	ends(tree, "4", &dry, 0,
+	     "/etc/systemd/system/vfs.service:2 is of a unit that is not enabled");
+	tree_link(tree, "etc/systemd/system/basic.target.wants/vfs.service", "../vfs.service");
+	ends(tree, "4", &dry, 2, "  /etc/systemd/system/vfs.service:2: ExecStart=");
+	tree_delete(tree, "etc/systemd");
 	tree_driver(tree, "nvidia", "nvidia");
 	tree_bind(tree, PF, "nvidia");
 	ends(tree, "4", &yes, 2, "systemctl enable --now pve-nvidia-sriov@" PF ".service");
