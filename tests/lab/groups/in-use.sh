@@ -523,3 +523,25 @@ t_sriov_at_boot() {
 	refused 100 "host-setup sriov $pf 1"
 	rm /bin/systemctl
 }
+
+# A driver that makes no VFs: the kernel's own line is quoted, and nothing stays.
+t_sriov_driver_makes_none() {
+	pf=$(nvme lab3)
+	modprobe pci_stub || skip "this kernel has no pci-stub"
+	fake_systemctl
+	before=$(sriov_state "$pf")
+	echo pci-stub >"$devices/$pf/driver_override"
+	echo "$pf" >"$devices/$pf/driver/unbind"
+	echo "$pf" >/sys/bus/pci/drivers_probe
+	expect_driver "$pf" pci-stub
+	setup_exits 2 sriov "$pf" 2 -y
+	expect_said "its driver pci-stub makes no VFs"
+	expect_said "the kernel's log says:"
+	expect_said "driver does not support SR-IOV configuration via sysfs"
+	expect "the host" "$before" "$(sriov_state "$pf")"
+	echo "$pf" >"$devices/$pf/driver/unbind"
+	echo >"$devices/$pf/driver_override"
+	echo "$pf" >/sys/bus/pci/drivers_probe
+	wait_for 10 test -e "$devices/$pf/nvme"
+	rm /bin/systemctl
+}
