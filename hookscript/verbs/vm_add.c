@@ -102,6 +102,50 @@ static bool entry_has_chosen(const struct adder *a, size_t e)
 	return names_chosen(a, facts->vm->hostpci[e]->hosts, facts->vm->hostpci[e]->n_hosts);
 }
 
+/* Whether the addresses are those of all functions of one card. */
+static bool is_whole_card(const struct adder *a, const struct hostpci *entry)
+{
+	const struct hostpci_address *first = &entry->hosts[0];
+
+	for (size_t i = 0; i < entry->n_hosts; i++)
+		if (entry->hosts[i].impossible || entry->hosts[i].all_functions ||
+		    !bdf_same_slot(&entry->hosts[i].bdf, &first->bdf))
+			return false;
+	for (size_t i = 0; i < a->choice->devices->n; i++) {
+		const struct bdf *bdf = &a->choice->devices->items[i].bdf;
+
+		if (bdf_same_slot(bdf, &first->bdf) &&
+		    !hostpci_addresses_name(entry->hosts, entry->n_hosts, bdf))
+			return false;
+	}
+	return true;
+}
+
+/* What a mapping must name in place of the entry's addresses. The functions of a card have ids of
+ * their own, which one line of a mapping can only name as the whole card. */
+static char *entry_path(const struct adder *a, const struct hostpci *entry)
+{
+	struct hostpci_address card = {.all_functions = true};
+
+	if (entry->n_hosts < 2 || !is_whole_card(a, entry))
+		return mapping_path(entry->hosts, entry->n_hosts);
+	card.bdf = entry->hosts[0].bdf;
+	card.bdf.func = 0;
+	return mapping_path(&card, 1);
+}
+
+/* The line of the mapping by which the entry has it already. */
+static char *mapped_path(const struct adder *a, size_t e)
+{
+	for (size_t i = 0; i < a->facts->n_candidates; i++) {
+		const struct candidate *item = &a->facts->candidates[i];
+
+		if (item->entry == (int)e && names_chosen(a, item->addresses, item->n_addresses))
+			return mapping_path(item->addresses, item->n_addresses);
+	}
+	return strdup(a->text);
+}
+
 /* The entry that has the device by address keeps its number and its options. */
 static void take_over(struct adder *a, size_t e)
 {
@@ -122,8 +166,7 @@ static void take_over(struct adder *a, size_t e)
 	}
 	a->entry = e;
 	a->taken_over = true;
-	addition->path = entry->mapping ? strdup(a->text)
-					: mapping_path(entry->hosts, entry->n_hosts);
+	addition->path = entry->mapping ? mapped_path(a, e) : entry_path(a, entry);
 	if (!addition->path)
 		a->err = -ENOMEM;
 }

@@ -61,6 +61,25 @@ static void test_vm_entry_is_taken_over(void **state)
 	assert_vm(tree, "machine: q35\nhostpci3: mapping=gpu,pcie=1\n");
 }
 
+/* A graphics card and its sound have different ids: one line can only name the whole card. */
+static void test_vm_names_all_functions(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0}, again = {0}, part = {0};
+
+	add(tree, "machine: q35\nhostpci0: 01:00.0;01:00.1,pcie=1\n", "01:00.0", &ran);
+	run_assert_code(&ran, EXIT_DONE);
+	clustercase_assert_config(tree, "gpu\n\tmap " CARD_LINE "\n\n");
+	assert_vm(tree, "machine: q35\nhostpci0: mapping=gpu,pcie=1\n");
+	add(tree, "machine: q35\nhostpci0: mapping=gpu,pcie=1\n", "01:00.0", &again);
+	run_assert_code(&again, EXIT_DONE);
+	clustercase_assert_config(tree, "gpu\n\tmap " CARD_LINE "\n\n");
+	add(tree, "machine: q35\nhostpci0: 01:00.0;06:00.0\n", "01:00.0", &part);
+	run_assert_code(&part, EXIT_REFUSED);
+	run_assert_says(&part, "0000:01:00.0 and 0000:06:00.0 are different devices");
+	assert_vm(tree, "machine: q35\nhostpci0: 01:00.0;06:00.0\n");
+}
+
 static void test_vm_refuses(void **state)
 {
 	static const struct {
@@ -90,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_vm_gets_a_new_entry),
 		TEST(test_vm_entry_is_taken_over),
+		TEST(test_vm_names_all_functions),
 		TEST(test_vm_refuses),
 	};
 
