@@ -172,10 +172,10 @@ static bool *placed(const struct maker *m, const struct mapping_target *target)
 	return &m->placed[target - m->wish->targets->items];
 }
 
-/* Whether the line of another path stays. */
+/* Whether the line of another path stays: only a device that has no line needs its place. */
 static bool stays(const struct maker *m, const struct mapping_entry *entry)
 {
-	bool has_node = false, twin = false;
+	bool wanted = false, twin = false;
 
 	for (size_t i = 0; i < m->wish->targets->n; i++) {
 		const struct mapping_target *target = &m->wish->targets->items[i];
@@ -184,10 +184,10 @@ static bool stays(const struct maker *m, const struct mapping_entry *entry)
 		if (strcmp(target->node, entry->node) != 0)
 			continue;
 		id_text(target->identity.vendor, target->identity.device, id);
-		has_node = true;
+		wanted |= !m->own[i] || m->wish->mends;
 		twin |= !strcmp(entry->id, id);
 	}
-	return !has_node || m->wish->beside || (m->wish->twins && twin);
+	return !wanted || m->wish->beside || (m->wish->twins && twin);
 }
 
 /* The same path: it stays, or is set right. */

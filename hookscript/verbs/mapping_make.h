@@ -48,7 +48,7 @@ char *mapping_line(const struct mapping_target *target) must_check;
 struct mapping_wish {
 	const char *name;
 	const struct mapping_targets *targets;
-	bool beside; /* lines of these nodes with other paths stay */
+	bool beside; /* lines of these nodes with other paths stay, also beside a new one */
 	bool twins;  /* those of them stay whose id is that of a target */
 	bool mends;  /* the targets are those of the lines that there are: the others are gone */
 };

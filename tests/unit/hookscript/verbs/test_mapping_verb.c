@@ -101,22 +101,23 @@ static void test_adds_this_node(void **state)
 static void test_replaces_or_adds(void **state)
 {
 	struct tree *tree = *state;
-	auto_run struct run beside = {0}, replaced = {0};
+	auto_run struct run beside = {0}, there = {0}, replaced = {0};
 
 	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = true}, &beside);
 	run_assert_code(&beside, EXIT_DONE);
 	clustercase_assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE
 					"\n\tmap " TWIN_LINE "\n\n");
+	/* What has a line needs no other's place. */
+	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &there);
+	run_assert_code(&there, EXIT_DONE);
+	assert_string_equal(there.out, "mapping gpu is as it should be\n");
+	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &replaced);
 	run_assert_code(&replaced, EXIT_DONE);
 	run_assert_says(&replaced,
-			"- node lab: this line goes (to keep it: pve-passthrough mapping gpu "
-			"ADDRESS --alternative): " GPU_LINE "\n");
-	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE "\n\tmap " TWIN_LINE "\n\n");
-	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
-	run_free(&replaced);
-	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &replaced);
+			"- node lab: this line goes (to keep it: pve-passthrough mapping "
+			"gpu ADDRESS --alternative): " GPU_LINE "\n");
 	clustercase_assert_config(tree, "gpu\n\tmap " TWIN_LINE "\n\tmap " OTHER_LINE "\n\n");
 }
 
