@@ -37,8 +37,10 @@
 /* How soon to look again at a process that has just ended. */
 #define LOOK_AGAIN_MS 100
 
-/* How often the MACs of guests are entered anew where a VF of the VM's needs them. */
-#define FDB_MS 15000
+/* How often the MACs of guests are entered anew where a VF of the VM's needs them; and how often it
+ * is looked whether its card has become a port of a bridge. */
+#define FDB_MS	    15000
+#define FDB_IDLE_MS 60000
 
 /* How long to wait for the claims lock, which is held for a few writes to /run only. */
 #define CLAIMS_MS 60000
@@ -179,7 +181,8 @@ struct seen {
 	int left_ms; /* how long to wait for a start */
 	pid_t pid;   /* the VM's process; 0: none, or unknown */
 	bool failed; /* not all was given back */
-	bool fdb;    /* a VF of the VM's needs the MACs of other guests */
+	int fdb_ms;  /* when to look at other guests again, whose MACs a VF of the VM's needs; -1:
+			never */
 	bool fdb_failed;
 };
 
@@ -242,9 +245,10 @@ static bool clean_up(const struct watch *watch)
 /* Guests come and go while the VM runs. Of failures in a row the first is said. */
 static void refresh_fdb(const struct watch *watch, const struct recorded *recorded)
 {
-	watch->seen->fdb = fdb_is_wanted(recorded);
-	if (watch->seen->fdb)
-		watch->seen->fdb_failed = fdb_update(watch->root, !watch->fdb_failed);
+	if (!fdb_is_wanted(recorded))
+		return;
+	watch->seen->fdb_failed = fdb_update(watch->root, !watch->fdb_failed);
+	watch->seen->fdb_ms = fdb_has_bridge(watch->root, recorded) ? FDB_MS : FDB_IDLE_MS;
 }
 
 /* The parent's copies of the locks are what holds them: this process may hang, and keep its own. */
@@ -298,7 +302,7 @@ static void wait_for_vm(struct watch *watch)
 	if (!pid) {
 		pause_longer(watch);
 	} else if (watch->pidfd >= 0 && watch->pid == pid) {
-		if (changes_wait(-1, watch->pidfd, watch->seen->fdb ? FDB_MS : -1))
+		if (changes_wait(-1, watch->pidfd, watch->seen->fdb_ms))
 			forget_process(watch);
 	} else {
 		forget_process(watch);
@@ -319,7 +323,7 @@ static void have_looked(struct watch *watch)
 	watch->lock = pve_vm_lock(watch->root, watch->vmid, true);
 	worker_reap();
 	changes_forget(watch->changes);
-	*watch->seen = (struct seen){.next = NEXT_PAUSE};
+	*watch->seen = (struct seen){.next = NEXT_PAUSE, .fdb_ms = -1};
 	watch->hung = supervise_run(&how, look_once, watch) != EXIT_DONE;
 	if (watch->lock >= 0)
 		flock(watch->lock, LOCK_UN);

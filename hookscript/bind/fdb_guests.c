@@ -125,6 +125,20 @@ bool fdb_is_wanted(const struct recorded *recorded)
 	return false;
 }
 
+bool fdb_has_bridge(const struct fs_root *root, const struct recorded *recorded)
+{
+	for (size_t i = 0; i < recorded->n; i++) {
+		const char *vf_of = recorded->items[i]->vf_of;
+		auto_net_port struct net_port port = {0};
+		struct bdf pf;
+
+		if (vf_of && !bdf_parse(vf_of, &pf) &&
+		    (net_port_read(root, &pf, &port) || port.bridge))
+			return true;
+	}
+	return false;
+}
+
 /* The PFs of the VFs that are taken. A record that cannot be used does not say so. */
 static int list_wanted(const struct fs_root *root, struct pfs *ret)
 {

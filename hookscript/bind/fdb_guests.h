@@ -14,6 +14,9 @@
 /* Whether one of the records wants that. */
 bool fdb_is_wanted(const struct recorded *recorded);
 
+/* Whether one of the PFs that they name is a port of a bridge; also when that is unknown. */
+bool fdb_has_bridge(const struct fs_root *root, const struct recorded *recorded);
+
 /* Whether something is noted; also when that is unknown. */
 bool fdb_is_noted(const struct fs_root *root);
 

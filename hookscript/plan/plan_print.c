@@ -112,7 +112,8 @@ static void print_vf(const struct plan_step *step)
 
 		if (vf_net_knows(&step->vf_wanted, field))
 			log_info(_("      %s %s while the VM has it; now %s"),
-				 vf_net_field_name(field), to ? to : "", now ? now : "");
+				 vf_net_field_name(field), to ? to : "",
+				 vf_net_knows(&vf->now, field) && now ? now : _("unknown"));
 	}
 	if (vf->port.bridge && step->fdb)
 		log_info(_("      while the VM has it, the MACs of guests on %s are entered on %s "

@@ -106,6 +106,8 @@ static void check_vf(struct plan_check *c, const struct vf_facts *vf)
 
 	if (vf_setting_first(setting) == VF_KEYS && !vf_setting_has(setting, VF_KEY_FDB))
 		return;
+	if (vf->list_err == -EXDEV) /* of another root, whose network is nowhere */
+		return;
 	if (vf->err || (vf->list_err && vf->list_err != -ENXIO && vf->list_err != -EOPNOTSUPP)) {
 		refuse_unreadable(c, vf);
 		return;
