@@ -82,9 +82,10 @@ static const struct setting_type vlan = {read_vlan, write_vlan};
 
 const struct setting_key vf_keys[VF_KEYS] = {
 	[VF_KEY_MAC] = {"mac", &mac, IN_VF(mac),
-			N_("\"stable\", or the MAC of one device, \"52:54:00:12:34:56\"")},
+			N_("\"stable\", or the MAC of one device, \"52:54:00:12:34:56\""),
+			.beside = 0},
 	[VF_KEY_VLAN] = {"vlan", &vlan, IN_VF(vlan),
-			 N_("a whole number from 1 to 4094, or 0 for no VLAN")},
+			 N_("a whole number from 1 to 4094, or 0 for no VLAN"), .beside = 0},
 	[VF_KEY_TRUST] = {"trust", &setting_flag, IN_VF(trust), N_("true or false"), .beside = 0},
 	[VF_KEY_SPOOFCHK] = {"spoofchk", &setting_flag, IN_VF(spoofchk), N_("true or false"),
 			     .beside = 0},
