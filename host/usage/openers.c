@@ -220,6 +220,11 @@ static int add_unfinished(const struct search *search, const struct unfinished *
 	return err;
 }
 
+/*
+ * An ordinary user can open so many files that there is no time for them, and must not be able to
+ * stop VMs with that. Errors are not the user's doing; and a process may have a node open without
+ * a right to open it, as a display server that was handed it by logind.
+ */
 static int add_all_unfinished(const struct search *search, const struct open_search *found,
 			      struct usage *usage)
 {
@@ -228,12 +233,14 @@ static int add_all_unfinished(const struct search *search, const struct open_sea
 	int err = found->n_unfinished ? read_owners(search, &ids, &n) : 0;
 
 	for (size_t i = 0; !err && i < found->n_unfinished; i++) {
-		const struct process *process = &found->unfinished[i].process;
-		bool counts = i < ASKED_MAX ? process_may_be(search->root, process->pid, ids, n)
-					    : process->rank == PROCESS_ROOT;
+		const struct unfinished *one = &found->unfinished[i];
+		bool counts = one->err != -ETIME ||
+			      (i < ASKED_MAX
+				       ? process_may_be(search->root, one->process.pid, ids, n)
+				       : one->process.rank == PROCESS_ROOT);
 
 		if (counts || i < ASKED_MAX)
-			err = add_unfinished(search, &found->unfinished[i], !counts, usage);
+			err = add_unfinished(search, one, !counts, usage);
 	}
 	return err;
 }

@@ -357,7 +357,7 @@ static void test_unread(void **state)
 	}
 	assert_found(tree, "!what process 20 (?) has open cannot be read: Too many levels of "
 			   "symbolic links\n"
-			   "what process 21 (user) has open cannot be read: Too many levels of "
+			   "!what process 21 (user) has open cannot be read: Too many levels of "
 			   "symbolic links\n"
 			   "!what process 22 (daemon) has open cannot be read: Too many levels of "
 			   "symbolic links\n");
