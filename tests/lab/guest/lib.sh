@@ -300,7 +300,7 @@ setup_exits() {
 }
 
 vfs_of() {
-	ls -d "$devices/$1"/virtfn* 2>/dev/null | wc -l
+	find "$devices/$1/" -maxdepth 1 -name "virtfn*" | wc -l
 }
 
 # All that it writes: files below /etc, the VFs, and whether the kernel looks for drivers for them.
