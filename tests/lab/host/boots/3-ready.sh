@@ -105,7 +105,7 @@ unit_is() {
 # What the units start (systemctl, pct, ifreload, their scripts) forks, mounts and writes, and the host sees it.
 t_units_forbid_nothing_that_is_needed() {
 	dropin=/run/systemd/system/pve-passthrough-restore.service.d
-	cat >/run/needed.sh <<-'END'
+	cat >/usr/local/sbin/needed.sh <<-'END'
 	#!/bin/sh -ex
 	mount -t tmpfs needed /mnt
 	sh -c 'echo written >/run/needed.txt' &
@@ -116,9 +116,9 @@ t_units_forbid_nothing_that_is_needed() {
 	unshare --net true
 	chrt --fifo 1 true
 	END
-	chmod 755 /run/needed.sh
+	chmod 755 /usr/local/sbin/needed.sh
 	mkdir -p $dropin
-	printf '[Service]\nExecStart=\nExecStart=/run/needed.sh\nStandardError=journal\n' >$dropin/needed.conf
+	printf '[Service]\nExecStart=\nExecStart=/usr/local/sbin/needed.sh\nStandardError=journal\n' >$dropin/needed.conf
 	systemctl daemon-reload
 	systemctl start pve-passthrough-restore.service || {
 		journalctl -b -u pve-passthrough-restore.service --no-pager
@@ -128,7 +128,7 @@ t_units_forbid_nothing_that_is_needed() {
 	expect "mode of what was written" 644 "$(stat -c %a /run/needed.txt)"
 	ip link delete needed0
 	umount /mnt
-	rm -rf $dropin /run/needed.sh /run/needed.txt
+	rm -rf $dropin /usr/local/sbin/needed.sh /run/needed.txt
 	systemctl daemon-reload
 }
 
