@@ -343,11 +343,8 @@ int bind_follow_vfs(const struct fs_root *root, unsigned int vmid, struct bind_v
 
 void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_vf *vf, int seconds)
 {
-	auto_bind struct bind bind = {.root = root, .vmid = vmid, .work = bind_follow_vf};
-	const struct bind_vf off = {
-		.bdf = vf->bdf,
-		.wanted = {.known = 1U << VF_NET_LINK_STATE, .link_state = VF_LINK_DISABLE}};
-	int err = add_vfs(&bind, &off, 1);
+	auto_bind struct bind bind = {.root = root, .vmid = vmid, .work = bind_disable_link};
+	int err = add_vfs(&bind, vf, 1);
 
 	if (!err)
 		err = run_workers(&bind, clock_now_ms() + (int64_t)seconds * 1000);

@@ -472,6 +472,27 @@ static void test_link_is_disabled(void **state)
 	assert_listed(tree, 0, FRESH0);
 }
 
+/* What was set before the failure stays: the guest is on the link until that is down. */
+static void test_only_the_link_is_disabled(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	use_mapping(tree);
+	scenario_must(tree, start_pre, 100);
+	run_with(tree, VF1);
+	fake_netlink_fault(tree, "trust@1", EPERM, 0);
+	run_hook(tree, start_post, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "its link is disabled until the VM stops");
+	assert_listed(tree, 1,
+		      "mac=" STABLE " vlan=30 qos=0 protocol=33024 spoofchk=0 trust=0 link=2");
+	end_vm(tree);
+	fake_netlink_fault(tree, NULL, 0, 0);
+	scenario_must(tree, stop_post, 100);
+	assert_listed(tree, 1, FRESH1);
+}
+
 static void test_link_cannot_be_disabled(void **state)
 {
 	struct tree *tree = *state;
@@ -657,6 +678,7 @@ int main(void)
 		TEST(test_another_is_chosen),
 		TEST(test_foreseen_is_chosen),
 		TEST(test_link_is_disabled),
+		TEST(test_only_the_link_is_disabled),
 		TEST(test_link_cannot_be_disabled),
 		TEST(test_older_record),
 		TEST(test_bridge),
