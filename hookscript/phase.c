@@ -4,6 +4,7 @@
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/bind/next.h"
+#include "hookscript/post_start.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "hookscript/watch.h"

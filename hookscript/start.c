@@ -15,7 +15,6 @@
 #include "hookscript/records/recorded.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/users.h"
-#include "hookscript/bind/vf_follow.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"
 #include "host/pci/iomem.h"
@@ -404,47 +403,6 @@ int start_undo(const struct fs_root *root, unsigned int vmid, const struct setti
 
 	begin_deadline(&start);
 	return give_back_all(&start);
-}
-
-/* ---- post-start ---- */
-
-/* The start was good with what is at the VM's addresses now. */
-static int remember_devices(const struct fs_root *root, const struct facts *facts)
-{
-	auto_free struct identity_device *list = NULL;
-	unsigned int vmid = facts->vmid;
-	size_t n;
-	int err;
-
-	list = facts_list_known(facts, &n);
-	err = list ? identity_write(root, vmid, list, n) : -ENOMEM;
-	if (err)
-		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
-			      "addresses, its next start will not notice"),
-			    vmid, IDENTITY_DIR, vmid, strerror(-err));
-	return err ? EXIT_FAILED : EXIT_DONE;
-}
-
-int start_post_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
-{
-	auto_facts struct facts *facts = NULL;
-	auto_free char *why = NULL;
-	int recorded, set, returned, remembered;
-
-	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why))
-		return failed(why);
-	if (!facts_need_binding(facts))
-		return EXIT_DONE;
-	recorded = spares_record_choice(root, vmid);
-	/* At once; but while the one that was foreseen has the same MAC, the card may refuse it. */
-	set = vf_follow(root, facts, false);
-	returned = recorded ? recorded : spares_return_needless(root, vmid);
-	if (set)
-		set = vf_follow(root, facts, true);
-	if (fdb_is_noted(root))
-		fdb_update(root, true);
-	remembered = remember_devices(root, facts);
-	return returned ?: set ? EXIT_FAILED : remembered;
 }
 
 /* ---- plan ---- */

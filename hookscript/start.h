@@ -21,12 +21,4 @@ int start_undo(const struct fs_root *root, unsigned int vmid, const struct setti
  * Changes nothing. */
 int start_plan(const struct fs_root *root, unsigned int vmid);
 
-/*
- * post-start: compares what was taken with what Proxmox VE chose, and keeps which devices are at
- * the VM's addresses, so that the next start notices when others are
- * (hookscript/records/identity.h).
- */
-int start_post_start(const struct fs_root *root, unsigned int vmid,
-		     const struct settings *settings);
-
 #endif

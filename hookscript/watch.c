@@ -3,6 +3,7 @@
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/fdb_guests.h"
+#include "hookscript/post_start.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"
@@ -242,6 +243,15 @@ static bool clean_up(const struct watch *watch)
 	return !users_are_noted(watch->root, watch->vmid);
 }
 
+/* No start is under way any more. */
+static void finish_start(const struct watch *watch)
+{
+	auto_settings struct settings settings = settings_default;
+
+	if (!settings_read(watch->root, watch->vmid, &settings))
+		(void)!start_finish(watch->root, watch->vmid, &settings);
+}
+
 /* Guests come and go while the VM runs. Of failures in a row the first is said. */
 static void refresh_fdb(const struct watch *watch, const struct recorded *recorded)
 {
@@ -269,8 +279,11 @@ static int look_once(void *arg)
 		watch->seen->failed = !give_back(watch, &recorded);
 	else if (next == NEXT_CLEAN_UP)
 		watch->seen->failed = !clean_up(watch);
-	else if (next == NEXT_VM_ENDS && !watch->hung)
+	else if (next == NEXT_VM_ENDS && !watch->hung) {
+		if (watch->seen->pid != watch->pid)
+			finish_start(watch);
 		refresh_fdb(watch, &recorded);
+	}
 	watch->seen->next = next;
 	return EXIT_DONE;
 }

@@ -134,6 +134,14 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 			vmid, strerror(-err));
 }
 
+bool spares_are_kept(const struct fs_root *root, unsigned int vmid)
+{
+	auto_free struct bdf *list = NULL;
+	size_t n = 0;
+
+	return record_list_spares(root, vmid, &list, &n) || n;
+}
+
 void spares_forget(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free struct bdf *list = NULL;
@@ -181,6 +189,9 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 		err = record_read(root, bdf, &known, &why);
 	if (err && !record_is_unusable(err))
 		return err;
+	/* A post-start that died has recorded it. */
+	if (!err && known && known->vmid == vmid)
+		return 0;
 	if (err || !spare || known) {
 		log_warning(_("%s: Proxmox VE has bound it for VM %u, but %s; it will stay on "
 			      "vfio-pci"),
@@ -298,7 +309,5 @@ int spares_return_needless(const struct fs_root *root, unsigned int vmid)
 
 	if (!err && choice.reserved.n)
 		err = return_needless(root, vmid, &choice.reserved);
-	if (!err && choice.spares.n)
-		spares_forget(root, vmid);
 	return say_unknown(vmid, err);
 }

@@ -18,12 +18,15 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 
 /*
  * At post-start, by Proxmox VE's reservations: records what it took; and then gives back what was
- * taken for nothing. Each returns the program's exit code.
+ * taken for nothing. Each may be called again, and returns the program's exit code.
  */
 int spares_record_choice(const struct fs_root *root, unsigned int vmid);
 int spares_return_needless(const struct fs_root *root, unsigned int vmid);
 
-/* Removes the VM's spare records: its start has failed, or it has ended. */
+/* Whether there are some, or that cannot be read. */
+bool spares_are_kept(const struct fs_root *root, unsigned int vmid);
+
+/* Removes the VM's spare records: post-start is done, its start has failed, or it has ended. */
 void spares_forget(const struct fs_root *root, unsigned int vmid);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "hookscript/pve/exit.h"
+#include "hookscript/post_start.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 

@@ -3,12 +3,14 @@
  * back. */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "fake_netlink.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "hookscript/watch.h"
+#include "host/base/clock.h"
 #include "scenario.h"
 
 #define PF	"0000:07:00.0"
@@ -390,18 +392,23 @@ static void use_mapping(struct tree *tree)
 }
 
 /* Proxmox VE has taken the VF, and QEMU has it. */
-static void run_with(struct tree *tree, const char *vf)
+static void run_as(struct tree *tree, const char *vf, pid_t pid)
 {
-	auto_free char *reserved = fs_path("%s 100 pid:4711\n", vf);
+	auto_free char *reserved = fs_path("%s 100 pid:%d\n", vf, (int)pid);
 	auto_free char *cmdline = fs_path(
 		"/usr/bin/kvm -id 100 -pidfile /var/run/qemu-server/100.pid -device "
 		"vfio-pci,host=%s,id=hostpci0,bus=ich9-pcie-port-1,addr=0x0",
 		vf);
 
 	tree_bind(tree, vf, "vfio-pci");
-	tree_vm_runs(tree, 100, 4711);
-	tree_process(tree, 4711, "kvm", cmdline);
+	tree_vm_runs(tree, 100, pid);
+	tree_process(tree, pid, "kvm", cmdline);
 	tree_file(tree, "run/qemu-server/pci-id-reservations", reserved);
+}
+
+static void run_with(struct tree *tree, const char *vf)
+{
+	run_as(tree, vf, 4711);
 }
 
 static void end_vm(struct tree *tree)
@@ -446,6 +453,88 @@ static void test_foreseen_is_chosen(void **state)
 	end_vm(tree);
 	scenario_must(tree, stop_post, 100);
 	assert_listed(tree, 0, FRESH0);
+}
+
+/* What is listed while the VM runs, and its end. */
+static pid_t end_later(struct tree *tree, pid_t vm)
+{
+	pid_t helper = fork();
+
+	assert_true(helper >= 0);
+	if (!helper) {
+		auto_free char *proc = fs_path("proc/%d", (int)vm), *first = NULL, *second = NULL;
+
+		/* Until the watcher has done it. */
+		for (int i = 0; i < 250; i++) {
+			free(first);
+			free(second);
+			first = fake_netlink_listed(tree, 7, 0);
+			second = fake_netlink_listed(tree, 7, 1);
+			if (!strcmp(first, FRESH0) && !strcmp(second, WANTED))
+				break;
+			clock_sleep_ms(20);
+		}
+		tree_file(tree, "seen0", first);
+		tree_file(tree, "seen1", second);
+		tree_delete(tree, "var/run/qemu-server/100.pid");
+		tree_delete(tree, "run/qemu-server");
+		tree_delete(tree, proc);
+		kill(vm, SIGKILL);
+		_exit(0);
+	}
+	return helper;
+}
+
+/* Post-start was killed, at whatever write, or never called: the watcher does it, once the start
+ * has ended. */
+static void finish_by_watcher(struct tree *tree, unsigned int dies_at, bool called)
+{
+	struct fake_plan plan = {.fault = FAULT_KILL_ALL, .at = dies_at, .after = dies_at % 2};
+	auto_run struct run watch = {0};
+	auto_free char *first = NULL, *second = NULL;
+	pid_t vm = fork(), helper;
+
+	if (!vm) {
+		alarm(60);
+		pause();
+		_exit(0);
+	}
+	scenario_must(tree, start_pre, 100);
+	run_as(tree, VF1, vm);
+	if (called) {
+		auto_run struct run post = {0};
+
+		fake_kernel_reset(&plan);
+		run_hook(tree, start_post, 100, &post);
+		fake_kernel_reset(NULL);
+		fake_kernel_settle(false);
+	}
+	helper = end_later(tree, vm);
+	run_hook(tree, watch_run, 100, &watch);
+	waitpid(helper, NULL, 0);
+	waitpid(vm, NULL, 0);
+	run_assert_code(&watch, EXIT_DONE);
+	first = tree_text(tree, "seen0");
+	second = tree_text(tree, "seen1");
+	assert_string_equal(first, FRESH0);
+	assert_string_equal(second, WANTED);
+	assert_listed(tree, 0, FRESH0);
+	assert_listed(tree, 1, FRESH1);
+	assert_string_equal(tree_driver_of(tree, VF1), "igbvf");
+}
+
+static void test_post_start_dies(void **state)
+{
+	struct tree *tree = *state;
+
+	use_mapping(tree);
+	run_checks_leaks = false;
+	finish_by_watcher(tree, 0, false);
+	for (unsigned int at = 1; at <= 8; at++) {
+		snprintf(now_trying, sizeof(now_trying), "death at write %u of post-start", at);
+		finish_by_watcher(tree, at, true);
+	}
+	now_trying[0] = '\0';
 }
 
 /* QEMU's igb has no state of a VF's link, so that only the fake netlink has seen this. */
@@ -677,6 +766,7 @@ int main(void)
 		TEST(test_no_entry),
 		TEST(test_another_is_chosen),
 		TEST(test_foreseen_is_chosen),
+		TEST(test_post_start_dies),
 		TEST(test_link_is_disabled),
 		TEST(test_only_the_link_is_disabled),
 		TEST(test_link_cannot_be_disabled),
