@@ -127,6 +127,7 @@ struct holder_cure {
 struct vf_facts {
 	int entry;
 	struct bdf bdf;
+	bool spare; /* of an alternative that Proxmox VE may choose instead; only with such a key */
 	bool is_vf;
 	struct bdf pf; /* of a VF, and the rest, too */
 	unsigned int index;

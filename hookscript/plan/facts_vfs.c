@@ -10,7 +10,7 @@
 const struct vf_facts *facts_vf(const struct facts *facts, const struct bdf *bdf)
 {
 	for (size_t i = 0; i < facts->n_vfs; i++)
-		if (!bdf_compare(&facts->vfs[i].bdf, bdf))
+		if (!facts->vfs[i].spare && !bdf_compare(&facts->vfs[i].bdf, bdf))
 			return &facts->vfs[i];
 	return NULL;
 }
@@ -86,8 +86,9 @@ static int read_vf(const struct fs_root *root, struct vf_facts *vf, bool wants_n
 	return net_port_read(root, &vf->pf, &vf->port);
 }
 
-/* A device of a chosen candidate. */
-static int add_vf(const struct fs_root *root, struct facts *facts, int entry, const struct bdf *bdf)
+/* A device of a candidate. */
+static int add_vf(const struct fs_root *root, struct facts *facts, int entry, const struct bdf *bdf,
+		  bool spare)
 {
 	const struct vf_setting *setting = setting_of(facts, entry);
 	bool wanted = vf_setting_first(setting) < VF_KEYS;
@@ -96,7 +97,7 @@ static int add_vf(const struct fs_root *root, struct facts *facts, int entry, co
 	if (!array_grow(facts->vfs, facts->n_vfs))
 		return -ENOMEM;
 	vf = &facts->vfs[facts->n_vfs];
-	*vf = (struct vf_facts){.entry = entry, .bdf = *bdf};
+	*vf = (struct vf_facts){.entry = entry, .bdf = *bdf, .spare = spare};
 	vf->err = read_vf(root, vf, wanted);
 	if (vf->err == -ENOMEM || vf->list_err == -ENOMEM)
 		return -ENOMEM;
@@ -120,6 +121,28 @@ int facts_read_vm_identity(const struct fs_root *root, struct facts *facts)
 	return facts->vm_identity_err == -ENOMEM ? -ENOMEM : 0;
 }
 
+/* What Proxmox VE may choose for an entry with keys has to be one on which they can be set, too. */
+static int add_spares(const struct fs_root *root, struct facts *facts,
+		      const struct candidate *candidate)
+{
+	const struct vf_setting *setting;
+	int err = 0;
+
+	if (candidate->state != CANDIDATE_SPARE || candidate->entry == ENTRY_ARGS)
+		return 0;
+	setting = setting_of(facts, candidate->entry);
+	if (vf_setting_first(setting) == VF_KEYS && !vf_setting_has(setting, VF_KEY_FDB))
+		return 0;
+	for (size_t i = 0; !err && i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (!device->bridge && hostpci_addresses_name(candidate->addresses,
+							      candidate->n_addresses, &device->bdf))
+			err = add_vf(root, facts, candidate->entry, &device->bdf, true);
+	}
+	return err;
+}
+
 int facts_read_vfs(const struct fs_root *root, struct facts *facts)
 {
 	int err = 0;
@@ -129,7 +152,9 @@ int facts_read_vfs(const struct fs_root *root, struct facts *facts)
 		const struct candidate *chosen = facts_chosen(facts, &device->bdf);
 
 		if (chosen && chosen->entry != ENTRY_ARGS && !device->bridge)
-			err = add_vf(root, facts, chosen->entry, &device->bdf);
+			err = add_vf(root, facts, chosen->entry, &device->bdf, false);
 	}
+	for (size_t i = 0; !err && i < facts->n_candidates; i++)
+		err = add_spares(root, facts, &facts->candidates[i]);
 	return err;
 }

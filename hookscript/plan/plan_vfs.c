@@ -32,6 +32,14 @@ static void cure_key(struct plan_check *c, int entry, enum vf_key key)
 		   c->facts->vmid, entry, from->path, from->line);
 }
 
+/* Proxmox VE may choose it, whatever was foreseen. */
+static void cure_spare(struct plan_check *c, const struct vf_facts *vf)
+{
+	if (vf->spare)
+		cure_words(c, _("or take %s out of the mapping: Datacenter, Resource Mappings, %s"),
+			   bdf_text(&vf->bdf), c->facts->vm->hostpci[vf->entry]->mapping);
+}
+
 /* All keys of the entry that change a VF. */
 static char *list_keys(struct plan_check *c, int entry)
 {
@@ -81,6 +89,7 @@ static void refuse_unreadable(struct plan_check *c, const struct vf_facts *vf)
 			    address, bdf_text(&vf->pf), vf_net_strerror(vf->list_err));
 	if (!cure_as_root(c, vf->err ?: vf->list_err) && vf->port.name)
 		cure_command(c, _("look at it"), "ip link show %s", vf->port.name);
+	cure_spare(c, vf);
 	cure_key(c, vf->entry, key == VF_KEYS ? VF_KEY_FDB : key);
 }
 
@@ -96,6 +105,7 @@ static void refuse_unknown_field(struct plan_check *c, const struct vf_facts *vf
 		    bdf_text(&vf->bdf), bdf_text(&vf->pf), vf->port.name ? vf->port.name : "", key,
 		    vf->entry);
 	cure_words(c, _("use a card whose driver knows it"));
+	cure_spare(c, vf);
 	cure_key(c, vf->entry, keys_of[field]);
 }
 
@@ -118,6 +128,7 @@ static void check_vf(struct plan_check *c, const struct vf_facts *vf)
 						 : fs_path(_("%s is none"), bdf_text(&vf->bdf));
 
 		refuse_other(c, vf->entry, &vf->bdf, plan_text(c, what));
+		cure_spare(c, vf);
 		return;
 	}
 	facts_wanted_vf(c->facts, vf->entry, &wanted);
@@ -132,7 +143,7 @@ static size_t count_vfs(const struct facts *facts, int entry)
 	size_t n = 0;
 
 	for (size_t i = 0; i < facts->n_vfs; i++)
-		n += facts->vfs[i].entry == entry;
+		n += facts->vfs[i].entry == entry && !facts->vfs[i].spare;
 	return n;
 }
 

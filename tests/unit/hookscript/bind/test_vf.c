@@ -440,6 +440,25 @@ static void test_another_is_chosen(void **state)
 	assert_string_equal(tree_driver_of(tree, VF1), "igbvf");
 }
 
+/* Proxmox VE may take any of them, so what is wanted must be possible on each. */
+static void test_alternative_cannot_have_it(void **state)
+{
+	struct tree *tree = *state;
+
+	use_mapping(tree);
+	fake_netlink_lists(tree, 7, 1, "mac=02:00:00:00:00:11 vlan=0 qos=0 protocol=33024");
+	refuse(tree, "does not know trust", "take " VF1 " out of the mapping");
+	fake_netlink_lists(tree, 7, 1, FRESH1);
+	tree_file(
+		tree, "etc/pve/mapping/pci.cfg",
+		"vfs\n\tmap " MAP(VF0, "21") "\n\tmap id=8086:10c9,iommugroup=20,node=lab,path=" PF
+					     ",subsystem-id=8086:0000\n");
+	refuse(tree, NO_VF, "take " PF " out of the mapping");
+	put_settings(tree, "");
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, stop_post, 100);
+}
+
 static void test_foreseen_is_chosen(void **state)
 {
 	struct tree *tree = *state;
@@ -765,6 +784,7 @@ int main(void)
 		TEST(test_no_identity),
 		TEST(test_no_entry),
 		TEST(test_another_is_chosen),
+		TEST(test_alternative_cannot_have_it),
 		TEST(test_foreseen_is_chosen),
 		TEST(test_post_start_dies),
 		TEST(test_link_is_disabled),
