@@ -274,8 +274,8 @@ static int take_planned(struct start *start)
 {
 	int err;
 
-	spares_keep(start->root, start->vmid, start->settings, start->plan, start->facts);
-	if (make_room(start) || load_vfio(start->root) || load_variants(start->root, start->plan))
+	if (spares_keep(start->root, start->vmid, start->settings, start->plan, start->facts) ||
+	    make_room(start) || load_vfio(start->root) || load_variants(start->root, start->plan))
 		return give_back_all(start);
 	err = bind_take(start->root, start->vmid, start->deadline, start->plan);
 	if (err == -EAGAIN)

@@ -114,8 +114,22 @@ static struct bind_vf *list_vfs(const struct facts *facts, const struct set *set
 	return list;
 }
 
-void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-		 const struct plan *plan, const struct facts *facts)
+/* Whether an entry that may get one of them wants something of a VF. */
+static bool want_any(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *item = &facts->candidates[i];
+		struct vf_net wanted;
+
+		facts_wanted_vf(facts, item->entry, &wanted);
+		if (item->state == CANDIDATE_SPARE && wanted.known)
+			return true;
+	}
+	return false;
+}
+
+int spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+		const struct plan *plan, const struct facts *facts)
 {
 	cleanup_with(free_set) struct set set = {0};
 	auto_free struct bind_vf *vfs = NULL;
@@ -127,11 +141,19 @@ void spares_keep(const struct fs_root *root, unsigned int vmid, const struct set
 		vfs = list_vfs(facts, &set);
 	if (!err && set.n)
 		err = vfs ? bind_write_spares(root, vmid, vfs, set.n, settings->deadline) : -ENOMEM;
-	if (err)
-		log_warning(
-			_("VM %u: the other devices of its mappings could not be looked at: should "
-			  "Proxmox VE take one of them, it is not known where that belongs: %s"),
-			vmid, strerror(-err));
+	if (!err)
+		return 0;
+	if (want_any(facts)) {
+		log_error(_("VM %u: the other devices of its mappings could not be looked at: %s; "
+			    "should Proxmox VE take one of them, its guest would be in the wrong "
+			    "network"),
+			  vmid, strerror(-err));
+		return err;
+	}
+	log_warning(_("VM %u: the other devices of its mappings could not be looked at: should "
+		      "Proxmox VE take one of them, it is not known where that belongs: %s"),
+		    vmid, strerror(-err));
+	return 0;
 }
 
 bool spares_are_kept(const struct fs_root *root, unsigned int vmid)

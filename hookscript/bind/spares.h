@@ -11,10 +11,11 @@
 
 /*
  * At pre-start, after the plan's devices are claimed: writes spare records of the other
- * alternatives and of all that is in their groups. A failure is reported; the start goes on.
+ * alternatives and of all that is in their groups. A failure is reported. Returns 0, also when the
+ * start goes on after a failure; or -errno: the settings want something of one of them.
  */
-void spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
-		 const struct plan *plan, const struct facts *facts);
+int spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
+		const struct plan *plan, const struct facts *facts) must_check;
 
 /*
  * At post-start, by Proxmox VE's reservations: records what it took; and then gives back what was

@@ -459,6 +459,25 @@ static void test_alternative_cannot_have_it(void **state)
 	scenario_must(tree, stop_post, 100);
 }
 
+/* Nothing could be set on what is not recorded. */
+static void test_alternative_cannot_be_recorded(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	use_mapping(tree);
+	tree_folder(tree, RECORDS VF1 ".spare-100");
+	run_hook(tree, start_pre, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	run_assert_says(&run, "its guest would be in the wrong network");
+	assert_listed(tree, 0, FRESH0);
+	assert_string_equal(tree_driver_of(tree, VF0), "igbvf");
+	assert_false(tree_has(tree, RECORDS VF0));
+	put_settings(tree, "");
+	scenario_must(tree, start_pre, 100);
+	scenario_must(tree, stop_post, 100);
+}
+
 static void test_foreseen_is_chosen(void **state)
 {
 	struct tree *tree = *state;
@@ -785,6 +804,7 @@ int main(void)
 		TEST(test_no_entry),
 		TEST(test_another_is_chosen),
 		TEST(test_alternative_cannot_have_it),
+		TEST(test_alternative_cannot_be_recorded),
 		TEST(test_foreseen_is_chosen),
 		TEST(test_post_start_dies),
 		TEST(test_link_is_disabled),
