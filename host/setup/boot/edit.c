@@ -173,6 +173,20 @@ static int put_text(const struct fs_root *root, const struct edit *edit, const c
 	return err ? err : fs_replace_durably(root, edit->path, text, &edit->owner);
 }
 
+int edits_are_current(const struct edits *edits)
+{
+	const struct edits none = {.root = edits->root};
+	int current = 1;
+
+	for (size_t i = 0; current > 0 && i < edits->n; i++) {
+		auto_free char *now = NULL;
+		int err = edits_text(&none, edits->items[i].path, &now);
+
+		current = err ? err : texts_equal(now, edits->items[i].before);
+	}
+	return current;
+}
+
 int edits_apply(const struct edits *edits, size_t *ret_done)
 {
 	int err = 0;

@@ -40,6 +40,9 @@ int edits_show(const struct edits *edits) must_check;
  */
 int edits_apply(const struct edits *edits, size_t *ret_done) must_check;
 
+/* Whether each file is still as it was when its edit was added: 1 or 0, or -errno. */
+int edits_are_current(const struct edits *edits) must_check;
+
 /* Undoes the first DONE changes, the last first; continues when one fails, having reported it.
  * Returns 0 or the first -errno. */
 int edits_undo(const struct edits *edits, size_t done) must_check;

@@ -2,12 +2,15 @@
 /* `host-setup sriov`: what it refuses, makes and undoes, on a made-up sysfs. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 
 #include "fake_kernel.h"
 #include "run.h"
 
 #include "hookscript/plan/judge.h"
 #include "hookscript/records/record.h"
+#include "host/base/clock.h"
 #include "host/setup/sriov/sriov_check.h"
 #include "host/setup/sriov/sriov_verb.h"
 
@@ -264,6 +267,43 @@ static void test_asked(void **state)
 	assert_int_equal(count(tree), 4);
 }
 
+/* Another one is at work, or has been while this one was asked: its entry is not lost. */
+static void test_two_at_once(void **state)
+{
+	static const char other[] = "format = 1; sriov = ( { address = \"0000:09:00.0\"; id = "
+				    "\"8086:10c9\"; vfs = 3; } );";
+	struct tree *tree = *state;
+	auto_free char *conf = NULL;
+	auto_close int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	auto_close int etc = -1;
+	pid_t helper;
+
+	tree_folder(tree, "etc");
+	etc = fs_open(&tree->root, "etc", O_RDONLY | O_DIRECTORY, 0);
+	assert_true(etc >= 0 && !flock(etc, LOCK_EX));
+	ends(tree, "4", &yes, 1, "nothing was changed; again: host-setup sriov " PF " 4");
+	assert_int_equal(flock(etc, LOCK_UN), 0);
+	assert_false(tree_has(tree, CONF));
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	helper = fork();
+	if (!helper) {
+		clock_sleep_ms(1000);
+		tree_file(tree, CONF, other);
+		_exit(write(master, "y\n", 2) != 2);
+	}
+	terminal = ptsname(master);
+	ends(tree, "4", NULL, 1, "nothing was changed; again: host-setup sriov " PF " 4");
+	terminal = NULL;
+	assert_int_equal(waitpid(helper, NULL, 0), helper);
+	conf = tree_text(tree, CONF);
+	assert_string_equal(conf, other);
+	assert_int_equal(count(tree), 0);
+	ends(tree, "4", &yes, 0, PF ": 4 VFs at every boot");
+	free(conf);
+	conf = tree_text(tree, CONF);
+	assert_non_null(strstr(conf, "0000:09:00.0"));
+}
+
 static void test_down(void **state)
 {
 	struct tree *tree = *state;
@@ -423,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kernel_refuses, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_in_use, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_asked, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_two_at_once, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_down, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
