@@ -161,7 +161,7 @@ static int list_wanted(const struct fs_root *root, struct pfs *ret)
 	return err;
 }
 
-/* The MACs of guests on the PF's bridge. */
+/* The MACs of guests on the PF's bridges. */
 static int list_macs(const struct fs_root *root, const struct net_port *port, struct macs *ret)
 {
 	auto_names struct fs_names bridges = {0};
@@ -169,7 +169,7 @@ static int list_macs(const struct fs_root *root, const struct net_port *port, st
 
 	if (!port->bridge)
 		return 0;
-	err = net_port_bridges(root, port->bridge, &bridges);
+	err = net_port_bridges(root, port->name, &bridges);
 	return err ? err : guests_list_macs(root, &bridges, ret);
 }
 

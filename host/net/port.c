@@ -5,15 +5,29 @@
 
 #include <string.h>
 
-/* A bond in a bridge, and no more. */
-#define DEPTH_MAX 2
+/* An interface may have thousands of VLANs. */
+#define UPPERS_MAX 4096
 
-/* The interface that INTERFACE is part of; NULL: of none, or it has gone. */
-static int read_master(const struct fs_root *root, const char *interface, char **ret)
+/* Adds what is on top of the interface: the bond or bridge that it is part of, and its VLANs. */
+static int add_uppers(const struct fs_root *root, const char *interface, struct fs_names *names)
 {
+	auto_free char *dir = fs_path("sys/class/net/%s", interface);
 	auto_free char *path = fs_path("sys/class/net/%s/master", interface);
+	auto_free char *master = NULL;
+	auto_names struct fs_names entries = {0};
+	int err = dir && path ? fs_link_name_if(root, path, &master) : -ENOMEM;
 
-	return fs_link_name_if(root, path, ret);
+	if (!err && master)
+		err = fs_names_add(names, master);
+	if (!err)
+		err = fs_list(root, dir, &entries);
+	for (size_t i = 0; !err && i < entries.n; i++) {
+		const char *upper = after_prefix(entries.items[i], "upper_");
+
+		if (upper)
+			err = fs_names_add(names, upper);
+	}
+	return err;
 }
 
 /* 1, 0 or -errno. */
@@ -24,29 +38,28 @@ static int is_bridge(const struct fs_root *root, const char *interface)
 	return fs_probe(root, path);
 }
 
-/* The bridge above the interface; NULL: none. */
+int net_port_bridges(const struct fs_root *root, const char *interface, struct fs_names *names)
+{
+	auto_names struct fs_names all = {0};
+	int err = fs_names_add(&all, interface);
+
+	for (size_t i = 0; !err && i < all.n && i < UPPERS_MAX; i++) {
+		int bridge = is_bridge(root, all.items[i]);
+
+		err = bridge < 0 ? bridge : bridge ? fs_names_add(names, all.items[i]) : 0;
+		err = err ?: add_uppers(root, all.items[i], &all);
+	}
+	return err;
+}
+
+/* The nearest bridge above the interface; NULL: none. */
 static int find_bridge(const struct fs_root *root, const char *interface, char **ret)
 {
-	auto_free char *at = strdup(interface);
+	auto_names struct fs_names bridges = {0};
+	int err = net_port_bridges(root, interface, &bridges);
 
-	*ret = NULL;
-	for (int i = 0; at && i < DEPTH_MAX; i++) {
-		char *master = NULL;
-		int err = read_master(root, at, &master);
-		int bridge = err || !master ? 0 : is_bridge(root, master);
-
-		free(at);
-		at = master;
-		if (err || bridge < 0)
-			return err ?: bridge;
-		if (!master)
-			return 0;
-		if (bridge) {
-			*ret = TAKE_PTR(at);
-			return 0;
-		}
-	}
-	return at ? 0 : -ENOMEM;
+	*ret = !err && bridges.n ? strdup(bridges.items[0]) : NULL;
+	return err ?: bridges.n && !*ret ? -ENOMEM : 0;
 }
 
 int net_port_read(const struct fs_root *root, const struct bdf *bdf, struct net_port *ret)
@@ -76,32 +89,4 @@ void net_port_free(struct net_port *port)
 	free(port->name);
 	free(port->bridge);
 	*port = (struct net_port){0};
-}
-
-/* A bridge whose port is UPPER, a VLAN of another bridge. */
-static int add_bridge_of(const struct fs_root *root, const char *upper, struct fs_names *names)
-{
-	auto_free char *master = NULL;
-	int err = read_master(root, upper, &master);
-	int bridge = err || !master ? 0 : is_bridge(root, master);
-
-	if (err || bridge < 0)
-		return err ?: bridge;
-	return bridge ? fs_names_add(names, master) : 0;
-}
-
-int net_port_bridges(const struct fs_root *root, const char *bridge, struct fs_names *names)
-{
-	auto_free char *dir = fs_path("sys/class/net/%s", bridge);
-	auto_names struct fs_names entries = {0};
-	int err = dir ? fs_list(root, dir, &entries) : -ENOMEM;
-
-	err = err ?: fs_names_add(names, bridge);
-	for (size_t i = 0; !err && i < entries.n; i++) {
-		const char *upper = after_prefix(entries.items[i], "upper_");
-
-		if (upper)
-			err = add_bridge_of(root, upper, names);
-	}
-	return err;
 }

@@ -8,7 +8,7 @@
 
 struct net_port {
 	char *name;   /* of the interface; NULL: the device has none in this network namespace */
-	char *bridge; /* that it is a port of, itself or by a bond; NULL: none */
+	char *bridge; /* that it is a port of, itself, by a bond or by a VLAN; NULL: none */
 };
 
 /*
@@ -21,9 +21,12 @@ void net_port_free(struct net_port *port);
 
 #define auto_net_port cleanup_with(net_port_free)
 
-/* Adds the bridge, and those that reach it by a VLAN of its own, to the names. Returns 0 or -errno.
+/*
+ * Adds the bridges that frames of the interface reach, the nearest first: those that it is a port
+ * of itself, by a bond or by a VLAN, and those that have a VLAN of such a bridge as a port. Returns
+ * 0 or -errno.
  */
-int net_port_bridges(const struct fs_root *root, const char *bridge,
+int net_port_bridges(const struct fs_root *root, const char *interface,
 		     struct fs_names *names) must_check;
 
 #endif

@@ -84,6 +84,29 @@ static void test_bridges(void **state)
 	assert_true(fs_names_has(&names, "vmbr0") && fs_names_has(&names, "vnet0"));
 }
 
+/* As ifupdown2 has "bridge-ports bond0.30": the card itself is in no bridge, its VLANs are. */
+static void test_vlan_of_the_card(void **state)
+{
+	struct tree *tree = *state;
+	auto_names struct fs_names names = {0};
+
+	fake_netlink_interface(tree, NIC, "eth7", 7);
+	bond(tree, "eth7", "bond0");
+	tree_link(tree, "sys/devices/virtual/net/bond0/upper_bond0.30", "../bond0.30");
+	tree_link(tree, "sys/devices/virtual/net/bond0/upper_bond0.31", "../bond0.31");
+	tree_folder(tree, "sys/devices/virtual/net/bond0.30");
+	tree_folder(tree, "sys/devices/virtual/net/bond0.31");
+	tree_link(tree, "sys/class/net/bond0.30", "../../devices/virtual/net/bond0.30");
+	tree_link(tree, "sys/class/net/bond0.31", "../../devices/virtual/net/bond0.31");
+	assert_port(tree, "eth7", NULL);
+	fake_netlink_bridge(tree, "bond0.30", "vmbr30");
+	fake_netlink_bridge(tree, "bond0.31", "vmbr31");
+	assert_port(tree, "eth7", "vmbr30");
+	assert_int_equal(net_port_bridges(&tree->root, "eth7", &names), 0);
+	assert_int_equal(names.n, 2);
+	assert_true(fs_names_has(&names, "vmbr30") && fs_names_has(&names, "vmbr31"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, tree_teardown)
 
 int main(void)
@@ -92,6 +115,7 @@ int main(void)
 		TEST(test_port),
 		TEST(test_unreadable),
 		TEST(test_bridges),
+		TEST(test_vlan_of_the_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
