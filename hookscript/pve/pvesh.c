@@ -60,8 +60,12 @@ static bool get_hex(struct json_object *object, const char *key, size_t digits, 
 
 static int add_lines(struct json_object *list, struct pvesh_mapping *ret)
 {
-	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	size_t n;
 
+	/* No mapping is without lines: they would be lost when it is written. */
+	if (!json_object_is_type(list, json_type_array))
+		return -EBADMSG;
+	n = json_object_array_length(list);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *line = json_object_array_get_idx(list, i);
 

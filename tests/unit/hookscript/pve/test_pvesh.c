@@ -57,6 +57,9 @@ static void test_devices(void **state)
 static void test_odd(void **state)
 {
 	static const char *const mappings[] = {
+		"[{\"id\":\"gpu\"}]",
+		"[{\"id\":\"gpu\",\"map\":{}}]",
+		"[{\"id\":\"gpu\",\"map\":null}]",
 		"",
 		"{}",
 		"null",
