@@ -69,6 +69,9 @@ static int read_network(const struct fs_root *root, struct pf *pf)
 		if (!pf->vfs[i].mac)
 			return -ENOMEM;
 	}
+	/* Another root has no network, and not every driver keeps anything. */
+	if (err != -EXDEV && err != -EOPNOTSUPP && err != -ENXIO)
+		pf->net_err = err;
 	return err == -ENOMEM ? err : 0;
 }
 

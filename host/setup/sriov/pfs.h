@@ -39,6 +39,8 @@ struct pf {
 	const char *down; /* one of them that is not up; NULL: none */
 	struct pf_vf *vfs;
 	size_t n_vfs;
+	int net_err; /* why MACs and VLANs of its VFs cannot be read, -errno; 0: they can, or its
+			driver has none */
 };
 
 struct pfs {

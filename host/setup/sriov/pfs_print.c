@@ -6,6 +6,7 @@
 
 #include "host/base/strbuf.h"
 #include "host/base/wrap.h"
+#include "host/net/vf_net.h"
 #include "host/setup/jsontext.h"
 
 /* Where the lines about a PF begin: after its address. */
@@ -35,6 +36,9 @@ static char *problem_text(const struct pf *pf)
 	if (pf->down && (pf->n_vfs || wanted))
 		return fs_path(_("%s is down, so its VFs have no link: ip link set %s up"),
 			       pf->down, pf->down);
+	if (pf->net_err)
+		return fs_path(_("the MACs and VLANs of its VFs cannot be read: %s"),
+			       vf_net_strerror(pf->net_err));
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "fake_kernel.h"
+#include "fake_netlink.h"
 #include "run.h"
 
 #include "hookscript/plan/judge.h"
@@ -400,6 +401,25 @@ static void check_says(struct tree *tree, const char *text)
 	run_assert_says(&shown, text);
 }
 
+/* What cannot be read is not shown as if there were none. */
+static void test_list_unreadable(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run whole = {0}, half = {0};
+
+	ends(tree, "2", &yes, 0, "2 VFs");
+	fake_netlink_begin(tree);
+	tree_file(tree, AT "net/eno1/ifindex", "3\n");
+	fake_netlink_lists(tree, 3, 0, "mac=02:00:00:00:00:10 vlan=30 qos=0 protocol=33024");
+	half = run(tree, NULL, NULL, NULL);
+	fake_netlink_lists(tree, 3, 1, "mac=02:00:00:00:00:11 vlan=0 qos=0 protocol=33024");
+	whole = run(tree, NULL, NULL, NULL);
+	fake_netlink_end();
+	run_assert_says(&half, "the MACs and VLANs of its VFs cannot be read: the kernel's list");
+	run_assert_says(&whole, "MAC 02:00:00:00:00:10, VLAN 30");
+	assert_false(run_says(&whole, "cannot be read"));
+}
+
 static void test_boot(void **state)
 {
 	struct tree *tree = *state;
@@ -468,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_list_unreadable, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot_fails, setup, fake_kernel_teardown),
 	};
