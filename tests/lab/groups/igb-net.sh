@@ -157,8 +157,10 @@ t_vf_failed_start() {
 	want_settings "$all"
 	vm 100 "machine: q35" "hostpci0: $first,pcie=1"
 	start_fails=yes
+	lock 100
 	hook_ok 100 pre-start
 	shows 0 "vlan 30"
+	unlock
 	back_within 10 "$machine_before"
 	expect "VF 0 after the failed start" "$before" "$(shown 0)"
 	vfs 0
@@ -186,12 +188,14 @@ t_vf_other_chosen() {
 	} >/etc/pve/mapping/pci.cfg
 	vm 100 "machine: q35" "hostpci0: mapping=vfs,pcie=1"
 	vm_args="-device vfio-pci,host=$second,id=hostpci0,bus=rp1"
+	lock 100
 	hook_ok 100 pre-start
 	shows 0 "$mac" "vlan 30"
 	bind_as_pve "$second"
 	read -r pid </var/run/qemu-server/100.pid
 	echo "$second 100 pid:$pid" >/run/qemu-server/pci-id-reservations
 	hook_ok 100 post-start
+	unlock
 	expect_said "Proxmox VE took it for VM 100"
 	shows 1 "$mac" "vlan 30" "spoof checking off" "trust on"
 	case $(shown 0) in *vlan* | *"$mac"*) fail "VF 0: expected what was before, seen $(shown 0)" ;; esac

@@ -179,14 +179,14 @@ now() {
 # a post-stop it is ended. What $killer holds is put before the hook, and what $hook_env holds into its environment. The output is in /tmp/hook.out.
 hook() {
 	(
-		flock 9
+		[ -n "${locked-}" ] || flock 9
 		[ "$2" != post-stop ] || end_vm "$1"
 		begin=$(now)
 		cd /
 		# shellcheck disable=SC2086 # a command and its arguments
 		{
 			env -i PATH=/sbin:/bin:/usr/sbin:/usr/bin LC_ALL=C ${hook_env-} \
-				${killer-} "$snippet" "$1" "$2" </dev/null 2>&1 9>&-
+				${killer-} "$snippet" "$1" "$2" </dev/null 2>&1 8>&- 9>&-
 			echo $? >/tmp/hook.rc
 		} | cat >/tmp/hook.out
 		echo $(($(now) - begin)) >/tmp/hook.time
@@ -203,6 +203,19 @@ hook() {
 }
 
 # Like hook, and the exit code must be 0.
+# lock VMID, unlock: as Proxmox VE has the VM's configuration locked from before pre-start until after post-start.
+lock() {
+	exec 8>"/var/lock/qemu-server/lock-$1.conf"
+	flock 8
+	locked=yes
+}
+
+unlock() {
+	flock -u 8
+	exec 8>&-
+	locked=
+}
+
 hook_ok() {
 	hook "$@" && return
 	fail "$1 $2: expected exit code 0, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
