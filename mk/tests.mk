@@ -18,6 +18,10 @@ JOBS := -j$(shell nproc)
 # UNIT="bdf fs" makes check-unit, check-san and check-valgrind run these suites alone.
 UNIT	 ?=
 RUN_TESTS = $(if $(UNIT),$(filter $(UNIT:%=\%/test_%),$(TESTS)),$(TESTS))
+NO_SUITES = $(strip $(foreach suite,$(UNIT),$(if $(filter %/test_$(suite),$(TESTS)),,$(suite))))
+
+known-suites:
+	$(if $(NO_SUITES),@echo 'no such suite: $(NO_SUITES)' >&2; false)
 
 # One after the other, whatever -j says: two of them build into the same directory.
 check: ## every test but check-valgrind, check-more, check-host and check-deb
@@ -51,7 +55,7 @@ check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
 # ---- unit tests ----
 
 # Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
-check-unit: deps ## the unit tests; UNIT="bdf fs" names suites
+check-unit: known-suites deps ## the unit tests; UNIT="bdf fs" names suites
 	@$(MAKE) --no-print-directory $(JOBS) all unit-tests
 	@tests/summarise unit $(RUN_TESTS)
 
@@ -63,7 +67,7 @@ export LSAN_OPTIONS := suppressions=$(CURDIR)/tests/sanitizers/suppressions:prin
 SAN_B := $(B)/san
 SAN := B=$(SAN_B) CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 	FORTIFY=-U_FORTIFY_SOURCE LDFLAGS='-fsanitize=address,undefined'
-check-san: deps ## the same under AddressSanitizer and UBSan
+check-san: known-suites deps ## the same under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) $(SAN) all unit-tests $(SAN_B)/lookup
 	@tests/sanitizers/check-suppressions $(SAN_B)/lookup
 	@tests/summarise sanitizers $(RUN_TESTS:$(B)/%=$(SAN_B)/%)
@@ -80,7 +84,7 @@ $(B)/lookup: tests/sanitizers/lookup.c Makefile
 # memcheck does not look into the registers of fork()'s caller for what is still held.
 VG_B := $(B)/valgrind
 VG_TESTS = $(filter-out %/test_hook %/test_errors %/test_commit %/test_program,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
-check-valgrind: deps ## the unit tests and the programs under valgrind
+check-valgrind: known-suites deps ## the unit tests and the programs under valgrind
 	@mk/install-packages valgrind
 	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
 		all unit-tests $(VG_B)/preload.so
@@ -184,5 +188,5 @@ $(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests test-objects \
+.PHONY: known-suites check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests test-objects \
 	check-fuzz fuzz fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench
