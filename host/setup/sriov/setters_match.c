@@ -102,8 +102,20 @@ static bool has_any(const char *text, const struct fs_names *names)
 	return false;
 }
 
-/* Whether TEXT has a path of an interface that is not there now, "class/net/enp9s0/". */
-static bool names_interface(const char *text)
+static bool is_name_of(const struct fs_names *names, const char *text, size_t len)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strlen(names->items[i]) == len && !strncmp(names->items[i], text, len))
+			return true;
+	return false;
+}
+
+/*
+ * Whether TEXT has a path of an interface of which it is not known whose it is,
+ * "class/net/enp9s0/": one that is not there now may be the PF's, as soon as that has its driver or
+ * another name.
+ */
+static bool names_unknown(const struct setters_pf *pf, const char *text)
 {
 	static const char net[] = "class/net/";
 
@@ -112,7 +124,8 @@ static bool names_interface(const char *text)
 
 		at += strlen(net);
 		len = strcspn(at, "/ \t\"'");
-		if (at[len] == '/' && len && strcspn(at, "$*?[{%") > len)
+		if (at[len] == '/' && len && strcspn(at, "$*?[{%") > len &&
+		    !is_name_of(&pf->others, at, len))
 			return true;
 	}
 	return false;
@@ -136,7 +149,9 @@ enum setters_match setters_match(const struct setters_pf *pf, const char *text)
 	}
 	if (has_any(text, &pf->interfaces) || has_any(text, &pf->macs))
 		return SETTERS_OURS;
-	return has_any(text, &pf->others) || names_interface(text) ? SETTERS_OTHER : match;
+	if (names_unknown(pf, text))
+		return SETTERS_UNCLEAR;
+	return has_any(text, &pf->others) ? SETTERS_OTHER : match;
 }
 
 /* ---- patterns ---- */

@@ -30,6 +30,7 @@ static int setup(void **state)
 	tree_driver(*state, "mlx5_core", "mlx5_core");
 	put_nic(*state, PF, "eno1", "igb");
 	put_nic(*state, OTHER, "eno2", "mlx5_core");
+	put_nic(*state, "0000:05:00.0", "eno10", "mlx5_core");
 	tree_file(*state, "sys/class/net/eno2/address", "52:54:00:00:00:02\n");
 	return 0;
 }
@@ -67,6 +68,12 @@ static void test_files(void **state)
 		{"etc/sysfs.d/vf.conf", "class/net/eno1/device/sriov_numvfs = 7\n", 1},
 		{"etc/sysfs.d/vf.conf", "class/net/eno2/device/sriov_numvfs = 7\n", 0},
 		{"etc/sysfs.d/vf.conf", "class/net/eno10/device/sriov_numvfs = 7\n", 0},
+		/* Of an interface that is not there now: it may be the PF's. */
+		{"etc/sysfs.d/vf.conf", "class/net/enp9s0/device/sriov_numvfs = 7\n", 1},
+		{"etc/rc.local",
+		 "#!/bin/sh\nip link set eno2 up\n"
+		 "echo 4 > /sys/class/net/enp9s0/device/sriov_numvfs\n",
+		 3},
 		{"etc/sysfs.d/vf.txt", "class/net/eno1/device/sriov_numvfs = 7\n", 0},
 		/* systemd */
 		{"etc/tmpfiles.d/vf.conf", "w /sys/class/net/eno1/device/sriov_numvfs - - - - 4\n",
