@@ -98,12 +98,26 @@ struct verb {
 	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
+	int (*check)(const struct cli *cli);		/* of them; NULL: nothing to check */
 	const char *options;
 	bool logged;	   /* changes something, so it is written to the journal */
 	bool reads;	   /* of the host or of /etc/pve, which may hang: in a child */
 	bool own_settings; /* it reads them itself, with the language */
 	bool no_vm;	   /* its arguments are its own */
 };
+
+static int check_vm(const struct cli *cli)
+{
+	bool add = cli_has(cli, OPT_ADD);
+
+	if (cli_has(cli, OPT_FIX) + add + cli_has(cli, OPT_DETACH) > 1)
+		return cli_usage_error(_("only one of --fix, --add and --detach can be given"));
+	if (cli_has(cli, OPT_GPU) && !add)
+		return cli_usage_error(_("--gpu needs --add"));
+	if (cli_has(cli, OPT_MAPPING) && (!add || cli->n_args < 3))
+		return cli_usage_error(_("--mapping needs --add ADDRESS"));
+	return 0;
+}
 
 static int run_vm(const struct request *request)
 {
@@ -118,13 +132,18 @@ static int run_vm(const struct request *request)
 		.run = fs_root_is_running_system(request->root),
 	};
 
-	if (vm.fix + vm.add + vm.detach > 1)
-		return cli_usage_error(_("only one of --fix, --add and --detach can be given"));
-	if (vm.gpu && !vm.add)
-		return cli_usage_error(_("--gpu needs --add"));
-	if (vm.mapping && (!vm.add || !vm.address))
-		return cli_usage_error(_("--mapping needs --add ADDRESS"));
 	return vm_verb_run(request->root, request->vmid, &vm);
+}
+
+static int check_mapping(const struct cli *cli)
+{
+	bool all_twins = cli_has(cli, OPT_ALL_TWINS);
+
+	if (cli_has(cli, OPT_VFS_OF) && (cli->n_args > 2 || all_twins))
+		return cli_usage_error(_("--vfs-of takes the place of addresses and --all-twins"));
+	if (all_twins && cli->n_args != 3)
+		return cli_usage_error(_("--all-twins takes one address"));
+	return 0;
 }
 
 static int run_mapping(const struct request *request)
@@ -142,10 +161,6 @@ static int run_mapping(const struct request *request)
 		.run = fs_root_is_running_system(request->root),
 	};
 
-	if (mapping.vfs_of && (mapping.n_addresses || mapping.all_twins))
-		return cli_usage_error(_("--vfs-of takes the place of addresses and --all-twins"));
-	if (mapping.all_twins && mapping.n_addresses != 1)
-		return cli_usage_error(_("--all-twins takes one address"));
 	return mapping_run(request->root, &mapping);
 }
 
@@ -155,18 +170,19 @@ static int run_config(const struct request *request)
 }
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, "", false, true, true, false},
-	{"status", show_status, NULL, NULL, "", false, true, false, false},
-	{"restore", stop_restore_all, stop_restore, NULL, "all", true, true, false, false},
-	{"watch", NULL, watch_run, NULL, "", true, false, true,
+	{"plan", NULL, start_plan, NULL, NULL, "", false, true, true, false},
+	{"status", show_status, NULL, NULL, NULL, "", false, true, false, false},
+	{"restore", stop_restore_all, stop_restore, NULL, NULL, "all", true, true, false, false},
+	{"watch", NULL, watch_run, NULL, NULL, "", true, false, true,
 	 false}, /* it has its own children */
-	{"config", NULL, NULL, run_config, "raw", false, true, false, false},
-	{"settings", NULL, show_settings, NULL, "", false, true, false, false},
-	{"accept", NULL, accept_devices, NULL, "", true, true, false, false},
-	{"log", NULL, show_log, NULL, "", false, true, false, false},
-	{"vm", NULL, NULL, run_vm, "fix add detach gpu mapping yes", false, true, true, false},
-	{"mapping", NULL, NULL, run_mapping, "vfs-of all-twins node alternative yes", false, true,
-	 false, true},
+	{"config", NULL, NULL, run_config, NULL, "raw", false, true, false, false},
+	{"settings", NULL, show_settings, NULL, NULL, "", false, true, false, false},
+	{"accept", NULL, accept_devices, NULL, NULL, "", true, true, false, false},
+	{"log", NULL, show_log, NULL, NULL, "", false, true, false, false},
+	{"vm", NULL, NULL, run_vm, check_vm, "fix add detach gpu mapping yes", false, true, true,
+	 false},
+	{"mapping", NULL, NULL, run_mapping, check_mapping, "vfs-of all-twins node alternative yes",
+	 false, true, false, true},
 };
 
 static int parse_vmid(const char *text, unsigned int *ret)
@@ -232,6 +248,8 @@ static int run_verb(struct request *request)
 
 	if (!code)
 		code = parse_args(request);
+	if (!code && verb->check)
+		code = verb->check(request->cli);
 	if (code)
 		return code;
 	log_open(verb->logged ? NAME : NULL, verb->logged ? request->root : NULL);
