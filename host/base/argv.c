@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
+#include "host/base/utf8.h"
 
 /* Characters that are special to no shell. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+"
@@ -26,12 +27,27 @@ char **argv_copy(const char *const *words)
 	return TAKE_PTR(argv);
 }
 
+/* $'WORD' with \xNN for what a terminal would not show, so that it could not be copied. */
+static char *quote_escaped(const char *word)
+{
+	auto_strbuf struct strbuf text = {0};
+
+	strbuf_add(&text, "$'");
+	for (; *word; word++)
+		strbuf_add(&text, strchr("'\\", *word) ? "\\%c" : "%c", *word);
+	strbuf_add(&text, "'");
+	return text.failed ? NULL : utf8_printable(text.text);
+}
+
 char *argv_quote(const char *word)
 {
 	auto_strbuf struct strbuf quoted = {0};
+	auto_free char *safe = word ? utf8_printable(word) : NULL;
 
-	if (!word)
+	if (!safe)
 		return NULL;
+	if (strcmp(safe, word) != 0)
+		return quote_escaped(word);
 	strbuf_add(&quoted, "'");
 	for (; *word; word++)
 		strbuf_add(&quoted, *word == '\'' ? "'\\''" : "%c", *word);

@@ -12,8 +12,8 @@ char **argv_copy(const char *const *words) must_check;
 /* argv_copy() of the arguments. */
 #define argv_new(...) argv_copy((const char *const[]){__VA_ARGS__, NULL})
 
-/* 'WORD' in quotes for a shell, whatever it holds. Returns a new string; NULL without memory, or
- * for a WORD of NULL. */
+/* 'WORD' in quotes for a shell; for bash, as $'WORD', when it holds what is not printable. Returns
+ * a new string; NULL without memory, or for a WORD of NULL. */
 char *argv_quote(const char *word) must_check;
 
 /* The command in one line that can be copied into a shell: words are quoted where they need it.

@@ -18,12 +18,16 @@
 
 /* ---- the commands that end uses ---- */
 
-/* Whether all of the text can be printed: a command with a name that cannot is none. */
-static bool is_printable(const char *text)
+/* Whether all of the words can be printed: a command with a name that cannot is none. */
+static bool are_printable(char *const *words)
 {
-	auto_free char *safe = utf8_printable(text);
+	for (; *words; words++) {
+		auto_free char *safe = utf8_printable(*words);
 
-	return safe && !strcmp(text, safe);
+		if (!safe || strcmp(*words, safe) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Adds a command to the list, at its end also when it is there already: what it ends has more on
@@ -36,7 +40,7 @@ static int add_step(struct disk_uses *uses, struct fs_names *list, char **argv)
 
 	if (!text)
 		return -ENOMEM;
-	if (!is_printable(text)) {
+	if (!are_printable(words)) {
 		uses->unclear = true;
 		return 0;
 	}

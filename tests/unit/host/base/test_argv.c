@@ -19,7 +19,9 @@ static void test_text(void **state)
 		{"a b", "a 'a b'"},
 		{"$(reboot)", "a '$(reboot)'"},
 		{"~root", "a '~root'"},
-		{"a\nb", "a 'a\nb'"},
+		{"gr\xc3\xb6n", "a 'gr\xc3\xb6n'"},
+		{"a\nb", "a $'a\\x0ab'"},
+		{"\xc3\x83\xc2\x9f'\\", "a $'\xc3\x83\\xc2\\x9f\\'\\\\'"},
 	};
 
 	(void)state;
