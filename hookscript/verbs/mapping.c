@@ -299,9 +299,12 @@ static void print_notes(const struct strbuf *notes)
 static void print_change(const struct session *s)
 {
 	const char *name = s->options->name;
+	bool noted = s->finder.notes.len || s->change.notes.len;
 
 	if (!s->change.command)
-		log_info(_("mapping %s is as it should be"), name);
+		log_info(noted ? _("nothing in mapping %s would be changed, but:")
+			       : _("mapping %s is as it should be"),
+			 name);
 	else
 		log_info(s->now.exists ? _("mapping %s would be changed:")
 				       : _("mapping %s would be made:"),
@@ -374,8 +377,8 @@ static int check_written(const struct session *s, const char *node)
 	/* What is on vfio-pci provides no mediated devices. */
 	if (!mapping.errors || s->finder.mdev)
 		return EXIT_DONE;
-	log_error(_("node %s: Proxmox VE finds fault with mapping %s: %s; to look again: "
-		    "pve-passthrough mapping %s, there"),
+	log_error(_("node %s: Proxmox VE finds fault with mapping %s: %s; look again on that "
+		    "node: pve-passthrough mapping %s"),
 		  node, name, mapping.errors, name);
 	return EXIT_FAILED;
 }

@@ -194,10 +194,9 @@ int mapping_note_misfits(const struct mapping_finder *f, char *const *lines, siz
 			continue;
 		strbuf_add(notes, "%s", notes->len ? "\n" : "");
 		strbuf_add(notes,
-			   _("node %s: this line no longer fits the hardware, and no VM "
-			     "starts with the mapping there; to set it right: "
-			     "pve-passthrough mapping %s: %s"),
-			   f->here, f->name, lines[i]);
+			   _("node %s: this line no longer fits the hardware, so no VM starts "
+			     "with the mapping there: %s; cure: pve-passthrough mapping %s"),
+			   f->here, lines[i], f->name);
 	}
 	return 0;
 }

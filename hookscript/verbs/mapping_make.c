@@ -195,7 +195,8 @@ static void keep_or_mend(struct maker *m, const char *line, const struct mapping
 			 const struct mapping_target *target)
 {
 	if (*placed(m, target)) {
-		note(m, _("node %s: the second line for %s goes"), entry->node, target->path);
+		note(m, _("node %s: the second line for %s would be removed"), entry->node,
+		     target->path);
 		m->changed = true;
 		return;
 	}
@@ -216,12 +217,14 @@ static void replace(struct maker *m, const char *line, const struct mapping_entr
 	const struct mapping_target *target = next_target(m, entry->node);
 
 	if (m->wish->mends)
-		note(m, _("node %s: there is no such device any more, and this line goes: %s"),
+		note(m,
+		     _("node %s: there is no such device any more, and this line would be "
+		       "removed: %s"),
 		     entry->node, line);
 	else
 		note(m,
-		     _("node %s: this line goes (to keep it: pve-passthrough mapping %s "
-		       "ADDRESS --alternative): %s"),
+		     _("node %s: this line would be removed (to keep it: pve-passthrough mapping "
+		       "%s ADDRESS --alternative): %s"),
 		     entry->node, m->wish->name, line);
 	m->changed = true;
 	if (!target)
@@ -273,12 +276,18 @@ static void take_line(struct maker *m, const char *line)
 
 /* ---- the whole ---- */
 
-/* Lines come from the API as characters, and how pvesh reads those of a command line depends on the
- * locale. */
-static bool is_plain(const char *line)
+static bool has_control(const char *line)
 {
 	for (; *line; line++)
-		if ((unsigned char)*line >= 0x80 || (unsigned char)*line < 0x20)
+		if ((unsigned char)*line < 0x20 || *line == 0x7f)
+			return true;
+	return false;
+}
+
+static bool is_ascii(const char *line)
+{
+	for (; *line; line++)
+		if ((unsigned char)*line >= 0x80)
 			return false;
 	return true;
 }
@@ -299,17 +308,30 @@ static void check_now(struct maker *m)
 				    "a device that a VM gets as a whole; take another name"),
 				  name));
 	for (size_t i = 0; !m->change->refusal && i < m->now->n_lines; i++)
-		if (!is_plain(m->now->lines[i]))
-			refuse(m, fs_path(_("mapping %s has a line with other characters than "
-					    "ASCII, which could not be handed back unchanged; "
-					    "change it at Datacenter, Resource Mappings: %s"),
+		if (has_control(m->now->lines[i]))
+			refuse(m, fs_path(_("mapping %s has a line with control characters, which "
+					    "could not be handed back unchanged; change it at "
+					    "Datacenter, Resource Mappings: %s"),
 					  name, m->now->lines[i]));
+}
+
+/*
+ * pvesh prints JSON in UTF-8, and reads its arguments in the encoding of the locale (pve-common,
+ * PVE::CLIFormatter, print_api_result(); PVE::JSONSchema, get_options()): with UTF-8, too, a line
+ * that is handed back has the same characters, and the file the same bytes.
+ */
+static bool needs_utf8(const struct mapping_change *change)
+{
+	for (size_t i = 0; i < change->n_lines; i++)
+		if (!is_ascii(change->lines[i]))
+			return true;
+	return false;
 }
 
 static void build_command(struct maker *m)
 {
 	const struct mapping_change *change = m->change;
-	auto_free const char **words = calloc(2 * change->n_lines + 8, sizeof(*words));
+	auto_free const char **words = calloc(2 * change->n_lines + 10, sizeof(*words));
 	auto_free char *path = fs_path("/cluster/mapping/pci/%s", m->wish->name);
 	const char *digest = m->now->digest;
 	size_t n = 0;
@@ -317,6 +339,10 @@ static void build_command(struct maker *m)
 	if (!words || !path) {
 		m->err = -ENOMEM;
 		return;
+	}
+	if (needs_utf8(change)) {
+		words[n++] = "env";
+		words[n++] = "LC_ALL=C.UTF-8";
 	}
 	words[n++] = "pvesh";
 	words[n++] = m->now->exists ? "set" : "create";

@@ -44,12 +44,18 @@ static const struct row rows[] = {
 	 .then = {"node=b,path=0000:01:00,id=10DE:2204",
 		  "node=a,path=0000:01:00" ATTRIBUTES ",description=old"},
 	 .notes = "node a: the line for 0000:01:00 no longer fits the hardware: id=10DE:2204"},
+	/* Text of people, which pvesh is to read as the UTF-8 that it is. */
+	{.targets = {CARD("a", "0000:01:00")},
+	 .n = 1,
+	 .now = {"node=a,path=0000:01:00,id=10de:2204,description=gr\xc3\xb6n"},
+	 .then = {"node=a,path=0000:01:00" ATTRIBUTES ",description=gr\xc3\xb6n"},
+	 .notes = "node a: the line for 0000:01:00 no longer fits the hardware: node=a"},
 	/* Another path: in its place, or beside it. */
 	{.targets = {CARD("a", "0000:02:00.0")},
 	 .n = 1,
 	 .now = {"node=a,path=0000:01:00,id=10de:2204", "node=b,path=0000:02:00.0,id=10de:2204"},
 	 .then = {"node=a,path=0000:02:00.0" ATTRIBUTES, "node=b,path=0000:02:00.0,id=10de:2204"},
-	 .notes = "node a: this line goes"},
+	 .notes = "node a: this line would be removed"},
 	{.targets = {CARD("a", "0000:02:00.0")},
 	 .n = 1,
 	 .wish = {.beside = true},
@@ -63,13 +69,13 @@ static const struct row rows[] = {
 		 "node=a,path=0000:03:00.0" ATTRIBUTES},
 	 .then = {"node=a,path=0000:01:00.0,id=10de:2204", "node=a,path=0000:02:00.0" ATTRIBUTES,
 		  "node=a,path=0000:03:00.0" ATTRIBUTES},
-	 .notes = "node a: this line goes"},
+	 .notes = "node a: this line would be removed"},
 	/* Two lines of one path: Proxmox VE would try the device twice. */
 	{.targets = {CARD("a", "0000:01:00")},
 	 .n = 1,
 	 .now = {"node=a,path=0000:01:00" ATTRIBUTES, "node=a,path=0000:01:00" ATTRIBUTES},
 	 .then = {"node=a,path=0000:01:00" ATTRIBUTES},
-	 .notes = "node a: the second line for 0000:01:00 goes"},
+	 .notes = "node a: the second line for 0000:01:00 would be removed"},
 	/* More devices than lines, of two nodes; a line that a newer Proxmox VE understands. */
 	{.targets = {CARD("a", "0000:01:00.0"), CARD("b", "0000:01:00.0"),
 		     CARD("a", "0000:02:00.0;0000:03:00.0")},
@@ -78,7 +84,7 @@ static const struct row rows[] = {
 	 .then = {"node=c,new=1", "node=a,path=0000:01:00.0" ATTRIBUTES,
 		  "node=b,path=0000:01:00.0" ATTRIBUTES,
 		  "node=a,path=0000:02:00.0;0000:03:00.0" ATTRIBUTES},
-	 .notes = "node a: this line goes"},
+	 .notes = "node a: this line would be removed"},
 };
 
 static size_t count(const char *const *texts)
@@ -95,6 +101,11 @@ static char *expected_command(const struct row *row, size_t n_now)
 	const char *words[16];
 	size_t n = 0;
 
+	for (size_t i = 0; row->then[i] && !n; i++)
+		if (strstr(row->then[i], "\xc3")) {
+			words[n++] = "env";
+			words[n++] = "LC_ALL=C.UTF-8";
+		}
 	words[n++] = "pvesh";
 	words[n++] = n_now ? "set" : "create";
 	words[n++] = n_now ? "/cluster/mapping/pci/gpu" : "/cluster/mapping/pci";

@@ -115,10 +115,26 @@ static void test_replaces_or_adds(void **state)
 	tree_file(tree, CONFIG, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = false}, &replaced);
 	run_assert_code(&replaced, EXIT_DONE);
-	run_assert_says(&replaced,
-			"- node lab: this line goes (to keep it: pve-passthrough mapping "
-			"gpu ADDRESS --alternative): " GPU_LINE "\n");
+	run_assert_says(
+		&replaced,
+		"- node lab: this line would be removed (to keep it: pve-passthrough mapping "
+		"gpu ADDRESS --alternative): " GPU_LINE "\n");
 	clustercase_assert_config(tree, "gpu\n\tmap " TWIN_LINE "\n\tmap " OTHER_LINE "\n\n");
+}
+
+/* What people wrote keeps its bytes, whatever the locale is: UTF-8, and what is none. */
+static void test_keeps_words(void **state)
+{
+#define WORDS ",description=gr\xc3\xb6\xc3\x9f\x65r \xe4\xb8\xad \xfc\x65"
+	struct tree *tree = *state;
+	auto_run struct run ran = {0};
+
+	tree_file(tree, CONFIG, "gpu\n\tmap " OTHER_LINE WORDS "\n\n");
+	map(tree, "01:00", &(struct mapping_options){.name = NULL}, &ran);
+	run_assert_code(&ran, EXIT_DONE);
+	run_assert_says(&ran,
+			"    env LC_ALL=C.UTF-8 pvesh set /cluster/mapping/pci/gpu --digest ");
+	clustercase_assert_config(tree, "gpu\n\tmap " OTHER_LINE WORDS "\n\tmap " CARD_LINE "\n\n");
 }
 
 /* ---- what is refused, with nothing written ---- */
@@ -152,15 +168,14 @@ static void test_refuses(void **state)
 		{NULL, {.vfs_of = "05:00.0"}, "host-setup sriov 0000:05:00.0 N"},
 		{NULL, {.name = "none"}, "there is no mapping none"},
 		{"01:00", {.name = "vgpu"}, "mapping vgpu is one of mediated devices"},
-		{"01:00", {.name = "words"}, "other characters than ASCII"},
+		{"01:00", {.name = "words"}, "a line with control characters"},
 	};
 	struct tree *tree = *state;
 	auto_free char *before = NULL;
 
 	tree_file(tree, CONFIG,
 		  "vgpu\n\tmdev 1\n\tmap " OTHER_LINE "\n\nwords\n\tmap " OTHER_LINE
-		  ",description=gr\xc3\xb6\xc3\x9f"
-		  "er\n\n");
+		  ",description=a\tb\n\n");
 	tree_file(tree, "commands", "");
 	before = tree_render(tree, TREE_ALL);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -337,7 +352,7 @@ static void test_corpus(void **state)
 static void test_mends(void **state)
 {
 	struct tree *tree = *state;
-	auto_run struct run group = {0}, moved = {0}, good = {0}, none = {0};
+	auto_run struct run group = {0}, moved = {0}, good = {0}, none = {0}, far = {0};
 
 	/* In another group, with an id in upper case: both never match. */
 	tree_file(tree, CONFIG,
@@ -353,6 +368,11 @@ static void test_mends(void **state)
 					",description=a; b\n\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &good);
 	assert_string_equal(good.out, "mapping gpu is as it should be\n");
+	tree_file(tree, CONFIG, "gpu\n\tmap " OTHER_LINE "\n\n");
+	map(tree, NULL, &(struct mapping_options){.name = NULL}, &far);
+	run_assert_code(&far, EXIT_DONE);
+	run_assert_says(&far, "nothing in mapping gpu would be changed, but:\n- it has no line for "
+			      "this node (lab)");
 	/* Another card is in its slot now, and it is in the one slot where no line looks for it. */
 	tree_file(tree, CONFIG,
 		  "gpu\n\tmap node=lab,path=0000:03:00.0,id=1b73:1100,iommugroup=3\n");
@@ -377,9 +397,9 @@ static void test_misfit_stays(void **state)
 	map(tree, "05:00.0", &(struct mapping_options){.alternative = true}, &ran);
 	run_assert_code(&ran, EXIT_FAILED);
 	run_assert_says(&ran,
-			"- node lab: this line no longer fits the hardware, and no VM starts "
-			"with the mapping there; to set it right: pve-passthrough mapping gpu: "
-			"node=lab,path=0000:01:00.0,id=10de:1001\n");
+			"- node lab: this line no longer fits the hardware, so no VM starts "
+			"with the mapping there: node=lab,path=0000:01:00.0,id=10de:1001; cure: "
+			"pve-passthrough mapping gpu\n");
 	run_assert_says(&ran, "node lab: Proxmox VE finds fault with mapping gpu");
 }
 
@@ -469,21 +489,14 @@ static void test_other_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_makes),
-		TEST(test_only_shows),
-		TEST(test_adds_this_node),
-		TEST(test_replaces_or_adds),
-		TEST(test_refuses),
-		TEST(test_no_quorum),
-		TEST(test_pvesh_fails),
-		TEST(test_pvesh_hangs),
-		TEST(test_quorum_is_lost),
-		TEST(test_race),
-		TEST(test_corpus),
-		TEST(test_mends),
-		TEST(test_misfit_stays),
-		TEST(test_twins),
-		TEST(test_vfs),
+		TEST(test_makes),	   TEST(test_only_shows),
+		TEST(test_adds_this_node), TEST(test_replaces_or_adds),
+		TEST(test_keeps_words),	   TEST(test_refuses),
+		TEST(test_no_quorum),	   TEST(test_pvesh_fails),
+		TEST(test_pvesh_hangs),	   TEST(test_quorum_is_lost),
+		TEST(test_race),	   TEST(test_corpus),
+		TEST(test_mends),	   TEST(test_misfit_stays),
+		TEST(test_twins),	   TEST(test_vfs),
 		TEST(test_other_nodes),
 	};
 
