@@ -262,7 +262,7 @@ void report_followed(const struct bind_device *device)
 		say_common_failure(device, NULL);
 	else if (device->vf_wanted.known)
 		say_info(device,
-			 _("%s: Proxmox VE took it for VM %u; what the settings want of it is set "
+			 _("%s: Proxmox VE took it for VM %u; its settings (MAC, VLAN) are applied "
 			   "now"),
 			 device->bind->vmid);
 }
@@ -270,19 +270,17 @@ void report_followed(const struct bind_device *device)
 void report_disabled(const struct bind_device *device)
 {
 	if (bind_is_done(device))
-		say_error(
-			device,
-			_("%s: VM %u runs with it, and what the settings want of it could not be "
-			  "set, above; its link is disabled until the VM stops, so that its guest "
-			  "is not in the wrong network"),
-			device->bind->vmid);
+		say_error(device,
+			  _("%s: VM %u runs with it, and its settings (MAC, VLAN) could not be "
+			    "applied, above; its link is disabled until the VM stops, so that its "
+			    "guest is not in the wrong network"),
+			  device->bind->vmid);
 	else
-		say_error(
-			device,
-			_("%s: VM %u runs with it, and neither could what the settings want of it "
-			  "be set, above, nor its link be disabled (%s): its guest is in the wrong "
-			  "network; stop it: qm stop %u"),
-			device->bind->vmid, vf_net_strerror(device->error), device->bind->vmid);
+		say_error(device,
+			  _("%s: VM %u runs with it, and neither could its settings (MAC, VLAN) be "
+			    "applied, above, nor its link be disabled (%s): its guest is in the "
+			    "wrong network; stop it: qm stop %u"),
+			  device->bind->vmid, vf_net_strerror(device->error), device->bind->vmid);
 }
 
 bool report_failure(const struct bind_device *device)

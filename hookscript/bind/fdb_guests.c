@@ -312,9 +312,9 @@ int fdb_update(const struct fs_root *root, bool report)
 	worker_release(&worker);
 	if (err && report)
 		log_warning(
-			_("the MACs of guests on a bridge could not all be entered on its network "
-			  "card for the guests behind virtual functions, or not be removed: %s; "
-			  "some may not reach each other; see: bridge fdb show"),
+			_("the network card's list of MACs could not be updated: %s; guests on the "
+			  "bridge and guests with VFs may not reach each other; see: bridge fdb "
+			  "show"),
 			strerror(-err));
 	return err;
 }

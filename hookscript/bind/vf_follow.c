@@ -57,9 +57,9 @@ static int look_at(const struct fs_root *root, const struct facts *facts,
 static void say_unknown(const struct facts *facts, const struct qemu_device *device, int err)
 {
 	log_device(LOG_LEVEL_ERROR, &device->bdf, NULL,
-		   _("%s: VM %u runs with it as hostpci%d, and whether it has what the settings "
-		     "want of it (MAC, VLAN) is not known: %s; its guest may be in the wrong "
-		     "network: qm stop %u"),
+		   _("%s: VM %u runs with it as hostpci%d, and whether its settings (MAC, VLAN) "
+		     "are applied is not known: %s; its guest may be in the wrong network: qm "
+		     "stop %u"),
 		   bdf_text(&device->bdf), facts->vmid, device->entry,
 		   err == -ENOENT ? _("it is not recorded") : log_strerror(err), facts->vmid);
 }

@@ -76,18 +76,6 @@ static void cure_driver(struct plan_check *c, const struct absent_vf *vf)
 			"pve-passthrough status");
 }
 
-/* A kernel upgrade without the DKMS module leaves the PF to a driver that knows nothing of VFs
- * (Linux: sriov_numvfs_store(), -ENOENT). */
-static void cure_without_sriov(struct plan_check *c, const struct absent_vf *vf)
-{
-	auto_free char *words = fs_path(_("if the kernel answers \"No such file or directory\", "
-					  "its driver %s creates no VFs; maybe one that does (by "
-					  "DKMS) was not built for this kernel"),
-					vf->pf_driver);
-
-	cure_command(c, plan_text(c, words), "dkms status");
-}
-
 static bool is_nvidias(const struct absent_vf *vf)
 {
 	return vf->pf_driver && !strcmp(vf->pf_driver, "nvidia");
@@ -123,8 +111,6 @@ static void cure_vf(struct plan_check *c, const struct absent_vf *vf)
 	else
 		cure_command(c, _("create it, now and at every boot"), "host-setup sriov %s %u", pf,
 			     n);
-	if (vf->pf_driver && strcmp(vf->pf_driver, DRIVER_VFIO_PCI))
-		cure_without_sriov(c, vf);
 }
 
 /* The start makes it: one of the PF's is enough to know them all. */
@@ -146,17 +132,21 @@ static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
 {
 	auto_free char *name = candidate_name(vf->candidate);
 	const char *address = bdf_text(&vf->bdf), *pf = bdf_text(&vf->pf);
+	const char *driver = vf->pf_driver ? vf->pf_driver : _("none");
 
-	plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
-		    _("%s: %s is not there: it is a virtual function (VF) of %s (driver %s), "
-		      "number %u, which has not been created; that PF has %u VFs now"),
-		    plan_text(c, name), address, pf, vf->pf_driver ? vf->pf_driver : _("none"),
-		    vf->wanted, vf->made);
 	if (vf->pf_used)
-		cure_words(c,
-			   _("its PF is to have %u VFs, but making them now may reset it, and the "
-			     "host uses it: %s"),
-			   vf->configured, vf->pf_used);
+		plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
+			    _("%s: %s is not there: it is a virtual function (VF) of %s (driver "
+			      "%s), number %u, which has not been created; that PF has %u VFs now, "
+			      "and is to have %u, but making them may reset it, and the host uses "
+			      "it: %s"),
+			    plan_text(c, name), address, pf, driver, vf->wanted, vf->made,
+			    vf->configured, vf->pf_used);
+	else
+		plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
+			    _("%s: %s is not there: it is a virtual function (VF) of %s (driver "
+			      "%s), number %u, which has not been created; that PF has %u VFs now"),
+			    plan_text(c, name), address, pf, driver, vf->wanted, vf->made);
 	cure_vf(c, vf);
 }
 

@@ -236,10 +236,10 @@ static char *describe_wrong(const struct facts *facts, const struct candidate *c
 
 static void cure_mapping(struct plan_check *c, const struct candidate *candidate)
 {
-	cure_words(
-		c,
-		_("correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in /%s"),
-		candidate->mapping->id, candidate->alternative->line, MAPPINGS_PATH);
+	cure_words(c,
+		   _("or correct the mapping: Datacenter, Resource Mappings, %s; or its line %u in "
+		     "/%s"),
+		   candidate->mapping->id, candidate->alternative->line, MAPPINGS_PATH);
 }
 
 static void refuse_wrong(struct plan_check *c, const struct candidate *candidate)

@@ -81,7 +81,7 @@ static void refuse_new_node(struct plan_check *c)
 		c->err = -ENOMEM;
 	if (!known || !*known)
 		return;
-	brief = strdup(_("whether these are its devices on this node"));
+	brief = strdup(_("confirmation of its devices on this node"));
 	if (facts->ha_err)
 		plan_refuse(c, REFUSAL_NEW_NODE, NULL, TAKE_PTR(brief),
 			    _("whether HA has moved this VM here cannot be read (/%s: %s), and it "

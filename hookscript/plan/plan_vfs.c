@@ -23,13 +23,17 @@ static const struct vf_setting *setting_of(struct plan_check *c, int entry)
 	return &c->facts->settings->vfs[entry];
 }
 
-/* Where the key is set, and that it may go from there. */
+/* Where KEYS are set, and that they may go from there. */
+static void cure_names(struct plan_check *c, int entry, const char *keys,
+		       const struct setting_source *from)
+{
+	cure_words(c, _("or take %s of vm%u, hostpci%d, out of /%s, line %u"), keys, c->facts->vmid,
+		   entry, from->path, from->line);
+}
+
 static void cure_key(struct plan_check *c, int entry, enum vf_key key)
 {
-	const struct setting_source *from = &setting_of(c, entry)->from[key];
-
-	cure_words(c, _("or take %s of vm%u, hostpci%d, out of /%s, line %u"), key_names[key],
-		   c->facts->vmid, entry, from->path, from->line);
+	cure_names(c, entry, key_names[key], &setting_of(c, entry)->from[key]);
 }
 
 /* Proxmox VE may choose it, whatever was foreseen. */
@@ -51,6 +55,29 @@ static char *list_keys(struct plan_check *c, int entry)
 	return strbuf_take(&text);
 }
 
+/* The same of all keys of the entry: the next start would refuse for one that is left. */
+static void cure_keys(struct plan_check *c, int entry)
+{
+	const struct setting_source *first = NULL, *from = setting_of(c, entry)->from;
+	auto_free char *keys = list_keys(c, entry);
+	auto_strbuf struct strbuf places = {0};
+	bool same = true;
+
+	for (enum vf_key key = 0; key < VF_KEYS; key++) {
+		if (!from[key].path)
+			continue;
+		first = first ?: &from[key];
+		same &= from[key].line == first->line && !strcmp(from[key].path, first->path);
+		strbuf_add_item(&places, _("%s (/%s, line %u)"), key_names[key], from[key].path,
+				from[key].line);
+	}
+	if (first && same)
+		cure_names(c, entry, plan_text(c, keys), first);
+	else if (first)
+		cure_words(c, _("or take these of vm%u, hostpci%d, out of the settings: %s"),
+			   c->facts->vmid, entry, plan_text(c, places.text));
+}
+
 /* An entry that gets no VF of a network card. */
 static void refuse_other(struct plan_check *c, int entry, const struct bdf *bdf, const char *what)
 {
@@ -67,19 +94,18 @@ static void refuse_other(struct plan_check *c, int entry, const struct bdf *bdf,
 		      "function of a network card has; %s"),
 		    entry, from->path, from->line, plan_text(c, keys), what);
 	cure_words(c, _("name a virtual function; host-setup groups lists the devices"));
-	cure_key(c, entry, key);
+	cure_keys(c, entry);
 }
 
 static void refuse_unreadable(struct plan_check *c, const struct vf_facts *vf)
 {
 	const char *address = bdf_text(&vf->bdf);
-	enum vf_key key = vf_setting_first(setting_of(c, vf->entry));
 
 	if (vf->err)
 		plan_refuse(c, REFUSAL_UNREADABLE, &vf->bdf,
 			    strdup(_("whether it is a virtual function cannot be read")),
-			    _("%s: whether it is a virtual function of a network card, as the "
-			      "settings have keys for, cannot be read: %s"),
+			    _("%s: the settings have VF keys for it, but whether it is a VF of a "
+			      "network card cannot be read: %s"),
 			    address, strerror(-vf->err));
 	else
 		plan_refuse(c, REFUSAL_UNREADABLE, &vf->bdf,
@@ -90,7 +116,7 @@ static void refuse_unreadable(struct plan_check *c, const struct vf_facts *vf)
 	if (!cure_as_root(c, vf->err ?: vf->list_err) && vf->port.name)
 		cure_command(c, _("look at it"), "ip link show %s", vf->port.name);
 	cure_spare(c, vf);
-	cure_key(c, vf->entry, key == VF_KEYS ? VF_KEY_FDB : key);
+	cure_keys(c, vf->entry);
 }
 
 /* What the driver does not tell cannot be put back either. */
@@ -125,7 +151,7 @@ static void check_vf(struct plan_check *c, const struct vf_facts *vf)
 	if (!vf->is_vf || !vf->port.name || vf->list_err) {
 		auto_free char *what = vf->is_vf ? fs_path("%s: %s", bdf_text(&vf->bdf),
 							   vf_net_strerror(-ENXIO))
-						 : fs_path(_("%s is none"), bdf_text(&vf->bdf));
+						 : fs_path(_("%s is not one"), bdf_text(&vf->bdf));
 
 		refuse_other(c, vf->entry, &vf->bdf, plan_text(c, what));
 		cure_spare(c, vf);

@@ -32,6 +32,21 @@ static void print_answer(const struct fs_root *root, const struct record *record
 		log_info(_("    whether it answers is not known: %s"), strerror(-answer));
 }
 
+/* What is set of a VF of a network card while it is taken. */
+static void print_vf(const struct record *record)
+{
+	for (enum vf_net_field field = 0; field < VF_NET_FIELDS; field++) {
+		const struct record_attribute *vf = &record->vf[field];
+
+		if (vf->set && vf->before && record->stage != RECORD_CLAIMED)
+			log_info(_("    %s: %s; before: %s"), vf_net_field_name(field), vf->set,
+				 vf->before);
+		else if (vf->set)
+			log_info(_("    %s: %s, not applied yet"), vf_net_field_name(field),
+				 vf->set);
+	}
+}
+
 static void print_record(const struct fs_root *root, struct pci *pci, const struct record *record)
 {
 	auto_free char *name = pci_name(pci, &record->identity);
@@ -52,6 +67,7 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 	else
 		log_info(_("    taken for VM %u from %s; now on %s"), record->vmid,
 			 record->driver ? record->driver : _("no driver"), now);
+	print_vf(record);
 	print_answer(root, record);
 }
 

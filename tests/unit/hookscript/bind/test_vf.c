@@ -9,8 +9,10 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
+#include "hookscript/verbs/show.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"
+#include "host/base/log.h"
 #include "scenario.h"
 
 #define PF	"0000:07:00.0"
@@ -99,11 +101,18 @@ static void assert_record_has(struct tree *tree, const char *bdf, const char *li
 		fail_msg("the record of %s is:\n%swithout: %s", bdf, text, line);
 }
 
+static int status(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	log_open(NULL, NULL);
+	return show_status(root);
+}
+
 static void test_life(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *before = tree_render(tree, TREE_STATE);
-	auto_run struct run plan = {0};
+	auto_run struct run plan = {0}, shown = {0};
 
 	run_hook(tree, scenario_plan, 100, &plan);
 	run_assert_code(&plan, EXIT_DONE);
@@ -119,6 +128,11 @@ static void test_life(void **state)
 	assert_listed(tree, 0, FRESH0);
 	assert_record_has(tree, VF1, "vf_mac_before = \"02:00:00:00:00:11\";\n");
 	assert_record_has(tree, VF1, "vf_vlan = \"30\";\nvf_vlan_before = \"0\";\n");
+	run_hook(tree, status, 0, &shown);
+	run_assert_code(&shown, EXIT_DONE);
+	run_assert_says(&shown, "now on vfio-pci\n    vlan: 30; before: 0\n    mac: " STABLE
+				"; before: 02:00:00:00:00:11\n    spoofchk: off; before: on\n"
+				"    trust: on; before: off\n");
 	scenario_must(tree, stop_post, 100);
 	assert_string_equal(tree_driver_of(tree, VF1), "igbvf");
 	tree_assert_is(tree, TREE_STATE, before);
@@ -325,6 +339,13 @@ static void test_no_vf(void **state)
 			put_settings(tree, keys[k]);
 			refuse(tree, NO_VF, "of vm100, hostpci0, out of /etc/pve-passthrough.conf");
 		}
+	/* One that is left would be refused next. */
+	put_vm(tree, DISK);
+	put_settings(tree, "mac = \"stable\";\nvlan = 5; fdb = true;");
+	refuse(tree, NO_VF,
+	       "or take these of vm100, hostpci0, out of the settings: mac "
+	       "(/etc/pve-passthrough.conf, line 1), vlan (/etc/pve-passthrough.conf, line 2), fdb "
+	       "(/etc/pve-passthrough.conf, line 2)");
 	put_vm(tree, entries[2]);
 	put_settings(tree, "mac = \"stable\";");
 	refuse(tree, "it has several devices, and the settings one mac", "an entry of its own");
@@ -349,7 +370,9 @@ static void test_cannot_be_read(void **state)
 	refuse(tree, "does not know trust", "or take trust of vm100");
 	fake_netlink_lists(tree, 7, 1, FRESH1);
 	tree_delete(tree, "sys/devices/pci0000:00/" PF "/virtfn1");
-	refuse(tree, "cannot be read", "or take mac of vm100");
+	refuse(tree, "cannot be read",
+	       "or take mac, vlan, trust, spoofchk of vm100, hostpci0, out of "
+	       "/etc/pve-passthrough.conf, line 1");
 }
 
 /* Neither a uuid nor a name. */
@@ -430,7 +453,9 @@ static void test_another_is_chosen(void **state)
 	run_with(tree, VF1);
 	run_hook(tree, start_post, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
-	run_assert_says(&run, VF1 ": Proxmox VE took it for VM 100; what the settings want");
+	run_assert_says(
+		&run,
+		VF1 ": Proxmox VE took it for VM 100; its settings (MAC, VLAN) are applied now");
 	assert_listed(tree, 0, FRESH0);
 	assert_listed(tree, 1, WANTED);
 	assert_string_equal(tree_driver_of(tree, VF0), "igbvf");
@@ -744,7 +769,7 @@ static void test_entry_fails(void **state)
 	fake_netlink_fault(tree, "fdb", ENOMEM, 1);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_DONE);
-	run_assert_says(&run, "could not all be entered");
+	run_assert_says(&run, "list of MACs could not be updated");
 	assert_fdb(tree, OWN "\n" CT "\n");
 	scenario_must(tree, stop_post, 100);
 	assert_fdb(tree, OWN "\n");
