@@ -110,7 +110,7 @@ static int plan(struct change *change)
 static void say_usage(const struct change *change)
 {
 	for (size_t i = 0; i < change->usage.n; i++)
-		log_warning("%s: %s", bdf_text(&change->pf), change->usage.items[i].what);
+		log_warning(_("%s: %s"), bdf_text(&change->pf), change->usage.items[i].what);
 	log_warning(
 		change->interfaces.n
 			? _("%s: changing its number of VFs resets it: what uses it, above, has no "

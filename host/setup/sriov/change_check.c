@@ -185,7 +185,7 @@ static int check_vfs(const struct change *change)
 		return change_say_failed(change, err);
 	if (!in_use)
 		return 0;
-	log_error(_("a PF gets another number of VFs only by way of none: end these uses (qm "
+	log_error(_("all VFs of a PF are removed before their number changes: end these uses (qm "
 		    "shutdown), then: host-setup sriov %s %u"),
 		  bdf_text(&change->pf), change->vfs);
 	return ENABLE_REFUSED;

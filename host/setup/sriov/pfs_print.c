@@ -30,8 +30,8 @@ static char *problem_text(const struct pf *pf)
 			entry->vendor, entry->device, address);
 	if (entry && pf->n_vfs != wanted)
 		return fs_path(
-			_("it has not the VFs that it is to have; now: host-setup sriov %s %u "
-			  "--now; or reboot"),
+			_("it does not have as many VFs as configured; now: host-setup sriov %s "
+			  "%u --now; or reboot"),
 			address, wanted);
 	if (pf->down && (pf->n_vfs || wanted))
 		return fs_path(_("%s is down, so its VFs have no link: ip link set %s up"),
@@ -56,7 +56,7 @@ static char *driver_text(const struct pf *pf)
 
 	strbuf_add(&text, _("driver %s"), driver ? driver : _("none"));
 	for (size_t i = 0; i < pf->interfaces.n; i++)
-		strbuf_add_item(&text, "%s", pf->interfaces.items[i]);
+		strbuf_add_item(&text, _("interface %s"), pf->interfaces.items[i]);
 	return strbuf_take(&text);
 }
 

@@ -78,8 +78,10 @@ static const char *explain(int err)
 	case -EAGAIN: return _("it is not there, or has had no driver for 20 seconds");
 	case -ESTALE: return _("another device is at this address than the one that was set up");
 	case -EBUSY: return _("it is on vfio-pci, which makes no VFs");
-	case -EEXIST: return _("something else has made another number of VFs");
-	case -ETIMEDOUT: return _("its driver has not made them for too long");
+	case -EEXIST:
+		return _("it has another number of VFs already, which host-setup did not "
+			 "make");
+	case -ETIMEDOUT: return _("its driver did not make them in time");
 	case -ENOENT: return _("its driver makes no VFs");
 	case -EIO: return _("its driver made fewer");
 	default: return log_strerror(err);

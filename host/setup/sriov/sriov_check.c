@@ -60,8 +60,7 @@ static int check_device(const struct fs_root *root, const struct sriov_entry *en
 	if (!err && sriov_entry_is(entry, &identity))
 		return 0;
 	*ret = err ? fs_path(_("%s is to have VFs, and is not there"), bdf_text(&entry->bdf))
-		   : fs_path(_("%s is to have VFs, and is another device than the one that was set "
-			       "up"),
+		   : fs_path(_("%s: host-setup sriov was told of another device at this address"),
 			     bdf_text(&entry->bdf));
 	return *ret ? 0 : -ENOMEM;
 }
@@ -77,7 +76,8 @@ static int check_entry(const struct fs_root *root, const char *bootloader,
 	if (!err && wrong)
 		return add_warning(
 			list, &entry->bdf, wrong,
-			fs_path(_("lspci -Dnn; to forget it: host-setup sriov %s 0"), address));
+			fs_path(_("find its address: lspci -Dnn; or forget it: host-setup sriov %s 0"),
+				address));
 	err = err ?: sriov_count(root, &entry->bdf, &made);
 	if (err)
 		return err;
@@ -89,8 +89,8 @@ static int check_entry(const struct fs_root *root, const char *bootloader,
 		err = add_warning(
 			list, &entry->bdf,
 			fs_path(_("%s has %u VFs, and is to have %u"), address, made, entry->vfs),
-			fs_path(_("journalctl -b -u %s tells why; now: host-setup sriov %s "
-				  "%u --now"),
+			fs_path(_("to see why: journalctl -b -u %s; to make them now: "
+				  "host-setup sriov %s %u --now"),
 				SRIOV_SERVICE, address, entry->vfs));
 	return err ?: check_setters(root, bootloader, &entry->bdf, list);
 }
@@ -115,7 +115,7 @@ int sriov_check(const struct fs_root *root, const char *bootloader, struct check
 		return err;
 	if (err)
 		return check_add(list, name, CHECK_WARNING,
-				 fs_path("/%s: %s", SRIOV_CONF_PATH, sriov_conf_strerror(err)),
+				 fs_path(_("/%s: %s"), SRIOV_CONF_PATH, sriov_conf_strerror(err)),
 				 NULL,
 				 strdup(_("if it is damaged: delete it, and set up each PF again: "
 					  "host-setup sriov ADDRESS N")));

@@ -24,7 +24,7 @@ static int list(const struct fs_root *root, const struct setup_options *options,
 		return could_not(err);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (pfs.conf_err)
-		log_error("/%s: %s", SRIOV_CONF_PATH, sriov_conf_strerror(pfs.conf_err));
+		log_error(_("/%s: %s"), SRIOV_CONF_PATH, sriov_conf_strerror(pfs.conf_err));
 	if (options->json)
 		err = pfs_print_json(&pfs);
 	else

@@ -358,7 +358,7 @@ static void test_list(void **state)
 	ends(tree, "2", &yes, 0, "2 VFs");
 	tree_vm(tree, 100, "hostpci0: 03:10.2\n");
 	shown = run(tree, NULL, NULL, NULL);
-	run_assert_says(&shown, "driver igb, eno1");
+	run_assert_says(&shown, "driver igb, interface eno1");
 	run_assert_says(&shown, "VFs: 7 possible, 2 now, 2 at every boot");
 	run_assert_says(&shown, "0000:03:10.2  no driver, named by VM 100 (hostpci0)");
 	program = run(tree, NULL, NULL, &json);
@@ -444,7 +444,8 @@ static void test_boot(void **state)
 		  "\"; id = \"8086:10c9\"; vfs = 4; } );");
 	run_hook(tree, boot, 0, &other);
 	run_assert_code(&other, 1);
-	run_assert_says(&other, "something else has made another number of VFs");
+	run_assert_says(&other,
+			"it has another number of VFs already, which host-setup did not make");
 	assert_int_equal(count(tree), 3);
 }
 
@@ -459,7 +460,7 @@ static void test_boot_fails(void **state)
 	run_hook(tree, boot, 0, &replaced);
 	run_assert_code(&replaced, 1);
 	run_assert_says(&replaced, "another device is at this address");
-	check_says(tree, "another device than the one that was set up");
+	check_says(tree, "host-setup sriov was told of another device at this address");
 	tree_file(tree, CONF,
 		  "format = 1; sriov = ( { address = \"" PF
 		  "\"; id = \"8086:10c9\"; vfs = 9; } );");
