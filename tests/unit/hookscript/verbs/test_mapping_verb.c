@@ -317,8 +317,9 @@ static const char *const corpus[] = {
 	"# ours\ngpu\n    description x\n    map  node=pve2,path=0000:01:00,id=10de:2204  \n"
 	"\tmap node=pve2,path=01:00,id=10de:2204\n\na-b\n\tmap node=lab,path=0000:06:00.0,"
 	"id=1b73:1100",
-	"a-b\n\tmap node=b-1,path=0000:01:00.0;0000:01:00.1,id=10de:2204\n\n"
-	"a-b\n\tmap node=c,path=0000:01:00.0,id=10de:2204\n\n",
+	/* Twice; the parentheses tell clang that no comma is missing. */
+	("a-b\n\tmap node=b-1,path=0000:01:00.0;0000:01:00.1,id=10de:2204\n\n"
+	 "a-b\n\tmap node=c,path=0000:01:00.0,id=10de:2204\n\n"),
 	"\n\n\n",
 	"",
 };
