@@ -173,7 +173,7 @@ t_more_that_is_not_run_is_no_success() {
 		echo "0 passed, 0 failed, 90 skipped"
 		exit 1
 	}
-	[ "${LAB_GROUPS-}" != igb ] || { echo "check-kernel: no kernel of bookworm"; exit 1; }
+	case ${LAB_GROUPS-} in igb*) echo "check-kernel: no kernel of bookworm"; exit 1 ;; esac
 	echo "3 passed, 0 failed, 0 skipped"
 	END
 	exits 1 tests/lab/check-more
