@@ -89,6 +89,7 @@ t_alternative_not_foreseen() {
 	second=$(nvme lab2)
 	map "$first" "$second"
 	before=$(machine)
+	lock 100
 	hook_ok 100 pre-start
 	expect_taken 100 "$first" nvme
 	step "Proxmox VE takes the other one"
@@ -100,6 +101,7 @@ t_alternative_not_foreseen() {
 	attach 100 "$second"
 	step "post-start"
 	hook_ok 100 post-start
+	unlock
 	expect_said "$second: Proxmox VE took it for VM 100, instead of the one that was expected; will return to nvme"
 	expect_said "$first: vfio-pci -> nvme"
 	expect_free "$first" nvme
