@@ -20,30 +20,6 @@
 #define UPDATE_MS 10000
 #define AGAIN_MS  50
 
-/* PFs, each once. */
-struct pfs {
-	struct bdf *items;
-	size_t n;
-};
-
-static void free_pfs(struct pfs *pfs)
-{
-	free(pfs->items);
-}
-
-#define auto_pfs cleanup_with(free_pfs)
-
-static int add_pf(struct pfs *pfs, const struct bdf *pf)
-{
-	for (size_t i = 0; i < pfs->n; i++)
-		if (!bdf_compare(&pfs->items[i], pf))
-			return 0;
-	if (!array_grow(pfs->items, pfs->n))
-		return -ENOMEM;
-	pfs->items[pfs->n++] = *pf;
-	return 0;
-}
-
 /* ---- notes ---- */
 
 static char *note_name(const struct bdf *pf)
@@ -90,7 +66,7 @@ static int write_note(const struct fs_root *root, const struct bdf *pf, const st
 }
 
 /* The PFs that have a note. */
-static int list_noted(const struct fs_root *root, struct pfs *ret)
+static int list_noted(const struct fs_root *root, struct bdf_set *ret)
 {
 	auto_names struct fs_names names = {0};
 	int err = fs_list(root, RECORD_DIR, &names);
@@ -103,14 +79,14 @@ static int list_noted(const struct fs_root *root, struct pfs *ret)
 			continue;
 		*dot = '\0';
 		if (!bdf_parse(names.items[i], &pf))
-			err = add_pf(ret, &pf);
+			err = bdf_set_add(ret, &pf);
 	}
 	return err;
 }
 
 bool fdb_is_noted(const struct fs_root *root)
 {
-	auto_pfs struct pfs pfs = {0};
+	auto_bdf_set struct bdf_set pfs = {0};
 
 	return list_noted(root, &pfs) || pfs.n;
 }
@@ -140,7 +116,7 @@ bool fdb_has_bridge(const struct fs_root *root, const struct recorded *recorded)
 }
 
 /* The PFs of the VFs that are taken. A record that cannot be used does not say so. */
-static int list_wanted(const struct fs_root *root, struct pfs *ret)
+static int list_wanted(const struct fs_root *root, struct bdf_set *ret)
 {
 	auto_free struct bdf *list = NULL;
 	size_t n;
@@ -156,7 +132,7 @@ static int list_wanted(const struct fs_root *root, struct pfs *ret)
 			err = 0;
 		else if (!err && record && record->stage == RECORD_TAKEN && record->vf_of &&
 			 !bdf_parse(record->vf_of, &pf))
-			err = add_pf(ret, &pf);
+			err = bdf_set_add(ret, &pf);
 	}
 	return err;
 }
@@ -279,13 +255,13 @@ static int work(const struct worker *self, void *arg)
 {
 	const struct update *update = arg;
 	auto_close int held = lock(update);
-	auto_pfs struct pfs wanted = {0}, all = {0};
+	auto_bdf_set struct bdf_set wanted = {0}, all = {0};
 	int err = held < 0 ? held : 0, first = 0;
 
 	(void)self;
 	err = err ?: list_wanted(update->root, &wanted);
 	for (size_t i = 0; !err && i < wanted.n; i++)
-		err = add_pf(&all, &wanted.items[i]);
+		err = bdf_set_add(&all, &wanted.items[i]);
 	err = err ?: list_noted(update->root, &all);
 	for (size_t i = 0; !err && i < all.n; i++) {
 		bool is_wanted = i < wanted.n;

@@ -15,25 +15,6 @@
 /* How long to wait for the claims lock. */
 #define CLAIMS_MS 10000
 
-/* Devices, each once. */
-struct set {
-	struct bdf *items;
-	size_t n;
-};
-
-static void free_set(struct set *set)
-{
-	free(set->items);
-}
-
-static bool has(const struct set *set, const struct bdf *bdf)
-{
-	for (size_t i = 0; i < set->n; i++)
-		if (!bdf_compare(&set->items[i], bdf))
-			return true;
-	return false;
-}
-
 static int compare(const void *a, const void *b)
 {
 	return bdf_compare(a, b);
@@ -42,7 +23,7 @@ static int compare(const void *a, const void *b)
 /* Adds the device's group, as far as Proxmox VE would bind it, which leaves bridges alone, and the
  * plan does not. */
 static int add_group(const struct fs_root *root, const struct plan *plan, const struct bdf *bdf,
-		     struct set *set)
+		     struct bdf_set *set)
 {
 	auto_free struct bdf *members = NULL;
 	int group = iommu_group_of(root, bdf);
@@ -57,11 +38,8 @@ static int add_group(const struct fs_root *root, const struct plan *plan, const 
 
 		if (bridge < 0)
 			return bridge;
-		if (bridge || plan_takes(plan, &members[i]) || has(set, &members[i]))
-			continue;
-		if (!array_grow(set->items, set->n))
-			return -ENOMEM;
-		set->items[set->n++] = members[i];
+		if (!bridge && !plan_takes(plan, &members[i]))
+			err = bdf_set_add(set, &members[i]);
 	}
 	return err;
 }
@@ -81,7 +59,7 @@ static bool is_spare(const struct facts *facts, const struct bdf *bdf)
 
 /* The devices that Proxmox VE may take, and the plan does not, in order of address. */
 static int list_spares(const struct fs_root *root, const struct plan *plan,
-		       const struct facts *facts, struct set *ret)
+		       const struct facts *facts, struct bdf_set *ret)
 {
 	int err = 0;
 
@@ -94,7 +72,7 @@ static int list_spares(const struct fs_root *root, const struct plan *plan,
 }
 
 /* The spares, with all fields that an entry which may get one wants of it. */
-static struct bind_vf *list_vfs(const struct facts *facts, const struct set *set)
+static struct bind_vf *list_vfs(const struct facts *facts, const struct bdf_set *set)
 {
 	struct bind_vf *list = calloc(set->n + 1, sizeof(*list));
 
@@ -131,7 +109,7 @@ static bool want_any(const struct facts *facts)
 int spares_keep(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 		const struct plan *plan, const struct facts *facts)
 {
-	cleanup_with(free_set) struct set set = {0};
+	auto_bdf_set struct bdf_set set = {0};
 	auto_free struct bind_vf *vfs = NULL;
 	int err;
 
@@ -183,12 +161,12 @@ void spares_forget(const struct fs_root *root, unsigned int vmid)
 /* ---- post-start ---- */
 
 /* Whether Proxmox VE has reserved a device of the group that BDF is in: 1 or 0; -errno. */
-static int group_is_reserved(const struct fs_root *root, const struct set *reserved,
+static int group_is_reserved(const struct fs_root *root, const struct bdf_set *reserved,
 			     const struct bdf *bdf)
 {
 	int group = iommu_group_of(root, bdf);
 
-	if (has(reserved, bdf))
+	if (bdf_set_has(reserved, bdf))
 		return 1;
 	if (group < 0)
 		return group == -ENOENT ? 0 : group;
@@ -236,7 +214,7 @@ static int record_taken(const struct fs_root *root, unsigned int vmid, const str
 }
 
 static int record_all_taken(const struct fs_root *root, unsigned int vmid,
-			    const struct set *reserved, const struct set *spares)
+			    const struct bdf_set *reserved, const struct bdf_set *spares)
 {
 	auto_close int lock = record_lock_claims(root, clock_now_ms() + CLAIMS_MS);
 	int err = lock < 0 ? lock : 0;
@@ -250,7 +228,7 @@ static int record_all_taken(const struct fs_root *root, unsigned int vmid,
 }
 
 /* Leaves those that were taken for a mapping of which Proxmox VE took another device. */
-static int keep_needless(const struct fs_root *root, const struct set *reserved,
+static int keep_needless(const struct fs_root *root, const struct bdf_set *reserved,
 			 struct recorded *recorded)
 {
 	for (size_t i = recorded->n; i-- > 0;) {
@@ -268,13 +246,13 @@ static int keep_needless(const struct fs_root *root, const struct set *reserved,
 /* What Proxmox VE may have chosen, and what it did choose. Without any reservation that is not
  * known, and nothing is done. */
 struct choice {
-	struct set reserved, spares;
+	struct bdf_set reserved, spares;
 };
 
 static void free_choice(struct choice *choice)
 {
-	free_set(&choice->reserved);
-	free_set(&choice->spares);
+	bdf_set_free(&choice->reserved);
+	bdf_set_free(&choice->spares);
 }
 
 static int read_choice(const struct fs_root *root, unsigned int vmid, struct choice *ret)
@@ -307,7 +285,7 @@ int spares_record_choice(const struct fs_root *root, unsigned int vmid)
 }
 
 static int return_needless(const struct fs_root *root, unsigned int vmid,
-			   const struct set *reserved)
+			   const struct bdf_set *reserved)
 {
 	auto_recorded struct recorded recorded = {0};
 	int err = recorded_list(root, vmid, &recorded);

@@ -61,3 +61,26 @@ bool bdf_same_slot(const struct bdf *a, const struct bdf *b)
 {
 	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
 }
+
+bool bdf_set_has(const struct bdf_set *set, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!bdf_compare(&set->items[i], bdf))
+			return true;
+	return false;
+}
+
+int bdf_set_add(struct bdf_set *set, const struct bdf *bdf)
+{
+	if (bdf_set_has(set, bdf))
+		return 0;
+	if (!array_grow(set->items, set->n))
+		return -ENOMEM;
+	set->items[set->n++] = *bdf;
+	return 0;
+}
+
+void bdf_set_free(struct bdf_set *set)
+{
+	free(set->items);
+}

@@ -46,4 +46,18 @@ int bdf_compare(const struct bdf *a, const struct bdf *b);
 /* Whether both are functions of one slot, that is, of one physical card. */
 bool bdf_same_slot(const struct bdf *a, const struct bdf *b);
 
+/* Addresses, each once, in the order in which they were added; all zeroes is an empty one. */
+struct bdf_set {
+	struct bdf *items;
+	size_t n;
+};
+
+bool bdf_set_has(const struct bdf_set *set, const struct bdf *bdf);
+
+/* Adds the address, unless the set has it. Returns 0 or -ENOMEM. */
+int bdf_set_add(struct bdf_set *set, const struct bdf *bdf) must_check;
+void bdf_set_free(struct bdf_set *set);
+
+#define auto_bdf_set cleanup_with(bdf_set_free)
+
 #endif

@@ -105,13 +105,27 @@ static void test_same_slot(void **state)
 		assert_false(bdf_same_slot(&a, &others[i]));
 }
 
+static void test_set(void **state)
+{
+	const struct bdf a = {0, 3, 0, 0}, b = {1, 3, 0, 0};
+	auto_bdf_set struct bdf_set set = {0};
+
+	(void)state;
+	assert_false(bdf_set_has(&set, &a));
+	assert_int_equal(bdf_set_add(&set, &b), 0);
+	assert_int_equal(bdf_set_add(&set, &a), 0);
+	assert_int_equal(bdf_set_add(&set, &b), 0);
+	assert_int_equal(set.n, 2);
+	assert_int_equal(bdf_compare(&set.items[0], &b), 0);
+	assert_true(bdf_set_has(&set, &a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_same_slot),
+		cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_same_slot),
+		cmocka_unit_test(test_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
