@@ -260,12 +260,8 @@ static void cure_neighbour(struct plan_check *c, const struct device *device,
 		return;
 	cure_command(c,
 		     _("or put the VM's device into a slot with a group of its own; the groups, "
-		       "and why devices share one"),
+		       "why devices share one, and what would split it"),
 		     "host-setup groups");
-	cure_command(c,
-		     _("or let the kernel split the group, at the risk that its devices reach each "
-		       "other"),
-		     "host-setup enable --acs-override=downstream && reboot");
 }
 
 static void refuse_use(struct plan_check *c, const struct device *device,

@@ -246,18 +246,60 @@ char *pci_class_name(struct pci *pci, const struct pci_identity *id)
 		look_up(pci, buffer, sizeof(buffer), PCI_LOOKUP_CLASS, (int)(id->class >> 8), 0));
 }
 
-bool pci_has_acs(struct pci *pci, const struct bdf *bdf)
+static enum pci_link_type link_type(unsigned int express_flags)
+{
+	switch (express_flags >> 4 & 0xf) {
+	case PCI_EXP_TYPE_ROOT_PORT: return PCI_LINK_ROOT_PORT;
+	case PCI_EXP_TYPE_UPSTREAM: return PCI_LINK_UPSTREAM;
+	case PCI_EXP_TYPE_DOWNSTREAM: return PCI_LINK_DOWNSTREAM;
+	case PCI_EXP_TYPE_PCI_BRIDGE: return PCI_LINK_TO_PCI;
+	case PCI_EXP_TYPE_PCIE_BRIDGE: return PCI_LINK_FROM_PCI;
+	case PCI_EXP_TYPE_ROOT_EC: return PCI_LINK_ROOT_EVENT;
+	default: return PCI_LINK_ENDPOINT;
+	}
+}
+
+/* Returns whether its configuration space could be read: an unreadable byte is all ones, and no
+ * device has that header. */
+static bool read_link(struct pci_dev *dev, struct pci_link *link)
+{
+	unsigned int header = pci_read_byte(dev, PCI_HEADER_TYPE);
+	struct pci_cap *express = pci_find_cap(dev, PCI_CAP_ID_EXP, PCI_CAP_NORMAL);
+	struct pci_cap *acs = pci_find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
+	unsigned int flags;
+
+	if (header == 0xff)
+		return false;
+	link->multifunction = header & 0x80;
+	if (!express)
+		return true;
+	flags = pci_read_word(dev, (int)express->addr + PCI_EXP_FLAGS);
+	link->type = link_type(flags);
+	link->slot = flags & PCI_EXP_FLAGS_SLOT;
+	link->width = pci_read_long(dev, (int)express->addr + PCI_EXP_LNKCAP) >> 4 & 0x3f;
+	link->acs = acs;
+	if (acs) {
+		link->acs_able = pci_read_word(dev, (int)acs->addr + PCI_ACS_CAP);
+		link->acs_control = pci_read_word(dev, (int)acs->addr + PCI_ACS_CTRL);
+	}
+	return true;
+}
+
+bool pci_read_link(struct pci *pci, const struct bdf *bdf, struct pci_link *ret)
 {
 	struct pci_dev *volatile dev = NULL;
-	volatile bool has = false;
+	struct pci_link link = {0};
+	volatile bool read = false;
 
 	if (!pci->access)
 		return false;
 	if (!setjmp(on_error)) {
 		dev = pci_get_dev(pci->access, (int)bdf->domain, bdf->bus, bdf->slot, bdf->func);
-		has = dev && pci_find_cap(dev, PCI_EXT_CAP_ID_ACS, PCI_CAP_EXTENDED);
+		read = dev && read_link(dev, &link);
 	}
 	if (dev)
 		pci_free_dev(dev);
-	return has;
+	if (read)
+		*ret = link;
+	return read;
 }

@@ -90,12 +90,34 @@ int pci_open(const struct fs_root *root, struct pci **ret) must_check;
 void pci_close(struct pci *pci);
 DEFINE_CLEANUP(struct pci *, pci_close)
 
+/* What a device is between others, by its PCI Express capability. */
+enum pci_link_type {
+	PCI_LINK_NONE, /* it has none: conventional PCI */
+	PCI_LINK_ENDPOINT,
+	PCI_LINK_ROOT_PORT,
+	PCI_LINK_UPSTREAM,
+	PCI_LINK_DOWNSTREAM,
+	PCI_LINK_TO_PCI,     /* a bridge from Express to conventional PCI */
+	PCI_LINK_FROM_PCI,   /* and the other way round */
+	PCI_LINK_ROOT_EVENT, /* the root complex' event collector */
+};
+
+/* Access Control Services is with what a port keeps the devices below it apart (PCI Express Base
+ * Specification 6.12). */
+struct pci_link {
+	enum pci_link_type type;
+	bool multifunction;
+	bool slot;	    /* of a port: a card can be put in there */
+	unsigned int width; /* how many lanes it can have; 0: unknown */
+	bool acs;
+	uint16_t acs_able, acs_control; /* its two registers */
+};
+
 /*
- * Whether a device's configuration space shows Access Control Services, with which a port keeps the
- * devices below it apart (PCI Express Base Specification 6.12). Reading it needs root; unreadable
- * counts as none.
+ * Reads that from the device's configuration space, which needs root. Returns whether it could be
+ * read.
  */
-bool pci_has_acs(struct pci *pci, const struct bdf *bdf);
+bool pci_read_link(struct pci *pci, const struct bdf *bdf, struct pci_link *ret) must_check;
 
 /*
  * The class in words, "VGA compatible controller"; "PCI device" when it is unknown. Returns a

@@ -130,9 +130,9 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 /* A line about a device, under its name. */
 static void print_detail(const char *colour_code, const char *label, const char *text)
 {
-	size_t indent = DEVICE_INDENT + wrap_width(label) + 1;
+	size_t indent = DEVICE_INDENT + wrap_width(label);
 
-	printf("%*s%s%s%s ", (int)DEVICE_INDENT, "", colour(colour_code), label, colour("\033[0m"));
+	printf("%*s%s%s%s", (int)DEVICE_INDENT, "", colour(colour_code), label, colour("\033[0m"));
 	wrap_print(stdout, text, indent, indent);
 }
 
@@ -154,12 +154,12 @@ static void print_device(const struct device_summary *device)
 	       filled(device->driver ? device->driver : _("none"), DRIVER_COLUMNS),
 	       device->resets ? device->resets : _("none"));
 	if (device->vms)
-		print_detail("\033[36m", _("used by:"), device->vms);
+		print_detail("\033[36m", _("used by: "), device->vms);
 	if (device->used)
-		print_detail("\033[33m", device->dead ? _("dead:") : _("in use:"), device->used);
+		print_detail("\033[33m", device->dead ? _("dead: ") : _("in use: "), device->used);
 	if (device->dead)
 		print_detail(
-			"", _("cure:"),
+			"", _("cure: "),
 			_("a cold start: shut this host down, disconnect it from power for ten "
 			  "seconds, and switch it on"));
 }
@@ -183,6 +183,25 @@ static void print_ungrouped(const struct groups *groups)
 /* Where the text after a group's number begins, in each language. */
 #define GROUP_INDENT ((size_t)11)
 
+/* What would split a group: a label of GROUP_INDENT, and each way below the other. */
+static void print_splits(const struct splits *splits)
+{
+	const char *label = _("to split it: "), *price = _("but: ");
+	size_t indent = GROUP_INDENT + wrap_width(label);
+
+	for (size_t i = 0; i < splits->n; i++) {
+		const struct split *split = &splits->items[i];
+
+		printf("%*s%s%*s", (int)GROUP_INDENT, "",
+		       filled(i ? "" : label, indent - GROUP_INDENT));
+		wrap_print(stdout, split->what, indent, indent);
+		if (split->command)
+			printf("%*s%s\n", (int)indent, "", split->command);
+		if (split->price)
+			print_labelled(indent, price, indent + wrap_width(price), split->price);
+	}
+}
+
 void groups_print(const struct groups *groups)
 {
 	const char *stays = _("cannot be passed through: "), *together = _("together: ");
@@ -202,6 +221,7 @@ void groups_print(const struct groups *groups)
 			wrap_print(stdout, group->why_together, GROUP_INDENT + wrap_width(together),
 				   GROUP_INDENT);
 		}
+		print_splits(&group->splits);
 		for (size_t i = 0; i < group->n_devices; i++)
 			print_device(group->devices[i]);
 	}
@@ -228,6 +248,21 @@ static void add_device(json_object *object, const struct device_summary *device,
 	json_add(object, "vms", vms, failed);
 }
 
+static void add_split(json_object *object, const struct split *split, bool *failed)
+{
+	json_object *ports = json_object_new_array();
+
+	json_add_text(object, "how", split_how_name(split->how), failed);
+	json_add_text(object, "what", split->what, failed);
+	json_add_text(object, "command", split->command, failed);
+	json_add_text(object, "price", split->price, failed);
+	for (size_t i = 0; i < split->ports.n; i++)
+		if (!ports || json_object_array_add(ports, json_object_new_string(bdf_text(
+								   &split->ports.items[i]))))
+			*failed = true;
+	json_add(object, "ports", ports, failed);
+}
+
 int groups_print_json(const struct groups *groups)
 {
 	json_object *root = json_object_new_object(), *items = json_object_new_array();
@@ -238,12 +273,17 @@ int groups_print_json(const struct groups *groups)
 		const struct group *group = &groups->items[g];
 		json_object *object = json_add_object(items, &failed);
 		json_object *devices = json_object_new_array();
+		json_object *splits = json_object_new_array();
 
 		json_add(object, "group", json_object_new_int(group->number), &failed);
 		json_add(object, "can_be_passed", json_object_new_boolean(!group->why_not),
 			 &failed);
 		json_add_text(object, "why_not", group->why_not, &failed);
 		json_add_text(object, "why_together", group->why_together, &failed);
+		for (size_t i = 0; i < group->splits.n; i++)
+			add_split(json_add_object(splits, &failed), &group->splits.items[i],
+				  &failed);
+		json_add(object, "splits", splits, &failed);
 		for (size_t i = 0; i < group->n_devices; i++)
 			add_device(json_add_object(devices, &failed), group->devices[i], &failed);
 		json_add(object, "devices", devices, &failed);

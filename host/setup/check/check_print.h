@@ -25,7 +25,8 @@ int checklist_print_json(const struct checklist *list, enum check_verdict verdic
 /* The groups and their devices as a tree, at most 80 columns wide where the names allow it. */
 void groups_print(const struct groups *groups);
 
-/* The same as one JSON object: {"groups": [{"group", "can_be_passed", …, "devices": [{"address", …,
+/* The same as one JSON object: {"groups": [{"group", "can_be_passed", …, "splits": [{"how": "slot",
+ * "what", "command", "price", "ports": ["0000:00:1c.0"]}], "devices": [{"address", …,
  * "reset_method": ["flr"], "vms": [{"vmid": 100, "entries": ["hostpci0"]}]}]}], "ungrouped": […]}.
  * Returns 0 or -ENOMEM. */
 int groups_print_json(const struct groups *groups) must_check;

@@ -3,6 +3,7 @@
 
 #include "host/base/log.h"
 #include "host/pci/iommu.h"
+#include "host/pci/modules.h"
 #include "host/setup/check/cures.h"
 
 #include <string.h>
@@ -42,35 +43,41 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 	return group->why_not ? 0 : -ENOMEM;
 }
 
+/* What all groups are read with. */
+struct reading {
+	const struct fs_root *root;
+	bool is_root; /* may read all of the configuration space */
+	const struct device_summaries *devices;
+	struct split_facts facts;
+};
+
 /* Which bridge in the group does not isolate what is below it, or the functions of a slot. */
-static int explain_together(const struct fs_root *root, struct pci *pci, struct group *group)
+static int explain_together(const struct reading *reading, struct group *group)
 {
-	char address[BDF_TEXT_SIZE];
+	int err;
 
 	if (group->n_devices < 2)
 		return 0;
-	if (fs_root_is_running_system(root) && geteuid()) {
+	if (!reading->is_root) {
 		group->why_together = strdup(
 			_("only root can see which port does not isolate them"));
 		return group->why_together ? 0 : -ENOMEM;
 	}
-	for (size_t i = 0; i < group->n_devices && !group->why_together; i++)
-		if (group->devices[i]->bridge && !pci_has_acs(pci, &group->devices[i]->bdf))
-			group->why_together = fs_path(
-				_("bridge %s does not isolate what is below it (no ACS)"),
-				bdf_format(&group->devices[i]->bdf, address));
-	if (!group->why_together)
+	err = split_explain(reading->facts.topology, group->number, &group->why_together);
+	if (!err && !group->why_together)
 		group->why_together = strdup(
 			bdf_same_slot(&group->devices[0]->bdf,
 				      &group->devices[group->n_devices - 1]->bdf)
 				? _("functions of one card, which can reach each other")
 				: _("the ports above them do not isolate them (no ACS)"));
-	return group->why_together ? 0 : -ENOMEM;
+	if (!err && !group->why_together)
+		err = -ENOMEM;
+	return err ? err : splits_find(&reading->facts, group->number, &group->splits);
 }
 
-static int read_group(const struct fs_root *root, struct pci *pci,
-		      const struct device_summaries *devices, struct group *group)
+static int read_group(const struct reading *reading, struct group *group)
 {
+	const struct device_summaries *devices = reading->devices;
 	int err;
 
 	for (size_t i = 0; i < devices->n; i++) {
@@ -80,8 +87,31 @@ static int read_group(const struct fs_root *root, struct pci *pci,
 			return -ENOMEM;
 		group->devices[group->n_devices++] = &devices->items[i];
 	}
-	err = explain_why_not(root, group);
-	return err ? err : explain_together(root, pci, group);
+	err = explain_why_not(reading->root, group);
+	return err ? err : explain_together(reading, group);
+}
+
+static int read_groups(const struct fs_root *root, struct pci *pci, const int *numbers, size_t n,
+		       struct groups *groups)
+{
+	auto_topology struct topology topology = {0};
+	auto_conf_items struct conf_items cmdline = {0};
+	auto_free char *release = NULL;
+	struct reading reading = {root,
+				  !fs_root_is_running_system(root) || !geteuid(),
+				  &groups->devices,
+				  {&topology, &cmdline, NULL}};
+	int err = topology_read(root, pci, &groups->devices, &topology)
+			  ?: kernelinfo_cmdline(root, &cmdline);
+
+	/* Unknown is no reason to say nothing. */
+	if (!err && !modules_release(root, &release))
+		reading.facts.release = release;
+	for (size_t i = 0; !err && i < n; i++) {
+		groups->items[groups->n] = (struct group){.number = numbers[i]};
+		err = read_group(&reading, &groups->items[groups->n++]);
+	}
+	return err;
 }
 
 /* The devices that no group has, and what may be done about it. */
@@ -125,10 +155,8 @@ int groups_read(const struct fs_root *root, device_judge *judge, struct groups *
 	groups.items = calloc(n + 1, sizeof(*groups.items));
 	if (!groups.items)
 		return -ENOMEM;
-	for (size_t i = 0; !err && i < n; i++) {
-		groups.items[groups.n] = (struct group){.number = numbers[i]};
-		err = read_group(root, pci, &groups.devices, &groups.items[groups.n++]);
-	}
+	if (n)
+		err = read_groups(root, pci, numbers, n, &groups);
 	err = err ?: read_ungrouped(root, &groups);
 	if (err)
 		return err;
@@ -143,6 +171,7 @@ void groups_free(struct groups *groups)
 		free(groups->items[g].devices);
 		free(groups->items[g].why_not);
 		free(groups->items[g].why_together);
+		splits_free(&groups->items[g].splits);
 	}
 	free(groups->items);
 	free(groups->ungrouped);

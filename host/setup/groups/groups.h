@@ -4,6 +4,7 @@
 #define HOST_SETUP_GROUPS_GROUPS_H
 
 #include "host/pci/summary.h"
+#include "host/setup/groups/split.h"
 
 struct group {
 	int number;
@@ -12,6 +13,7 @@ struct group {
 	char *why_not;	    /* NULL: it can be passed through; else why it cannot, now or at all */
 	char *why_together; /* why several devices share it: which port does not isolate; NULL: they
 			       do not */
+	struct splits splits; /* what would split one that holds too much */
 };
 
 struct groups {

@@ -11,6 +11,11 @@
 #qemu -device pcie-root-port,id=rp3,chassis=3,disable-acs=on
 #qemu -device e1000e,bus=rp3,romfile=,mac=52:54:00:00:00:14
 #qemu -device pcie-root-port,id=rp4,chassis=4 -device nec-usb-xhci,bus=rp4
+#qemu -device pcie-root-port,id=rp5,chassis=5 -device e1000e,bus=rp5,romfile=,mac=52:54:00:00:00:15
+#qemu -device pcie-root-port,id=rp6,chassis=6,disable-acs=on,addr=0x10.0,multifunction=on
+#qemu -device e1000e,bus=rp6,romfile=,mac=52:54:00:00:00:16
+#qemu -device pcie-root-port,id=rp7,chassis=7,disable-acs=on,addr=0x10.1
+#qemu -device e1000e,bus=rp7,romfile=,mac=52:54:00:00:00:17
 #append vfio-pci.ids=1033:0194
 
 # vfio-pci first, as with a softdep in modprobe.d: so the USB controller is its, by ids=.
@@ -133,4 +138,29 @@ t_check_proofs() {
 	cat /tmp/hook.out
 	expect_said "${nic#0000:}"
 	expect_said "$(id_of "$nic")"
+}
+
+# Two root ports of one slot, without ACS, are one group. What is said to split it does: a card in the slot of another
+# port, which is empty until it is put there. What is said not to, does not: the bridge of conventional PCI is below a
+# port that isolates.
+t_what_splits() {
+	nic=$(nic 16)
+	other=$(nic 17)
+	card=$(nic 15)
+	port=$(above "$card")
+	expect "group of the other card" "$(group_of "$nic")" "$(group_of "$other")"
+	setup_exits 0 groups
+	! grep "another slot" /tmp/hook.out || fail "a slot is said to be empty"
+	expect_said "to split it: ports $(above "$nic"), $(above "$other") show no ACS"
+	expect_said "Proxmox VE's kernels know that word, this one ($(uname -r)) does not"
+	! grep "host-setup enable --acs-override" /tmp/hook.out || fail "this kernel has no ACS override"
+	expect_said "to split it: nothing splits conventional PCI (below $(above "$(nic 11)"))"
+	step "a slot is empty"
+	echo 1 >"$devices/$card/remove"
+	setup_exits 0 groups
+	expect_said "to split it: another slot: a card in that of port $port"
+	step "the card is put there"
+	echo 1 >/sys/bus/pci/rescan
+	wait_for 5 test -e "$devices/$card/driver" || fail "the lab: $card is not back"
+	expect "what is in the card's group" "$card" "$(ls "/sys/kernel/iommu_groups/$(group_of "$card")/devices")"
 }

@@ -233,21 +233,33 @@ hook_exits() {
 	esac
 }
 
-# A verb, as a person runs it; its output is in /tmp/hook.out.
-verb() {
-	pve-passthrough "$@" >/tmp/hook.out 2>&1 </dev/null
+# run PROGRAM ARGUMENTS...: as a person without a terminal; its output is in /tmp/hook.out.
+run() {
+	"$@" >/tmp/hook.out 2>&1 </dev/null
 	hook_rc=$?
-	echo "\$ pve-passthrough $*   (exit code $hook_rc)"
+	echo "\$ $*   (exit code $hook_rc)"
 	cat /tmp/hook.out
 	return $hook_rc
+}
+
+# run_exits CODE PROGRAM ARGUMENTS...
+run_exits() {
+	wanted=$1
+	shift
+	run "$@"
+	[ "$hook_rc" = "$wanted" ] ||
+		fail "$*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+}
+
+# verb ARGUMENTS..., verb_exits CODE ARGUMENTS...: pve-passthrough.
+verb() {
+	run pve-passthrough "$@"
 }
 
 verb_exits() {
 	wanted=$1
 	shift
-	verb "$@"
-	[ "$hook_rc" = "$wanted" ] ||
-		fail "$*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+	run_exits "$wanted" pve-passthrough "$@"
 }
 
 # The output of the last hook or verb has this text in it.
@@ -295,21 +307,15 @@ EOF
 	chmod 755 /bin/systemctl
 }
 
-# setup ARGUMENTS...: host-setup, without a terminal; its output is in /tmp/hook.out.
+# setup ARGUMENTS..., setup_exits CODE ARGUMENTS...: host-setup.
 setup() {
-	host-setup "$@" >/tmp/hook.out 2>&1 </dev/null
-	hook_rc=$?
-	echo "\$ host-setup $*   (exit code $hook_rc)"
-	cat /tmp/hook.out
-	return $hook_rc
+	run host-setup "$@"
 }
 
 setup_exits() {
 	wanted=$1
 	shift
-	setup "$@"
-	[ "$hook_rc" = "$wanted" ] ||
-		fail "host-setup $*: expected exit code $wanted, seen $hook_rc: $(tail -n 1 /tmp/hook.out)"
+	run_exits "$wanted" host-setup "$@"
 }
 
 vfs_of() {

@@ -117,7 +117,7 @@ static void test_pch(void **state)
 		"serves other devices of the host: iTCO_wdt");
 	/* What helps against a neighbour that the host needs. */
 	plan_ends(tree, config, EXIT_REFUSED, "a slot with a group of its own");
-	plan_ends(tree, config, EXIT_REFUSED, "split the group");
+	plan_ends(tree, config, EXIT_REFUSED, "what would split it: host-setup groups");
 	/* The name of that use is a setting that people may have. */
 	tree_settings(tree, "devices = ( { address = \"0000:00:1f.0\"; id = \"8086:5481\"; "
 			    "allow = [ \"chipset\" ]; } );\n");

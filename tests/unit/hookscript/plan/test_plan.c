@@ -965,8 +965,8 @@ static void test_use_of_neighbours(void **state)
 		       "swapoff");
 	assert_refusal(
 		taken, 0, REFUSAL_IN_USE, "",
-		"or put the VM's device into a slot with a group of its own; the groups, and why "
-		"devices share one: host-setup groups");
+		"or put the VM's device into a slot with a group of its own; the groups, why "
+		"devices share one, and what would split it: host-setup groups");
 	host.devices[1].bridge = true;
 	bridge = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
 	assert_counts(bridge, 0, 0);

@@ -45,6 +45,17 @@ static struct device_summary card[] = {
 	 .bridge = true},
 };
 static const struct device_summary *members[] = {&card[0], &card[1]};
+static struct bdf ports[] = {{0, 0, 0x1c, 0}};
+static struct split ways[] = {
+	{.how = SPLIT_SLOT,
+	 .what = (char *)"another slot: a card in that of port 0000:00:1c.0 (x4), which is empty, has a group of its own",
+	 .ports = {ports, 1}},
+	{.how = SPLIT_OVERRIDE,
+	 .what = (char *)"the kernel can pretend",
+	 .command = (char *)"host-setup enable --acs-override=downstream && reboot",
+	 .price =
+		 (char *)"the hardware stays as it is: a guest that has one of them may reach the others"},
+};
 static struct group group_items[] = {
 	{.number = 14,
 	 .devices = members,
@@ -52,7 +63,8 @@ static struct group group_items[] = {
 	 .why_not =
 		 (char *)"0000:03:00.0 is in use, and many a word has to follow until the line is full, see below",
 	 .why_together =
-		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said"},
+		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said",
+	 .splits = {ways, ARRAY_SIZE(ways)}},
 	{.number = 15, .devices = members, .n_devices = 0},
 };
 static const struct groups groups = {
@@ -129,6 +141,12 @@ static void test_groups(void **state)
 		"           to follow until the line is full, see below\n"
 		"           together: bridge 10000:03:00.1 does not isolate what is below it (no\n"
 		"           ACS), as has been said\n"
+		"           to split it: another slot: a card in that of port 0000:00:1c.0 (x4),\n"
+		"                        which is empty, has a group of its own\n"
+		"                        the kernel can pretend\n"
+		"                        host-setup enable --acs-override=downstream && reboot\n"
+		"                        but: the hardware stays as it is: a guest that has one\n"
+		"                             of them may reach the others\n"
 		"  0000:03:00.0  VGA compatible controller: Advanced Micro Devices, Inc.\n"
 		"                [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 XT] [1002:73bf]\n"
 		"                driver amdgpu         reset device_specific pm bus\n"
@@ -249,6 +267,17 @@ static void test_json(void **state)
 	assert_string_equal(string_of(at, "why_not"), group_items[0].why_not);
 	assert_string_equal(string_of(at, "why_together"), group_items[0].why_together);
 	group = at;
+	at = json_object_array_get_idx(array_of(group, "splits", 2), 0);
+	assert_string_equal(string_of(at, "how"), "slot");
+	assert_json(at, "ports", "[\"0000:00:1c.0\"]");
+	assert_json(at, "command", "null");
+	at = json_object_array_get_idx(array_of(group, "splits", 2), 1);
+	assert_string_equal(string_of(at, "how"), "acs-override");
+	assert_string_equal(string_of(at, "what"), ways[1].what);
+	assert_string_equal(string_of(at, "command"), ways[1].command);
+	assert_string_equal(string_of(at, "price"), ways[1].price);
+	assert_json(at, "ports", "[]");
+	array_of(json_object_array_get_idx(array_of(grouped, "groups", 2), 1), "splits", 0);
 	at = json_object_array_get_idx(array_of(group, "devices", 2), 0);
 	assert_string_equal(string_of(at, "address"), "0000:03:00.0");
 	assert_string_equal(string_of(at, "name"), card[0].name);

@@ -1,8 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/groups/groups.h"
 
+#include <stdio.h>
+
 #include "hookscript/plan/judge.h"
 #include "tree.h"
+
+enum { EXPRESS_CARD = 0x02, EXPRESS_PORT = 0x42 };
+
+/* The configuration space of an Express device, as root sees it; with ACS, and what is switched on.
+ */
+static void put_express(struct tree *tree, const char *bdf, unsigned char type, bool acs,
+			unsigned char control)
+{
+	auto_free char *path = fs_path("sys/devices/pci0000:00/%s/config", bdf);
+	unsigned char space[4096] = {0x86, 0x80};
+
+	space[0x06] = 0x10; /* it has capabilities: one, PCI Express */
+	space[0x0b] = 0x06;
+	space[0x0a] = 0x04;
+	space[0x0e] = type == EXPRESS_PORT ? 0x81 : 0;
+	space[0x34] = 0x40;
+	space[0x40] = 0x10;
+	space[0x42] = type;
+	space[0x43] = type == EXPRESS_PORT;
+	space[0x4c] = 0x41;
+	space[0x100] = acs ? 0x0d : 0;
+	space[0x102] = acs ? 0x01 : 0;
+	space[0x104] = 0x1d;
+	space[0x106] = control;
+	tree_bytes(tree, path, space, sizeof(space));
+}
 
 static void prepare(struct tree *tree)
 {
@@ -36,6 +64,8 @@ static void prepare(struct tree *tree)
 	tree_driver(tree, "gpu", "gpu");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		tree_device(tree, &devices[i]);
+	put_express(tree, "0000:00:1c.0", EXPRESS_PORT, true, 0x1d);
+	put_express(tree, "0000:00:1d.0", EXPRESS_PORT, false, 0);
 	tree_file(tree, "sys/bus/pci/devices/0000:01:00.0/reset_method", "flr bus\n");
 	tree_file(tree, "sys/kernel/iommu_groups/3/reserved_regions", "0xe0000 0xfffff direct\n");
 }
@@ -74,6 +104,87 @@ static void test_groups(void **state)
 
 	/* A host bridge without a driver is taken like any other device. */
 	assert_null(groups.items[4].why_not);
+}
+
+/* What libpci reads of a port. */
+static void test_link(void **state)
+{
+	static const struct bdf bdf = {0, 0, 0x1c, 0}, other = {0, 1, 0, 0}, absent = {0, 9, 0, 0};
+	cleanup_with(pci_closep) struct pci *pci = NULL;
+	struct pci_link link = {.width = 7};
+	struct tree *tree = *state;
+	unsigned char header[64];
+
+	prepare(tree);
+	put_express(tree, "0000:00:1c.0", EXPRESS_PORT, true, 0x05);
+	assert_int_equal(pci_open(&tree->root, &pci), 0);
+	assert_true(pci_read_link(pci, &bdf, &link));
+	assert_int_equal(link.type, PCI_LINK_ROOT_PORT);
+	assert_true(link.multifunction && link.slot && link.acs);
+	assert_int_equal(link.width, 4);
+	assert_int_equal(link.acs_able, 0x1d);
+	assert_int_equal(link.acs_control, 0x05);
+	assert_true(pci_read_link(pci, &other, &link));
+	assert_int_equal(link.type, PCI_LINK_NONE);
+	assert_false(link.acs);
+	link.width = 7;
+	assert_false(pci_read_link(pci, &absent, &link));
+	memset(header, 0xff, sizeof(header));
+	tree_bytes(tree, "sys/devices/pci0000:00/0000:01:00.0/config", header, sizeof(header));
+	assert_false(pci_read_link(pci, &other, &link));
+	assert_int_equal(link.width, 7);
+}
+
+/* A group that holds two cards, as it is read: their ports are above them in sysfs. */
+static void test_splits(void **state)
+{
+	static const char *const cards[] = {"0000:05:00.0", "0000:06:00.0"};
+	static const char *const ports[] = {"0000:00:1e.0", "0000:00:1e.1"};
+	struct tree *tree = *state;
+	auto_groups struct groups groups = {0};
+	const struct group *group;
+
+	prepare(tree);
+	tree_file(tree, "proc/sys/kernel/osrelease", "6.8.12-4-pve\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+		auto_free char *link = fs_path("sys/bus/pci/devices/%s", cards[i]);
+		auto_free char *below = fs_path("../../../devices/pci0000:00/%s/%s", ports[i],
+						cards[i]);
+		auto_free char *from = fs_path("%s/sys/devices/pci0000:00/%s", tree->root.path,
+					       cards[i]);
+		auto_free char *to = fs_path("%s/sys/devices/pci0000:00/%s/%s", tree->root.path,
+					     ports[i], cards[i]);
+
+		tree_device(tree, &(struct tree_device){.bdf = ports[i],
+							.vendor = 0x8086,
+							.class = 0x060400,
+							.group = 1,
+							.bridge = true});
+		put_express(tree, ports[i], EXPRESS_PORT, false, 0);
+		tree_device(tree, &(struct tree_device){.bdf = cards[i],
+							.vendor = 0x10ec,
+							.class = 0x020000,
+							.group = 1});
+		put_express(tree, cards[i], EXPRESS_CARD, false, 0);
+		assert_int_equal(rename(from, to), 0);
+		tree_link(tree, link, below);
+	}
+	assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+	group = &groups.items[0];
+	assert_int_equal(group->number, 1);
+	assert_string_equal(
+		group->why_together,
+		"bridges 0000:00:1e.0, 0000:00:1e.1 do not isolate what is below them (no ACS)");
+	assert_int_equal(group->splits.n, 3);
+	assert_int_equal(group->splits.items[0].how, SPLIT_SLOT);
+	assert_int_equal(group->splits.items[0].ports.n, 1);
+	assert_int_equal(group->splits.items[0].ports.items[0].slot, 0x1c);
+	assert_int_equal(group->splits.items[1].how, SPLIT_FIRMWARE);
+	assert_int_equal(group->splits.items[2].how, SPLIT_OVERRIDE);
+	assert_string_equal(group->splits.items[2].command,
+			    "host-setup enable --acs-override=downstream && reboot");
+	for (size_t i = 1; i < groups.n; i++)
+		assert_int_equal(groups.items[i].splits.n, 0);
 }
 
 /* What a start would be refused for. */
@@ -209,6 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_link, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_splits, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_dead, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_groups, tree_setup, tree_teardown),
