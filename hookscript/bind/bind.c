@@ -4,6 +4,7 @@
 #include "hookscript/bind/bind_slot.h"
 #include "hookscript/bind/bind_report.h"
 #include "hookscript/bind/fdb_guests.h"
+#include "hookscript/bind/mail.h"
 #include "hookscript/bind/users.h"
 #include "host/base/clock.h"
 #include "host/pci/driver.h"
@@ -254,6 +255,7 @@ size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 		.brief = limit_ms,
 	};
 	int64_t deadline = clock_now_ms() + (limit_ms ? limit_ms : deadline_ms(recorded));
+	auto_strbuf struct strbuf told = {0};
 	int err = add_recorded(&bind, recorded);
 	size_t n_failed = 0;
 
@@ -263,12 +265,16 @@ size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 		log_error(_("VM %u: its devices cannot be given back: %s"), vmid, strerror(-err));
 		return recorded->n;
 	}
+	log_copy_to(&told);
 	for (size_t i = 0; i < bind.n; i++)
 		n_failed += report_given_back(&bind.devices[i]);
+	log_copy_to(NULL);
 	reload_network(&bind);
 	if (fdb_is_wanted(recorded))
 		fdb_update(root, true);
 	users_return(root, vmid);
+	if (!limit_ms)
+		mail_failures(&bind, told.text ? told.text : "");
 	return n_failed;
 }
 

@@ -106,6 +106,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->claim = claim;
 	record->deadline = settings->deadline;
 	record->ifreload = settings->ifreload;
+	record->no_mail = !settings->mail;
 	err = want(record,
 		   settings_device(settings, &device->bdf, device->identity.vendor,
 				   device->identity.device),

@@ -65,6 +65,7 @@ static const struct {
 	{"ifreload", offsetof(struct record, ifreload)},
 	{"choice", offsetof(struct record, choice)},
 	{"new_id", offsetof(struct record, new_id)},
+	{"no_mail", offsetof(struct record, no_mail)},
 };
 
 static char **text_at(const struct record *record, size_t i)

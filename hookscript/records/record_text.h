@@ -61,6 +61,7 @@ struct record {
 	/* Needed to give the device back, so that post-stop needs no settings file. */
 	int deadline;  /* seconds */
 	bool ifreload; /* run `ifreload -a` afterwards when an interface had a configuration */
+	bool no_mail;  /* root is not mailed when it cannot be given back */
 };
 
 /* The driver that the device is to have when it is given back; NULL: none. Belongs to RECORD. */

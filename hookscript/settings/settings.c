@@ -10,6 +10,7 @@ const struct settings settings_default = {
 	.machine = POLICY_REFUSE,
 	.pcie = POLICY_REFUSE,
 	.deadline = 30,
+	.mail = 1,
 };
 
 const struct device_setting *settings_device(const struct settings *settings, const struct bdf *bdf,

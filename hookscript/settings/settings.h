@@ -47,6 +47,7 @@ enum setting_name {
 	SETTING_AT_SHUTDOWN,
 	SETTING_NEXT,
 	SETTING_LANGUAGE,
+	SETTING_MAIL,
 	SETTING_KEYS /* how many */
 };
 
@@ -117,6 +118,7 @@ struct settings {
 	enum group_policy group;
 	unsigned int ifreload;		 /* 1: bring the network up after an interface came back */
 	unsigned int return_at_shutdown; /* 1: give devices back although the host shuts down */
+	unsigned int mail;		 /* 1: mail root when a device cannot be given back */
 	char *next;			 /* "STORAGE:snippets/NAME"; NULL: none */
 	char *language;			 /* "en", "zh_CN"; NULL: the environment's */
 	struct device_setting *devices;	 /* each device once; SETTINGS_DEVICES_MAX at most */

@@ -438,6 +438,8 @@ const struct setting_key settings_keys[SETTING_KEYS] = {
 	[SETTING_LANGUAGE] = {"language", &name, IN_SETTINGS(language),
 			      N_("\"en\", \"zh_CN\", or \"\" for what the environment says"),
 			      .is_good = is_language, .none = ""},
+	[SETTING_MAIL] = {"mail", &setting_flag, IN_SETTINGS(mail), N_("true or false"),
+			  .beside = 0},
 };
 
 const struct setting_key device_keys[DEVICE_KEYS] = {

@@ -20,6 +20,7 @@ static struct {
 	unsigned int vmid;
 	const char *phase;
 	bool journal_is_stuck;
+	struct strbuf *copy;
 } state = {.name = "pve-passthrough"};
 
 void log_open(const char *name, const struct fs_root *root)
@@ -35,6 +36,11 @@ void log_set_context(unsigned int vmid, const char *phase)
 {
 	state.vmid = vmid;
 	state.phase = phase;
+}
+
+void log_copy_to(struct strbuf *to)
+{
+	state.copy = to;
 }
 
 static int send_to_journal(int priority, const struct bdf *bdf, const char *driver,
@@ -106,6 +112,8 @@ static void print_and_keep(enum log_level level, const struct bdf *bdf, const ch
 	print_line(to, safe, level != LOG_LEVEL_COMMAND && wrap_columns(to));
 	if (state.root)
 		keep_line(level, bdf, driver, safe);
+	if (state.copy && (level == LOG_LEVEL_WARNING || level == LOG_LEVEL_ERROR))
+		strbuf_add(state.copy, "%s\n", safe);
 }
 
 void log_device(enum log_level level, const struct bdf *bdf, const char *driver, const char *format,

@@ -9,6 +9,7 @@
 
 #include "host/base/bdf.h"
 #include "host/base/fs.h"
+#include "host/base/strbuf.h"
 
 enum log_level {
 	LOG_LEVEL_INFO,	   /* done, as expected */
@@ -31,6 +32,9 @@ void log_open(const char *name, const struct fs_root *root);
  * PHASE is not copied.
  */
 void log_set_context(unsigned int vmid, const char *phase);
+
+/* From now on warnings and errors are added to TO, too, a line each; NULL: no longer. */
+void log_copy_to(struct strbuf *to);
 
 /*
  * log_say() prints one line, which is wrapped (host/base/wrap.h) when it goes to a terminal.

@@ -2,6 +2,7 @@
 #include "host/process/program.h"
 
 #include "host/base/clock.h"
+#include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
 #include "host/process/worker.h"
 
@@ -17,10 +18,10 @@
 #define LINE_SIZE 256
 
 /*
- * Starts the program with nothing on standard input, and with the default actions of signals that
- * we may ignore. OUT, ERR_OUT: where its output goes; both -1: where ours goes.
+ * Starts the program with the default actions of signals that we may ignore. IN: its standard
+ * input; -1: nothing. OUT, ERR_OUT: where its output goes; both -1: where ours goes.
  */
-static int start(const struct program *program, int out, int err_out, pid_t *ret)
+static int start(const struct program *program, int in, int out, int err_out, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -34,9 +35,12 @@ static int start(const struct program *program, int out, int err_out, pid_t *ret
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGPIPE);
 	err = posix_spawnattr_setsigdefault(&attributes, &defaults)
-		      ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF)
-		      ?: posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-							  O_RDONLY, 0);
+		      ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	if (!err && in >= 0)
+		err = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	else if (!err)
+		err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY,
+						       0);
 	if (!err && out >= 0)
 		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO)
 			      ?: posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
@@ -63,7 +67,7 @@ static int run_in_foreground(const struct program *program, int *ret_status)
 	int err;
 
 	sigaction(SIGINT, &ignore, &old);
-	err = start(program, -1, -1, &pid);
+	err = start(program, -1, -1, -1, &pid);
 	if (!err)
 		err = wait_for(pid, ret_status);
 	sigaction(SIGINT, &old, NULL);
@@ -72,9 +76,10 @@ static int run_in_foreground(const struct program *program, int *ret_status)
 
 /* ---- within a limit ---- */
 
-/* What a worker runs, and the files in memory that the program prints into. */
+/* What a worker runs, and the files in memory that the program reads and prints into. */
 struct run {
 	const struct program *program;
+	int in; /* -1: none */
 	int out, err;
 };
 
@@ -84,7 +89,7 @@ static int run_and_wait(const struct worker *self, void *arg)
 	const struct run *run = arg;
 	int status = 0;
 	pid_t pid = -1;
-	int err = start(run->program, run->out, run->err, &pid);
+	int err = start(run->program, run->in, run->out, run->err, &pid);
 
 	if (!err)
 		err = wait_for(pid, &status);
@@ -142,17 +147,32 @@ static int take_result(const struct worker *worker, const struct run *run, struc
 	return 0;
 }
 
+/* A file in memory with TEXT, to be read from its beginning. Returns a descriptor or -errno. */
+static int open_input(const char *text)
+{
+	auto_close int fd = memfd_create("stdin", MFD_CLOEXEC);
+	int err = fd < 0 ? -errno : fs_write_fd(fd, text, strlen(text));
+
+	if (!err && lseek(fd, 0, SEEK_SET) < 0)
+		err = -errno;
+	return err ? err : TAKE_FD(fd);
+}
+
 static int run_within_limit(const struct program *program, struct program_end *ret)
 {
+	auto_close int in = program->input ? open_input(program->input) : -1;
 	auto_close int out = memfd_create("stdout", MFD_CLOEXEC);
 	auto_close int err_out = memfd_create("stderr", MFD_CLOEXEC);
-	struct run run = {program, out, err_out};
+	struct run run = {program, in, out, err_out};
 	struct worker worker;
 	int err;
 
+	if (program->input && in < 0)
+		return in;
 	if (out < 0 || err_out < 0)
 		return -errno;
-	err = worker_start(&worker, run_and_wait, &run, 1, (const int[]){out, err_out}, 2);
+	err = worker_start(&worker, run_and_wait, &run, 1, (const int[]){out, err_out, in},
+			   in < 0 ? 2 : 3);
 	if (err)
 		return err;
 	if (worker_wait_all(&worker, 1, clock_now_ms() + program->limit_ms, NULL, NULL))

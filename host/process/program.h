@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Other programs: found on PATH and run without a shell, with nothing on standard input. */
+/* Other programs: found on PATH and run without a shell; their standard input is what is given. */
 #ifndef HOST_PROCESS_PROGRAM_H
 #define HOST_PROCESS_PROGRAM_H
 
@@ -16,8 +16,9 @@ struct program {
 	 * output collected.
 	 */
 	int limit_ms;
-	size_t max;   /* with a limit: how many bytes of its standard output are wanted */
-	bool goes_on; /* at the limit it continues; else it is killed with its children */
+	size_t max;	   /* with a limit: how many bytes of its standard output are wanted */
+	const char *input; /* with a limit: what it reads on standard input; NULL: nothing */
+	bool goes_on;	   /* at the limit it continues; else it is killed with its children */
 };
 
 /* How it ended. All zeroes: nothing to free. */

@@ -242,6 +242,31 @@ t_driver_unloaded() {
 	expect_machine "$before_start"
 }
 
+# Something has its group open after the stop: root is mailed, once, whoever tries after that.
+t_mailed() {
+	printf '#!/bin/sh\n{ echo "== $*"; cat; } >>/tmp/mails\n' >/usr/sbin/sendmail
+	chmod 755 /usr/sbin/sendmail
+	disk=$(nvme lab1)
+	want 100 "$disk"
+	echo 'deadline = 2;' >"$settings"
+	start 100 "$disk=nvme"
+	hold "$disk"
+	hook_exits 1 100 post-stop
+	expect_said "$disk: not given back: its IOMMU group is still open"
+	verb_exits 1 restore 100
+	wait_for 10 watchers 100 >/dev/null || fail "expected a watcher of VM 100, seen none"
+	kill_watchers 100
+	cat /tmp/mails
+	expect "mails" 1 "$(grep -c '^== -i root$' /tmp/mails)"
+	grep -q "^Subject: pve-passthrough: VM 100: not given back: $disk$" /tmp/mails || fail "the subject is another"
+	grep -q "^$disk: not given back: its IOMMU group is still open" /tmp/mails || fail "the reason is not in the mail"
+	end_background
+	verb_exits 0 restore 100
+	expect_machine "$before_start"
+	[ ! -e "$records/100.mailed" ] || fail "the note of the mail is left"
+	rm -f /usr/sbin/sendmail /tmp/mails
+}
+
 # ---- records that nobody understands
 
 t_broken_record() {

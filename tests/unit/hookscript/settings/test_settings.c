@@ -809,6 +809,7 @@ static void test_describe(void **state)
 		"at_shutdown = \"return\";                         # /etc/pve-passthrough.conf, line 2\n"
 		"next = \"local:snippets/a\\\"b\\\\c\";                # /etc/pve-passthrough.conf, line 3\n"
 		"language = \"zh_CN\";                             # /etc/pve-passthrough.conf, line 2\n"
+		"mail = true;                                    # default\n"
 		"devices = (\n"
 		"  { address = \"0000:04:00.0\"; id = \"10de:1b80\"; # /etc/pve-passthrough.conf, line 3\n"
 		"    allow = [ ];                                # /etc/pve-passthrough.conf, line 5\n"
@@ -837,6 +838,7 @@ static void test_describe_reads_back(void **state)
 		"",
 		"machine = \"warn\"; pcie = \"off\"; deadline = 7; group = \"refuse\"; ifreload = true;",
 		"at_shutdown = \"return\"; next = \"local:snippets/\\\\x\\\"\"; language = \"en\";",
+		"mail = false;",
 		"devices = ( { " NIC "} );",
 		("devices = ( { " NIC "allow = [ \"disk\", \"network\", \"display\", \"sound\", "
 		 "\"process\", \"container\", \"chipset\", \"vfs\" ]; }, { " GPU

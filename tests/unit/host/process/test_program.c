@@ -67,6 +67,18 @@ static void test_output(void **state)
 	assert_string_equal(text, "one\ntwo\n");
 }
 
+static void test_input(void **state)
+{
+	const struct program program = {
+		.args = WORDS("/bin/cat"), .limit_ms = 10000, .max = 100, .input = "one\ntwo"};
+	auto_program_end struct program_end end = {0};
+
+	(void)state;
+	assert_int_equal(program_run(&program, &end), 0);
+	assert_true(program_succeeded(&end));
+	assert_string_equal(end.output, "one\ntwo");
+}
+
 static void test_too_much(void **state)
 {
 	char *text = NULL;
@@ -282,12 +294,19 @@ static void test_split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_output),	     cmocka_unit_test(test_too_much),
-		cmocka_unit_test(test_hangs),	     cmocka_unit_test(test_foreground),
-		cmocka_unit_test(test_within_limit), cmocka_unit_test(test_last_line),
-		cmocka_unit_test(test_sigpipe),	     cmocka_unit_test(test_takes_too_long),
-		cmocka_unit_test(test_first_words),  cmocka_unit_test(test_inherits_nothing),
-		cmocka_unit_test(test_act),	     cmocka_unit_test(test_is_there),
+		cmocka_unit_test(test_input),
+		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_hangs),
+		cmocka_unit_test(test_foreground),
+		cmocka_unit_test(test_within_limit),
+		cmocka_unit_test(test_last_line),
+		cmocka_unit_test(test_sigpipe),
+		cmocka_unit_test(test_takes_too_long),
+		cmocka_unit_test(test_first_words),
+		cmocka_unit_test(test_inherits_nothing),
+		cmocka_unit_test(test_act),
+		cmocka_unit_test(test_is_there),
 		cmocka_unit_test(test_split),
 	};
 
