@@ -6,6 +6,7 @@
 #include "host/setup/check/check_print.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"
+#include "host/setup/hostlock.h"
 #include "host/base/cli.h"
 #include "host/base/language.h"
 #include "host/base/log.h"
@@ -334,10 +335,23 @@ static int read_sriov_options(const struct cli *cli, char *const *args,
 	return 0;
 }
 
+/* What asks before it changes the host changes it. */
+static bool changes_host(const struct request *request)
+{
+	const struct setup_options *options = &request->options;
+
+	return has_word(request->verb->options, "yes") && !options->dry_run &&
+	       (!request->verb->arguments || options->address);
+}
+
 static int run_request(void *arg)
 {
 	const struct request *request = arg;
+	bool changes = changes_host(request);
+	auto_close int lock = changes ? hostlock_take(request->root) : -1;
 
+	if (changes && lock < 0)
+		return CODE_FAILED;
 	return request->verb->run(request->root, &request->options);
 }
 

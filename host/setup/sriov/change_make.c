@@ -248,34 +248,29 @@ static int set_vfs(const struct change *change)
 	return ENABLE_REFUSED;
 }
 
-/* Another host-setup may have been asked about another PF at the same time, and its entry would be
- * lost. Returns the lock that keeps it away, or <0, reported. */
-static int lock_file(const struct change *change)
+/* What was changed by hand since it was read would be lost. Returns whether it is as it was; else
+ * it is reported. */
+static bool is_current(const struct change *change)
 {
-	auto_close int fd = fs_open(change->root, "etc", O_RDONLY | O_DIRECTORY, 0);
-	int current = fd < 0 ? fd : flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	int current = edits_are_current(&change->edits);
 
-	current = current ?: edits_are_current(&change->edits);
-	if (current > 0)
-		return TAKE_FD(fd);
-	if (!current || current == -EWOULDBLOCK)
-		log_error(_("another `host-setup sriov` is changing or has changed /%s meanwhile; "
-			    "nothing was changed; again: host-setup sriov %s %u"),
+	if (!current)
+		log_error(_("/%s was changed meanwhile; nothing was changed; again: host-setup "
+			    "sriov %s %u"),
 			  SRIOV_CONF_PATH, bdf_text(&change->pf), change->vfs);
-	else
+	else if (current < 0)
 		log_error(_("/%s could not be read: %s; nothing was changed"), SRIOV_CONF_PATH,
 			  log_strerror(current));
-	return current < 0 ? current : -ESTALE;
+	return current > 0;
 }
 
 int change_make(const struct change *change)
 {
 	/* While the file is there, the service that it enabled is known. */
 	bool first = change->service && !strcmp(change->service, "disable");
-	auto_close int held = lock_file(change);
 	int code;
 
-	if (held < 0)
+	if (!is_current(change))
 		return ENABLE_FAILED;
 	if (first && set_service(change))
 		return ENABLE_FAILED;

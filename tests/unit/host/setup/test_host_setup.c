@@ -3,6 +3,7 @@
  * not built. */
 #include <fcntl.h>
 
+#include "host/setup/hostlock.h"
 #include "hosttree.h"
 #include "program.h"
 
@@ -68,6 +69,43 @@ static void test_command_lines(void **state)
 	hosttree_assert(&tree, before, "after disable");
 }
 
+/* While another one changes the host; who only looks is not in its way. */
+static void test_two_at_once(void **state)
+{
+	static const struct {
+		const char *args;
+		int code;
+	} rows[] = {
+		{"enable --yes --root ROOT", 1},
+		{"disable --yes --root ROOT", 1},
+		{"sriov 03:00.0 4 --yes --root ROOT", 1},
+		{"enable --dry-run --root ROOT", 0},
+		{"check --root ROOT", 2},
+		{"sriov --root ROOT", 0},
+	};
+	auto_hosttree struct hosttree tree = {0};
+	auto_free char *before = NULL;
+	auto_close int lock = -1;
+
+	(void)state;
+	hosttree_open(&tree, false);
+	hosttree_copy(&tree, TESTS_DIR "/hosts/grub-intel/before");
+	before = hosttree_render(&tree);
+	lock = hostlock_take(&tree.root);
+	assert_true(lock >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_run struct run run = {0};
+		bool told;
+
+		run_program(program, tree.dir, rows[i].args, &run);
+		told = strstr(run.err, "is changing how this host boots");
+		if (run.code != rows[i].code || told != (rows[i].code == 1))
+			fail_msg("'%s' gave %d, '%s', '%s'", rows[i].args, run.code, run.out,
+				 run.err);
+	}
+	hosttree_assert(&tree, before, "while another one was at work");
+}
+
 /* What could not be printed has not been done. */
 static void test_full(void **state)
 {
@@ -99,6 +137,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
+		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_full),
 	};
 
