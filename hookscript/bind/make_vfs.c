@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+/* Whether a VM has claimed the PF itself since the facts were read: 0; -EBUSY; -errno. */
+static int check_claim(const struct fs_root *root, const struct bdf *pf)
+{
+	cleanup_with(record_freep) struct record *record = NULL;
+	auto_free char *why = NULL;
+	int err = record_read(root, pf, &record, &why);
+
+	return err ? err : record ? -EBUSY : 0;
+}
+
 /* Another start may be making them: as long as that may take. */
 static int make(const struct fs_root *root, const struct absent_vf *vf, char **ret_log)
 {
@@ -18,7 +28,7 @@ static int make(const struct fs_root *root, const struct absent_vf *vf, char **r
 
 	if (lock < 0)
 		return lock;
-	err = sriov_count(root, &vf->pf, &made);
+	err = check_claim(root, &vf->pf) ?: sriov_count(root, &vf->pf, &made);
 	if (err || made)
 		return err;
 	return sriov_set_in_worker(root, &wish, ret_log);

@@ -12,6 +12,34 @@
 
 /* ---- the PF ---- */
 
+#define UDEV_TEXT_MAX ((size_t)64 * 1024)
+
+/*
+ * The interface's name, and those that udev found for it: its alternative names, by which
+ * configurations call it that are older than the name that it has (systemd.link(5),
+ * AlternativeNamesPolicy=), "E:ID_NET_NAME_PATH=enp3s0f0" in udev's file of it.
+ */
+static int add_names(const struct fs_root *root, const char *name, struct fs_names *names)
+{
+	auto_free char *path = fs_path(NET "/%s/ifindex", name), *index = NULL;
+	auto_free char *file = NULL, *text = NULL;
+	char *rest, *line;
+	int err = fs_names_add(names, name) ?: fs_read_attr(root, path, &index);
+
+	if (err)
+		return err == -ENOENT || err == -ENODEV ? 0 : err;
+	file = fs_path("run/udev/data/n%s", index);
+	err = fs_read(root, file, UDEV_TEXT_MAX, &text, NULL);
+	rest = text;
+	while (!err && (line = strsep(&rest, "\n"))) {
+		const char *value = after_prefix(line, "E:ID_NET_NAME");
+
+		value = value ? strchr(value, '=') : NULL;
+		err = value && value[1] ? fs_names_add(names, value + 1) : 0;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
 static int add_interface(const struct fs_root *root, const char *name, struct setters_pf *pf)
 {
 	auto_free char *link = fs_path(NET "/%s/device", name), *device = NULL;
@@ -21,8 +49,8 @@ static int add_interface(const struct fs_root *root, const char *name, struct se
 	if (err || !device)
 		return err;
 	if (strcmp(device, bdf_text(&pf->bdf)))
-		return fs_names_add(&pf->others, name);
-	err = fs_names_add(&pf->interfaces, name);
+		return add_names(root, name, &pf->others);
+	err = add_names(root, name, &pf->interfaces);
 	if (!err && path && !fs_read_attr(root, path, &mac))
 		err = fs_names_add(&pf->macs, mac);
 	return err;

@@ -11,7 +11,7 @@ struct setters_pf {
 	struct bdf bdf;
 	char *driver;		    /* NULL: none */
 	char *module;		    /* that it is in; NULL: none is known */
-	struct fs_names interfaces; /* their names */
+	struct fs_names interfaces; /* their names, and those that udev knows besides */
 	struct fs_names macs;
 	struct fs_names others; /* interfaces of other devices */
 };

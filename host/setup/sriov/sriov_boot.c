@@ -15,8 +15,9 @@
 #include "host/setup/options.h"
 #include "host/setup/sriov/pfs.h"
 
-/* How long a PF's driver is waited for; and until when all is done: TimeoutStartSec of the unit is
- * 30 s. */
+/* How long a PF is waited for, which may have been taken out of the host; and then its driver; and
+ * until when all is done: TimeoutStartSec of the unit is 30 s. */
+#define APPEAR_MS 3000
 #define DRIVER_MS 20000
 #define ALL_MS	  26000
 #define AGAIN_MS  100
@@ -26,11 +27,12 @@
 struct job {
 	const struct fs_root *root;
 	const struct sriov_entry *entry;
-	int64_t deadline; /* for the driver */
+	int64_t appears;  /* until then it is waited for */
+	int64_t deadline; /* and until then for its driver */
 };
 
-/* Whether the PF, with the id that was set up, has its driver: 0; -EAGAIN when it may still come.
- */
+/* Whether the PF, with the id that was set up, has its driver: 0; -ENODEV when it is not there,
+ * -EAGAIN when it has none. */
 static int look(const struct job *job)
 {
 	const struct sriov_entry *entry = job->entry;
@@ -39,7 +41,7 @@ static int look(const struct job *job)
 	int err = pci_identify(job->root, &entry->bdf, &identity);
 
 	if (err)
-		return err == -ENODEV || err == -ENOENT ? -EAGAIN : err;
+		return err == -ENOENT ? -ENODEV : err;
 	if (!sriov_entry_is(entry, &identity))
 		return -ESTALE;
 	err = pci_driver(job->root, &entry->bdf, &driver);
@@ -48,6 +50,13 @@ static int look(const struct job *job)
 	if (driver && !strcmp(driver, DRIVER_VFIO_PCI))
 		return -EBUSY;
 	return driver ? 0 : -EAGAIN;
+}
+
+/* Whether there is still something to wait for. */
+static bool may_come(const struct job *job, int err)
+{
+	return (err == -ENODEV && clock_left_ms(job->appears)) ||
+	       (err == -EAGAIN && clock_left_ms(job->deadline));
 }
 
 static int work(const struct worker *self, void *arg)
@@ -62,7 +71,7 @@ static int work(const struct worker *self, void *arg)
 	int err;
 
 	(void)self;
-	while ((err = look(job)) == -EAGAIN && clock_left_ms(job->deadline))
+	while (may_come(job, err = look(job)))
 		clock_sleep_ms(AGAIN_MS);
 	if (!err)
 		err = sriov_count(job->root, &wish.pf, &made);
@@ -75,7 +84,8 @@ static int work(const struct worker *self, void *arg)
 static const char *explain(int err)
 {
 	switch (err) {
-	case -EAGAIN: return _("it is not there, or has had no driver for 20 seconds");
+	case -ENODEV: return _("it is not there");
+	case -EAGAIN: return _("it has had no driver for 20 seconds");
 	case -ESTALE: return _("another device is at this address than the one that was set up");
 	case -EBUSY: return _("it is on vfio-pci, which makes no VFs");
 	case -EEXIST:
@@ -111,7 +121,7 @@ static int make_all(const struct fs_root *root, const struct sriov_conf *conf, s
 	int code = ENABLE_DONE;
 
 	for (size_t i = 0; i < conf->n; i++) {
-		jobs[i] = (struct job){root, &conf->items[i], now + DRIVER_MS};
+		jobs[i] = (struct job){root, &conf->items[i], now + APPEAR_MS, now + DRIVER_MS};
 		workers[i].result = worker_start(&workers[i], work, &jobs[i], 1, &root->fd, 1);
 	}
 	worker_wait_all(workers, conf->n, now + ALL_MS, NULL, NULL);

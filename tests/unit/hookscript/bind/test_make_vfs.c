@@ -3,7 +3,9 @@
  */
 #include "scenario.h"
 
+#include "hookscript/bind/make_vfs.h"
 #include "hookscript/pve/exit.h"
+#include "hookscript/records/record.h"
 
 #define PF  "0000:08:00.0"
 #define VF1 "0000:08:10.2"
@@ -115,12 +117,30 @@ static void test_fails(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+/* Another VM has just claimed the PF, which will lose its driver. */
+static void test_pf_is_claimed(void **state)
+{
+	struct tree *tree = *state;
+	struct absent_vf vf = {.configured = 3, .autoprobe = -1};
+	const struct absent_vf *vfs[] = {&vf};
+	const struct plan plan = {.vfs = vfs, .n_vfs = 1};
+	struct record record = {
+		.vmid = 101, .deadline = 30, .identity = {0x8086, 0x10c9, 0, 0, 0x020000}};
+
+	assert_int_equal(bdf_parse(PF, &vf.pf), 0);
+	record.bdf = vf.pf;
+	assert_int_equal(record_write(&tree->root, &record), 0);
+	assert_int_equal(make_vfs(&tree->root, 100, &plan), -EBUSY);
+	assert_null(strstr(fake_kernel_log(), "sriov"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_made, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_fails, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_pf_is_claimed, setup, fake_kernel_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,25 @@ static char *find(struct tree *tree)
 	return strbuf_take(&text);
 }
 
+/* A name that udev found for it, by which its configuration may still call it. */
+static void test_other_names(void **state)
+{
+	static const char text[] =
+		"iface enp3s0f0 inet manual\n\tup echo 4 > /sys/class/net/$IFACE/device/sriov_numvfs\n"
+		"iface enp4s0 inet manual\n\tup echo 4 > /sys/class/net/$IFACE/device/sriov_numvfs\n";
+	struct tree *tree = *state;
+	auto_free char *found = NULL;
+
+	tree_file(tree, "sys/class/net/eno1/ifindex", "3\n");
+	tree_file(tree, "run/udev/data/n3",
+		  "I:1\nE:ID_NET_NAMING_SCHEME=v252\nE:ID_NET_NAME_PATH=enp3s0f0\nG:systemd\n");
+	tree_file(tree, "sys/class/net/eno2/ifindex", "4\n");
+	tree_file(tree, "run/udev/data/n4", "E:ID_NET_NAME_PATH=enp4s0\n");
+	tree_file(tree, "etc/network/interfaces", text);
+	found = find(tree);
+	assert_string_equal(found, "etc/network/interfaces:2");
+}
+
 static void test_files(void **state)
 {
 	static const struct {
@@ -239,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_files, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_other_names, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_replaced, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_units, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_limit, setup, tree_teardown),
