@@ -297,19 +297,14 @@ int facts_list_candidates(struct facts *facts)
 static struct mapping_device at_path(const struct facts *facts, const struct hostpci_address *path)
 {
 	const struct device *device = path->impossible ? NULL : facts_device(facts, &path->bdf);
+	struct mapping_device seen;
 
 	if (!device)
-		return (struct mapping_device){.iommugroup = -1};
-	return (struct mapping_device){
-		.exists = true,
-		.vendor = device->identity.vendor,
-		.device = device->identity.device,
-		.has_subsystem = device->has_subsystem,
-		.sub_vendor = device->identity.subvendor,
-		.sub_device = device->identity.subdevice,
-		.iommugroup = device->group,
-		.mdev = device->mdev,
-	};
+		return facts_mapping_device(NULL, -1);
+	seen = facts_mapping_device(&device->identity, device->group);
+	seen.has_subsystem = device->has_subsystem;
+	seen.mdev = device->mdev;
+	return seen;
 }
 
 static int check_mapping(const struct facts *facts, struct candidate *candidate)

@@ -271,6 +271,24 @@ bool facts_vm_is_aarch64(const struct facts *facts);
 /* The device at BDF, or NULL. */
 const struct device *facts_device(const struct facts *facts, const struct bdf *bdf);
 
+/* What Proxmox VE's check of a mapping sees at a path: a device that provides no mediated devices;
+ * NULL: none. */
+static inline struct mapping_device facts_mapping_device(const struct pci_identity *identity,
+							 int group)
+{
+	if (!identity)
+		return (struct mapping_device){.iommugroup = -1};
+	return (struct mapping_device){
+		.exists = true,
+		.vendor = identity->vendor,
+		.device = identity->device,
+		.has_subsystem = true,
+		.sub_vendor = identity->subvendor,
+		.sub_device = identity->subdevice,
+		.iommugroup = group,
+	};
+}
+
 /* The group that has that number, if it was read, or NULL. */
 const struct device_group *facts_group(const struct facts *facts, int number);
 

@@ -2,6 +2,8 @@
 /* The lines of a mapping that there are, and the devices that they are about. */
 #include "hookscript/verbs/mapping_find.h"
 
+#include "hookscript/plan/facts.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -149,17 +151,8 @@ static struct mapping_device device_at(const struct mapping_finder *f,
 							       : device_summaries_find(f->devices,
 										       &path->bdf);
 
-	if (!device)
-		return (struct mapping_device){.iommugroup = -1};
-	return (struct mapping_device){
-		.exists = true,
-		.vendor = device->identity.vendor,
-		.device = device->identity.device,
-		.has_subsystem = true,
-		.sub_vendor = device->identity.subvendor,
-		.sub_device = device->identity.subdevice,
-		.iommugroup = device->group,
-	};
+	return device ? facts_mapping_device(&device->identity, device->group)
+		      : facts_mapping_device(NULL, -1);
 }
 
 /* As Proxmox VE's check will see it; on vfio-pci it provides no mediated devices. */

@@ -74,6 +74,23 @@ void fake_netlink_vf(struct tree *to, const char *pf, unsigned int i, const char
 	tree_link(to, up, up_to);
 }
 
+void fake_netlink_igb(struct tree *to, const char *pf, const char *const *vfs)
+{
+	fake_netlink_begin(to);
+	tree_driver(to, "igb", "igb");
+	tree_driver(to, "igbvf", "igbvf");
+	fake_kernel_knows(0x8086, 0x10ca, "igbvf");
+	tree_device(to, &(struct tree_device){pf, 0x8086, 0x10c9, 0x8086, 0, 0x020000, 20, "igb",
+					      NULL, NULL, true, false});
+	fake_netlink_interface(to, pf, "eth7", 7);
+	for (unsigned int i = 0; vfs[i]; i++) {
+		tree_device(to,
+			    &(struct tree_device){vfs[i], 0x8086, 0x10ca, 0x8086, 0, 0x020000,
+						  21 + (int)i, "igbvf", NULL, NULL, true, false});
+		fake_netlink_vf(to, pf, i, vfs[i]);
+	}
+}
+
 static char *vf_path(unsigned int index, unsigned int i)
 {
 	return fs_path("netlink/%u/vf%u", index, i);

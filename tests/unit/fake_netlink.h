@@ -18,6 +18,10 @@ void fake_netlink_end(void);
 void fake_netlink_interface(struct tree *tree, const char *pf, const char *name,
 			    unsigned int index);
 
+/* Begins with the device PF on igb, its interface eth7 (7), and its VFs, up to a NULL, on igbvf, of
+ * which nothing is listed; in the groups from 20 on. */
+void fake_netlink_igb(struct tree *tree, const char *pf, const char *const *vfs);
+
 /* It is a port of the bridge NAME. */
 void fake_netlink_bridge(struct tree *tree, const char *interface, const char *name);
 

@@ -347,20 +347,8 @@ static void test_restore(void **state)
 
 static void use_vf(struct tree *tree)
 {
-	static const struct tree_device devices[] = {
-		{PF, 0x8086, 0x10c9, 0x8086, 0, 0x020000, 20, "igb", NULL, NULL, true, false},
-		{VF, 0x8086, 0x10ca, 0x8086, 0, 0x020000, 21, "igbvf", NULL, NULL, true, false},
-	};
-
-	fake_netlink_begin(tree);
-	tree_driver(tree, "igb", "igb");
-	tree_driver(tree, "igbvf", "igbvf");
-	fake_kernel_knows(0x8086, 0x10ca, "igbvf");
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		tree_device(tree, &devices[i]);
-	fake_netlink_interface(tree, PF, "eth7", 7);
+	fake_netlink_igb(tree, PF, (const char *const[]){VF, NULL});
 	fake_netlink_bridge(tree, "eth7", "vmbr0");
-	fake_netlink_vf(tree, PF, 0, VF);
 	fake_netlink_lists(
 		tree, 7, 0,
 		"mac=02:00:00:00:00:10 vlan=0 qos=0 protocol=33024 spoofchk=1 trust=0 link=0");

@@ -50,25 +50,12 @@ static void put_vm(struct tree *tree, const char *entry)
 
 static int setup(void **state)
 {
-	static const struct tree_device devices[] = {
-		{PF, 0x8086, 0x10c9, 0x8086, 0, 0x020000, 20, "igb", NULL, NULL, true, false},
-		{VF0, 0x8086, 0x10ca, 0x8086, 0, 0x020000, 21, "igbvf", NULL, NULL, true, false},
-		{VF1, 0x8086, 0x10ca, 0x8086, 0, 0x020000, 22, "igbvf", NULL, NULL, true, false},
-	};
 	struct tree *tree;
 
 	if (scenario_setup(state))
 		return -1;
 	tree = *state;
-	fake_netlink_begin(tree);
-	tree_driver(tree, "igb", "igb");
-	tree_driver(tree, "igbvf", "igbvf");
-	fake_kernel_knows(0x8086, 0x10ca, "igbvf");
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		tree_device(tree, &devices[i]);
-	fake_netlink_interface(tree, PF, "eth7", 7);
-	fake_netlink_vf(tree, PF, 0, VF0);
-	fake_netlink_vf(tree, PF, 1, VF1);
+	fake_netlink_igb(tree, PF, (const char *const[]){VF0, VF1, NULL});
 	fake_netlink_lists(tree, 7, 0, FRESH0);
 	fake_netlink_lists(tree, 7, 1, FRESH1);
 	put_vm(tree, VF1);
