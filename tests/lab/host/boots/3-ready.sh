@@ -3,6 +3,8 @@
 #
 #qemu -device intel-iommu,intremap=on,caching-mode=on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:01
+#qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme-subsys,id=sub,nqn=lab
+#qemu -device nvme,bus=rp2,subsys=sub,serial=lab1,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=26,msix_qsize=17
 #end shutdown
 #seconds 600
 
@@ -155,4 +157,13 @@ t_disabled() {
 	files >/tmp/after
 	same "$kept/before" /tmp/after "not as before enable"
 	cmp "$grub_cfg" "$kept/old$grub_cfg" || fail "grub.cfg is not as before enable"
+}
+
+# VFs of a PF, for the next boot to make.
+t_vfs_are_set_up() {
+	wait_for 60 pf_there || fail "the lab: no NVMe controller"
+	pf=$(nvme lab1)
+	setup 0 sriov "$pf" 2 -y
+	expect "VFs of $pf" 2 "$(vfs_of "$pf")"
+	expect "state of the unit" enabled "$(systemctl is-enabled pve-passthrough-sriov.service)"
 }

@@ -9,6 +9,10 @@ nic_there() {
 	[ -n "$(nic_name 01 2>/dev/null)" ]
 }
 
+pf_there() {
+	[ -n "$(nvme lab1 2>/dev/null)" ]
+}
+
 # The network card that is to be passed through is there when udev has loaded its driver.
 prepare() {
 	[ ! -e /lab/nic ] || wait_for 60 nic_there
