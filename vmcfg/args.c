@@ -271,6 +271,18 @@ static int read_argument(struct args *args, const char *text)
 	return 0;
 }
 
+/* Options that decide where the guest's memory comes from; with one dash or two. A device's own
+ * -object memory-backend-… (ivshmem) is none. */
+static bool sets_memory(const char *word)
+{
+	struct text option = text_of(word);
+
+	if (strstr(word, "memory-backend="))
+		return true;
+	return text_take(&option, "-") && (text_take(&option, "-"), true) &&
+	       text_is_one_of(option, "m|mem-path|numa");
+}
+
 /* As next_word(). */
 static int read_words(struct args *args, struct text rest)
 {
@@ -283,6 +295,7 @@ static int read_words(struct args *args, struct text rest)
 	for (r = next_word(&rest, word); r > 0 && !err; r = next_word(&rest, word)) {
 		if (is_argument)
 			err = read_argument(args, word);
+		args->memory |= sets_memory(word);
 		is_argument = !is_argument && text_is_one_of(text_of(word), "-device|--device");
 	}
 	return err ? err : r;
@@ -310,6 +323,7 @@ int args_parse(const char *value, size_t len, struct args **ret)
 	if (r == -EINVAL) {
 		/* QEMU does not get the words before it either. */
 		free_devices(args);
+		args->memory = false;
 		args->dropped = strdup(
 			_("a quote is not closed, or a backslash is the last character"));
 		r = args->dropped ? 0 : -ENOMEM;

@@ -30,6 +30,8 @@ struct args_device {
 struct args {
 	struct args_device *devices; /* in the order of the line */
 	size_t n_devices;
+	bool memory;   /* they decide about the guest's memory: -m, -mem-path, -numa, or -machine's
+			  memory-backend= */
 	char *dropped; /* why Proxmox VE ignores the whole line; NULL: it does not */
 };
 

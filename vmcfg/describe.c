@@ -61,7 +61,7 @@ char *vmcfg_describe_raw(const struct vmcfg *vm)
 	for (enum vmcfg_key k = 0; k < VMCFG_KEYS; k++) {
 		char buf[VMCFG_KEY_SIZE];
 
-		if (!vm->values[k].text || k == VMCFG_OSTYPE || k == VMCFG_VMSTATE)
+		if (!vm->values[k].text || (k >= VMCFG_OSTYPE && k < VMCFG_HOSTPCI))
 			continue;
 		strbuf_add(out, "key %s ", vmcfg_key_name(k, buf));
 		put_value(out, text_of_value(&vm->values[k]));

@@ -99,6 +99,15 @@ bool machine_is_virt(const char *value, size_t len)
 	return text_take(&values[TYPE], "virt");
 }
 
+bool machine_has_viommu(const char *value, size_t len)
+{
+	struct text values[KEYS];
+
+	if (propstr_parse(&machine_format, (struct text){value, len}, values, NULL) < 0)
+		return false;
+	return values[VIOMMU].at;
+}
+
 char *machine_value_as_q35(const char *value, size_t len)
 {
 	auto_strbuf struct strbuf changed = {0};

@@ -22,6 +22,9 @@ bool machine_is_q35(const char *value, size_t len);
 /* Whether it is virt or a version of it, the machine of aarch64 (QEMU: hw/arm/virt.c). */
 bool machine_is_virt(const char *value, size_t len);
 
+/* Whether the guest has an IOMMU (viommu=). */
+bool machine_has_viommu(const char *value, size_t len);
+
 /*
  * The value with the type q35 and every other option as written, for `qm set VMID --machine`; "q35"
  * for a value that Proxmox VE would drop. Returns a new string, or NULL without memory.

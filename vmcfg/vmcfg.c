@@ -6,7 +6,6 @@
 
 #include "host/base/strbuf.h"
 #include "vmcfg/machine.h"
-#include "vmcfg/propstr.h"
 #include "vmcfg/text.h"
 
 struct parser {
@@ -29,116 +28,12 @@ static int drop(struct parser *p, enum vmcfg_key key, char *why)
 	return 0;
 }
 
-/* --- keys and their values --- */
-
-/*
- * Checks VALUE, without the white space around it, and changes it to what Proxmox VE makes of it.
- * Returns 0, or as text_refuse() does.
- */
-typedef int check_value(struct text *value, char **ret_why);
-
-/* A text without a format loses quotes around it. */
-static int check_text(struct text *value, char **ret_why)
-{
-	struct text unquoted = *value;
-
-	(void)ret_why;
-	if (text_take(&unquoted, "\"") && text_take_end(&unquoted, "\""))
-		*value = unquoted;
-	return 0;
-}
-
-static int check_bool(struct text *value, char **ret_why)
-{
-	int truth = propstr_bool(*value);
-
-	if (truth < 0)
-		return text_refuse_part(ret_why, *value, _("it must be %s, not"),
-					_(PROPSTR_EXPECT_BOOL));
-	*value = text_of(truth ? "1" : "0");
-	return 0;
-}
-
-static int check_volume(struct text *value, char **ret_why)
-{
-	if (text_is_volume(*value))
-		return 0;
-	return text_refuse_part(ret_why, *value,
-				_("it must be a volume like local:snippets/name, not"));
-}
-
-/* Without a reason: a name decides nothing here. */
-static int check_name(struct text *value, char **ret_why)
-{
-	(void)ret_why;
-	return text_is_dns_name(*value) ? 0 : -EINVAL;
-}
-
-static int check_machine(struct text *value, char **ret_why)
-{
-	return machine_check(*value, ret_why);
-}
-
-static const struct {
-	const char *name;
-	check_value *check;
-} keys[] = {
-	[VMCFG_ARCH] = {"arch", check_text},
-	[VMCFG_ARGS] = {"args", check_text}, /* see read_line() */
-	[VMCFG_BIOS] = {"bios", check_text},
-	[VMCFG_HOOKSCRIPT] = {"hookscript", check_volume},
-	[VMCFG_LOCK] = {"lock", check_text},
-	[VMCFG_MACHINE] = {"machine", check_machine},
-	[VMCFG_NAME] = {"name", check_name},
-	[VMCFG_TEMPLATE] = {"template", check_bool},
-	[VMCFG_OSTYPE] = {"ostype", check_text},
-	[VMCFG_VMSTATE] = {"vmstate", check_volume},
-	[VMCFG_HOSTPCI] = {"hostpci", NULL}, /* with a number; see read_entry() */
-};
-
-const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE])
-{
-	if (key < VMCFG_HOSTPCI)
-		return keys[key].name;
-	snprintf(buf, VMCFG_KEY_SIZE, "hostpci%u", (unsigned int)(key - VMCFG_HOSTPCI) & 0xff);
-	return buf;
-}
-
-/* The key called NAME; VMCFG_KEYS when it is not one of ours. */
-static enum vmcfg_key find_key(struct text name)
-{
-	unsigned int index;
-
-	for (enum vmcfg_key k = 0; k < VMCFG_HOSTPCI; k++)
-		if (text_is(name, keys[k].name))
-			return k;
-	if (!text_take(&name, keys[VMCFG_HOSTPCI].name) ||
-	    !text_parse_index(name, HOSTPCI_MAX, &index))
-		return VMCFG_KEYS;
-	return VMCFG_HOSTPCI + index;
-}
-
-/* Whether LINE was probably meant to set one of our keys: "HostPCI0: …", "hostpci16: …". */
-static bool looks_like_ours(struct text line)
-{
-	struct text word = text_trim(line);
-	size_t n = text_span(word, char_is_alpha);
-
-	if (n < word.len && (word.at[n] == '-' || word.at[n] == '_'))
-		return false;
-	word.len = n;
-	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-		if (k != VMCFG_NAME && text_is_nocase(word, keys[k].name))
-			return true;
-	return false;
-}
-
 /* TEXT is all or the beginning of the line, and quoted after PROBLEM. */
 static int drop_if_ours(struct parser *p, const char *problem, struct text text)
 {
 	char *why = NULL;
 
-	if (!looks_like_ours(text))
+	if (!vmcfg_looks_like_key(text))
 		return 0;
 	return text_refuse_part(&why, text, "%s", problem) == -EINVAL ? drop(p, VMCFG_KEYS, why)
 								      : -ENOMEM;
@@ -176,7 +71,7 @@ static int read_value(struct parser *p, enum vmcfg_key key, struct text value, c
 		return text_refuse(ret_why, _("there is a carriage return in its value"));
 	if (key >= VMCFG_HOSTPCI)
 		return read_entry(p, key, value, ret_why);
-	err = keys[key].check(&value, ret_why);
+	err = vmcfg_check_value(key, &value, ret_why);
 	return err ? err : set_value(p, key, value);
 }
 
@@ -196,7 +91,7 @@ static int drop_value(struct parser *p, enum vmcfg_key key, char *reason)
 
 static int read_setting(struct parser *p, struct text name, struct text value)
 {
-	enum vmcfg_key key = find_key(name);
+	enum vmcfg_key key = vmcfg_find_key(name);
 	char *reason = NULL;
 	int err;
 
@@ -257,7 +152,7 @@ static void read_delete(struct parser *p, struct text list)
 
 		list = text_skip(list, name.len + (name.len < list.len));
 		text_take(&name, "!");
-		key = find_key(name);
+		key = vmcfg_find_key(name);
 		if (key < VMCFG_KEYS)
 			p->into->deleted[key] = true;
 	}
@@ -401,6 +296,11 @@ int vmcfg_parse(const char *text, size_t len, struct vmcfg **ret)
 		return err;
 	*ret = TAKE_PTR(vm);
 	return 0;
+}
+
+struct text vmcfg_text(const struct vmcfg *vm, enum vmcfg_key key)
+{
+	return (struct text){vm->values[key].text, vm->values[key].len};
 }
 
 static bool value_is(const struct vmcfg *vm, enum vmcfg_key key, const char *text)

@@ -12,21 +12,8 @@
 #include "host/base/base.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/hostpci.h"
-
-enum vmcfg_key {
-	VMCFG_ARCH,
-	VMCFG_ARGS,
-	VMCFG_BIOS,
-	VMCFG_HOOKSCRIPT,
-	VMCFG_LOCK,
-	VMCFG_MACHINE,
-	VMCFG_NAME,
-	VMCFG_TEMPLATE, /* "1" or "0" */
-	VMCFG_OSTYPE,
-	VMCFG_VMSTATE,
-	VMCFG_HOSTPCI, /* of hostpci0; the others follow */
-	VMCFG_KEYS = VMCFG_HOSTPCI + HOSTPCI_MAX
-};
+#include "vmcfg/keys.h"
+#include "vmcfg/text.h"
 
 /*
  * A setting's value; text is NULL when unset, else LEN bytes, which may include NULs, and a NUL.
@@ -96,9 +83,8 @@ bool vmcfg_is_template(const struct vmcfg *vm);
 /* Whether the guest runs Windows, according to ostype. */
 bool vmcfg_is_windows(const struct vmcfg *vm);
 
-/* The name of a key: "machine", "hostpci0". BUF is used for the latter. */
-#define VMCFG_KEY_SIZE 12
-const char *vmcfg_key_name(enum vmcfg_key key, char buf[VMCFG_KEY_SIZE]);
+/* The value of a key; its AT is NULL when it is unset. Valid as long as VM. */
+struct text vmcfg_text(const struct vmcfg *vm, enum vmcfg_key key);
 
 /* Frees VM; NULL is fine. */
 void vmcfg_free(struct vmcfg *vm);

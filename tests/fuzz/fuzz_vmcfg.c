@@ -6,6 +6,7 @@
 
 #include "vmcfg/machine.h"
 #include "vmcfg/describe.h"
+#include "vmcfg/memory.h"
 
 static struct vmcfg *parse(const char *text, size_t size)
 {
@@ -98,6 +99,30 @@ static void check_hostpci(const struct vmcfg *vm)
 	}
 }
 
+/* A VM that starts has all of its memory in pages, on nodes that there are. */
+static void check_memory(const struct vmcfg *vm)
+{
+	const struct memory_host host = {.nodes = 7, .pages = {true, true}};
+	struct memory_config config;
+	struct memory_verdict verdict;
+	uint64_t mib = 0;
+
+	fuzz_require(!memory_config_read(vm, &config));
+	fuzz_require(config.mib >= 16 && config.sockets && config.cpus >= config.sockets);
+	/* An absurd number of sockets is gone through one by one. */
+	if (config.sockets > 1000)
+		return;
+	verdict = memory_judge(&config, &host);
+	if (verdict.rule != MEMORY_STARTS || config.hugepages == HUGEPAGES_NONE)
+		return;
+	for (unsigned int size = 0; size < PAGE_SIZES; size++)
+		for (unsigned int i = 0; i < PAGE_NODES; i++) {
+			mib += verdict.pages[size][i] * PAGE_MIB(size);
+			fuzz_require(!verdict.pages[size][i] || host.nodes >> i & 1);
+		}
+	fuzz_require(mib == config.mib || config.hotplug);
+}
+
 /* A comment at the end changes nothing, wherever that end is. */
 static void check_comment(const char *text, size_t size, const char *description)
 {
@@ -159,6 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	table = vmcfg_describe(vm, false);
 	fuzz_require(table);
 	check_comment(text, size, description);
+	check_memory(vm);
 	check_pending(vm);
 	vmcfg_free(vm);
 	return 0;

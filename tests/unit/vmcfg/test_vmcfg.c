@@ -686,8 +686,8 @@ static void test_pending(void **state)
 		{"machine: q35\n[PENDING]\nmachine: virt\ndelete: machine\n", false,
 		 VMCFG_PENDING_APPLIED, "machine", "key machine virt\nq35 no\n"},
 		/* What changes nothing of ours is as good as nothing. */
-		{"machine: q35\n[PENDING]\nmachine: q35\nmemory: 512\ndelete: hostpci0,net0\n",
-		 false, VMCFG_PENDING_NONE, NULL, "key machine q35\nq35 yes\n"},
+		{"machine: q35\n[PENDING]\nmachine: q35\nonboot: 1\ndelete: hostpci0,net0\n", false,
+		 VMCFG_PENDING_NONE, NULL, "key machine q35\nq35 yes\n"},
 		{"machine: pc\n[PENDING]\nmachine: nonsense\n", false, VMCFG_PENDING_NONE, NULL,
 		 "key machine pc\nq35 no\n"},
 		{"machine: pc\n[PENDING]\n[s1]\nmachine: q35\ndelete: machine\n", false,
