@@ -71,15 +71,26 @@ int record_read_spare(const struct fs_root *root, unsigned int vmid, const struc
 	return read_named(root, name, bdf, ret, ret_why);
 }
 
-uint64_t record_new_claim(void)
+/* 22 bits hold every process number (Linux: PID_MAX_LIMIT). */
+#define CLAIM_PID_BITS 22
+
+static uint64_t ms_since_boot(void)
 {
 	struct timespec now;
 
-	/* Milliseconds and the process: no two processes of one number live in one millisecond.
-	 * 22 bits hold every process number (Linux: PID_MAX_LIMIT). */
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) << 22 |
-	       (uint64_t)getpid();
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Milliseconds and the process: no two processes of one number live in one millisecond. */
+uint64_t record_new_claim(void)
+{
+	return ms_since_boot() << CLAIM_PID_BITS | (uint64_t)getpid();
+}
+
+int64_t record_claim_age_ms(uint64_t claim)
+{
+	return (int64_t)(ms_since_boot() - (claim >> CLAIM_PID_BITS));
 }
 
 /* Creates the directories, which each boot removes, if ERR says that they are missing. Returns 0

@@ -55,6 +55,9 @@ bool record_has_broken(const struct fs_root *root, const struct bdf *bdf);
 /* A number that no other claim on this host has, since it was booted. */
 uint64_t record_new_claim(void);
 
+/* How long ago the claim was made, in ms; negative when it was not made on this boot. */
+int64_t record_claim_age_ms(uint64_t claim);
+
 /* Writes the record, or replaces it; creates the directories when needed. Returns 0 or -errno. */
 int record_write(const struct fs_root *root, const struct record *record) must_check;
 
