@@ -6,6 +6,7 @@
 #include "hookscript/bind/vf_follow.h"
 #include "hookscript/plan/facts.h"
 #include "hookscript/pve/exit.h"
+#include "hookscript/records/duration.h"
 #include "hookscript/records/identity.h"
 #include "host/base/log.h"
 
@@ -28,18 +29,42 @@ static int remember_devices(const struct fs_root *root, const struct facts *fact
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-int start_post_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
+/* For the next plan. What is not kept is no reason to complain of a VM that runs. */
+static void remember_duration(const struct fs_root *root, const struct facts *facts, int64_t ms)
 {
-	auto_facts struct facts *facts = NULL;
+	auto_host_memory struct host_memory host = {0};
+	struct memory_config config;
+	struct memory_verdict verdict;
+	int err;
+
+	if (!ms || !facts_pin_memory(facts) || host_memory_read(root, &host) ||
+	    memory_config_read(facts->vm, &config) || config.by_args)
+		return;
+	verdict = facts_judge_memory(&config, &host);
+	err = duration_write(root, facts->vmid,
+			     &(struct duration){ms, config.mib, memory_page_kib(&verdict)});
+	if (err)
+		log_warning(_("VM %u: /%s/%u, how long its start took, cannot be written: %s"),
+			    facts->vmid, DURATION_DIR, facts->vmid, log_strerror(err));
+}
+
+static int read_facts(const struct fs_root *root, unsigned int vmid,
+		      const struct settings *settings, struct facts **ret)
+{
 	auto_free char *why = NULL;
+
+	if (!facts_read(root, vmid, settings, FACTS_ADDRESSES, ret, &why))
+		return EXIT_DONE;
+	log_error("%s", why ? why : _("out of memory"));
+	return EXIT_FAILED;
+}
+
+static int finish(const struct fs_root *root, const struct facts *facts)
+{
+	const struct settings *settings = facts->settings;
+	unsigned int vmid = facts->vmid;
 	int recorded, set, returned, remembered;
 
-	if (facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why)) {
-		log_error("%s", why ? why : _("out of memory"));
-		return EXIT_FAILED;
-	}
-	if (!facts_need_binding(facts))
-		return EXIT_DONE;
 	if (settings->err)
 		log_error(
 			_("%s; should Proxmox VE have chosen another device of a mapping than was "
@@ -61,9 +86,22 @@ int start_post_start(const struct fs_root *root, unsigned int vmid, const struct
 	return returned ?: set ? EXIT_FAILED : remembered;
 }
 
+int start_post_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
+{
+	int64_t ms = duration_since_claim(root, vmid);
+	auto_facts struct facts *facts = NULL;
+	int code = read_facts(root, vmid, settings, &facts);
+
+	if (code || !facts_need_binding(facts))
+		return code;
+	code = finish(root, facts);
+	remember_duration(root, facts, ms);
+	return code;
+}
+
 int start_finish(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	auto_facts struct facts *facts = NULL;
+	auto_facts struct facts *facts = NULL, *again = NULL;
 	auto_free char *why = NULL;
 	int code;
 
@@ -71,10 +109,12 @@ int start_finish(const struct fs_root *root, unsigned int vmid, const struct set
 		return EXIT_DONE;
 	log_warning(_("VM %u runs, and its post-start has not come to an end; this is done now"),
 		    vmid);
-	code = start_post_start(root, vmid, settings);
+	code = read_facts(root, vmid, settings, &facts);
+	if (!code && facts_need_binding(facts))
+		code = finish(root, facts);
 	/* What was recorded may not have been set. */
-	if (!code && !facts_read(root, vmid, settings, FACTS_ADDRESSES, &facts, &why) &&
-	    vf_follow(root, facts, true))
+	if (!code && !facts_read(root, vmid, settings, FACTS_ADDRESSES, &again, &why) &&
+	    vf_follow(root, again, true))
 		code = EXIT_FAILED;
 	return code;
 }

@@ -418,7 +418,10 @@ static int print_plan(struct start *start)
 		plan_print_refusals(start->plan, start->facts, true);
 		return EXIT_REFUSED;
 	}
-	return plan_print(start->root, start->facts, start->plan) ? failed(NULL) : EXIT_DONE;
+	if (plan_print(start->root, start->facts, start->plan))
+		return failed(NULL);
+	plan_print_notes(start->plan, true);
+	return EXIT_DONE;
 }
 
 int start_plan(const struct fs_root *root, unsigned int vmid)

@@ -480,6 +480,7 @@ void facts_free(struct facts *facts)
 	free(facts->igpu_cure);
 	free(facts->node);
 	checklist_free(&facts->host);
+	host_memory_free(&facts->host_memory);
 	usage_free(&facts->usage);
 	ha_free(&facts->ha);
 	mappings_free(facts->mappings);

@@ -12,12 +12,14 @@
 #define HOOKSCRIPT_PLAN_FACTS_H
 
 #include "hookscript/pve/ha.h"
+#include "hookscript/records/duration.h"
 #include "hookscript/records/identity.h"
 #include "hookscript/records/record.h"
 #include "hookscript/settings/settings.h"
 #include "host/base/bdf.h"
 #include "host/pci/check.h"
 #include "host/base/fs.h"
+#include "host/pci/host_memory.h"
 #include "host/net/port.h"
 #include "host/net/vf_net.h"
 #include "host/pci/pci.h"
@@ -25,6 +27,7 @@
 #include "host/pci/vfio.h"
 #include "vmcfg/args.h"
 #include "vmcfg/mapping.h"
+#include "vmcfg/memory.h"
 #include "vmcfg/vmcfg.h"
 
 /* Where /etc/pve keeps the mappings. */
@@ -75,6 +78,7 @@ struct device {
 	bool child;	   /* of an endpoint, not of a bridge: it goes with that one */
 	struct bdf parent; /* that endpoint */
 	int answer_err;	   /* why it does not answer (pci_ask()); 0: it does, or was not asked */
+	int numa_node;	   /* -1: none; read with the memory */
 	char *kernel_log;  /* with answer_err: the last lines about it; NULL: none are known */
 	bool has_subsystem;    /* sysfs has the file subsystem_vendor */
 	struct record *record; /* NULL: it is not taken */
@@ -188,6 +192,14 @@ struct facts {
 	int identity_err;     /* why it is not known which devices the VM had, -errno */
 	char *identity_error; /* the same in words */
 
+	/* Of a VM whose memory its devices pin (facts_pin_memory()). */
+	bool memory_known;
+	int memory_err; /* why the rest of it is not known, -errno; -ENOENT: there is no /proc */
+	struct memory_config memory;	/* what the config says */
+	struct host_memory host_memory; /* what there is */
+	struct duration last_start;	/* with FACTS_NEXT_START */
+	int last_start_err;		/* why that is not known, -errno */
+
 	struct ha ha; /* whether HA moves the VM */
 	int ha_err;   /* why that is not known, -errno */
 };
@@ -264,6 +276,17 @@ bool facts_have_legacy_igd(const struct facts *facts);
  * PVE/QemuServer/PCI.pm, parse_hostpci_devices)
  */
 bool facts_machine_is_virt(const struct facts *facts);
+
+/*
+ * Whether the VM's devices pin all of its memory, whoever binds them: QEMU maps it for each (QEMU:
+ * hw/vfio/container.c; Linux: drivers/vfio/vfio_iommu_type1.c, vfio_pin_map_dma()). A mediated
+ * device's driver pins only what it uses.
+ */
+bool facts_pin_memory(const struct facts *facts);
+
+/* memory_judge() (vmcfg/memory.h) on this host. */
+struct memory_verdict facts_judge_memory(const struct memory_config *config,
+					 const struct host_memory *host);
 
 /* Whether the VM is of architecture aarch64. */
 bool facts_vm_is_aarch64(const struct facts *facts);

@@ -429,7 +429,8 @@ static int read_rest(struct reader *r)
 		err = facts_read_ha(r->root, facts);
 	if (!err)
 		err = facts_read_vfs(r->root, facts);
-	return err ? err : read_usage(r);
+	err = err ?: facts_read_memory(r->root, r->scope, facts);
+	return err ?: read_usage(r);
 }
 
 int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,

@@ -34,4 +34,11 @@ int facts_read_vm_identity(const struct fs_root *root, struct facts *facts) must
  */
 int facts_read_vfs(const struct fs_root *root, struct facts *facts) must_check;
 
+/*
+ * Fills in what is known of the VM's memory and of the host's, and for SCOPE, how long its last
+ * start took; nothing for a VM whose devices pin none. Returns 0 or -ENOMEM.
+ */
+int facts_read_memory(const struct fs_root *root, unsigned int scope,
+		      struct facts *facts) must_check;
+
 #endif

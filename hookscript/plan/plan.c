@@ -131,6 +131,11 @@ void plan_free(struct plan *plan)
 		refusal_free(&plan->refusals[i]);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i].what);
+	for (size_t i = 0; i < plan->n_notes; i++) {
+		free(plan->notes[i].what);
+		free(plan->notes[i].command);
+	}
+	free(plan->notes);
 	free(plan->refusals);
 	free(plan->warnings);
 	free(plan->steps);

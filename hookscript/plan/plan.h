@@ -32,6 +32,7 @@ enum refusal_reason {
 	REFUSAL_MOVED,	    /* another device is at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
+	REFUSAL_MEMORY,	    /* the VM has more memory than the host */
 	REFUSAL_VF,	    /* the settings want of it what its card's driver does not have */
 	REFUSAL_UNREADABLE, /* who uses the devices cannot be read */
 	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_needs.h). */
@@ -68,6 +69,13 @@ struct plan_warning {
 	bool lasting;	       /* about the config, not this start: the verb vm says it, too */
 };
 
+/* What is worth knowing, and no start says: `plan` and `vm` do. */
+struct plan_note {
+	char *what;
+	char *command;	/* a line for a shell; NULL: none */
+	bool plan_only; /* `vm` does not say it */
+};
+
 /* Why a device will return to the driver that it will return to. */
 enum return_reason {
 	RETURN_DRIVER_NOW,     /* it has it now */
@@ -98,6 +106,8 @@ struct plan {
 	size_t n_refusals;
 	struct plan_warning *warnings; /* informational: they block no start */
 	size_t n_warnings;
+	struct plan_note *notes;
+	size_t n_notes;
 	struct plan_step *steps; /* in order of address; meaningless with refusals */
 	size_t n_steps;
 	/* Uses of the devices by the host which the settings allow to end; in the facts. */

@@ -57,6 +57,19 @@ void plan_add_lasting(struct plan_check *c, char *what)
 		c->plan->warnings[n].lasting = true;
 }
 
+void plan_add_note(struct plan_check *c, char *what, char *command)
+{
+	struct plan *plan = c->plan;
+
+	if (!what || !array_grow(plan->notes, plan->n_notes)) {
+		free(what);
+		free(command);
+		c->err = -ENOMEM;
+		return;
+	}
+	plan->notes[plan->n_notes++] = (struct plan_note){.what = what, .command = command};
+}
+
 const char *plan_text(struct plan_check *c, const char *text)
 {
 	if (!text)

@@ -64,6 +64,9 @@ void plan_add_lasting(struct plan_check *c, char *what);
 
 #define plan_warn(c, bdf, ...) plan_add_warning((c), (bdf), fs_path(__VA_ARGS__))
 
+/* Adds a note, and a command (NULL: none). Takes over both. */
+void plan_add_note(struct plan_check *c, char *what, char *command);
+
 /* TEXT; for NULL "", and out of memory. */
 const char *plan_text(struct plan_check *c, const char *text);
 
@@ -104,6 +107,12 @@ void plan_check_devices(struct plan_check *c);
 
 /* What the settings want of the virtual functions of network cards that the entries get. */
 void plan_check_vfs(struct plan_check *c);
+
+/* Whether the host has the memory that the devices pin. */
+void plan_check_memory(struct plan_check *c);
+
+/* How long its start takes, and what makes that shorter: huge pages, its place on the host. */
+void plan_note_memory(struct plan_check *c);
 
 /* What the host itself does with the devices that would be taken (host/usage/usage.h). */
 void plan_check_usage(struct plan_check *c);

@@ -150,9 +150,9 @@ static void warn_of_pending(struct plan_check *c)
 int plan_make(const struct facts *facts, struct plan **ret)
 {
 	static void (*const checks[])(struct plan_check * c) = {
-		plan_check_config,   plan_check_host,  plan_check_addresses,
-		plan_check_identity, plan_check_ha,    plan_check_devices,
-		plan_check_vfs,	     plan_check_usage, add_steps,
+		plan_check_config, plan_check_host,    plan_check_addresses, plan_check_identity,
+		plan_check_ha,	   plan_check_devices, plan_check_vfs,	     plan_check_memory,
+		plan_check_usage,  add_steps,	       plan_note_memory,
 	};
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
 	struct plan_check c = {.facts = facts, .plan = plan};

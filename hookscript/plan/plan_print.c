@@ -148,6 +148,19 @@ static void print_absent_vf(const struct absent_vf *vf)
 		bdf_text(&vf->bdf), vf->configured, bdf_text(&vf->pf));
 }
 
+void plan_print_notes(const struct plan *plan, bool all)
+{
+	for (size_t i = 0; i < plan->n_notes; i++) {
+		const struct plan_note *note = &plan->notes[i];
+
+		if (note->plan_only && !all)
+			continue;
+		log_info("%s", note->what);
+		if (note->command)
+			log_command("    %s", note->command);
+	}
+}
+
 int plan_print(const struct fs_root *root, const struct facts *facts, const struct plan *plan)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;

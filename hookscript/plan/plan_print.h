@@ -25,4 +25,7 @@ void plan_print_refusals(const struct plan *plan, const struct facts *facts, boo
 int plan_print(const struct fs_root *root, const struct facts *facts,
 	       const struct plan *plan) must_check;
 
+/* Prints the notes of the plan, for people: ALL, or those that `vm` says. */
+void plan_print_notes(const struct plan *plan, bool all);
+
 #endif

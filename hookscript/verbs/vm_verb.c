@@ -5,6 +5,7 @@
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
 #include "hookscript/plan/judge.h"
+#include "hookscript/plan/plan_print.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
@@ -226,6 +227,15 @@ static int show_needs(struct verb *verb)
 			   "pve-passthrough vm %u --fix"),
 			 verb->vmid);
 	return EXIT_REFUSED;
+}
+
+static int show_state(struct verb *verb)
+{
+	int code = show_needs(verb);
+
+	if (code != EXIT_FAILED)
+		plan_print_notes(verb->state.plan, false);
+	return code;
 }
 
 /* ---- --add ---- */
@@ -452,7 +462,7 @@ int vm_verb_run(const struct fs_root *root, unsigned int vmid, const struct vm_o
 	/* Without settings nothing more is judged. */
 	if (!code)
 		code = options->add && !verb.state.settings.err ? add_or_list(&verb)
-								: show_needs(&verb);
+								: show_state(&verb);
 	vm_state_free(&verb.state);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hookscript/pve/exit.h"
+#include "hookscript/records/duration.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/record.h"
 #include "hookscript/settings/settings_read.h"
@@ -251,6 +252,18 @@ static void test_host_setup(void **state)
 	assert_string_equal(host.dirs.items[0], "etc/default/grub.d");
 }
 
+static void test_duration(void **state)
+{
+	struct tree *tree = *state;
+	struct duration kept;
+
+	put(tree, "starts", DURATION_DIR);
+	assert_int_equal(duration_read(&tree->root, 100, &kept), 0);
+	assert_int_equal(kept.ms, 16042);
+	assert_int_equal(kept.mib, 65536);
+	assert_int_equal(kept.page_kib, 4);
+}
+
 static void put_settings(struct tree *tree)
 {
 	FILE *from = fopen(TESTS_DIR "/upgrade/settings.conf", "r");
@@ -314,11 +327,17 @@ static void test_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_taken_is_given_back),	 TEST(test_taken_is_restored),
-		TEST(test_taken_is_taken_over),	 TEST(test_record_says),
-		TEST(test_claimed_is_forgotten), TEST(test_spare_becomes_a_record),
-		TEST(test_identities),		 TEST(test_reboot_note),
-		TEST(test_host_setup),		 TEST(test_settings),
+		TEST(test_taken_is_given_back),
+		TEST(test_taken_is_restored),
+		TEST(test_taken_is_taken_over),
+		TEST(test_record_says),
+		TEST(test_claimed_is_forgotten),
+		TEST(test_spare_becomes_a_record),
+		TEST(test_identities),
+		TEST(test_reboot_note),
+		TEST(test_host_setup),
+		TEST(test_settings),
+		TEST(test_duration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
