@@ -225,7 +225,7 @@ static int run_phase(const struct player *player, const char *phase, unsigned in
 
 static void draw_config(struct player *player)
 {
-	char path[96], text[1024] = "machine: q35\n";
+	char path[96], text[1024] = "machine: q35\nmemory: 32\n";
 	/* Mostly one, for the VMs to run beside each other. */
 	unsigned int n = draw(player, 2) ? 1 : 1 + draw(player, MAX_NAMED);
 

@@ -158,10 +158,10 @@ vm() {
 		echo "boot: order=scsi0"
 		echo "cores: 2"
 		echo "hookscript: local:snippets/pve-passthrough"
+		echo "memory: 32"
 		for line in "$@"; do
 			echo "$line"
 		done
-		echo "memory: 2048"
 		echo "name: lab$vmid"
 		echo "scsi0: local-lvm:vm-$vmid-disk-0,size=8G"
 	} >"/etc/pve/qemu-server/$vmid.conf"
