@@ -82,7 +82,7 @@ static int read_config(const config_t *config, void *arg)
 		if (err)
 			return err;
 	}
-	return 0;
+	return early_list_read(config, &conf->early);
 }
 
 int sriov_conf_read(const struct fs_root *root, struct sriov_conf *ret)
@@ -106,6 +106,11 @@ int sriov_conf_read(const struct fs_root *root, struct sriov_conf *ret)
 }
 
 /* ---- writing ---- */
+
+bool sriov_conf_is_needed(const struct sriov_conf *conf)
+{
+	return conf->n || conf->early.n;
+}
 
 static const char *bool_text(bool value)
 {
@@ -136,6 +141,7 @@ char *sriov_conf_text(const struct sriov_conf *conf)
 		strbuf_add(&to, " }%s\n", i + 1 < conf->n ? "," : "");
 	}
 	strbuf_add(&to, ");\n");
+	early_list_put(&to, &conf->early);
 	return strbuf_take(&to);
 }
 
@@ -181,5 +187,6 @@ void sriov_conf_drop(struct sriov_conf *conf, const struct bdf *bdf)
 void sriov_conf_free(struct sriov_conf *conf)
 {
 	free(conf->items);
+	early_list_free(&conf->early);
 	*conf = (struct sriov_conf){0};
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /etc/pve-passthrough.d/host.conf: how many VFs each PF of this node is to have. Written by
- * `host-setup sriov` alone; read by that, at boot, and by the start of a VM.
+ * /etc/pve-passthrough.d/host.conf: how many VFs each PF of this node is to have, and which devices
+ * are held early (early_conf.h). Written by `host-setup sriov` and `host-setup early` alone; read
+ * by these, at boot, and by the start of a VM.
  */
 #ifndef HOST_PCI_SRIOV_CONF_H
 #define HOST_PCI_SRIOV_CONF_H
 
 #include "host/base/bdf.h"
 #include "host/base/fs.h"
+#include "host/pci/early_conf.h"
 #include "host/pci/pci.h"
 
 #define SRIOV_CONF_DIR	"etc/pve-passthrough.d"
@@ -29,6 +31,7 @@ struct sriov_conf {
 	/* What was made for the file, and goes with it: its directory, and that the service is
 	 * enabled. */
 	bool made_directory, enabled_service;
+	struct early_list early;
 };
 
 /* The end of a message about the file: that it is damaged, and the cure. A static text. */
@@ -40,7 +43,10 @@ const char *sriov_conf_strerror(int err);
  */
 int sriov_conf_read(const struct fs_root *root, struct sriov_conf *ret) must_check;
 
-/* Its text. Returns a new string, or NULL without memory. */
+/* Whether the file is needed: it has an entry of either list. */
+bool sriov_conf_is_needed(const struct sriov_conf *conf);
+
+/* Its text, which older versions read, too. Returns a new string, or NULL without memory. */
 char *sriov_conf_text(const struct sriov_conf *conf) must_check;
 
 /* The entry of the address, whatever device is there; or NULL. */

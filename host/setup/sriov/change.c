@@ -71,6 +71,7 @@ static int plan_surroundings(struct change *change)
 
 	if (!change->conf.n) {
 		change->service = change->conf.enabled_service ? "disable" : NULL;
+		change->conf.enabled_service = false;
 		return 0;
 	}
 	enabled = units_enabled(change->root, SRIOV_SERVICE);
@@ -98,9 +99,11 @@ static int plan(struct change *change)
 	err = err ?: plan_surroundings(change);
 	if (err)
 		return err;
-	text = change->conf.n ? sriov_conf_text(&change->conf) : NULL;
-	if (change->conf.n && !text)
-		return -ENOMEM;
+	if (sriov_conf_is_needed(&change->conf)) {
+		text = sriov_conf_text(&change->conf);
+		if (!text)
+			return -ENOMEM;
+	}
 	return edits_add(&change->edits, SRIOV_CONF_PATH, text);
 }
 

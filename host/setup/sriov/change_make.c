@@ -104,7 +104,7 @@ static int write_files(const struct change *change)
 
 	if (!err)
 		err = verify_files(change);
-	if (!err && !change->conf.n)
+	if (!err && !sriov_conf_is_needed(&change->conf))
 		err = remove_directory(change);
 	if (err) {
 		log_error(_("/%s could not be written: %s"), SRIOV_CONF_PATH, strerror(-err));

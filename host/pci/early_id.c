@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/early_id.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SPACE_MAX      ((size_t)4096)
+#define EXTENDED_BEGIN ((size_t)256)
+#define SERIAL_CAP     3
+
+/* ---- where it is ---- */
+
+static int add_part(char path[EARLY_PATH_SIZE], const char *part)
+{
+	size_t len = strlen(path);
+	int n = snprintf(path + len, EARLY_PATH_SIZE - len, "%s%s", len ? "/" : "", part);
+
+	return n < 0 || (size_t)n >= EARLY_PATH_SIZE - len ? -ENAMETOOLONG : 0;
+}
+
+int early_path_parse(const char *target, char ret[EARLY_PATH_SIZE])
+{
+	auto_free char *text = strdup(target);
+	char path[EARLY_PATH_SIZE] = "";
+	char *rest = text, *name;
+	int err = text ? 0 : -ENOMEM;
+
+	while (!err && (name = strsep(&rest, "/"))) {
+		const char *bus = after_prefix(name, "pci");
+		struct bdf bdf;
+
+		if (bus && strchr(bus, ':'))
+			err = *path ? -EXDEV : add_part(path, bus);
+		else if (*path)
+			err = bdf_parse(name, &bdf) ? -EINVAL
+						    : add_part(path, strrchr(name, ':') + 1);
+	}
+	if (!err && !strchr(path, '/'))
+		err = -EINVAL;
+	if (!err)
+		memcpy(ret, path, sizeof(path));
+	return err;
+}
+
+static int read_path(const struct fs_root *root, struct early_id *id)
+{
+	auto_free char *dir = pci_dir(&id->bdf), *target = NULL;
+	int err = dir ? fs_link_target(root, dir, &target) : -ENOMEM;
+
+	if (err)
+		return err == -ENOENT ? -ENODEV : err;
+	return early_path_parse(target, id->path);
+}
+
+/* ---- its number ---- */
+
+static uint32_t word_at(const unsigned char *space, size_t at)
+{
+	return (uint32_t)space[at] | (uint32_t)space[at + 1] << 8 | (uint32_t)space[at + 2] << 16 |
+	       (uint32_t)space[at + 3] << 24;
+}
+
+void early_serial_parse(const unsigned char *space, size_t len, char ret[EARLY_SERIAL_SIZE])
+{
+	size_t at = EXTENDED_BEGIN;
+
+	*ret = '\0';
+	for (size_t left = SPACE_MAX / 4; left && at >= EXTENDED_BEGIN && at + 12 <= len; left--) {
+		uint32_t head = word_at(space, at), low, high;
+
+		if (!head || head == UINT32_MAX)
+			return;
+		low = word_at(space, at + 4);
+		high = word_at(space, at + 8);
+		if ((head & 0xffff) == SERIAL_CAP) {
+			if ((low || high) && (low & high) != UINT32_MAX)
+				snprintf(ret, EARLY_SERIAL_SIZE, "%08x%08x", high, low);
+			return;
+		}
+		at = head >> 20 & 0xffc;
+	}
+}
+
+static int read_serial(const struct fs_root *root, struct early_id *id)
+{
+	auto_free char *path = pci_path(&id->bdf, "config"), *space = NULL;
+	size_t len = 0;
+	int err = fs_read(root, path, SPACE_MAX, &space, &len);
+
+	if (!err)
+		early_serial_parse((const unsigned char *)space, len, id->serial);
+	return fs_is_absent(err) ? 0 : err;
+}
+
+/* ---- all of it ---- */
+
+static int read_revision(const struct fs_root *root, struct early_id *id)
+{
+	auto_free char *path = pci_path(&id->bdf, "revision"), *text = NULL;
+	int err = fs_read_attr(root, path, &text);
+
+	if (!err)
+		id->revision = (uint8_t)strtoul(text, NULL, 16);
+	return err == -ENOENT ? -ENODEV : err;
+}
+
+/* What is common to all of its kind, which is cheap to read. */
+static int read_kind(const struct fs_root *root, const struct bdf *bdf, struct early_id *id)
+{
+	int err;
+
+	*id = (struct early_id){.bdf = *bdf};
+	err = pci_identify(root, bdf, &id->identity);
+	return err ?: read_revision(root, id);
+}
+
+/* The rest. */
+static int read_one(const struct fs_root *root, struct early_id *id)
+{
+	int vf = pci_probe_file(root, &id->bdf, "physfn");
+	int err = vf ? (vf < 0 ? vf : -EXDEV) : read_path(root, id);
+
+	return err ?: read_serial(root, id);
+}
+
+int early_id_read(const struct fs_root *root, const struct bdf *bdf, struct early_id *ret)
+{
+	struct early_id id;
+	int err = read_kind(root, bdf, &id);
+
+	err = err ?: read_one(root, &id);
+	if (!err)
+		*ret = id;
+	return err;
+}
+
+bool early_id_alike(const struct early_id *a, const struct early_id *b)
+{
+	return pci_identity_equal(&a->identity, &b->identity) && a->revision == b->revision;
+}
+
+bool early_id_same(const struct early_id *a, const struct early_id *b)
+{
+	return early_id_alike(a, b) && !strcmp(a->path, b->path) && !strcmp(a->serial, b->serial);
+}
+
+/* ---- lists ---- */
+
+int early_ids_add(struct early_ids *ids, const struct early_id *id)
+{
+	if (!array_grow(ids->items, ids->n))
+		return -ENOMEM;
+	ids->items[ids->n++] = *id;
+	return 0;
+}
+
+static bool is_wanted(const struct early_ids *wanted, const struct early_id *id)
+{
+	for (size_t i = 0; i < wanted->n; i++)
+		if (early_id_alike(&wanted->items[i], id))
+			return true;
+	return false;
+}
+
+static int find_one(const struct fs_root *root, const char *name, const struct early_ids *wanted,
+		    struct early_ids *ids)
+{
+	struct early_id id;
+	struct bdf bdf;
+	int err = bdf_parse(name, &bdf) ? -EXDEV : read_kind(root, &bdf, &id);
+
+	if (!err && !is_wanted(wanted, &id))
+		return 0;
+	err = err ?: read_one(root, &id);
+	if (err) /* it has just gone, or is none that is there when a boot begins */
+		return err == -ENODEV || err == -EXDEV ? 0 : err;
+	return early_ids_add(ids, &id);
+}
+
+int early_ids_find(const struct fs_root *root, const struct early_ids *wanted,
+		   struct early_ids *ret)
+{
+	auto_early_ids struct early_ids ids = {0};
+	auto_names struct fs_names names = {0};
+	int err = wanted->n ? fs_list(root, "sys/bus/pci/devices", &names) : 0;
+
+	for (size_t i = 0; !err && i < names.n; i++)
+		err = find_one(root, names.items[i], wanted, &ids);
+	if (err)
+		return err;
+	*ret = ids;
+	ids = (struct early_ids){0};
+	return 0;
+}
+
+void early_ids_free(struct early_ids *ids)
+{
+	free(ids->items);
+	*ids = (struct early_ids){0};
+}
