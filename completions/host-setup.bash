@@ -9,20 +9,21 @@ _host_setup() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		check | disable | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
+		check | disable | early | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
 	case $command in
 	check) words+=" --bootloader --json" ;;
 	disable) words+=" --bootloader --dry-run --manual-too --root-changed --yes -y" ;;
+	early) words+=" --bootloader --boot --dry-run --json --remove --yes -y" ;;
 	enable)
 		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --ignore-msrs --kernel-arg"
 		words+=" --pci-realloc --processor --unsafe-interrupts"
 		;;
 	groups) words+=" --json" ;;
 	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;
-	*) words+=" check disable enable groups sriov --bootloader" ;;
+	*) words+=" check disable early enable groups sriov --bootloader" ;;
 	esac
 
 	case $before in

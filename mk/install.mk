@@ -12,7 +12,7 @@ INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pv
 	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
 	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
 
-# On the running system systemd is told of its units, and the one that is to run by itself is enabled.
+# On the running system systemd is told of its units, and those that are to run by themselves are enabled.
 install: all ## below /usr/local; DESTDIR= and prefix= as usual
 	install -d $(sort $(dir $(SNIPPET:%=$(DESTDIR)%) $(INSTALLED:%=$(DESTDIR)%)))
 	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(sbindir)
@@ -32,14 +32,14 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 		cp -P "$(B)/locales/$$language.utf8" "$(DESTDIR)$(localesdir)" || exit 1; \
 	done
 	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
-	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(RESTORE_UNIT)))
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(ENABLED_UNITS)))
 
-RESTORE_UNIT := pve-passthrough-restore.service
+ENABLED_UNITS := pve-passthrough-restore.service pve-passthrough-early.service
 systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
 
 # The link may be that of a package by now.
 uninstall: ## takes out what install has put there
-	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(RESTORE_UNIT) || true))
+	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(ENABLED_UNITS) || true))
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
 	[ "$$(readlink $(DESTDIR)$(SNIPPET))" != $(sbindir)/pve-passthrough ] || rm -f $(DESTDIR)$(SNIPPET)
 	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(localesdir) $(dir $(DESTDIR)$(localesdir)) 2>/dev/null

@@ -237,6 +237,8 @@ static int verify(const struct commit *commit)
 	auto_free char *why = NULL;
 	int err = check_result(commit, &why);
 
+	if (!err && commit->also)
+		err = commit->also(commit->root, &why);
 	if (err == -ENODATA) {
 		log_error(_("the commands ran, but %s"), why);
 		if (commit->bootloader.kind == BOOTLOADER_GRUB)
@@ -281,9 +283,8 @@ static int undo(const struct commit *commit, size_t done, bool rerun)
 	int err = edits_undo(&commit->edits, done);
 
 	if (err) {
-		log_error(_(
-			"not everything could be put back; run `host-setup disable` when the cause "
-			"is gone"));
+		log_error(_("not everything could be put back; run `%s` when the cause is gone"),
+			  commit->undo_by ? commit->undo_by : "host-setup disable");
 		return ENABLE_FAILED;
 	}
 	log_info(_("every file was put back as it was"));

@@ -22,6 +22,9 @@ struct commit {
 	struct edits edits;
 	const struct wanted *wanted; /* what the result must have; NULL: nothing */
 	struct conf_items gone;	     /* the words that some boot entry must no longer have */
+	/* A further check of the result; NULL: none. Returns 0; -ENODATA with *RET_WHY; -errno. */
+	int (*also)(const struct fs_root *root, char **ret_why);
+	const char *undo_by; /* what undoes the change; NULL: host-setup disable */
 };
 
 /*

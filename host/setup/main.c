@@ -4,6 +4,8 @@
 #include "hookscript/records/record.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "host/setup/check/check_print.h"
+#include "host/setup/early/early_items.h"
+#include "host/setup/early/early_verb.h"
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"
 #include "host/setup/hostlock.h"
@@ -30,6 +32,9 @@ struct verb {
 	const char *const *help; /* its parts, up to a NULL */
 	const char *options;
 	const char *arguments; /* for messages; NULL: it takes none */
+	/* Reads its own options and its arguments, up to a NULL; NULL: it has none. */
+	int (*read)(const struct cli *cli, char *const *args, struct setup_options *options);
+	int most_arguments; /* 0: any number, with ARGUMENTS */
 };
 
 /* A verb with its options. */
@@ -54,7 +59,7 @@ static const char edit_codes[] = N_(
 	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
 
 static const char *const summary_help[] = {
-	N_("usage: host-setup [check | enable | disable | groups | sriov] [options]\n"
+	N_("usage: host-setup [check | enable | disable | groups | sriov | early] [options]\n"
 	   "\n"),
 	N_("Sets up a Proxmox VE host for passing PCI devices through to VMs, checks it,\n"
 	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
@@ -64,6 +69,7 @@ static const char *const summary_help[] = {
 	   "  disable              remove exactly what enable added\n"
 	   "  groups               the IOMMU groups and their devices\n"
 	   "  sriov                virtual functions: those of each PF, made at every boot\n"
+	   "  early                devices that no driver of the host sees at boot\n"
 	   "\n"),
 	boot_options,
 	N_("  -h, --help           this text, or that of a command\n"
@@ -152,6 +158,28 @@ static const char *const sriov_help[] = {
 	NULL,
 };
 
+static const char *const early_help[] = {
+	N_("usage: host-setup early [ADDRESS... | --remove ADDRESS...] [options]\n"
+	   "\n"),
+	N_("Lists the devices that are held early: at boot they go to vfio-pci before any\n"
+	   "other driver sees them. Others of their kind stay with the host.\n"
+	   "With addresses these are held from the next boot on, and, after a question, the\n"
+	   "other devices of their IOMMU groups; --remove undoes it exactly. A device is known\n"
+	   "by its slot: when one of its kind has appeared, vanished or moved, none is held.\n"
+	   "For one boot without it: pve_passthrough.early=0 on the kernel command line.\n"
+	   "\n"),
+	N_("  --remove             hold these no longer\n"),
+	N_("  --json               the list for programs\n"),
+	N_("  --dry-run            show the changes as a unified diff, and the\n"
+	   "                       commands; change nothing\n"
+	   "  -y, --yes            do not ask\n"
+	   "  --boot               complete what the initramfs has begun, as\n"
+	   "                       pve-passthrough-early.service does\n"),
+	boot_options,
+	edit_codes,
+	NULL,
+};
+
 static int could_not(const char *what, int err)
 {
 	log_error("%s: %s", what, log_strerror(err));
@@ -169,6 +197,8 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 		return cli_usage_error("%s", why);
 	if (!err)
 		err = sriov_check(root, options->bootloader, &list);
+	if (!err)
+		err = early_check(root, &list);
 	if (!err)
 		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);
@@ -233,20 +263,6 @@ static int run_sriov(const struct fs_root *root, const struct setup_options *opt
 	return sriov_run(root, options, &above);
 }
 
-#define EDIT_OPTIONS "bootloader dry-run root-changed yes "
-
-static const struct verb verbs[] = {
-	{"", run_summary, summary_help, "bootloader", NULL},
-	{"check", run_check, check_help, "bootloader json", NULL},
-	{"enable", enable_run, enable_help,
-	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
-	 NULL},
-	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL},
-	{"groups", run_groups, groups_help, "json", NULL},
-	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
-	 "ADDRESS N"},
-};
-
 enum option_code {
 	OPT_ROOT = 256,
 	OPT_VERSION,
@@ -264,6 +280,7 @@ enum option_code {
 	OPT_NOW,
 	OPT_HOST_DRIVER,
 	OPT_BOOT,
+	OPT_REMOVE,
 };
 
 static const struct option long_options[] = {
@@ -285,6 +302,7 @@ static const struct option long_options[] = {
 	{"now", no_argument, NULL, OPT_NOW},
 	{"host-driver", no_argument, NULL, OPT_HOST_DRIVER},
 	{"boot", no_argument, NULL, OPT_BOOT},
+	{"remove", no_argument, NULL, OPT_REMOVE},
 	{0},
 };
 
@@ -335,13 +353,46 @@ static int read_sriov_options(const struct cli *cli, char *const *args,
 	return 0;
 }
 
+/* Those of early alone, and its addresses. */
+static int read_early_options(const struct cli *cli, char *const *args,
+			      struct setup_options *options)
+{
+	bool edits = cli_has(cli, 'y') || cli_has(cli, OPT_DRY_RUN);
+
+	options->addresses = args;
+	options->remove = cli_has(cli, OPT_REMOVE);
+	options->boot = cli_has(cli, OPT_BOOT);
+	if (*args && (options->boot || cli_has(cli, OPT_JSON)))
+		return cli_usage_error(_("early: --json and --boot take no address"));
+	if (!*args && (options->remove || edits))
+		return cli_usage_error(_("early: which device? host-setup early ADDRESS"));
+	return 0;
+}
+
+#define EDIT_OPTIONS "bootloader dry-run root-changed yes "
+
+static const struct verb verbs[] = {
+	{"", run_summary, summary_help, "bootloader", NULL, NULL, 0},
+	{"check", run_check, check_help, "bootloader json", NULL, NULL, 0},
+	{"enable", enable_run, enable_help,
+	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
+	 NULL, NULL, 0},
+	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL, NULL, 0},
+	{"groups", run_groups, groups_help, "json", NULL, NULL, 0},
+	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
+	 "ADDRESS N", read_sriov_options, 2},
+	{"early", early_run, early_help, "bootloader json dry-run yes boot remove", "ADDRESS...",
+	 read_early_options, 0},
+};
+
 /* What asks before it changes the host changes it. */
 static bool changes_host(const struct request *request)
 {
 	const struct setup_options *options = &request->options;
 
 	return has_word(request->verb->options, "yes") && !options->dry_run &&
-	       (!request->verb->arguments || options->address);
+	       (!request->verb->arguments || options->address ||
+		(options->addresses && *options->addresses));
 }
 
 static int run_request(void *arg)
@@ -369,8 +420,8 @@ static int run_verb(const struct cli *cli, const struct verb *verb, char *const 
 		return could_not(NAME, -ENOMEM);
 	if (!err)
 		err = read_enable_options(cli, kernel_args, options);
-	if (!err && verb->arguments)
-		err = read_sriov_options(cli, args, options);
+	if (!err && verb->read)
+		err = verb->read(cli, args, options);
 	if (err)
 		return err;
 	options->json = cli_has(cli, OPT_JSON);
@@ -404,7 +455,8 @@ static int run(const struct cli *cli)
 	if (verb == verbs + ARRAY_SIZE(verbs) || (word && !*word))
 		return cli_unknown(_("unknown command"), word, verbs, ARRAY_SIZE(verbs),
 				   sizeof(*verbs));
-	most = help + 1 + (verb->arguments ? 2 : 0);
+	most = verb->arguments && !verb->most_arguments ? cli->n_args
+							: help + 1 + verb->most_arguments;
 	if (word && cli->n_args > most && verb->arguments)
 		return cli_usage_error(_("%s takes %s, and nothing more, got '%s'"), verb->name,
 				       verb->arguments, cli->args[most]);

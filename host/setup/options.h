@@ -44,7 +44,11 @@ struct setup_options {
 	const char *count;   /* so many VFs; with an address */
 	bool now;	     /* also when the host uses the PF */
 	bool host_driver;    /* the VFs get drivers of the host */
-	bool boot;	     /* make what is configured, as the service does */
+	bool boot;	     /* make what is configured, as the service does; early, too */
+
+	/* early */
+	char *const *addresses; /* of devices, up to a NULL; none: list them */
+	bool remove;		/* hold them no longer */
 
 	/* disable */
 	bool manual_too;	 /* also what the administrator has set by hand */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/early/boot_uses.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_MAX ((size_t)256 * 1024)
+
+/* A property of udev's, and how files name a disk by it. */
+static const struct {
+	const char *property, *prefix;
+} tags[] = {
+	{"E:ID_FS_UUID=", "UUID="},
+	{"E:ID_FS_UUID=", "/dev/disk/by-uuid/"},
+	{"E:ID_FS_LABEL=", "LABEL="},
+	{"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
+	{"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
+	{"S:", "/dev/"},
+};
+
+/* What an array of mdadm(8) is named by: its UUID is written "a:b:c:d" there. */
+static int add_md_uuid(const char *uuid, struct fs_names *disks)
+{
+	char text[36] = "";
+	size_t n = 0;
+
+	for (; *uuid && n < sizeof(text) - 1; uuid++) {
+		if (!isxdigit((unsigned char)*uuid))
+			continue;
+		if (n == 8 || n == 17 || n == 26)
+			text[n++] = ':';
+		text[n++] = *uuid;
+	}
+	return n == 35 ? fs_names_add(disks, text) : 0;
+}
+
+/* A member's own name is that of its pool; of its volume group LVM's copies know only the UUID. */
+static int add_member(const char *type, const char *uuid, const char *label, struct fs_names *disks)
+{
+	if (!strcmp(type, "zfs_member"))
+		return label ? fs_names_add(disks, label) : 0;
+	if (!uuid)
+		return 0;
+	if (!strcmp(type, "linux_raid_member"))
+		return add_md_uuid(uuid, disks);
+	return !strcmp(type, "LVM2_member") ? fs_names_add(disks, uuid) : 0;
+}
+
+static int add_line(const char *line, struct fs_names *disks)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(tags); i++) {
+		const char *value = after_prefix(line, tags[i].property);
+		auto_free char *name = NULL;
+
+		if (!value || !*value)
+			continue;
+		name = fs_path("%s%s", tags[i].prefix, value);
+		err = name ? fs_names_add(disks, name) : -ENOMEM;
+	}
+	return err;
+}
+
+int boot_names_add_udev(const char *text, struct fs_names *disks)
+{
+	auto_free char *copy = strdup(text);
+	const char *type = NULL, *uuid = NULL, *label = NULL;
+	char *rest = copy, *line;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (line = strsep(&rest, "\n"))) {
+		const char *a = after_prefix(line, "E:ID_FS_TYPE=");
+		const char *b = after_prefix(line, "E:ID_FS_UUID=");
+		const char *c = after_prefix(line, "E:ID_FS_LABEL=");
+
+		type = a ? a : type;
+		uuid = b ? b : uuid;
+		label = c ? c : label;
+		err = add_line(line, disks);
+	}
+	return !err && type ? add_member(type, uuid, label, disks) : err;
+}
+
+static int add_disk(const struct fs_root *root, const struct survey_node *node,
+		    struct fs_names *disks)
+{
+	auto_free char *name = fs_path("/dev/%s", node->name);
+	auto_free char *path = fs_path("run/udev/data/b%u:%u", node->major, node->minor);
+	auto_free char *text = NULL;
+	int err = name ? fs_names_add(disks, name) : -ENOMEM;
+
+	err = err ?: fs_read(root, path, TEXT_MAX, &text, NULL);
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	return boot_names_add_udev(text, disks);
+}
+
+int boot_names_read(const struct fs_root *root, const struct usage_device *device,
+		    struct boot_names *ret)
+{
+	auto_survey struct survey survey = {0};
+	int err = survey_device(root, device, &survey);
+
+	ret->by_path = fs_path("/dev/disk/by-path/pci-%s-", bdf_text(&device->bdf));
+	if (!err && !ret->by_path)
+		err = -ENOMEM;
+	for (size_t i = 0; !err && i < survey.n_nodes; i++)
+		if (survey.nodes[i].block)
+			err = add_disk(root, &survey.nodes[i], &ret->disks);
+	for (size_t i = 0; !err && i < survey.n_nets; i++)
+		if (survey.nets[i].name)
+			err = fs_names_add(&ret->nets, survey.nets[i].name);
+	return err;
+}
+
+void boot_names_free(struct boot_names *names)
+{
+	fs_names_free(&names->disks);
+	fs_names_free(&names->nets);
+	free(names->by_path);
+	*names = (struct boot_names){0};
+}

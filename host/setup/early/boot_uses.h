@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the configuration of the host will use of a device at the next boot, whether or not it does
+ * so now: its disks, by whatever name, and its network interfaces.
+ */
+#ifndef HOST_SETUP_EARLY_BOOT_USES_H
+#define HOST_SETUP_EARLY_BOOT_USES_H
+
+#include "host/setup/conf/cmdline.h"
+#include "host/usage/survey.h"
+
+/* By which names files may mean what is below a device. */
+struct boot_names {
+	struct fs_names disks; /* "/dev/sda1", "/dev/disk/by-id/…", "UUID=…", a pool's name */
+	struct fs_names nets;  /* "eno1" */
+	char *by_path;	       /* how the links of its disks in /dev/disk/by-path begin */
+};
+
+/* Reads them: what udev says of its disks, and its interfaces. Returns 0 (free with
+ * boot_names_free(), in any case) or -errno. */
+int boot_names_read(const struct fs_root *root, const struct usage_device *device,
+		    struct boot_names *ret) must_check;
+void boot_names_free(struct boot_names *names);
+
+/* Adds the names that the text of an entry in udev's database gives to a disk. Pure. Returns 0 or
+ * -ENOMEM. (systemd: sd-device, device-private.c; "S:" is a link, "E:" a property) */
+int boot_names_add_udev(const char *text, struct fs_names *disks) must_check;
+
+/*
+ * Finds the lines that use a disk: fstab(5), crypttab(5), mdadm.conf(5), Proxmox VE's storage.cfg,
+ * mount units, the copies of LVM's metadata, ZFS' list of pools, the kernel command line. Returns
+ * 0 or -errno.
+ */
+int boot_uses_find_disks(const struct fs_root *root, const struct boot_names *names,
+			 struct conf_items *ret) must_check;
+
+/*
+ * Finds the lines of /etc/network/interfaces and interfaces.d that use an interface (interfaces(5),
+ * ifupdown2, Open vSwitch): with an address, as a port of a bridge or bond, below a VLAN. A line
+ * "iface NAME inet manual" alone is no use. Returns 0 or -errno.
+ */
+int boot_uses_find_nets(const struct fs_root *root, const struct boot_names *names,
+			struct conf_items *ret) must_check;
+
+/* The same for the text of one file. Pure. Returns 0 or -ENOMEM. */
+int boot_uses_parse_nets(const char *text, const char *file, const struct fs_names *nets,
+			 struct conf_items *ret) must_check;
+
+/* Whether NAME is in the LEN bytes at TEXT as a whole, not as a part of a longer name. Pure. */
+bool boot_uses_mention(const char *text, size_t len, const char *name);
+
+#define auto_boot_names cleanup_with(boot_names_free)
+
+#endif

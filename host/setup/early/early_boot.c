@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/early/early_boot.h"
+
+#include <string.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/pci/driver.h"
+#include "host/pci/early.h"
+#include "host/pci/sriov_conf.h"
+#include "host/process/program.h"
+#include "host/process/supervise.h"
+#include "host/process/worker.h"
+#include "host/setup/early/early_print.h"
+#include "host/setup/options.h"
+
+/* TimeoutStartSec of the unit is 30 s. */
+#define ALL_MS 26000
+
+struct job {
+	const struct fs_root *root;
+	const struct early *early;
+};
+
+/* The first failure is that of the module, which all need. */
+static int work(const struct worker *self, void *arg)
+{
+	const struct job *job = arg;
+	int err = driver_load(job->root, DRIVER_VFIO_PCI, "vfio_pci"), first = err;
+
+	(void)self;
+	for (size_t i = 0; !err && i < job->early->n; i++) {
+		const struct early_item *item = &job->early->items[i];
+
+		if (item->state != EARLY_NO_DRIVER)
+			continue;
+		first = first ?: driver_set_override(job->root, &item->bdf, DRIVER_VFIO_PCI);
+		first = driver_probe(job->root, &item->bdf, DRIVER_VFIO_PCI) ?: first;
+	}
+	return first;
+}
+
+static bool is_due(const struct early *early)
+{
+	for (size_t i = 0; i < early->n; i++)
+		if (early->items[i].state == EARLY_NO_DRIVER)
+			return true;
+	return false;
+}
+
+/* What the script could not: in a worker, for loading and probing may hang. */
+static void complete(const struct fs_root *root, struct early *early)
+{
+	auto_early struct early after = {0};
+	struct job job = {root, early};
+	struct worker worker = {0};
+	int err = worker_start(&worker, work, &job, 1, &root->fd, 1);
+
+	worker.result = err;
+	worker_wait_all(&worker, 1, clock_now_ms() + ALL_MS, NULL, NULL);
+	if (!err && !worker.finished)
+		err = -ETIMEDOUT;
+	else
+		err = worker.result;
+	worker_release(&worker);
+	if (err)
+		log_error(_("vfio-pci did not take what is held early: %s"), log_strerror(err));
+	if (early_read(root, &after))
+		return;
+	early_free(early);
+	*early = after;
+	after = (struct early){0};
+}
+
+static void say(const struct early_item *item, int *code)
+{
+	auto_free char *text = early_state_text(item), *cure = early_cure(item);
+	const char *address = bdf_text(&item->bdf);
+
+	switch (item->state) {
+	case EARLY_HELD:
+	case EARLY_OFF: log_info("%s: %s", address, text ? text : ""); return;
+	case EARLY_NEXT_BOOT:
+		log_error(_("%s: not held early: the initramfs that started this boot has no such "
+			    "script: update-initramfs -u -k all, and reboot"),
+			  address);
+		break;
+	case EARLY_CHANGED:
+	case EARLY_NO_DRIVER:
+	case EARLY_OTHER:
+		log_error("%s: %s; %s", address, text ? text : "", cure ? cure : "");
+		break;
+	}
+	*code = ENABLE_FAILED;
+}
+
+int early_boot(const struct fs_root *root)
+{
+	auto_early struct early early = {0};
+	int code = ENABLE_DONE, err;
+
+	if (!program_may_act(root)) {
+		log_error(_("--root %s is not the running system: nothing is held there"),
+			  root->path);
+		return ENABLE_REFUSED;
+	}
+	supervise_allow(ALL_MS);
+	err = early_read(root, &early);
+	err = err ? err : early.conf_err;
+	if (err) {
+		log_error(_("/%s: %s"), SRIOV_CONF_PATH, sriov_conf_strerror(err));
+		return ENABLE_FAILED;
+	}
+	if (is_due(&early))
+		complete(root, &early);
+	for (size_t i = 0; i < early.n; i++)
+		say(&early.items[i], &code);
+	return code;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/early/early_change.h"
+
+#include <string.h>
+
+#include "host/base/log.h"
+#include "host/pci/early.h"
+#include "host/pci/iommu.h"
+#include "host/setup/confirm.h"
+#include "host/setup/early/early_commit.h"
+#include "host/setup/early/early_refuse.h"
+#include "host/setup/early/early_state.h"
+
+/* ---- what is to be held ---- */
+
+static int read_conf(struct early_change *change)
+{
+	int err = sriov_conf_read(change->root, &change->conf);
+
+	if (!err)
+		return 0;
+	log_error(_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up each "
+		    "device again; see: host-setup early, host-setup sriov"),
+		  SRIOV_CONF_PATH, sriov_conf_strerror(err));
+	return ENABLE_REFUSED;
+}
+
+static int add_addresses(struct early_change *change, const struct bdf_set *addresses)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < addresses->n; i++) {
+		const struct bdf *bdf = &addresses->items[i];
+		int err;
+
+		code = early_refuse_kind(change->root, bdf);
+		err = code ? 0 : early_change_add(change, bdf, bdf);
+		if (err)
+			code = early_say_failed(err);
+	}
+	return code;
+}
+
+/* Whether a member of a group can go with it: bridges stay, and so does what is not there when a
+ * boot begins. Returns 1, 0, or -errno. */
+static int goes_along(const struct early_change *change, const struct bdf *bdf)
+{
+	struct early_id id;
+	int err = early_id_read(change->root, bdf, &id);
+	int bus = err ? 0 : pci_probe_file(change->root, bdf, "pci_bus");
+
+	if (err)
+		return err == -EXDEV || err == -ENODEV ? 0 : err;
+	if (bus || id.identity.class >> 16 == PCI_BASE_CLASS_BRIDGE)
+		return bus < 0 ? bus : 0;
+	return !early_target_find(change, bdf);
+}
+
+/* Whether they are to be held, too: without a terminal the question comes with the changes. */
+static bool ask_for_group(const struct early_change *change, const struct bdf *bdf,
+			  const struct bdf_set *others)
+{
+	auto_strbuf struct strbuf list = {0};
+
+	for (size_t i = 0; i < others->n; i++)
+		strbuf_add_item(&list, "%s", bdf_text(&others->items[i]));
+	log_info(_("%s shares its IOMMU group with %s: a VM gets the whole group"), bdf_text(bdf),
+		 list.text ? list.text : "");
+	if (change->options->yes || !isatty(STDIN_FILENO))
+		return true;
+	return confirm_ask(_("Hold these early, too? [y/N] "));
+}
+
+static int add_group(struct early_change *change, const struct bdf *bdf)
+{
+	auto_bdf_set struct bdf_set others = {0};
+	auto_free struct bdf *members = NULL;
+	int group = iommu_group_of(change->root, bdf), err;
+	size_t n = 0;
+
+	if (group < 0)
+		return group == -ENOENT ? 0 : group;
+	err = iommu_group_members(change->root, group, &members, &n);
+	for (size_t i = 0; !err && i < n; i++) {
+		int along = goes_along(change, &members[i]);
+
+		err = along <= 0 ? along : bdf_set_add(&others, &members[i]);
+	}
+	if (err || !others.n || !ask_for_group(change, bdf, &others))
+		return err;
+	for (size_t i = 0; !err && i < others.n; i++)
+		err = early_change_add(change, &others.items[i], bdf);
+	return err;
+}
+
+static int add_groups(struct early_change *change, const struct bdf_set *addresses)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < addresses->n; i++)
+		err = add_group(change, &addresses->items[i]);
+	return err;
+}
+
+/* ---- the list as it will be ---- */
+
+static bool is_target_kind(const struct early_change *change, const struct early_id *id)
+{
+	for (size_t i = 0; i < change->n_targets; i++)
+		if (early_id_alike(&change->targets[i].id, id))
+			return true;
+	return false;
+}
+
+/* The entry of one that was held before, at the same place. */
+static const struct early_entry *held_before(const struct early_list *list,
+					     const struct early_id *id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].held && early_id_same(&list->items[i].id, id))
+			return &list->items[i];
+	return NULL;
+}
+
+/* What was held and is of a kind that is set up anew, but is no longer there, is forgotten. */
+static void say_forgotten(const struct early_change *change, const struct early_entry *entry)
+{
+	for (size_t i = 0; i < change->kinds.n; i++)
+		if (early_id_same(&change->kinds.items[i], &entry->id))
+			return;
+	log_warning(_("%s in slot %s is no longer there: it is forgotten"),
+		    bdf_text(&entry->id.bdf), entry->id.path);
+}
+
+static int read_kinds(struct early_change *change)
+{
+	auto_early_ids struct early_ids wanted = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < change->n_targets; i++)
+		err = early_ids_add(&wanted, &change->targets[i].id);
+	return err ?: early_ids_find(change->root, &wanted, &change->kinds);
+}
+
+/* Entries of other kinds stay as they are; those of the targets' kinds are as they are now. */
+static int make_list(struct early_change *change)
+{
+	struct early_list list = {0}, *old = &change->conf.early;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < old->n; i++) {
+		if (!is_target_kind(change, &old->items[i].id))
+			err = early_list_add(&list, &old->items[i]);
+		else if (old->items[i].held)
+			say_forgotten(change, &old->items[i]);
+	}
+	for (size_t i = 0; !err && i < change->kinds.n; i++) {
+		const struct early_id *id = &change->kinds.items[i];
+		const struct early_entry *before = held_before(old, id);
+		const struct early_target *target = early_target_find(change, &id->bdf);
+		struct early_entry entry = {.id = *id, .held = target || before};
+
+		if (before && (!target || !bdf_compare(&before->with, &before->id.bdf)))
+			entry.with = bdf_compare(&before->with, &before->id.bdf) ? before->with
+										 : id->bdf;
+		else if (target)
+			entry.with = target->with;
+		err = early_list_add(&list, &entry);
+	}
+	if (err) {
+		early_list_free(&list);
+		return err;
+	}
+	early_list_free(old);
+	*old = list;
+	return 0;
+}
+
+/* ---- holding ---- */
+
+static void warn_iommu(const struct early_change *change)
+{
+	if (iommu_is_active(change->root) <= 0)
+		log_warning(
+			_("the IOMMU is off: as long as it is, vfio-pci cannot take what is held, "
+			  "and no driver has it; see: host-setup check"));
+	for (size_t i = 0; i < change->n_targets; i++) {
+		const struct early_target *target = &change->targets[i];
+
+		if (target->driver && strstr(target->driver, "vfio"))
+			log_warning(_("%s is on %s: what of its disks or interfaces this host is "
+				      "configured to use can only be told by its address"),
+				    bdf_text(&target->id.bdf), target->driver);
+	}
+}
+
+int early_change_hold(const struct fs_root *root, const struct setup_options *options,
+		      const struct bdf_set *addresses)
+{
+	auto_early_change struct early_change change = {.root = root, .options = options};
+	int code = early_refuse_host(root, addresses), err;
+
+	code = code ?: read_conf(&change) ?: add_addresses(&change, addresses);
+	if (code)
+		return code;
+	err = add_groups(&change, addresses) ?: read_kinds(&change);
+	if (err)
+		return early_say_failed(err);
+	code = early_refuse(&change);
+	if (code)
+		return code;
+	warn_iommu(&change);
+	err = make_list(&change);
+	return err ? early_say_failed(err) : early_commit(&change, addresses);
+}
+
+/* ---- and no longer ---- */
+
+/* The entry that the person means: what is at the address now, or else what was. */
+static const struct early_item *find_item(const struct early *early, const struct bdf *bdf)
+{
+	const struct early_item *item = early_find(early, bdf);
+
+	for (size_t i = 0; !item && i < early->n; i++)
+		if (!bdf_compare(&early->items[i].entry.id.bdf, bdf))
+			item = &early->items[i];
+	return item;
+}
+
+/* It and those that were added for its group. Returns whether there was one. */
+static bool drop(struct early_list *list, const struct early *early, const struct bdf *bdf)
+{
+	const struct early_item *item = find_item(early, bdf);
+	struct bdf was;
+
+	if (!item)
+		return false;
+	was = item->entry.id.bdf;
+	for (size_t i = 0; i < list->n; i++) {
+		struct early_entry *entry = &list->items[i];
+
+		if (!bdf_compare(&entry->id.bdf, &was) || !bdf_compare(&entry->with, &was))
+			entry->held = false;
+	}
+	return true;
+}
+
+/* Kinds of which nothing is held any more are of no interest. */
+static void drop_idle_kinds(struct early_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool wanted = false;
+
+		for (size_t k = 0; k < list->n; k++)
+			wanted |= list->items[k].held &&
+				  early_id_alike(&list->items[k].id, &list->items[i].id);
+		/* Those that go are marked first: the search needs all of them. */
+		list->items[i].with = wanted ? list->items[i].with
+					     : (struct bdf){.domain = UINT32_MAX};
+	}
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].with.domain != UINT32_MAX)
+			list->items[kept++] = list->items[i];
+	list->n = kept;
+}
+
+int early_change_remove(const struct fs_root *root, const struct setup_options *options,
+			const struct bdf_set *addresses)
+{
+	auto_early_change struct early_change change = {.root = root, .options = options};
+	auto_early struct early early = {0};
+	bool any = false;
+	int code = read_conf(&change), err;
+
+	if (code)
+		return code;
+	err = early_read(root, &early);
+	if (err)
+		return early_say_failed(err);
+	for (size_t i = 0; i < addresses->n; i++) {
+		bool found = drop(&change.conf.early, &early, &addresses->items[i]);
+
+		if (!found)
+			log_info(_("nothing to undo: %s is not held early; see: host-setup early"),
+				 bdf_text(&addresses->items[i]));
+		any |= found;
+	}
+	if (!any)
+		return ENABLE_DONE;
+	drop_idle_kinds(&change.conf.early);
+	return early_commit(&change, NULL);
+}

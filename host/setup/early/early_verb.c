@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/early/early_verb.h"
+
+#include "host/base/cli.h"
+#include "host/base/log.h"
+#include "host/pci/sriov_conf.h"
+#include "host/process/supervise.h"
+#include "host/setup/early/early_boot.h"
+#include "host/setup/early/early_change.h"
+#include "host/setup/early/early_print.h"
+#include "host/setup/early/early_state.h"
+
+static int list(const struct fs_root *root, const struct setup_options *options)
+{
+	auto_early struct early early = {0};
+	int err = early_read(root, &early);
+
+	supervise_allow(SUPERVISE_FOREVER);
+	if (!err && early.conf_err)
+		log_error(_("/%s: %s"), SRIOV_CONF_PATH, sriov_conf_strerror(early.conf_err));
+	if (!err)
+		err = options->json ? early_print_json(root, &early) : early_print(root, &early);
+	if (err)
+		return early_say_failed(err);
+	return early.conf_err ? ENABLE_FAILED : ENABLE_DONE;
+}
+
+/* "0000:03:00.0"; "03:00.0" is in domain 0, as lspci shows it. */
+static bool parse_address(const char *text, struct bdf *ret)
+{
+	auto_free char *longer = fs_path("0000:%s", text);
+
+	return !bdf_parse(text, ret) || (longer && !bdf_parse(longer, ret));
+}
+
+static int parse_addresses(char *const *words, struct bdf_set *ret)
+{
+	for (; *words; words++) {
+		struct bdf bdf;
+
+		if (!parse_address(*words, &bdf))
+			return cli_usage_error(_("early: '%s' is no address as lspci -D shows it, "
+						 "0000:BB:DD.F"),
+					       *words);
+		if (bdf_set_add(ret, &bdf))
+			return early_say_failed(-ENOMEM);
+	}
+	return 0;
+}
+
+int early_run(const struct fs_root *root, const struct setup_options *options)
+{
+	auto_bdf_set struct bdf_set addresses = {0};
+	int code;
+
+	if (options->boot)
+		return early_boot(root);
+	code = parse_addresses(options->addresses, &addresses);
+	if (code)
+		return code;
+	if (!addresses.n)
+		return list(root, options);
+	return options->remove ? early_change_remove(root, options, &addresses)
+			       : early_change_hold(root, options, &addresses);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the configuration of a host will use of a device at its next boot. */
+#include "tree.h"
+
+#include "host/base/strbuf.h"
+#include "host/setup/early/boot_uses.h"
+
+/* "LINE LINE …" of the uses of the interface eno1. */
+static char *nets(const char *text)
+{
+	auto_conf_items struct conf_items found = {0};
+	auto_strbuf struct strbuf lines = {0};
+	struct fs_names names = {0};
+
+	assert_int_equal(fs_names_add(&names, "eno1"), 0);
+	assert_int_equal(boot_uses_parse_nets(text, "x", &names, &found), 0);
+	fs_names_free(&names);
+	for (size_t i = 0; i < found.n; i++)
+		strbuf_add_item(&lines, "%u", found.items[i].line);
+	return strbuf_take(&lines);
+}
+
+static void test_interfaces(void **state)
+{
+	static const struct {
+		const char *text, *lines;
+	} cases[] = {
+		{"auto eno1\niface eno1 inet manual\n#eno1\n\tmtu 9000\n", ""},
+		{"iface eno1 inet manual\n  ovs_type OVSPort\n  ovs_bridge vmbr0\n", "2, 3"},
+		{"iface eno1 inet static\n\taddress 192.0.2.1/24\n", "1, 2"},
+		{"iface eno1 inet6 auto\n", "1"},
+		{"iface eno1\n\taddress 192.0.2.1/24\n", "2"},
+		{"iface eno1 inet dhcp\n", "1"},
+		{"iface eno10 inet dhcp\niface eno1np0 inet dhcp\n", ""},
+		{"iface eno1.100 inet manual\n", "1"},
+		{"iface vmbr0 inet static\n address 192.0.2.2/24\n bridge-ports eno2 eno1\n", "3"},
+		{"iface vmbr0 inet manual\n bridge_ports eno1.5\n", "2"},
+		{"iface vmbr0 inet manual\n bridge-ports none\n", ""},
+		{"iface vmbr0 inet manual\n bridge-ports all\n", "2"},
+		{"iface bond0 inet manual\n bond-slaves eno2 \\\n  eno1\n bond-mode 1\niface eno1 inet "
+		 "dhcp\n",
+		 "2, 5"},
+		{"iface bond0 inet manual\n bond_slaves eno10\n", ""},
+		{"iface vlan5 inet manual\n vlan-raw-device eno1\n", "2"},
+		{"allow-ovs vmbr1\niface vmbr1 inet manual\n ovs_ports eno1 vlan1\n", "3"},
+		{"iface vmbr0 inet manual\n post-up ethtool -K eno1 tso off\n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *seen = nets(cases[i].text);
+
+		if (strcmp(seen, cases[i].lines))
+			fail_msg("lines %s, not %s of:\n%s", seen, cases[i].lines, cases[i].text);
+	}
+}
+
+static void test_names_are_whole(void **state)
+{
+	static const char text[] = "UUID=11-22 /dev/sda10 tank/data pool";
+
+	(void)state;
+	assert_true(boot_uses_mention(text, strlen(text), "UUID=11-22"));
+	assert_true(boot_uses_mention(text, strlen(text), "tank"));
+	assert_false(boot_uses_mention(text, strlen(text), "UUID=11"));
+	assert_false(boot_uses_mention(text, strlen(text), "/dev/sda1"));
+	assert_false(boot_uses_mention(text, strlen(text), "data"));
+	assert_false(boot_uses_mention(text, strlen(text), ""));
+}
+
+/* The lines that use a disk of which udev says UDEV: "FILE:LINE …". */
+static char *disks(struct tree *tree, const char *udev)
+{
+	auto_conf_items struct conf_items found = {0};
+	auto_boot_names struct boot_names names = {0};
+	auto_strbuf struct strbuf lines = {0};
+
+	names.by_path = strdup("/dev/disk/by-path/pci-0000:01:00.0-");
+	assert_int_equal(fs_names_add(&names.disks, "/dev/nvme0n1p1"), 0);
+	assert_int_equal(boot_names_add_udev(udev, &names.disks), 0);
+	assert_int_equal(boot_uses_find_disks(&tree->root, &names, &found), 0);
+	for (size_t i = 0; i < found.n; i++)
+		strbuf_add_item(&lines, "%s:%u", found.items[i].file, found.items[i].line);
+	return strbuf_take(&lines);
+}
+
+static void assert_disks(struct tree *tree, const char *udev, const char *lines)
+{
+	auto_free char *seen = disks(tree, udev);
+
+	assert_string_equal(seen, lines);
+}
+
+static void test_disks(void **state)
+{
+	static const char plain[] =
+		"S:disk/by-id/nvme-X-part1\nE:ID_FS_TYPE=ext4\nE:ID_FS_UUID=aa-bb\n"
+		"E:ID_FS_LABEL=fast\nE:ID_PART_ENTRY_UUID=cc-dd\n";
+	struct tree *tree = *state;
+
+	assert_disks(tree, plain, "");
+	tree_file(tree, "etc/fstab",
+		  "# UUID=aa-bb /old ext4\n"
+		  "UUID=aa-bbb /other ext4\n"
+		  "UUID=\"aa-bb\" /fast ext4 defaults 0 2\n"
+		  "LABEL=fast /fast ext4 noauto 0 0\n"
+		  "PARTUUID=cc-dd /fast ext4 defaults 0 0\n"
+		  "/dev/disk/by-path/pci-0000:01:00.0-nvme-1-part2 none swap sw\n");
+	assert_disks(tree, plain, "etc/fstab:3, etc/fstab:5, etc/fstab:6");
+	tree_delete(tree, "etc/fstab");
+	tree_file(tree, "etc/crypttab", "x /dev/disk/by-id/nvme-X-part1 none luks\n");
+	tree_file(tree, "etc/systemd/system/mnt-pve-fast.mount",
+		  "[Mount]\nWhat=/dev/disk/by-uuid/aa-bb\n");
+	tree_file(tree, "etc/systemd/system/fast.service", "ExecStart=x /dev/disk/by-uuid/aa-bb\n");
+	tree_file(tree, "proc/cmdline", "quiet resume=UUID=aa-bb\n");
+	assert_disks(tree, plain,
+		     "etc/crypttab:1, etc/systemd/system/mnt-pve-fast.mount:2, proc/cmdline:1");
+}
+
+/* Members of what is put together of several disks. */
+static void test_members(void **state)
+{
+	static const char zfs[] =
+		"E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\nE:ID_FS_UUID=1234\n",
+			  md[] = "E:ID_FS_TYPE=linux_raid_member\n"
+				 "E:ID_FS_UUID=01234567-89ab-cdef-0123-456789abcdef\n",
+			  lvm[] = "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_UUID=abcdef-0123\n";
+	static const char cache[] = "\0\0\0\4tank\0\0\0\4path\0\0\0\16/dev/nvme0n1p1\0";
+	struct tree *tree = *state;
+
+	tree_file(tree, "etc/pve/storage.cfg", "zfspool: vms\n\tpool tank/vms\n");
+	assert_disks(tree, zfs, "etc/pve/storage.cfg:2");
+	tree_delete(tree, "etc/pve/storage.cfg");
+	tree_bytes(tree, "etc/zfs/zpool.cache", cache, sizeof(cache));
+	assert_disks(tree, "", "etc/zfs/zpool.cache:0");
+	tree_delete(tree, "etc/zfs/zpool.cache");
+	tree_file(tree, "etc/mdadm/mdadm.conf",
+		  "ARRAY /dev/md0 UUID=01234567:89abcdef:01234567:89abcdef\n");
+	assert_disks(tree, md, "etc/mdadm/mdadm.conf:1");
+	tree_file(tree, "etc/lvm/backup/pve", "pve {\n\tid = \"abcdef-0123\"\n}\n");
+	assert_disks(tree, lvm, "etc/lvm/backup/pve:2");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_names_are_whole),
+		cmocka_unit_test_setup_teardown(test_disks, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_members, tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

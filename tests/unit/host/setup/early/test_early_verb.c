@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `host-setup early`: what it refuses, writes and undoes, on a made-up host. */
+#include "earlycase.h"
+#include "hostcase.h"
+
+#include <stdio.h>
+
+#include "host/setup/early/early_items.h"
+#include "host/setup/early/early_verb.h"
+
+#define CONF   "etc/pve-passthrough.d/host.conf"
+#define SCRIPT "etc/initramfs-tools/scripts/init-top/00-pve-passthrough"
+#define HOOK   "etc/initramfs-tools/hooks/pve-passthrough"
+
+static const struct early_case
+	card = {"pci0000:00/0000:00:1c.0/0000:01:00.0", 0x10de, 0x1b80, 0x030000, 0xa1, 0, NULL},
+	sound = {"pci0000:00/0000:00:1c.0/0000:01:00.1", 0x10de, 0x10f0, 0x040300, 0xa1, 0, NULL},
+	twin = {"pci0000:00/0000:00:1d.0/0000:02:00.0", 0x10de, 0x1b80, 0x030000, 0xa1, 0, NULL},
+	nvme = {"pci0000:00/0000:00:1e.0/0000:03:00.0", 0x1b36, 0x0010, 0x010802, 2, 0, NULL},
+	nvme2 = {"pci0000:00/0000:00:1f.0/0000:04:00.0", 0x1b36, 0x0010, 0x010802, 2, 0, NULL},
+	nic = {"pci0000:00/0000:00:02.0", 0x8086, 0x10d3, 0x020000, 0, 0x525400fffe0a0b01, NULL};
+
+static struct tree of(struct hosttree *host)
+{
+	return (struct tree){.root = {.fd = host->root.fd, .path = host->dir}};
+}
+
+static void build(struct hosttree *host)
+{
+	auto_hostcase struct hostcase made = {0};
+	const struct early_case *all[] = {&card, &sound, &twin, &nvme, &nic};
+	struct tree tree;
+
+	hostcase_read("grub-intel", &made);
+	hostcase_build(host, &made);
+	tree = of(host);
+	hosttree_text(host, "usr/sbin/mkinitramfs", "");
+	tree_folder(&tree, "etc/initramfs-tools/scripts/init-top");
+	tree_folder(&tree, "etc/initramfs-tools/hooks");
+	hosttree_text(host, "etc/network/interfaces", "auto lo\n");
+	hosttree_text(host, "proc/1/mountinfo", "");
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		early_case_put(&tree, all[i]);
+	early_case_group(&tree, &card, 1);
+	early_case_group(&tree, &sound, 1);
+	early_case_group(&tree, &nvme, 2);
+	early_case_group(&tree, &nic, 3);
+}
+
+static int call(const struct fs_root *root, const void *options)
+{
+	return early_run(root, options);
+}
+
+/* Runs it with ADDRESSES, words; "-" before them: --remove. */
+static struct hosttree_run run(struct hosttree *host, const char *addresses, bool yes)
+{
+	auto_free char *text = strdup(addresses + (*addresses == '-'));
+	char *words[8] = {NULL}, *rest = text, *word;
+	struct setup_options options = {
+		.yes = yes, .remove = *addresses == '-', .addresses = words};
+	size_t n = 0;
+
+	while ((word = strsep(&rest, " ")))
+		if (*word)
+			words[n++] = word;
+	return hosttree_run(host, call, &options);
+}
+
+/* Ends the test unless it ends with CODE and says TEXT. */
+static void ends(struct hosttree *host, const char *addresses, int code, const char *text)
+{
+	auto_run struct hosttree_run done = run(host, addresses, true);
+
+	hosttree_assert_code(&done, code);
+	hosttree_assert_says(&done, text);
+}
+
+static void test_held_and_undone(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *before = NULL, *conf = NULL, *script = NULL, *commands = NULL;
+	auto_run struct hosttree_run asked = {0};
+
+	(void)state;
+	build(&host);
+	before = hosttree_render(&host);
+	ends(&host, "", 0, "no device is held early");
+	ends(&host, "-0000:01:00.0", 0, "nothing to undo");
+	asked = run(&host, "0000:01:00.0", false);
+	hosttree_assert_code(&asked, 2);
+	hosttree_assert_says(&asked, "+hold pci:v000010DEd00001B80");
+	hosttree_assert(&host, before, "nobody answered");
+	hosttree_forget_commands(&host);
+	ends(&host, "01:00.0", 0, "pve_passthrough.early=0");
+	commands = hosttree_commands(&host);
+	assert_non_null(strstr(commands, "update-initramfs -u -k all"));
+	conf = hosttree_read(&host, CONF);
+	assert_non_null(strstr(conf, "address = \"0000:01:00.0\"; path = \"0000:00/1c.0/00.0\""));
+	assert_non_null(strstr(conf, "held = true; with = \"0000:01:00.0\""));
+	script = hosttree_read(&host, SCRIPT);
+	assert_non_null(strstr(script, "hold pci:v000010DEd00001B80sv00000000sd00000000bc03sc00i00 "
+				       "0xa1 0000:00/1c.0/00.0 -\n"));
+	assert_non_null(strstr(script, "bc04sc03i00 0xa1 0000:00/1c.0/00.1 -\n"));
+	assert_non_null(strstr(script, "twin pci:v000010DEd00001B80sv00000000sd00000000bc03sc00i00 "
+				       "0xa1 0000:00/1d.0/00.0 -\n"));
+	ends(&host, "01:00.0", 0, "nothing to change");
+	ends(&host, "", 0, "held early from the next boot on");
+	ends(&host, "00:02.0", 0, "from the next boot on no driver of the host has 0000:00:02.0");
+	ends(&host, "-01:00.0", 0, "others are still held");
+	free(conf);
+	conf = hosttree_read(&host, CONF);
+	assert_null(strstr(conf, "0000:01:00.1"));
+	ends(&host, "-00:02.0", 0, "nothing is held early");
+	hosttree_assert(&host, before, "undone");
+}
+
+/* initramfs-tools runs what can be run. */
+static void test_modes(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *tree = NULL;
+
+	(void)state;
+	build(&host);
+	ends(&host, "00:02.0", 0, "");
+	tree = hosttree_render(&host);
+	assert_non_null(strstr(tree, "== 100755 0:0 " SCRIPT "\n"));
+	assert_non_null(strstr(tree, "== 100755 0:0 " HOOK "\n"));
+	assert_non_null(strstr(tree, "== 100644 0:0 " CONF "\n"));
+}
+
+static void refused(struct hosttree *host, const char *addresses, const char *text)
+{
+	auto_free char *before = hosttree_render(host);
+
+	ends(host, addresses, 2, text);
+	hosttree_assert(host, before, addresses);
+}
+
+static void test_refused(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	struct tree tree;
+
+	(void)state;
+	build(&host);
+	tree = of(&host);
+	refused(&host, "0000:99:00.0", "there is no PCI device at 0000:99:00.0");
+	early_case_put(&tree, &nvme2);
+	refused(&host, "03:00.0", "storage controller with a twin");
+	early_case_remove(&tree, &nvme2);
+	hosttree_text(&host, "etc/fstab",
+		      "/dev/disk/by-path/pci-0000:03:00.0-nvme-1 /x ext4 defaults\n");
+	refused(&host, "03:00.0", "/etc/fstab:1: /dev/disk/by-path");
+	*host.root.path =
+		*host.dir; /* no more the running system, whose interfaces would be read */
+	tree_driver(&tree, "igb", NULL);
+	early_case_bind(&tree, &nic, "igb");
+	refused(&host, "00:02.0", "driver igb is part of the kernel itself");
+	tree_driver(&tree, "igb", "igb");
+	tree_file(&tree, "sys/devices/pci0000:00/0000:00:02.0/net/eno1/flags", "0x1002\n");
+	tree_link(&tree, "sys/class/net/eno1", "../../devices/pci0000:00/0000:00:02.0/net/eno1");
+	hosttree_text(&host, "etc/network/interfaces",
+		      "iface vmbr0 inet manual\n\tbridge-ports eno1\n");
+	refused(&host, "00:02.0", "/etc/network/interfaces:2: bridge-ports eno1");
+	hosttree_text(&host, SCRIPT, "#!/bin/sh\n# mine\n");
+	refused(&host, "01:00.0", "host-setup did not write it");
+	tree_delete(&tree, SCRIPT);
+	tree_delete(&tree, "usr/sbin/mkinitramfs");
+	hosttree_text(&host, "usr/bin/dracut", "");
+	refused(&host, "01:00.0", "force_drivers+=");
+}
+
+static void test_what_sriov_keeps(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *before = NULL;
+
+	(void)state;
+	build(&host);
+	hosttree_text(
+		&host, CONF,
+		"# Written by `host-setup sriov`; do not edit: `host-setup sriov ADDRESS N` "
+		"changes it, N = 0 undoes it.\n"
+		"format = 1;\nmade_directory = true;\nenabled_service = true;\nsriov = (\n"
+		"  { address = \"0000:00:02.0\"; id = \"8086:10d3\"; vfs = 2; host_driver = false; }\n"
+		");\n");
+	before = hosttree_render(&host);
+	refused(&host, "00:02.0", "is to have VFs at every boot");
+	ends(&host, "01:00.0", 0, "");
+	ends(&host, "-01:00.1", 0, "others are still held");
+	ends(&host, "-01:00.0", 0, "");
+	hosttree_assert(&host, before, "with host.conf of sriov");
+}
+
+/* Killed at each step, it can be undone. */
+static void test_power_cuts(void **state)
+{
+	unsigned int at = 1;
+
+	(void)state;
+	for (bool more = true; more; at++) {
+		auto_hosttree struct hosttree host = {0};
+		auto_free char *before = NULL;
+		auto_run struct hosttree_run died = {0}, done = {0}, again = {0};
+
+		build(&host);
+		before = hosttree_render(&host);
+		hosttree_cut(CUT_AFTER, at);
+		died = run(&host, "01:00.0", true);
+		hosttree_cut(CUT_NEVER, 0);
+		more = died.code == HOSTTREE_DEAD;
+		again = run(&host, "01:00.0", true);
+		hosttree_assert_code(&again, 0);
+		done = run(&host, "-01:00.0", true);
+		hosttree_assert_code(&done, 0);
+		hosttree_assert(&host, before, "after a power cut");
+	}
+	assert_true(at > 5);
+}
+
+/* An image that runs the script too late: all is put back. */
+static void test_order_is_verified(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *before = NULL;
+	auto_free char *command = NULL;
+
+	(void)state;
+	if (system("command -v cpio >/dev/null"))
+		skip();
+	build(&host);
+	command = fs_path(
+		"cd %s && mkdir -p boot/x/scripts/init-top && : >boot/vmlinuz-9 && cd boot/x && "
+		"printf '/scripts/init-top/udev\\n/scripts/init-top/00-pve-passthrough\\n' "
+		">scripts/init-top/ORDER && find * | cpio --quiet -o -H newc >../initrd.img-9 && cd .. "
+		"&& rm -r x",
+		host.dir);
+	assert_int_equal(system(command), 0);
+	before = hosttree_render(&host);
+	ends(&host, "00:02.0", 1, "initrd.img-9 runs 00-pve-passthrough after udev");
+	hosttree_assert(&host, before, "put back");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_held_and_undone), cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_refused),		cmocka_unit_test(test_what_sriov_keeps),
+		cmocka_unit_test(test_power_cuts),	cmocka_unit_test(test_order_is_verified),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
