@@ -10,6 +10,7 @@
 #include "hookscript/bind/make_vfs.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts_state.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/recorded.h"
@@ -435,6 +436,8 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	settings_read(root, vmid, &settings);
 	settings_set_language(&settings);
 	code = read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
+	if (!code && facts_read_early(root, start.facts))
+		code = failed(_("what is held early cannot be read"));
 	supervise_allow(SUPERVISE_FOREVER);
 	if (code)
 		return code;

@@ -482,6 +482,7 @@ void facts_free(struct facts *facts)
 	checklist_free(&facts->host);
 	host_memory_free(&facts->host_memory);
 	usage_free(&facts->usage);
+	early_free(&facts->early);
 	ha_free(&facts->ha);
 	mappings_free(facts->mappings);
 	args_free(facts->args);

@@ -22,6 +22,7 @@
 #include "host/pci/host_memory.h"
 #include "host/net/port.h"
 #include "host/net/vf_net.h"
+#include "host/pci/early.h"
 #include "host/pci/pci.h"
 #include "host/usage/usage.h"
 #include "host/pci/vfio.h"
@@ -90,6 +91,7 @@ struct device {
 	struct device_module
 		module; /* looked up for devices without driver, and all with FACTS_MODULES */
 	bool vfio_ids;	/* with FACTS_MODULES: the host's configuration gives its ids to vfio-pci */
+	bool held_early; /* by facts_read_early() */
 };
 
 /* A device that the VM had at an address, where another one is now, or none. */
@@ -177,6 +179,7 @@ struct facts {
 	bool iommu_active;
 	char *igpu_cure;    /* of a graphics device without a group; NULL: none is known */
 	struct usage usage; /* what the host does with the devices */
+	struct early early; /* what is set up to be held early, by facts_read_early() */
 	int usage_err;	    /* why that is not known, -errno */
 
 	struct moved_device *moved; /* of those that the VM names by address */

@@ -270,6 +270,21 @@ int facts_read_absent(const struct fs_root *root, struct facts *facts)
 	return err ? err : add_vfs(root, facts);
 }
 
+/* ---- devices that are held early ---- */
+
+int facts_read_early(const struct fs_root *root, struct facts *facts)
+{
+	int err = early_read(root, &facts->early);
+
+	for (size_t i = 0; !err && i < facts->n_devices; i++) {
+		struct device *device = &facts->devices[i];
+		const struct early_item *item = early_find(&facts->early, &device->bdf);
+
+		device->held_early = item && item->state == EARLY_HELD;
+	}
+	return err;
+}
+
 /* ---- programs that hold a group ---- */
 
 /* A QEMU that outlived its VM, or a program that somebody runs by hand, is killed. */

@@ -25,6 +25,10 @@ int facts_read_holder_cures(const struct fs_root *root, struct device_group *gro
 /* Fills in whether HA moves the VM, and to which nodes. Returns 0 or -ENOMEM. */
 int facts_read_ha(const struct fs_root *root, struct facts *facts) must_check;
 
+/* Fills in what is set up to be held early, for those who print a plan: nothing is decided by it.
+ * Returns 0 or -errno. */
+int facts_read_early(const struct fs_root *root, struct facts *facts) must_check;
+
 /* Fills in what identifies the VM, if a key of the settings needs it. Returns 0 or -ENOMEM. */
 int facts_read_vm_identity(const struct fs_root *root, struct facts *facts) must_check;
 

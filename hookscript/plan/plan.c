@@ -67,6 +67,9 @@ char *plan_step_return_text(const struct plan_step *step)
 	case RETURN_RECORDED:
 		return back ? fs_path(_("returns to %s, recorded when it was taken"), back)
 			    : strdup(_("returns to no driver, recorded when it was taken"));
+	case RETURN_VFIO_EARLY:
+		return strdup(
+			_("stays on vfio-pci afterwards: it is held early (host-setup early)"));
 	case RETURN_VFIO_IDS:
 		return strdup(_(
 			"stays on vfio-pci afterwards: vfio-pci's option ids= (modprobe.d or kernel "

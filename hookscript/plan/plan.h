@@ -81,6 +81,7 @@ enum return_reason {
 	RETURN_DRIVER_NOW,     /* it has it now */
 	RETURN_SETTING,	       /* the settings say so */
 	RETURN_RECORDED,       /* an earlier start recorded it */
+	RETURN_VFIO_EARLY,     /* on vfio-pci, as it is held early */
 	RETURN_VFIO_IDS,       /* on vfio-pci, because ids= gives it to vfio-pci */
 	RETURN_VFIO_BLACKLIST, /* on vfio-pci, its own module is blacklisted */
 	RETURN_VFIO_LEFT,      /* on vfio-pci, an earlier start or another tool left it there */

@@ -10,6 +10,8 @@
 
 static enum return_reason reason_for_vfio(const struct device *device)
 {
+	if (device->held_early)
+		return RETURN_VFIO_EARLY;
 	if (device->vfio_ids)
 		return RETURN_VFIO_IDS;
 	return device->module.blacklisted ? RETURN_VFIO_BLACKLIST : RETURN_VFIO_LEFT;
@@ -117,6 +119,15 @@ static void add_step(struct plan_check *c, const struct device *device)
 			  bdf_text(&device->bdf), device->module.name);
 }
 
+/* An entry of `host-setup early` that no longer fits, or that another driver came before. */
+static void warn_of_early(struct plan_check *c, const struct device *device)
+{
+	const struct early_item *item = early_find(&c->facts->early, &device->bdf);
+
+	if (item && item->state != EARLY_HELD && item->state != EARLY_NEXT_BOOT)
+		plan_add_warning(c, &device->bdf, early_warning(item));
+}
+
 static void add_steps(struct plan_check *c)
 {
 	c->plan->steps = calloc(c->facts->n_devices + 1, sizeof(*c->plan->steps));
@@ -125,8 +136,10 @@ static void add_steps(struct plan_check *c)
 		return;
 	}
 	for (size_t i = 0; i < c->facts->n_devices; i++)
-		if (facts_take(c->facts, &c->facts->devices[i]))
+		if (facts_take(c->facts, &c->facts->devices[i])) {
 			add_step(c, &c->facts->devices[i]);
+			warn_of_early(c, &c->facts->devices[i]);
+		}
 }
 
 /* Without settings nothing can be said of the rest. */

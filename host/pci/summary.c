@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/summary.h"
 
+#include "host/pci/early.h"
 #include "host/pci/iommu.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ static void free_device(struct device_summary *device)
 	free(device->vms);
 	free(device->named_by);
 	free(device->used);
+	free(device->early);
 }
 
 /* The rest of a device whose ids are known. */
@@ -89,6 +91,23 @@ static int compare_devices(const void *a, const void *b)
 			   &((const struct device_summary *)b)->bdf);
 }
 
+/* An entry whose device is gone is shown at its old address, if anything is there now. */
+static int add_early(const struct fs_root *root, struct device_summaries *list)
+{
+	auto_early struct early early = {0};
+	int err = early_read(root, &early);
+
+	for (size_t i = 0; !err && i < early.n; i++) {
+		struct device_summary *device = device_summaries_find(list, &early.items[i].bdf);
+
+		if (!device || device->early)
+			continue;
+		device->early = early_state_text(&early.items[i]);
+		err = device->early ? 0 : -ENOMEM;
+	}
+	return err;
+}
+
 int device_summaries_read(const struct fs_root *root, struct device_summaries *ret)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
@@ -104,6 +123,9 @@ int device_summaries_read(const struct fs_root *root, struct device_summaries *r
 		return err;
 	if (list.n)
 		qsort(list.items, list.n, sizeof(*list.items), compare_devices);
+	err = add_early(root, &list);
+	if (err)
+		return err;
 	*ret = list;
 	list = (struct device_summaries){0};
 	return 0;

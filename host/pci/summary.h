@@ -26,9 +26,10 @@ struct device_summary {
 	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
 	struct device_vm *named_by; /* the same for programs; filled in by the judge */
 	size_t n_named_by;
-	bool dead;  /* it does not answer; filled in by the judge */
-	char *used; /* why a start would be refused now; NULL: it would not; filled in by the judge
-		     */
+	char *early; /* that, and how, it is held early (host/pci/early.h); NULL: it is not */
+	bool dead;   /* it does not answer; filled in by the judge */
+	char *used;  /* why a start would be refused now; NULL: it would not; filled in by the judge
+		      */
 };
 
 struct device_summaries {

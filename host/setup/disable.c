@@ -9,6 +9,8 @@
 #include "host/setup/boot/problems_root.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
+#include "host/base/strbuf.h"
+#include "host/pci/sriov_conf.h"
 
 #include <string.h>
 
@@ -92,6 +94,23 @@ static void tell_vms(const struct setup_options *options, enum answer on)
 			options->vms[i]);
 }
 
+/* What is held early stays so, and is of no use to anybody without an IOMMU. */
+static void tell_early(const struct fs_root *root)
+{
+	auto_sriov_conf struct sriov_conf conf = {0};
+	auto_strbuf struct strbuf held = {0};
+	int err = sriov_conf_read(root, &conf);
+
+	for (size_t i = 0; !err && i < conf.early.n; i++)
+		if (conf.early.items[i].held)
+			strbuf_add(&held, " %s", bdf_text(&conf.early.items[i].id.bdf));
+	if (held.text)
+		log_warning(
+			_("devices stay held early, and no driver of the host gets them: to undo "
+			  "that, too: host-setup early --remove%s"),
+			held.text);
+}
+
 int disable_run(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_commit struct commit commit = {0};
@@ -116,6 +135,7 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 	if (problems_stop(&problems, PROBLEM_BOOT))
 		return ENABLE_REFUSED;
 	tell_vms(options, stays_on(root, vendor, &left));
+	tell_early(root);
 	code = commit_carry_out(&commit);
 	if (!code && !options->dry_run && fs_root_is_running_system(root))
 		log_warning(_("it takes effect at the next reboot: systemctl reboot"));

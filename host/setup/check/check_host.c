@@ -159,8 +159,12 @@ static bool changed_after(const struct fs_root *root, const char *path, const st
 /* The first thing that goes into an initramfs and changed after it; NULL when none did. */
 static char *newer_than_initramfs(const struct fs_root *root, const struct stat *initramfs)
 {
-	static const char *const paths[] = {"etc/modules", "etc/modprobe.d", "etc/modules-load.d",
-					    "etc/initramfs-tools/modules"};
+	static const char *const paths[] = {"etc/modules",
+					    "etc/modprobe.d",
+					    "etc/modules-load.d",
+					    "etc/initramfs-tools/modules",
+					    "etc/initramfs-tools/hooks",
+					    "etc/initramfs-tools/scripts/init-top"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		auto_names struct fs_names names = {0};

@@ -155,6 +155,8 @@ static void print_device(const struct device_summary *device)
 	       device->resets ? device->resets : _("none"));
 	if (device->vms)
 		print_detail("\033[36m", _("used by: "), device->vms);
+	if (device->early)
+		print_detail("\033[36m", _("early: "), device->early);
 	if (device->used)
 		print_detail("\033[33m", device->dead ? _("dead: ") : _("in use: "), device->used);
 	if (device->dead)
@@ -243,6 +245,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 	json_add(object, "bridge", json_object_new_boolean(device->bridge), failed);
 	json_add(object, "dead", json_object_new_boolean(device->dead), failed);
 	json_add_text(object, "used", device->used, failed);
+	json_add_text(object, "early", device->early, failed);
 	for (size_t i = 0; i < device->n_named_by; i++)
 		json_add_vm(vms, &device->named_by[i], failed);
 	json_add(object, "vms", vms, failed);

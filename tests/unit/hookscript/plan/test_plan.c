@@ -1189,6 +1189,36 @@ static void test_neighbours_refused(void **state)
 		       "let the VM have it too: qm set 100 --hostpci1 0000:02:00.0,pcie=1");
 }
 
+/* ---- devices that are held early ---- */
+
+static void test_held_early(void **state)
+{
+	static char driver[] = "vfio-pci", module[] = "nouveau", why[] = "one has appeared";
+	struct early_item item = {.state = EARLY_CHANGED, .why = why, .there = true};
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *held = NULL, *changed = NULL;
+	auto_free char *text = NULL;
+
+	(void)state;
+	prepare(&host);
+	host.devices[0].driver = driver;
+	host.devices[0].module.name = module;
+	host.devices[0].held_early = true;
+	held = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	assert_counts(held, 0, 0);
+	assert_int_equal(held->steps[0].why, RETURN_VFIO_EARLY);
+	text = plan_step_return_text(&held->steps[0]);
+	assert_non_null(strstr(text, "held early"));
+	item.bdf = host.devices[0].bdf;
+	host.facts.early = (struct early){.items = &item, .n = 1};
+	host.devices[0].held_early = false;
+	changed = make(&host, Q35 "hostpci0: 01:00.0,pcie=1\n");
+	host.facts.early = (struct early){0};
+	assert_counts(changed, 0, 1);
+	assert_non_null(strstr(changed->warnings[0].what, "no longer held early"));
+	assert_non_null(strstr(changed->warnings[0].what, "host-setup early"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1213,6 +1243,7 @@ int main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_dropped_lines_are_told),
 		cmocka_unit_test(test_return_reasons),
+		cmocka_unit_test(test_held_early),
 		cmocka_unit_test(test_return_to_none_and_claimed),
 		cmocka_unit_test(test_use_is_refused),
 		cmocka_unit_test(test_use_of_neighbours),

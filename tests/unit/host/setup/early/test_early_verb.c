@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "host/pci/summary.h"
 #include "host/setup/early/early_items.h"
 #include "host/setup/early/early_verb.h"
 
@@ -243,12 +244,98 @@ static void test_order_is_verified(void **state)
 	hosttree_assert(&host, before, "put back");
 }
 
+/* The items of check that are about a device are STATUS, and one of them says TEXT. */
+static void assert_checked(struct hosttree *host, enum check_status status, const char *text)
+{
+	auto_checklist struct checklist list = {0};
+	bool said = false;
+
+	assert_int_equal(early_check(&host->root, &list), 0);
+	assert_true(list.n > 0);
+	for (size_t i = 0; i < list.n; i++) {
+		assert_string_equal(list.items[i].name, "early");
+		said |= list.items[i].status == status && strstr(list.items[i].what, text);
+	}
+	if (!said)
+		fail_msg("\"%s\" is not in: %s", text, list.items[0].what);
+}
+
+static void assert_summary(struct hosttree *host, const char *text)
+{
+	auto_summaries struct device_summaries devices = {0};
+	struct bdf bdf = {0, 1, 0, 0};
+	const struct device_summary *device;
+
+	assert_int_equal(device_summaries_read(&host->root, &devices), 0);
+	device = device_summaries_find(&devices, &bdf);
+	assert_non_null(device->early);
+	assert_non_null(strstr(device->early, text));
+}
+
+static void test_check_and_groups(void **state)
+{
+	static const struct early_case third = {
+		"pci0000:00/0000:00:07.0/0000:09:00.0", 0x10de, 0x1b80, 0x030000, 0xa1, 0, NULL};
+	auto_hosttree struct hosttree host = {0};
+	auto_checklist struct checklist none = {0};
+	struct tree tree;
+
+	(void)state;
+	build(&host);
+	tree = of(&host);
+	assert_int_equal(early_check(&host.root, &none), 0);
+	assert_int_equal(none.n, 0);
+	ends(&host, "01:00.0", 0, "");
+	assert_checked(&host, CHECK_NOTE, "0000:01:00.0: held early from the next boot on");
+	assert_summary(&host, "from the next boot on");
+	tree_driver(&tree, "vfio-pci", "vfio_pci");
+	early_case_bind(&tree, &card, "vfio-pci");
+	early_case_bind(&tree, &sound, "vfio-pci");
+	assert_checked(&host, CHECK_OK, "0000:01:00.0: held early: no driver of the host");
+	assert_summary(&host, "no driver of the host has seen it");
+	ends(&host, "", 0, "others of its kind, which stay with the host: 1");
+	hosttree_text(&host, SCRIPT, "#!/bin/sh\n# Written by `host-setup early`\n");
+	assert_checked(&host, CHECK_WARNING, "is not what host-setup writes");
+	ends(&host, "01:00.0", 0, "");
+	early_case_put(&tree, &third);
+	assert_checked(&host, CHECK_WARNING, "appeared at 0000:09:00.0");
+	assert_summary(&host, "no longer held early");
+	/* The cure that is printed cures. */
+	ends(&host, "01:00.0", 0, "");
+	assert_checked(&host, CHECK_OK, "0000:01:00.0: held early");
+	tree_delete(&tree, CONF);
+	assert_checked(&host, CHECK_WARNING, "holds devices at boot, and");
+}
+
+static void test_disable_says_what_stays(void **state)
+{
+	auto_hosttree struct hosttree host = {0};
+	auto_hostcase struct hostcase made = {0};
+	auto_run struct hosttree_run enabled = {0}, disabled = {0};
+
+	(void)state;
+	build(&host);
+	hostcase_read("grub-intel", &made);
+	ends(&host, "00:02.0", 0, "");
+	enabled = hostcase_enable(&host, &made);
+	hosttree_assert_code(&enabled, 0);
+	ends(&host, "03:00.0", 0, "");
+	disabled = hostcase_disable(&host, &made);
+	hosttree_assert_code(&disabled, 0);
+	hosttree_assert_says(&disabled, "host-setup early --remove 0000:00:02.0 0000:03:00.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_held_and_undone), cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_refused),		cmocka_unit_test(test_what_sriov_keeps),
-		cmocka_unit_test(test_power_cuts),	cmocka_unit_test(test_order_is_verified),
+		cmocka_unit_test(test_held_and_undone),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_what_sriov_keeps),
+		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_order_is_verified),
+		cmocka_unit_test(test_check_and_groups),
+		cmocka_unit_test(test_disable_says_what_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
