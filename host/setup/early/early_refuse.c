@@ -53,10 +53,12 @@ int early_refuse_kind(const struct fs_root *root, const struct bdf *bdf)
 
 /* ---- what the host does with it now ---- */
 
-/* The host's screen is what such a card is held for: it goes to the guest. */
+/* The host's console on the card is what such a card is held for; a process that has it open is
+ * not. */
 static bool is_accepted(const struct usage_finding *finding)
 {
-	return finding->harmless || finding->kind == USAGE_DISPLAY;
+	return finding->harmless || (finding->kind == USAGE_DISPLAY && finding->command &&
+				     strstr(finding->command, "/sys/class/vtconsole/"));
 }
 
 static int check_now(const struct early_change *change, const struct early_target *target,

@@ -30,8 +30,10 @@ t_restore_runs_with_qmeventd() {
 		fail "it is not enabled: $(find /etc/systemd/system)"
 	[ ! -L /etc/systemd/system/multi-user.target.wants/pve-passthrough-sriov.service ] ||
 		fail "the unit for VFs is enabled without any"
+	[ -L /etc/systemd/system/multi-user.target.wants/pve-passthrough-early.service ] ||
+		fail "the unit for devices that are held early is not enabled"
 	systemd-analyze --man=no verify pve-passthrough-restore.service pve-passthrough-watch@100.service \
-		pve-passthrough-sriov.service >/tmp/out 2>&1 ||
+		pve-passthrough-sriov.service pve-passthrough-early.service >/tmp/out 2>&1 ||
 		fail "systemd does not like the units: $(cat /tmp/out)"
 	expect_no_line pve-passthrough /tmp/out
 	rm -f /run/systemd/systemd-units-load # its own
@@ -104,6 +106,8 @@ t_host_setup_runs() {
 	expect_line "$device" /tmp/out
 }
 
+early=/etc/initramfs-tools/scripts/init-top/00-pve-passthrough
+
 # What enable leaves on a host that is started by systemd-boot and one that is started by GRUB.
 put_what_enable_leaves() {
 	mkdir -p /etc/kernel /etc/default/grub.d /var/lib/pve-passthrough
@@ -117,7 +121,13 @@ t_remove_says_what_it_means() {
 	mkdir -p /etc/pve-passthrough.d
 	echo 'format = 1; sriov = (
   { address = "0000:03:00.0"; id = "8086:10fb"; vfs = 4; host_driver = false; }
+);
+early = (
+  { address = "0000:05:00.0"; path = "0000:00/1c.0/00.0"; identity = "10de:1b80:0000:0000:030000"; revision = 161; serial = ""; held = true; with = "0000:05:00.0"; },
+  { address = "0000:06:00.0"; path = "0000:00/1d.0/00.0"; identity = "10de:1b80:0000:0000:030000"; revision = 161; serial = ""; held = false; }
 );' >/etc/pve-passthrough.d/host.conf
+	mkdir -p "${early%/*}"
+	echo '#!/bin/sh' >"$early"
 	apt-get remove -y pve-passthrough >/tmp/remove 2>&1
 	cat /tmp/remove
 	for vm in 100 101 102 105; do
@@ -131,6 +141,8 @@ t_remove_says_what_it_means() {
 	expect_line 'host-setup disable' /tmp/remove
 	expect_line '0000:03:00.0 (4 VFs)' /tmp/remove
 	expect_line 'host-setup sriov 0000:03:00.0 0' /tmp/remove
+	expect_line 'host-setup early --remove 0000:05:00.0$' /tmp/remove
+	expect_line "rm $early" /tmp/remove
 	[ ! -L "$hook" ] || fail "the hook is still there"
 	[ -e /var/lib/vz/snippets/mine.sh ] || fail "another hookscript is gone"
 	[ -e /etc/pve-passthrough.conf ] || fail "the settings are gone"
@@ -151,6 +163,9 @@ t_purge_keeps_what_disable_needs() {
 	expect "kept of the state" "word intel_iommu=on
 word iommu=pt" "$(cat /var/lib/pve-passthrough/host-setup)"
 	[ ! -e /etc/pve-passthrough.conf ] || fail "the settings are still there"
+	expect_line "rm $early" /tmp/purge
+	[ -e "$early" ] || fail "purging has changed how the host boots"
+	grep -q 'held = true' /etc/pve-passthrough.d/host.conf || fail "which devices are held early is not kept"
 }
 
 t_purge_leaves_nothing() {
@@ -161,6 +176,9 @@ t_purge_leaves_nothing() {
 	# As `host-setup disable` does it.
 	rm /etc/default/grub.d/zz-pve-passthrough.cfg /etc/modules-load.d/pve-passthrough.conf
 	rm /var/lib/pve-passthrough/host-setup
+	# As `host-setup early --remove` does it.
+	rm "$early" /etc/pve-passthrough.d/host.conf
+	rmdir -p /etc/initramfs-tools/scripts/init-top 2>/dev/null || true
 	rmdir /etc/default/grub.d /etc/kernel 2>/dev/null || true
 	apt-get purge -y pve-passthrough
 	# What it needed, and others recommend, so that autoremove would not take it.
