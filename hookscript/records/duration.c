@@ -115,8 +115,13 @@ static int forget_gone(const struct fs_root *root)
 	if (!err && nodes.n)
 		err = fs_list(root, DURATION_DIR, &kept);
 	for (size_t i = 0; i < kept.n && !err; i++) {
-		int there = has_config(root, &nodes, kept.items[i]);
+		unsigned int vmid;
+		int there;
 
+		/* Another start may be writing one under a temporary name. */
+		if (!number_parse(kept.items[i], &vmid))
+			continue;
+		there = has_config(root, &nodes, kept.items[i]);
 		if (there < 0)
 			return there;
 		if (!there)

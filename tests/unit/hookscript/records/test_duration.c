@@ -95,7 +95,9 @@ static void test_forgets(void **state)
 	assert_true(kept(tree, 101)); /* no cluster's files: nothing is known */
 	tree_file(tree, "etc/pve/nodes/lab/qemu-server/100.conf", "");
 	tree_file(tree, "etc/pve/nodes/other/qemu-server/102.conf", "");
+	tree_file(tree, DURATION_DIR "/103.tmp", "half");
 	write_one(tree, 100);
+	assert_true(tree_has(tree, DURATION_DIR "/103.tmp"));
 	assert_true(kept(tree, 100));
 	assert_false(kept(tree, 101));
 	assert_true(kept(tree, 102));
