@@ -22,7 +22,14 @@ struct job {
 	const struct early *early;
 };
 
-/* The first failure is that of the module, which all need. */
+static int take(const struct fs_root *root, const struct early_item *item)
+{
+	int err = driver_set_override(root, &item->bdf, DRIVER_VFIO_PCI);
+
+	return err ?: driver_probe(root, &item->bdf, DRIVER_VFIO_PCI);
+}
+
+/* Without the module none can be taken; one that fails keeps no other from it. */
 static int work(const struct worker *self, void *arg)
 {
 	const struct job *job = arg;
@@ -31,11 +38,9 @@ static int work(const struct worker *self, void *arg)
 	(void)self;
 	for (size_t i = 0; !err && i < job->early->n; i++) {
 		const struct early_item *item = &job->early->items[i];
+		int failed = item->state == EARLY_NO_DRIVER ? take(job->root, item) : 0;
 
-		if (item->state != EARLY_NO_DRIVER)
-			continue;
-		first = first ?: driver_set_override(job->root, &item->bdf, DRIVER_VFIO_PCI);
-		first = driver_probe(job->root, &item->bdf, DRIVER_VFIO_PCI) ?: first;
+		first = first ? first : failed;
 	}
 	return first;
 }

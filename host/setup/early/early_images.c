@@ -147,7 +147,7 @@ static int unpack(const struct fs_root *root, const char *path, int fd, off_t at
 int early_image_order(const struct fs_root *root, const char *path, char **ret)
 {
 	auto_close int fd = fs_open(root, path, O_RDONLY, 0);
-	struct member member;
+	struct member member = {0};
 	off_t at = 0;
 	int found;
 
