@@ -35,6 +35,7 @@ _pve_passthrough_nodes() {
 
 _pve_passthrough() {
 	local words=() word command="" n=0 offered="" given=" " takes_vm="" before="" value
+	local methods="device_specific acpi flr af_flr pm bus cxl_bus"
 
 	# To bash, an address is five words, and --option=value is three.
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
@@ -48,7 +49,7 @@ _pve_passthrough() {
 	unset "words[-1]"
 
 	for value in "${words[@]}"; do
-		if [[ $before == --root || $before == --vfs-of || $before == --node || $before == --mapping ]]; then
+		if [[ $before == --@(root|vfs-of|node|mapping|reset) ]]; then
 			: its value
 		elif [[ $value == -* ]]; then
 			given+="$value "
@@ -61,7 +62,7 @@ _pve_passthrough() {
 	done
 
 	case $command in
-	"") offered="accept config log mapping plan restore settings status vm watch" ;;
+	"") offered="accept config log mapping plan restore settings status test vm watch" ;;
 	accept | log | plan | settings | watch) takes_vm=1 ;;
 	config) takes_vm=1 offered="--raw" ;;
 	restore) takes_vm=1 offered="--all" ;;
@@ -72,6 +73,7 @@ _pve_passthrough() {
 		[[ $given != *" --detach "* && $given != *" --fix "* ]] || offered="--yes -y"
 		;;
 	mapping) offered="--all-twins --alternative --node --vfs-of --yes -y" ;;
+	test) offered="--json --reset --yes -y" ;;
 	esac
 	offered+=" --help --root --version -h"
 
@@ -84,15 +86,22 @@ _pve_passthrough() {
 	--mapping) offered=$(_pve_passthrough_mappings) given="" ;;
 	--node) offered="all $(_pve_passthrough_nodes)" given="" ;;
 	--vfs-of) offered=$(_pve_passthrough_addresses) given="" ;;
+	--reset) offered=$methods given="" ;;
 	esac
 	if [[ $word == --mapping=* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pve_passthrough_mappings)" -- "${word#--mapping=}")
 		return
 	fi
-	if [[ $before == --mapping || $before == --node || $before == --vfs-of ]]; then
+	if [[ $word == --reset=* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$methods" -- "${word#--reset=}")
+		return
+	fi
+	if [[ $before == --@(mapping|node|vfs-of|reset) ]]; then
 		: the value of an option
 	elif [[ $command == mapping && $n -eq 0 ]]; then
 		offered+=" $(_pve_passthrough_mappings)"
+	elif [[ $command == test && $n -eq 0 ]]; then
+		offered+=" $(_pve_passthrough_addresses)"
 	elif [[ $command == mapping && $word != -* && $given != *" --vfs-of "* ]]; then
 		offered=$(_pve_passthrough_addresses)
 	elif [[ -n $takes_vm && $n -eq 0 && $given != *" --all "* ]]; then

@@ -5,7 +5,9 @@
 #include "hookscript/phase.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/settings/settings_read.h"
+#include "hookscript/records/record_text.h"
 #include "hookscript/verbs/mapping.h"
+#include "hookscript/verbs/rehearse.h"
 #include "hookscript/verbs/show.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
@@ -38,13 +40,13 @@ static const char *const help_texts[] = {
 	   "  mapping NAME [ADDRESS...]  make a mapping of the cluster, or set it right; or\n"
 	   "                 with --vfs-of PF, --all-twins, --node NODE|all, --alternative\n"
 	   "  restore VMID   give back what is still taken for a VM that has stopped; --all\n"
-	   "  accept VMID    confirm the devices that are at the VM's addresses now\n"),
+	   "  accept VMID    confirm the devices that are at the VM's addresses now\n"
+	   "  test ADDRESS   try a device: take, reset, give back; --reset=METHOD, --json\n"),
 	N_("  log VMID       what was said of the VM so far, from the journal\n"
 	   "  config VMID    how the VM's config was understood; for programs: --raw\n"
 	   "  settings VMID  the settings that apply to the VM, and where each is from\n"
 	   "  watch VMID     started by pre-start: gives back when the VM has ended\n"),
-	N_("Options: -y, --yes (do not ask), --root DIR (read and write everything below\n"
-	   "DIR, for tests and images), -h, --help, --version\n"
+	N_("Options: -y, --yes (do not ask), --root DIR (for tests), -h, --help, --version\n"
 	   "Exit codes: 0 done, 1 failed, 2 refused or missing, 3 partly done, 64 usage\n"
 	   "Settings: man 5 pve-passthrough.conf. More: man 8 pve-passthrough\n"),
 };
@@ -62,6 +64,8 @@ enum {
 	OPT_NODE,
 	OPT_ALTERNATIVE,
 	OPT_RAW,
+	OPT_RESET,
+	OPT_JSON,
 	OPT_VERSION,
 };
 
@@ -78,6 +82,8 @@ static const struct option options[] = {
 	{"node", required_argument, NULL, OPT_NODE},
 	{"alternative", no_argument, NULL, OPT_ALTERNATIVE},
 	{"raw", no_argument, NULL, OPT_RAW},
+	{"reset", required_argument, NULL, OPT_RESET},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"yes", no_argument, NULL, 'y'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
@@ -103,7 +109,8 @@ struct verb {
 	bool logged;	   /* changes something, so it is written to the journal */
 	bool reads;	   /* of the host or of /etc/pve, which may hang: in a child */
 	bool own_settings; /* it reads them itself, with the language */
-	bool no_vm;	   /* its arguments are its own */
+	bool no_vm;	   /* its arguments are its own, and checked by check() */
+	bool of_test;	   /* "test" in place of a VMID */
 };
 
 static int check_vm(const struct cli *cli)
@@ -139,6 +146,8 @@ static int check_mapping(const struct cli *cli)
 {
 	bool all_twins = cli_has(cli, OPT_ALL_TWINS);
 
+	if (cli->n_args < 2)
+		return cli_usage_error(_("%s needs a name"), cli->args[0]);
 	if (cli_has(cli, OPT_VFS_OF) && (cli->n_args > 2 || all_twins))
 		return cli_usage_error(_("--vfs-of takes the place of addresses and --all-twins"));
 	if (all_twins && cli->n_args != 3)
@@ -164,25 +173,56 @@ static int run_mapping(const struct request *request)
 	return mapping_run(request->root, &mapping);
 }
 
+static int check_test(const struct cli *cli)
+{
+	struct bdf unused;
+
+	if (cli->n_args != 2)
+		return cli_usage_error(_("%s: expected one address"), cli->args[0]);
+	if (!rehearse_address(cli->args[1], &unused))
+		return cli_usage_error(
+			_("%s: '%s' is no address as lspci -D shows it, 0000:BB:DD.F"),
+			cli->args[0], cli->args[1]);
+	return 0;
+}
+
+static int run_test(const struct request *request)
+{
+	const struct cli *cli = request->cli;
+	struct rehearse_options test = {
+		.reset = cli_value(cli, OPT_RESET),
+		.json = cli_has(cli, OPT_JSON),
+		.yes = cli_has(cli, 'y'),
+		.run = fs_root_is_running_system(request->root),
+	};
+
+	(void)rehearse_address(cli->args[1], &test.bdf);
+	return rehearse_run(request->root, &test);
+}
+
 static int run_config(const struct request *request)
 {
 	return show_config(request->root, request->vmid, cli_has(request->cli, OPT_RAW));
 }
 
 static const struct verb verbs[] = {
-	{"plan", NULL, start_plan, NULL, NULL, "", false, true, true, false},
-	{"status", show_status, NULL, NULL, NULL, "", false, true, false, false},
-	{"restore", stop_restore_all, stop_restore, NULL, NULL, "all", true, true, false, false},
-	{"watch", NULL, watch_run, NULL, NULL, "", true, false, true,
-	 false}, /* it has its own children */
-	{"config", NULL, NULL, run_config, NULL, "raw", false, true, false, false},
-	{"settings", NULL, show_settings, NULL, NULL, "", false, true, false, false},
-	{"accept", NULL, accept_devices, NULL, NULL, "", true, true, false, false},
-	{"log", NULL, show_log, NULL, NULL, "", false, true, false, false},
-	{"vm", NULL, NULL, run_vm, check_vm, "fix add detach gpu mapping yes", false, true, true,
-	 false},
-	{"mapping", NULL, NULL, run_mapping, check_mapping, "vfs-of all-twins node alternative yes",
-	 false, true, false, true},
+	{"plan", .run_vm = start_plan, .options = "", .reads = true, .own_settings = true},
+	{"status", .run = show_status, .options = "", .reads = true},
+	{"restore", .run = stop_restore_all, .run_vm = stop_restore, .options = "all",
+	 .logged = true, .reads = true, .of_test = true},
+	/* It has its own children. */
+	{"watch", .run_vm = watch_run, .options = "", .logged = true, .own_settings = true,
+	 .of_test = true},
+	{"config", .run_with = run_config, .options = "raw", .reads = true},
+	{"settings", .run_vm = show_settings, .options = "", .reads = true},
+	{"accept", .run_vm = accept_devices, .options = "", .logged = true, .reads = true},
+	{"log", .run_vm = show_log, .options = "", .reads = true},
+	{"vm", .run_with = run_vm, .check = check_vm, .options = "fix add detach gpu mapping yes",
+	 .reads = true, .own_settings = true},
+	{"mapping", .run_with = run_mapping, .check = check_mapping,
+	 .options = "vfs-of all-twins node alternative yes", .reads = true, .no_vm = true},
+	{"test", .run_with = run_test, .check = check_test, .options = "reset json yes",
+	 .logged = true, .reads = true, .own_settings = true, .no_vm = true},
 };
 
 static int parse_vmid(const char *text, unsigned int *ret)
@@ -214,7 +254,7 @@ static int parse_args(struct request *request)
 	bool add = cli_has(cli, OPT_ADD);
 
 	if (verb->no_vm)
-		return cli->n_args > 1 ? 0 : cli_usage_error(_("%s needs a name"), verb->name);
+		return 0;
 	if (verb->run && (!verb->run_vm || cli_has(cli, OPT_ALL)))
 		return cli->n_args > 1 ? cli_usage_error(_("%s takes no argument"), verb->name) : 0;
 	if (cli->n_args < 2)
@@ -224,6 +264,10 @@ static int parse_args(struct request *request)
 					   : _("%s: expected one VMID"),
 				       verb->name);
 	request->address = cli->args[2];
+	if (verb->of_test && !strcmp(cli->args[1], RECORD_TEST_WORD)) {
+		request->vmid = RECORD_TEST;
+		return 0;
+	}
 	return parse_vmid(cli->args[1], &request->vmid);
 }
 
@@ -253,7 +297,7 @@ static int run_verb(struct request *request)
 	if (code)
 		return code;
 	log_open(verb->logged ? NAME : NULL, verb->logged ? request->root : NULL);
-	log_set_context(request->vmid, verb->name);
+	log_set_context(record_owner_vm(request->vmid), verb->name);
 	return verb->reads ? supervise_run(&how, run_now, request) : run_now(request);
 }
 

@@ -23,8 +23,8 @@ static int read_recorded(const struct fs_root *root, unsigned int vmid, struct r
 	int err = recorded_list(root, vmid, ret);
 
 	if (err)
-		log_error(_("VM %u: its records in /%s cannot be read: %s; nothing was given back"),
-			  vmid, RECORD_DIR, log_strerror(err));
+		log_error(_("%s: its records in /%s cannot be read: %s; nothing was given back"),
+			  record_owner(vmid), RECORD_DIR, log_strerror(err));
 	return err;
 }
 
@@ -35,22 +35,23 @@ static void clean_fdb(const struct fs_root *root)
 		fdb_update(root, true);
 }
 
-static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
+static int give_back(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded,
+		     bool ran)
 {
 	size_t n_failed = recorded->unread;
 
 	if (recorded->n)
-		n_failed += bind_give_back(root, vmid, recorded, 0);
+		n_failed += bind_give_back(root, vmid, recorded, 0, ran);
 	else
 		users_return(root, vmid);
 	clean_fdb(root);
 	if (n_failed)
-		log_error(ngettext("VM %u: %zu device not given back, above; see: pve-passthrough "
+		log_error(ngettext("%s: %zu device not given back, above; see: pve-passthrough "
 				   "status",
-				   "VM %u: %zu devices not given back, above; see: pve-passthrough "
+				   "%s: %zu devices not given back, above; see: pve-passthrough "
 				   "status",
 				   n_failed),
-			  vmid, n_failed);
+			  record_owner(vmid), n_failed);
 	/* What users_return() could not read it has reported. */
 	return n_failed || users_are_noted(root, vmid) ? EXIT_FAILED : EXIT_DONE;
 }
@@ -88,7 +89,7 @@ int stop_post_stop(const struct fs_root *root, unsigned int vmid, const struct s
 		return EXIT_DONE;
 	case AFTER_STOP_RETURN: break;
 	}
-	code = give_back(root, vmid, &recorded);
+	code = give_back(root, vmid, &recorded, true);
 	if (code)
 		watch_start(root, vmid);
 	return code;
@@ -100,9 +101,9 @@ static bool lock_is_unknown(unsigned int vmid, int lock)
 {
 	if (lock >= 0 || lock == -EWOULDBLOCK || fs_is_absent(lock))
 		return false;
-	log_error(_("VM %u: whether it is being started or stopped cannot be told: %s; nothing was "
-		    "given back; again: pve-passthrough restore %u"),
-		  vmid, log_strerror(lock), vmid);
+	log_error(_("%s: whether it is being started or stopped cannot be told: %s; nothing was "
+		    "given back; again: pve-passthrough restore %s"),
+		  record_owner(vmid), log_strerror(lock), record_owner_word(vmid));
 	return true;
 }
 
@@ -122,6 +123,10 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	}
 	if (lock_is_unknown(vmid, lock))
 		return EXIT_FAILED;
+	if (lock == -EWOULDBLOCK && vmid == RECORD_TEST) {
+		log_error(_("a test runs at this moment, and gives back itself what it has taken"));
+		return EXIT_REFUSED;
+	}
 	if (lock == -EWOULDBLOCK) {
 		log_error(_("VM %u is being started, stopped or changed at this moment; wait for "
 			    "that task, then: pve-passthrough restore %u"),
@@ -130,13 +135,13 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	}
 	if (is_empty(root, vmid, &recorded)) {
 		clean_fdb(root);
-		printf(_("VM %u: no device is recorded as taken for it\n"), vmid);
+		printf(_("%s: no device is recorded as taken for it\n"), record_owner(vmid));
 		return EXIT_DONE;
 	}
 	/* Nothing slow is done with Proxmox VE's lock held. */
 	closep(&lock);
 	lock = -1;
-	return give_back(root, vmid, &recorded);
+	return give_back(root, vmid, &recorded, false);
 }
 
 /* Gives the VM's devices back, unless its own stop, or its watcher, does that. */
@@ -146,7 +151,7 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 	auto_recorded struct recorded recorded = {0};
 	int left_ms;
 
-	log_set_context(vmid, "restore");
+	log_set_context(record_owner_vm(vmid), "restore");
 	if (lock_is_unknown(vmid, lock))
 		return EXIT_FAILED;
 	if (lock == -EWOULDBLOCK || pve_vm_runs(root, vmid) ||
@@ -156,7 +161,7 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	closep(&lock);
 	lock = -1;
-	return give_back(root, vmid, &recorded);
+	return give_back(root, vmid, &recorded, false);
 }
 
 int stop_restore_all(const struct fs_root *root)

@@ -50,7 +50,7 @@
 
 struct starter {
 	const struct fs_root *root;
-	char *vmid;
+	char *whose;	  /* "100", as `watch` takes it */
 	const char *unit; /* of systemd's, if it has that one */
 	pid_t caller;
 };
@@ -80,7 +80,7 @@ static int become_watcher(const struct worker *self, void *arg)
 	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	const struct starter *starter = arg;
-	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->vmid, NULL};
+	char *const args[] = {(char *)"pve-passthrough", (char *)"watch", starter->whose, NULL};
 
 	(void)self;
 	if (hand_over(starter))
@@ -98,13 +98,13 @@ static int become_watcher(const struct worker *self, void *arg)
 
 static int start_watcher(const struct fs_root *root, unsigned int vmid)
 {
-	auto_free char *unit = fs_path("pve-passthrough-watch@%u.service", vmid);
-	auto_free char *number = fs_path("%u", vmid);
-	struct starter starter = {root, number, unit, getpid()};
+	auto_free char *whose = strdup(record_owner_word(vmid));
+	auto_free char *unit = fs_path("pve-passthrough-watch@%s.service", record_owner_word(vmid));
+	struct starter starter = {root, whose, unit, getpid()};
 	struct worker worker;
 	int err;
 
-	if (!unit || !number)
+	if (!unit || !whose)
 		return -ENOMEM;
 	err = worker_start(&worker, become_watcher, &starter, 0, &root->fd, 1);
 	worker_release(&worker);
@@ -116,9 +116,9 @@ void watch_start(const struct fs_root *root, unsigned int vmid)
 	int err = fs_root_is_running_system(root) ? start_watcher(root, vmid) : 0;
 
 	if (err)
-		log_warning(_("VM %u: no watcher could be started (%s); should its devices stay "
-			      "taken when it has stopped: pve-passthrough restore %u"),
-			    vmid, strerror(-err), vmid);
+		log_warning(_("%s: no watcher could be started (%s); should its devices stay "
+			      "taken when it has stopped: pve-passthrough restore %s"),
+			    record_owner(vmid), strerror(-err), record_owner_word(vmid));
 }
 
 /* ---- being one ---- */
@@ -198,16 +198,18 @@ static enum next decide(const struct watch *watch, struct recorded *recorded)
 	int err = list_recorded(watch, recorded);
 
 	if (err) {
-		log_warning(_("VM %u: its records in /%s cannot be read: %s; tried again in %d s"),
-			    watch->vmid, RECORD_DIR, strerror(-err), watch->pause_ms / 1000);
+		log_warning(_("%s: its records in /%s cannot be read: %s; tried again in %d s"),
+			    record_owner(watch->vmid), RECORD_DIR, strerror(-err),
+			    watch->pause_ms / 1000);
 		return NEXT_PAUSE;
 	}
 	if (!recorded->n && !recorded->unread)
 		return NEXT_CLEAN_UP;
 	if (watch->lock < 0 && !fs_is_absent(watch->lock)) {
-		log_warning(_("VM %u: whether it is being started or stopped cannot be told: %s; "
+		log_warning(_("%s: whether it is being started or stopped cannot be told: %s; "
 			      "tried again in %d s"),
-			    watch->vmid, log_strerror(watch->lock), watch->pause_ms / 1000);
+			    record_owner(watch->vmid), log_strerror(watch->lock),
+			    watch->pause_ms / 1000);
 		return NEXT_PAUSE;
 	}
 	if (pve_vm_runs(watch->root, watch->vmid)) {
@@ -227,10 +229,10 @@ static enum next decide(const struct watch *watch, struct recorded *recorded)
 
 static bool give_back(const struct watch *watch, const struct recorded *recorded)
 {
-	if (!bind_give_back(watch->root, watch->vmid, recorded, 0))
+	if (!bind_give_back(watch->root, watch->vmid, recorded, 0, false))
 		return true;
-	log_warning(_("VM %u: what was not given back is tried again in %d s"), watch->vmid,
-		    watch->pause_ms / 1000);
+	log_warning(_("%s: what was not given back is tried again in %d s"),
+		    record_owner(watch->vmid), watch->pause_ms / 1000);
 	return false;
 }
 
@@ -329,7 +331,7 @@ static void wait_for_vm(struct watch *watch)
 /* Has a child look at the VM and do what is due; one that hangs is killed, and named. */
 static void have_looked(struct watch *watch)
 {
-	auto_free char *what = fs_path("VM %u, watch", watch->vmid);
+	auto_free char *what = fs_path("%s, watch", record_owner(watch->vmid));
 	const struct supervise how = {.what = what ? what : "watch"};
 
 	/* Sleeps while a start, a stop or a cleanup is under way. */
@@ -343,8 +345,8 @@ static void have_looked(struct watch *watch)
 	closep(&watch->lock);
 	watch->fdb_failed = watch->seen->fdb_failed;
 	if (watch->hung)
-		log_warning(_("VM %u: its devices are looked at again in %d s"), watch->vmid,
-			    watch->pause_ms / 1000);
+		log_warning(_("%s: its devices are looked at again in %d s"),
+			    record_owner(watch->vmid), watch->pause_ms / 1000);
 }
 
 /* Looks at the VM once and waits for the next time. Returns whether there is more to do. */
@@ -370,9 +372,10 @@ static int watch_on(struct watch *watch)
 	watch->seen = mmap(NULL, sizeof(*watch->seen), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (watch->seen == MAP_FAILED) {
-		log_error(_("VM %u: no watcher for it: %s; when it has ended: pve-passthrough "
-			    "restore %u"),
-			  watch->vmid, strerror(errno), watch->vmid);
+		log_error(_("%s: no watcher for it: %s; when it has ended: pve-passthrough "
+			    "restore %s"),
+			  record_owner(watch->vmid), strerror(errno),
+			  record_owner_word(watch->vmid));
 		return EXIT_FAILED;
 	}
 	while (look(watch))
@@ -398,9 +401,9 @@ int watch_run(const struct fs_root *root, unsigned int vmid)
 	if (only == -EWOULDBLOCK)
 		return EXIT_DONE; /* two others watch */
 	if (only < 0) {
-		log_error(_("VM %u: no watcher for it: its lock below /run/pve-passthrough/locks "
-			    "cannot be taken: %s; when it has ended: pve-passthrough restore %u"),
-			  vmid, strerror(-only), vmid);
+		log_error(_("%s: no watcher for it: its lock below /run/pve-passthrough/locks "
+			    "cannot be taken: %s; when it has ended: pve-passthrough restore %s"),
+			  record_owner(vmid), strerror(-only), record_owner_word(vmid));
 		return EXIT_FAILED;
 	}
 	return watch_on(&watch);

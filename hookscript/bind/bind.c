@@ -6,6 +6,7 @@
 #include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/mail.h"
 #include "hookscript/bind/users.h"
+#include "hookscript/records/returns.h"
 #include "host/base/clock.h"
 #include "host/pci/driver.h"
 #include "host/process/program.h"
@@ -185,7 +186,7 @@ int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
 		err = run_workers(&bind, deadline);
 	if (!err)
 		return report_all_taken(&bind, plan);
-	log_error(_("VM %u: its devices cannot be taken: %s"), vmid, strerror(-err));
+	log_error(_("%s: its devices cannot be taken: %s"), record_owner(vmid), strerror(-err));
 	return err;
 }
 
@@ -244,8 +245,27 @@ static int add_recorded(struct bind *bind, const struct recorded *recorded)
 	return err;
 }
 
+/* Whether it came back or did not, where that is its own doing or its driver's. What was to stay
+ * with vfio-pci shows nothing; nor does a test, which says itself what it has seen. */
+static void count(const struct bind_device *device, bool ran)
+{
+	const struct record *record = device->record;
+	bool back = device->step == BIND_BACK || device->step == BIND_INEXACT;
+	bool failed = device->error && (device->step == BIND_UNBIND || device->step == BIND_PROBE ||
+					(device->step == BIND_ANSWER && device->error == -ENODATA));
+	int err = 0;
+
+	if (record->stage == RECORD_TAKEN && record->vmid != RECORD_TEST && (back || failed) &&
+	    !bind_same_text(device->driver, device->taken_driver))
+		err = returns_count(device->bind->root, record, back, ran);
+	if (err)
+		log_device(LOG_LEVEL_WARNING, &device->bdf, device->driver,
+			   _("%s: that it came back, or not, cannot be counted in /%s: %s"),
+			   device->address, RETURNS_DIR, log_strerror(err));
+}
+
 size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
-		      const struct recorded *recorded, int limit_ms)
+		      const struct recorded *recorded, int limit_ms, bool ran)
 {
 	auto_bind struct bind bind = {
 		.root = root,
@@ -262,13 +282,16 @@ size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 	if (!err)
 		err = run_workers(&bind, deadline);
 	if (err) {
-		log_error(_("VM %u: its devices cannot be given back: %s"), vmid, strerror(-err));
+		log_error(_("%s: its devices cannot be given back: %s"), record_owner(vmid),
+			  strerror(-err));
 		return recorded->n;
 	}
 	log_copy_to(&told);
 	for (size_t i = 0; i < bind.n; i++)
 		n_failed += report_given_back(&bind.devices[i]);
 	log_copy_to(NULL);
+	for (size_t i = 0; i < bind.n; i++)
+		count(&bind.devices[i], ran);
 	reload_network(&bind);
 	if (fdb_is_wanted(recorded))
 		fdb_update(root, true);
@@ -357,7 +380,8 @@ void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_
 	if (!err)
 		report_disabled(&bind.devices[0]);
 	else
-		log_error(_("VM %u: its devices cannot be taken: %s"), vmid, strerror(-err));
+		log_error(_("%s: its devices cannot be taken: %s"), record_owner(vmid),
+			  strerror(-err));
 }
 
 int bind_forget_ids(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)

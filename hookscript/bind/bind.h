@@ -21,10 +21,11 @@ int bind_take(const struct fs_root *root, unsigned int vmid, int64_t deadline,
  * newer start has claimed since they were read is not touched. LIMIT_MS: how long it may last; 0:
  * what the records say. Reports what was done and what failed; starts again what was stopped for
  * the devices when no record of the VM is left. Returns how many devices could not be given back;
- * their records stay.
+ * their records stay. RAN: the VM has run with them, so it is counted whether they came back
+ * (hookscript/records/returns.h).
  */
 size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
-		      const struct recorded *recorded, int limit_ms) must_check;
+		      const struct recorded *recorded, int limit_ms, bool ran) must_check;
 
 /* A virtual function, and what is wanted of it. */
 struct bind_vf {

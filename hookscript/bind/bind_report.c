@@ -58,15 +58,15 @@ static void say_common_failure(const struct bind_device *device, const char *who
 		say_error(device,
 			  _("%s: stuck in the kernel while %s%s; it cannot be killed; %s; its "
 			    "record stays, and it is given back when the kernel lets go of it; by "
-			    "hand: pve-passthrough restore %u"),
+			    "hand: pve-passthrough restore %s"),
 			  step_name(device->step), worker ? worker : "",
 			  who ? who : _("something on this host still uses the device"),
-			  device->bind->vmid);
+			  record_owner_word(device->bind->vmid));
 	else if (device->error == -ECANCELED)
 		say_error(device,
 			  _("%s: the worker was killed while %s; its record stays; give it back: "
-			    "pve-passthrough restore %u"),
-			  step_name(device->step), device->bind->vmid);
+			    "pve-passthrough restore %s"),
+			  step_name(device->step), record_owner_word(device->bind->vmid));
 	else if (device->step == BIND_LOCK && device->error == -EBUSY)
 		say_error(device,
 			  _("%s: another process has been working on this device for too long; "
@@ -121,13 +121,14 @@ bool report_taken(const struct bind_device *device, const struct plan_step *step
 		say_info(device, _("%s: is on %s already, and will stay there"),
 			 device->taken_driver);
 	else if (bind_is_done(device) && !strcmp(driver, device->taken_driver))
-		say_info(device, _("%s [%04x:%04x]: stays on %s, for VM %u; will return to %s"),
+		say_info(device, _("%s [%04x:%04x]: stays on %s, for %s; will return to %s"),
 			 step->device->identity.vendor, step->device->identity.device, driver,
-			 device->bind->vmid, step->returns_to ? step->returns_to : _("no driver"));
+			 record_owner(device->bind->vmid),
+			 step->returns_to ? step->returns_to : _("no driver"));
 	else if (bind_is_done(device))
-		say_info(device, _("%s [%04x:%04x]: %s -> %s, for VM %u; will return to %s"),
+		say_info(device, _("%s [%04x:%04x]: %s -> %s, for %s; will return to %s"),
 			 step->device->identity.vendor, step->device->identity.device, driver,
-			 device->taken_driver, device->bind->vmid,
+			 device->taken_driver, record_owner(device->bind->vmid),
 			 step->returns_to ? step->returns_to : _("no driver"));
 	else if (device->error)
 		say_take_failure(device, plan);
@@ -159,13 +160,13 @@ static void say_not_returned(const struct bind_device *device)
 			  _("%s: not given back: its IOMMU group is still open, and unbinding "
 			    "a device of an open group hangs the host; its record stays, "
 			    "and it is given back when what uses it has ended; by hand: "
-			    "pve-passthrough restore %u"),
-			  device->bind->vmid);
+			    "pve-passthrough restore %s"),
+			  record_owner_word(device->bind->vmid));
 	else if (device->step == BIND_GROUP)
 		say_error(device,
 			  _("%s: not given back: who has its IOMMU group open cannot be read (%s); "
-			    "its record stays; by hand: pve-passthrough restore %u"),
-			  strerror(-device->error), device->bind->vmid);
+			    "its record stays; by hand: pve-passthrough restore %s"),
+			  strerror(-device->error), record_owner_word(device->bind->vmid));
 	else if (device->step == BIND_IDENTITY && device->error == -ESTALE)
 		say_error(device,
 			  _("%s: the device at this address is not the one that was taken, so it "
@@ -197,22 +198,23 @@ static void say_give_back_failure(const struct bind_device *device)
 		say_error(device,
 			  _("%s: %s did not take it back (%s); its driver now: %s; the kernel's "
 			    "log says why: journalctl -k -g %s; its record stays; then: "
-			    "pve-passthrough restore %u"),
+			    "pve-passthrough restore %s"),
 			  driver, strerror(-device->error), now ? now : "?", device->address,
-			  device->bind->vmid);
+			  record_owner_word(device->bind->vmid));
 	else if (device->step == BIND_MODULE && device->error == -ENXIO)
 		say_error(device,
 			  _("%s: the module of %s is loaded, but has no driver of that name; its "
 			    "driver now: %s; its record stays; load the module that has it, then: "
-			    "pve-passthrough restore %u; or correct return_to in the settings, "
+			    "pve-passthrough restore %s; or correct return_to in the settings, "
 			    "which counts from the VM's next start"),
-			  driver, now ? now : "?", device->bind->vmid);
+			  driver, now ? now : "?", record_owner_word(device->bind->vmid));
 	else if (device->step == BIND_MODULE && ended)
 		say_error(device,
 			  _("%s: the module of %s cannot be loaded (%s); its driver now: %s; "
 			    "its record stays; load the module by modprobe, then: pve-passthrough "
-			    "restore %u"),
-			  driver, strerror(-device->error), now ? now : "?", device->bind->vmid);
+			    "restore %s"),
+			  driver, strerror(-device->error), now ? now : "?",
+			  record_owner_word(device->bind->vmid));
 	else
 		say_not_returned(device);
 }
@@ -236,12 +238,12 @@ bool report_given_back(const struct bind_device *device)
 	if (device->step == BIND_INEXACT)
 		say_warning(device,
 			    _("%s: %s -> %s; but its network card refused what it had kept for it "
-			      "before, so that stays as VM %u had it; see: ip link show"),
-			    device->taken_driver, driver, device->bind->vmid);
+			      "before, so that stays as %s had it; see: ip link show"),
+			    device->taken_driver, driver, record_owner(device->bind->vmid));
 	else if (device->step == BIND_BACK && device->driver &&
 		 !strcmp(device->driver, device->taken_driver))
-		say_info(device, _("%s: stays on %s, where it was before VM %u"),
-			 device->taken_driver, device->bind->vmid);
+		say_info(device, _("%s: stays on %s, where it was before %s"), device->taken_driver,
+			 record_owner(device->bind->vmid));
 	else if (device->step == BIND_BACK)
 		say_info(device, "%s: %s -> %s", device->taken_driver, driver);
 	if ((device->step == BIND_BACK || device->step == BIND_INEXACT) && device->record->network)

@@ -58,21 +58,25 @@ static char *join(char *const *names, size_t n)
 
 /* Copies what the settings want done with the device. Attributes and modules only while it has no
  * before-image: after that they are what an earlier start has made of them. */
-static int want(struct record *record, const struct device_setting *setting, const char *bind_to)
+static int want(struct record *record, const struct device_setting *setting,
+		const struct plan_step *step)
 {
 	auto_free char *unload = NULL;
 	int err;
 
 	err = copy(&record->return_to, setting ? setting->return_to : NULL);
 	if (!err)
-		err = copy(&record->bind_to, bind_to);
-	if (err || !setting || record->stage == RECORD_TAKEN)
+		err = copy(&record->bind_to, step->variant);
+	if (err || record->stage == RECORD_TAKEN)
+		return err;
+	if (step->reset_method || setting)
+		err = copy(&record->attributes[RECORD_RESET_METHOD].set,
+			   step->reset_method ? step->reset_method : setting->reset_method);
+	if (err || !setting)
 		return err;
 	if (setting->d3cold != D3COLD_AS_IT_IS)
 		err = copy(&record->attributes[RECORD_D3COLD].set,
 			   setting->d3cold == D3COLD_ALLOW ? "1" : "0");
-	if (!err)
-		err = copy(&record->attributes[RECORD_RESET_METHOD].set, setting->reset_method);
 	if (!err && setting->n_unload) {
 		unload = join(setting->unload, setting->n_unload);
 		err = unload ? copy(&record->unload, unload) : -ENOMEM;
@@ -110,7 +114,7 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	err = want(record,
 		   settings_device(settings, &device->bdf, device->identity.vendor,
 				   device->identity.device),
-		   step->variant);
+		   step);
 	if (!err)
 		err = record_want_vf(record, &step->vf_wanted,
 				     step->vf && step->fdb ? &step->vf->pf : NULL);

@@ -50,11 +50,12 @@ static void add_device(const struct bind_device *device, const char *noted, stru
 /* The header is ASCII, and in English: another language would have to be encoded. */
 static char *write_mail(unsigned int vmid, const char *addresses, const char *text)
 {
-	auto_free char *subject = fs_path("pve-passthrough: VM %u: not given back: %s", vmid,
-					  addresses);
+	auto_free char *subject = fs_path(
+		"pve-passthrough: %s: not given back: %s",
+		vmid == RECORD_TEST ? RECORD_TEST_WORD : record_owner(vmid), addresses);
 	auto_free char *first = fs_path(
-		_("VM %u has ended, and this host has not got these devices back: %s"), vmid,
-		addresses);
+		_("%s has ended, and this host has not got these devices back: %s"),
+		record_owner(vmid), addresses);
 
 	if (!subject || !first)
 		return NULL;
@@ -71,8 +72,9 @@ static char *write_mail(unsigned int vmid, const char *addresses, const char *te
 		       "\n"
 		       "%s\n"
 		       "  pve-passthrough status\n"
-		       "  pve-passthrough restore %u\n",
-		       subject, first, text, _("To look at it, and to try again by hand:"), vmid);
+		       "  pve-passthrough restore %s\n",
+		       subject, first, text, _("To look at it, and to try again by hand:"),
+		       record_owner_word(vmid));
 }
 
 static void send_mail(const struct bind *bind, const char *addresses, const char *text)
@@ -90,7 +92,7 @@ static void send_mail(const struct bind *bind, const char *addresses, const char
 		return;
 	if (err != -ENOMEM)
 		why = program_explain(bind->root, &program, err, &end);
-	log_warning(_("VM %u: root could not be mailed about it: /%s: %s"), bind->vmid,
+	log_warning(_("%s: root could not be mailed about it: /%s: %s"), record_owner(bind->vmid),
 		    MAIL_PROGRAM, why ? why : strerror(-err));
 }
 

@@ -299,7 +299,7 @@ static int return_needless(const struct fs_root *root, unsigned int vmid,
 	log_info(_("VM %u: given back at once, because Proxmox VE chose another device of the "
 		   "mapping:"),
 		 vmid);
-	return bind_give_back(root, vmid, &recorded, 0) ? -EIO : 0;
+	return bind_give_back(root, vmid, &recorded, 0, false) ? -EIO : 0;
 }
 
 int spares_return_needless(const struct fs_root *root, unsigned int vmid)

@@ -196,9 +196,9 @@ int users_stop(const struct fs_root *root, unsigned int vmid, const struct setti
 	int err = note_running(root, vmid, settings, plan, &text);
 
 	if (err) {
-		log_error(_("VM %u: what has to be stopped for its devices cannot be noted in "
+		log_error(_("%s: what has to be stopped for its devices cannot be noted in "
 			    "/%s/%u.users: %s; nothing was stopped"),
-			  vmid, RECORD_DIR, vmid, strerror(-err));
+			  record_owner(vmid), RECORD_DIR, vmid, strerror(-err));
 		return err;
 	}
 	*ret_stopped = *text;
@@ -230,10 +230,11 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 	if (err == -ENOENT)
 		return;
 	if (err) {
-		log_error(_("VM %u: /%s/%u.users, which tells what was stopped for its devices, "
+		log_error(_("%s: /%s/%u.users, which tells what was stopped for its devices, "
 			    "cannot be read: %s; nothing is started again; later: pve-passthrough "
-			    "restore %u"),
-			  vmid, RECORD_DIR, vmid, strerror(-err), vmid);
+			    "restore %s"),
+			  record_owner(vmid), RECORD_DIR, vmid, strerror(-err),
+			  record_owner_word(vmid));
 		return;
 	}
 	if (recorded_any(root, vmid))
@@ -242,6 +243,6 @@ void users_return(const struct fs_root *root, unsigned int vmid)
 	(void)each_noted(root, noted, start_one);
 	err = fs_remove(root, RECORD_DIR, note_name(path));
 	if (err)
-		log_error(_("VM %u: /%s/%u.users cannot be removed: %s"), vmid, RECORD_DIR, vmid,
-			  strerror(-err));
+		log_error(_("%s: /%s/%u.users cannot be removed: %s"), record_owner(vmid),
+			  RECORD_DIR, vmid, strerror(-err));
 }

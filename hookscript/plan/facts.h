@@ -153,7 +153,8 @@ struct device_group {
 };
 
 struct facts {
-	unsigned int vmid; /* 0: no VM, all devices of the host */
+	unsigned int vmid; /* 0: no VM, all devices of the host; RECORD_TEST: no VM, the next */
+	struct bdf tested; /* the device that `test` would take, with its group */
 	const struct settings *settings;
 	struct vmcfg *vm;
 	enum vmcfg_pending pending; /* with FACTS_NEXT_START: what became of pending changes */
@@ -229,6 +230,13 @@ int facts_read(const struct fs_root *root, unsigned int vmid, const struct setti
 /* The same for all devices of the host and no VM. Returns 0 or -errno. */
 int facts_read_host(const struct fs_root *root, const struct settings *settings,
 		    struct facts **ret) must_check;
+
+/*
+ * The same for the device at BDF, which is there, and no VM: as if one named it, and all that is in
+ * its group. vmid is RECORD_TEST. *RET_WHY as for facts_read().
+ */
+int facts_read_tested(const struct fs_root *root, const struct settings *settings,
+		      const struct bdf *bdf, struct facts **ret, char **ret_why) must_check;
 
 /* Reads the cluster's mappings, and the name of this node, whose entries of them count. No file is
  * no mappings. Returns 0, with both new (mappings_free(), free()), or -errno. */

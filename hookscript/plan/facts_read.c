@@ -318,42 +318,7 @@ static int read_details(struct reader *r)
 	return 0;
 }
 
-static int read_usage(const struct reader *r)
-{
-	struct facts *facts = r->facts;
-	auto_free struct usage_device *devices = calloc(facts->n_devices + 1, sizeof(*devices));
-	size_t n = 0;
-
-	if (!devices)
-		return -ENOMEM;
-	for (size_t i = 0; i < facts->n_devices; i++) {
-		const struct device *device = &facts->devices[i];
-
-		if (!device->bridge && (device->named || facts_take(facts, device)))
-			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
-							     device->driver};
-	}
-	facts->usage_err = usage_read(r->root, devices, n, &facts->usage);
-	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
-}
-
 /* ---- all of it ---- */
-
-int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)
-{
-	auto_free char *text = NULL, *node = NULL;
-	size_t len = 0;
-	int err = fs_read(root, MAPPINGS_PATH, VMCFG_TEXT_MAX, &text, &len);
-
-	if (err && err != -ENOENT)
-		return err;
-	err = pve_node_name(root, &node);
-	if (!err)
-		err = mappings_parse(text ? text : "", len, ret);
-	if (!err)
-		*ret_node = TAKE_PTR(node);
-	return err;
-}
 
 static bool has_mapping(const struct vmcfg *vm)
 {
@@ -383,26 +348,6 @@ static int read_named(struct reader *r)
 	return err ? err : facts_choose(facts);
 }
 
-/* Why a graphics device is in no group may stand in the boot configuration. */
-static int read_igpu_cure(struct reader *r)
-{
-	auto_cures struct cures cures = {0};
-	const struct facts *facts = r->facts;
-	size_t i = 0;
-	int err;
-
-	while (i < facts->n_devices &&
-	       (facts->devices[i].group >= 0 ||
-		facts->devices[i].identity.class >> 16 != PCI_BASE_CLASS_DISPLAY))
-		i++;
-	if (!facts->iommu_active || i == facts->n_devices)
-		return 0;
-	err = cures_read(r->root, NULL, &cures);
-	if (!err)
-		r->facts->igpu_cure = TAKE_PTR(cures.igpu);
-	return err;
-}
-
 /* What a start is decided by, beside the devices that are named. */
 static int read_rest(struct reader *r)
 {
@@ -418,7 +363,7 @@ static int read_rest(struct reader *r)
 			err = facts->devices[i].group;
 	sort_devices(facts);
 	if (!err)
-		err = read_igpu_cure(r);
+		err = facts_read_igpu_cure(r->root, facts);
 	if (!err)
 		err = read_details(r);
 	if (!err)
@@ -430,7 +375,7 @@ static int read_rest(struct reader *r)
 	if (!err)
 		err = facts_read_vfs(r->root, facts);
 	err = err ?: facts_read_memory(r->root, r->scope, facts);
-	return err ?: read_usage(r);
+	return err ?: facts_read_usage(r->root, facts);
 }
 
 int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
@@ -477,7 +422,57 @@ static int add_all_devices(struct reader *r)
 	return err;
 }
 
+/* A bridge is named only when it is the device itself, to be refused. */
+static int add_tested(struct reader *r)
+{
+	const struct bdf *tested = &r->facts->tested;
+	int group = iommu_group_of(r->root, tested);
+	auto_free struct bdf *members = NULL;
+	size_t n = 0;
+	int err = add_device(r, tested);
+
+	if (!err && group >= 0)
+		err = iommu_group_members(r->root, group, &members, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_device(r, &members[i]);
+	for (size_t i = 0; i < r->facts->n_devices; i++) {
+		struct device *device = &r->facts->devices[i];
+
+		device->has_entry = !bdf_compare(&device->bdf, tested);
+		device->named = !device->bridge || device->has_entry;
+	}
+	return err;
+}
+
+/* Of no VM: what ADD adds. */
+static int read_without_vm(struct reader *r, int (*add)(struct reader *r), struct facts **ret)
+{
+	int err = vmcfg_parse("", 0, &r->facts->vm);
+
+	if (!err) {
+		r->facts->reservations_err = pve_reservations_read(r->root, &r->reservations);
+		err = add(r);
+	}
+	if (!err)
+		err = read_rest(r);
+	if (!err)
+		*ret = TAKE_PTR(r->facts);
+	return err;
+}
+
 int facts_read_host(const struct fs_root *root, const struct settings *settings, struct facts **ret)
+{
+	cleanup_with(free_reader) struct reader r = {.root = root};
+
+	r.facts = calloc(1, sizeof(*r.facts));
+	if (!r.facts)
+		return -ENOMEM;
+	r.facts->settings = settings;
+	return read_without_vm(&r, add_all_devices, ret);
+}
+
+int facts_read_tested(const struct fs_root *root, const struct settings *settings,
+		      const struct bdf *bdf, struct facts **ret, char **ret_why)
 {
 	cleanup_with(free_reader) struct reader r = {.root = root};
 	int err;
@@ -486,14 +481,11 @@ int facts_read_host(const struct fs_root *root, const struct settings *settings,
 	if (!r.facts)
 		return -ENOMEM;
 	r.facts->settings = settings;
-	err = vmcfg_parse("", 0, &r.facts->vm);
-	if (!err) {
-		r.facts->reservations_err = pve_reservations_read(root, &r.reservations);
-		err = add_all_devices(&r);
-	}
-	if (!err)
-		err = read_rest(&r);
-	if (!err)
-		*ret = TAKE_PTR(r.facts);
+	r.facts->vmid = RECORD_TEST;
+	r.facts->tested = *bdf;
+	err = read_without_vm(&r, add_tested, ret);
+	if (err)
+		*ret_why = fs_path(_("%s: the devices cannot be read from /sys: %s"), bdf_text(bdf),
+				   log_strerror(err));
 	return err;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/facts_state.h"
 
+#include "hookscript/pve/pve.h"
 #include "host/pci/answer.h"
 #include "host/base/log.h"
 #include "host/pci/sriov.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/kernel_log.h"
+#include "host/setup/check/cures.h"
 #include "host/usage/owner_cure.h"
 #include "host/usage/pf_use.h"
 
@@ -282,6 +284,63 @@ int facts_read_early(const struct fs_root *root, struct facts *facts)
 
 		device->held_early = item && item->state == EARLY_HELD;
 	}
+	return err;
+}
+
+/* ---- what the host does with them ---- */
+
+int facts_read_usage(const struct fs_root *root, struct facts *facts)
+{
+	auto_free struct usage_device *devices = calloc(facts->n_devices + 1, sizeof(*devices));
+	size_t n = 0;
+
+	if (!devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (!device->bridge && (device->named || facts_take(facts, device)))
+			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
+							     device->driver};
+	}
+	facts->usage_err = usage_read(root, devices, n, &facts->usage);
+	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* Why a graphics device is in no group may stand in the boot configuration. */
+int facts_read_igpu_cure(const struct fs_root *root, struct facts *facts)
+{
+	auto_cures struct cures cures = {0};
+	size_t i = 0;
+	int err;
+
+	while (i < facts->n_devices &&
+	       (facts->devices[i].group >= 0 ||
+		facts->devices[i].identity.class >> 16 != PCI_BASE_CLASS_DISPLAY))
+		i++;
+	if (!facts->iommu_active || i == facts->n_devices)
+		return 0;
+	err = cures_read(root, NULL, &cures);
+	if (!err)
+		facts->igpu_cure = TAKE_PTR(cures.igpu);
+	return err;
+}
+
+/* ---- mappings ---- */
+
+int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)
+{
+	auto_free char *text = NULL, *node = NULL;
+	size_t len = 0;
+	int err = fs_read(root, MAPPINGS_PATH, VMCFG_TEXT_MAX, &text, &len);
+
+	if (err && err != -ENOENT)
+		return err;
+	err = pve_node_name(root, &node);
+	if (!err)
+		err = mappings_parse(text ? text : "", len, ret);
+	if (!err)
+		*ret_node = TAKE_PTR(node);
 	return err;
 }
 

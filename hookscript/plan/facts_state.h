@@ -19,6 +19,13 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts) must_che
  */
 int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
 
+/* Fills in what the host does with the devices that are named or would be taken. Returns 0 or
+ * -ENOMEM. */
+int facts_read_usage(const struct fs_root *root, struct facts *facts) must_check;
+
+/* Fills in what may help a graphics device that is in no group. Returns 0 or -errno. */
+int facts_read_igpu_cure(const struct fs_root *root, struct facts *facts) must_check;
+
 /* Fills in how the holders of the group that are no VM's are ended. Returns 0 or -ENOMEM. */
 int facts_read_holder_cures(const struct fs_root *root, struct device_group *group) must_check;
 

@@ -4,6 +4,7 @@
 #include "hookscript/plan/plan.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/record.h"
+#include "hookscript/records/returns.h"
 #include "host/base/strbuf.h"
 
 #include <string.h>
@@ -232,6 +233,28 @@ static int add_vms(const struct fs_root *root, struct device_summaries *list)
 	return err;
 }
 
+/* Counts that cannot be read are none: they decide nothing. */
+static int add_returns(const struct fs_root *root, struct device_summaries *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct device_summary *device = &list->items[i];
+		struct returns returns;
+		int err = returns_read(root, &device->bdf, &device->identity, &returns);
+
+		if (err == -ENOMEM)
+			return err;
+		if (err || !returns.of)
+			continue;
+		device->returned = returns_text(&returns);
+		if (!device->returned)
+			return -ENOMEM;
+		device->returned_times = returns.times;
+		device->returned_of = returns.of;
+		device->returned_last = returns.last;
+	}
+	return 0;
+}
+
 int judge_devices(const struct fs_root *root, struct device_summaries *list)
 {
 	cleanup_with(plan_freep) struct plan *plan = NULL;
@@ -244,6 +267,8 @@ int judge_devices(const struct fs_root *root, struct device_summaries *list)
 		err = add_reasons(plan, list);
 	if (!err)
 		mark_dead(facts, list);
+	if (!err)
+		err = add_returns(root, list);
 	return err ? err : add_vms(root, list);
 }
 

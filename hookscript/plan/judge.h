@@ -32,8 +32,9 @@ void node_vms_free(struct node_vms *vms);
 int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **ret) must_check;
 
 /*
- * Fills in which VMs name each device, and why a start with it would be refused now, as plan_make()
- * judges it; "; " between several reasons. Returns 0 or -errno. A device_judge.
+ * Fills in which VMs name each device, how often it came back from them, and why a start with it
+ * would be refused now, as plan_make() judges it; "; " between several reasons. Returns 0 or
+ * -errno. A device_judge.
  */
 int judge_devices(const struct fs_root *root, struct device_summaries *list) must_check;
 

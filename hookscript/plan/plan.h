@@ -95,6 +95,7 @@ struct plan_step {
 	const struct device *device; /* in the facts */
 	const char *returns_to;	     /* a driver, or NULL: none; in the facts */
 	enum return_reason why;
+	const char *reset_method; /* of a test, in place of the settings'; the caller's */
 	const char *variant; /* the vfio variant driver that it gets; NULL: vfio-pci; in settings */
 	bool choice;	     /* one of several devices of a mapping, of which Proxmox VE chooses */
 	const struct vf_facts *vf; /* in the facts; NULL: it is no VF of a network card */

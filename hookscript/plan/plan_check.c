@@ -110,6 +110,14 @@ void cure_qm_set(struct plan_check *c, const char *words, const char *option, co
 		    vmid && option && value ? argv_new("qm", "set", vmid, option, value) : NULL);
 }
 
+void cure_again(struct plan_check *c, const char *words, const char *command)
+{
+	if (c->facts->vmid == RECORD_TEST)
+		cure_command(c, words, "pve-passthrough test %s", bdf_text(&c->facts->tested));
+	else
+		cure_command(c, words, "%s %u", command, c->facts->vmid);
+}
+
 void cure_delete(struct plan_check *c, const char *words, size_t e)
 {
 	cure_command(c, words, "qm set %u --delete hostpci%zu", c->facts->vmid, e);
@@ -132,6 +140,17 @@ void cure_by_log(struct plan_check *c, const char *lines)
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
 			cure_words(c, _("the kernel's log says: %s"), line);
+}
+
+void cure_by_lines(struct plan_check *c, const char *cure)
+{
+	auto_free char *text = strdup(cure);
+	char *rest = text, *line;
+
+	if (!text)
+		c->err = -ENOMEM;
+	while ((line = strsep(&rest, "\n")))
+		cure_words(c, "%s", line);
 }
 
 bool cure_as_root(struct plan_check *c, int err)

@@ -44,6 +44,9 @@ void cure_config(struct plan_check *c, const char *words, char **fix);
 /* cure_config() of the words of a qm set on the VM. */
 void cure_qm_set(struct plan_check *c, const char *words, const char *option, const char *value);
 
+/* That it is tried again, by COMMAND with the VM's number, or, of a test, by that. */
+void cure_again(struct plan_check *c, const char *words, const char *command);
+
 /* That the entry hostpciE is taken out. */
 void cure_delete(struct plan_check *c, const char *words, size_t e);
 
@@ -52,6 +55,9 @@ void cure_by_entry(struct plan_check *c, const char *words, size_t e, const char
 
 /* What the kernel's log says, LINES; NULL: nothing. */
 void cure_by_log(struct plan_check *c, const char *lines);
+
+/* A cure that has one step a line. */
+void cure_by_lines(struct plan_check *c, const char *cure);
 
 /* That root can read what this user cannot, if ERR says so. Returns whether it does. */
 bool cure_as_root(struct plan_check *c, int err);

@@ -7,18 +7,6 @@
 
 #include <string.h>
 
-/* The cure has one step a line. */
-static void cure_by_lines(struct plan_check *c, const char *cure)
-{
-	auto_free char *text = strdup(cure);
-	char *rest = text, *line;
-
-	if (!text)
-		c->err = -ENOMEM;
-	while ((line = strsep(&rest, "\n")))
-		cure_words(c, "%s", line);
-}
-
 /* Whether the two are missing, and one cure is that of both. */
 static bool share_cure(const struct check_item *a, const struct check_item *b)
 {
@@ -181,8 +169,8 @@ static void refuse_other_identity(struct plan_check *c, const struct device *dev
 	const char *text = bdf_text(&device->bdf);
 
 	plan_refuse(c, REFUSAL_IDENTITY, &device->bdf, strdup(_("its record is of another device")),
-		    _("%s was taken for VM %u as %s, but the device there now is %s"), text,
-		    record->vmid, pci_identity_text(&record->identity),
+		    _("%s was taken for %s as %s, but the device there now is %s"), text,
+		    record_owner(record->vmid), pci_identity_text(&record->identity),
 		    pci_identity_text(&device->identity));
 	cure_command(c, _("if the hardware was exchanged, remove the record"), "rm /%s/%s",
 		     RECORD_DIR, text);
@@ -195,9 +183,9 @@ static void warn_of_takeover(struct plan_check *c, const struct device *device)
 	const char *back = record->driver ? record->driver : _("no driver");
 
 	plan_warn(c, &device->bdf,
-		  _("%s was left taken for VM %u, which does not run: taken over; it will return "
+		  _("%s was left taken for %s, which does not run: taken over; it will return "
 		    "to %s"),
-		  bdf_text(&device->bdf), record->vmid,
+		  bdf_text(&device->bdf), record_owner(record->vmid),
 		  record->stage == RECORD_CLAIMED ? _("what it is now") : back);
 }
 
@@ -266,6 +254,8 @@ static bool has_other(const struct facts *facts, const struct device *device,
 
 static char *describe_other(const struct other *other)
 {
+	if (other->vmid == RECORD_TEST)
+		return strdup(_("a test runs with it (pve-passthrough test)"));
 	if (other->use == OTHER_RUNS)
 		return fs_path(_("VM %u runs with it"), other->vmid);
 	if (other->use == OTHER_RESERVES)
@@ -307,8 +297,10 @@ static void refuse_other(struct plan_check *c, const struct device *first,
 	for (size_t i = (size_t)(first - facts->devices) + 1; i < facts->n_devices; i++)
 		if (has_other(facts, &facts->devices[i], other))
 			plan_refuse_also(c, &facts->devices[i].bdf);
-	if (other->use == OTHER_CHANGES)
-		cure_command(c, _("wait for that task, then"), "qm start %u", facts->vmid);
+	if (other->vmid == RECORD_TEST)
+		cure_again(c, _("wait until it has ended, then"), "qm start");
+	else if (other->use == OTHER_CHANGES)
+		cure_again(c, _("wait for that task, then"), "qm start");
 	else
 		cure_command(c, NULL, "qm shutdown %u", other->vmid);
 	if (other->use == OTHER_RESERVES)
@@ -373,16 +365,28 @@ static void check_reserved(struct plan_check *c, const struct device_group *grou
 	}
 }
 
-/* Whether who holds the group has been named: another VM, or this one, which runs. */
+/* Whether a test runs with devices of the group, which is another's than this one. */
+static bool group_is_tested(const struct facts *facts, const struct device_group *group)
+{
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (facts->devices[i].group == group->number &&
+		    other_of(facts, &facts->devices[i]).vmid == RECORD_TEST)
+			return true;
+	return false;
+}
+
+/* Whether who holds the group has been named: another VM, this one, which runs, or a test. */
 static bool holders_are_known(const struct facts *facts, const struct device_group *group)
 {
+	bool test = group_is_tested(facts, group);
+
 	for (size_t i = 0; i < group->holders.n; i++) {
 		unsigned int vmid = group->holders.items[i].vmid;
 
-		if (!vmid || (vmid == facts->vmid && !facts->vm_runs))
+		if ((!vmid && !test) || (vmid == facts->vmid && !facts->vm_runs))
 			return false;
 	}
-	return group->holders.n;
+	return group->holders.n || test;
 }
 
 static void cure_holder(struct plan_check *c, const struct device_group *group, size_t i)

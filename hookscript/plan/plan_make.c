@@ -162,10 +162,16 @@ static void warn_of_pending(struct plan_check *c)
 
 int plan_make(const struct facts *facts, struct plan **ret)
 {
-	static void (*const checks[])(struct plan_check * c) = {
-		plan_check_config, plan_check_host,    plan_check_addresses, plan_check_identity,
-		plan_check_ha,	   plan_check_devices, plan_check_vfs,	     plan_check_memory,
-		plan_check_usage,  add_steps,	       plan_note_memory,
+	static const struct {
+		void (*check)(struct plan_check *c);
+		bool of_vm; /* nothing to do for a test, which has none */
+	} checks[] = {
+		{plan_check_config, true},    {plan_check_host, false},
+		{plan_check_addresses, true}, {plan_check_identity, true},
+		{plan_check_ha, true},	      {plan_check_devices, false},
+		{plan_check_vfs, true},	      {plan_check_memory, true},
+		{plan_check_usage, false},    {add_steps, false},
+		{plan_note_memory, true},
 	};
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
 	struct plan_check c = {.facts = facts, .plan = plan};
@@ -178,7 +184,8 @@ int plan_make(const struct facts *facts, struct plan **ret)
 	if (facts->settings->err)
 		refuse_settings(&c);
 	for (size_t i = 0; !facts->settings->err && i < ARRAY_SIZE(checks); i++)
-		checks[i](&c);
+		if (!checks[i].of_vm || facts->vmid != RECORD_TEST)
+			checks[i].check(&c);
 	if (!c.err)
 		*ret = TAKE_PTR(plan);
 	return c.err;

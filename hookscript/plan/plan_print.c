@@ -63,6 +63,14 @@ void plan_print_refusals(const struct plan *plan, const struct facts *facts, boo
 
 	for (size_t i = 0; i < plan->n_refusals; i++)
 		print_refusal(&plan->refusals[i], facts, level);
+	if (facts->vmid == RECORD_TEST) {
+		log_say(level,
+			ngettext("the test of %s is refused: %zu problem, above",
+				 "the test of %s is refused: %zu problems, above",
+				 plan->n_refusals),
+			bdf_text(&facts->tested), plan->n_refusals);
+		return;
+	}
 	log_say(level,
 		ngettext("VM %u refused: %zu problem, above; check again: pve-passthrough plan %u",
 			 "VM %u refused: %zu problems, above; check again: pve-passthrough plan %u",

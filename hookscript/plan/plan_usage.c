@@ -270,8 +270,8 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 	auto_free char *name = describe_device(device);
 
 	plan_refuse(c, REFUSAL_IN_USE, &device->bdf, strdup(finding->what),
-		    _("%s: %s; taking it for VM %u: %s"), name ? name : "", finding->what,
-		    c->facts->vmid, finding->effect);
+		    _("%s: %s; taking it for %s: %s"), name ? name : "", finding->what,
+		    record_owner(c->facts->vmid), finding->effect);
 	if (finding->command)
 		cure_command(c, finding->cure, "%s", finding->command);
 	else
@@ -339,7 +339,7 @@ void plan_check_usage(struct plan_check *c)
 			    _("what this host does with the devices cannot be read: %s"),
 			    strerror(-facts->usage_err));
 		if (!cure_as_root(c, facts->usage_err))
-			cure_command(c, _("try again"), "pve-passthrough plan %u", facts->vmid);
+			cure_again(c, _("try again"), "pve-passthrough plan");
 	}
 	for (size_t i = 0; i < facts->n_devices; i++) {
 		if (!facts_take(facts, &facts->devices[i]))

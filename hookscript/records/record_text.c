@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* To be raised when an older program could not give a device back by a newer one's record. */
@@ -86,6 +87,24 @@ static const char *const attribute_names[RECORD_ATTRIBUTES] = {
 const char *record_attribute_name(enum record_attribute_name name)
 {
 	return attribute_names[name];
+}
+
+const char *record_owner_format(unsigned int vmid, char buf[RECORD_OWNER_SIZE])
+{
+	if (vmid == RECORD_TEST)
+		snprintf(buf, RECORD_OWNER_SIZE, "%s", _("the test"));
+	else
+		snprintf(buf, RECORD_OWNER_SIZE, "VM %u", vmid);
+	return buf;
+}
+
+const char *record_owner_word_format(unsigned int vmid, char buf[RECORD_OWNER_SIZE])
+{
+	if (vmid == RECORD_TEST)
+		snprintf(buf, RECORD_OWNER_SIZE, "%s", RECORD_TEST_WORD);
+	else
+		snprintf(buf, RECORD_OWNER_SIZE, "%u", vmid);
+	return buf;
 }
 
 const char *record_target(const struct record *record)
@@ -230,6 +249,8 @@ char *record_format(const struct record *record)
 	strbuf_add(&to, "format = %d;\n", RECORD_FORMAT);
 	conftext_put(&to, "address", bdf_format(&record->bdf, address));
 	strbuf_add(&to, "vmid = %u;\n", record->vmid);
+	if (record->vmid == RECORD_TEST)
+		conftext_put(&to, "owner", RECORD_TEST_WORD); /* for people: the number decides */
 	strbuf_add(&to, "claim = %" PRId64 "L;\n", (int64_t)record->claim);
 	conftext_put(&to, "stage", stage_names[record->stage]);
 	conftext_put(&to, "identity", pci_identity_format(&record->identity, identity));

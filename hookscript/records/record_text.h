@@ -28,9 +28,34 @@ struct record_attribute {
 /* The attribute's name in sysfs. */
 const char *record_attribute_name(enum record_attribute_name name);
 
+/*
+ * In place of the number of a VM: the device is taken by `pve-passthrough test`. Proxmox VE's
+ * numbers begin with 100. A version that knows no test (0.2.0) takes it for a VM that does not run,
+ * and gives the device back by `restore --all`, as by its before-image it may.
+ */
+#define RECORD_TEST	 1U
+#define RECORD_TEST_WORD "test"
+
+/* For whom it is taken, for a message: "VM 100", "the test". Returns BUF. */
+#define RECORD_OWNER_SIZE 64
+const char *record_owner_format(unsigned int vmid, char buf[RECORD_OWNER_SIZE]);
+
+/* The same as the verbs `restore` and `watch` take it: "100", "test". */
+const char *record_owner_word_format(unsigned int vmid, char buf[RECORD_OWNER_SIZE]);
+
+/* Both as texts that last until the end of the block they are written in. */
+#define record_owner(vmid)	record_owner_format((vmid), (char[RECORD_OWNER_SIZE]){0})
+#define record_owner_word(vmid) record_owner_word_format((vmid), (char[RECORD_OWNER_SIZE]){0})
+
+/* The VM, or 0: of none (log_set_context()). */
+static inline unsigned int record_owner_vm(unsigned int vmid)
+{
+	return vmid == RECORD_TEST ? 0 : vmid;
+}
+
 struct record {
 	struct bdf bdf;
-	unsigned int vmid;
+	unsigned int vmid; /* or RECORD_TEST */
 	enum record_stage stage;
 	struct pci_identity identity;
 	/* The before-image; NULL: none. */

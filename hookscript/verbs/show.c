@@ -5,6 +5,7 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/record.h"
+#include "hookscript/records/returns.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/log.h"
@@ -32,6 +33,18 @@ static void print_answer(const struct fs_root *root, const struct record *record
 		log_info(_("    whether it answers is not known: %s"), strerror(-answer));
 }
 
+/* What its stops so far have shown. */
+static void print_returns(const struct fs_root *root, const struct record *record)
+{
+	auto_free char *text = NULL;
+	struct returns returns;
+
+	if (!returns_read(root, &record->bdf, &record->identity, &returns))
+		text = returns_text(&returns);
+	if (text)
+		log_info("    %s", text);
+}
+
 /* What is set of a VF of a network card while it is taken. */
 static void print_vf(const struct record *record)
 {
@@ -56,18 +69,20 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 
 	log_info("%s  %s", bdf_text(&record->bdf), name ? name : _("PCI device"));
 	if (!pci_probe(root, &record->bdf)) {
-		log_info(_("    taken for VM %u; the device is not there any more"), record->vmid);
+		log_info(_("    taken for %s; the device is not there any more"),
+			 record_owner(record->vmid));
 		return;
 	}
 	err = pci_driver(root, &record->bdf, &driver);
 	now = err ? strerror(-err) : driver ? driver : _("no driver");
 	if (record->stage == RECORD_CLAIMED)
-		log_info(_("    claimed for VM %u, nothing was done to it yet; now on %s"),
-			 record->vmid, now);
+		log_info(_("    claimed for %s, nothing was done to it yet; now on %s"),
+			 record_owner(record->vmid), now);
 	else
-		log_info(_("    taken for VM %u from %s; now on %s"), record->vmid,
+		log_info(_("    taken for %s from %s; now on %s"), record_owner(record->vmid),
 			 record->driver ? record->driver : _("no driver"), now);
 	print_vf(record);
+	print_returns(root, record);
 	print_answer(root, record);
 }
 
@@ -76,7 +91,12 @@ static void print_vm(const struct fs_root *root, unsigned int vmid)
 {
 	auto_free char *config = pve_config_path(vmid, NULL);
 
-	if (pve_vm_runs(root, vmid))
+	if (vmid == RECORD_TEST)
+		log_info(pve_vm_is_locked(root, vmid)
+				 ? _("a test runs (pve-passthrough test)")
+				 : _("the test has died; give its devices back: pve-passthrough "
+				     "restore test"));
+	else if (pve_vm_runs(root, vmid))
 		log_info(_("VM %u runs"), vmid);
 	else if (pve_vm_is_locked(root, vmid))
 		log_info(_("VM %u is being started, stopped or changed"), vmid);

@@ -28,6 +28,7 @@ static void free_device(struct device_summary *device)
 	free(device->named_by);
 	free(device->used);
 	free(device->early);
+	free(device->returned);
 }
 
 /* The rest of a device whose ids are known. */

@@ -26,10 +26,14 @@ struct device_summary {
 	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
 	struct device_vm *named_by; /* the same for programs; filled in by the judge */
 	size_t n_named_by;
-	char *early; /* that, and how, it is held early (host/pci/early.h); NULL: it is not */
-	bool dead;   /* it does not answer; filled in by the judge */
-	char *used;  /* why a start would be refused now; NULL: it would not; filled in by the judge
-		      */
+	char *early;	/* that, and how, it is held early (host/pci/early.h); NULL: it is not */
+	char *returned; /* how often it came back when a VM stopped, in words; NULL: it was never
+			   taken; filled in by the judge, as are the next */
+	unsigned int returned_times, returned_of;
+	int64_t returned_last; /* in seconds since 1970; 0: never */
+	bool dead;	       /* it does not answer; filled in by the judge */
+	char *used; /* why a start would be refused now; NULL: it would not; filled in by the judge
+		     */
 };
 
 struct device_summaries {
@@ -46,7 +50,7 @@ struct device_summary *device_summaries_find(const struct device_summaries *list
 					     const struct bdf *bdf);
 
 /*
- * Fills in vms, named_by, dead and used. What a start refuses is decided above this layer
+ * Fills in vms, named_by, returned, dead and used. What a start refuses is decided above this layer
  * (hookscript/plan/judge.h), and handed in by a main. Returns 0 or -errno.
  */
 typedef int device_judge(const struct fs_root *root, struct device_summaries *list);

@@ -59,8 +59,8 @@ char *tree_text(struct tree *tree, const char *path);
 /*
  * Everything in the tree, one sorted line each: folders, links with their targets, files with mode
  * and content. TREE_ALL is really everything. TREE_STATE leaves out what may stay behind: locks,
- * empty folders below /run/pve-passthrough, the mode of files, which start a record is of. The
- * caller frees it.
+ * empty folders below /run/pve-passthrough, the mode of files, which start a record is of, and how
+ * often devices came back (hookscript/records/returns.h). The caller frees it.
  */
 enum tree_scope { TREE_ALL, TREE_STATE };
 char *tree_render(struct tree *tree, enum tree_scope scope);

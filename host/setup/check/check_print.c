@@ -157,6 +157,8 @@ static void print_device(const struct device_summary *device)
 		print_detail("\033[36m", _("used by: "), device->vms);
 	if (device->early)
 		print_detail("\033[36m", _("early: "), device->early);
+	if (device->returned)
+		print_detail("", _("so far: "), device->returned);
 	if (device->used)
 		print_detail("\033[33m", device->dead ? _("dead: ") : _("in use: "), device->used);
 	if (device->dead)
@@ -231,6 +233,25 @@ void groups_print(const struct groups *groups)
 		print_ungrouped(groups);
 }
 
+/* Null for a device that no VM has had. */
+static void add_returns(json_object *to, const struct device_summary *device, bool *failed)
+{
+	json_object *object;
+
+	if (!device->returned) {
+		json_add_text(to, "came_back", NULL, failed);
+		return;
+	}
+	object = json_object_new_object();
+	json_add(object, "times", json_object_new_int64(device->returned_times), failed);
+	json_add(object, "of", json_object_new_int64(device->returned_of), failed);
+	if (device->returned_last)
+		json_add(object, "last", json_object_new_int64(device->returned_last), failed);
+	else
+		json_add_text(object, "last", NULL, failed);
+	json_add(to, "came_back", object, failed);
+}
+
 static void add_device(json_object *object, const struct device_summary *device, bool *failed)
 {
 	char address[BDF_TEXT_SIZE], identity[PCI_IDENTITY_TEXT_SIZE];
@@ -246,6 +267,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 	json_add(object, "dead", json_object_new_boolean(device->dead), failed);
 	json_add_text(object, "used", device->used, failed);
 	json_add_text(object, "early", device->early, failed);
+	add_returns(object, device, failed);
 	for (size_t i = 0; i < device->n_named_by; i++)
 		json_add_vm(vms, &device->named_by[i], failed);
 	json_add(object, "vms", vms, failed);

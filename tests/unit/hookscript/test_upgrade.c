@@ -8,6 +8,7 @@
 #include "hookscript/records/duration.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/record.h"
+#include "hookscript/records/returns.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
@@ -322,6 +323,41 @@ static void test_settings(void **state)
 	assert_int_equal(gpu->allow, 1 << USAGE_DISPLAY | 1 << USAGE_SOUND);
 }
 
+/* What a test that died has left, of the first version that has tests. */
+static int restore_test(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return stop_restore(root, RECORD_TEST);
+}
+
+static void test_test(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+
+	take(tree, DISK);
+	tree_file(tree, "dev/vfio/12", "");
+	tree_file(tree, DISK_FOLDER "/reset_method", "bus\n");
+	put(tree, "test", RECORDS);
+	scenario_must(tree, restore_test, 0);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
+static void test_returns(void **state)
+{
+	static const struct pci_identity disk = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802};
+	struct tree *tree = *state;
+	struct returns returns;
+	struct bdf bdf;
+
+	put(tree, "returns", RETURNS_DIR);
+	assert_int_equal(bdf_parse(DISK, &bdf), 0);
+	assert_int_equal(returns_read(&tree->root, &bdf, &disk, &returns), 0);
+	assert_int_equal(returns.times, 11);
+	assert_int_equal(returns.of, 12);
+	assert_int_equal(returns.last, 1767225600);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -338,6 +374,8 @@ int main(void)
 		TEST(test_host_setup),
 		TEST(test_settings),
 		TEST(test_duration),
+		TEST(test_test),
+		TEST(test_returns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
