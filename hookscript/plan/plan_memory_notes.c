@@ -279,8 +279,8 @@ static void note_affinity(struct plan_check *c, const struct host_node *node)
 		return;
 	if (memory->cpus > has)
 		note(c, NULL,
-		     _("affinity: its devices are on node %u of this host, which has %zu processors, "
-		       "and the VM has %llu: it cannot be near them with all of these"),
+		     _("affinity: its devices are on node %u of this host, whose processors (%zu) are "
+		       "fewer than the VM's (%llu): not all of these can be near them"),
 		     node->id, has, (unsigned long long)memory->cpus);
 	else
 		note(c, fs_path("qm set %u --affinity %s", c->facts->vmid, node->cpus),

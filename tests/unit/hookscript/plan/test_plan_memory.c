@@ -590,8 +590,8 @@ static void test_place(void **state)
 		 "qm set 100 --numa 1 --numa0 cpus=0,hostnodes=1,memory=32768,policy=bind"},
 		{"memory: 32768\naffinity: 0-3\n", "qm set 100 --affinity " CPUS_ON1},
 		{"memory: 32768\ncores: 33\n",
-		 "affinity: its devices are on node 1 of this host, which has 32 processors, and "
-		 "the VM has 33"},
+		 "affinity: its devices are on node 1 of this host, whose processors (32) are fewer "
+		 "than the VM's (33)"},
 		{"memory: 98304\n",
 		 "numa0: memory from node 1 only is not possible: no node of this host has so "
 		 "much memory"},
