@@ -115,21 +115,28 @@ uint64_t memory_used_pages(const struct host_memory *host, enum page_size size,
 	return pool->pages > pool->free ? pool->pages - pool->free : 0;
 }
 
-bool memory_pages_fit(const struct host_memory *host, const struct memory_verdict *verdict)
+bool memory_node_fits(const struct host_memory *host, const struct memory_verdict *verdict,
+		      unsigned int hostnode)
 {
-	for (unsigned int i = 0; i < PAGE_NODES; i++) {
-		uint64_t left = unpooled_kib(host, host_memory_node(host, i));
+	uint64_t left = unpooled_kib(host, host_memory_node(host, hostnode));
 
-		for (unsigned int size = 0; size < PAGE_SIZES; size++) {
-			uint64_t has = memory_free_pages(host, size, i), kib;
-			uint64_t needs = verdict->pages[size][i];
+	for (unsigned int size = 0; size < PAGE_SIZES; size++) {
+		uint64_t has = memory_free_pages(host, size, hostnode), kib;
+		uint64_t needs = verdict->pages[size][hostnode];
 
-			kib = needs > has ? (needs - has) * PAGE_MIB(size) * 1024 : 0;
-			if (kib > left)
-				return false;
-			left -= kib;
-		}
+		kib = needs > has ? (needs - has) * PAGE_MIB(size) * 1024 : 0;
+		if (kib > left)
+			return false;
+		left -= kib;
 	}
+	return true;
+}
+
+static bool pages_fit(const struct host_memory *host, const struct memory_verdict *verdict)
+{
+	for (unsigned int i = 0; i < PAGE_NODES; i++)
+		if (!memory_node_fits(host, verdict, i))
+			return false;
 	return true;
 }
 
@@ -179,7 +186,7 @@ static bool change_to(struct change *change, const struct facts *facts, enum hug
 	if (change->verdict.rule != MEMORY_STARTS)
 		return false;
 	change->fits = hugepages != HUGEPAGES_NONE
-			       ? memory_pages_fit(&facts->host_memory, &change->verdict)
+			       ? pages_fit(&facts->host_memory, &change->verdict)
 			       : hostnode < 0 || node_fits(facts, (unsigned int)hostnode);
 	return change->fits;
 }

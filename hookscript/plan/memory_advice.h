@@ -33,9 +33,9 @@ void memory_advice_free(struct memory_advice *advice);
 
 #define auto_advice cleanup_with(memory_advice_free)
 
-/* Whether the host can ever have the pages of the verdict: a node, and what is not in other pools.
- */
-bool memory_pages_fit(const struct host_memory *host, const struct memory_verdict *verdict);
+/* Whether a node of the host can ever have the pages of the verdict: what is not in other pools. */
+bool memory_node_fits(const struct host_memory *host, const struct memory_verdict *verdict,
+		      unsigned int hostnode);
 
 /* Pages of SIZE on a node of the host that are free, and used; where the host has no nodes, on all
  * of it. */

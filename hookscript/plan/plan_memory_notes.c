@@ -81,18 +81,29 @@ static void note_estimate(struct plan_check *c, const struct memory_verdict *ver
 		     size, memory_page_text(kib));
 }
 
+/* Who may not read it needs root; else a start writes a new one. */
+static void note_unread(struct plan_check *c)
+{
+	int err = c->facts->last_start_err;
+	const char *why = conftext_strerror(err, _("not what a start has written"));
+
+	if (err == -EACCES || err == -EPERM)
+		note(c, NULL, _("memory: how long the last start took cannot be read: /%s/%u: %s"),
+		     DURATION_DIR, c->facts->vmid, why);
+	else
+		note(c, NULL,
+		     _("memory: how long the last start took cannot be read: /%s/%u: %s; the next "
+		       "start replaces it"),
+		     DURATION_DIR, c->facts->vmid, why);
+	only_in_plan(c);
+}
+
 static void note_time(struct plan_check *c, const struct memory_verdict *verdict)
 {
 	const struct facts *facts = c->facts;
 
-	if (facts->last_start_err) {
-		note(c, NULL,
-		     _("memory: how long the last start took cannot be read: /%s/%u: %s; the next "
-		       "start replaces it"),
-		     DURATION_DIR, facts->vmid,
-		     conftext_strerror(facts->last_start_err, _("not what a start has written")));
-		only_in_plan(c);
-	}
+	if (facts->last_start_err)
+		note_unread(c);
 	if (facts->last_start.ms)
 		note_last(c);
 	else if (!facts->memory_err && verdict->rule == MEMORY_STARTS)
@@ -173,29 +184,40 @@ static void note_boot(struct plan_check *c, const struct memory_verdict *verdict
 		     _("memory: and so that Proxmox VE leaves them there:"));
 }
 
-/* Pages that Proxmox VE has to make before QEMU starts (hugepages_allocate). */
-static void note_missing(struct plan_check *c, const struct memory_verdict *verdict)
+/* Pages on a node that Proxmox VE has to make before QEMU starts (hugepages_allocate). Returns
+ * whether there are any that it can make. */
+static bool note_missing_on(struct plan_check *c, const struct memory_verdict *verdict,
+			    enum page_size size, unsigned int i)
 {
 	const struct host_memory *host = &c->facts->host_memory;
+	unsigned long long needs = verdict->pages[size][i];
+	unsigned long long has = memory_free_pages(host, size, i);
+	const char *page = memory_page_text((unsigned int)PAGE_MIB(size) * 1024);
+	bool fits = memory_node_fits(host, verdict, i);
 
+	if (needs <= has)
+		return false;
+	if (fits)
+		note(c, NULL,
+		     _("memory: of the %llu pages of %s on node %u, %llu are free: Proxmox VE "
+		       "reserves the others before QEMU starts, which may fail when memory is "
+		       "fragmented"),
+		     needs, page, i, has);
+	else
+		note(c, NULL,
+		     _("memory: of the %llu pages of %s on node %u, %llu are free, and it has no "
+		       "memory for the others: Proxmox VE will not start this VM"),
+		     needs, page, i, has);
+	return fits;
+}
+
+static void note_missing(struct plan_check *c, const struct memory_verdict *verdict)
+{
 	for (enum page_size size = 0; size < PAGE_SIZES; size++) {
 		bool missing = false;
 
-		for (unsigned int i = 0; i < PAGE_NODES; i++) {
-			uint64_t needs = verdict->pages[size][i];
-			uint64_t has = memory_free_pages(host, size, i);
-
-			if (needs <= has)
-				continue;
-			note(c, NULL,
-			     _("memory: of the %llu pages of %s on node %u, %llu are free: Proxmox "
-			       "VE reserves the others before QEMU starts, which may fail when "
-			       "memory is fragmented"),
-			     (unsigned long long)needs,
-			     memory_page_text((unsigned int)PAGE_MIB(size) * 1024), i,
-			     (unsigned long long)has);
-			missing = true;
-		}
+		for (unsigned int i = 0; i < PAGE_NODES; i++)
+			missing |= note_missing_on(c, verdict, size, i);
 		if (missing)
 			note_boot(c, verdict, size);
 	}

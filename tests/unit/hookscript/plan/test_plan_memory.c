@@ -424,6 +424,10 @@ static void test_time(void **state)
 	assert_true(m.plan->notes[0].plan_only);
 	assert_notes(&m, "memory: a start will take about 4 s");
 	assert_int_equal(m.plan->n_refusals, 0);
+	m.facts.last_start_err = -EACCES;
+	make(&m, "memory: 16384\n");
+	assert_notes(&m, "starts/100: Permission denied");
+	assert_no_note(&m, "replaces");
 }
 
 /* Each device of a guest with an IOMMU has a mapping of its own. */
@@ -549,6 +553,14 @@ static void test_missing_pages(void **state)
 	m.nodes[0].pools[HOST_PAGES_1G].free = 16;
 	make(&m, lines);
 	assert_no_note(&m, "fragmented");
+	/* No boot helps a node that has too little. */
+	m.facts.host_memory.pages_by_boot = false;
+	m.nodes[0].kib = 24 * GIB;
+	m.nodes[0].pools[HOST_PAGES_1G] = (struct host_pool){true, 12, 0};
+	make(&m, lines);
+	assert_notes(&m, "memory: of the 16 pages of 1 GiB on node 0, 0 are free, and it has no "
+			 "memory for the others: Proxmox VE will not start this VM");
+	assert_no_note(&m, "host-setup");
 	/* On one of two nodes the plain number would be shared. */
 	prepare(&m, -1);
 	make(&m, "memory: 16384\nnuma: 1\nhugepages: 2\n"
