@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SPACE_MAX      ((size_t)4096)
+#define SPACE_FOR_ALL  ((size_t)64)
 #define EXTENDED_BEGIN ((size_t)256)
 #define SERIAL_CAP     3
 
@@ -89,6 +90,7 @@ static int read_serial(const struct fs_root *root, struct early_id *id)
 
 	if (!err)
 		early_serial_parse((const unsigned char *)space, len, id->serial);
+	id->serial_hidden = !err && len <= SPACE_FOR_ALL && geteuid();
 	return fs_is_absent(err) ? 0 : err;
 }
 
@@ -141,7 +143,8 @@ bool early_id_alike(const struct early_id *a, const struct early_id *b)
 
 bool early_id_same(const struct early_id *a, const struct early_id *b)
 {
-	return early_id_alike(a, b) && !strcmp(a->path, b->path) && !strcmp(a->serial, b->serial);
+	return early_id_alike(a, b) && !strcmp(a->path, b->path) &&
+	       (a->serial_hidden || b->serial_hidden || !strcmp(a->serial, b->serial));
 }
 
 /* ---- lists ---- */

@@ -20,6 +20,7 @@ struct early_id {
 	struct pci_identity identity;
 	uint8_t revision;
 	char serial[EARLY_SERIAL_SIZE]; /* its serial-number capability; "": none */
+	bool serial_hidden;		/* only root sees it (Linux: drivers/pci/pci-sysfs.c) */
 };
 
 struct early_ids {
@@ -38,7 +39,8 @@ int early_id_read(const struct fs_root *root, const struct bdf *bdf,
 /* Whether both are of one kind: vendor, device, subsystem, class and revision. */
 bool early_id_alike(const struct early_id *a, const struct early_id *b);
 
-/* Whether they are one device: of one kind, in one place, with one serial number. */
+/* Whether they are one device: of one kind, in one place, with one serial number, unless that of
+ * one is hidden. */
 bool early_id_same(const struct early_id *a, const struct early_id *b);
 
 /* All devices of the host that are like one of WANTED. Returns 0 (free with early_ids_free()) or

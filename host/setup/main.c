@@ -263,6 +263,11 @@ static int run_sriov(const struct fs_root *root, const struct setup_options *opt
 	return sriov_run(root, options, &above);
 }
 
+static int run_early(const struct fs_root *root, const struct setup_options *options)
+{
+	return early_run(root, options, record_lock_device);
+}
+
 enum option_code {
 	OPT_ROOT = 256,
 	OPT_VERSION,
@@ -381,7 +386,7 @@ static const struct verb verbs[] = {
 	{"groups", run_groups, groups_help, "json", NULL, NULL, 0},
 	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
 	 "ADDRESS N", read_sriov_options, 2},
-	{"early", early_run, early_help, "bootloader json dry-run yes boot remove", "ADDRESS...",
+	{"early", run_early, early_help, "bootloader json dry-run yes boot remove", "ADDRESS...",
 	 read_early_options, 0},
 };
 

@@ -15,18 +15,26 @@
 #include "host/setup/options.h"
 
 /* TimeoutStartSec of the unit is 30 s. */
-#define ALL_MS 26000
+#define ALL_MS	26000
+#define LOCK_MS 5000
 
 struct job {
 	const struct fs_root *root;
 	const struct early *early;
+	early_lock *lock;
 };
 
-static int take(const struct fs_root *root, const struct early_item *item)
+/* A start that was quicker has taken it: then it has a driver. */
+static int take(const struct job *job, const struct bdf *bdf)
 {
-	int err = driver_set_override(root, &item->bdf, DRIVER_VFIO_PCI);
+	auto_close int lock = job->lock(job->root, bdf, clock_now_ms() + LOCK_MS);
+	auto_free char *driver = NULL;
+	int err = lock < 0 ? lock : pci_driver(job->root, bdf, &driver);
 
-	return err ?: driver_probe(root, &item->bdf, DRIVER_VFIO_PCI);
+	if (err || driver)
+		return err;
+	err = driver_set_override(job->root, bdf, DRIVER_VFIO_PCI);
+	return err ?: driver_probe(job->root, bdf, DRIVER_VFIO_PCI);
 }
 
 /* Without the module none can be taken; one that fails keeps no other from it. */
@@ -38,7 +46,7 @@ static int work(const struct worker *self, void *arg)
 	(void)self;
 	for (size_t i = 0; !err && i < job->early->n; i++) {
 		const struct early_item *item = &job->early->items[i];
-		int failed = item->state == EARLY_NO_DRIVER ? take(job->root, item) : 0;
+		int failed = item->state == EARLY_NO_DRIVER ? take(job, &item->bdf) : 0;
 
 		first = first ? first : failed;
 	}
@@ -54,10 +62,10 @@ static bool is_due(const struct early *early)
 }
 
 /* What the script could not: in a worker, for loading and probing may hang. */
-static void complete(const struct fs_root *root, struct early *early)
+static void complete(const struct fs_root *root, struct early *early, early_lock *lock)
 {
 	auto_early struct early after = {0};
-	struct job job = {root, early};
+	struct job job = {root, early, lock};
 	struct worker worker = {0};
 	int err = worker_start(&worker, work, &job, 1, &root->fd, 1);
 
@@ -99,7 +107,7 @@ static void say(const struct early_item *item, int *code)
 	*code = ENABLE_FAILED;
 }
 
-int early_boot(const struct fs_root *root)
+int early_boot(const struct fs_root *root, early_lock *lock)
 {
 	auto_early struct early early = {0};
 	int code = ENABLE_DONE, err;
@@ -117,7 +125,7 @@ int early_boot(const struct fs_root *root)
 		return ENABLE_FAILED;
 	}
 	if (is_due(&early))
-		complete(root, &early);
+		complete(root, &early, lock);
 	for (size_t i = 0; i < early.n; i++)
 		say(&early.items[i], &code);
 	return code;

@@ -41,6 +41,7 @@ static int check_script(const struct fs_root *root, struct checklist *list)
 	const struct edits none = {.root = root};
 	auto_sriov_conf struct sriov_conf conf = {0};
 	auto_free char *wanted = NULL, *text = NULL;
+	size_t i = 0;
 	int err = sriov_conf_read(root, &conf);
 
 	err = err ?: edits_text(&none, EARLY_SCRIPT_PATH, &text);
@@ -59,11 +60,15 @@ static int check_script(const struct fs_root *root, struct checklist *list)
 		return -ENOMEM;
 	if (text && !strcmp(text, wanted))
 		return 0;
+	while (!conf.early.items[i].held)
+		i++;
 	return check_add(list, name, CHECK_WARNING,
 			 fs_path(text ? _("/%s is not what host-setup writes for these devices")
 				      : _("/%s is not there, which holds these devices at boot"),
 				 EARLY_SCRIPT_PATH),
-			 NULL, strdup(_("write it again: host-setup early ADDRESS")));
+			 NULL,
+			 fs_path(_("write it again: host-setup early %s"),
+				 bdf_text(&conf.early.items[i].id.bdf)));
 }
 
 int early_check(const struct fs_root *root, struct checklist *list)

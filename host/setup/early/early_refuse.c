@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
+#include "host/base/strbuf.h"
 #include "host/pci/driver.h"
 #include "host/pci/modules.h"
 #include "host/setup/early/boot_uses.h"
@@ -242,13 +243,17 @@ int early_refuse(const struct early_change *change)
 
 /* ---- who makes the initramfs ---- */
 
-static void say_dracut(const struct bdf *bdf)
+static void say_dracut(const struct bdf_set *addresses)
 {
+	auto_strbuf struct strbuf list = {0};
+
+	for (size_t i = 0; i < addresses->n; i++)
+		strbuf_add(&list, " %s", bdf_text(&addresses->items[i]));
 	log_command("echo 'force_drivers+=\" vfio-pci \"' >/etc/dracut.conf.d/vfio-early.conf");
-	log_command("echo 'install vfio-pci echo vfio-pci "
-		    ">/sys/bus/pci/devices/%s/driver_override; modprobe -i vfio-pci' "
+	log_command("echo 'install vfio-pci for d in%s; do echo vfio-pci "
+		    ">/sys/bus/pci/devices/$d/driver_override; done; modprobe -i vfio-pci' "
 		    ">/etc/modprobe.d/vfio-early.conf",
-		    bdf_text(bdf));
+		    list.text ? list.text : "");
 	log_command("dracut --regenerate-all --force");
 }
 
@@ -266,7 +271,7 @@ int early_refuse_host(const struct fs_root *root, const struct bdf_set *addresse
 			_("refused: dracut makes this host's initramfs, and host-setup edits only "
 			  "that of initramfs-tools; to do it by hand, which goes by the address "
 			  "alone:"));
-		say_dracut(&addresses->items[0]);
+		say_dracut(addresses);
 		return ENABLE_REFUSED;
 	}
 	if (tools)

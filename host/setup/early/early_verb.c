@@ -5,7 +5,6 @@
 #include "host/base/log.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/supervise.h"
-#include "host/setup/early/early_boot.h"
 #include "host/setup/early/early_change.h"
 #include "host/setup/early/early_print.h"
 #include "host/setup/early/early_state.h"
@@ -48,13 +47,13 @@ static int parse_addresses(char *const *words, struct bdf_set *ret)
 	return 0;
 }
 
-int early_run(const struct fs_root *root, const struct setup_options *options)
+int early_run(const struct fs_root *root, const struct setup_options *options, early_lock *lock)
 {
 	auto_bdf_set struct bdf_set addresses = {0};
 	int code;
 
 	if (options->boot)
-		return early_boot(root);
+		return early_boot(root, lock);
 	code = parse_addresses(options->addresses, &addresses);
 	if (code)
 		return code;

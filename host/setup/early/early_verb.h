@@ -3,12 +3,15 @@
 #ifndef HOST_SETUP_EARLY_EARLY_VERB_H
 #define HOST_SETUP_EARLY_EARLY_VERB_H
 
+#include "host/setup/early/early_boot.h"
 #include "host/setup/options.h"
 
 /*
  * Without addresses in OPTIONS it lists the devices that are held early; with some it holds them
- * from the next boot on, or, with REMOVE, no longer. Returns one of the exit codes of options.h.
+ * from the next boot on, or, with REMOVE, no longer. LOCK is for early_boot(). Returns one of the
+ * exit codes of options.h.
  */
-int early_run(const struct fs_root *root, const struct setup_options *options) must_check;
+int early_run(const struct fs_root *root, const struct setup_options *options,
+	      early_lock *lock) must_check;
 
 #endif

@@ -50,7 +50,7 @@ static void build(struct hosttree *host)
 
 static int call(const struct fs_root *root, const void *options)
 {
-	return early_run(root, options);
+	return early_run(root, options, NULL);
 }
 
 /* Runs it with ADDRESSES, words; "-" before them: --remove. */
@@ -141,6 +141,10 @@ static void refused(struct hosttree *host, const char *addresses, const char *te
 
 static void test_refused(void **state)
 {
+	static const struct early_case numbered[] = {
+		{"pci0000:00/0000:00:05.0/0000:05:00.0", 0x144d, 0xa80a, 0x010802, 0, 7, NULL},
+		{"pci0000:00/0000:00:06.0/0000:06:00.0", 0x144d, 0xa80a, 0x010802, 0, 8, NULL},
+	};
 	auto_hosttree struct hosttree host = {0};
 	struct tree tree;
 
@@ -151,6 +155,10 @@ static void test_refused(void **state)
 	early_case_put(&tree, &nvme2);
 	refused(&host, "03:00.0", "storage controller with a twin");
 	early_case_remove(&tree, &nvme2);
+	early_case_put(&tree, &numbered[0]);
+	early_case_put(&tree, &numbered[1]);
+	ends(&host, "05:00.0", 0, "0000:05:00.0");
+	ends(&host, "-05:00.0", 0, "");
 	hosttree_text(&host, "etc/fstab",
 		      "/dev/disk/by-path/pci-0000:03:00.0-nvme-1 /x ext4 defaults\n");
 	refused(&host, "03:00.0", "/etc/fstab:1: /dev/disk/by-path");
