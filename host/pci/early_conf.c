@@ -49,6 +49,14 @@ static bool read_entry(const config_setting_t *setting, struct early_entry *ret)
 	       !bdf_parse(with ? with : address, &ret->with);
 }
 
+static bool has_address(const struct early_list *list, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!bdf_compare(&list->items[i].id.bdf, bdf))
+			return true;
+	return false;
+}
+
 int early_list_read(const config_t *config, struct early_list *list)
 {
 	const config_setting_t *setting = config_lookup(config, "early");
@@ -59,7 +67,8 @@ int early_list_read(const config_t *config, struct early_list *list)
 	for (int i = 0; !err && i < n; i++) {
 		struct early_entry entry;
 
-		if (!read_entry(config_setting_get_elem(setting, (unsigned int)i), &entry))
+		if (!read_entry(config_setting_get_elem(setting, (unsigned int)i), &entry) ||
+		    has_address(list, &entry.id.bdf))
 			return -EINVAL;
 		err = early_list_add(list, &entry);
 	}

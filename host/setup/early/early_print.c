@@ -38,10 +38,17 @@ char *early_cure(const struct early_item *item)
 	return NULL;
 }
 
+static void print_labelled(const char *label, const char *text)
+{
+	size_t indent = INDENT + wrap_width(label);
+
+	printf("%*s%s", (int)INDENT, "", label);
+	wrap_print(stdout, text, indent, indent);
+}
+
 static void print_line(const char *text)
 {
-	printf("%*s", (int)INDENT, "");
-	wrap_print(stdout, text, INDENT, INDENT);
+	print_labelled("", text);
 }
 
 static int print_item(struct pci *pci, const struct early_item *item)
@@ -67,7 +74,7 @@ static int print_item(struct pci *pci, const struct early_item *item)
 		print_line(with);
 	print_line(state);
 	if (cure)
-		print_line(cure);
+		print_labelled(_("cure: "), cure);
 	return 0;
 }
 

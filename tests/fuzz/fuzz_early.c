@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What devices that are held early are known by (host/pci/early_id.h), and what the configuration
+ * of a host will use of them (host/setup/early/boot_uses.h). */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "host/pci/early_id.h"
+#include "host/setup/early/boot_uses.h"
+#include "host/setup/early/early_images.h"
+
+static void check_path(const char *text)
+{
+	char path[EARLY_PATH_SIZE] = "";
+
+	/* What a script reads: nothing that a shell would take for more than a word. */
+	if (!early_path_parse(text, path))
+		fuzz_require(*path && strchr(path, '/') && strlen(path) < sizeof(path));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	auto_conf_items struct conf_items found = {0};
+	auto_names struct fs_names nets = {0}, disks = {0};
+	auto_free char *text = fuzz_string(data, size);
+	char serial[EARLY_SERIAL_SIZE];
+
+	check_path(text);
+	early_serial_parse(data, size, serial);
+	fuzz_require(strspn(serial, "0123456789abcdef") == strlen(serial));
+	(void)early_order_place(text);
+	fuzz_require(!fs_names_add(&nets, "eno1"));
+	fuzz_require(!boot_uses_parse_nets(text, "interfaces", &nets, &found));
+	fuzz_require(!boot_names_add_udev(text, &disks));
+	for (size_t i = 0; i < disks.n; i++)
+		fuzz_require(
+			boot_uses_mention(disks.items[i], strlen(disks.items[i]), disks.items[i]));
+	return 0;
+}
