@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <signal.h>
 #include <string.h>
 
 #define HEADER_SIZE 64
@@ -241,6 +242,9 @@ int trial_run(const struct fs_root *root, const struct bdf *bdf, int group, bool
 	if (!err) {
 		worker_wait_all(&worker, 1, clock_now_ms() + trial_limit_ms, NULL, NULL);
 		read_results(&worker, ret);
+		/* So that it ends when the kernel lets go of it, and resets the device no more. */
+		if (ret->err == -ETIMEDOUT)
+			kill(worker.pid, SIGKILL);
 	}
 	worker_release(&worker);
 	return err;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/judge.h"
 
+#include "hookscript/records/record.h"
+#include "hookscript/records/returns.h"
 #include "scenario.h"
 
 /* All of them, in order of address. */
@@ -137,6 +139,36 @@ static void test_none(void **state)
 	}
 }
 
+/* What real stops showed, and a test that runs with a device. */
+static void test_returns(void **state)
+{
+	struct record record = {.bdf = {0, 4, 0, 0},
+				.vmid = RECORD_TEST,
+				.stage = RECORD_TAKEN,
+				.identity = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802},
+				.driver = (char *)"nvme",
+				.claim = 7,
+				.deadline = 30};
+	auto_summaries struct device_summaries list = {0};
+	const struct device_summary *disk;
+	struct tree *tree = *state;
+	pid_t tester;
+
+	assert_null(judged(tree, &list, DISK)->returned);
+	assert_int_equal(returns_count(&tree->root, &record, true, true), 0);
+	disk = judged(tree, &list, DISK);
+	assert_non_null(strstr(disk->returned, "came back 1 of 1 time, last on 20"));
+	assert_int_equal(disk->returned_times, 1);
+	assert_int_equal(disk->returned_of, 1);
+	assert_true(disk->returned_last > 0);
+	assert_null(judged(tree, &list, GPU)->returned);
+	assert_int_equal(record_write(&tree->root, &record), 0);
+	tester = scenario_lock_vm(tree, RECORD_TEST);
+	assert_string_equal(judged(tree, &list, DISK)->used,
+			    "a test runs with it (pve-passthrough test)");
+	scenario_end_process(tester);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +176,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_uses, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_like_a_plan, scenario_setup,
 						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_returns, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_none, tree_setup, tree_teardown),
 	};
 

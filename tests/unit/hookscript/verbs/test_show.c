@@ -2,6 +2,8 @@
 #include "hookscript/verbs/show.h"
 
 #include "hookscript/pve/exit.h"
+#include "hookscript/records/returns.h"
+#include "hookscript/records/record.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
 #include "host/base/log.h"
@@ -210,6 +212,34 @@ static void test_bad_settings(void **state)
 	run_assert_says(&run, "/etc/pve-passthrough.conf, line 1: key 'machine' must be");
 }
 
+/* What a test has taken, and what stops so far have shown. */
+static void test_status_of_a_test(void **state)
+{
+	struct record record = {.bdf = {0, 4, 0, 0},
+				.vmid = RECORD_TEST,
+				.stage = RECORD_TAKEN,
+				.identity = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802},
+				.driver = (char *)"nvme",
+				.claim = 7,
+				.deadline = 30};
+	auto_run struct run run = {0}, running = {0};
+	struct tree *tree = *state;
+	pid_t tester;
+
+	assert_int_equal(returns_count(&tree->root, &record, true, true), 0);
+	assert_int_equal(record_write(&tree->root, &record), 0);
+	run_hook(tree, status, 0, &run);
+	run_assert_code(&run, EXIT_DONE);
+	run_assert_says(&run, "    taken for the test from nvme; now on nvme\n");
+	run_assert_says(&run, "    came back 1 of 1 time, last on 20");
+	run_assert_says(&run, "\nthe test has died; give its devices back: pve-passthrough restore "
+			      "test\n");
+	tester = scenario_lock_vm(tree, RECORD_TEST);
+	run_hook(tree, status, 0, &running);
+	run_assert_says(&running, "\na test runs (pve-passthrough test)\n");
+	scenario_end_process(tester);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
@@ -225,6 +255,7 @@ int main(void)
 		TEST(test_config_of_no_vm),
 		TEST(test_settings),
 		TEST(test_bad_settings),
+		TEST(test_status_of_a_test),
 	};
 #undef TEST
 
