@@ -280,7 +280,7 @@ int judge_taken(const struct fs_root *root, const struct bdf *bdf, unsigned int 
 
 	if (err || !record)
 		return err;
-	*ret_vmid = record->vmid;
+	*ret_vmid = record_owner_vm(record->vmid);
 	record_free(record);
 	return 1;
 }

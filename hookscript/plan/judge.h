@@ -38,8 +38,8 @@ int node_vms_naming(const struct node_vms *vms, const struct bdf *bdf, char **re
  */
 int judge_devices(const struct fs_root *root, struct device_summaries *list) must_check;
 
-/* Whether the device is recorded as taken, or being taken, for a VM: 1 with *RET_VMID; 0; -errno
- * when that is unknown. */
+/* Whether the device is recorded as taken, or being taken, for a VM: 1 with *RET_VMID (0: for a
+ * test); 0; -errno when that is unknown. */
 int judge_taken(const struct fs_root *root, const struct bdf *bdf,
 		unsigned int *ret_vmid) must_check;
 

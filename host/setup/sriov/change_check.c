@@ -60,7 +60,12 @@ static int check_taken(const struct change *change)
 
 	if (taken < 0)
 		return change_say_failed(change, taken);
-	if (taken)
+	if (taken && !vmid)
+		log_error(
+			_("refused: %s itself is taken for a test; wait until that has ended; see: "
+			  "pve-passthrough status"),
+			address);
+	else if (taken)
 		log_error(_("refused: %s itself is taken for VM %u: shut that down first: qm "
 			    "shutdown %u"),
 			  address, vmid, vmid);
@@ -123,7 +128,7 @@ static int describe_holder(const struct change *change, const struct bdf *vf, ch
 
 	*ret = NULL;
 	if (err > 0)
-		*ret = fs_path(_("VM %u has it"), vmid);
+		*ret = vmid ? fs_path(_("VM %u has it"), vmid) : strdup(_("a test has it"));
 	if (err)
 		return err < 0 ? err : *ret ? 0 : -ENOMEM;
 	if (group < 0)

@@ -205,7 +205,10 @@ static int lock(const struct change *change, const struct bdf *bdf, int64_t dead
 		return ENABLE_DONE;
 	if (taken < 0)
 		return change_say_failed(change, taken);
-	log_error(_("refused: VM %u has just got %s"), vmid, address);
+	if (vmid)
+		log_error(_("refused: VM %u has just got %s"), vmid, address);
+	else
+		log_error(_("refused: a test has just got %s"), address);
 	return ENABLE_REFUSED;
 }
 

@@ -13,7 +13,8 @@
 /* What decides above this layer (hookscript/plan/judge.h), handed in by a main. */
 struct sriov_above {
 	device_judge *judge;
-	/* Whether a device is taken, or being taken, for a VM: 1 with *RET_VMID, 0, or -errno. */
+	/* Whether a device is taken, or being taken, for a VM: 1 with *RET_VMID (0: no VM has it,
+	 * but `pve-passthrough test`), 0, or -errno. */
 	int (*taken)(const struct fs_root *root, const struct bdf *bdf, unsigned int *ret_vmid);
 	/* The lock under which a start takes a device: a descriptor, which releases it when closed,
 	 * or -errno; until DEADLINE (host/base/clock.h). */
@@ -24,7 +25,7 @@ struct pf_vf {
 	struct bdf bdf;
 	unsigned int number;
 	const struct device_summary *device; /* NULL: it has just gone */
-	unsigned int vmid;		     /* of the VM that it is taken for now; 0: none */
+	unsigned int vmid;		     /* of the VM that it is taken for now; 0: of none */
 	char *mac;	   /* NULL: it has none, or its PF's driver does not say */
 	unsigned int vlan; /* 0: none */
 };

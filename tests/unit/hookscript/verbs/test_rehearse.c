@@ -17,7 +17,7 @@
 #define METHODS "sys/devices/pci0000:00/" GPU "/reset_method"
 
 /* A sanitizer makes every process slower. */
-#define STRIDE (RUN_SANITIZED ? 3 : 1)
+#define STRIDE (RUN_VALGRIND ? 7 : RUN_SANITIZED ? 3 : 1)
 
 static struct rehearse_options options;
 static char now_trying[128];

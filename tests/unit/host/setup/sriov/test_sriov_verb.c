@@ -476,6 +476,24 @@ static void test_boot_fails(void **state)
 	check_says(tree, "warning /" CONF ": not what host-setup writes");
 }
 
+/* No VM, but `pve-passthrough test` has it. */
+static void test_under_test(void **state)
+{
+	static const char record[] =
+		"format = 1; vmid = 1; owner = \"test\"; stage = \"taken\"; deadline = 30; "
+		"identity = \"8086:10c9:0000:0000:020000\"; driver = \"igb\"; module = \"igb\"; "
+		"driver_override = \"\";";
+	struct tree *tree = *state;
+
+	tree_file(tree, "run/pve-passthrough/records/" PF, record);
+	ends(tree, "2", &yes, 2, "refused: " PF " itself is taken for a test");
+	tree_delete(tree, "run/pve-passthrough");
+	ends(tree, "2", &drivers, 0, "2 VFs");
+	tree_file(tree, "run/pve-passthrough/records/" VF0, record);
+	ends(tree, "4", &yes, 2, "a test has it");
+	assert_int_equal(count(tree), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +508,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_at_once, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_down, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_under_test, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list_unreadable, setup, fake_kernel_teardown),
