@@ -72,7 +72,7 @@ _pve_passthrough() {
 		[[ $given != *" --add "* ]] || offered="--gpu --mapping --yes -y"
 		[[ $given != *" --detach "* && $given != *" --fix "* ]] || offered="--yes -y"
 		;;
-	mapping) offered="--all-twins --alternative --node --vfs-of --yes -y" ;;
+	mapping) offered="--all-twins --alternative --json --node --vfs-of --yes -y" ;;
 	test) offered="--json --reset --yes -y" ;;
 	esac
 	offered+=" --help --root --version -h"

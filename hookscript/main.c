@@ -37,8 +37,8 @@ static const char *const help_texts[] = {
 	   "  vm VMID        what the VM still needs for its devices, as commands; --fix\n"
 	   "                 runs them; --add [ADDRESS] gives it a device, --gpu a graphics\n"
 	   "                 card, --mapping=NAME by a mapping; --detach removes the hook\n"
-	   "  mapping NAME [ADDRESS...]  make a mapping of the cluster, or set it right; or\n"
-	   "                 with --vfs-of PF, --all-twins, --node NODE|all, --alternative\n"
+	   "  mapping NAME [ADDRESS...]  make or mend a cluster's mapping; --vfs-of PF,\n"
+	   "                 --all-twins, --node NODE|all, --alternative; --json\n"
 	   "  restore VMID   give back what is still taken for a VM that has stopped; --all\n"
 	   "  accept VMID    confirm the devices that are at the VM's addresses now\n"
 	   "  test ADDRESS   try a device: take, reset, give back; --reset=METHOD, --json\n"),
@@ -152,6 +152,8 @@ static int check_mapping(const struct cli *cli)
 		return cli_usage_error(_("--vfs-of takes the place of addresses and --all-twins"));
 	if (all_twins && cli->n_args != 3)
 		return cli_usage_error(_("--all-twins takes one address"));
+	if (cli_has(cli, OPT_JSON) && cli_has(cli, 'y'))
+		return cli_usage_error(_("mapping: --json runs nothing, so it needs no --yes"));
 	return 0;
 }
 
@@ -166,10 +168,14 @@ static int run_mapping(const struct request *request)
 		.all_twins = cli_has(cli, OPT_ALL_TWINS),
 		.alternative = cli_has(cli, OPT_ALTERNATIVE),
 		.node = cli_value(cli, OPT_NODE),
+		.json = cli_has(cli, OPT_JSON),
 		.yes = cli_has(cli, 'y'),
 		.run = fs_root_is_running_system(request->root),
 	};
 
+	/* What programs read does not depend on the language. */
+	if (mapping.json)
+		language_set("en");
 	return mapping_run(request->root, &mapping);
 }
 
@@ -220,7 +226,7 @@ static const struct verb verbs[] = {
 	{"vm", .run_with = run_vm, .check = check_vm, .options = "fix add detach gpu mapping yes",
 	 .reads = true, .own_settings = true},
 	{"mapping", .run_with = run_mapping, .check = check_mapping,
-	 .options = "vfs-of all-twins node alternative yes", .reads = true, .no_vm = true},
+	 .options = "vfs-of all-twins node alternative json yes", .reads = true, .no_vm = true},
 	{"test", .run_with = run_test, .check = check_test, .options = "reset json yes",
 	 .logged = true, .reads = true, .own_settings = true, .no_vm = true},
 };

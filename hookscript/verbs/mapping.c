@@ -6,6 +6,7 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/verbs/commands.h"
 #include "hookscript/verbs/mapping_find.h"
+#include "hookscript/verbs/mapping_json.h"
 #include "host/base/log.h"
 
 #include <string.h>
@@ -281,7 +282,15 @@ static int make_change(struct session *s)
 				 &s->change.notes) ||
 	    s->finder.notes.failed || s->change.notes.failed)
 		return failed(NULL);
-	return s->change.refusal ? refused(s->change.refusal) : EXIT_DONE;
+	return s->change.refusal && !options->json ? refused(s->change.refusal) : EXIT_DONE;
+}
+
+/* Whether it is as asked, for programs. */
+static int say_in_json(const struct session *s)
+{
+	if (mapping_print_json(s->options->name, &s->now, &s->finder.notes, &s->change))
+		return failed(NULL);
+	return s->change.refusal || s->change.command ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static void print_notes(const struct strbuf *notes)
@@ -427,6 +436,8 @@ static int settle(struct session *s)
 		code = make_change(s);
 		if (code)
 			return code;
+		if (s->options->json)
+			return say_in_json(s);
 		print_change(s);
 		if (!s->change.command && !s->options->then)
 			return EXIT_DONE;

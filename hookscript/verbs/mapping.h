@@ -17,6 +17,7 @@ struct mapping_options {
 	bool alternative;	/* this node's other lines stay */
 	const char *node;	/* another node, or "all"; NULL: this one */
 	bool run, yes;		/* hookscript/verbs/commands.h */
+	bool json;		/* only says what it would do, for programs; runs nothing */
 	/* Commands that are shown, and run after it; NULL: none, and at the end. */
 	char *const *const *then;
 };

@@ -78,6 +78,35 @@ static void test_only_shows(void **state)
 	clustercase_assert_ran(tree, "");
 }
 
+/* What would be done, for programs, and whether there is anything to do. */
+static void test_json(void **state)
+{
+	struct tree *tree = *state;
+	char *addresses[] = {(char *)(uintptr_t) "01:00"}, *none[] = {(char *)(uintptr_t) "1f:00"};
+	auto_run struct run made = {0}, same = {0}, absent = {0};
+
+	run(tree, &(struct mapping_options){.addresses = addresses, .n_addresses = 1, .json = true},
+	    &made);
+	run_assert_code(&made, EXIT_REFUSED);
+	run_assert_says(&made, "\"mapping\":\"gpu\"");
+	run_assert_says(&made, "\"exists\":false");
+	run_assert_says(&made, "\"refusal\":null");
+	run_assert_says(&made, "\"pvesh\",\n    \"create\"");
+	run_assert_says(&made, "\"lines\":[\n    \"" CARD_LINE "\"\n  ]");
+	assert_false(tree_has(tree, CONFIG));
+	tree_file(tree, CONFIG, "gpu\n\tmap " CARD_LINE "\n\n");
+	run(tree, &(struct mapping_options){.addresses = addresses, .n_addresses = 1, .json = true},
+	    &same);
+	run_assert_code(&same, EXIT_DONE);
+	run_assert_says(&same, "\"exists\":true");
+	run_assert_says(&same, "\"command\":[\n  ]");
+	run(tree, &(struct mapping_options){.addresses = none, .n_addresses = 1, .json = true},
+	    &absent);
+	run_assert_code(&absent, EXIT_REFUSED);
+	assert_string_equal(absent.out, "");
+	clustercase_assert_ran(tree, "");
+}
+
 /* Every line of other nodes stays as it is, byte for byte, and so does the rest of the section. */
 static void test_adds_this_node(void **state)
 {
@@ -490,14 +519,23 @@ static void test_other_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_makes),	   TEST(test_only_shows),
-		TEST(test_adds_this_node), TEST(test_replaces_or_adds),
-		TEST(test_keeps_words),	   TEST(test_refuses),
-		TEST(test_no_quorum),	   TEST(test_pvesh_fails),
-		TEST(test_pvesh_hangs),	   TEST(test_quorum_is_lost),
-		TEST(test_race),	   TEST(test_corpus),
-		TEST(test_mends),	   TEST(test_misfit_stays),
-		TEST(test_twins),	   TEST(test_vfs),
+		TEST(test_makes),
+		TEST(test_only_shows),
+		TEST(test_json),
+		TEST(test_adds_this_node),
+		TEST(test_replaces_or_adds),
+		TEST(test_keeps_words),
+		TEST(test_refuses),
+		TEST(test_no_quorum),
+		TEST(test_pvesh_fails),
+		TEST(test_pvesh_hangs),
+		TEST(test_quorum_is_lost),
+		TEST(test_race),
+		TEST(test_corpus),
+		TEST(test_mends),
+		TEST(test_misfit_stays),
+		TEST(test_twins),
+		TEST(test_vfs),
 		TEST(test_other_nodes),
 	};
 
