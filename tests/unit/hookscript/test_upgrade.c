@@ -146,6 +146,26 @@ static void test_taken_is_taken_over(void **state)
 	assert_given_back(tree);
 }
 
+/* The note of a mail goes with what it is about. */
+static void test_mailed(void **state)
+{
+	struct tree *tree = *state;
+	struct bdf bdf;
+	auto_free char *why = NULL;
+	struct record *record = NULL;
+
+	put(tree, "mailed", RECORDS);
+	take(tree, DISK);
+	assert_int_equal(bdf_parse(DISK, &bdf), 0);
+	assert_int_equal(record_read(&tree->root, &bdf, &record, &why), 0);
+	assert_true(record->no_mail);
+	record_free(record);
+	scenario_must(tree, stop_post, 100);
+	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
+	assert_false(tree_has(tree, RECORDS "/" DISK));
+	assert_false(tree_has(tree, RECORDS "/100.mailed"));
+}
+
 static void test_record_says(void **state)
 {
 	struct tree *tree = *state;
@@ -376,6 +396,7 @@ int main(void)
 		TEST(test_duration),
 		TEST(test_test),
 		TEST(test_returns),
+		TEST(test_mailed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
