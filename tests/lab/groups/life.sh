@@ -2,6 +2,7 @@
 # The life of a VM and what can be wrong with it: refusals, changed configurations, other VMs,
 # a QEMU that still lives, failures halfway.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:21

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 # Rounds of four VMs that share eight devices, at once and at random. LAB_SEED=N draws others, LAB_ROUNDS=N so many.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1 -device nvme,bus=rp1,serial=lab1
 #qemu -device pcie-root-port,id=rp2,chassis=2 -device nvme,bus=rp2,serial=lab2

@@ -3,6 +3,7 @@
 # starts, a QEMU that is killed, reboots, dead watchers, writes that hang, devices and drivers that
 # go away.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -drive if=none,id=disk1,driver=null-co,size=64M,read-zeroes=on

@@ -2,6 +2,7 @@
 # Another driver holds one of the kernel's locks (tests/lab/wedge.c), so that reading what the host uses hangs beyond
 # kill -9: a start ends at its deadline all the same, says what hangs, and has taken nothing.
 #
+#once
 #iommu on
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -drive if=none,id=disk1,driver=null-co,size=64M,read-zeroes=on

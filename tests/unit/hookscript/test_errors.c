@@ -17,7 +17,7 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/stop.h"
 
-#define EVERY (RUN_SANITIZED ? 307 : 29)
+#define EVERY (RUN_SANITIZED ? 307 : 41)
 
 /* How many of the bad ends are shown. */
 #define SHOWN 20
