@@ -92,19 +92,14 @@ static int skip_zeroes(int fd, off_t *at)
 /* ---- the compressed one ---- */
 
 static const struct {
-	const char *magic;
+	unsigned char magic[5];
 	size_t n;
 	const char *program;
 } compressions[] = {
-	{"\x28\xb5\x2f\xfd", 4, "zstd"},
-	{"\x1f\x8b", 2, "gzip"},
-	{"\xfd"
-	 "7zXZ",
-	 5, "xz"},
-	{"\x02\x21\x4c\x18", 4, "lz4"},
-	{"BZh", 3, "bzip2"},
-	{"\x5d\x00\x00", 3, "lzma"},
-	{"\x89LZO", 4, "lzop"},
+	{{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstd"}, {{0x1f, 0x8b}, 2, "gzip"},
+	{{0xfd, '7', 'z', 'X', 'Z'}, 5, "xz"}, {{0x02, 0x21, 0x4c, 0x18}, 4, "lz4"},
+	{{'B', 'Z', 'h'}, 3, "bzip2"},	       {{0x5d, 0x00, 0x00}, 3, "lzma"},
+	{{0x89, 'L', 'Z', 'O'}, 4, "lzop"},
 };
 
 static const char *find_program(int fd, off_t at)
