@@ -83,6 +83,49 @@ int boot_names_add_udev(const char *text, struct fs_names *disks)
 	return !err && type ? add_member(type, uuid, label, disks) : err;
 }
 
+/* The links in /dev/disk, which also tell what they are named after. */
+static const struct {
+	const char *dir, *tag;
+} links[] = {
+	{"by-id", NULL},
+	{"by-path", NULL},
+	{"by-uuid", "UUID="},
+	{"by-label", "LABEL="},
+	{"by-partuuid", "PARTUUID="},
+	{"by-partlabel", "PARTLABEL="},
+};
+
+static int add_link(const struct fs_root *root, size_t kind, const char *name, const char *node,
+		    struct fs_names *disks)
+{
+	auto_free char *path = fs_path("dev/disk/%s/%s", links[kind].dir, name), *target = NULL;
+	auto_free char *shown = fs_path("/%s", path ? path : ""), *tagged = NULL;
+	int err = fs_link_name_if(root, path, &target);
+
+	if (err || !target || strcmp(target, node))
+		return err;
+	err = shown ? fs_names_add(disks, shown) : -ENOMEM;
+	if (err || !links[kind].tag)
+		return err;
+	tagged = fs_path("%s%s", links[kind].tag, name);
+	return tagged ? fs_names_add(disks, tagged) : -ENOMEM;
+}
+
+static int add_links(const struct fs_root *root, const char *node, struct fs_names *disks)
+{
+	int err = 0;
+
+	for (size_t kind = 0; !err && kind < ARRAY_SIZE(links); kind++) {
+		auto_free char *dir = fs_path("dev/disk/%s", links[kind].dir);
+		auto_names struct fs_names names = {0};
+
+		err = fs_list(root, dir, &names);
+		for (size_t i = 0; !err && i < names.n; i++)
+			err = add_link(root, kind, names.items[i], node, disks);
+	}
+	return err;
+}
+
 static int add_disk(const struct fs_root *root, const struct survey_node *node,
 		    struct fs_names *disks)
 {
@@ -91,6 +134,7 @@ static int add_disk(const struct fs_root *root, const struct survey_node *node,
 	auto_free char *text = NULL;
 	int err = name ? fs_names_add(disks, name) : -ENOMEM;
 
+	err = err ?: add_links(root, node->name, disks);
 	err = err ?: fs_read(root, path, TEXT_MAX, &text, NULL);
 	if (err)
 		return fs_is_absent(err) ? 0 : err;

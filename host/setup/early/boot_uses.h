@@ -16,8 +16,8 @@ struct boot_names {
 	char *by_path;	       /* how the links of its disks in /dev/disk/by-path begin */
 };
 
-/* Reads them: what udev says of its disks, and its interfaces. Returns 0 (free with
- * boot_names_free(), in any case) or -errno. */
+/* Reads them: what udev and the links in /dev/disk say of its disks, and its interfaces. Returns 0
+ * (free with boot_names_free(), in any case) or -errno. */
 int boot_names_read(const struct fs_root *root, const struct usage_device *device,
 		    struct boot_names *ret) must_check;
 void boot_names_free(struct boot_names *names);

@@ -79,6 +79,24 @@ static int check_taken(const struct change *change)
 	return ENABLE_REFUSED;
 }
 
+/* From the next boot on vfio-pci would have the PF, which makes no VFs. */
+static int check_early(const struct change *change)
+{
+	const struct early_list *early = &change->conf.early;
+	const char *address = bdf_text(&change->pf);
+
+	for (size_t i = 0; i < early->n; i++) {
+		if (!early->items[i].held || bdf_compare(&early->items[i].id.bdf, &change->pf))
+			continue;
+		log_error(
+			_("refused: %s is held early for vfio-pci, which makes no VFs; to end that: "
+			  "host-setup early --remove %s"),
+			address, address);
+		return ENABLE_REFUSED;
+	}
+	return 0;
+}
+
 /* ---- what sets the number already ---- */
 
 static void say_setter(const struct conf_item *setter)
@@ -198,8 +216,8 @@ static int check_vfs(const struct change *change)
 
 int change_check(struct change *change)
 {
-	static int (*const checks[])(const struct change *) = {check_driver, check_taken,
-							       check_setters};
+	static int (*const checks[])(const struct change *) = {check_driver, check_early,
+							       check_taken, check_setters};
 	int code = 0;
 
 	if (!change->vfs) {

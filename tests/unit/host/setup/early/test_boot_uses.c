@@ -141,6 +141,45 @@ static void test_members(void **state)
 	assert_disks(tree, lvm, "etc/lvm/backup/pve:2");
 }
 
+/* Without udev's database, by the links that it has made. */
+static void test_links(void **state)
+{
+	static const struct {
+		const char *dir, *uevent;
+	} nodes[] = {
+		{"nvme/nvme0/nvme0n1", "MAJOR=259\nMINOR=0\nDEVNAME=nvme0n1\nDEVTYPE=disk\n"},
+		{"nvme/nvme0/nvme0n1/nvme0n1p1",
+		 "MAJOR=259\nMINOR=1\nDEVNAME=nvme0n1p1\nDEVTYPE=partition\n"},
+	};
+	const struct usage_device device = {
+		.bdf = {0, 1, 0, 0}, .class = 0x010802, .driver = "nvme"};
+	auto_boot_names struct boot_names names = {0};
+	struct tree *tree = *state;
+
+	tree_device(tree, &(struct tree_device){"0000:01:00.0", 0x144d, 0xa80a, 0, 0, 0x010802, 1,
+						NULL, NULL, NULL, true, false});
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		auto_free char *dir = fs_path("sys/devices/pci0000:00/0000:01:00.0/%s",
+					      nodes[i].dir);
+		auto_free char *uevent = fs_path("%s/uevent", dir), *dev = fs_path("%s/dev", dir);
+		auto_free char *subsystem = fs_path("%s/subsystem", dir);
+
+		tree_file(tree, uevent, nodes[i].uevent);
+		tree_file(tree, dev, "259:0\n");
+		tree_link(tree, subsystem, "/sys/class/block");
+	}
+	tree_link(tree, "dev/disk/by-uuid/aa-bb", "../../nvme0n1p1");
+	tree_link(tree, "dev/disk/by-id/nvme-X", "../../nvme0n1");
+	tree_link(tree, "dev/disk/by-id/nvme-Y", "../../nvme1n1");
+	assert_int_equal(boot_names_read(&tree->root, &device, &names), 0);
+	assert_true(fs_names_has(&names.disks, "/dev/nvme0n1p1"));
+	assert_true(fs_names_has(&names.disks, "UUID=aa-bb"));
+	assert_true(fs_names_has(&names.disks, "/dev/disk/by-uuid/aa-bb"));
+	assert_true(fs_names_has(&names.disks, "/dev/disk/by-id/nvme-X"));
+	assert_false(fs_names_has(&names.disks, "/dev/disk/by-id/nvme-Y"));
+	assert_string_equal(names.by_path, "/dev/disk/by-path/pci-0000:01:00.0-");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_whole),
 		cmocka_unit_test_setup_teardown(test_disks, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_members, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_links, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

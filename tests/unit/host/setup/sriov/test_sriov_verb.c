@@ -494,9 +494,33 @@ static void test_under_test(void **state)
 	assert_int_equal(count(tree), 2);
 }
 
+/* Devices that are held early have their list in the same file: it stays, whatever becomes of the
+ * VFs; and such a device makes none. */
+static void test_held_early(void **state)
+{
+	static const char early[] =
+		"early = ({ address = \"0000:0b:00.0\"; path = \"0000:00/1c.0/00.0\"; "
+		"identity = \"10de:1b80:0000:0000:030000\"; revision = 1; serial = "
+		"\"\"; held = true; });\n";
+	auto_free char *conf = fs_path("format = 1; made_directory = true; sriov = (); %s", early);
+	auto_free char *kept = NULL;
+	struct tree *tree = *state;
+
+	tree_file(tree, CONF, conf);
+	ends(tree, "4", &yes, 0, "4 VFs at every boot");
+	ends(tree, "0", &yes, 0, "no longer");
+	kept = tree_text(tree, CONF);
+	assert_non_null(strstr(kept, "held = true"));
+	assert_non_null(strstr(kept, "enabled_service = false"));
+	memcpy(strstr(conf, "0000:0b:00.0"), PF, strlen(PF));
+	tree_file(tree, CONF, conf);
+	ends(tree, "4", &yes, 2, "host-setup early --remove " PF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_held_early, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_set_up_and_undone, setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_surroundings_stay, setup,
