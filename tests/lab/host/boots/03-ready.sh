@@ -163,6 +163,8 @@ t_disabled() {
 t_vfs_are_set_up() {
 	wait_for 60 pf_there || fail "the lab: no NVMe controller"
 	pf=$(nvme lab1)
+	# udev may load it later here than the unit waits.
+	echo nvme >/etc/modules-load.d/lab.conf
 	setup 0 sriov "$pf" 2 -y
 	expect "VFs of $pf" 2 "$(vfs_of "$pf")"
 	expect "state of the unit" enabled "$(systemctl is-enabled pve-passthrough-sriov.service)"

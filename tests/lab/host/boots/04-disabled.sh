@@ -26,6 +26,7 @@ t_vfs_are_made_at_boot() {
 
 t_vfs_are_undone() {
 	pf=$(nvme lab1)
+	rm /etc/modules-load.d/lab.conf
 	setup 0 sriov "$pf" 0 -y
 	expect "VFs of $pf" 0 "$(vfs_of "$pf")"
 	[ ! -e /etc/pve-passthrough.d ] || fail "/etc/pve-passthrough.d is left"
