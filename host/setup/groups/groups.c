@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+static enum group_verdict verdict_of(bool only_bridges, int reserved,
+				     const struct device_summary *used)
+{
+	if (only_bridges)
+		return GROUP_BRIDGES;
+	if (reserved || (used && used->dead))
+		return GROUP_CANNOT;
+	return used ? GROUP_USED : GROUP_CAN;
+}
+
 /* Why the group cannot be passed through: the first of these reasons that applies. */
 static int explain_why_not(const struct fs_root *root, struct group *group)
 {
@@ -22,6 +32,7 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 		used = device->used && !device->bridge && !device->child ? device : used;
 		n_bridges += device->bridge;
 	}
+	group->verdict = verdict_of(n_bridges == group->n_devices, reserved, used);
 	if (!group->n_devices)
 		group->why_not = strdup(_("no PCI device is in it"));
 	else if (n_bridges == group->n_devices)

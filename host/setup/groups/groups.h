@@ -6,8 +6,16 @@
 #include "host/pci/summary.h"
 #include "host/setup/groups/split.h"
 
+enum group_verdict {
+	GROUP_CAN,     /* it can be passed through */
+	GROUP_USED,    /* not now: one of its devices is in use */
+	GROUP_BRIDGES, /* only bridges are in it, or nothing */
+	GROUP_CANNOT,  /* not as this host is, or that is unknown */
+};
+
 struct group {
 	int number;
+	enum group_verdict verdict;
 	const struct device_summary **devices; /* of struct groups, in order of address */
 	size_t n_devices;
 	char *why_not;	    /* NULL: it can be passed through; else why it cannot, now or at all */
