@@ -109,6 +109,9 @@ $(ARCHIVE): $(OBJECTS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+# It is made of these.
+$(B)/host/setup/picture/page_files.o: host/setup/picture/page.css host/setup/picture/page.js
+
 $(B)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
