@@ -21,12 +21,17 @@ _host_setup() {
 		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --ignore-msrs --kernel-arg"
 		words+=" --pci-realloc --processor --unsafe-interrupts"
 		;;
-	groups) words+=" --json" ;;
+	groups) words+=" --html --json" ;;
 	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;
 	*) words+=" check disable early enable groups sriov --bootloader" ;;
 	esac
 
 	case $before in
+	--html)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
 	--root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		compopt -o filenames 2>/dev/null

@@ -87,11 +87,14 @@ const char *const disable_help[] = {
 };
 
 const char *const groups_help[] = {
-	N_("usage: host-setup groups [--json] [--root DIR]\n"
+	N_("usage: host-setup groups [--json | --html FILE] [--root DIR]\n"
 	   "\n"),
 	N_("The IOMMU groups: their devices, drivers and reset methods, which VMs name\n"
 	   "them, what the host does with them, and whether a group can be passed through. A\n"
 	   "VM gets a group as a whole, except its bridges.\n"),
+	N_("\n"
+	   "  --html FILE          a page for a browser: the tree of devices with all of\n"
+	   "                       that, links, disks and USB devices; - is standard output\n"),
 	NULL,
 };
 

@@ -10,6 +10,7 @@
 #include "host/setup/groups/groups.h"
 #include "host/setup/help.h"
 #include "host/setup/hostlock.h"
+#include "host/setup/picture/picture_verb.h"
 #include "host/base/cli.h"
 #include "host/base/language.h"
 #include "host/base/log.h"
@@ -111,8 +112,13 @@ static int run_summary(const struct fs_root *root, const struct setup_options *o
 static int run_groups(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_groups struct groups groups = {0};
-	int err = groups_read(root, judge_devices, &groups);
+	int err;
 
+	if (options->html && options->json)
+		return cli_usage_error(_("groups: --html or --json, not both"));
+	if (options->html)
+		return picture_run(root, judge_devices, options->html);
+	err = groups_read(root, judge_devices, &groups);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && options->json)
 		err = groups_print_json(&groups);
@@ -151,6 +157,7 @@ enum option_code {
 	OPT_HOST_DRIVER,
 	OPT_BOOT,
 	OPT_REMOVE,
+	OPT_HTML,
 };
 
 static const struct option long_options[] = {
@@ -173,6 +180,7 @@ static const struct option long_options[] = {
 	{"host-driver", no_argument, NULL, OPT_HOST_DRIVER},
 	{"boot", no_argument, NULL, OPT_BOOT},
 	{"remove", no_argument, NULL, OPT_REMOVE},
+	{"html", required_argument, NULL, OPT_HTML},
 	{0},
 };
 
@@ -248,7 +256,7 @@ static const struct verb verbs[] = {
 	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
 	 NULL, NULL, 0},
 	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL, NULL, 0},
-	{"groups", run_groups, groups_help, "json", NULL, NULL, 0},
+	{"groups", run_groups, groups_help, "json html", NULL, NULL, 0},
 	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
 	 "ADDRESS N", read_sriov_options, 2},
 	{"early", run_early, early_help, "bootloader json dry-run yes boot remove", "ADDRESS...",
@@ -295,6 +303,7 @@ static int run_verb(const struct cli *cli, const struct verb *verb, char *const 
 	if (err)
 		return err;
 	options->json = cli_has(cli, OPT_JSON);
+	options->html = cli_value(cli, OPT_HTML);
 	options->bootloader = cli_value(cli, OPT_BOOTLOADER);
 	options->yes = cli_has(cli, 'y');
 	options->dry_run = cli_has(cli, OPT_DRY_RUN);

@@ -39,6 +39,9 @@ struct setup_options {
 	const char *const *kernel_args; /* further words for the kernel command line */
 	size_t n_kernel_args;
 
+	/* groups */
+	const char *html; /* where the page is written to, "-": standard output; NULL: none */
+
 	/* sriov */
 	const char *address; /* of a PF; NULL: list them */
 	const char *count;   /* so many VFs; with an address */
