@@ -29,6 +29,7 @@ check: ## every test but check-valgrind, check-more, check-host and check-deb
 	@$(MAKE) --no-print-directory check-po
 	@$(MAKE) --no-print-directory check-scripts
 	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-html
 	@$(MAKE) --no-print-directory check-san
 	@$(MAKE) --no-print-directory check-fuzz
 	@$(MAKE) --no-print-directory check-kernel
@@ -58,6 +59,16 @@ check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
 check-unit: known-suites deps ## the unit tests; UNIT="bdf fs" names suites
 	@$(MAKE) --no-print-directory $(JOBS) all unit-tests
 	@tests/summarise unit $(RUN_TESTS)
+
+# The pages of `host-setup groups --html` in a browser.
+check-html: deps ## the page of a host in Debian's chromium; HTML_KEEP=DIR keeps screenshots
+	@mk/install-packages chromium
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/html-host
+	@tests/html/check $(CURDIR)/$(B)
+
+$(B)/html-host: tests/html/host.c $(B)/tests/unit/tree.o $(B)/tests/unit/picturecase.o $(ARCHIVE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # For everything that runs under LeakSanitizer. The suppressions are for libpci 3.13 and later, and go by function
 # names: libraries are built without frame pointers, so that only the slow unwinder finds those.
@@ -193,5 +204,5 @@ $(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: known-suites check check-man check-po check-scripts check-unit check-san check-valgrind unit-tests test-objects \
+.PHONY: known-suites check check-man check-po check-scripts check-unit check-html check-san check-valgrind unit-tests test-objects \
 	check-fuzz fuzz fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench
