@@ -239,6 +239,50 @@ int ha_read(const struct fs_root *root, unsigned int vmid, struct ha *ret)
 	return 0;
 }
 
+/* ---- this node ---- */
+
+static int add_if_here(const struct fs_root *root, const struct section *resource,
+		       struct fs_names *ret)
+{
+	const char *dir = text_is_nocase(resource->type, "vm")	 ? "etc/pve/qemu-server"
+			  : text_is_nocase(resource->type, "ct") ? "etc/pve/lxc"
+								 : NULL;
+	auto_free char *type = text_dup(resource->type), *name = text_dup(resource->name);
+	auto_free char *path = NULL, *id = NULL;
+	int there;
+
+	if (!dir)
+		return 0;
+	if (!type || !name)
+		return -ENOMEM;
+	path = fs_path("%s/%s.conf", dir, name);
+	there = fs_probe(root, path);
+	if (there <= 0)
+		return there;
+	id = fs_path("%s:%s", type, name);
+	return id ? fs_names_add(ret, id) : -ENOMEM;
+}
+
+int ha_list_here(const struct fs_root *root, struct fs_names *ret)
+{
+	auto_file struct file resources = {0};
+	int err = read_file(root, HA_RESOURCES, &resources);
+
+	for (size_t i = 0; !err && i < resources.n; i++) {
+		const struct section *resource = &resources.items[i];
+		const struct text *state = &resource->values[STATE];
+		auto_free char *type = text_dup(resource->type);
+
+		if (!type)
+			return -ENOMEM;
+		if (find(&resources, type, resource->name) != resource)
+			continue;
+		if (!(state->at && text_is(*state, "ignored")))
+			err = add_if_here(root, resource, ret);
+	}
+	return err;
+}
+
 void ha_free(struct ha *ha)
 {
 	free(ha->here);

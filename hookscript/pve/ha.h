@@ -28,6 +28,12 @@ struct ha {
 int ha_read(const struct fs_root *root, unsigned int vmid, struct ha *ret) must_check;
 void ha_free(struct ha *ha);
 
+/*
+ * The resources of HA on this node, "vm:100": those whose config is here, and whose state is not
+ * "ignored". Adds to *RET; returns 0 or -errno.
+ */
+int ha_list_here(const struct fs_root *root, struct fs_names *ret) must_check;
+
 /* Whether it may be started on another node than this one. */
 bool ha_moves(const struct ha *ha);
 
