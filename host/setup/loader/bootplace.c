@@ -2,6 +2,7 @@
 #include "host/setup/loader/bootplace.h"
 #include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
+#include "host/setup/loader/entryline.h"
 #include "host/setup/loader/uki.h"
 
 #include <fcntl.h>
@@ -41,16 +42,6 @@ static int add_entry(struct bootplace *place, const char *words)
 	return cmdline_split(&place->entries[place->n++], words, NULL);
 }
 
-/* The words after KEY when it is the line's first word, else NULL. */
-static const char *after_key(const char *line, const char *key)
-{
-	size_t len = strlen(key);
-
-	line += strspn(line, " \t");
-	return !strncmp(line, key, len) && (line[len] == ' ' || line[len] == '\t') ? line + len
-										   : NULL;
-}
-
 /* Adds an entry of systemd-boot, by its "options" lines. */
 static int add_options(struct bootplace *place, char *text)
 {
@@ -58,26 +49,12 @@ static int add_options(struct bootplace *place, char *text)
 	char *line;
 
 	while (!err && (line = strsep(&text, "\n"))) {
-		const char *words = after_key(line, "options");
+		const char *words = entryline_after(line, "options");
 
 		if (words)
 			err = add_entry(place, words);
 	}
 	return err;
-}
-
-/* The words after the kernel's image, when LINE starts a Linux kernel; else NULL. */
-static const char *after_image(const char *line)
-{
-	static const char *const keys[] = {"linux", "linuxefi", "linux16"};
-	const char *words = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys) && !words; i++)
-		words = after_key(line, keys[i]);
-	if (!words)
-		return NULL;
-	words += strspn(words, " \t");
-	return words + strcspn(words, " \t");
 }
 
 /*
@@ -93,7 +70,8 @@ static int add_grub_entries(struct bootplace *place, char *text)
 	char *line;
 
 	while (!err && (line = strsep(&text, "\n"))) {
-		const char *words = after_image(line);
+		const char *image = entryline_image(line);
+		const char *words = image ? image + strcspn(image, " \t") : NULL;
 
 		if (!strncmp(line, begin, strlen(begin)))
 			foreign = !strstr(line, "_linux");
