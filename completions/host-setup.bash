@@ -9,21 +9,22 @@ _host_setup() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		check | disable | early | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
+		check | confirm | disable | early | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
 	case $command in
 	check) words+=" --bootloader --json" ;;
+	confirm) words+=" --boot" ;;
 	disable) words+=" --bootloader --dry-run --manual-too --root-changed --yes -y" ;;
 	early) words+=" --bootloader --boot --dry-run --json --remove --yes -y" ;;
 	enable)
-		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --ignore-msrs --kernel-arg"
-		words+=" --pci-realloc --processor --unsafe-interrupts"
+		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --confirm-within --ignore-msrs"
+		words+=" --kernel-arg --pci-realloc --processor --unsafe-interrupts"
 		;;
 	groups) words+=" --html --json" ;;
 	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;
-	*) words+=" check disable early enable groups sriov --bootloader" ;;
+	*) words+=" check confirm disable early enable groups sriov --bootloader" ;;
 	esac
 
 	case $before in
@@ -39,7 +40,7 @@ _host_setup() {
 		;;
 	--acs-override) words="downstream multifunction both" ;;
 	--bootloader) words="grub systemd-boot" ;;
-	--kernel-arg) words="" ;;
+	--confirm-within | --kernel-arg) words="" ;;
 	--pci-realloc) words="off" ;;
 	--processor) words="intel amd" ;;
 	esac

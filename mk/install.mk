@@ -34,7 +34,7 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(ENABLED_UNITS)))
 
-ENABLED_UNITS := pve-passthrough-restore.service pve-passthrough-early.service
+ENABLED_UNITS := pve-passthrough-restore.service pve-passthrough-early.service pve-passthrough-confirm.service
 systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
 
 # The link may be that of a package by now.

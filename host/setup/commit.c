@@ -281,6 +281,7 @@ static int write_state(const struct commit *commit, const struct hoststate *stat
 static int undo(const struct commit *commit, size_t done, bool rerun)
 {
 	int err = edits_undo(&commit->edits, done);
+	bool either;
 
 	if (err) {
 		log_error(_("not everything could be put back; run `%s` when the cause is gone"),
@@ -288,13 +289,18 @@ static int undo(const struct commit *commit, size_t done, bool rerun)
 		return ENABLE_FAILED;
 	}
 	log_info(_("every file was put back as it was"));
-	if (rerun && run_commands(commit))
+	either = rerun && run_commands(commit);
+	if (either)
 		log_error(_(
 			"the files are as they were, but the commands failed on them too: the host "
 			"may boot with either\nwhen the cause is gone, run them by hand"));
 	err = write_state(commit, &commit->before);
 	if (err)
 		log_error(_("/%s could not be put back: %s"), HOSTSTATE_PATH, strerror(-err));
+	/* A boot that may have the new words stays on trial. */
+	err = commit->trial && !either ? trial_write(commit->root, &commit->trial->before) : 0;
+	if (err)
+		log_error(_("/%s could not be put back: %s"), TRIAL_PATH, strerror(-err));
 	return ENABLE_FAILED;
 }
 
@@ -323,6 +329,11 @@ static int run(const struct commit *commit)
 			  log_strerror(err));
 		(void)!write_state(commit, &commit->before);
 		return ENABLE_FAILED;
+	}
+	err = commit->trial ? trial_write(commit->root, &commit->trial->after) : 0;
+	if (err) {
+		log_error(_("/%s could not be written: %s"), TRIAL_PATH, log_strerror(err));
+		return undo(commit, 0, false);
 	}
 	err = edits_apply(&commit->edits, &done);
 	if (err) {

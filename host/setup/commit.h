@@ -10,6 +10,7 @@
 #include "host/setup/loader/bootloader.h"
 #include "host/setup/boot/edit.h"
 #include "host/setup/hoststate.h"
+#include "host/setup/trial/trial_state.h"
 #include "host/setup/wanted.h"
 
 struct commit {
@@ -24,7 +25,8 @@ struct commit {
 	struct conf_items gone;	     /* the words that some boot entry must no longer have */
 	/* A further check of the result; NULL: none. Returns 0; -ENODATA with *RET_WHY; -errno. */
 	int (*also)(const struct fs_root *root, char **ret_why);
-	const char *undo_by; /* what undoes the change; NULL: host-setup disable */
+	const struct trial_change *trial; /* made before the first file; NULL: none */
+	const char *undo_by;		  /* what undoes the change; NULL: host-setup disable */
 };
 
 /*

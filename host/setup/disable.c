@@ -7,6 +7,7 @@
 #include "host/setup/conf/kernelinfo.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/boot/problems_root.h"
+#include "host/setup/trial/trial_arm.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
 #include "host/base/strbuf.h"
@@ -128,7 +129,9 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 		return commit_say_failed(err);
 	if (!commit.edits.n && !commit.before.pending) {
 		log_info(_("nothing to remove: host-setup has changed nothing here"));
-		return options->dry_run ? ENABLE_DONE : commit_finish(&commit);
+		if (options->dry_run)
+			return ENABLE_DONE;
+		return commit_finish(&commit) ?: trial_drop(root);
 	}
 	if (options->root_changed)
 		problems_accept(&problems, PROBLEM_ROOT_DIFFERS);
@@ -137,6 +140,8 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 	tell_vms(options, stays_on(root, vendor, &left));
 	tell_early(root);
 	code = commit_carry_out(&commit);
+	if (!code && !options->dry_run)
+		code = trial_drop(root);
 	if (!code && !options->dry_run && fs_root_is_running_system(root))
 		log_warning(_("it takes effect at the next reboot: systemctl reboot"));
 	return code;

@@ -10,6 +10,7 @@
 #include "host/setup/boot/problems_files.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/setup/commit.h"
+#include "host/setup/trial/trial_arm.h"
 
 #include <string.h>
 
@@ -328,17 +329,38 @@ static void say_what_next(const struct enabling *it)
 			_("a reboot is needed: systemctl reboot\nafter it, see: host-setup check"));
 }
 
-static int go(const struct enabling *it)
+/* Makes the change, on trial if that is wanted. */
+static int carry_out(struct enabling *it)
+{
+	auto_trial_change struct trial_change trial = {0};
+	struct commit *commit = &it->commit;
+	int code = trial_plan(it->root, commit->options, &it->words, &trial);
+
+	if (code)
+		return code;
+	if (trial.after.stage) {
+		commit->trial = &trial;
+		trial_tell_plan(&trial.after, commit->before.exists);
+	}
+	code = commit_carry_out(commit);
+	if (!code && trial.after.stage && !commit->options->dry_run)
+		trial_tell_armed(it->root, &commit->bootloader, &trial.after);
+	commit->trial = NULL;
+	return code;
+}
+
+static int go(struct enabling *it)
 {
 	const struct commit *commit = &it->commit;
 	bool dry_run = commit->options->dry_run;
 	int code = ENABLE_DONE;
 
 	if (commit->edits.n || commit->before.pending || entries_lack_words(it)) {
-		code = commit_carry_out(commit);
+		code = carry_out(it);
 	} else {
 		log_info(dry_run ? _("nothing would change: no file, and no command is to be run")
 				 : _("nothing to change"));
+		trial_tell_unchanged(it->root, commit->options);
 		/* A crash may have left a temporary file. */
 		if (!dry_run && commit->before.exists)
 			code = commit_finish(commit);

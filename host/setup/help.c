@@ -18,7 +18,7 @@ static const char edit_codes[] = N_(
 	"Exit codes: 0 done, 1 failed (everything is as it was), 2 refused, 64 usage.\n");
 
 const char *const summary_help[] = {
-	N_("usage: host-setup [check | enable | disable | groups | sriov | early] [options]\n"
+	N_("usage: host-setup [COMMAND] [options]\n"
 	   "\n"),
 	N_("Sets up a Proxmox VE host for passing PCI devices through to VMs, checks it,\n"
 	   "and undoes it. Without a command: the checklist, and what enable would change.\n"
@@ -26,6 +26,7 @@ const char *const summary_help[] = {
 	N_("  check                what this host has and lacks, with evidence and cures\n"
 	   "  enable               set up the boot loader, the modules and the initramfs\n"
 	   "  disable              remove exactly what enable added\n"
+	   "  confirm              keep what enable --confirm-within has changed\n"
 	   "  groups               the IOMMU groups and their devices\n"
 	   "  sriov                virtual functions: those of each PF, made at every boot\n"
 	   "  early                devices that no driver of the host sees at boot\n"
@@ -61,7 +62,10 @@ const char *const enable_help[] = {
 	   "\n"),
 	edit_options,
 	boot_options,
-	N_("  --processor NAME     intel or amd, instead of what /proc/cpuinfo says\n"),
+	N_("  --processor NAME     intel or amd, instead of what /proc/cpuinfo says\n"
+	   "  --confirm-within MINUTES\n"
+	   "                       take it all back, and reboot once more, unless\n"
+	   "                       `host-setup confirm` is run so soon after the reboot\n"),
 	N_("only when you need them; each prints its risk, and disable removes it:\n"
 	   "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
 	   "                       are isolated\n"
@@ -82,6 +86,19 @@ const char *const disable_help[] = {
 	boot_options,
 	N_("  --manual-too         also remove what you have set by hand for the same\n"
 	   "                       purpose; the diff is shown in any case\n"),
+	edit_codes,
+	NULL,
+};
+
+const char *const confirm_help[] = {
+	N_("usage: host-setup confirm [--boot]\n"
+	   "\n"),
+	N_("Keeps what `host-setup enable --confirm-within` has changed, once the host has\n"
+	   "booted with it. Without that, `host-setup disable` is run when the minutes are\n"
+	   "over, or at once in a later boot, and the host reboots.\n"
+	   "\n"),
+	N_("  --boot               wait for that, and else undo the change, as\n"
+	   "                       pve-passthrough-confirm.service does\n"),
 	edit_codes,
 	NULL,
 };

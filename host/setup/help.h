@@ -8,6 +8,7 @@ extern const char *const summary_help[];
 extern const char *const check_help[];
 extern const char *const enable_help[];
 extern const char *const disable_help[];
+extern const char *const confirm_help[];
 extern const char *const groups_help[];
 extern const char *const sriov_help[];
 extern const char *const early_help[];

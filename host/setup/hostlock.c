@@ -63,10 +63,26 @@ static void say_held(const struct fs_root *root, int fd)
 			    "answer; nothing was changed; try again when it has ended"));
 }
 
+/* Opens /etc and locks it. *RET_FD is what was opened in either case. */
+static int lock(const struct fs_root *root, int *ret_fd)
+{
+	int fd = *ret_fd = fs_open(root, "etc", O_RDONLY | O_DIRECTORY, 0);
+
+	return fd < 0 ? fd : flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+}
+
+int hostlock_try(const struct fs_root *root)
+{
+	auto_close int fd = -1;
+	int err = lock(root, &fd);
+
+	return err ? err : TAKE_FD(fd);
+}
+
 int hostlock_take(const struct fs_root *root)
 {
-	auto_close int fd = fs_open(root, "etc", O_RDONLY | O_DIRECTORY, 0);
-	int err = fd < 0 ? fd : flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	auto_close int fd = -1;
+	int err = lock(root, &fd);
 
 	if (!err)
 		return TAKE_FD(fd);

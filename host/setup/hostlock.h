@@ -14,4 +14,7 @@
  */
 int hostlock_take(const struct fs_root *root) must_check;
 
+/* The same without a word. */
+int hostlock_try(const struct fs_root *root) must_check;
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* host-setup: its verbs and their options. */
 #include "hookscript/plan/judge.h"
+#include "hookscript/pve/ha_node.h"
 #include "hookscript/records/record.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "host/setup/check/check_print.h"
@@ -17,6 +18,9 @@
 #include "host/setup/check/readiness.h"
 #include "host/setup/sriov/sriov_check.h"
 #include "host/setup/sriov/sriov_verb.h"
+#include "host/setup/trial/trial_boot.h"
+#include "host/setup/trial/trial_state.h"
+#include "host/setup/trial/trial_verb.h"
 #include "host/process/supervise.h"
 
 #include <fcntl.h>
@@ -75,6 +79,14 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 	return err ? could_not(_("this host could not be checked"), err) : (int)verdict;
 }
 
+/* Only with a trial the host reboots by itself. */
+static int run_enable(const struct fs_root *root, const struct setup_options *options)
+{
+	int code = options->confirm_within ? ha_node_refuse(root) : 0;
+
+	return code ? code : enable_run(root, options);
+}
+
 static int run_disable(const struct fs_root *root, const struct setup_options *options)
 {
 	struct setup_options with_vms = *options;
@@ -92,6 +104,11 @@ static int run_disable(const struct fs_root *root, const struct setup_options *o
 	with_vms.vms = vmids;
 	with_vms.n_vms = vms.n;
 	return disable_run(root, &with_vms);
+}
+
+static int run_confirm(const struct fs_root *root, const struct setup_options *options)
+{
+	return options->boot ? trial_boot(root, run_disable) : trial_confirm(root);
 }
 
 /* The checklist, and what enable would change. */
@@ -158,6 +175,7 @@ enum option_code {
 	OPT_BOOT,
 	OPT_REMOVE,
 	OPT_HTML,
+	OPT_CONFIRM,
 };
 
 static const struct option long_options[] = {
@@ -181,8 +199,26 @@ static const struct option long_options[] = {
 	{"boot", no_argument, NULL, OPT_BOOT},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"html", required_argument, NULL, OPT_HTML},
+	{"confirm-within", required_argument, NULL, OPT_CONFIRM},
 	{0},
 };
+
+static int read_minutes(const char *text, unsigned int *ret)
+{
+	char *end;
+	unsigned long minutes;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	minutes = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || !minutes || minutes > TRIAL_MINUTES_MAX)
+		return cli_usage_error(
+			_("--confirm-within must be minutes, from 1 to %d, got '%s'"),
+			TRIAL_MINUTES_MAX, text);
+	*ret = (unsigned int)minutes;
+	return 0;
+}
 
 /* The options of enable alone. KERNEL_ARGS has room for all of the command line. */
 static int read_enable_options(const struct cli *cli, const char **kernel_args,
@@ -207,7 +243,7 @@ static int read_enable_options(const struct cli *cli, const char **kernel_args,
 	for (size_t i = 0; i < cli->n_given; i++)
 		if (cli->given[i].val == OPT_KERNEL_ARG)
 			kernel_args[options->n_kernel_args++] = cli->given[i].value;
-	return 0;
+	return read_minutes(cli_value(cli, OPT_CONFIRM), &options->confirm_within);
 }
 
 /* Those of sriov alone, and its arguments: ARGS, up to a NULL. */
@@ -247,15 +283,25 @@ static int read_early_options(const struct cli *cli, char *const *args,
 	return 0;
 }
 
+static int read_confirm_options(const struct cli *cli, char *const *args,
+				struct setup_options *options)
+{
+	(void)args;
+	options->boot = cli_has(cli, OPT_BOOT);
+	return 0;
+}
+
 #define EDIT_OPTIONS "bootloader dry-run root-changed yes "
 
 static const struct verb verbs[] = {
 	{"", run_summary, summary_help, "bootloader", NULL, NULL, 0},
 	{"check", run_check, check_help, "bootloader json", NULL, NULL, 0},
-	{"enable", enable_run, enable_help,
-	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg",
+	{"enable", run_enable, enable_help,
+	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg "
+		      "confirm-within",
 	 NULL, NULL, 0},
 	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL, NULL, 0},
+	{"confirm", run_confirm, confirm_help, "boot", NULL, read_confirm_options, 0},
 	{"groups", run_groups, groups_help, "json html", NULL, NULL, 0},
 	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
 	 "ADDRESS N", read_sriov_options, 2},

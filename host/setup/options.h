@@ -31,6 +31,7 @@ struct setup_options {
 	bool root_changed; /* the next boot may have another root= than this one */
 
 	/* enable */
+	unsigned int confirm_within; /* minutes after the reboot; 0: nothing is to be confirmed */
 	enum processor_vendor vendor;
 	const char *acs_override; /* NULL, "downstream", "multifunction" or "both" */
 	bool pci_realloc_off;

@@ -17,10 +17,10 @@ static void test_command_lines(void **state)
 		int code;
 		const char *out, *err; /* NULL: nothing */
 	} rows[] = {
-		{"--help", 0, "usage: host-setup [check | enable", NULL},
+		{"--help", 0, "usage: host-setup [COMMAND]", NULL},
 		{"enable --help", 0, "usage: host-setup enable", NULL},
-		{"-h", 0, "usage: host-setup [check | enable", NULL},
-		{"help", 0, "usage: host-setup [check | enable", NULL},
+		{"-h", 0, "usage: host-setup [COMMAND]", NULL},
+		{"help", 0, "usage: host-setup [COMMAND]", NULL},
 		{"help enable", 0, "usage: host-setup enable", NULL},
 		{"--version", 0, "host-setup ", NULL},
 		{"frobnicate", 64, NULL, "unknown command 'frobnicate'"},
@@ -35,6 +35,14 @@ static void test_command_lines(void **state)
 		{"enable --what", 64, NULL, "unknown option"},
 		{"check --yes", 64, NULL, "check has no option --yes"},
 		{"groups --acs-override=both", 64, NULL, "groups has no option --acs-override"},
+		{"enable --confirm-within 0", 64, NULL, "minutes, from 1 to 1440, got '0'"},
+		{"enable --confirm-within 5m", 64, NULL, "minutes, from 1 to 1440, got '5m'"},
+		{"enable --confirm-within=-5", 64, NULL, "minutes, from 1 to 1440, got '-5'"},
+		{"disable --confirm-within=5", 64, NULL, "disable has no option --confirm-within"},
+		{"confirm now", 64, NULL, "confirm takes no argument"},
+		{"confirm --root ROOT", 2, NULL, "is not the running system"},
+		{"confirm --boot --root ROOT", 2, NULL, "is not the running system"},
+		{"enable --yes --confirm-within 5 --root ROOT", 2, NULL, "is for the running system"},
 		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off, got 'on'"},
 		{"check --root /no/such/directory", 1, NULL, "/no/such/directory"},
 		{"check --root ROOT", 2, "missing", NULL},

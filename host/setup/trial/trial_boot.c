@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/trial/trial_boot.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/process/program.h"
+#include "host/process/supervise.h"
+#include "host/setup/conf/kernelinfo.h"
+#include "host/setup/hostlock.h"
+#include "host/setup/hoststate.h"
+#include "host/setup/trial/trial_motd.h"
+#include "host/setup/trial/trial_state.h"
+
+int trial_look_ms = 1000, trial_minute_ms = 60000;
+
+/* Of look(): there is something to wait for. */
+#define GO_ON (-1)
+
+struct job {
+	const struct fs_root *root;
+	int (*undo)(const struct fs_root *root, const struct setup_options *options);
+	char *boot_id;
+	struct conf_items running;
+	int64_t began; /* this run */
+	bool told;     /* that the clock runs */
+};
+
+static int could_not(const char *path, int err)
+{
+	log_error("/%s: %s", path, log_strerror(err));
+	return ENABLE_FAILED;
+}
+
+/* ---- the clock ---- */
+
+/* The time of day in MS milliseconds. */
+static void time_in(int64_t ms, char *ret, size_t size)
+{
+	time_t at = time(NULL) + (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm) || !strftime(ret, size, "%H:%M", &tm))
+		*ret = '\0';
+}
+
+static int64_t left_ms(const struct trial *trial)
+{
+	return trial->since_ms + (int64_t)trial->minutes * trial_minute_ms - clock_now_ms();
+}
+
+static void tell_clock(struct job *job, const struct trial *trial)
+{
+	auto_free char *text = NULL;
+	char until[16];
+
+	if (job->told)
+		return;
+	job->told = true;
+	time_in(left_ms(trial), until, sizeof(until));
+	text = fs_path(
+		_("how this host boots has been changed, and is to be confirmed until %s: "
+		  "host-setup confirm\nelse, and at once if the host is started again before, "
+		  "the change is undone and the host reboots"),
+		until);
+	trial_motd_say(job->root, false, text);
+}
+
+static int start_clock(struct job *job, struct trial *trial)
+{
+	int err;
+
+	trial->tried_in = strdup(job->boot_id);
+	trial->since_ms = job->began;
+	err = trial->tried_in ? trial_write(job->root, trial) : -ENOMEM;
+	if (err)
+		return could_not(TRIAL_PATH, err);
+	tell_clock(job, trial);
+	return GO_ON;
+}
+
+/* ---- the undo ---- */
+
+static int set_stage(const struct fs_root *root, struct trial *trial, enum trial_stage stage)
+{
+	int err;
+
+	trial->stage = stage;
+	err = trial_write(root, trial);
+	return err ? could_not(TRIAL_PATH, err) : 0;
+}
+
+static int reboot_host(const struct fs_root *root)
+{
+	const char *const args[] = {"systemctl", "reboot", NULL};
+	const struct program program = {.args = args};
+	auto_program_end struct program_end end = {0};
+	auto_free char *why = NULL, *text = NULL;
+	int err = program_act(root, &program, &end);
+
+	if (!err)
+		return ENABLE_DONE;
+	why = program_explain(root, &program, err, &end);
+	text = fs_path(_("the change was undone, and the host could not be told to reboot: %s; "
+			 "then: systemctl reboot"),
+		       why ? why : strerror(-err));
+	trial_motd_say(root, true, text);
+	return ENABLE_FAILED;
+}
+
+/* It is disarmed before anything else, so that whatever happens it is done once at most. */
+static int take_back(struct job *job, struct trial *trial)
+{
+	const struct setup_options options = {.yes = true, .bootloader = trial->bootloader};
+
+	log_warning(_("the change of the boot was not confirmed: it is undone now"));
+	if (set_stage(job->root, trial, TRIAL_UNDOING))
+		return ENABLE_FAILED;
+	if (job->undo(job->root, &options)) {
+		auto_free char *text = strdup(
+			_("the change of the boot was not confirmed, and could not be undone: "
+			  "everything stays, and the host does not reboot\nwhy: journalctl -b "
+			  "-u " TRIAL_UNIT "; then: host-setup disable"));
+
+		(void)!set_stage(job->root, trial, TRIAL_NOT_DONE);
+		trial_motd_say(job->root, true, text);
+		return ENABLE_FAILED;
+	}
+	/* Only the next boot's message depends on it. */
+	(void)!set_stage(job->root, trial, TRIAL_UNDONE);
+	trial_motd_say(job->root, false,
+		       _("the change of the boot was not confirmed and is undone: the host "
+			 "reboots"));
+	return reboot_host(job->root);
+}
+
+/* ---- other boots ---- */
+
+/* Once what enable added is gone, there is nothing to be confirmed in any later boot. */
+static int leave(const struct job *job)
+{
+	auto_hoststate struct hoststate state = {0};
+	int err = hoststate_read(job->root, &state);
+
+	if (err || state.exists) {
+		log_info(_(
+			"this boot is not the one that is to be confirmed: it is one of a recovery "
+			"entry, or lacks the words"));
+		return ENABLE_DONE;
+	}
+	err = trial_remove(job->root);
+	return err ? could_not(TRIAL_PATH, err) : ENABLE_DONE;
+}
+
+static int tell_end(const struct job *job, const struct trial *trial)
+{
+	int err;
+
+	if (trial->stage == TRIAL_UNDONE)
+		trial_motd_say(job->root, false,
+			       _("the last change of the boot was not confirmed, and was undone by "
+				 "`host-setup disable`"));
+	else
+		trial_motd_say(
+			job->root, true,
+			_("the last change of the boot was not confirmed, and undoing it did "
+			  "not come to its end\nhow the host boots now: host-setup check; to "
+			  "undo it: host-setup disable"));
+	err = trial_remove(job->root);
+	return err ? could_not(TRIAL_PATH, err) : ENABLE_DONE;
+}
+
+/* ---- all of it ---- */
+
+/* What is written is written under the lock, by what was read under it. */
+static int act(struct job *job, struct trial *trial, enum trial_due due)
+{
+	switch (due) {
+	case TRIAL_BEGINS: return start_clock(job, trial);
+	case TRIAL_OTHER_BOOT: return leave(job);
+	case TRIAL_TOLD: return tell_end(job, trial);
+	case TRIAL_RUNS: return left_ms(trial) > 0 ? GO_ON : take_back(job, trial);
+	case TRIAL_AGAIN: return take_back(job, trial);
+	case TRIAL_NOTHING:
+	case TRIAL_NOT_BOOTED: break;
+	}
+	return ENABLE_DONE;
+}
+
+static int read_due(const struct job *job, struct trial *ret, enum trial_due *ret_due)
+{
+	int err = trial_read(job->root, ret);
+
+	*ret_due = TRIAL_NOTHING;
+	if (!err)
+		*ret_due = trial_judge(ret, job->boot_id, &job->running);
+	return err;
+}
+
+/* Looks once. Returns an exit code, or GO_ON. */
+static int look(struct job *job)
+{
+	auto_trial struct trial trial = {0}, locked = {0};
+	enum trial_due due;
+	auto_close int lock = -1;
+	int err = read_due(job, &trial, &due);
+
+	if (err)
+		return could_not(TRIAL_PATH, err);
+	if (due == TRIAL_NOTHING) {
+		trial_motd_remove(job->root);
+		return ENABLE_DONE;
+	}
+	if (due == TRIAL_NOT_BOOTED)
+		return ENABLE_DONE;
+	if (due == TRIAL_RUNS) {
+		tell_clock(job, &trial);
+		if (left_ms(&trial) > 0)
+			return GO_ON;
+	}
+	/* Who has it is at this host. */
+	lock = hostlock_try(job->root);
+	if (lock == -EWOULDBLOCK)
+		return GO_ON;
+	if (lock < 0)
+		return could_not("etc", lock);
+	err = read_due(job, &locked, &due);
+	return err ? could_not(TRIAL_PATH, err) : act(job, &locked, due);
+}
+
+int trial_boot(const struct fs_root *root,
+	       int (*undo)(const struct fs_root *root, const struct setup_options *options))
+{
+	struct job job = {.root = root, .undo = undo, .began = clock_now_ms()};
+	int code = ENABLE_FAILED;
+	int err;
+
+	if (!program_may_act(root)) {
+		log_error(_("--root %s is not the running system: nothing is undone there"),
+			  root->path);
+		return ENABLE_REFUSED;
+	}
+	supervise_allow(SUPERVISE_FOREVER);
+	err = trial_boot_id(root, &job.boot_id) ?: kernelinfo_cmdline(root, &job.running);
+	if (err)
+		log_error(_("this boot's id and command line could not be read: %s"),
+			  log_strerror(err));
+	else
+		while ((code = look(&job)) == GO_ON)
+			clock_sleep_ms(trial_look_ms);
+	free(job.boot_id);
+	conf_items_free(&job.running);
+	return code;
+}
