@@ -24,3 +24,12 @@ t_disabled_for_systemd_boot() {
 	same "$kept/systemd-boot" /tmp/after "not as before enable"
 	! grep -H 'intel_iommu=on' /boot/efi/loader/entries/*.conf || fail "an entry has the words"
 }
+
+# For the boots after this.
+t_armed_here() {
+	stand_ins
+	systemctl enable --quiet pve-passthrough-confirm.service
+	files >"$kept/before-confirm"
+	setup 0 enable -y --confirm-within 30
+	expect_line 'press e in the boot menu, delete intel_iommu=on iommu=pt'
+}
