@@ -14,6 +14,7 @@ prefix	    ?= /usr/local
 sbindir	    ?= $(prefix)/sbin
 snippetdir  ?= /var/lib/vz/snippets
 unitdir	    ?= $(prefix)/lib/systemd/system
+kerneldir   ?= /etc/kernel/postinst.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir	    ?= $(prefix)/share/man
 localedir   ?= $(prefix)/share/locale

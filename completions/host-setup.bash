@@ -14,7 +14,7 @@ _host_setup() {
 	done
 
 	case $command in
-	check) words+=" --bootloader --json" ;;
+	check) words+=" --bootloader --json --kernel" ;;
 	confirm) words+=" --boot" ;;
 	disable) words+=" --bootloader --dry-run --manual-too --root-changed --yes -y" ;;
 	early) words+=" --bootloader --boot --dry-run --json --remove --yes -y" ;;
@@ -41,6 +41,7 @@ _host_setup() {
 	--acs-override) words="downstream multifunction both" ;;
 	--bootloader) words="grub systemd-boot" ;;
 	--confirm-within | --kernel-arg) words="" ;;
+	--kernel) words=$(ls /lib/modules 2>/dev/null) ;;
 	--pci-realloc) words="off" ;;
 	--processor) words="intel amd" ;;
 	esac

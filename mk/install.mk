@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make install: DESTDIR= and prefix= as usual; snippetdir= is Proxmox VE's directory for hookscripts, unitdir= that of
-# systemd's units.
+# systemd's units, kerneldir= that of what is run for each kernel that is installed.
 
 UNITS := $(patsubst systemd/%.in,%,$(wildcard systemd/*.in))
 PAGES := $(wildcard man/*.[58])
 SNIPPET := $(snippetdir)/pve-passthrough
+KERNEL_HOOK := $(kerneldir)/zzz-pve-passthrough
 
 INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pve-passthrough.conf \
 	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
 	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
 	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
-	$(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
+	$(KERNEL_HOOK) $(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
 
 # On the running system systemd is told of its units, and those that are to run by themselves are enabled.
 install: all ## below /usr/local; DESTDIR= and prefix= as usual
@@ -20,6 +21,8 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 	for unit in $(UNITS); do \
 		sed 's|@sbindir@|$(sbindir)|' "systemd/$$unit.in" >"$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
 	done
+	sed 's|@sbindir@|$(sbindir)|g' kernel/zzz-pve-passthrough.in >"$(DESTDIR)$(KERNEL_HOOK)"
+	chmod 755 "$(DESTDIR)$(KERNEL_HOOK)"
 	install -m 644 systemd/pve-passthrough.tmpfiles $(DESTDIR)$(tmpfilesdir)/pve-passthrough.conf
 	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(mandir)/man5
 	install -m 644 $(filter %.8,$(PAGES)) $(DESTDIR)$(mandir)/man8

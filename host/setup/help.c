@@ -45,7 +45,8 @@ const char *const check_help[] = {
 	   "The VMs of this node that have devices are listed last: whether they run, and what\n"
 	   "each still needs.\n"
 	   "\n"),
-	N_("  --json               the same for programs\n"),
+	N_("  --json               the same for programs\n"
+	   "  --kernel RELEASE     only what this kernel lacks, as at its installation\n"),
 	boot_options,
 	N_("Exit codes: 0 ready, 1 could not check, 2 not ready, 3 ready after a reboot,\n"
 	   "4 ready now, but not after the next boot, 64 usage.\n"),

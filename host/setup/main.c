@@ -5,6 +5,7 @@
 #include "hookscript/records/record.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "host/setup/check/check_print.h"
+#include "host/setup/check/newkernel.h"
 #include "host/setup/early/early_items.h"
 #include "host/setup/early/early_verb.h"
 #include "host/setup/enable.h"
@@ -61,7 +62,11 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 	auto_checklist struct checklist list = {0};
 	enum check_verdict verdict;
 	auto_free char *why = NULL;
-	int err = readiness_read(root, options->bootloader, &list, &verdict, &why);
+	int err;
+
+	if (options->kernel)
+		return newkernel_check(root, options->bootloader, options->kernel);
+	err = readiness_read(root, options->bootloader, &list, &verdict, &why);
 
 	if (err == -EINVAL && why)
 		return cli_usage_error("%s", why);
@@ -176,6 +181,7 @@ enum option_code {
 	OPT_REMOVE,
 	OPT_HTML,
 	OPT_CONFIRM,
+	OPT_KERNEL,
 };
 
 static const struct option long_options[] = {
@@ -200,6 +206,7 @@ static const struct option long_options[] = {
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"html", required_argument, NULL, OPT_HTML},
 	{"confirm-within", required_argument, NULL, OPT_CONFIRM},
+	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{0},
 };
 
@@ -295,7 +302,7 @@ static int read_confirm_options(const struct cli *cli, char *const *args,
 
 static const struct verb verbs[] = {
 	{"", run_summary, summary_help, "bootloader", NULL, NULL, 0},
-	{"check", run_check, check_help, "bootloader json", NULL, NULL, 0},
+	{"check", run_check, check_help, "bootloader json kernel", NULL, NULL, 0},
 	{"enable", run_enable, enable_help,
 	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg "
 		      "confirm-within",
@@ -353,6 +360,7 @@ static int run_verb(const struct cli *cli, const struct verb *verb, char *const 
 	options->bootloader = cli_value(cli, OPT_BOOTLOADER);
 	options->yes = cli_has(cli, 'y');
 	options->dry_run = cli_has(cli, OPT_DRY_RUN);
+	options->kernel = cli_value(cli, OPT_KERNEL);
 	options->manual_too = cli_has(cli, OPT_MANUAL);
 	options->root_changed = cli_has(cli, OPT_ROOT_CHANGED);
 	/* What programs read does not depend on the language. */

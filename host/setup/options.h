@@ -25,6 +25,8 @@ struct setup_options {
 	bool json;
 	const char *bootloader; /* NULL, "grub" or "systemd-boot" */
 
+	const char *kernel; /* check: its release; NULL: all of the host */
+
 	/* enable and disable */
 	bool yes;	   /* do not ask */
 	bool dry_run;	   /* show the diff and the commands, and stop */

@@ -17,9 +17,12 @@
 
 static void free_entries(struct bootplace *place)
 {
-	for (size_t i = 0; i < place->n; i++)
+	for (size_t i = 0; i < place->n; i++) {
 		conf_items_free(&place->entries[i]);
+		free(place->images[i]);
+	}
 	free(TAKE_PTR(place->entries));
+	free(TAKE_PTR(place->images));
 	place->n = 0;
 }
 
@@ -33,26 +36,33 @@ void bootplaces_free(struct bootplaces *places)
 	*places = (struct bootplaces){0};
 }
 
-/* Adds an entry with the kernel command line WORDS. */
-static int add_entry(struct bootplace *place, const char *words)
+/* Adds an entry with the kernel command line WORDS; IMAGE begins with the path of its kernel, and
+ * may be NULL. */
+static int add_entry(struct bootplace *place, const char *words, const char *image)
 {
-	if (!array_grow(place->entries, place->n))
+	auto_free char *path = image ? strndup(image, strcspn(image, " \t")) : NULL;
+
+	if ((image && !path) || !array_grow(place->entries, place->n) ||
+	    !array_grow(place->images, place->n))
 		return -ENOMEM;
 	place->entries[place->n] = (struct conf_items){0};
+	place->images[place->n] = TAKE_PTR(path);
 	return cmdline_split(&place->entries[place->n++], words, NULL);
 }
 
 /* Adds an entry of systemd-boot, by its "options" lines. */
 static int add_options(struct bootplace *place, char *text)
 {
-	int err = 0;
+	const char *image = entryline_of(text, "linux");
+	auto_free char *path = image ? strndup(image, strcspn(image, "\n")) : NULL;
+	int err = image && !path ? -ENOMEM : 0;
 	char *line;
 
 	while (!err && (line = strsep(&text, "\n"))) {
 		const char *words = entryline_after(line, "options");
 
 		if (words)
-			err = add_entry(place, words);
+			err = add_entry(place, words, path);
 	}
 	return err;
 }
@@ -80,7 +90,7 @@ static int add_grub_entries(struct bootplace *place, char *text)
 		else if (strstr(line, "menuentry "))
 			recovery = strstr(line, "-recovery-");
 		else if (words && !foreign && !recovery && !strstr(words, " single"))
-			err = add_entry(place, words);
+			err = add_entry(place, words, image);
 	}
 	return err;
 }
@@ -116,7 +126,7 @@ static int read_image(const struct fs_root *root, const char *path, struct bootp
 
 	if (err == -ENODATA || err == -EBADMSG)
 		return 0;
-	return err ?: add_entry(place, words);
+	return err ?: add_entry(place, words, path);
 }
 
 /* Adds an entry for each file in the directory DIR that READ makes one of. */
@@ -357,6 +367,57 @@ static const char *find_kept(const struct bootplace *place, const struct conf_it
 		kept = words->items[k].text;
 	}
 	return kept;
+}
+
+/* Whether the path of an image is that of kernel RELEASE: "/vmlinuz-6.8.12-4-pve",
+ * "/ID/6.8.12-4-pve/linux", "EFI/Linux/ID-6.8.12-4-pve.efi". */
+static bool is_of_kernel(const char *image, const char *release)
+{
+	size_t len = strlen(release);
+
+	for (const char *at = image; at && (at = strstr(at, release)); at++)
+		if (at > image && strchr("-/", at[-1]) &&
+		    (!at[len] || at[len] == '/' || !strcmp(at + len, ".efi")))
+			return true;
+	return false;
+}
+
+/* Those of its entries that start RELEASE; they stay PLACE's. */
+static int entries_of_kernel(const struct bootplace *place, const char *release,
+			     struct bootplace *ret)
+{
+	ret->entries = calloc(place->n + 1, sizeof(*ret->entries));
+	if (!ret->entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < place->n; i++)
+		if (is_of_kernel(place->images[i], release))
+			ret->entries[ret->n++] = place->entries[i];
+	return 0;
+}
+
+int bootplaces_check_kernel(const struct bootplaces *places, const char *release,
+			    const struct conf_items *words, char **ret_why)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < places->n; i++) {
+		const struct bootplace *place = &places->items[i];
+		struct bootplace its = {0};
+		const char *missing;
+
+		if (place->err || !place->n)
+			continue;
+		err = entries_of_kernel(place, release, &its);
+		missing = err ? NULL : find_missing(&its, places->every, words);
+		if (!err && !its.n)
+			*ret_why = fs_path(_("%s has no entry for it"), place->name);
+		else if (missing)
+			*ret_why = fs_path(_("its entry in %s lacks %s"), place->name, missing);
+		if (!err && (!its.n || missing))
+			err = *ret_why ? -ENODATA : -ENOMEM;
+		free(its.entries);
+	}
+	return err;
 }
 
 int bootplaces_check_gone(const struct bootplaces *places, const struct conf_items *words,

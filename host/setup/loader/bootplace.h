@@ -18,6 +18,7 @@ struct bootplace {
 	 * meant for: no recovery entries, and none that were written by hand.
 	 */
 	struct conf_items *entries;
+	char **images; /* of each, the path of its kernel, as it is written; NULL: none is */
 	size_t n;
 	uint64_t free; /* bytes that may still be written there */
 	int err;       /* -errno: it could not be read, and the rest is not known */
@@ -46,6 +47,14 @@ const struct bootplace *bootplaces_first(const struct bootplaces *places);
  */
 int bootplaces_check(const struct bootplaces *places, const struct conf_items *words,
 		     char **ret_why) must_check;
+
+/*
+ * Whether each place that has entries has one for the kernel RELEASE, with the words: all of its
+ * entries, or one (see struct bootplaces). Returns 0, also for what could not be read; -ENODATA
+ * with *ret_why as above; -ENOMEM.
+ */
+int bootplaces_check_kernel(const struct bootplaces *places, const char *release,
+			    const struct conf_items *words, char **ret_why) must_check;
 
 /*
  * Whether each place that has entries for a normal boot (they name a root, and no single user) has

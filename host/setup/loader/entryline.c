@@ -12,6 +12,17 @@ const char *entryline_after(const char *line, const char *key)
 										   : NULL;
 }
 
+const char *entryline_of(const char *text, const char *key)
+{
+	const char *after = NULL;
+
+	for (const char *line = text; line && !after; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		after = entryline_after(line, key);
+	}
+	return after ? after + strspn(after, " \t") : NULL;
+}
+
 const char *entryline_image(const char *line)
 {
 	static const char *const keys[] = {"linux", "linuxefi", "linux16"};

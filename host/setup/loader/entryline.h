@@ -8,6 +8,10 @@
 /* What comes after KEY when that is the line's first word, else NULL. */
 const char *entryline_after(const char *line, const char *key);
 
+/* The same of the first line of TEXT that has KEY, with all after it; spaces before are left out.
+ */
+const char *entryline_of(const char *text, const char *key);
+
 /* The path of the kernel's image, when LINE starts a Linux kernel, with the kernel's words after
  * it; else NULL. */
 const char *entryline_image(const char *line);
