@@ -3,6 +3,7 @@
 #include "host/setup/confirm.h"
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/bootspace.h"
 #include "host/setup/boot/dropins.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/base/log.h"

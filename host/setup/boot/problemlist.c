@@ -18,8 +18,8 @@ int problems_add(struct problems *problems, const char *name, enum problem_sever
 
 char *problems_cure(const struct problem *problem, const char *then)
 {
-	/* That one needs nothing else of us. */
-	if (!strcmp(problem->name, PROBLEM_BY_HAND))
+	/* These need nothing else of us. */
+	if (!strcmp(problem->name, PROBLEM_BY_HAND) || !strcmp(problem->name, PROBLEM_DRACUT))
 		return strdup(problem->cure);
 	return fs_path(_("%s, then: %s"), problem->cure, then);
 }

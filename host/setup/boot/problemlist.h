@@ -16,6 +16,9 @@ enum problem_severity {
 /* The name of a problem whose cure is complete: the words for another boot loader. */
 #define PROBLEM_BY_HAND "other-boot-loader"
 
+/* Another one: what makes the initramfs. */
+#define PROBLEM_DRACUT "dracut"
+
 struct problem {
 	const char *name; /* stable, for programs: "contradiction" */
 	enum problem_severity severity;

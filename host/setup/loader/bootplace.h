@@ -70,13 +70,6 @@ int bootplaces_check_gone(const struct bootplaces *places, const struct conf_ite
  */
 int bootplaces_check_root(const struct bootplaces *places, char **ret_why) must_check;
 
-/*
- * Whether there is room to write the initramfs once more, to /boot and to each place that holds
- * copies. Returns 0; -ENOSPC with *ret_why as above; -errno.
- */
-int bootplaces_check_space(const struct fs_root *root, const struct bootloader *bootloader,
-			   const struct bootplaces *places, char **ret_why) must_check;
-
 #define auto_bootplaces cleanup_with(bootplaces_free)
 
 #endif

@@ -42,7 +42,7 @@ static void test_command_lines(void **state)
 		{"confirm now", 64, NULL, "confirm takes no argument"},
 		{"confirm --root ROOT", 2, NULL, "is not the running system"},
 		{"confirm --boot --root ROOT", 2, NULL, "is not the running system"},
-		{"enable --yes --confirm-within 5 --root ROOT", 2, NULL,
+		{"enable --yes --confirm-within 5 --root ROOT", 2, "boot loader: GRUB",
 		 "is for the running system"},
 		{"enable --pci-realloc=on", 64, NULL, "--pci-realloc must be off, got 'on'"},
 		{"check --root /no/such/directory", 1, NULL, "/no/such/directory"},
