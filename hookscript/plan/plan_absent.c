@@ -135,17 +135,19 @@ static void refuse_vf(struct plan_check *c, const struct absent_vf *vf)
 	const char *driver = vf->pf_driver ? vf->pf_driver : _("none");
 
 	if (vf->pf_used)
-		plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
-			    _("%s: %s is not there: it is a virtual function (VF) of %s (driver "
-			      "%s), number %u, which has not been created; that PF has %u VFs now, "
-			      "and is to have %u, but making them may reset it, and the host uses "
-			      "it: %s"),
-			    plan_text(c, name), address, pf, driver, vf->wanted, vf->made,
-			    vf->configured, vf->pf_used);
+		plan_refuse(
+			c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
+			_("%s: %s is not there: it is a virtual function (VF) of %s (driver "
+			  "%s), number %u, which has not been created; that PF has %u VFs now "
+			  "(its sriov_numvfs), and is to have %u, but making them may reset it, and "
+			  "the host uses it: %s"),
+			plan_text(c, name), address, pf, driver, vf->wanted, vf->made,
+			vf->configured, vf->pf_used);
 	else
 		plan_refuse(c, REFUSAL_ABSENT, NULL, fs_path(_("the VF %s"), address),
 			    _("%s: %s is not there: it is a virtual function (VF) of %s (driver "
-			      "%s), number %u, which has not been created; that PF has %u VFs now"),
+			      "%s), number %u, which has not been created; that PF has %u VFs now "
+			      "(its sriov_numvfs)"),
 			    plan_text(c, name), address, pf, driver, vf->wanted, vf->made);
 	cure_vf(c, vf);
 }

@@ -285,6 +285,8 @@ static void test_vf_not_made(void **state)
 	tree_link(tree, "etc/pve/local", "nodes/lab");
 	plan_ends(tree, "hostpci0: mapping=vf\n", EXIT_REFUSED,
 		  "0000:00:02.4 is not there: it is a virtual function (VF) of 0000:00:02.0");
+	plan_ends(tree, "hostpci0: mapping=vf\n", EXIT_REFUSED,
+		  "that PF has 1 VFs now (its sriov_numvfs)");
 	plan_is_silent_of(tree, "hostpci0: mapping=vf\n", "correct the mapping");
 	/* Firmware that allows none. */
 	put_pf(tree, "0000:00:02.0", "0\n", "1\n", "1\n");
