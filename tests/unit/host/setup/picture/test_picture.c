@@ -125,6 +125,35 @@ static void test_page(void **state)
 	assert_null(strstr(page, "@import"));
 }
 
+/* What others find out about a device (early.h, returns.h, the judge) is said of it. */
+static void test_said_of_devices(void **state)
+{
+	struct tree *tree = *state;
+	auto_picture struct picture picture = {0};
+	struct device_summary *card, *usb;
+	auto_free char *page = NULL;
+
+	picturecase_put(tree, NULL);
+	assert_int_equal(picture_read(&tree->root, judge_devices, &picture), 0);
+	card = device_summaries_find(&picture.groups.devices,
+				     &device_at(&picture, "0000:01:00.0")->summary->bdf);
+	usb = device_summaries_find(&picture.groups.devices,
+				    &device_at(&picture, "0000:03:00.0")->summary->bdf);
+	free(card->returned);
+	free(usb->used);
+	card->early = strdup("vfio-pci has it since boot");
+	card->returned = strdup("came back 12 of 12 times, last on 2026-11-30");
+	usb->used = strdup("it does not answer");
+	usb->dead = true;
+	assert_int_equal(page_make(&picture, &page), 0);
+	assert_in_order(page, "0000:01:00.0", ">held early<",
+			"<dt>Held early</dt><dd>vfio-pci has it since boot</dd>",
+			"<dt>So far</dt><dd>came back 12 of 12 times, last on 2026-11-30</dd>",
+			"host-setup early --remove 0000:01:00.0", "<a href=#0000:03:00.0>",
+			"<strong>dead: </strong>it does not answer", "a cold start:");
+	assert_null(strstr(page, "pve-passthrough test 0000:03:00.0"));
+}
+
 /* No name becomes markup: but for the names the page is that of the host with good ones. */
 static void test_hostile_names(void **state)
 {
@@ -278,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test_setup_teardown(test_facts, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_page, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_said_of_devices, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_names, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_hanging_usb, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_iommu_off, tree_setup, tree_teardown),
