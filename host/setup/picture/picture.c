@@ -3,6 +3,7 @@
 
 #include "host/pci/modules.h"
 #include "host/pci/sriov.h"
+#include "host/process/supervise.h"
 
 #include <string.h>
 
@@ -181,6 +182,8 @@ int picture_read(const struct fs_root *root, device_judge *judge, struct picture
 	auto_picture struct picture picture = {0};
 	int err = groups_read(root, judge, &picture.groups);
 
+	/* The rest is as much again on a host with thousands of functions. */
+	supervise_allow(supervise_read_ms);
 	/* Without an IOMMU there are devices all the same. */
 	if (!err && !picture.groups.n)
 		err = device_summaries_read(root, &picture.groups.devices);
