@@ -119,10 +119,11 @@ static int take_back(struct job *job, struct trial *trial)
 	if (set_stage(job->root, trial, TRIAL_UNDOING))
 		return ENABLE_FAILED;
 	if (job->undo(job->root, &options)) {
-		auto_free char *text = strdup(
+		auto_free char *text = fs_path(
 			_("the change of the boot was not confirmed, and could not be undone: "
 			  "everything stays, and the host does not reboot\nwhy: journalctl -b "
-			  "-u " TRIAL_UNIT "; then: host-setup disable"));
+			  "-u %s; then: host-setup disable"),
+			TRIAL_UNIT);
 
 		(void)!set_stage(job->root, trial, TRIAL_NOT_DONE);
 		trial_motd_say(job->root, true, text);
