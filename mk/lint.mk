@@ -5,7 +5,7 @@ layers: all ## includes point downwards only; no two files include or call each 
 	@tests/package/layers -o $(B) $(MAINS)
 
 ANALYZED := $(SOURCES) $(MAINS)
-SCRIPTS := .ci/run $(shell grep -rIlE '^\#!/bin/(ba)?sh' mk tests debian)
+SCRIPTS := .ci/run $(shell grep -rIlE '^\#!/bin/(ba)?sh' mk tests debian kernel)
 COMPLETIONS := $(wildcard completions/*.bash)
 
 # cppcheck does not know __attribute__((cleanup)), so it sees leaks in every use: LeakSanitizer and memcheck judge

@@ -67,13 +67,14 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 	if (options->kernel)
 		return newkernel_check(root, options->bootloader, options->kernel);
 	err = readiness_read(root, options->bootloader, &list, &verdict, &why);
-
 	if (err == -EINVAL && why)
 		return cli_usage_error("%s", why);
 	if (!err)
 		err = sriov_check(root, options->bootloader, &list);
 	if (!err)
 		err = early_check(root, &list);
+	if (!err)
+		err = trial_check(root, &list);
 	if (!err)
 		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);

@@ -89,3 +89,25 @@ int trial_confirm(const struct fs_root *root)
 	err = err ?: kernelinfo_cmdline(root, &running);
 	return err ? fail(err) : confirm_due(root, &trial, trial_judge(&trial, boot_id, &running));
 }
+
+int trial_check(const struct fs_root *root, struct checklist *list)
+{
+	auto_trial struct trial trial = {0};
+	int err = trial_read(root, &trial);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		return check_add(list, "confirm", CHECK_WARNING,
+				 fs_path(_("whether a change of the boot is to be confirmed is not "
+					   "known: /%s: %s"),
+					 TRIAL_PATH, log_strerror(err)),
+				 NULL, err == -EBADMSG ? fs_path("rm /%s", TRIAL_PATH) : NULL);
+	if (trial.stage != TRIAL_ARMED)
+		return 0;
+	return check_add(list, "confirm", CHECK_WARNING,
+			 fs_path(_("a change of the boot is undone, with a reboot, unless it is "
+				   "confirmed within %u minutes after the end of its first boot"),
+				 trial.minutes),
+			 fs_path("/%s", TRIAL_PATH), strdup("host-setup confirm"));
+}

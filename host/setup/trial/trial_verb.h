@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_TRIAL_TRIAL_VERB_H
 #define HOST_SETUP_TRIAL_TRIAL_VERB_H
 
-#include "host/base/fs.h"
+#include "host/pci/check.h"
 
 /*
  * Ends the trial of this boot, so that nothing is undone. Refuses in a boot that is not the one on
@@ -11,5 +11,8 @@
  * is ENABLE_DONE.
  */
 int trial_confirm(const struct fs_root *root) must_check;
+
+/* Adds a warning to `host-setup check` while something is to be confirmed. Returns 0 or -ENOMEM. */
+int trial_check(const struct fs_root *root, struct checklist *list) must_check;
 
 #endif

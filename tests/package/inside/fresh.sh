@@ -32,11 +32,18 @@ t_restore_runs_with_qmeventd() {
 		fail "the unit for VFs is enabled without any"
 	[ -L /etc/systemd/system/multi-user.target.wants/pve-passthrough-early.service ] ||
 		fail "the unit for devices that are held early is not enabled"
+	[ -L /etc/systemd/system/multi-user.target.wants/pve-passthrough-confirm.service ] ||
+		fail "the unit for changes that are to be confirmed is not enabled"
 	systemd-analyze --man=no verify pve-passthrough-restore.service pve-passthrough-watch@100.service \
-		pve-passthrough-sriov.service pve-passthrough-early.service >/tmp/out 2>&1 ||
+		pve-passthrough-sriov.service pve-passthrough-early.service pve-passthrough-confirm.service >/tmp/out 2>&1 ||
 		fail "systemd does not like the units: $(cat /tmp/out)"
 	expect_no_line pve-passthrough /tmp/out
 	rm -f /run/systemd/systemd-units-load # its own
+}
+
+t_a_new_kernel_is_looked_at() {
+	/etc/kernel/postinst.d/zzz-pve-passthrough 6.99 >/tmp/out 2>&1 || fail "it fails an installation"
+	[ "$(wc -l </tmp/out)" -le 1 ] || fail "it says more than a line: $(cat /tmp/out)"
 }
 
 t_bash_completes_this_nodes_vms() {

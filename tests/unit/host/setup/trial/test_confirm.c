@@ -337,6 +337,30 @@ static void test_confirmed(void **state)
 	}
 }
 
+static void test_check(void **state)
+{
+	static const struct {
+		const char *text, *what;
+	} rows[] = {
+		{"stage armed\nminutes 5\narmed-in a\n", "unless it is confirmed within 5 minutes"},
+		{"stage undone\nminutes 5\narmed-in a\n", NULL},
+		{"stage", "is not known: /" TRIAL_PATH},
+	};
+	auto_scene struct scene scene = {0};
+
+	(void)state;
+	build(&scene, hosts[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+
+		hosttree_text(&scene.tree, TRIAL_PATH, rows[i].text);
+		assert_int_equal(trial_check(&scene.tree.root, &list), 0);
+		assert_int_equal(list.n, rows[i].what ? 1 : 0);
+		if (list.n)
+			assert_non_null(strstr(list.items[0].what, rows[i].what));
+	}
+}
+
 static void test_not_confirmed(void **state)
 {
 	(void)state;
@@ -559,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_enable_fails),
 		cmocka_unit_test(test_not_armed_elsewhere),
 		cmocka_unit_test(test_confirmed),
+		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_not_confirmed),
 		cmocka_unit_test(test_power_cut_between),
 		cmocka_unit_test(test_undo_refuses),
