@@ -9,6 +9,8 @@
 #include "host/setup/trial/trial_motd.h"
 #include "host/setup/trial/trial_state.h"
 
+#include <string.h>
+
 static int fail(int err)
 {
 	log_error(_("nothing is confirmed: /%s: %s"), TRIAL_PATH, log_strerror(err));

@@ -132,9 +132,12 @@ t_huge_pages() {
 	n=$(cat $pool/nr_hugepages)
 	vm 100 "machine: q35" "hostpci0: $far,pcie=1" "memory: 64" "numa: 1" "hugepages: 2" \
 		"numa0: cpus=0-1,hostnodes=1,memory=64,policy=bind"
+	start 100 "$far=e1000e"
+	hook_ok 100 post-start
+	stop 100
 	verb_exits 0 plan 100
 	echo 0 >$pool/nr_hugepages
 	[ "$n" = 32 ] || fail "$pool/nr_hugepages: expected 32, seen $n"
 	! grep -q fragmented /tmp/hook.out || fail "expected no missing pages"
-	expect_said ", 2 MiB pages"
+	expect_said " s, 64 MiB, 2 MiB pages"
 }
