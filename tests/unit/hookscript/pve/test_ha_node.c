@@ -68,8 +68,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_refused, scenario_setup,
-						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, scenario_setup, fake_kernel_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
