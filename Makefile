@@ -19,6 +19,7 @@ tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir	    ?= $(prefix)/share/man
 localedir   ?= $(prefix)/share/locale
 localesdir  ?= $(prefix)/share/pve-passthrough/locales
+schemadir   ?= $(prefix)/share/pve-passthrough/schema
 docdir	    ?= $(prefix)/share/doc/pve-passthrough
 bashcompdir ?= $(prefix)/share/bash-completion/completions
 zshcompdir  ?= $(prefix)/share/zsh/site-functions

@@ -63,12 +63,13 @@ _pve_passthrough() {
 
 	case $command in
 	"") offered="accept config log mapping plan restore settings status test vm watch" ;;
-	accept | log | plan | settings | watch) takes_vm=1 ;;
+	accept | log | settings | watch) takes_vm=1 ;;
+	plan) takes_vm=1 offered="--json" ;;
 	config) takes_vm=1 offered="--raw" ;;
 	restore) takes_vm=1 offered="--all" ;;
 	vm)
 		takes_vm=1
-		offered="--add --detach --fix --gpu --mapping --yes -y"
+		offered="--add --detach --fix --gpu --json --mapping --yes -y"
 		[[ $given != *" --add "* ]] || offered="--gpu --mapping --yes -y"
 		[[ $given != *" --detach "* && $given != *" --fix "* ]] || offered="--yes -y"
 		;;

@@ -6,6 +6,7 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/records/record_text.h"
+#include "hookscript/verbs/json/plan_json.h"
 #include "hookscript/verbs/mapping.h"
 #include "hookscript/verbs/rehearse.h"
 #include "hookscript/verbs/show.h"
@@ -46,7 +47,7 @@ static const char *const help_texts[] = {
 	   "  config VMID    how the VM's config was understood; for programs: --raw\n"
 	   "  settings VMID  the settings that apply to the VM, and where each is from\n"
 	   "  watch VMID     started by pre-start: gives back when the VM has ended\n"),
-	N_("Options: -y, --yes (do not ask), --root DIR (for tests), -h, --help, --version\n"
+	N_("Options: -y, --yes (do not ask), --json, --root DIR, -h, --help, --version\n"
 	   "Exit codes: 0 done, 1 failed, 2 refused or missing, 3 partly done, 64 usage\n"
 	   "Settings: man 5 pve-passthrough.conf. More: man 8 pve-passthrough\n"),
 };
@@ -104,7 +105,9 @@ struct verb {
 	int (*run)(const struct fs_root *root); /* without a VMID; or, when there is */
 	int (*run_vm)(const struct fs_root *root, unsigned int vmid); /* this with one, for --all */
 	int (*run_with)(const struct request *request); /* or this: with a VMID and options */
-	int (*check)(const struct cli *cli);		/* of them; NULL: nothing to check */
+	int (*run_json)(const struct fs_root *root, unsigned int vmid); /* with --json; NULL: as
+									   above */
+	int (*check)(const struct cli *cli); /* of the options; NULL: nothing to check */
 	const char *options;
 	bool logged;	   /* changes something, so it is written to the journal */
 	bool reads;	   /* of the host or of /etc/pve, which may hang: in a child */
@@ -119,6 +122,9 @@ static int check_vm(const struct cli *cli)
 
 	if (cli_has(cli, OPT_FIX) + add + cli_has(cli, OPT_DETACH) > 1)
 		return cli_usage_error(_("only one of --fix, --add and --detach can be given"));
+	if (cli_has(cli, OPT_JSON) && (cli_has(cli, OPT_FIX) || add || cli_has(cli, OPT_DETACH)))
+		return cli_usage_error(_("vm: --json only shows what the VM needs: without --fix, "
+					 "--add and --detach"));
 	if (cli_has(cli, OPT_GPU) && !add)
 		return cli_usage_error(_("--gpu needs --add"));
 	if (cli_has(cli, OPT_MAPPING) && (!add || cli->n_args < 3))
@@ -212,7 +218,8 @@ static int run_config(const struct request *request)
 }
 
 static const struct verb verbs[] = {
-	{"plan", .run_vm = start_plan, .options = "", .reads = true, .own_settings = true},
+	{"plan", .run_vm = start_plan, .run_json = plan_json, .options = "json", .reads = true,
+	 .own_settings = true},
 	{"status", .run = show_status, .options = "", .reads = true},
 	{"restore", .run = stop_restore_all, .run_vm = stop_restore, .options = "all",
 	 .logged = true, .reads = true, .of_test = true},
@@ -223,8 +230,8 @@ static const struct verb verbs[] = {
 	{"settings", .run_vm = show_settings, .options = "", .reads = true},
 	{"accept", .run_vm = accept_devices, .options = "", .logged = true, .reads = true},
 	{"log", .run_vm = show_log, .options = "", .reads = true},
-	{"vm", .run_with = run_vm, .check = check_vm, .options = "fix add detach gpu mapping yes",
-	 .reads = true, .own_settings = true},
+	{"vm", .run_with = run_vm, .run_json = vm_json, .check = check_vm,
+	 .options = "fix add detach gpu mapping json yes", .reads = true, .own_settings = true},
 	{"mapping", .run_with = run_mapping, .check = check_mapping,
 	 .options = "vfs-of all-twins node alternative json yes", .reads = true, .no_vm = true},
 	{"test", .run_with = run_test, .check = check_test, .options = "reset json yes",
@@ -282,6 +289,11 @@ static int run_now(void *arg)
 	const struct request *request = arg;
 	const struct verb *verb = request->verb;
 
+	/* What programs read does not depend on the language. */
+	if (verb->run_json && cli_has(request->cli, OPT_JSON)) {
+		language_set("en");
+		return verb->run_json(request->root, request->vmid);
+	}
 	if (request->vmid && !verb->own_settings)
 		settings_set_language_of(request->root, request->vmid);
 	if (verb->run_with)

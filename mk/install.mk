@@ -3,15 +3,18 @@
 # systemd's units, kerneldir= that of what is run for each kernel that is installed.
 
 UNITS := $(patsubst systemd/%.in,%,$(wildcard systemd/*.in))
-PAGES := $(wildcard man/*.[58])
+PAGES := $(wildcard man/*.[578])
+SCHEMAS := $(wildcard docs/schema/*.json)
 SNIPPET := $(snippetdir)/pve-passthrough
 KERNEL_HOOK := $(kerneldir)/zzz-pve-passthrough
 
 INSTALLED = $(PROGRAMS:%=$(sbindir)/%) $(UNITS:%=$(unitdir)/%) $(tmpfilesdir)/pve-passthrough.conf \
 	$(patsubst man/%.5,$(mandir)/man5/%.5,$(filter %.5,$(PAGES))) \
+	$(patsubst man/%.7,$(mandir)/man7/%.7,$(filter %.7,$(PAGES))) \
 	$(patsubst man/%.8,$(mandir)/man8/%.8,$(filter %.8,$(PAGES))) \
 	$(PROGRAMS:%=$(bashcompdir)/%) $(PROGRAMS:%=$(zshcompdir)/_%) \
-	$(KERNEL_HOOK) $(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf
+	$(KERNEL_HOOK) $(LANGUAGES:%=$(localedir)/%/$(CATALOG)) $(LANGUAGES:%=$(localesdir)/%.utf8) $(docdir)/examples/pve-passthrough.conf \
+	$(SCHEMAS:docs/schema/%=$(schemadir)/%)
 
 # On the running system systemd is told of its units, and those that are to run by themselves are enabled.
 install: all ## below /usr/local; DESTDIR= and prefix= as usual
@@ -25,6 +28,7 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 	chmod 755 "$(DESTDIR)$(KERNEL_HOOK)"
 	install -m 644 systemd/pve-passthrough.tmpfiles $(DESTDIR)$(tmpfilesdir)/pve-passthrough.conf
 	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(mandir)/man5
+	install -m 644 $(filter %.7,$(PAGES)) $(DESTDIR)$(mandir)/man7
 	install -m 644 $(filter %.8,$(PAGES)) $(DESTDIR)$(mandir)/man8
 	for program in $(PROGRAMS); do \
 		install -m 644 completions/$$program.bash "$(DESTDIR)$(bashcompdir)/$$program" && \
@@ -35,6 +39,7 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 		cp -P "$(B)/locales/$$language.utf8" "$(DESTDIR)$(localesdir)" || exit 1; \
 	done
 	install -m 644 snippets/pve-passthrough.conf $(DESTDIR)$(docdir)/examples
+	install -m 644 $(SCHEMAS) $(DESTDIR)$(schemadir)
 	$(if $(DESTDIR),,$(call systemd_runs,systemctl daemon-reload && systemctl --quiet enable $(ENABLED_UNITS)))
 
 ENABLED_UNITS := pve-passthrough-restore.service pve-passthrough-early.service pve-passthrough-confirm.service

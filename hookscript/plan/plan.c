@@ -8,6 +8,57 @@
 
 #include <string.h>
 
+const char *refusal_code(enum refusal_reason reason)
+{
+	static const char *const codes[REFUSAL_REASONS] = {
+		[REFUSAL_SETTINGS] = "settings",
+		[REFUSAL_NOT_Q35] = "not-q35",
+		[REFUSAL_NO_PCIE] = "no-pcie",
+		[REFUSAL_PCIE_WITHOUT_Q35] = "pcie-without-q35",
+		[REFUSAL_IGD_WITH_Q35] = "igd-with-q35",
+		[REFUSAL_HOST] = "host",
+		[REFUSAL_ENTRY] = "entry",
+		[REFUSAL_ABSENT] = "absent",
+		[REFUSAL_NO_GROUP] = "no-group",
+		[REFUSAL_BRIDGE] = "bridge",
+		[REFUSAL_CHILD] = "child",
+		[REFUSAL_DEAD] = "dead",
+		[REFUSAL_RESERVED] = "reserved-memory",
+		[REFUSAL_GROUP_OPEN] = "group-open",
+		[REFUSAL_OTHER_VM] = "other-vm",
+		[REFUSAL_RECORD] = "record",
+		[REFUSAL_IDENTITY] = "identity",
+		[REFUSAL_NEW_NODE] = "new-node",
+		[REFUSAL_MOVED] = "moved",
+		[REFUSAL_IN_USE] = "in-use",
+		[REFUSAL_NEIGHBOUR] = "neighbour",
+		[REFUSAL_MEMORY] = "memory",
+		[REFUSAL_VF] = "vf",
+		[REFUSAL_UNREADABLE] = "unreadable",
+		[NEED_DEVICE] = "need-device",
+		[NEED_STORAGE] = "need-storage",
+		[NEED_SNIPPET] = "need-snippet",
+		[NEED_HOOKSCRIPT] = "need-hookscript",
+		[NEED_ONE_HOOKSCRIPT] = "other-hookscript",
+	};
+
+	return codes[reason];
+}
+
+const char *return_code(enum return_reason why)
+{
+	static const char *const codes[] = {
+		[RETURN_DRIVER_NOW] = "driver-now",	[RETURN_SETTING] = "setting",
+		[RETURN_RECORDED] = "recorded",		[RETURN_VFIO_EARLY] = "vfio-early",
+		[RETURN_VFIO_IDS] = "vfio-ids",		[RETURN_VFIO_BLACKLIST] = "vfio-blacklist",
+		[RETURN_VFIO_LEFT] = "vfio-left",	[RETURN_NONE_NO_MODULE] = "none-no-module",
+		[RETURN_NONE_VF] = "none-vf",		[RETURN_NONE_BLACKLIST] = "none-blacklist",
+		[RETURN_NONE_MISSING] = "none-missing",
+	};
+
+	return codes[why];
+}
+
 const char *plan_step_driver(const struct plan_step *step)
 {
 	return step->variant ? step->variant : DRIVER_VFIO_PCI;

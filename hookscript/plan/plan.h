@@ -41,6 +41,7 @@ enum refusal_reason {
 	NEED_SNIPPET,	     /* the hook's file, as a program */
 	NEED_HOOKSCRIPT,     /* the line hookscript */
 	NEED_ONE_HOOKSCRIPT, /* another hook has that line */
+	REFUSAL_REASONS,     /* how many */
 };
 
 /* One step of what cures a refusal. */
@@ -122,6 +123,13 @@ struct plan {
 	bool deferred; /* uses that may end when the settings' units and containers are stopped:
 			  plan again then */
 };
+
+/* The reason's name for programs, "in-use": pve-passthrough-json(7) lists them, and none changes.
+ */
+const char *refusal_code(enum refusal_reason reason);
+
+/* The same of why a device returns where it returns, "driver-now". */
+const char *return_code(enum return_reason why);
 
 /* Decides. The plan points into FACTS, which must outlive it. Returns 0 and a new plan
  * (plan_free()), or -ENOMEM. */

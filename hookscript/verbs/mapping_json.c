@@ -2,7 +2,7 @@
 #include "hookscript/verbs/mapping_json.h"
 
 #include "host/base/utf8.h"
-#include "host/setup/jsontext.h"
+#include "host/base/json.h"
 
 #include <string.h>
 

@@ -9,6 +9,7 @@
 #include "hookscript/verbs/rehearse_print.h"
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
+#include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/pci/answer.h"
 #include "host/process/supervise.h"
@@ -262,7 +263,11 @@ static int run(struct test *test)
 	int code;
 
 	settings_read(test->root, RECORD_TEST, &test->settings);
-	settings_set_language(&test->settings);
+	/* What programs read does not depend on the language. */
+	if (test->options->json)
+		language_set("en");
+	else
+		settings_set_language(&test->settings);
 	code = check_there(test) ?: choose_method(test) ?: lock_test(test) ?: make_plan(test);
 	if (!code)
 		code = refuse_leftover(test) ?: ask(test);

@@ -2,8 +2,8 @@
 #include "hookscript/verbs/rehearse_print.h"
 
 #include "hookscript/settings/settings.h"
+#include "hookscript/verbs/json/plan_json.h"
 #include "host/base/log.h"
-#include "host/setup/jsontext.h"
 
 #include <string.h>
 
@@ -170,6 +170,7 @@ int rehearse_print_json(const struct rehearse_options *options, enum rehearsed v
 	json_add_text(root, "address", bdf_text(&options->bdf), &failed);
 	json_add_text(root, "verdict", rehearsed_name(verdict), &failed);
 	json_add_text(root, "what", rehearsed_sentence(verdict), &failed);
+	plan_json_refusals(root, "refusals", plan, &failed);
 	json_add_words(root, "reset_method", options->reset ? options->reset : methods, &failed);
 	add_trial(root, &seen->trial, &failed);
 	json_add(root, "not_given_back", json_object_new_int((int)seen->n_kept), &failed);

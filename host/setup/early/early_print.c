@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/base/wrap.h"
-#include "host/setup/jsontext.h"
+#include "host/base/json.h"
 
 /* Where the lines about a device begin: after its address. */
 #define INDENT ((size_t)14)

@@ -19,6 +19,8 @@ t_install() {
 		[ -s "/usr/share/man/man8/$program.8.gz" ] || fail "no page of $program"
 		[ -s "/usr/share/zsh/vendor-completions/_$program" ] || fail "zsh does not complete $program"
 	done
+	[ -s /usr/share/man/man7/pve-passthrough-json.7.gz ] || fail "no page of --json"
+	[ -s /usr/share/pve-passthrough/schema/plan.json ] || fail "no schema of plan --json"
 	[ -s /usr/share/man/man5/pve-passthrough.conf.5.gz ] || fail "no page of the settings"
 	[ -s /usr/share/doc/pve-passthrough/examples/pve-passthrough.conf ] || fail "no example"
 	expect "mode of /run/pve-passthrough" "700 root" "$(stat -c '%a %U' /run/pve-passthrough)"

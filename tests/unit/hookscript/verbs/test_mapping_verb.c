@@ -8,6 +8,7 @@
 #include "hookscript/verbs/mapping_make.h"
 #include "host/base/log.h"
 #include "clustercase.h"
+#include "keep_json.h"
 
 /* Old, in an odd order, with a description: it must stay as it is. */
 #define KEPT_LINE "iommugroup=3,id=8086:1521,path=0000:81:00.1,node=pve3,description=the left one"
@@ -83,11 +84,13 @@ static void test_json(void **state)
 {
 	struct tree *tree = *state;
 	char *addresses[] = {(char *)(uintptr_t) "01:00"}, *none[] = {(char *)(uintptr_t) "1f:00"};
+	auto_json json_object *root = NULL;
 	auto_run struct run made = {0}, same = {0}, absent = {0};
 
 	run(tree, &(struct mapping_options){.addresses = addresses, .n_addresses = 1, .json = true},
 	    &made);
 	run_assert_code(&made, EXIT_REFUSED);
+	root = keep_json(made.out, "mapping", "new");
 	run_assert_says(&made, "\"mapping\":\"gpu\"");
 	run_assert_says(&made, "\"exists\":false");
 	run_assert_says(&made, "\"refusal\":null");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/rehearse.h"
 
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "fake_vfio.h"
+#include "keep_json.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/record.h"
 #include "hookscript/stop.h"
@@ -298,8 +298,7 @@ static void test_json(void **state)
 	options.json = true;
 	run_hook(tree, rehearse, 0, &run);
 	run_assert_code(&run, EXIT_DONE);
-	root = json_tokener_parse(run.out);
-	assert_non_null(root);
+	root = keep_json(run.out, "test", "came-back");
 	assert_string_equal(value_of(root, "address"), GPU);
 	assert_string_equal(value_of(root, "verdict"), "came-back");
 	assert_string_equal(value_of(root, "reset"), "device");
@@ -313,7 +312,7 @@ static void test_json(void **state)
 	options.yes = false;
 	run_hook(tree, rehearse, 0, &refused);
 	run_assert_code(&refused, EXIT_REFUSED);
-	root = json_tokener_parse(refused.out);
+	root = keep_json(refused.out, "test", "refused");
 	assert_string_equal(value_of(root, "verdict"), "refused");
 	json_object_put(root);
 }

@@ -2,6 +2,7 @@
 /* `host-setup early`: what it refuses, writes and undoes, on a made-up host. */
 #include "earlycase.h"
 #include "hostcase.h"
+#include "keep_json.h"
 
 #include <stdio.h>
 
@@ -77,6 +78,19 @@ static void ends(struct hosttree *host, const char *addresses, int code, const c
 	hosttree_assert_says(&done, text);
 }
 
+/* The list for programs. */
+static void keep_list(struct hosttree *host)
+{
+	char *none[] = {NULL};
+	const struct setup_options options = {.json = true, .addresses = none};
+	auto_run struct hosttree_run printed = hosttree_run(host, call, &options);
+	auto_json json_object *root = NULL;
+
+	hosttree_assert_code(&printed, 0);
+	root = keep_json(printed.output, "early", "list");
+	assert_string_equal(json_text(root, "/devices/0/state"), "next-boot");
+}
+
 static void test_held_and_undone(void **state)
 {
 	auto_hosttree struct hosttree host = {0};
@@ -107,6 +121,7 @@ static void test_held_and_undone(void **state)
 				       "0xa1 0000:00/1d.0/00.0 -\n"));
 	ends(&host, "01:00.0", 0, "nothing to change");
 	ends(&host, "", 0, "held early from the next boot on");
+	keep_list(&host);
 	ends(&host, "00:02.0", 0, "from the next boot on no driver of the host has 0000:00:02.0");
 	ends(&host, "-01:00.0", 0, "others are still held");
 	free(conf);

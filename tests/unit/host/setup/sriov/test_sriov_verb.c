@@ -7,6 +7,7 @@
 
 #include "fake_kernel.h"
 #include "fake_netlink.h"
+#include "keep_json.h"
 #include "run.h"
 
 #include "hookscript/plan/judge.h"
@@ -344,6 +345,7 @@ static void test_list(void **state)
 {
 	static const struct setup_options json = {.json = true};
 	struct tree *tree = *state;
+	auto_json json_object *root = NULL;
 	auto_run struct run none = run(tree, NULL, NULL, NULL), shown = {0}, program = {0},
 			    absent = {0};
 
@@ -356,6 +358,7 @@ static void test_list(void **state)
 	run_assert_says(&shown, "VFs: 7 possible, 2 now, 2 at every boot");
 	run_assert_says(&shown, "0000:03:10.2  no driver, named by VM 100 (hostpci0)");
 	program = run(tree, NULL, NULL, &json);
+	root = keep_json(program.out, "sriov", "list");
 	run_assert_says(&program, "\"possible\":7");
 	run_assert_says(&program, "\"configured\":2");
 	run_assert_says(&program, "\"vmid\":100");
