@@ -7,6 +7,7 @@
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/records/record_text.h"
 #include "hookscript/verbs/json/plan_json.h"
+#include "hookscript/verbs/json/show_json.h"
 #include "hookscript/verbs/mapping.h"
 #include "hookscript/verbs/rehearse.h"
 #include "hookscript/verbs/show.h"
@@ -220,14 +221,15 @@ static int run_config(const struct request *request)
 static const struct verb verbs[] = {
 	{"plan", .run_vm = start_plan, .run_json = plan_json, .options = "json", .reads = true,
 	 .own_settings = true},
-	{"status", .run = show_status, .options = "", .reads = true},
+	{"status", .run = show_status, .run_json = status_json, .options = "json", .reads = true},
 	{"restore", .run = stop_restore_all, .run_vm = stop_restore, .options = "all",
 	 .logged = true, .reads = true, .of_test = true},
 	/* It has its own children. */
 	{"watch", .run_vm = watch_run, .options = "", .logged = true, .own_settings = true,
 	 .of_test = true},
 	{"config", .run_with = run_config, .options = "raw", .reads = true},
-	{"settings", .run_vm = show_settings, .options = "", .reads = true},
+	{"settings", .run_vm = show_settings, .run_json = settings_json, .options = "json",
+	 .reads = true},
 	{"accept", .run_vm = accept_devices, .options = "", .logged = true, .reads = true},
 	{"log", .run_vm = show_log, .options = "", .reads = true},
 	{"vm", .run_with = run_vm, .run_json = vm_json, .check = check_vm,

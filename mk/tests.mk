@@ -52,7 +52,7 @@ check-po: deps ## every message is translated; the two READMEs agree
 
 # What --json prints, against docs/schema/.
 JSON_DEPS := mandoc python3-jsonschema
-JSON_SUITES := plan_json rehearse mapping_verb sriov_verb check_print early_verb
+JSON_SUITES := plan_json show_json rehearse mapping_verb sriov_verb check_print early_verb
 check-json: deps ## what --json prints fits its schemas, and is in the manual page
 	@mk/install-packages $(JSON_DEPS)
 	@rm -rf $(B)/json

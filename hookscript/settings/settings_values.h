@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The keys of the settings files: const tables of the name of each, the field of its value, and
- * what it may be. For hookscript/settings/ only.
+ * what it may be. For hookscript/settings/, and what prints them.
  */
 #ifndef HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H
 #define HOOKSCRIPT_SETTINGS_SETTINGS_VALUES_H

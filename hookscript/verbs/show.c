@@ -3,9 +3,9 @@
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
-#include "hookscript/records/reboot.h"
 #include "hookscript/records/record.h"
 #include "hookscript/records/returns.h"
+#include "hookscript/records/taker.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/log.h"
@@ -89,26 +89,25 @@ static void print_record(const struct fs_root *root, struct pci *pci, const stru
 /* What the VM does with its devices, and what to do when it does nothing. */
 static void print_vm(const struct fs_root *root, unsigned int vmid)
 {
-	auto_free char *config = pve_config_path(vmid, NULL);
-
-	if (vmid == RECORD_TEST)
-		log_info(pve_vm_is_locked(root, vmid)
-				 ? _("a test runs (pve-passthrough test)")
-				 : _("the test has died; give its devices back: pve-passthrough "
-				     "restore test"));
-	else if (pve_vm_runs(root, vmid))
-		log_info(_("VM %u runs"), vmid);
-	else if (pve_vm_is_locked(root, vmid))
-		log_info(_("VM %u is being started, stopped or changed"), vmid);
-	else if (reboot_left_ms(root, vmid) > 0)
-		log_info(_("VM %u is being rebooted"), vmid);
-	else
-		log_info(fs_probe(root, config)
-				 ? _("VM %u does not run; give its devices back: pve-passthrough "
-				     "restore %u")
-				 : _("VM %u does not exist on this node; give its devices back: "
-				     "pve-passthrough restore %u"),
+	switch (taker_state(root, vmid)) {
+	case TAKER_RUNS: log_info(_("VM %u runs"), vmid); break;
+	case TAKER_LOCKED: log_info(_("VM %u is being started, stopped or changed"), vmid); break;
+	case TAKER_REBOOTS: log_info(_("VM %u is being rebooted"), vmid); break;
+	case TAKER_STOPPED:
+		log_info(_("VM %u does not run; give its devices back: pve-passthrough restore %u"),
 			 vmid, vmid);
+		break;
+	case TAKER_ABSENT:
+		log_info(_("VM %u does not exist on this node; give its devices back: "
+			   "pve-passthrough restore %u"),
+			 vmid, vmid);
+		break;
+	case TAKER_TESTS: log_info(_("a test runs (pve-passthrough test)")); break;
+	case TAKER_TEST_DIED:
+		log_info(_("the test has died; give its devices back: pve-passthrough restore "
+			   "test"));
+		break;
+	}
 }
 
 static bool is_printed(struct record *const *records, size_t n, unsigned int vmid)
@@ -119,15 +118,9 @@ static bool is_printed(struct record *const *records, size_t n, unsigned int vmi
 	return false;
 }
 
-/* How a device goes back to the driver that the kernel chooses, without its record. */
 static void print_by_hand(const struct bdf *bdf)
 {
-	const char *address = bdf_text(bdf);
-	auto_free char *command = fs_path(
-		"echo > /sys/bus/pci/devices/%s/driver_override; echo %s > "
-		"/sys/bus/pci/devices/%s/driver/unbind; echo %s > /sys/bus/pci/drivers_probe; "
-		"rm -f /%s/%s /%s/%s.broken",
-		address, address, address, address, RECORD_DIR, address, RECORD_DIR, address);
+	auto_free char *command = record_by_hand(bdf);
 
 	log_info(_("    once no VM runs with it, give it back by hand, and remove the record:"));
 	log_command("    %s", command ? command : _("out of memory"));
