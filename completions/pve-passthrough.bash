@@ -63,8 +63,8 @@ _pve_passthrough() {
 
 	case $command in
 	"") offered="accept config log mapping plan restore settings status test vm watch" ;;
-	accept | log | watch) takes_vm=1 ;;
-	plan | settings) takes_vm=1 offered="--json" ;;
+	accept | watch) takes_vm=1 ;;
+	log | plan | settings) takes_vm=1 offered="--json" ;;
 	status) offered="--json" ;;
 	config) takes_vm=1 offered="--raw" ;;
 	restore) takes_vm=1 offered="--all" ;;

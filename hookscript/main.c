@@ -231,7 +231,7 @@ static const struct verb verbs[] = {
 	{"settings", .run_vm = show_settings, .run_json = settings_json, .options = "json",
 	 .reads = true},
 	{"accept", .run_vm = accept_devices, .options = "", .logged = true, .reads = true},
-	{"log", .run_vm = show_log, .options = "", .reads = true},
+	{"log", .run_vm = show_log, .run_json = log_json, .options = "json", .reads = true},
 	{"vm", .run_with = run_vm, .run_json = vm_json, .check = check_vm,
 	 .options = "fix add detach gpu mapping json yes", .reads = true, .own_settings = true},
 	{"mapping", .run_with = run_mapping, .check = check_mapping,

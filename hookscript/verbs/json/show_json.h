@@ -9,5 +9,6 @@
  * the exit code that the verb has without --json. VMID of status is not used. */
 int status_json(const struct fs_root *root, unsigned int vmid);
 int settings_json(const struct fs_root *root, unsigned int vmid);
+int log_json(const struct fs_root *root, unsigned int vmid);
 
 #endif

@@ -96,6 +96,64 @@ static void test_bad_settings(void **state)
 	assert_string_equal(run.out, "");
 }
 
+/* A journalctl that prints LINES, with exit status CODE. */
+static void put_journalctl(struct tree *tree, const char *lines, int code)
+{
+	auto_free char *path = fs_path("%s/fake:/usr/bin:/bin", tree->root.path);
+	auto_free char *text = fs_path("#!/bin/sh\ncat <<'END'\n%sEND\nexit %d\n", lines, code);
+
+	tree_file(tree, "fake/journalctl", text);
+	tree_mode(tree, "fake/journalctl", 0755);
+	setenv("PATH", path, 1);
+	tree_folder(tree, "var/log/journal");
+}
+
+/* journalctl has the newest first; here they are in order, as without --json. */
+static void test_log(void **state)
+{
+	auto_json json_object *root = NULL;
+	auto_run struct run run = {0};
+
+	put_journalctl(*state,
+		       "{\"__REALTIME_TIMESTAMP\":\"1700000002000007\",\"PRIORITY\":\"3\","
+		       "\"MESSAGE\":\"second\",\"PVE_PHASE\":\"post-stop\","
+		       "\"PCI_SLOT_NAME\":\"0000:01:00.0\",\"DRIVER\":\"gpu\"}\n"
+		       "{\"__REALTIME_TIMESTAMP\":\"1700000001000000\",\"PRIORITY\":\"6\","
+		       "\"MESSAGE\":\"first\",\"PVE_PHASE\":\"pre-start\"}\n",
+		       0);
+	run_hook(*state, log_json, 100, &run);
+	run_assert_code(&run, EXIT_DONE);
+	root = keep_json(run.out, "log", "two");
+	assert_true(json_number(root, "/complete"));
+	assert_int_equal(json_count(root, "/messages"), 2);
+	assert_string_equal(json_text(root, "/messages/0/message"), "first");
+	assert_null(json_at(root, "/messages/0/address"));
+	assert_int_equal(json_number(root, "/messages/1/time"), 1700000002);
+	assert_int_equal(json_number(root, "/messages/1/usec"), 7);
+	assert_int_equal(json_number(root, "/messages/1/priority"), 3);
+	assert_string_equal(json_text(root, "/messages/1/driver"), "gpu");
+}
+
+static void test_no_log(void **state)
+{
+	auto_json json_object *root = NULL;
+	auto_run struct run none = {0}, failed = {0}, absent = {0};
+
+	put_journalctl(*state, "", 0);
+	run_hook(*state, log_json, 100, &none);
+	run_assert_code(&none, EXIT_DONE);
+	root = keep_json(none.out, "log", "none");
+	assert_int_equal(json_count(root, "/messages"), 0);
+	put_journalctl(*state, "", 1);
+	run_hook(*state, log_json, 100, &failed);
+	run_assert_code(&failed, EXIT_FAILED);
+	assert_string_equal(failed.out, "");
+	tree_delete(*state, "var/log/journal");
+	run_hook(*state, log_json, 100, &absent);
+	run_assert_code(&absent, EXIT_FAILED);
+	run_assert_says(&absent, "there is no journal here");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, tree_teardown)
@@ -105,6 +163,8 @@ int main(void)
 		TEST(test_status_with_a_broken_record),
 		TEST(test_settings),
 		TEST(test_bad_settings),
+		TEST(test_log),
+		TEST(test_no_log),
 	};
 #undef TEST
 
