@@ -75,4 +75,15 @@ demo() {
 	wait_for 5 test -e "$devices/$nic/net"
 	show_driver
 	shown pve-passthrough status
+
+	headline "Before a VM gets a card: would it come back? (the VM is not needed for that)"
+	shown pve-passthrough test "$nic" --yes
+	[ "$(driver "$nic")" = e1000e ] || return 1
+
+	headline "The devices of this machine as a page for a browser"
+	shown host-setup groups --html /tmp/page.html
+	[ -s /tmp/page.html ] || return 1
+	echo "== page"
+	gzip -c /tmp/page.html | base64
+	echo "== end of page"
 }
