@@ -148,7 +148,7 @@ early = (
 	expect_line "$device" /tmp/remove
 	expect_line 'taken for VM 102 from vfio-pci' /tmp/remove
 	expect_line 'host-setup disable' /tmp/remove
-	expect_line '0000:03:00.0 (4 VFs)' /tmp/remove
+	expect_line '0000:03:00.0 \(4 VFs\)' /tmp/remove
 	expect_line 'host-setup sriov 0000:03:00.0 0' /tmp/remove
 	expect_line 'host-setup early --remove 0000:05:00.0$' /tmp/remove
 	expect_line "rm $early" /tmp/remove
