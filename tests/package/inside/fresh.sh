@@ -150,7 +150,8 @@ early = (
 	expect_line 'host-setup disable' /tmp/remove
 	expect_line '0000:03:00.0 \(4 VFs\)' /tmp/remove
 	expect_line 'host-setup sriov 0000:03:00.0 0' /tmp/remove
-	expect_line 'host-setup early --remove 0000:05:00.0$' /tmp/remove
+	expect_line 'host-setup early --remove 0000:05:00.0' /tmp/remove
+	expect_no_line '0000:06:00.0' /tmp/remove
 	expect_line "rm $early" /tmp/remove
 	[ ! -L "$hook" ] || fail "the hook is still there"
 	[ -e /var/lib/vz/snippets/mine.sh ] || fail "another hookscript is gone"
