@@ -100,11 +100,11 @@ $(B)/lookup: tests/sanitizers/lookup.c Makefile
 
 # Under memcheck, for what the sanitizers do not see: memory that was never written, and the descriptors with which
 # the programs end. Not part of check but of CI: it takes over a minute, most of it in starting processes. Left out
-# are hook, vf, errors and commit, which make thousands of processes to die or to fail and run under the sanitizers, and program,
-# which looks at what a program inherits: under valgrind that is valgrind's, too. Without optimization, because
+# are hook, vf, errors and commit, which make thousands of processes to die or to fail and run under the sanitizers, and program
+# and early_script, which look at what a program inherits or prints: under valgrind that is valgrind's, too. Without optimization, because
 # memcheck does not look into the registers of fork()'s caller for what is still held.
 VG_B := $(B)/valgrind
-VG_TESTS = $(filter-out %/test_hook %/test_vf %/test_errors %/test_commit %/test_program,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
+VG_TESTS = $(filter-out %/test_hook %/test_vf %/test_errors %/test_commit %/test_program %/test_early_script,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
 check-valgrind: known-suites deps ## the unit tests and the programs under valgrind
 	@mk/install-packages valgrind
 	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g1' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
