@@ -192,7 +192,7 @@ static int check_test(const struct cli *cli)
 
 	if (cli->n_args != 2)
 		return cli_usage_error(_("%s: expected one address"), cli->args[0]);
-	if (!rehearse_address(cli->args[1], &unused))
+	if (bdf_parse_short(cli->args[1], &unused))
 		return cli_usage_error(
 			_("%s: '%s' is no address as lspci -D shows it, 0000:BB:DD.F"),
 			cli->args[0], cli->args[1]);
@@ -209,7 +209,7 @@ static int run_test(const struct request *request)
 		.run = fs_root_is_running_system(request->root),
 	};
 
-	(void)rehearse_address(cli->args[1], &test.bdf);
+	(void)!bdf_parse_short(cli->args[1], &test.bdf);
 	return rehearse_run(request->root, &test);
 }
 

@@ -50,13 +50,6 @@ static void free_test(struct test *test)
 	closep(&test->out);
 }
 
-bool rehearse_address(const char *text, struct bdf *ret)
-{
-	auto_free char *longer = fs_path("0000:%s", text);
-
-	return !bdf_parse(text, ret) || (longer && !bdf_parse(longer, ret));
-}
-
 /* ---- before anything is touched ---- */
 
 static int refuse_method(const struct test *test)

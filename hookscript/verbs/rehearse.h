@@ -13,9 +13,6 @@
 
 #include "hookscript/verbs/rehearse_print.h"
 
-/* "0000:03:00.0"; "03:00.0" is in domain 0, as lspci shows it. Returns whether TEXT is one. */
-bool rehearse_address(const char *text, struct bdf *ret);
-
 /*
  * Returns the program's exit code (hookscript/pve/exit.h): EXIT_DONE, the device came back from
  * both resets and then to its driver; EXIT_PARTLY, it cannot be reset, and is fine else;

@@ -37,6 +37,17 @@ int bdf_parse(const char *text, struct bdf *ret)
 	return 0;
 }
 
+int bdf_parse_short(const char *text, struct bdf *ret)
+{
+	char longer[BDF_TEXT_SIZE];
+
+	if (!bdf_parse(text, ret))
+		return 0;
+	/* What is cut off here is longer than any address of that domain. */
+	snprintf(longer, sizeof(longer), "0000:%s", text);
+	return bdf_parse(longer, ret);
+}
+
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 {
 	snprintf(buf, BDF_TEXT_SIZE, "%04x:%02x:%02x.%x", bdf->domain, bdf->bus, bdf->slot & 0x1f,

@@ -24,6 +24,12 @@ struct bdf {
  */
 int bdf_parse(const char *text, struct bdf *ret) must_check;
 
+/*
+ * The same for people: without its domain, "03:00.0", as lspci shows it, an address is in domain 0.
+ * Returns 0, or -EINVAL and leaves *ret alone.
+ */
+int bdf_parse_short(const char *text, struct bdf *ret) must_check;
+
 /* Writes the kernel's spelling into BUF and returns BUF. */
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE]);
 

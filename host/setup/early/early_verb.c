@@ -24,20 +24,12 @@ static int list(const struct fs_root *root, const struct setup_options *options)
 	return early.conf_err ? ENABLE_FAILED : ENABLE_DONE;
 }
 
-/* "0000:03:00.0"; "03:00.0" is in domain 0, as lspci shows it. */
-static bool parse_address(const char *text, struct bdf *ret)
-{
-	auto_free char *longer = fs_path("0000:%s", text);
-
-	return !bdf_parse(text, ret) || (longer && !bdf_parse(longer, ret));
-}
-
 static int parse_addresses(char *const *words, struct bdf_set *ret)
 {
 	for (; *words; words++) {
 		struct bdf bdf;
 
-		if (!parse_address(*words, &bdf))
+		if (bdf_parse_short(*words, &bdf))
 			return cli_usage_error(_("early: '%s' is no address as lspci -D shows it, "
 						 "0000:BB:DD.F"),
 					       *words);

@@ -34,14 +34,6 @@ static int list(const struct fs_root *root, const struct setup_options *options,
 	return pfs.conf_err ? ENABLE_FAILED : ENABLE_DONE;
 }
 
-/* "0000:03:00.0"; "03:00.0" is in domain 0, as lspci shows it. */
-static bool parse_address(const char *text, struct bdf *ret)
-{
-	auto_free char *longer = fs_path("0000:%s", text);
-
-	return !bdf_parse(text, ret) || (longer && !bdf_parse(longer, ret));
-}
-
 int sriov_run(const struct fs_root *root, const struct setup_options *options,
 	      const struct sriov_above *above)
 {
@@ -52,7 +44,7 @@ int sriov_run(const struct fs_root *root, const struct setup_options *options,
 		return sriov_boot(root);
 	if (!options->address)
 		return list(root, options, above);
-	if (!parse_address(options->address, &pf))
+	if (bdf_parse_short(options->address, &pf))
 		return cli_usage_error(_("sriov: '%s' is no address as lspci -D shows it, "
 					 "0000:BB:DD.F"),
 				       options->address);

@@ -77,6 +77,24 @@ static void test_bad(void **state)
 	}
 }
 
+static void test_short(void **state)
+{
+	static const char *const bad[] = {
+		"", "3:00.0", "03:00", "03:00.0 ", ":03:00.0", "03:00.0xxxxxxxxxxxxxxxx", "03:20.0",
+	};
+	struct bdf bdf;
+
+	(void)state;
+	assert_int_equal(bdf_parse_short("03:1f.7", &bdf), 0);
+	assert_string_equal(bdf_text(&bdf), "0000:03:1f.7");
+	assert_int_equal(bdf_parse_short("10000:03:00.1", &bdf), 0);
+	assert_string_equal(bdf_text(&bdf), "10000:03:00.1");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (bdf_parse_short(bad[i], &bdf) != -EINVAL)
+			fail_msg("taken for an address: '%s'", bad[i]);
+	assert_string_equal(bdf_text(&bdf), "10000:03:00.1");
+}
+
 static void test_order(void **state)
 {
 	static const struct bdf sorted[] = {
@@ -125,7 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_order), cmocka_unit_test(test_same_slot),
-		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_set),   cmocka_unit_test(test_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
