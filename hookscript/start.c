@@ -3,7 +3,6 @@
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/fdb_guests.h"
-#include "hookscript/plan/facts_state.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/reboot.h"
@@ -11,7 +10,6 @@
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/take.h"
 #include "host/base/log.h"
-#include "host/process/supervise.h"
 
 #include <string.h>
 
@@ -130,10 +128,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 
 	settings_read(root, vmid, &settings);
 	settings_set_language(&settings);
-	code = take_read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
-	if (!code && facts_read_early(root, start.facts))
-		code = take_failed(_("what is held early cannot be read"));
-	supervise_allow(SUPERVISE_FOREVER);
+	code = take_read_next_start(&start);
 	if (code)
 		return code;
 	if (facts_need_binding(start.facts))

@@ -7,6 +7,7 @@
 #include "hookscript/bind/make_vfs.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/users.h"
+#include "hookscript/plan/facts_state.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/recorded.h"
@@ -79,6 +80,17 @@ int take_say_plan(const struct take *take, const struct plan *said)
 		return EXIT_DONE;
 	plan_print_refusals(take->plan, take->facts, false);
 	return EXIT_REFUSED;
+}
+
+int take_read_next_start(struct take *take)
+{
+	int code = take_read_facts(take, FACTS_NEXT_START | FACTS_MODULES);
+
+	if (!code && facts_read_early(take->root, take->facts))
+		code = take_failed(_("what is held early cannot be read"));
+	/* Who reads what is printed has as long as he likes. */
+	supervise_allow(SUPERVISE_FOREVER);
+	return code;
 }
 
 /* Waits while udev still loads drivers; returns whether anything was waited for. */

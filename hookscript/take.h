@@ -36,6 +36,10 @@ int take_failed(const char *why);
 /* Reads the facts, for SCOPE (enum facts_scope). The plan is gone then. */
 int take_read_facts(struct take *take, unsigned int scope);
 
+/* Reads those of the next start, for a plan that is only printed, with what is held early; the
+ * process has no deadline from then on. */
+int take_read_next_start(struct take *take);
+
 /* Makes the plan. */
 int take_make_plan(struct take *take);
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/json/plan_json.h"
 
-#include "hookscript/plan/facts_state.h"
 #include "hookscript/plan/plan_check.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/take.h"
 #include "hookscript/verbs/vm_needs.h"
-#include "host/process/supervise.h"
 
 #include <string.h>
 
@@ -265,10 +263,7 @@ int plan_json(const struct fs_root *root, unsigned int vmid)
 	int code;
 
 	settings_read(root, vmid, &settings);
-	code = take_read_facts(&start, FACTS_NEXT_START | FACTS_MODULES);
-	if (!code && facts_read_early(root, start.facts))
-		code = take_failed(_("what is held early cannot be read"));
-	supervise_allow(SUPERVISE_FOREVER);
+	code = take_read_next_start(&start);
 	if (!code)
 		code = facts_need_binding(start.facts) ? take_make_plan(&start)
 						       : plan_nothing(start.facts, &start.plan);
