@@ -55,8 +55,7 @@ static int read_facts(const struct fs_root *root, unsigned int vmid,
 
 	if (!facts_read(root, vmid, settings, FACTS_ADDRESSES, ret, &why))
 		return EXIT_DONE;
-	log_error("%s", why ? why : _("out of memory"));
-	return EXIT_FAILED;
+	return exit_failed(why);
 }
 
 static int finish(const struct fs_root *root, const struct facts *facts)

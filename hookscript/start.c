@@ -114,7 +114,7 @@ static int print_plan(struct take *start)
 		return EXIT_REFUSED;
 	}
 	if (plan_print(start->root, start->facts, start->plan))
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	plan_print_notes(start->plan, true);
 	return EXIT_DONE;
 }

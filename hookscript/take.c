@@ -43,12 +43,6 @@ void take_free(struct take *take)
 	facts_free(take->facts);
 }
 
-int take_failed(const char *why)
-{
-	log_error("%s", why ? why : _("out of memory"));
-	return EXIT_FAILED;
-}
-
 int take_read_facts(struct take *take, unsigned int scope)
 {
 	auto_free char *why = NULL;
@@ -59,14 +53,14 @@ int take_read_facts(struct take *take, unsigned int scope)
 		    ? facts_read_tested(take->root, take->settings, take->tested, &take->facts,
 					&why)
 		    : facts_read(take->root, take->vmid, take->settings, scope, &take->facts, &why))
-		return take_failed(why);
+		return exit_failed(why);
 	return EXIT_DONE;
 }
 
 int take_make_plan(struct take *take)
 {
 	if (plan_make(take->facts, &take->plan))
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	for (size_t i = 0; take->tested && i < take->plan->n_steps; i++)
 		if (!bdf_compare(&take->plan->steps[i].device->bdf, take->tested))
 			take->plan->steps[i].reset_method = take->reset_method;
@@ -87,7 +81,7 @@ int take_read_next_start(struct take *take)
 	int code = take_read_facts(take, FACTS_NEXT_START | FACTS_MODULES);
 
 	if (!code && facts_read_early(take->root, take->facts))
-		code = take_failed(_("what is held early cannot be read"));
+		code = exit_failed(_("what is held early cannot be read"));
 	/* Who reads what is printed has as long as he likes. */
 	supervise_allow(SUPERVISE_FOREVER);
 	return code;

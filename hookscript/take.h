@@ -30,9 +30,6 @@ void take_free(struct take *take);
 /* The functions below report what was done or is wrong, and return the program's exit code
  * (hookscript/pve/exit.h). */
 
-/* Reports WHY; NULL: out of memory. Returns EXIT_FAILED. */
-int take_failed(const char *why);
-
 /* Reads the facts, for SCOPE (enum facts_scope). The plan is gone then. */
 int take_read_facts(struct take *take, unsigned int scope);
 

@@ -11,4 +11,7 @@ enum {
 	EXIT_USAGE = 64,  /* EX_USAGE of <sysexits.h> */
 };
 
+/* Reports WHY; NULL: out of memory. Returns EXIT_FAILED. */
+int exit_failed(const char *why);
+
 #endif

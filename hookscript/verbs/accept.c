@@ -152,10 +152,8 @@ int accept_devices(const struct fs_root *root, unsigned int vmid)
 	int err;
 
 	settings_read(root, vmid, &settings);
-	if (facts_read(root, vmid, &settings, FACTS_NEXT_START | FACTS_ADDRESSES, &a.facts, &why)) {
-		log_error("%s", why ? why : _("out of memory"));
-		return EXIT_FAILED;
-	}
+	if (facts_read(root, vmid, &settings, FACTS_NEXT_START | FACTS_ADDRESSES, &a.facts, &why))
+		return exit_failed(why);
 	if (read_old(root, vmid, &a))
 		return EXIT_FAILED;
 	err = pci_open(root, &a.pci);

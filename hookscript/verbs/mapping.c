@@ -36,13 +36,6 @@ static void free_session(struct session *s)
 	strbuf_free(&s->finder.notes);
 }
 
-/* Reports WHY; NULL: memory is out. */
-static int failed(const char *why)
-{
-	log_error("%s", why ? why : _("out of memory"));
-	return EXIT_FAILED;
-}
-
 static int refused(const char *why)
 {
 	log_error("%s", why ? why : _("out of memory"));
@@ -54,7 +47,7 @@ static int found(int err, const char *why)
 {
 	if (!err)
 		return EXIT_DONE;
-	return err == -EINVAL ? refused(why) : failed(why ? why : log_strerror(err));
+	return err == -EINVAL ? refused(why) : exit_failed(why ? why : log_strerror(err));
 }
 
 /* ---- what is asked for ---- */
@@ -126,7 +119,7 @@ static int check_request(struct session *s)
 	if (err) {
 		why = fs_path(_("the nodes of the cluster cannot be read from /%s: %s"),
 			      CLUSTER_MEMBERS, log_strerror(err));
-		return failed(why);
+		return exit_failed(why);
 	}
 	if (s->cluster.no_quorum)
 		return refused(_("the cluster has no quorum, so nothing can be written to "
@@ -194,7 +187,7 @@ static int find_there(struct session *s, const char *node, const struct mapping_
 	if (targets && fs_names_has(&s->cluster.gone, node))
 		return skip(s, node, _("it is offline"));
 	if (pvesh_read_devices(s->root, node, &devices, &unread))
-		return targets ? skip(s, node, unread) : failed(unread);
+		return targets ? skip(s, node, unread) : exit_failed(unread);
 	for (size_t i = 0; !code && i < s->options->n_addresses; i++) {
 		const struct pci_identity *like = targets ? &targets->items[i].identity : NULL;
 		auto_free char *why = NULL;
@@ -213,7 +206,7 @@ static int find_everywhere(struct session *s)
 
 	for (size_t i = 0; !code && i < s->targets.n; i++)
 		if (mapping_targets_add(&here, &s->targets.items[i]))
-			return failed(NULL);
+			return exit_failed(NULL);
 	if (!code && here.n < s->options->n_addresses)
 		return refused(_("an address is given twice"));
 	for (size_t i = 0; !code && i < s->cluster.nodes.n; i++)
@@ -242,7 +235,7 @@ static int read_now(struct session *s)
 	auto_free char *why = NULL;
 
 	pvesh_mapping_free(&s->now);
-	return pvesh_read_mapping(s->root, s->options->name, NULL, &s->now, &why) ? failed(why)
+	return pvesh_read_mapping(s->root, s->options->name, NULL, &s->now, &why) ? exit_failed(why)
 										  : EXIT_DONE;
 }
 
@@ -261,7 +254,7 @@ static int find_lines(struct session *s)
 	}
 	mapping_targets_free(&s->targets);
 	strbuf_free(&s->finder.notes);
-	return mapping_find_lines(&s->finder, &s->now) ? failed(NULL) : EXIT_DONE;
+	return mapping_find_lines(&s->finder, &s->now) ? exit_failed(NULL) : EXIT_DONE;
 }
 
 static int make_change(struct session *s)
@@ -281,7 +274,7 @@ static int make_change(struct session *s)
 	    mapping_note_misfits(&s->finder, s->change.lines, s->change.n_lines,
 				 &s->change.notes) ||
 	    s->finder.notes.failed || s->change.notes.failed)
-		return failed(NULL);
+		return exit_failed(NULL);
 	return s->change.refusal && !options->json ? refused(s->change.refusal) : EXIT_DONE;
 }
 
@@ -289,7 +282,7 @@ static int make_change(struct session *s)
 static int say_in_json(const struct session *s)
 {
 	if (mapping_print_json(s->options->name, &s->now, &s->finder.notes, &s->change))
-		return failed(NULL);
+		return exit_failed(NULL);
 	return s->change.refusal || s->change.command ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -376,7 +369,7 @@ static int check_written(const struct session *s, const char *node)
 	auto_free char *why = NULL;
 
 	if (pvesh_read_mapping(s->root, name, node, &mapping, &why))
-		return failed(why);
+		return exit_failed(why);
 	if (!has_lines(&mapping, &s->change)) {
 		log_error(_("mapping %s was not written as shown; see: pvesh get "
 			    "/cluster/mapping/pci/%s"),
@@ -400,7 +393,7 @@ static int check_nodes(const struct session *s)
 
 	for (size_t i = 0; i < s->targets.n; i++)
 		if (fs_names_add(&nodes, s->targets.items[i].node))
-			return failed(NULL);
+			return exit_failed(NULL);
 	for (size_t i = 0; s->change.command && i < nodes.n; i++)
 		if (check_written(s, nodes.items[i]))
 			code = EXIT_FAILED;

@@ -292,7 +292,7 @@ static int answer(struct test *test, int code)
 		return EXIT_FAILED;
 	err = rehearse_print_json(test->options, verdict, &test->seen, test->methods,
 				  test->take.plan);
-	return err ? take_failed(NULL) : code;
+	return err ? exit_failed(NULL) : code;
 }
 
 int rehearse_run(const struct fs_root *root, const struct rehearse_options *options)

@@ -205,13 +205,6 @@ int show_status(const struct fs_root *root)
 	return err || broken_err ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* Reports WHY; NULL: memory is out. */
-static int failed(const char *why)
-{
-	log_error("%s", why ? why : _("out of memory"));
-	return EXIT_FAILED;
-}
-
 int show_config(const struct fs_root *root, unsigned int vmid, bool raw)
 {
 	const char *source = getenv("PVE_MIGRATED_FROM");
@@ -219,10 +212,10 @@ int show_config(const struct fs_root *root, unsigned int vmid, bool raw)
 	auto_free char *text = NULL, *why = NULL;
 
 	if (vm_read(root, vmid, &vm, &why))
-		return failed(why);
+		return exit_failed(why);
 	text = raw ? vmcfg_describe_raw(vm) : vmcfg_describe(vm, source && *source);
 	if (!text)
-		return failed(NULL);
+		return exit_failed(NULL);
 	fputs(text, stdout);
 	fflush(stdout);
 	for (size_t i = 0; i < vm->n_dropped; i++)
@@ -237,7 +230,7 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 	int err;
 
 	if (settings_read(root, vmid, &settings))
-		return failed(settings_error(&settings));
+		return exit_failed(settings_error(&settings));
 	err = pve_node_name(root, &node);
 	if (err) {
 		log_error(_("the name of this node cannot be read: %s"), strerror(-err));
@@ -245,7 +238,7 @@ int show_settings(const struct fs_root *root, unsigned int vmid)
 	}
 	text = settings_describe(&settings);
 	if (!text)
-		return failed(NULL);
+		return exit_failed(NULL);
 	printf("# VM %u on node %s\n%s", vmid, node, text);
 	fflush(stdout);
 	for (size_t i = 0; i < settings.n_warnings; i++)

@@ -25,13 +25,6 @@ struct verb {
 	struct vm_state state;
 };
 
-/* Reports WHY; NULL: memory is out. */
-static int failed(const char *why)
-{
-	log_error("%s", why ? why : _("out of memory"));
-	return EXIT_FAILED;
-}
-
 /* Of the warnings of a start those that are about the config. */
 static void print_lasting(const struct plan *plan)
 {
@@ -51,7 +44,7 @@ static int read_state(struct verb *verb)
 	err = vm_state_read(verb->root, verb->vmid, &verb->state, &why);
 	settings_set_language(&verb->state.settings);
 	if (err)
-		return failed(why);
+		return exit_failed(why);
 	pending = plan_pending_text(verb->state.facts);
 	if (pending)
 		log_info("%s", pending);
@@ -141,7 +134,7 @@ static int check_again(struct verb *verb)
 		return print_none(verb);
 	names = vm_needs_names(verb->state.plan, false);
 	if (!names)
-		return failed(NULL);
+		return exit_failed(NULL);
 	log_info(_("VM %u still needs: %s; more: pve-passthrough vm %u"), verb->vmid, names,
 		 verb->vmid);
 	return EXIT_PARTLY;
@@ -217,7 +210,7 @@ static int show_needs(struct verb *verb)
 		return print_none(verb);
 	print_needs(verb);
 	if (list_commands(verb->state.plan, &commands))
-		return failed(NULL);
+		return exit_failed(NULL);
 	if (verb->options->fix && commands.n_fixes)
 		return run_fixes(verb, &commands);
 	if (verb->options->fix)
@@ -281,7 +274,7 @@ static int list_devices(const struct verb *verb, const struct device_summaries *
 			continue;
 		n++;
 		if (print_device(list, device))
-			return failed(NULL);
+			return exit_failed(NULL);
 	}
 	if (!n)
 		log_info("%s", gpu ? _("there is no graphics card that a VM could have")
@@ -352,7 +345,7 @@ static int add_device(struct verb *verb, const struct device_summaries *list)
 	auto_vm_addition struct vm_addition addition = {0};
 
 	if (vm_add_propose(&choice, &addition))
-		return failed(NULL);
+		return exit_failed(NULL);
 	if (addition.refusal) {
 		log_error("%s", addition.refusal);
 		return EXIT_REFUSED;
@@ -394,7 +387,7 @@ static int read_hookscript(const struct verb *verb, char **ret)
 	auto_free char *why = NULL;
 
 	if (vm_read(verb->root, verb->vmid, &vm, &why))
-		return failed(why);
+		return exit_failed(why);
 	*ret = TAKE_PTR(vm->values[VMCFG_HOOKSCRIPT].text);
 	return EXIT_DONE;
 }
@@ -426,7 +419,7 @@ static int detach(const struct verb *verb)
 
 	settings_set_language_of(verb->root, verb->vmid);
 	if (!command)
-		return failed(NULL);
+		return exit_failed(NULL);
 	if (read_hookscript(verb, &volume))
 		return EXIT_FAILED;
 	if (!volume) {

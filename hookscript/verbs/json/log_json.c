@@ -82,8 +82,7 @@ static int print(unsigned int vmid, struct program_end *end)
 	json_add_bool(root, "complete", !end->cut && n < MESSAGES_MAX, &failed);
 	if (!json_print(root, "messages", messages, failed))
 		return EXIT_DONE;
-	log_error("%s", _("out of memory"));
-	return EXIT_FAILED;
+	return exit_failed(NULL);
 }
 
 int log_json(const struct fs_root *root, unsigned int vmid)

@@ -221,7 +221,7 @@ static int print_plan(struct take *start, const char *verdict)
 	bool failed = false;
 
 	if (pci_open(start->root, &pci))
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	root = json_object_new_object();
 	add_vm(root, facts, &failed);
 	json_add_text(root, "verdict", verdict, &failed);
@@ -231,7 +231,7 @@ static int print_plan(struct take *start, const char *verdict)
 	add_made_vfs(root, facts, plan, &failed);
 	add_notes(root, plan, true, &failed);
 	if (json_print_root(root, failed))
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	return plan->n_refusals ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -242,7 +242,7 @@ static int plan_nothing(const struct facts *facts, struct plan **ret)
 	struct plan_check c = {.facts = facts, .plan = plan};
 
 	if (!plan)
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	if (facts->pending != VMCFG_PENDING_NONE)
 		plan_add_warning(&c, NULL, plan_pending_text(facts));
 	for (size_t i = 0; i < facts->vm->n_dropped; i++)
@@ -250,7 +250,7 @@ static int plan_nothing(const struct facts *facts, struct plan **ret)
 	if (facts->args && facts->args->dropped)
 		plan_warn(&c, NULL, "args: %s", facts->args->dropped);
 	if (c.err)
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	*ret = TAKE_PTR(plan);
 	return EXIT_DONE;
 }
@@ -295,7 +295,7 @@ static int print_vm(const struct vm_state *state)
 	add_warnings(root, state->plan, true, &failed);
 	add_notes(root, state->plan, false, &failed);
 	if (json_print_root(root, failed))
-		return take_failed(NULL);
+		return exit_failed(NULL);
 	return needs ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -304,7 +304,7 @@ int vm_json(const struct fs_root *root, unsigned int vmid)
 	struct vm_state state;
 	auto_free char *why = NULL;
 	int err = vm_state_read(root, vmid, &state, &why);
-	int code = err ? take_failed(why) : print_vm(&state);
+	int code = err ? exit_failed(why) : print_vm(&state);
 
 	vm_state_free(&state);
 	return code;
