@@ -7,6 +7,7 @@
 #include "fake_vfio.h"
 #include "keep_json.h"
 #include "hookscript/pve/exit.h"
+#include "hookscript/pve/pve.h"
 #include "hookscript/records/record.h"
 #include "hookscript/stop.h"
 #include "host/base/log.h"
@@ -386,6 +387,15 @@ static void test_leftover(void **state)
 
 /* ---- death ---- */
 
+/* A worker has the test's lock, too, until it has closed what it does not need; it lives on when
+ * only the test is killed. */
+static void await_lock(struct tree *tree)
+{
+	auto_close int lock = pve_vm_lock(&tree->root, RECORD_TEST, true);
+
+	assert_true(lock >= 0);
+}
+
 static void die_at(struct tree *tree, const struct fake_plan *plan, run_phase *then,
 		   const char *before)
 {
@@ -400,6 +410,7 @@ static void die_at(struct tree *tree, const struct fake_plan *plan, run_phase *t
 		run_hook(tree, rehearse, 0, &run);
 	run_assert_code(&run, -SIGKILL);
 	fake_kernel_reset(NULL);
+	await_lock(tree);
 	run_hook(tree, then, 0, &back);
 	run_assert_code(&back, EXIT_DONE);
 	fake_kernel_settle(false);
