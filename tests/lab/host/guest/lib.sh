@@ -74,17 +74,31 @@ expect_json() {
 
 # ---- files
 
+# What host-setup keeps below /var/lib; what the hookscript remembers of the devices there is not its.
+setup_state() {
+	find /var/lib/pve-passthrough -mindepth 1 \( -name returns -o -name starts -o -name vm \) -prune \
+		-o "$@" 2>/dev/null
+}
+
 # Everything that enable and disable may change, by content, mode and owner.
 files() {
-	find /etc /boot/grub /var/lib/pve-passthrough -type f -print0 2>/dev/null |
-		xargs -0 sha256sum | sort -k 2
-	find /etc /boot/grub /var/lib/pve-passthrough -printf '%p %M %U:%G %l\n' 2>/dev/null | sort
+	{
+		find /etc /boot/grub -type f -print0 2>/dev/null
+		setup_state -type f -print0
+	} | xargs -0 sha256sum | sort -k 2
+	{
+		find /etc /boot/grub -printf '%p %M %U:%G %l\n' 2>/dev/null
+		setup_state -printf '%p %M %U:%G %l\n'
+	} | sort
 }
 
 # The same with the times and inodes of files and folders: what was written at all.
 touched() {
 	files
-	find /etc /boot /var/lib/pve-passthrough -printf '%p %i %T@ %C@\n' 2>/dev/null | sort
+	{
+		find /etc /boot -printf '%p %i %T@ %C@\n' 2>/dev/null
+		setup_state -printf '%p %i %T@ %C@\n'
+	} | sort
 }
 
 # same FILE1 FILE2 WHAT
