@@ -24,7 +24,7 @@ known-suites:
 	$(if $(NO_SUITES),@echo 'no such suite: $(NO_SUITES)' >&2; false)
 
 # One after the other, whatever -j says: two of them build into the same directory.
-check: ## every test but check-valgrind, check-more, check-host and check-deb
+check: ## every test but check-more, check-host and check-deb
 	@$(MAKE) --no-print-directory check-man
 	@$(MAKE) --no-print-directory check-po
 	@$(MAKE) --no-print-directory check-json
@@ -99,10 +99,10 @@ $(B)/lookup: tests/sanitizers/lookup.c Makefile
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
 # Under memcheck, for what the sanitizers do not see: memory that was never written, and the descriptors with which
-# the programs end. Not part of check but of CI: it takes over a minute, most of it in starting processes. Left out
-# are hook, vf, errors and commit, which make thousands of processes to die or to fail and run under the sanitizers, and program
-# and early_script, which look at what a program inherits or prints: under valgrind that is valgrind's, too. Without optimization, because
-# memcheck does not look into the registers of fork()'s caller for what is still held.
+# the programs end. Part of check-more: it takes minutes, most of it in starting processes. Left out are hook, vf,
+# errors and commit, which make thousands of processes to die or to fail and run under the sanitizers, and program and
+# early_script, which look at what a program inherits or prints: under valgrind that is valgrind's, too. Without
+# optimization, because memcheck does not look into the registers of fork()'s caller for what is still held.
 VG_B := $(B)/valgrind
 VG_TESTS = $(filter-out %/test_hook %/test_vf %/test_errors %/test_commit %/test_program %/test_early_script,$(RUN_TESTS:$(B)/%=$(VG_B)/%))
 check-valgrind: known-suites deps ## the unit tests and the programs under valgrind
@@ -185,7 +185,7 @@ check-kernel: deps-lab deps ## scenarios on two real kernels, in QEMU; LAB_ONLY=
 	@tests/lab/check-kernel
 
 # What check-kernel has no time for. There is no limit of time; what cannot be had here is no success.
-check-more: deps-lab deps ## the same under AMD's IOMMU, on the newest kernel, with SR-IOV cards (an hour)
+check-more: deps-lab deps ## the same under AMD's IOMMU, on the newest kernel, with SR-IOV cards, valgrind (an hour)
 	@tests/lab/check-more
 
 # A whole Debian in a disk image, from an untouched host to a VM's start and back. Its boots take minutes.

@@ -13,7 +13,7 @@
 #include "hookscript/stop.h"
 #include "host/base/clock.h"
 
-#define STRIDE (RUN_SANITIZED ? 3 : 1)
+#define STRIDE (RUN_SANITIZED ? 5 : 1)
 
 /* Which fault at which write is tried now; printed when a test fails. */
 static char now_trying[128];
