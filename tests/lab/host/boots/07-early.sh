@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
-# A network card, which has a twin, and an NVMe are to be held early. This boot and the three after it can be run by
+# A network card, which has a twin, and an NVMe are to be held early. This boot and the four after it can be run by
 # themselves: LAB_HOST_ONLY=early.
 #
 #qemu -device intel-iommu,intremap=on,caching-mode=on

@@ -51,3 +51,9 @@ t_vm_gets_it_and_it_stays_held() {
 	expect "override of the NIC" vfio-pci "$(override "$nic")"
 	rm /etc/pve/qemu-server/100.conf
 }
+
+# As somebody types it in GRUB's menu, for the next boot.
+t_word_for_the_next_boot() {
+	cp -p "$grub_cfg" "$kept/grub.cfg"
+	sed -i '/^[[:blank:]]*linux/ s/$/ pve_passthrough.early=0/' "$grub_cfg"
+}
