@@ -12,6 +12,7 @@
 #include "hookscript/bind/users.h"
 #include "hookscript/watch.h"
 #include "host/base/log.h"
+#include "host/process/progress.h"
 #include "host/process/supervise.h"
 
 #include <stdio.h>
@@ -107,6 +108,17 @@ static bool lock_is_unknown(unsigned int vmid, int lock)
 	return true;
 }
 
+/* The same for a person, who waits for it. */
+static int restore(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)
+{
+	int code;
+
+	progress_begin(_("%s: giving devices back"), record_owner(vmid));
+	code = give_back(root, vmid, recorded, false);
+	progress_end();
+	return code;
+}
+
 int stop_restore(const struct fs_root *root, unsigned int vmid)
 {
 	auto_close int lock = pve_vm_lock(root, vmid, false);
@@ -141,7 +153,7 @@ int stop_restore(const struct fs_root *root, unsigned int vmid)
 	/* Nothing slow is done with Proxmox VE's lock held. */
 	closep(&lock);
 	lock = -1;
-	return give_back(root, vmid, &recorded, false);
+	return restore(root, vmid, &recorded);
 }
 
 /* Gives the VM's devices back, unless its own stop, or its watcher, does that. */
@@ -161,7 +173,7 @@ static int restore_idle(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	closep(&lock);
 	lock = -1;
-	return give_back(root, vmid, &recorded, false);
+	return restore(root, vmid, &recorded);
 }
 
 int stop_restore_all(const struct fs_root *root)

@@ -4,10 +4,14 @@
 #include "host/base/argv.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
+#include "host/process/progress.h"
 #include "host/process/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* How long a command took that it is said of, in seconds. */
+#define LONG_S 2
 
 void commands_print(char *const *command)
 {
@@ -57,7 +61,7 @@ int commands_run(const struct fs_root *root, char *const *command, int limit_ms)
 	const struct program program = {.args = (const char *const *)command, .limit_ms = limit_ms};
 	auto_program_end struct program_end end = {0};
 	auto_free char *text = argv_text(command), *why = NULL;
-	int err;
+	int err, took;
 
 	if (!text) {
 		log_error("%s", _("out of memory"));
@@ -65,8 +69,12 @@ int commands_run(const struct fs_root *root, char *const *command, int limit_ms)
 	}
 	log_info(_("running: %s"), text);
 	supervise_allow(limit_ms ? limit_ms : SUPERVISE_FOREVER);
+	progress_begin(_("running: %s"), text);
 	err = program_act(root, &program, &end);
+	took = progress_end();
 	supervise_allow(supervise_read_ms);
+	if (!err && took >= LONG_S)
+		log_info(_("done: %s (%d s)"), text, took);
 	if (!err)
 		return 0;
 	why = program_explain(root, &program, err, &end);

@@ -12,6 +12,7 @@
 #include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/pci/answer.h"
+#include "host/process/progress.h"
 #include "host/process/supervise.h"
 
 #include <fcntl.h>
@@ -204,8 +205,10 @@ static void give_back(struct test *test)
 		log_error(_("%s: its records in /%s cannot be read: %s; nothing was given back"),
 			  record_owner(RECORD_TEST), RECORD_DIR, log_strerror(err));
 	test->seen.n_kept = recorded.unread + !!err;
+	progress_begin(_("giving back: %s"), bdf_text(&test->options->bdf));
 	if (recorded.n)
 		test->seen.n_kept += bind_give_back(test->root, RECORD_TEST, &recorded, 0, false);
+	progress_end();
 }
 
 static void look_at_parts(struct test *test)
@@ -213,7 +216,10 @@ static void look_at_parts(struct test *test)
 	int err;
 
 	supervise_allow(PARTS_MS);
+	progress_begin(_("waiting for the interfaces, disks and nodes of %s"),
+		       bdf_text(&test->options->bdf));
 	err = parts_await(test->root, &test->seen.parts, PARTS_MS);
+	progress_end();
 	if (err)
 		log_error(_("what the host has by it cannot be read: %s"), log_strerror(err));
 }
@@ -226,9 +232,12 @@ static int try_taken(struct test *test)
 	int err = device && device->group >= 0 ? 0 : -ENODEV;
 
 	supervise_allow(trial_limit_ms);
+	progress_begin(_("opening, reading and resetting %s, at most %d s"),
+		       bdf_text(&options->bdf), trial_limit_ms / 1000);
 	if (!err)
 		err = trial_run(test->root, &options->bdf, device->group, !!options->reset,
 				&test->seen.trial);
+	progress_end();
 	if (err)
 		log_error("%s: %s", bdf_text(&options->bdf), log_strerror(err));
 	test->seen.tried = !err;
@@ -247,7 +256,9 @@ static int take_and_try(struct test *test)
 	/* The answer may have come late; the warnings were read. */
 	plan_free(test->take.said);
 	test->take.said = TAKE_PTR(test->take.plan);
+	progress_begin(_("taking: %s"), bdf_text(&test->options->bdf));
 	code = take_read_facts(&test->take, FACTS_START) ?: take_devices(&test->take);
+	progress_end();
 	return code ? code : try_taken(test);
 }
 

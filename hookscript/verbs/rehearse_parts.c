@@ -2,6 +2,7 @@
 #include "hookscript/verbs/rehearse_parts.h"
 
 #include "host/base/clock.h"
+#include "host/process/progress.h"
 #include "host/usage/survey.h"
 
 #include <ctype.h>
@@ -119,7 +120,7 @@ int parts_await(const struct fs_root *root, struct parts *parts, int limit_ms)
 	int err = look(root, parts, &all);
 
 	while (!err && !all && clock_left_ms(deadline)) {
-		clock_sleep_ms(LOOK_AGAIN_MS);
+		clock_sleep_ms(progress_tick(LOOK_AGAIN_MS));
 		err = look(root, parts, &all);
 	}
 	return err;

@@ -21,6 +21,7 @@ static struct {
 	const char *phase;
 	bool journal_is_stuck;
 	struct strbuf *copy;
+	void (*before)(void);
 } state = {.name = "pve-passthrough"};
 
 void log_open(const char *name, const struct fs_root *root)
@@ -41,6 +42,11 @@ void log_set_context(unsigned int vmid, const char *phase)
 void log_copy_to(struct strbuf *to)
 {
 	state.copy = to;
+}
+
+void log_before_lines(void (*before)(void))
+{
+	state.before = before;
 }
 
 static int send_to_journal(int priority, const struct bdf *bdf, const char *driver,
@@ -109,8 +115,10 @@ static void print_and_keep(enum log_level level, const struct bdf *bdf, const ch
 
 	if (!safe)
 		return;
+	if (state.before)
+		state.before();
 	print_line(to, safe, level != LOG_LEVEL_COMMAND && wrap_columns(to));
-	if (state.root)
+	if (state.root && level != LOG_LEVEL_PROGRESS)
 		keep_line(level, bdf, driver, safe);
 	if (state.copy && (level == LOG_LEVEL_WARNING || level == LOG_LEVEL_ERROR))
 		strbuf_add(state.copy, "%s\n", safe);

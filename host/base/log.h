@@ -12,10 +12,11 @@
 #include "host/base/strbuf.h"
 
 enum log_level {
-	LOG_LEVEL_INFO,	   /* done, as expected */
-	LOG_LEVEL_COMMAND, /* the same, and to be copied: never wrapped */
-	LOG_LEVEL_WARNING, /* the administrator should read this */
-	LOG_LEVEL_ERROR,   /* what was asked for was not done */
+	LOG_LEVEL_INFO,	    /* done, as expected */
+	LOG_LEVEL_COMMAND,  /* the same, and to be copied: never wrapped */
+	LOG_LEVEL_WARNING,  /* the administrator should read this */
+	LOG_LEVEL_ERROR,    /* what was asked for was not done */
+	LOG_LEVEL_PROGRESS, /* what is being waited for: on stderr, and kept nowhere */
 };
 
 /*
@@ -35,6 +36,9 @@ void log_set_context(unsigned int vmid, const char *phase);
 
 /* From now on warnings and errors are added to TO, too, a line each; NULL: no longer. */
 void log_copy_to(struct strbuf *to);
+
+/* From now on BEFORE is called before a line is printed; NULL: nothing is. */
+void log_before_lines(void (*before)(void));
 
 /*
  * log_say() prints one line, which is wrapped (host/base/wrap.h) when it goes to a terminal.

@@ -4,14 +4,18 @@
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
+#include "host/process/progress.h"
 #include "host/process/worker.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* Longer than any line that is worth repeating. */
@@ -19,7 +23,7 @@
 
 /*
  * Starts the program with the default actions of signals that we may ignore. IN: its standard
- * input; -1: nothing. OUT, ERR_OUT: where its output goes; both -1: where ours goes.
+ * input; -1: nothing. OUT, ERR_OUT: where its output goes; -1: where ours goes.
  */
 static int start(const struct program *program, int in, int out, int err_out, pid_t *ret)
 {
@@ -42,8 +46,9 @@ static int start(const struct program *program, int in, int out, int err_out, pi
 		err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY,
 						       0);
 	if (!err && out >= 0)
-		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO)
-			      ?: posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
+		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	if (!err && err_out >= 0)
+		err = posix_spawn_file_actions_adddup2(&files, err_out, STDERR_FILENO);
 	if (!err)
 		err = posix_spawnp(ret, program->args[0], &files, &attributes,
 				   (char *const *)(uintptr_t)program->args, environ);
@@ -60,16 +65,69 @@ static int wait_for(pid_t pid, int *ret_status)
 	return 0;
 }
 
-static int run_in_foreground(const struct program *program, int *ret_status)
+/* ---- in the foreground ---- */
+
+/* Without a pidfd: how much later its end may be noticed. */
+#define LOOK_MS 200
+
+/* Prints what is in the pipe, which is closed at the end of it. */
+static void pass_on(int *pipe)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	char text[4096];
+	ssize_t n = 0;
+
+	while (*pipe >= 0 && (n = read(*pipe, text, sizeof(text))) > 0)
+		progress_print(text, (size_t)n);
+	if (*pipe >= 0 && !n) {
+		close(*pipe);
+		*pipe = -1;
+	}
+}
+
+/* Waits for PID, says how long it takes, and prints what it writes into the pipe OUTPUT. */
+static int wait_and_show(pid_t pid, int *output, int *ret_status)
+{
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	pid_t ended;
+
+	do {
+		struct pollfd polled[] = {{pidfd, POLLIN, 0}, {*output, POLLIN, 0}};
+
+		poll(polled, ARRAY_SIZE(polled), progress_tick(pidfd < 0 ? LOOK_MS : INT_MAX));
+		ended = waitpid(pid, ret_status, WNOHANG);
+		if (ended < 0 && errno != EINTR)
+			return -errno;
+		pass_on(output);
+	} while (ended != pid);
+	return 0;
+}
+
+/* Its output goes where ours goes; but around a line of progress, where that is on our terminal. */
+static int start_and_show(const struct program *program, int *ret_status)
+{
+	auto_close int output = -1, its_end = -1;
+	int ends[2];
 	pid_t pid = -1;
 	int err;
 
+	if (progress_is_shown() && !pipe2(ends, O_CLOEXEC)) {
+		output = ends[0];
+		its_end = ends[1];
+		fcntl(output, F_SETFL, O_NONBLOCK);
+	}
+	err = start(program, -1, isatty(STDOUT_FILENO) ? its_end : -1, its_end, &pid);
+	closep(&its_end);
+	its_end = -1;
+	return err ? err : wait_and_show(pid, &output, ret_status);
+}
+
+static int run_in_foreground(const struct program *program, int *ret_status)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	int err;
+
 	sigaction(SIGINT, &ignore, &old);
-	err = start(program, -1, -1, -1, &pid);
-	if (!err)
-		err = wait_for(pid, ret_status);
+	err = start_and_show(program, ret_status);
 	sigaction(SIGINT, &old, NULL);
 	return err;
 }

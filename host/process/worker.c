@@ -3,6 +3,7 @@
 
 #include "host/base/activity.h"
 #include "host/base/clock.h"
+#include "host/process/progress.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -180,7 +181,8 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 		}
 		if (!busy || !polled)
 			return busy;
-		if (!poll(polled, n, clock_left_ms(deadline)))
+		if (!poll(polled, n, progress_tick(clock_left_ms(deadline))) &&
+		    !clock_left_ms(deadline))
 			return busy;
 		for (size_t i = 0; i < n; i++)
 			if (polled[i].revents && read_channel(&workers[i]) && notified)

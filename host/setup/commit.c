@@ -9,11 +9,11 @@
 #include "host/base/log.h"
 #include "host/pci/modules.h"
 #include "host/process/program.h"
+#include "host/process/progress.h"
 #include "host/process/supervise.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define INITRAMFS "update-initramfs -u -k all"
 
@@ -170,14 +170,15 @@ static int run_commands(const struct commit *commit)
 	const char *command;
 
 	for (size_t i = 0; (command = command_at(commit, i)); i++) {
-		time_t start = time(NULL);
-		int err;
+		int err, took;
 
 		log_info(_("running: %s"), command);
+		progress_begin(_("running: %s"), command);
 		err = run_command(commit->root, command);
+		took = progress_end();
 		if (err)
 			return err;
-		log_info(_("done: %s (%lld s)"), command, (long long)(time(NULL) - start));
+		log_info(_("done: %s (%d s)"), command, took);
 	}
 	return 0;
 }
@@ -236,10 +237,13 @@ static void say_setters(const struct commit *commit)
 static int verify(const struct commit *commit)
 {
 	auto_free char *why = NULL;
-	int err = check_result(commit, &why);
+	int err;
 
+	progress_begin("%s", _("checking the boot entries and initramfs images"));
+	err = check_result(commit, &why);
 	if (!err && commit->also)
 		err = commit->also(commit->root, &why);
+	progress_end();
 	if (err == -ENODATA) {
 		log_error(_("the commands ran, but %s"), why);
 		if (commit->bootloader.kind == BOOTLOADER_GRUB)
