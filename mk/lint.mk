@@ -20,7 +20,7 @@ analyze: ## shellcheck, cppcheck, gcc's analyzer and clang-tidy
 		--suppress=memleak --suppress=nullPointerOutOfMemory \
 		--suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE $(ANALYZED)
 	@echo 'analyze: gcc -fanalyzer and clang-tidy, $(words $(ANALYZED)) files each, some minutes'
-	@$(MAKE) --no-print-directory $(JOBS) analyze-gcc analyze-tidy
+	@$(still) $(MAKE) --no-print-directory $(JOBS) analyze-gcc analyze-tidy
 	@echo 'analyze: good'
 
 # gcc's analyzer, which knows cleanup, over code that is not optimized: otherwise it takes a variable that only its

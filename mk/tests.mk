@@ -20,6 +20,9 @@ UNIT	 ?=
 RUN_TESTS = $(if $(UNIT),$(filter $(UNIT:%=\%/test_%),$(TESTS)),$(TESTS))
 NO_SUITES = $(strip $(foreach suite,$(UNIT),$(if $(filter %/test_$(suite),$(TESTS)),,$(suite))))
 
+# Before a command that may print nothing for minutes.
+still = mk/still-running $@
+
 known-suites:
 	$(if $(NO_SUITES),@echo 'no such suite: $(NO_SUITES)' >&2; false)
 
@@ -43,11 +46,11 @@ deps-man:
 # What the programs have, against what the manual pages, the completions and debian/ say of it.
 check-man: deps-man same-version ## manual pages, --help, completions, debian/control agree with the programs
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@tests/package/check-man $(B) '$(filter-out build-essential,$(DEPS))'
+	@$(still) tests/package/check-man $(B) '$(filter-out build-essential,$(DEPS))'
 
 # Messages, against what po/ has of them.
 check-po: deps ## every message is translated; the two READMEs agree
-	@tests/package/check-po $(TEXTS)
+	@$(still) tests/package/check-po $(TEXTS)
 	@tests/package/check-readme
 
 # What --json prints, against docs/schema/.
@@ -57,24 +60,24 @@ check-json: deps ## what --json prints fits its schemas, and is in the manual pa
 	@mk/install-packages $(JSON_DEPS)
 	@rm -rf $(B)/json
 	@$(MAKE) --no-print-directory check-unit UNIT='$(JSON_SUITES)'
-	@tests/json/check $(B)
+	@$(still) tests/json/check $(B)
 
 check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
 	@mk/install-packages cpio
-	@tests/scripts/check
+	@$(still) tests/scripts/check
 
 # ---- unit tests ----
 
 # Each suite is a cmocka program; summarise adds their totals up and fails when any test did.
 check-unit: known-suites deps ## the unit tests; UNIT="bdf fs" names suites
 	@$(MAKE) --no-print-directory $(JOBS) all unit-tests
-	@tests/summarise unit $(RUN_TESTS)
+	@$(still) tests/summarise unit $(RUN_TESTS)
 
 # The pages of `host-setup groups --html` in a browser.
 check-html: deps ## the page of a host in Debian's chromium; HTML_KEEP=DIR keeps screenshots
 	@mk/install-packages chromium
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/html-host
-	@tests/html/check $(CURDIR)/$(B)
+	@$(still) tests/html/check $(CURDIR)/$(B)
 
 $(B)/html-host: tests/html/host.c $(B)/tests/unit/tree.o $(B)/tests/unit/picturecase.o $(ARCHIVE)
 	$(call say,LD,$@)
@@ -91,7 +94,7 @@ SAN := B=$(SAN_B) CFLAGS='-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,und
 check-san: known-suites deps ## the same under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) $(SAN) all unit-tests $(SAN_B)/lookup
 	@tests/sanitizers/check-suppressions $(SAN_B)/lookup
-	@tests/summarise sanitizers $(RUN_TESTS:$(B)/%=$(SAN_B)/%)
+	@$(still) tests/summarise sanitizers $(RUN_TESTS:$(B)/%=$(SAN_B)/%)
 
 $(B)/lookup: tests/sanitizers/lookup.c Makefile
 	$(call say,LD,$@)
@@ -109,7 +112,7 @@ check-valgrind: known-suites deps ## the unit tests and the programs under valgr
 	@mk/install-packages valgrind
 	@$(MAKE) --no-print-directory $(JOBS) B=$(VG_B) CFLAGS='-O0 -g1' FORTIFY=-U_FORTIFY_SOURCE RUN_VALGRIND=1 \
 		all unit-tests $(VG_B)/preload.so
-	@RUN='tests/valgrind/run $(VG_B)/preload.so' tests/summarise valgrind $(VG_TESTS)
+	@RUN='tests/valgrind/run $(VG_B)/preload.so' $(still) tests/summarise valgrind $(VG_TESTS)
 
 $(B)/preload.so: tests/valgrind/preload.c Makefile
 	$(call say,LD,$@)
@@ -147,7 +150,7 @@ $(TESTS): $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_SUPPORT:%.c=$(B)/%.o) $(ARCHI
 # Each target over its corpus, and over the same few thousand mutations of it every time.
 check-fuzz: deps ## every parser over its corpus and thousands of mutations of it
 	@$(MAKE) --no-print-directory $(JOBS) $(SAN) fuzz-targets
-	@tests/fuzz/run check $(SAN_B)/fuzz
+	@$(still) tests/fuzz/run check $(SAN_B)/fuzz
 
 # The search itself. New inputs that it finds stay in $(FUZZ_B)/corpus for the next time.
 FUZZ_SECONDS ?= 30
@@ -161,7 +164,7 @@ fuzz: deps ## searches with libFuzzer for inputs that break a parser; FUZZ_SECON
 	@$(MAKE) --no-print-directory $(JOBS) B=$(FUZZ_B) CC=$(FUZZ_CC) FUZZ_DRIVER= FORTIFY=-U_FORTIFY_SOURCE \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-targets
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run search $(FUZZ_B)/fuzz $(FUZZ)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(still) tests/fuzz/run search $(FUZZ_B)/fuzz $(FUZZ)
 
 fuzz-targets: $(FUZZ_TARGETS)
 
@@ -182,19 +185,19 @@ deps-lab:
 	@tests/lab/deps
 
 check-kernel: deps-lab deps ## scenarios on two real kernels, in QEMU; LAB_ONLY=, LAB_KEEP=, LAB_SUITES=
-	@tests/lab/check-kernel
+	@$(still) tests/lab/check-kernel
 
 # What check-kernel has no time for. There is no limit of time; what cannot be had here is no success.
 check-more: deps-lab deps ## the same under AMD's IOMMU, on the newest kernel, with SR-IOV cards, valgrind (an hour)
-	@tests/lab/check-more
+	@$(still) tests/lab/check-more
 
 # A whole Debian in a disk image, from an untouched host to a VM's start and back. Its boots take minutes.
 # LAB_HOST_SUITE=trixie takes another Debian.
 check-host: deps-lab deps ## host-setup on a Debian with GRUB, then systemd-boot, in QEMU (minutes)
-	@tests/lab/check-host
+	@$(still) tests/lab/check-host
 
 check-deb: ## the package's whole life in trees of Debian 12 and 13 (as root; minutes)
-	@tests/package/check-deb
+	@$(still) tests/package/check-deb
 
 demo: deps-lab deps ## shows the program at work on a real kernel, in QEMU
 	@tests/lab/demo

@@ -42,7 +42,7 @@ t_unit_tests_leave_nothing() {
 	exec sleep 1000
 	END
 	chmod +x test_long
-	in_group "$top/tests/summarise" unit ./test_long
+	in_group "$top/mk/still-running" unit "$top/tests/summarise" unit ./test_long
 	wait_until test -s where
 	wait_until test -n "$(processes_of 98765.4321)"
 	[ -d "$(cat where)/tree" ] || fail "no tree in $(cat where)"
