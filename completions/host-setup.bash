@@ -20,7 +20,7 @@ _host_setup() {
 	early) words+=" --bootloader --boot --dry-run --json --remove --yes -y" ;;
 	enable)
 		words+=" --bootloader --dry-run --root-changed --yes -y --acs-override --confirm-within --ignore-msrs"
-		words+=" --kernel-arg --pci-realloc --processor --unsafe-interrupts"
+		words+=" --kernel-arg --only --pci-realloc --processor --unsafe-interrupts"
 		;;
 	groups) words+=" --html --json" ;;
 	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;

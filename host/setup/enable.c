@@ -11,6 +11,7 @@
 #include "host/setup/boot/problems_files.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/setup/commit.h"
+#include "host/setup/earlier.h"
 #include "host/setup/trial/trial_arm.h"
 
 #include <string.h>
@@ -133,14 +134,16 @@ static int remember_dirs(struct commit *commit)
 	return err;
 }
 
-/* Makes the edits. */
+/* Makes the edits: what an earlier run wrote is removed; what is still wanted is written again. */
 static int plan(struct enabling *it)
 {
 	struct commit *commit = &it->commit;
 	const struct hoststate dirs = {.dirs = commit->before.dirs};
-	/* What an earlier run wrote is removed; what is still wanted is written again. */
-	int err = dropins_remove(&commit->edits, &commit->before);
+	int err = 0;
 
+	if (!commit->options->only)
+		err = earlier_keep(it->root, &commit->before, it->quiet, &it->wanted);
+	err = err ?: dropins_remove(&commit->edits, &commit->before);
 	err = err ?: bootcfg_read(&commit->edits, &commit->bootloader, &it->by_hand);
 	err = err ?: edit_modules(it);
 	err = err ?: edit_options(it);

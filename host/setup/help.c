@@ -67,13 +67,16 @@ const char *const enable_help[] = {
 	   "  --confirm-within MINUTES\n"
 	   "                       take it all back, and reboot once more, unless\n"
 	   "                       `host-setup confirm` is run so soon after the reboot\n"),
-	N_("only when you need them; each prints its risk, and disable removes it:\n"
+	N_("only when you need them; each prints its risk, stays when enable is run again, and\n"
+	   "disable removes it:\n"
 	   "  --acs-override=WHAT  downstream, multifunction or both: pretend that devices\n"
 	   "                       are isolated\n"
 	   "  --pci-realloc=off    do not let the kernel move PCI resources\n"
 	   "  --unsafe-interrupts  allow passthrough without interrupt remapping\n"
 	   "  --ignore-msrs        let KVM ignore unknown machine registers\n"
-	   "  --kernel-arg WORD    a further word for the kernel command line (repeatable)\n"),
+	   "  --kernel-arg WORD    a further word for the kernel command line (repeatable)\n"
+	   "  --only               only what this command names: what an earlier enable was\n"
+	   "                       asked for by one of these options is removed\n"),
 	edit_codes,
 	NULL,
 };

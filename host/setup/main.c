@@ -183,6 +183,7 @@ enum option_code {
 	OPT_HTML,
 	OPT_CONFIRM,
 	OPT_KERNEL,
+	OPT_ONLY,
 };
 
 static const struct option long_options[] = {
@@ -208,6 +209,7 @@ static const struct option long_options[] = {
 	{"html", required_argument, NULL, OPT_HTML},
 	{"confirm-within", required_argument, NULL, OPT_CONFIRM},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"only", no_argument, NULL, OPT_ONLY},
 	{0},
 };
 
@@ -247,6 +249,7 @@ static int read_enable_options(const struct cli *cli, const char **kernel_args,
 	options->acs_override = cli_value(cli, OPT_ACS);
 	options->unsafe_interrupts = cli_has(cli, OPT_UNSAFE);
 	options->ignore_msrs = cli_has(cli, OPT_MSRS);
+	options->only = cli_has(cli, OPT_ONLY);
 	options->kernel_args = kernel_args;
 	for (size_t i = 0; i < cli->n_given; i++)
 		if (cli->given[i].val == OPT_KERNEL_ARG)
@@ -306,7 +309,7 @@ static const struct verb verbs[] = {
 	{"check", run_check, check_help, "bootloader json kernel", NULL, NULL, 0},
 	{"enable", run_enable, enable_help,
 	 EDIT_OPTIONS "processor acs-override pci-realloc unsafe-interrupts ignore-msrs kernel-arg "
-		      "confirm-within",
+		      "only confirm-within",
 	 NULL, NULL, 0},
 	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL, NULL, 0},
 	{"confirm", run_confirm, confirm_help, "boot", NULL, read_confirm_options, 0},

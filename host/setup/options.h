@@ -39,6 +39,7 @@ struct setup_options {
 	bool pci_realloc_off;
 	bool unsafe_interrupts;
 	bool ignore_msrs;
+	bool only;			/* nothing that an earlier run was asked for is kept */
 	const char *const *kernel_args; /* further words for the kernel command line */
 	size_t n_kernel_args;
 

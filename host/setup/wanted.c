@@ -13,6 +13,14 @@
 
 #define PCI_VENDOR_INTEL 0x8086
 
+const struct wanted_option wanted_all_options[WANTED_OPTIONS] = {
+	{"vfio_iommu_type1", "allow_unsafe_interrupts"},
+	{"kvm", "ignore_msrs"},
+};
+
+/* What every host gets, by the vendor of its processor. */
+static const char *const base_words[] = {"intel_iommu=on", "iommu=pt"};
+
 enum processor_vendor wanted_vendor(const struct fs_root *root)
 {
 	/* Hygon's and Zhaoxin's (CentaurHauls, Shanghai) IOMMUs are AMD's and Intel's. */
@@ -119,10 +127,11 @@ static int add_kernel_arg(struct wanted *wanted, const char *word, char **ret_wh
 
 static int add_words(struct wanted *wanted, const struct setup_options *options, char **ret_why)
 {
-	int err = wanted->vendor == PROCESSOR_INTEL ? add_word(wanted, "intel_iommu=on") : 0;
+	int err = wanted->vendor == PROCESSOR_INTEL ? add_word(wanted, base_words[0]) : 0;
 
 	if (!err && wanted->vendor != PROCESSOR_OTHER)
-		err = add_word(wanted, "iommu=pt");
+		err = add_word(wanted, base_words[1]);
+	wanted->n_base = wanted->words.n;
 	if (!err && options->acs_override)
 		err = add_acs_override(wanted, options->acs_override, ret_why);
 	if (!err && options->pci_realloc_off)
@@ -162,12 +171,57 @@ int wanted_make(const struct fs_root *root, const struct setup_options *options,
 	}
 	add_modules(root, &wanted);
 	if (options->unsafe_interrupts)
-		wanted.options[wanted.n_options++] = (struct wanted_option){
-			"vfio_iommu_type1", "allow_unsafe_interrupts"};
+		wanted.options[wanted.n_options++] = wanted_all_options[0];
 	if (options->ignore_msrs)
-		wanted.options[wanted.n_options++] = (struct wanted_option){"kvm", "ignore_msrs"};
+		wanted.options[wanted.n_options++] = wanted_all_options[1];
 	*ret = wanted;
 	wanted = (struct wanted){0};
+	return 0;
+}
+
+static bool is_base(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(base_words); i++)
+		if (!strcmp(word, base_words[i]))
+			return true;
+	return false;
+}
+
+/* Whether one of the words sets anew what WORD, which is not among them, has set. */
+static bool is_replaced(const struct conf_items *words, const char *word)
+{
+	auto_free char *name = strndup(word, strcspn(word, "="));
+
+	return name && cmdline_last(words, name) &&
+	       (!cmdline_adds_up(name) || !strcmp(name, "pcie_acs_override"));
+}
+
+int wanted_keep(struct wanted *wanted, const struct conf_items *earlier,
+		struct conf_items *ret_kept)
+{
+	auto_conf_items struct conf_items words = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < wanted->n_base && !err; i++)
+		err = conf_items_add(&words, wanted->words.items[i].text, NULL, 0);
+	for (size_t i = 0; i < earlier->n && !err; i++) {
+		const char *word = earlier->items[i].text;
+		bool asked = cmdline_find(&wanted->words, word);
+
+		if (is_base(word) || (!asked && is_replaced(&wanted->words, word)))
+			continue;
+		err = conf_items_add(&words, word, NULL, 0);
+		if (!err && !asked)
+			err = conf_items_add(ret_kept, word, NULL, 0);
+	}
+	for (size_t i = wanted->n_base; i < wanted->words.n && !err; i++)
+		if (!cmdline_find(&words, wanted->words.items[i].text))
+			err = conf_items_add(&words, wanted->words.items[i].text, NULL, 0);
+	if (err)
+		return err;
+	conf_items_free(&wanted->words);
+	wanted->words = words;
+	words = (struct conf_items){0};
 	return 0;
 }
 

@@ -12,11 +12,16 @@ struct wanted_option {
 	const char *option;
 };
 
+/* All that enable has an option for. */
+#define WANTED_OPTIONS 2
+extern const struct wanted_option wanted_all_options[WANTED_OPTIONS];
+
 struct wanted {
 	struct conf_items words; /* of the kernel command line */
+	size_t n_base;		 /* the first of them, that every host gets */
 	const char *modules[4];
 	size_t n_modules;
-	struct wanted_option options[2];
+	struct wanted_option options[WANTED_OPTIONS];
 	size_t n_options;
 	enum processor_vendor vendor; /* of the IOMMU; not PROCESSOR_AUTO */
 };
@@ -30,6 +35,16 @@ struct wanted {
  */
 int wanted_make(const struct fs_root *root, const struct setup_options *options, struct wanted *ret,
 		char **ret_why) must_check;
+
+/*
+ * Adds those of the words EARLIER, which an earlier enable has added, that are to stay, where they
+ * are among each other, and behind them what is wanted in addition. A word does not stay when
+ * another one that is wanted sets the same parameter anew; but those of a parameter whose values
+ * add up do, except pcie_acs_override, which has an option. Adds to *RET_KEPT those that were not
+ * wanted before. Pure. Returns 0 or -ENOMEM.
+ */
+int wanted_keep(struct wanted *wanted, const struct conf_items *earlier,
+		struct conf_items *ret_kept) must_check;
 
 /* The processor's vendor by proc/cpuinfo; PROCESSOR_AUTO when that does not say, PROCESSOR_OTHER
  * when it is no x86 (host/pci/arch.h). */

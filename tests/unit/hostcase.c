@@ -113,6 +113,17 @@ struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct ho
 	return hosttree_run(tree, call_enable, &options);
 }
 
+struct hosttree_run hostcase_enable_plainly(const struct hosttree *tree,
+					    const struct hostcase *host)
+{
+	const struct setup_options options = {.yes = true,
+					      .vendor = host->options.vendor,
+					      .bootloader = host->options.bootloader,
+					      .root_changed = host->options.root_changed};
+
+	return hosttree_run(tree, call_enable, &options);
+}
+
 struct hosttree_run hostcase_disable(const struct hosttree *tree, const struct hostcase *host)
 {
 	const struct setup_options options = {.yes = true,

@@ -39,8 +39,11 @@ void hostcase_build(struct hosttree *tree, const struct hostcase *host);
 /* What hosttree_render() gives after enable. The caller frees it. */
 char *hostcase_after(const struct hostcase *host);
 
-/* Runs enable with the options of the case, and disable. */
+/* Runs enable with the options of the case, the same without those of which each prints a risk, and
+ * disable. */
 struct hosttree_run hostcase_enable(const struct hosttree *tree, const struct hostcase *host);
+struct hosttree_run hostcase_enable_plainly(const struct hosttree *tree,
+					    const struct hostcase *host);
 struct hosttree_run hostcase_disable(const struct hosttree *tree, const struct hostcase *host);
 
 void hosttree_run_free(struct hosttree_run *run);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/dropins.h"
+#include "host/setup/conf/grubcfg.h"
 #include "host/base/strbuf.h"
 
 #include <string.h>
@@ -11,15 +12,26 @@
 /* The lists of modules first, the command line last: each write leaves a host that boots. */
 static const char *const own_files[] = {DROPIN_MODULES, DROPIN_OPTIONS, DROPIN_GRUB};
 
-/* Reads the first bytes of a file: 1 when they are our mark, 0, -ENOENT, -errno. */
-static int has_mark(const struct fs_root *root, const char *path)
+/* Reads a file that begins with our mark: 1 with its text, 0, -ENOENT, -errno. */
+static int read_own(const struct fs_root *root, const char *path, char **ret)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
 	if (err == -EFBIG || err == -EISDIR) /* nothing that we write */
 		return 0;
-	return err ? err : !strncmp(text, MARK, strlen(MARK));
+	if (err || strncmp(text, MARK, strlen(MARK)))
+		return err;
+	*ret = TAKE_PTR(text);
+	return 1;
+}
+
+/* Whether a file begins with our mark: 1, 0, -ENOENT, -errno. */
+static int has_mark(const struct fs_root *root, const char *path)
+{
+	auto_free char *text = NULL;
+
+	return read_own(root, path, &text);
 }
 
 int dropins_is_foreign(const struct fs_root *root, const char *path)
@@ -52,6 +64,59 @@ int dropins_remove(struct edits *edits, const struct hoststate *state)
 		return err;
 	without = cmdline_remove(text, words, state->words.n);
 	return without ? edits_add(edits, KERNEL_CMDLINE, without) : -ENOMEM;
+}
+
+static int add_once(struct conf_items *to, const char *word)
+{
+	return cmdline_find(to, word) ? 0 : conf_items_add(to, word, NULL, 0);
+}
+
+/* Those of GRUB's settings if it read no other file of them. */
+static int read_grub_words(const struct fs_root *root, struct conf_items *ret)
+{
+	auto_free char *text = NULL;
+	auto_grubcfg struct grubcfg grubcfg = {0};
+	int ours = read_own(root, DROPIN_GRUB, &text), err;
+
+	if (ours <= 0)
+		return fs_is_absent(ours) ? 0 : ours;
+	err = grubcfg_evaluate(
+		(const struct grubcfg_source[]){{"", "GRUB_CMDLINE_LINUX_DEFAULT=\n"},
+						{DROPIN_GRUB, text}},
+		2, &grubcfg);
+	for (size_t i = 0; i < grubcfg.words.n && !err; i++)
+		err = add_once(ret, grubcfg.words.items[i].text);
+	return err;
+}
+
+int dropins_read_words(const struct fs_root *root, const struct hoststate *state,
+		       struct conf_items *ret)
+{
+	const struct edits none = {.root = root};
+	auto_conf_items struct conf_items present = {0};
+	auto_free char *text = NULL;
+	int err = read_grub_words(root, ret);
+
+	if (err || !state->words.n)
+		return err;
+	err = edits_text(&none, KERNEL_CMDLINE, &text);
+	if (!err && text)
+		err = cmdline_split(&present, text, NULL);
+	for (size_t i = 0; i < state->words.n && !err; i++)
+		if (cmdline_find(&present, state->words.items[i]))
+			err = add_once(ret, state->words.items[i]);
+	return err;
+}
+
+int dropins_has_option(const struct fs_root *root, const struct wanted_option *option)
+{
+	auto_free char *text = NULL;
+	auto_free char *line = fs_path("\noptions %s %s=1\n", option->module, option->option);
+	int ours = line ? read_own(root, DROPIN_OPTIONS, &text) : -ENOMEM;
+
+	if (ours <= 0)
+		return fs_is_absent(ours) ? 0 : ours;
+	return !!strstr(text, line);
 }
 
 int dropins_write_cmdline(struct edits *edits, const struct hoststate *state,

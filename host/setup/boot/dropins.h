@@ -25,6 +25,17 @@ int dropins_remove(struct edits *edits, const struct hoststate *state) must_chec
  * overwritten: 1 or 0; -errno when that cannot be read. */
 int dropins_is_foreign(const struct fs_root *root, const char *path) must_check;
 
+/*
+ * Adds the words that are in our file for GRUB, and those that STATE remembers and
+ * etc/kernel/cmdline has, each once. None of a file for GRUB that is not clear (grubcfg.h). Returns
+ * 0 or -errno.
+ */
+int dropins_read_words(const struct fs_root *root, const struct hoststate *state,
+		       struct conf_items *ret) must_check;
+
+/* Whether our file for modprobe sets the option: 1 or 0; -errno when it cannot be read. */
+int dropins_has_option(const struct fs_root *root, const struct wanted_option *option) must_check;
+
 /* Writes our file for GRUB with the words; none: no such file. Returns 0 or -errno. */
 int dropins_write_grub(struct edits *edits, const struct conf_items *words) must_check;
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Parameters whose values are lists, and of which each occurrence adds to those before. */
-static const char *const list_names[] = {"intel_iommu", "amd_iommu", "iommu", "pci",
-					 "pcie_acs_override"};
+static const char *const list_names[] = {
+	"intel_iommu",	      "amd_iommu",	   "iommu", "pci", "pcie_acs_override",
+	"initcall_blacklist", "modprobe.blacklist"};
 
 static bool is_space(char c)
 {
@@ -183,6 +184,14 @@ bool cmdline_covers(const struct conf_items *cmdline, const char *word,
 	if (found && ret)
 		*ret = found;
 	return found;
+}
+
+bool cmdline_adds_up(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(list_names); i++)
+		if (cmdline_value(name, list_names[i]))
+			return true;
+	return false;
 }
 
 int cmdline_subtract(const struct conf_items *one, const struct conf_items *other,

@@ -58,12 +58,15 @@ const struct conf_item *cmdline_find(const struct conf_items *cmdline, const cha
 
 /*
  * Whether what WORD sets is in the command line. For parameters whose values are lists that add up
- * (intel_iommu, iommu, pci, pcie_acs_override) each part of WORD's value must be found in some word
+ * (cmdline_adds_up()) each part of WORD's value must be found in some word
  * of that name; for all others it is cmdline_find(). *RET, when not NULL, is the word that has (the
  * last part of) it.
  */
 bool cmdline_covers(const struct conf_items *cmdline, const char *word,
 		    const struct conf_item **ret);
+
+/* Whether NAME is a parameter whose value is a list to which each word of it adds. */
+bool cmdline_adds_up(const char *name);
 
 /* Adds to RET those words of ONE that OTHER lacks (cmdline_find()). Returns 0 or -ENOMEM. */
 int cmdline_subtract(const struct conf_items *one, const struct conf_items *other,

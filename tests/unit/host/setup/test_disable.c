@@ -117,8 +117,8 @@ static void test_enable_after_edit(void **state)
 	assert_text(&tree, CMDLINE, "root=/a b \n");
 }
 
-/* Enable makes it as it is asked now: what an earlier run was asked goes. */
-static void test_other_options(void **state)
+/* With --only enable makes it as it is asked now: what an earlier run was asked goes. */
+static void test_only(void **state)
 {
 	static const char *const names[] = {"grub-intel", "sdboot-zfs"};
 
@@ -139,6 +139,7 @@ static void test_other_options(void **state)
 		run_enable(&tree, &host);
 		host.options.acs_override = NULL;
 		host.options.ignore_msrs = false;
+		host.options.only = true;
 		run_enable(&tree, &host);
 		assert_int_equal(fs_probe(&tree.root, "etc/modprobe.d/pve-passthrough.conf"), 0);
 		run_disable(&tree, &host);
@@ -148,6 +149,151 @@ static void test_other_options(void **state)
 		run_enable(&tree, &host);
 		hosttree_assert(&tree, after, names[i]);
 	}
+}
+
+/* What enable has added to the words that every host gets. */
+static char *added_words(const struct hosttree *tree, bool grub)
+{
+	auto_free char *text = grub ? hosttree_shell_words(tree) : hosttree_read(tree, CMDLINE);
+	const char *after;
+
+	assert_non_null(text);
+	after = strstr(text, " iommu=pt");
+	assert_non_null(after);
+	after += strlen(" iommu=pt");
+	return strndup(after, strcspn(after, "\n"));
+}
+
+/* A call of enable, and what there is after it. */
+struct call {
+	const char *words[4]; /* of --kernel-arg */
+	const char *acs;
+	bool realloc_off, msrs, unsafe, only;
+	const char *added;   /* words, each after a space */
+	const char *options; /* lines of modprobe.d */
+	const char *says;
+};
+
+static void assert_call(const struct hosttree *tree, struct hostcase *host, const struct call *call,
+			bool grub)
+{
+	auto_run struct hosttree_run run = {0};
+	auto_free char *added = NULL, *options = NULL;
+	const char *lines;
+
+	host->options = (struct setup_options){
+		.yes = true,
+		.acs_override = call->acs,
+		.pci_realloc_off = call->realloc_off,
+		.ignore_msrs = call->msrs,
+		.unsafe_interrupts = call->unsafe,
+		.only = call->only,
+	};
+	while (host->options.n_kernel_args < ARRAY_SIZE(call->words) &&
+	       call->words[host->options.n_kernel_args]) {
+		host->args[host->options.n_kernel_args] = call->words[host->options.n_kernel_args];
+		host->options.n_kernel_args++;
+	}
+	run = hostcase_enable(tree, host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, call->says);
+	added = added_words(tree, grub);
+	assert_string_equal(added, call->added);
+	options = hosttree_read(tree, "etc/modprobe.d/pve-passthrough.conf");
+	lines = options ? strchr(options, '\n') + 1 : "";
+	assert_string_equal(lines, call->options);
+}
+
+#define KEPT   "kept, as an earlier enable has set it: "
+#define UNSAFE "options vfio_iommu_type1 allow_unsafe_interrupts=1\n"
+#define MSRS   "options kvm ignore_msrs=1\n"
+
+static const struct call calls[] = {
+	{.words = {"splash"}, .msrs = true, .added = " splash", .options = MSRS, .says = "!" KEPT},
+	/* What is asked for once more needs no word. */
+	{.words = {"splash"}, .msrs = true, .added = " splash", .options = MSRS, .says = "!" KEPT},
+	{.added = " splash", .options = MSRS, .says = KEPT "splash, kvm.ignore_msrs=1\n"},
+	{.acs = "both",
+	 .unsafe = true,
+	 .added = " splash pcie_acs_override=downstream,multifunction",
+	 .options = UNSAFE MSRS,
+	 .says = KEPT "splash, kvm.ignore_msrs=1\n"},
+	/* The value of an option replaces that of before. */
+	{.acs = "downstream",
+	 .words = {"pci=noaer"},
+	 .added = " splash pcie_acs_override=downstream pci=noaer",
+	 .options = UNSAFE MSRS,
+	 .says = KEPT "splash, vfio_iommu_type1.allow_unsafe_interrupts=1, kvm.ignore_msrs=1\n"},
+	/* pci= adds up, others are set anew. */
+	{.realloc_off = true,
+	 .words = {"hugepagesz=1G", "hugepages=4"},
+	 .added = " splash pcie_acs_override=downstream pci=noaer pci=realloc=off hugepagesz=1G "
+		  "hugepages=4",
+	 .options = UNSAFE MSRS,
+	 .says = KEPT "splash, pcie_acs_override=downstream, pci=noaer, "},
+	{.words = {"hugepagesz=1G", "hugepages=8", "initcall_blacklist=a"},
+	 .added = " splash pcie_acs_override=downstream pci=noaer pci=realloc=off hugepagesz=1G "
+		  "hugepages=8 initcall_blacklist=a",
+	 .options = UNSAFE MSRS,
+	 .says = "pci=realloc=off, vfio"},
+	{.words = {"initcall_blacklist=b", "hugepagesz=2M", "hugepages=9"},
+	 .added = " splash pcie_acs_override=downstream pci=noaer pci=realloc=off "
+		  "initcall_blacklist=a initcall_blacklist=b hugepagesz=2M hugepages=9",
+	 .options = UNSAFE MSRS,
+	 .says = "initcall_blacklist=a, vfio"},
+	{.words = {"hugepages=9"},
+	 .only = true,
+	 .added = " hugepages=9",
+	 .options = "",
+	 .says = "!kept"},
+	{.only = true, .added = "", .options = "", .says = "!kept"},
+};
+
+/* What an earlier run was asked for stays, whoever starts the host; and disable is exact. */
+static void test_other_options(void **state)
+{
+	static const char *const names[] = {"grub-intel", "sdboot-zfs"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_hosttree struct hosttree tree = {0};
+		auto_hostcase struct hostcase host = {0};
+		auto_free char *before = NULL;
+
+		hostcase_read(names[i], &host);
+		hostcase_build(&tree, &host);
+		before = hosttree_render(&tree);
+		for (size_t k = 0; k < ARRAY_SIZE(calls); k++)
+			assert_call(&tree, &host, &calls[k], !i);
+		assert_call(&tree, &host, &calls[0], !i);
+		run_disable(&tree, &host);
+		hosttree_assert(&tree, before, names[i]);
+	}
+}
+
+/* What was set by hand since is the administrator's; what he has taken out of our words stays out.
+ */
+static void test_kept_and_by_hand(void **state)
+{
+	static const char *const words[] = {"quiet", "splash"};
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+
+	(void)state;
+	hostcase_read("sdboot-zfs", &host);
+	hostcase_build(&tree, &host);
+	host.args[0] = words[0];
+	host.args[1] = words[1];
+	host.options.n_kernel_args = 2;
+	run_enable(&tree, &host);
+	assert_text(&tree, CMDLINE,
+		    "root=ZFS=rpool/ROOT/pve-1 boot=zfs intel_iommu=on iommu=pt quiet splash\n");
+	hosttree_text(&tree, CMDLINE, "quiet root=/a intel_iommu=on iommu=pt quiet\n");
+	host.options.n_kernel_args = 0;
+	run_enable(&tree, &host);
+	assert_text(&tree, CMDLINE, "quiet root=/a intel_iommu=on iommu=pt\n");
+	run_disable(&tree, &host);
+	assert_text(&tree, CMDLINE, "quiet root=/a\n");
 }
 
 /* The host boots in another way than when it was enabled: the words follow it. */
@@ -404,7 +550,9 @@ int main(void)
 		cmocka_unit_test(test_edits_between),
 		cmocka_unit_test(test_lost_root),
 		cmocka_unit_test(test_enable_after_edit),
+		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_other_options),
+		cmocka_unit_test(test_kept_and_by_hand),
 		cmocka_unit_test(test_other_bootloader),
 		cmocka_unit_test(test_no_reboot),
 		cmocka_unit_test(test_reboot),

@@ -12,7 +12,8 @@
  * - words: the kernel command line that is configured afterwards; for GRUB /bin/sh is asked
  * - run: a command that must be run, in this order; no other may be
  * - says, disable-says: what must be printed; with '!' what must not be
- * Enable is run twice (the second time nothing may change), and disable undoes it.
+ * Enable is run twice, and then without its options (nothing may change either time), and disable
+ * undoes it.
  */
 #include "hostcase.h"
 #include "sanitized.h"
@@ -123,6 +124,8 @@ static void test_host(void **state)
 	if (code)
 		return;
 	assert_idle(&tree, &host, hostcase_enable(&tree, &host), after, "after a second enable");
+	assert_idle(&tree, &host, hostcase_enable_plainly(&tree, &host), after,
+		    "after an enable without options");
 	{
 		auto_run struct hosttree_run run = hostcase_disable(&tree, &host);
 

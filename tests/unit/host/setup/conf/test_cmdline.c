@@ -101,6 +101,7 @@ static void test_covers(void **state)
 	assert_false(covers("pcie_acs_override=multifunction",
 			    "pcie_acs_override=downstream,multifunction"));
 	assert_true(covers("pci=noaer,realloc=off", "pci=realloc=off"));
+	assert_true(covers("initcall_blacklist=a,sysfb_init", "initcall_blacklist=sysfb_init"));
 	assert_false(covers("iommu=nopt", "iommu=pt"));
 	assert_false(covers("intel_iommu=on", "iommu=pt"));
 	assert_false(covers("hugepages=1,2", "hugepages=1"));

@@ -257,6 +257,7 @@ static void test_arming(void **state)
 	enable(&scene, 0, "armed: after the reboot there are 7 minutes");
 	scene.host.options.confirm_within = 9;
 	scene.host.options.ignore_msrs = false;
+	scene.host.options.only = true;
 	enable(&scene, 0, "that takes back all that enable has added, in earlier runs, too");
 	assert_int_equal(stage(&scene), TRIAL_ARMED);
 
