@@ -5,11 +5,6 @@
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
 
-#include <fcntl.h>
-#include <string.h>
-
-/* host-setup keeps its state here too, which every user may read. */
-#define STATE_DIR "var/lib/pve-passthrough"
 #define NODES_DIR "etc/pve/nodes"
 
 /* To be raised when an older program would misread a newer one's file. */
@@ -70,19 +65,13 @@ static int get_duration(const config_t *config, void *arg)
 int duration_read(const struct fs_root *root, unsigned int vmid, struct duration *ret)
 {
 	auto_free char *path = path_of(vmid);
-	auto_close int fd = path ? fs_open(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
-				 : -ENOMEM;
 	auto_free char *text = NULL;
 	struct duration found = {0};
-	size_t len = 0;
-	int err;
+	int err = statefile_read(root, path, DURATION_TEXT_MAX, &text);
 
 	*ret = found;
-	if (fd < 0)
-		return fs_is_absent(fd) ? 0 : fd;
-	err = fs_read_fd(fd, DURATION_TEXT_MAX, &text, &len);
-	if (!err && strlen(text) != len)
-		err = -EINVAL;
+	if (fs_is_absent(err))
+		return 0;
 	if (!err)
 		err = conftext_parse(text, get_duration, &found);
 	if (!err)
@@ -132,7 +121,6 @@ static int forget_gone(const struct fs_root *root)
 
 int duration_write(const struct fs_root *root, unsigned int vmid, const struct duration *duration)
 {
-	const struct fs_owner owner = {0600, geteuid(), getegid()};
 	auto_free char *path = path_of(vmid);
 	auto_free char *text = fs_path("# How long the last start of VM %u took.\n"
 				       "format = %d;\n"
@@ -141,14 +129,7 @@ int duration_write(const struct fs_root *root, unsigned int vmid, const struct d
 				       "page_kib = %u;\n",
 				       vmid, DURATION_FORMAT, (long long)duration->ms,
 				       (unsigned long long)duration->mib, duration->page_kib);
-	int err;
+	int err = statefile_write(root, path, text, 0600, true);
 
-	if (!path || !text)
-		return -ENOMEM;
-	err = fs_make_dir(root, STATE_DIR, 0755);
-	if (!err)
-		err = fs_make_dir(root, DURATION_DIR, 0700);
-	if (!err)
-		err = fs_replace_durably(root, path, text, &owner);
 	return err ? err : forget_gone(root);
 }

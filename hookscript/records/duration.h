@@ -8,9 +8,9 @@
 #ifndef HOOKSCRIPT_RECORDS_DURATION_H
 #define HOOKSCRIPT_RECORDS_DURATION_H
 
-#include "host/base/fs.h"
+#include "host/base/statefile.h"
 
-#define DURATION_DIR "var/lib/pve-passthrough/starts"
+#define DURATION_DIR STATE_DIR "/starts"
 
 /* A start that took longer is none: a phase that somebody has run by hand. */
 #define DURATION_MS_MAX ((int64_t)2 * 60 * 60 * 1000)

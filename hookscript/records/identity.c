@@ -4,11 +4,7 @@
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
 
-#include <fcntl.h>
 #include <string.h>
-
-/* host-setup keeps its state here too, which every user may read. */
-#define STATE_DIR "var/lib/pve-passthrough"
 
 /* To be raised when an older program would misread a newer one's file. */
 #define IDENTITY_FORMAT	  1
@@ -85,16 +81,9 @@ static char *explain(unsigned int vmid, int err)
 static int read_text(const struct fs_root *root, unsigned int vmid, char **ret)
 {
 	auto_free char *path = path_of(vmid);
-	auto_close int fd = fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
-	size_t len = 0;
-	int err;
+	int err = statefile_read(root, path, IDENTITY_TEXT_MAX, ret);
 
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	err = fs_read_fd(fd, IDENTITY_TEXT_MAX, ret, &len);
-	if (err)
-		return err;
-	return strlen(*ret) == len ? 0 : -EINVAL;
+	return err == -ENOENT ? 0 : err;
 }
 
 int identity_read(const struct fs_root *root, unsigned int vmid, struct identity_device **ret,
@@ -144,10 +133,8 @@ static char *format_text(unsigned int vmid, const struct identity_device *list, 
 int identity_write(const struct fs_root *root, unsigned int vmid,
 		   const struct identity_device *list, size_t n)
 {
-	const struct fs_owner owner = {0600, geteuid(), getegid()};
 	auto_free char *path = path_of(vmid);
 	auto_free char *text = NULL, *now = NULL;
-	int err;
 
 	if (!n)
 		return identity_forget(root, vmid);
@@ -158,10 +145,7 @@ int identity_write(const struct fs_root *root, unsigned int vmid,
 		return -ENOMEM;
 	if (!read_text(root, vmid, &now) && now && !strcmp(now, text))
 		return 0;
-	err = fs_make_dir(root, STATE_DIR, 0755);
-	if (!err)
-		err = fs_make_dir(root, IDENTITY_DIR, 0700);
-	return err ? err : fs_replace_durably(root, path, text, &owner);
+	return statefile_write(root, path, text, 0600, true);
 }
 
 int identity_forget(const struct fs_root *root, unsigned int vmid)

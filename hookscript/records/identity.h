@@ -12,10 +12,10 @@
 #define HOOKSCRIPT_RECORDS_IDENTITY_H
 
 #include "host/base/bdf.h"
-#include "host/base/fs.h"
+#include "host/base/statefile.h"
 #include "host/pci/pci.h"
 
-#define IDENTITY_DIR "var/lib/pve-passthrough/vm"
+#define IDENTITY_DIR STATE_DIR "/vm"
 
 /* The most devices in a file. */
 #define IDENTITY_DEVICES_MAX ((size_t)1024)

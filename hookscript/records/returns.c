@@ -2,15 +2,11 @@
 #include "hookscript/records/returns.h"
 
 #include "host/base/conftext.h"
-#include "host/base/fs_write.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
-
-#define STATE_DIR "var/lib/pve-passthrough"
 
 /* To be raised when an older program would misread a newer one's file. */
 #define RETURNS_FORMAT	 1
@@ -23,6 +19,11 @@ struct counts {
 	uint64_t claim; /* which start was counted last */
 	bool back;	/* and how */
 };
+
+static char *path_of(const struct bdf *bdf)
+{
+	return fs_path("%s/%s", RETURNS_DIR, bdf_text(bdf));
+}
 
 static int get_counts(const config_t *config, void *arg)
 {
@@ -50,16 +51,14 @@ static int get_counts(const config_t *config, void *arg)
 static int read_counts(const struct fs_root *root, const struct bdf *bdf,
 		       const struct pci_identity *identity, struct counts *ret)
 {
-	auto_free char *path = fs_path("%s/%s", RETURNS_DIR, bdf_text(bdf));
-	auto_close int fd = path ? fs_open(root, path, O_RDONLY | O_NOFOLLOW, 0) : -ENOMEM;
+	auto_free char *path = path_of(bdf);
 	struct counts counts = {0};
 	auto_free char *text = NULL;
-	int err;
+	int err = statefile_read(root, path, RETURNS_TEXT_MAX, &text);
 
 	*ret = (struct counts){.identity = *identity};
-	if (fd < 0)
-		return fs_is_absent(fd) ? 0 : fd;
-	err = fs_read_fd(fd, RETURNS_TEXT_MAX, &text, NULL);
+	if (fs_is_absent(err))
+		return 0;
 	if (!err)
 		err = conftext_parse(text, get_counts, &counts);
 	if (!err && pci_identity_equal(&counts.identity, identity))
@@ -117,14 +116,11 @@ static char *format(const struct counts *counts)
 static int write_counts(const struct fs_root *root, const struct bdf *bdf,
 			const struct counts *counts)
 {
+	auto_free char *path = path_of(bdf);
 	auto_free char *text = format(counts);
-	char address[BDF_TEXT_SIZE];
-	int err = text ? fs_make_dir(root, STATE_DIR, 0755) : -ENOMEM;
 
-	if (!err)
-		err = fs_make_dir(root, RETURNS_DIR, 0700);
 	/* Not durably: a stop does not wait for a disk because of this. */
-	return err ? err : fs_replace(root, RETURNS_DIR, bdf_format(bdf, address), text, 0600);
+	return statefile_write(root, path, text, 0600, false);
 }
 
 int returns_count(const struct fs_root *root, const struct record *record, bool back, bool stop)
@@ -134,7 +130,7 @@ int returns_count(const struct fs_root *root, const struct record *record, bool 
 	bool counted;
 
 	/* What cannot be understood begins anew. */
-	if (err && err != -EINVAL)
+	if (err && err != -EINVAL && err != -EFBIG)
 		return err;
 	counted = record->claim && counts.claim == record->claim;
 	if (counted ? counts.back || !back : !stop || counts.returns.of == INT_MAX)

@@ -8,9 +8,9 @@
 #define HOOKSCRIPT_RECORDS_RETURNS_H
 
 #include "hookscript/records/record_text.h"
-#include "host/base/fs.h"
+#include "host/base/statefile.h"
 
-#define RETURNS_DIR "var/lib/pve-passthrough/returns"
+#define RETURNS_DIR STATE_DIR "/returns"
 
 struct returns {
 	unsigned int times; /* it came back */

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define DIR	 "var/lib/pve-passthrough"
 #define TEXT_MAX ((size_t)64 * 1024)
 
 int hoststate_merge(struct hoststate *state, const struct hoststate *from)
@@ -41,11 +40,11 @@ int hoststate_read(const struct fs_root *root, struct hoststate *ret)
 	char *rest, *line;
 	int err;
 
-	err = fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &text, NULL);
-	if (err == -ENOENT || err == -ENOTDIR)
+	err = statefile_read(root, HOSTSTATE_PATH, TEXT_MAX, &text);
+	if (fs_is_absent(err))
 		return *ret = (struct hoststate){0}, 0;
 	if (err)
-		return err;
+		return err == -EINVAL ? -EBADMSG : err;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		err = read_line(&state, line);
@@ -73,24 +72,19 @@ static char *make_text(const struct hoststate *state)
 
 int hoststate_write(const struct fs_root *root, const struct hoststate *state)
 {
-	const struct fs_owner owner = {0644, geteuid(), getegid()};
 	auto_free char *text = make_text(state);
 	auto_free char *now = NULL;
-	int err;
 
-	if (!text)
-		return -ENOMEM;
-	if (!fs_read(root, HOSTSTATE_PATH, TEXT_MAX, &now, NULL) && !strcmp(now, text))
+	if (text && !statefile_read(root, HOSTSTATE_PATH, TEXT_MAX, &now) && !strcmp(now, text))
 		return 0;
-	err = fs_make_dir(root, DIR, 0755);
-	return err ? err : fs_replace_durably(root, HOSTSTATE_PATH, text, &owner);
+	return statefile_write(root, HOSTSTATE_PATH, text, 0644, true);
 }
 
 int hoststate_remove(const struct fs_root *root)
 {
 	int err = fs_remove_durably(root, HOSTSTATE_PATH);
 
-	return err ? err : fs_remove_empty_dir(root, DIR);
+	return err ? err : fs_remove_empty_dir(root, STATE_DIR);
 }
 
 void hoststate_free(struct hoststate *state)

@@ -7,9 +7,9 @@
 #ifndef HOST_SETUP_HOSTSTATE_H
 #define HOST_SETUP_HOSTSTATE_H
 
-#include "host/base/fs.h"
+#include "host/base/statefile.h"
 
-#define HOSTSTATE_PATH "var/lib/pve-passthrough/host-setup"
+#define HOSTSTATE_PATH STATE_DIR "/host-setup"
 
 struct hoststate {
 	bool exists;

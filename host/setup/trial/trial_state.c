@@ -8,7 +8,6 @@
 #include "host/base/fs_write.h"
 #include "host/base/strbuf.h"
 
-#define DIR	 "var/lib/pve-passthrough"
 #define TEXT_MAX ((size_t)64 * 1024)
 
 static const char *const stages[] = {
@@ -118,10 +117,10 @@ int trial_read(const struct fs_root *root, struct trial *ret)
 	auto_trial struct trial trial = {0};
 	auto_free char *text = NULL;
 	char *rest, *line;
-	int err = fs_read(root, TRIAL_PATH, TEXT_MAX, &text, NULL);
+	int err = statefile_read(root, TRIAL_PATH, TEXT_MAX, &text);
 
 	if (err && !fs_is_absent(err))
-		return err;
+		return err == -EINVAL ? -EBADMSG : err;
 	rest = text;
 	for (err = 0; !err && (line = strsep(&rest, "\n"));)
 		err = read_line(&trial, line);
@@ -155,24 +154,19 @@ static char *make_text(const struct trial *trial)
 
 int trial_write(const struct fs_root *root, const struct trial *trial)
 {
-	const struct fs_owner owner = {0644, geteuid(), getegid()};
 	auto_free char *text = NULL;
-	int err;
 
 	if (trial->stage == TRIAL_NONE)
 		return trial_remove(root);
 	text = make_text(trial);
-	if (!text)
-		return -ENOMEM;
-	err = fs_make_dir(root, DIR, 0755);
-	return err ? err : fs_replace_durably(root, TRIAL_PATH, text, &owner);
+	return statefile_write(root, TRIAL_PATH, text, 0644, true);
 }
 
 int trial_remove(const struct fs_root *root)
 {
 	int err = fs_remove_durably(root, TRIAL_PATH);
 
-	return err ? err : fs_remove_empty_dir(root, DIR);
+	return err ? err : fs_remove_empty_dir(root, STATE_DIR);
 }
 
 /* ---- this boot ---- */

@@ -9,9 +9,9 @@
 
 #include "host/setup/conf/cmdline.h"
 
-#include "host/base/fs.h"
+#include "host/base/statefile.h"
 
-#define TRIAL_PATH "var/lib/pve-passthrough/confirm"
+#define TRIAL_PATH STATE_DIR "/confirm"
 #define TRIAL_UNIT "pve-passthrough-confirm.service"
 
 #define TRIAL_MINUTES_MAX 1440

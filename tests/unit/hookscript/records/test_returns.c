@@ -82,12 +82,16 @@ static void test_another_device(void **state)
 
 static void test_bad_file(void **state)
 {
+	static const char zeroes[8192];
 	struct tree *tree = *state;
 	struct returns returns;
 
 	tree_file(tree, FILE_OF_GPU, "times = 3;\n");
 	assert_int_equal(returns_read(&tree->root, &gpu, &card, &returns), -EINVAL);
 	count(tree, 1, true, true);
+	assert_counts(tree, 1, 1);
+	tree_bytes(tree, FILE_OF_GPU, zeroes, sizeof(zeroes));
+	count(tree, 2, true, true);
 	assert_counts(tree, 1, 1);
 	tree_file(tree, FILE_OF_GPU, "format = 2;\n");
 	assert_int_equal(returns_read(&tree->root, &gpu, &card, &returns), -EPROTONOSUPPORT);

@@ -517,8 +517,10 @@ static void test_broken_state(void **state)
 	hosttree_assert_code(&run, ENABLE_REFUSED);
 	hosttree_assert_says(&run, "/var/lib/pve-passthrough/host-setup is damaged");
 	hosttree_run_free(&run);
+	hosttree_put(&tree, "var/lib/pve-passthrough/host-setup", "word a\n\0word b\n", 15);
 	run = hostcase_enable(&tree, &host);
 	hosttree_assert_code(&run, ENABLE_REFUSED);
+	hosttree_assert_says(&run, "/var/lib/pve-passthrough/host-setup is damaged");
 }
 
 /* A file of ours that cannot be read is not one that is absent: it would stay, unsaid. */
