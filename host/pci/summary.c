@@ -18,6 +18,12 @@ bool device_is_platform(const struct device_summary *device)
 	return !device->bridge && (class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE);
 }
 
+const char *device_dead_cure(void)
+{
+	return _("a cold start: shut this host down, disconnect it from power for ten seconds, and "
+		 "switch it on");
+}
+
 static void free_device(struct device_summary *device)
 {
 	free(device->name);

@@ -62,6 +62,9 @@ bool device_is_display(const struct device_summary *device);
  * like any other member of a group, so it is only left out where devices are offered. */
 bool device_is_platform(const struct device_summary *device);
 
+/* What brings back a device that is dead, as a cure. Static text. */
+const char *device_dead_cure(void);
+
 #define auto_summaries cleanup_with(device_summaries_free)
 
 #endif

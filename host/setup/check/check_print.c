@@ -162,10 +162,7 @@ static void print_device(const struct device_summary *device)
 	if (device->used)
 		print_detail("\033[33m", device->dead ? _("dead: ") : _("in use: "), device->used);
 	if (device->dead)
-		print_detail(
-			"", _("cure: "),
-			_("a cold start: shut this host down, disconnect it from power for ten "
-			  "seconds, and switch it on"));
+		print_detail("", _("cure: "), device_dead_cure());
 }
 
 /* The devices that no group has. */

@@ -200,9 +200,7 @@ static void add_commands(struct strbuf *page, const struct picture *picture,
 	if (summary->bridge)
 		return;
 	if (summary->dead)
-		add_fact(page, _("Cure"),
-			 strdup(_("a cold start: shut this host down, disconnect it from power "
-				  "for ten seconds, and switch it on")));
+		add_fact(page, _("Cure"), strdup(device_dead_cure()));
 	else if (!device->group && device_is_display(summary))
 		add_fact(page, _("Cure"), copied(picture->groups.igpu_cure));
 	for (size_t i = 0; i < summary->n_named_by; i++)
