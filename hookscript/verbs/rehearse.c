@@ -45,7 +45,7 @@ static void free_test(struct test *test)
 {
 	take_free(&test->take);
 	settings_free(&test->settings);
-	parts_free(&test->seen.parts);
+	rehearse_parts_free(&test->seen.parts);
 	free(test->methods);
 	closep(&test->lock);
 	closep(&test->out);
@@ -165,11 +165,11 @@ static int refuse_leftover(const struct test *test)
 static int ask(struct test *test)
 {
 	const struct plan *plan = test->take.plan;
-	struct parts *parts = &test->seen.parts;
+	struct rehearse_parts *parts = &test->seen.parts;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < plan->n_steps; i++)
-		err = parts_read(test->root, &plan->steps[i].device->bdf, parts);
+		err = rehearse_parts_read(test->root, &plan->steps[i].device->bdf, parts);
 	if (!err)
 		err = rehearse_print_intent(test->root, test->options, plan, parts);
 	if (err) {
@@ -218,7 +218,7 @@ static void look_at_parts(struct test *test)
 	supervise_allow(PARTS_MS);
 	progress_begin(_("waiting for the interfaces, disks and nodes of %s"),
 		       bdf_text(&test->options->bdf));
-	err = parts_await(test->root, &test->seen.parts, PARTS_MS);
+	err = rehearse_parts_await(test->root, &test->seen.parts, PARTS_MS);
 	progress_end();
 	if (err)
 		log_error(_("what the host has by it cannot be read: %s"), log_strerror(err));

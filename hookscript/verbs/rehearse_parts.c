@@ -11,9 +11,10 @@
 /* Between two looks. */
 #define LOOK_AGAIN_MS 100
 
-static int add(struct parts *parts, const struct bdf *bdf, enum part_kind kind, const char *name)
+static int add(struct rehearse_parts *parts, const struct bdf *bdf, enum rehearse_part_kind kind,
+	       const char *name)
 {
-	struct part part = {.bdf = *bdf, .kind = kind, .name = strdup(name)};
+	struct rehearse_part part = {.bdf = *bdf, .kind = kind, .name = strdup(name)};
 
 	if (!part.name || !array_grow(parts->items, parts->n)) {
 		free(part.name);
@@ -23,7 +24,8 @@ static int add(struct parts *parts, const struct bdf *bdf, enum part_kind kind, 
 	return 0;
 }
 
-int parts_read(const struct fs_root *root, const struct bdf *bdf, struct parts *parts)
+int rehearse_parts_read(const struct fs_root *root, const struct bdf *bdf,
+			struct rehearse_parts *parts)
 {
 	const struct usage_device device = {.bdf = *bdf};
 	auto_survey struct survey survey = {0};
@@ -31,22 +33,23 @@ int parts_read(const struct fs_root *root, const struct bdf *bdf, struct parts *
 
 	for (size_t i = 0; !err && i < survey.n_nets; i++)
 		if (survey.nets[i].name)
-			err = add(parts, bdf, PART_INTERFACE, survey.nets[i].name);
+			err = add(parts, bdf, REHEARSE_PART_INTERFACE, survey.nets[i].name);
 	for (size_t i = 0; !err && i < survey.n_nodes; i++) {
 		const struct survey_node *node = &survey.nodes[i];
 
 		if (!node->partition)
-			err = add(parts, bdf, node->block ? PART_DISK : PART_NODE, node->name);
+			err = add(parts, bdf, node->block ? REHEARSE_PART_DISK : REHEARSE_PART_NODE,
+				  node->name);
 	}
 	return err;
 }
 
-void parts_free(struct parts *parts)
+void rehearse_parts_free(struct rehearse_parts *parts)
 {
 	for (size_t i = 0; i < parts->n; i++)
 		free(parts->items[i].name);
 	free(parts->items);
-	*parts = (struct parts){0};
+	*parts = (struct rehearse_parts){0};
 }
 
 /* The disk of a SCSI host, which is named by letters. */
@@ -74,15 +77,15 @@ static bool is_alike(const char *a, const char *b)
 	}
 }
 
-static bool is_again(const struct part *part, const struct part *now)
+static bool is_again(const struct rehearse_part *part, const struct rehearse_part *now)
 {
 	if (part->kind != now->kind || bdf_compare(&part->bdf, &now->bdf))
 		return false;
-	return part->kind == PART_INTERFACE ? !strcmp(part->name, now->name)
-					    : is_alike(part->name, now->name);
+	return part->kind == REHEARSE_PART_INTERFACE ? !strcmp(part->name, now->name)
+						     : is_alike(part->name, now->name);
 }
 
-bool parts_compare(struct parts *parts, const struct parts *now)
+bool rehearse_parts_compare(struct rehearse_parts *parts, const struct rehearse_parts *now)
 {
 	bool all = true;
 
@@ -100,20 +103,20 @@ bool parts_compare(struct parts *parts, const struct parts *now)
 	return all;
 }
 
-static int look(const struct fs_root *root, struct parts *parts, bool *ret_all)
+static int look(const struct fs_root *root, struct rehearse_parts *parts, bool *ret_all)
 {
-	auto_parts struct parts now = {0};
+	auto_rehearse_parts struct rehearse_parts now = {0};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < parts->n; i++)
 		if (!i || bdf_compare(&parts->items[i].bdf, &parts->items[i - 1].bdf))
-			err = parts_read(root, &parts->items[i].bdf, &now);
+			err = rehearse_parts_read(root, &parts->items[i].bdf, &now);
 	if (!err)
-		*ret_all = parts_compare(parts, &now);
+		*ret_all = rehearse_parts_compare(parts, &now);
 	return err;
 }
 
-int parts_await(const struct fs_root *root, struct parts *parts, int limit_ms)
+int rehearse_parts_await(const struct fs_root *root, struct rehearse_parts *parts, int limit_ms)
 {
 	int64_t deadline = clock_now_ms() + limit_ms;
 	bool all = false;
@@ -126,19 +129,19 @@ int parts_await(const struct fs_root *root, struct parts *parts, int limit_ms)
 	return err;
 }
 
-char *part_text(const struct part *part)
+char *rehearse_part_text(const struct rehearse_part *part)
 {
-	return part->kind == PART_NODE	 ? fs_path("/dev/%s", part->name)
-	       : part->kind == PART_DISK ? fs_path(_("disk %s"), part->name)
-					 : fs_path(_("interface %s"), part->name);
+	return part->kind == REHEARSE_PART_NODE	  ? fs_path("/dev/%s", part->name)
+	       : part->kind == REHEARSE_PART_DISK ? fs_path(_("disk %s"), part->name)
+						  : fs_path(_("interface %s"), part->name);
 }
 
-const char *part_kind_name(enum part_kind kind)
+const char *rehearse_part_kind_name(enum rehearse_part_kind kind)
 {
 	static const char *const names[] = {
-		[PART_INTERFACE] = "interface",
-		[PART_DISK] = "disk",
-		[PART_NODE] = "node",
+		[REHEARSE_PART_INTERFACE] = "interface",
+		[REHEARSE_PART_DISK] = "disk",
+		[REHEARSE_PART_NODE] = "node",
 	};
 
 	return names[kind];

@@ -13,7 +13,7 @@
 /* ---- before ---- */
 
 /* "driver nvme; disk nvme0n1, /dev/nvme0 and 3 more" */
-static char *loss_text(const struct plan_step *step, const struct parts *parts)
+static char *loss_text(const struct plan_step *step, const struct rehearse_parts *parts)
 {
 	const struct device *device = step->device;
 	auto_strbuf struct strbuf text = {0};
@@ -26,7 +26,7 @@ static char *loss_text(const struct plan_step *step, const struct parts *parts)
 
 		if (bdf_compare(&parts->items[i].bdf, &device->bdf) || n++ >= PARTS_SHOWN)
 			continue;
-		part = part_text(&parts->items[i]);
+		part = rehearse_part_text(&parts->items[i]);
 		strbuf_add_item(&text, "%s", part ? part : "");
 	}
 	if (n > PARTS_SHOWN)
@@ -35,7 +35,7 @@ static char *loss_text(const struct plan_step *step, const struct parts *parts)
 }
 
 int rehearse_print_intent(const struct fs_root *root, const struct rehearse_options *options,
-			  const struct plan *plan, const struct parts *parts)
+			  const struct plan *plan, const struct rehearse_parts *parts)
 {
 	cleanup_with(pci_closep) struct pci *pci = NULL;
 	int err = pci_open(root, &pci);
@@ -84,11 +84,11 @@ static void print_trial(const struct rehearse_options *options, const struct tri
 		log_device(LOG_LEVEL_ERROR, &options->bdf, NULL, "%s: %s", address, trouble);
 }
 
-static void print_missing(const struct parts *parts)
+static void print_missing(const struct rehearse_parts *parts)
 {
 	for (size_t i = 0; i < parts->n; i++) {
-		const struct part *part = &parts->items[i];
-		auto_free char *text = part->back ? NULL : part_text(part);
+		const struct rehearse_part *part = &parts->items[i];
+		auto_free char *text = part->back ? NULL : rehearse_part_text(part);
 
 		if (!part->back)
 			log_device(LOG_LEVEL_ERROR, &part->bdf, NULL,
@@ -123,19 +123,19 @@ void rehearse_print(const struct rehearse_options *options, const struct rehears
 
 /* ---- for programs ---- */
 
-static void add_parts(json_object *to, const struct parts *parts, const struct bdf *bdf,
+static void add_parts(json_object *to, const struct rehearse_parts *parts, const struct bdf *bdf,
 		      bool *failed)
 {
 	json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < parts->n; i++) {
-		const struct part *part = &parts->items[i];
+		const struct rehearse_part *part = &parts->items[i];
 		json_object *object;
 
 		if (bdf_compare(&part->bdf, bdf))
 			continue;
 		object = json_add_object(list, failed);
-		json_add_text(object, "kind", part_kind_name(part->kind), failed);
+		json_add_text(object, "kind", rehearse_part_kind_name(part->kind), failed);
 		json_add_text(object, "name", part->name, failed);
 		json_add(object, "back", json_object_new_boolean(part->back), failed);
 	}

@@ -17,7 +17,7 @@ struct rehearse_options {
 
 /* Prints what the test will do, and what the host does not have meanwhile. Returns 0 or -errno. */
 int rehearse_print_intent(const struct fs_root *root, const struct rehearse_options *options,
-			  const struct plan *plan, const struct parts *parts) must_check;
+			  const struct plan *plan, const struct rehearse_parts *parts) must_check;
 
 /* Prints what was seen of the device, whose reset_method is METHODS (NULL: none). */
 void rehearse_print(const struct rehearse_options *options, const struct rehearsal *seen,

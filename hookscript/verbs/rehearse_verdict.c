@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool parts_are_back(const struct parts *parts)
+static bool parts_are_back(const struct rehearse_parts *parts)
 {
 	for (size_t i = 0; i < parts->n; i++)
 		if (!parts->items[i].back)

@@ -19,11 +19,11 @@ enum rehearsed {
 
 /* What was seen. */
 struct rehearsal {
-	bool tried;	    /* there is a trial: the devices were taken */
-	struct trial trial; /* of the device itself */
-	size_t n_kept;	    /* devices that could not be given back */
-	bool silent;	    /* one of those taken does not answer in the end */
-	struct parts parts; /* which of them are there again */
+	bool tried;		     /* there is a trial: the devices were taken */
+	struct trial trial;	     /* of the device itself */
+	size_t n_kept;		     /* devices that could not be given back */
+	bool silent;		     /* one of those taken does not answer in the end */
+	struct rehearse_parts parts; /* which of them are there again */
 };
 
 enum rehearsed rehearsed_verdict(const struct rehearsal *seen);

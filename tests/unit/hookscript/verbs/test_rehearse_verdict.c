@@ -7,14 +7,15 @@
 
 #include <cmocka.h>
 
-static struct part disk = {.bdf = {0, 4, 0, 0}, .kind = PART_DISK, .name = (char *)"nvme0n1"};
+static struct rehearse_part disk = {
+	.bdf = {0, 4, 0, 0}, .kind = REHEARSE_PART_DISK, .name = (char *)"nvme0n1"};
 
 static enum rehearsed verdict_of(struct trial trial, size_t n_kept, bool silent, bool back)
 {
 	struct rehearsal seen = {.tried = true, .trial = trial, .n_kept = n_kept, .silent = silent};
 
 	disk.back = back;
-	seen.parts = (struct parts){&disk, 1};
+	seen.parts = (struct rehearse_parts){&disk, 1};
 	return rehearsed_verdict(&seen);
 }
 
@@ -129,14 +130,14 @@ static void test_hints(void **state)
 
 static const struct bdf slot = {0, 4, 0, 0};
 
-static bool is_back(const char *before, enum part_kind kind, const char *now,
-		    enum part_kind now_kind)
+static bool is_back(const char *before, enum rehearse_part_kind kind, const char *now,
+		    enum rehearse_part_kind now_kind)
 {
-	struct part was = {.bdf = slot, .kind = kind, .name = (char *)(uintptr_t)before};
-	struct part is = {.bdf = slot, .kind = now_kind, .name = (char *)(uintptr_t)now};
-	struct parts parts = {&was, 1}, list = {&is, 1};
+	struct rehearse_part was = {.bdf = slot, .kind = kind, .name = (char *)(uintptr_t)before};
+	struct rehearse_part is = {.bdf = slot, .kind = now_kind, .name = (char *)(uintptr_t)now};
+	struct rehearse_parts parts = {&was, 1}, list = {&is, 1};
 
-	bool all = parts_compare(&parts, &list);
+	bool all = rehearse_parts_compare(&parts, &list);
 
 	assert_int_equal(all, was.back);
 	return all;
@@ -145,30 +146,34 @@ static bool is_back(const char *before, enum part_kind kind, const char *now,
 static void test_parts(void **state)
 {
 	(void)state;
-	assert_true(is_back("eth0", PART_INTERFACE, "eth0", PART_INTERFACE));
-	assert_false(is_back("eth0", PART_INTERFACE, "eth1", PART_INTERFACE));
-	assert_true(is_back("nvme0n1", PART_DISK, "nvme1n1", PART_DISK));
-	assert_true(is_back("snd/controlC9", PART_NODE, "snd/controlC10", PART_NODE));
-	assert_false(is_back("snd/controlC0", PART_NODE, "snd/pcmC0D0p", PART_NODE));
-	assert_true(is_back("sda", PART_DISK, "sdab", PART_DISK));
-	assert_false(is_back("sda", PART_DISK, "sr0", PART_DISK));
-	assert_false(is_back("nvme0", PART_NODE, "nvme0", PART_DISK));
+	assert_true(is_back("eth0", REHEARSE_PART_INTERFACE, "eth0", REHEARSE_PART_INTERFACE));
+	assert_false(is_back("eth0", REHEARSE_PART_INTERFACE, "eth1", REHEARSE_PART_INTERFACE));
+	assert_true(is_back("nvme0n1", REHEARSE_PART_DISK, "nvme1n1", REHEARSE_PART_DISK));
+	assert_true(
+		is_back("snd/controlC9", REHEARSE_PART_NODE, "snd/controlC10", REHEARSE_PART_NODE));
+	assert_false(
+		is_back("snd/controlC0", REHEARSE_PART_NODE, "snd/pcmC0D0p", REHEARSE_PART_NODE));
+	assert_true(is_back("sda", REHEARSE_PART_DISK, "sdab", REHEARSE_PART_DISK));
+	assert_false(is_back("sda", REHEARSE_PART_DISK, "sr0", REHEARSE_PART_DISK));
+	assert_false(is_back("nvme0", REHEARSE_PART_NODE, "nvme0", REHEARSE_PART_DISK));
 }
 
 /* One that is back does not stand for two. */
 static void test_parts_are_counted(void **state)
 {
-	struct part was[] = {{.bdf = slot, .kind = PART_DISK, .name = (char *)"nvme0n1"},
-			     {.bdf = slot, .kind = PART_DISK, .name = (char *)"nvme0n2"}};
-	struct part is = {.bdf = slot, .kind = PART_DISK, .name = (char *)"nvme0n2"};
-	struct parts parts = {was, 2}, now = {&is, 1};
+	struct rehearse_part was[] = {
+		{.bdf = slot, .kind = REHEARSE_PART_DISK, .name = (char *)"nvme0n1"},
+		{.bdf = slot, .kind = REHEARSE_PART_DISK, .name = (char *)"nvme0n2"}};
+	struct rehearse_part is = {
+		.bdf = slot, .kind = REHEARSE_PART_DISK, .name = (char *)"nvme0n2"};
+	struct rehearse_parts parts = {was, 2}, now = {&is, 1};
 
 	(void)state;
-	assert_false(parts_compare(&parts, &now));
+	assert_false(rehearse_parts_compare(&parts, &now));
 	assert_true(was[0].back);
 	assert_false(was[1].back);
 	now.n = 0;
-	assert_false(parts_compare(&parts, &now));
+	assert_false(rehearse_parts_compare(&parts, &now));
 	assert_false(was[0].back);
 }
 
