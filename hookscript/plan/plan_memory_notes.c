@@ -22,6 +22,10 @@
 /* A start that takes longer is worth a change of the config. */
 #define LONG_MS 20000
 
+/* So is so much memory where all of it is in pages of 4 KiB. The slowest host of those above clears
+ * less in two seconds: there is nothing to be gained. */
+#define WITHOUT_THP_MIB 4096
+
 /* Adds a note by a format and its arguments; COMMAND: NULL for none, or taken over. */
 #define note(c, command, ...) plan_add_note((c), fs_path(__VA_ARGS__), (command))
 
@@ -174,9 +178,7 @@ static void note_boot(struct plan_check *c, const struct memory_verdict *verdict
 	command = boot_words(facts, verdict, size);
 	if (!command)
 		c->err = -ENOMEM;
-	note(c, command,
-	     _("memory: at boot the pages can always be had (options that enable was run with "
-	       "before are given again):"));
+	note(c, command, _("memory: at boot the pages can always be had:"));
 	/* Proxmox VE knows the plain number only, and returns other pages after the start
 	 * (hugepages_default_nr_hugepages). */
 	if (facts->host_memory.n_nodes > 1)
@@ -232,17 +234,21 @@ static bool is_slow(const struct facts *facts)
 	return last->ms > LONG_MS && last->page_kib == 4 && last->mib <= facts->memory.mib;
 }
 
+static bool lacks_thp(const struct facts *facts)
+{
+	return facts->host_memory.no_thp && facts->memory.mib >= WITHOUT_THP_MIB;
+}
+
 /* Returns whether it gives the VM its place on HOSTNODE, too. */
 static bool note_pages(struct plan_check *c, int hostnode)
 {
 	const struct facts *facts = c->facts;
-	const char *why = facts->host_memory.no_thp
+	const char *why = lacks_thp(facts)
 				  ? _("transparent huge pages are off on this host (never)")
 				  : _("the last start took long");
 	auto_advice struct memory_advice advice = {0};
 
-	if (facts->memory.hugepages != HUGEPAGES_NONE ||
-	    (!facts->host_memory.no_thp && !is_slow(facts)))
+	if (facts->memory.hugepages != HUGEPAGES_NONE || (!lacks_thp(facts) && !is_slow(facts)))
 		return false;
 	if (memory_advise_pages(facts, hostnode, &advice)) {
 		c->err = -ENOMEM;

@@ -38,9 +38,6 @@ show_driver() {
 
 demo() {
 	modprobe e1000e
-	# Linux turns them off on a machine that is as small as this one.
-	thp=/sys/kernel/mm/transparent_hugepage/enabled
-	[ ! -e $thp ] || echo madvise >$thp
 	nic=$(nic 01)
 	headline "A machine with an IOMMU, Linux $(uname -r), and a network card"
 	show_driver
