@@ -167,6 +167,40 @@ static int add_reason(struct device_summary *device, const char *brief)
 	return 0;
 }
 
+/* TEXT as a new string, or NULL for NULL. */
+static char *copy(const char *text, int *err)
+{
+	char *new = text ? strdup(text) : NULL;
+
+	if (text && !new)
+		*err = -ENOMEM;
+	return new;
+}
+
+static int add_use(struct device_summary *device, const struct refusal *refusal)
+{
+	const struct usage_finding *finding = refusal->finding;
+	struct device_use *use;
+	int err = 0;
+
+	if (!array_grow(device->uses, device->n_uses))
+		return -ENOMEM;
+	use = &device->uses[device->n_uses++];
+	*use = (struct device_use){.reason = refusal_code(refusal->reason)};
+	use->what = copy(refusal->brief, &err);
+	if (!finding)
+		return err;
+	use->kind = usage_kind_name(finding->kind);
+	use->name = copy(finding->name, &err);
+	use->pid = finding->pid;
+	use->program = copy(finding->program, &err);
+	use->unit = copy(finding->unit, &err);
+	use->ctid = finding->ctid;
+	for (size_t i = 0; !err && i < finding->mounts.n; i++)
+		err = fs_names_add(&use->mounts, finding->mounts.items[i]);
+	return err;
+}
+
 /* Whether what is shown of the device says it already. */
 static bool is_shown_anyway(enum refusal_reason reason)
 {
@@ -185,7 +219,8 @@ static int add_reasons(const struct plan *plan, struct device_summaries *list)
 									      refusal->devices[k]);
 
 			if (device && !is_shown_anyway(refusal->reason))
-				err = add_reason(device, refusal->brief);
+				err = add_reason(device, refusal->brief)
+					      ?: add_use(device, refusal);
 		}
 	}
 	return err;

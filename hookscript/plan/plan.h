@@ -59,6 +59,7 @@ struct refusal {
 	struct cure *cures;
 	size_t n_cures;
 	const struct bdf *bdf; /* of the device that it is about, in the facts; NULL: none */
+	const struct usage_finding *finding; /* of REFUSAL_IN_USE; in the facts */
 	/* The same of a refusal that is about several of them. */
 	const struct bdf **devices;
 	size_t n_devices;

@@ -36,6 +36,14 @@ void plan_refuse_also(struct plan_check *c, const struct bdf *bdf)
 		c->err = -ENOMEM;
 }
 
+void plan_refuse_finding(struct plan_check *c, const struct usage_finding *finding)
+{
+	struct refusal *refusal = last_refusal(c);
+
+	if (refusal)
+		refusal->finding = finding;
+}
+
 void plan_add_warning(struct plan_check *c, const struct bdf *bdf, char *what)
 {
 	struct plan *plan = c->plan;

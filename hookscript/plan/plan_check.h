@@ -79,6 +79,9 @@ const char *plan_text(struct plan_check *c, const char *text);
 /* Adds a device to the last refusal's. */
 void plan_refuse_also(struct plan_check *c, const struct bdf *bdf);
 
+/* Says which use of the device the last refusal is about. */
+void plan_refuse_finding(struct plan_check *c, const struct usage_finding *finding);
+
 /* "0000:01:00.0", with a note if the VM does not name it. A new string. */
 char *describe_device(const struct device *device) must_check;
 

@@ -272,6 +272,7 @@ static void refuse_use(struct plan_check *c, const struct device *device,
 	plan_refuse(c, REFUSAL_IN_USE, &device->bdf, strdup(finding->what),
 		    _("%s: %s; taking it for %s: %s"), name ? name : "", finding->what,
 		    record_owner(c->facts->vmid), finding->effect);
+	plan_refuse_finding(c, finding);
 	if (finding->command)
 		cure_command(c, finding->cure, "%s", finding->command);
 	else

@@ -24,8 +24,20 @@ const char *device_dead_cure(void)
 		 "switch it on");
 }
 
+static void free_use(struct device_use *use)
+{
+	free(use->what);
+	free(use->name);
+	fs_names_free(&use->mounts);
+	free(use->program);
+	free(use->unit);
+}
+
 static void free_device(struct device_summary *device)
 {
+	for (size_t i = 0; i < device->n_uses; i++)
+		free_use(&device->uses[i]);
+	free(device->uses);
 	free(device->name);
 	free(device->class_name);
 	free(device->driver);

@@ -3,6 +3,8 @@
 #ifndef HOST_PCI_SUMMARY_H
 #define HOST_PCI_SUMMARY_H
 
+#include <sys/types.h>
+
 #include "host/base/fs.h"
 #include "host/pci/pci.h"
 
@@ -10,6 +12,18 @@
 struct device_vm {
 	unsigned int vmid;
 	unsigned int entries; /* bits 1 << N for hostpciN; 0: its config cannot be read */
+};
+
+/* Why a start with a device would be refused, for programs. */
+struct device_use {
+	const char *reason; /* a code of pve-passthrough-json(7), "in-use"; static */
+	const char *kind;   /* of a use, "disk" (host/usage/finding.h); NULL: of none; static */
+	char *what;	    /* in words, in short */
+	char *name;	    /* as of struct usage_finding; so are the next */
+	struct fs_names mounts;
+	pid_t pid;
+	char *program, *unit;
+	unsigned int ctid;
 };
 
 struct device_summary {
@@ -34,6 +48,8 @@ struct device_summary {
 	bool dead;	       /* it does not answer; filled in by the judge */
 	char *used; /* why a start would be refused now; NULL: it would not; filled in by the judge
 		     */
+	struct device_use *uses; /* the same for programs; filled in by the judge */
+	size_t n_uses;
 };
 
 struct device_summaries {
@@ -50,8 +66,8 @@ struct device_summary *device_summaries_find(const struct device_summaries *list
 					     const struct bdf *bdf);
 
 /*
- * Fills in vms, named_by, returned, dead and used. What a start refuses is decided above this layer
- * (hookscript/plan/judge.h), and handed in by a main. Returns 0 or -errno.
+ * Fills in vms, named_by, returned, dead, used and uses. What a start refuses is decided above this
+ * layer (hookscript/plan/judge.h), and handed in by a main. Returns 0 or -errno.
  */
 typedef int device_judge(const struct fs_root *root, struct device_summaries *list);
 

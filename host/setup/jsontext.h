@@ -10,4 +10,7 @@
  * cannot be read. */
 void json_add_vm(json_object *array, const struct device_vm *vm, bool *failed);
 
+/* Adds "uses", an array of why a start with the device would be refused; NULL: an empty one. */
+void json_add_uses(json_object *object, const struct device_summary *device, bool *failed);
+
 #endif

@@ -127,9 +127,10 @@ static int add_container(unsigned int ctid, const struct survey_node *node, stru
 		fs_path(_("shut CT %u down, or stop it at once by pct stop %u"), ctid, ctid),
 		fs_path("pct shutdown %u", ctid));
 
-	if (!err)
-		usage_last(usage)->ctid = ctid;
-	return err;
+	if (err)
+		return err;
+	usage_last(usage)->ctid = ctid;
+	return usage_name(usage, fs_path("/dev/%s", node->name));
 }
 
 /* A container's use of nodes, each of which is said once. */

@@ -33,6 +33,9 @@ static void free_finding(struct usage_finding *finding)
 	free(finding->command);
 	free(finding->unit);
 	free(finding->network);
+	free(finding->name);
+	free(finding->program);
+	fs_names_free(&finding->mounts);
 }
 
 /* The same text as people may see it; frees TEXT. */
@@ -72,6 +75,19 @@ int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, 
 struct usage_finding *usage_last(struct usage *usage)
 {
 	return &usage->items[usage->n - 1];
+}
+
+int usage_name(struct usage *usage, char *name)
+{
+	usage_last(usage)->name = name;
+	return name ? 0 : -ENOMEM;
+}
+
+int usage_name_process(struct usage *usage, pid_t pid, const char *program)
+{
+	usage_last(usage)->pid = pid;
+	usage_last(usage)->program = strdup(program);
+	return usage_last(usage)->program ? 0 : -ENOMEM;
 }
 
 void usage_drop(struct usage *usage, size_t i)

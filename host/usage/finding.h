@@ -3,7 +3,10 @@
 #ifndef HOST_USAGE_FINDING_H
 #define HOST_USAGE_FINDING_H
 
+#include <sys/types.h>
+
 #include "host/base/bdf.h"
+#include "host/base/fs.h"
 
 enum usage_kind {
 	USAGE_DISK,	 /* a file system, swap, LVM, RAID … on a disk below the device */
@@ -45,6 +48,12 @@ struct usage_finding {
 	bool vital;
 	char *network; /* what an interface has that it does not get back by itself: "eno1:
 			  below vmbr0, address 192.0.2.2"; NULL for other kinds */
+	/* What WHAT is about, for programs. */
+	char *name; /* an interface, "eno1"; a node, "/dev/sda"; of USAGE_CHIPSET a driver, channel
+		       or algorithm; NULL: none */
+	struct fs_names mounts; /* where its file systems are mounted */
+	pid_t pid;		/* of a process; 0: none */
+	char *program;		/* the process's name; NULL: none */
 };
 
 struct usage {
@@ -65,6 +74,12 @@ int usage_add(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, 
 /* The same with the command that does what CURE says, which is taken over, too; NULL: none. */
 int usage_add_command(struct usage *usage, const struct bdf *bdf, enum usage_kind kind, char *what,
 		      const char *effect, char *cure, char *command) must_check;
+
+/* Gives the last finding its NAME, which is taken over. Returns 0, or -ENOMEM (of NULL). */
+int usage_name(struct usage *usage, char *name) must_check;
+
+/* Says that it is about the process PID, PROGRAM. Returns 0 or -ENOMEM. */
+int usage_name_process(struct usage *usage, pid_t pid, const char *program) must_check;
 
 /* Leaves finding I out. */
 void usage_drop(struct usage *usage, size_t i);

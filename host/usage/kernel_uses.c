@@ -33,14 +33,16 @@ int usage_find_serial_console(const struct fs_root *root, const struct survey *s
 			return 0;
 		if (!err && has_word(consoles, name))
 			err = usage_add_command(
-				usage, &device->bdf, USAGE_DISPLAY,
-				fs_path(_("the kernel's console is on its port /dev/%s"), name),
-				_("the host's messages, and its login there, end until the device "
-				  "is given back, and maybe until the next boot"),
-				fs_path(_("take console=%s off the kernel's command line, and for "
-					  "now the console off the port"),
-					name),
-				fs_path("echo N > /sys/class/tty/%s/console", name));
+				      usage, &device->bdf, USAGE_DISPLAY,
+				      fs_path(_("the kernel's console is on its port /dev/%s"),
+					      name),
+				      _("the host's messages, and its login there, end until the device "
+					"is given back, and maybe until the next boot"),
+				      fs_path(_("take console=%s off the kernel's command line, and for "
+						"now the console off the port"),
+					      name),
+				      fs_path("echo N > /sys/class/tty/%s/console", name))
+				      ?: usage_name(usage, fs_path("/dev/%s", name));
 	}
 	return err;
 }
@@ -103,7 +105,8 @@ int usage_find_dma(const struct fs_root *root, const struct survey *survey,
 				_("they may wait for a copy for ever, and what they serve with "
 				  "them"),
 				strdup(_("end what uses it (RAID 5 and 6, NTB), or pass another "
-					 "device")));
+					 "device")))
+			      ?: usage_name(usage, strdup(names.items[i]));
 	}
 	return err;
 }
@@ -158,12 +161,13 @@ static int look_at_algorithm(const struct fs_root *root, const struct usage_devi
 	ret = serves(root, module, own);
 	if (ret <= 0)
 		return ret;
-	return usage_add_command(
+	ret = usage_add_command(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("the kernel uses its algorithm %s"), driver),
 		_("what is encrypted with it (disks, IPsec) may wait for ever"),
 		strdup(_("end what uses it, unload its module, and start that again")),
 		fs_path("modprobe -r %s", module));
+	return ret ? ret : usage_name(usage, TAKE_PTR(driver));
 }
 
 int usage_find_crypto(const struct fs_root *root, const struct survey *survey,

@@ -92,7 +92,7 @@ static int add_owned(const struct search *search, const struct opener *opener, c
 	usage_last(usage)->unit = TAKE_PTR(owner->unit);
 	usage_last(usage)->ctid = owner->kind == OWNER_CT ? owner->number : 0;
 	usage_last(usage)->vital = kind == USAGE_DISPLAY || kind == USAGE_SOUND;
-	return 0;
+	return usage_name(usage, fs_path("/dev/%s", opener->node->name));
 }
 
 /* ---- as whom a process runs ---- */
@@ -186,6 +186,7 @@ static int add_opener(const struct search *search, const struct opener *opener, 
 	if (err)
 		return err;
 	err = add_owned(search, opener, describe_opener(opener, command, whose), &owner, usage);
+	err = err ?: usage_name_process(usage, opener->pid, command);
 	if (!err && opener->how == OPENER_RING)
 		usage_last(usage)->harmless = !may_open(search, opener->pid, opener->node);
 	return err;
@@ -215,9 +216,10 @@ static int add_unfinished(const struct search *search, const struct unfinished *
 				    fs_path("systemctl status %d", pid))
 			  : -ENOMEM;
 
-	if (!err)
-		usage_last(usage)->harmless = harmless;
-	return err;
+	if (err)
+		return err;
+	usage_last(usage)->harmless = harmless;
+	return usage_name_process(usage, pid, command);
 }
 
 /*

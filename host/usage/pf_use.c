@@ -80,11 +80,13 @@ static int list_interfaces(const struct fs_root *root, const struct bdf *pf, str
 static int add_link(const struct bdf *pf, const char *name, const char *address,
 		    struct usage *usage)
 {
-	return usage_add(
+	int err = usage_add(
 		usage, pf, USAGE_NETWORK,
 		fs_path(_("the cluster's link (corosync, %s) goes over it, by %s"), address, name),
 		_("the node may be fenced when it has no other link"),
 		strdup(_("give the cluster a second link on another card")));
+
+	return err ? err : usage_name(usage, strdup(name));
 }
 
 static int find_links(const struct bdf *pf, const struct fs_names *names, const char *text,

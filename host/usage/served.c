@@ -86,8 +86,7 @@ static int add_served(const struct usage_device *device, const struct served *se
 		      struct usage *usage)
 {
 	const char *modules = served->modules.text;
-
-	return usage_add_command(
+	int err = usage_add_command(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("its driver %s serves other devices of the host: %s"), device->driver,
 			served->names.text),
@@ -97,17 +96,21 @@ static int add_served(const struct usage_device *device, const struct served *se
 				   "blacklist them if they come back at the next boot")
 			       : _("choose a device outside of its IOMMU group")),
 		modules ? fs_path("modprobe -r%s", modules) : strdup("host-setup groups"));
+
+	return err ? err : usage_name(usage, strdup(device->driver));
 }
 
 /* The memory of an old integrated GPU is mapped by a driver of the host bridge. */
 static int add_agp(const struct usage_device *device, struct usage *usage)
 {
-	return usage_add_command(
+	int err = usage_add_command(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("its driver %s maps the memory of the host's graphics"), device->driver),
 		_("the host's screen, and programs that draw to it, may stop working at once"),
 		strdup(_("choose a device outside of its IOMMU group")),
 		strdup("host-setup groups"));
+
+	return err ? err : usage_name(usage, strdup(device->driver));
 }
 
 /* Errors of the memory, temperatures, performance counters: nothing hangs on them. */

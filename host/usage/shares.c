@@ -135,9 +135,10 @@ static int add_mounted(const struct looking *looking, const struct share *share,
 						      : fs_path("nsenter -t %d -m %s", looking->pid,
 								command ? command : "false"));
 
-	if (!err)
-		usage_last(looking->usage)->vital = true;
-	return err;
+	if (err)
+		return err;
+	usage_last(looking->usage)->vital = true;
+	return fs_names_add(&usage_last(looking->usage)->mounts, mount->where);
 }
 
 static int look(const struct mount *mount, void *arg)

@@ -84,7 +84,7 @@ int usage_find_watchdogs(const struct fs_root *root, const struct survey *survey
 	err = read_references(root, device, &references);
 	if (err || !references)
 		return err;
-	return usage_add_command(
+	err = usage_add_command(
 		usage, &device->bdf, USAGE_CHIPSET,
 		fs_path(_("its driver %s is in use, which may be as the host's watchdog"),
 			device->driver),
@@ -92,4 +92,5 @@ int usage_find_watchdogs(const struct fs_root *root, const struct survey *survey
 		  "relies"),
 		strdup(_("end what has the watchdog open, which may be")),
 		strdup("systemctl stop watchdog-mux.service"));
+	return err ? err : usage_name(usage, strdup(device->driver));
 }

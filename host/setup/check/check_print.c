@@ -263,6 +263,7 @@ static void add_device(json_object *object, const struct device_summary *device,
 	json_add(object, "bridge", json_object_new_boolean(device->bridge), failed);
 	json_add(object, "dead", json_object_new_boolean(device->dead), failed);
 	json_add_text(object, "used", device->used, failed);
+	json_add_uses(object, device, failed);
 	json_add_text(object, "early", device->early, failed);
 	add_returns(object, device, failed);
 	for (size_t i = 0; i < device->n_named_by; i++)
@@ -301,6 +302,7 @@ int groups_print_json(const struct groups *groups)
 		json_add(object, "can_be_passed", json_object_new_boolean(!group->why_not),
 			 &failed);
 		json_add_text(object, "why_not", group->why_not, &failed);
+		json_add_text(object, "why_not_code", group->why_not_code, &failed);
 		json_add_text(object, "why_together", group->why_together, &failed);
 		for (size_t i = 0; i < group->splits.n; i++)
 			add_split(json_add_object(splits, &failed), &group->splits.items[i],

@@ -18,6 +18,19 @@ static enum group_verdict verdict_of(bool only_bridges, int reserved,
 	return used ? GROUP_USED : GROUP_CAN;
 }
 
+/* What keeps a group from being passed through, as programs know it. */
+static const char *code_of(const struct group *group, size_t n_bridges, int reserved,
+			   const struct device_summary *used)
+{
+	if (n_bridges == group->n_devices)
+		return n_bridges ? "bridge" : "empty";
+	if (reserved)
+		return reserved < 0 ? "unreadable" : "reserved-memory";
+	if (used && used->dead)
+		return "dead";
+	return used && used->n_uses ? used->uses[0].reason : NULL;
+}
+
 /* Why the group cannot be passed through: the first of these reasons that applies. */
 static int explain_why_not(const struct fs_root *root, struct group *group)
 {
@@ -32,6 +45,7 @@ static int explain_why_not(const struct fs_root *root, struct group *group)
 		used = device->used && !device->bridge && !device->child ? device : used;
 		n_bridges += device->bridge;
 	}
+	group->why_not_code = code_of(group, n_bridges, reserved, used);
 	group->verdict = verdict_of(n_bridges == group->n_devices, reserved, used);
 	if (!group->n_devices)
 		group->why_not = strdup(_("no PCI device is in it"));

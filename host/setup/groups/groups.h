@@ -18,7 +18,8 @@ struct group {
 	enum group_verdict verdict;
 	const struct device_summary **devices; /* of struct groups, in order of address */
 	size_t n_devices;
-	char *why_not;	    /* NULL: it can be passed through; else why it cannot, now or at all */
+	char *why_not; /* NULL: it can be passed through; else why it cannot, now or at all */
+	const char *why_not_code; /* the same for programs, a reason of pve-passthrough-json(7) */
 	char *why_together; /* why several devices share it: which port does not isolate; NULL: they
 			       do not */
 	struct splits splits; /* what would split one that holds too much */

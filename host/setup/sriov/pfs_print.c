@@ -148,6 +148,7 @@ static void add_vf(json_object *object, const struct pf_vf *vf, bool *failed)
 	add_number(object, "vlan", vf->vlan, failed);
 	add_number(object, "taken_by", vf->vmid, failed);
 	json_add_text(object, "used", device ? device->used : NULL, failed);
+	json_add_uses(object, device, failed);
 	for (size_t i = 0; device && i < device->n_named_by; i++)
 		json_add_vm(vms, &device->named_by[i], failed);
 	json_add(object, "vms", vms, failed);

@@ -11,7 +11,7 @@ void pfs_print(const struct pfs *pfs);
 /*
  * The same as one JSON object: {"pfs": [{"address", "name", "identity", "driver", "interfaces",
  * "down", "possible", "made", "configured", "host_driver", "problem", "vfs": [{"address", "number",
- * "driver", "mac", "vlan", "taken_by", "used", "vms"}]}]}. Returns 0 or -ENOMEM.
+ * "driver", "mac", "vlan", "taken_by", "used", "uses", "vms"}]}]}. Returns 0 or -ENOMEM.
  */
 int pfs_print_json(const struct pfs *pfs) must_check;
 

@@ -95,6 +95,7 @@ static int put_mounts(const struct disk_tables *tables, const char *numbers, con
 	for (size_t i = 0; !err && i < search.places.n; i++) {
 		strbuf_add_item(&uses->what, _("mounted at %s"), search.places.items[i]);
 		uses->vital |= disk_place_is_vital(search.places.items[i]);
+		err = fs_names_add(&uses->places, search.places.items[i]);
 	}
 	/* What was mounted last may lie in what was mounted before. */
 	for (size_t i = search.places.n; !err && i-- > 0;)
@@ -404,5 +405,6 @@ void disk_uses_free(struct disk_uses *uses)
 	strbuf_free(&uses->what);
 	fs_names_free(&uses->unmounts);
 	fs_names_free(&uses->ends);
+	fs_names_free(&uses->places);
 	*uses = (struct disk_uses){0};
 }

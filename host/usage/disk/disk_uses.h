@@ -15,8 +15,9 @@ struct disk_uses {
 	/* The commands that end the uses, in the order to run them: those for file systems and
 	 * swap, and then those for what is below them. */
 	struct fs_names unmounts, ends;
-	bool unclear; /* one of the uses has no command that ends it */
-	bool vital;   /* the host itself runs from it */
+	struct fs_names places; /* where it, and what is on top of it, is mounted */
+	bool unclear;		/* one of the uses has no command that ends it */
+	bool vital;		/* the host itself runs from it */
 };
 
 /* All commands in one line for a shell, "umount /srv && mdadm --stop /dev/md0"; "" for none. A new

@@ -204,7 +204,7 @@ static char *find_cure(const struct survey_node *node, const struct disk_uses *u
 
 /* WHAT is the uses in words. */
 static int add_disk(const struct survey_node *node, enum claim claim, const char *what,
-		    const struct disk_uses *uses, struct usage *usage)
+		    struct disk_uses *uses, struct usage *usage)
 {
 	char *command = NULL, *cure = find_cure(node, uses, &command);
 	int err = usage_add_command(
@@ -213,9 +213,12 @@ static int add_disk(const struct survey_node *node, enum claim claim, const char
 		  "lost, and programs that run from it crash"),
 		cure, command);
 
-	if (!err)
-		usage_last(usage)->vital = uses->vital;
-	return err;
+	if (err)
+		return err;
+	usage_last(usage)->vital = uses->vital;
+	usage_last(usage)->mounts = uses->places;
+	uses->places = (struct fs_names){0};
+	return usage_name(usage, fs_path("/dev/%s", node->name));
 }
 
 /* Reads what /proc and /sys tell of all nodes, and opens the disks of which they tell nothing. */

@@ -70,9 +70,10 @@ static int add_use(const struct survey_net *net, const struct net_uses *uses, st
 		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
 		       : uses->captured ? "ss -0 -p"
 					: "ifreload -a"));
-	if (!err)
-		usage_last(usage)->network = TAKE_PTR(network);
-	return err;
+	if (err)
+		return err;
+	usage_last(usage)->network = TAKE_PTR(network);
+	return usage_name(usage, strdup(net->name));
 }
 
 static int add_warning(const struct survey_net *net, const char *why, struct usage *usage)
@@ -92,8 +93,7 @@ static int add_moved(const struct survey_net *net, const struct net_link *link,
 		     const struct net_tables *tables, struct usage *usage)
 {
 	const char *where = link ? tables->spaces.items[link->ns].name : NULL;
-
-	return usage_add_command(
+	int err = usage_add_command(
 		usage, &net->device->bdf, USAGE_NETWORK,
 		where ? fs_path(_("its network interface %s is in the network namespace of %s"),
 				link->name, where)
@@ -101,6 +101,8 @@ static int add_moved(const struct survey_net *net, const struct net_link *link,
 				 "namespace, as containers and routers do")),
 		_("who uses it there would lose it"), strdup(_("find the namespace")),
 		strdup("lsns -t net; ip netns; pct list"));
+
+	return err || !where ? err : usage_name(usage, strdup(link->name));
 }
 
 /* Programs that use its RDMA devices have nodes open, and all else needs an address, but for parts

@@ -87,6 +87,11 @@ static void test_uses(void **state)
 	assert_int_equal(device->named_by[1].entries, 1 << 0);
 	assert_string_equal(device->used,
 			    "its interface eth0 carries the host's network: below vmbr0");
+	assert_int_equal(device->n_uses, 1);
+	assert_string_equal(device->uses[0].reason, "in-use");
+	assert_string_equal(device->uses[0].kind, "network");
+	assert_string_equal(device->uses[0].name, "eth0");
+	assert_string_equal(device->uses[0].what, device->used);
 	device = judged(tree, &list, TWIN);
 	assert_null(device->vms);
 	assert_null(device->used);
@@ -105,6 +110,7 @@ static void test_like_a_plan(void **state)
 {
 	struct tree *tree = *state;
 	auto_summaries struct device_summaries list = {0};
+	const struct device_summary *device;
 
 	scenario_must(tree, start_pre, 100);
 	/* Taken for a VM that does not run: it would be taken over. */
@@ -122,6 +128,11 @@ static void test_like_a_plan(void **state)
 	assert_string_equal(judged(tree, &list, TWIN)->used,
 			    "its record cannot be used; the firmware reserves memory for its group "
 			    "(RMRR)");
+	device = judged(tree, &list, TWIN);
+	assert_int_equal(device->n_uses, 2);
+	assert_string_equal(device->uses[0].reason, "record");
+	assert_string_equal(device->uses[1].reason, "reserved-memory");
+	assert_null(device->uses[1].kind);
 }
 
 static void test_none(void **state)

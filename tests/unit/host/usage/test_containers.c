@@ -28,6 +28,7 @@ static size_t count(struct tree *tree)
 	for (size_t i = 0; i < usage.n; i++) {
 		assert_int_equal(usage.items[i].kind, USAGE_CONTAINER);
 		assert_int_equal(usage.items[i].ctid, 105);
+		assert_ptr_equal(strstr(usage.items[i].name, "/dev/"), usage.items[i].name);
 		assert_false(usage.items[i].harmless);
 	}
 	return usage.n;

@@ -42,6 +42,9 @@ static void assert_cure(struct tree *tree, const char *what, const char *command
 	assert_int_equal(usage.n, 1);
 	assert_string_equal(usage.items[0].what, what);
 	assert_string_equal(usage.items[0].command, command);
+	assert_int_equal(usage.items[0].pid, 20);
+	assert_non_null(usage.items[0].program);
+	assert_ptr_equal(strstr(usage.items[0].name, "/dev/"), usage.items[0].name);
 	assert_string_equal(usage.items[0].unit ? usage.items[0].unit : "", unit);
 	assert_int_equal(usage.items[0].ctid, ctid);
 }

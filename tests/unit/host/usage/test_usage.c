@@ -112,6 +112,7 @@ static void test_cannot_be_opened(void **state)
 static void test_mounts(void **state)
 {
 	struct tree *tree = *state;
+	auto_usage struct usage usage = {0};
 
 	put_device(tree, 0x010601, "ahci");
 	put_disk(tree);
@@ -122,6 +123,12 @@ static void test_mounts(void **state)
 	assert_findings(tree, 0x010601, "ahci",
 			"disk! its disk /dev/sda is in use: mounted at /btr, mounted at /my "
 			"files\n");
+	usage = read_usage(tree, 0x010601, "ahci");
+	assert_string_equal(usage.items[0].name, "/dev/sda");
+	assert_int_equal(usage.items[0].mounts.n, 2);
+	assert_string_equal(usage.items[0].mounts.items[0], "/btr");
+	assert_string_equal(usage.items[0].mounts.items[1], "/my files");
+	assert_int_equal(usage.items[0].pid, 0);
 }
 
 static void test_swap(void **state)

@@ -28,6 +28,22 @@ static struct check_item items[] = {
 static const struct checklist list = {items, ARRAY_SIZE(items)};
 
 static struct device_vm vms[] = {{100, 1 << 0 | 1 << 12}, {101, 0}};
+static struct device_use uses[] = {
+	{.reason = "in-use",
+	 .kind = "disk",
+	 .what = (char *)"its disk /dev/sda is in use: mounted at /srv",
+	 .name = (char *)"/dev/sda",
+	 .mounts = {(char *[]){(char *)"/srv", (char *)"/a\xff"}, 2}},
+	{.reason = "in-use",
+	 .kind = "display",
+	 .what = (char *)"/dev/dri/card0 is open in process 1234 (Xorg) in CT 105",
+	 .name = (char *)"/dev/dri/card0",
+	 .pid = 1234,
+	 .program = (char *)"Xorg",
+	 .unit = (char *)"lightdm.service",
+	 .ctid = 105},
+	{.reason = "other-vm", .what = (char *)"VM 205 runs with it"},
+};
 static struct device_summary card[] = {
 	{.bdf = {.domain = 0, .bus = 3},
 	 .class_name = (char *)"VGA compatible controller",
@@ -35,6 +51,8 @@ static struct device_summary card[] = {
 	 .driver = (char *)"amdgpu",
 	 .resets = (char *)"device_specific pm bus",
 	 .used = (char *)"its node /dev/dri/card0 is open in process 1234 (Xorg) and in process 5678 (a-long-name)",
+	 .uses = uses,
+	 .n_uses = ARRAY_SIZE(uses),
 	 .vms = (char *)"VM 100 (hostpci0), VM 101 (hostpci0), VM 102 (hostpci0), VM 103 (hostpci12)",
 	 .named_by = vms,
 	 .n_named_by = ARRAY_SIZE(vms)},
@@ -61,6 +79,7 @@ static struct group group_items[] = {
 	 .n_devices = ARRAY_SIZE(card),
 	 .why_not =
 		 (char *)"0000:03:00.0 is in use, and many a word has to follow until the line is full, see below",
+	 .why_not_code = "in-use",
 	 .why_together =
 		 (char *)"bridge 10000:03:00.1 does not isolate what is below it (no ACS), as has been said",
 	 .splits = {ways, ARRAY_SIZE(ways)}},
@@ -243,7 +262,7 @@ static void test_json(void **state)
 	auto_free char *tree = printed(GROUPS_JSON, false);
 	json_object *checked = keep_json(check, "check", "list");
 	json_object *grouped = keep_json(tree, "groups", "list");
-	json_object *at, *group, *number;
+	json_object *at, *group, *number, *use;
 
 	(void)state;
 	assert_string_equal(string_of(checked, "verdict"), "not-ready");
@@ -263,6 +282,7 @@ static void test_json(void **state)
 	at = json_object_array_get_idx(array_of(grouped, "groups", 2), 0);
 	assert_string_equal(string_of(at, "can_be_passed"), "false");
 	assert_string_equal(string_of(at, "why_not"), group_items[0].why_not);
+	assert_string_equal(string_of(at, "why_not_code"), "in-use");
 	assert_string_equal(string_of(at, "why_together"), group_items[0].why_together);
 	group = at;
 	at = json_object_array_get_idx(array_of(group, "splits", 2), 0);
@@ -282,6 +302,20 @@ static void test_json(void **state)
 	assert_string_equal(string_of(at, "driver"), "amdgpu");
 	assert_json(at, "reset_method", "[\"device_specific\",\"pm\",\"bus\"]");
 	assert_string_equal(string_of(at, "used"), card[0].used);
+	use = json_object_array_get_idx(array_of(at, "uses", 3), 0);
+	assert_string_equal(string_of(use, "kind"), "disk");
+	assert_json(use, "name", "\"\\/dev\\/sda\"");
+	assert_json(use, "mounts", "[\"\\/srv\",\"\\/a\\\\xff\"]");
+	assert_json(use, "pid", "null");
+	use = json_object_array_get_idx(array_of(at, "uses", 3), 1);
+	assert_json(use, "mounts", "[]");
+	assert_json(use, "pid", "1234");
+	assert_string_equal(string_of(use, "program"), "Xorg");
+	assert_string_equal(string_of(use, "unit"), "lightdm.service");
+	assert_json(use, "ct", "105");
+	use = json_object_array_get_idx(array_of(at, "uses", 3), 2);
+	assert_string_equal(string_of(use, "reason"), "other-vm");
+	assert_json(use, "kind", "null");
 	assert_json(at, "vms",
 		    "[{\"vmid\":100,\"entries\":[\"hostpci0\",\"hostpci12\"]},"
 		    "{\"vmid\":101,\"entries\":null}]");

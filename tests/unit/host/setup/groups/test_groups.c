@@ -83,6 +83,7 @@ static void test_groups(void **state)
 	assert_int_equal(groups.items[0].number, 2);
 	assert_int_equal(groups.items[0].n_devices, 2);
 	assert_null(groups.items[0].why_not);
+	assert_null(groups.items[0].why_not_code);
 	assert_non_null(strstr(groups.items[0].why_together, "functions of one card"));
 	assert_string_equal(groups.items[0].devices[0]->driver, "gpu");
 	assert_string_equal(groups.items[0].devices[0]->resets, "flr bus");
@@ -91,6 +92,7 @@ static void test_groups(void **state)
 
 	assert_int_equal(groups.items[1].number, 3);
 	assert_non_null(strstr(groups.items[1].why_not, "RMRR"));
+	assert_string_equal(groups.items[1].why_not_code, "reserved-memory");
 	assert_null(groups.items[1].why_together);
 
 	assert_int_equal(groups.items[2].number, 4);
@@ -100,6 +102,7 @@ static void test_groups(void **state)
 
 	assert_int_equal(groups.items[3].number, 10);
 	assert_non_null(strstr(groups.items[3].why_not, "only bridges"));
+	assert_string_equal(groups.items[3].why_not_code, "bridge");
 	assert_true(groups.items[3].devices[0]->bridge);
 
 	/* A host bridge without a driver is taken like any other device. */
@@ -202,6 +205,7 @@ static void test_uses(void **state)
 	assert_string_equal(groups.items[2].devices[1]->used,
 			    "its interface eth0 carries the host's network: below vmbr0");
 	assert_string_equal(groups.items[2].why_not, "0000:03:00.0 is in use, see below");
+	assert_string_equal(groups.items[2].why_not_code, "in-use");
 	assert_null(groups.items[0].devices[0]->used);
 	assert_null(groups.items[0].why_not);
 	assert_null(groups.items[4].devices[0]->used);
@@ -221,6 +225,7 @@ static void test_dead(void **state)
 	assert_string_equal(groups.items[2].devices[1]->used, "it does not answer");
 	assert_true(groups.items[2].devices[1]->dead);
 	assert_string_equal(groups.items[2].why_not, "0000:03:00.0 does not answer, see below");
+	assert_string_equal(groups.items[2].why_not_code, "dead");
 	assert_false(groups.items[0].devices[0]->dead);
 }
 
@@ -256,6 +261,7 @@ static void test_reserved_unknown(void **state)
 	assert_string_equal(
 		groups.items[1].why_not,
 		"whether the firmware reserves memory for it cannot be read: Is a directory");
+	assert_string_equal(groups.items[1].why_not_code, "unreadable");
 }
 
 static void test_no_groups(void **state)
