@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/commit.h"
+#include "host/setup/outcome.h"
 #include "host/setup/confirm.h"
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/loader/bootplace.h"
@@ -44,14 +45,15 @@ int commit_begin(const struct fs_root *root, const struct setup_options *options
 	ret->root = ret->edits.root = root;
 	ret->options = options;
 	if (err == -EINVAL || err == -ENOTUNIQ) {
-		log_error("%s", why);
+		outcome_refuse(options, REASON_BOOTLOADER, NULL, "%s", why);
 		if (err == -ENOTUNIQ && ret->wanted)
 			say_words(ret->wanted);
 		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
 	}
 	err = err ?: hoststate_read(root, &ret->before);
 	if (err == -EBADMSG) {
-		log_error(
+		outcome_refuse(
+			options, REASON_FILE, NULL,
 			_("/%s is damaged, so which words an earlier enable added is not known; "
 			  "nothing was changed\nrestore it, or delete it and remove those words by "
 			  "hand from /%s"),

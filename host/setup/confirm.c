@@ -2,6 +2,7 @@
 #include "host/setup/confirm.h"
 
 #include "host/base/log.h"
+#include "host/setup/outcome.h"
 
 #include <stdio.h>
 
@@ -19,12 +20,15 @@ bool confirm(const struct setup_options *options)
 	if (options->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		log_error(_("nothing was changed: there is no terminal to ask at; to make these "
-			    "changes, add --yes"));
+		outcome_refuse(
+			options, REASON_UNCONFIRMED, NULL,
+			_("nothing was changed: there is no terminal to ask at; to make these "
+			  "changes, add --yes"));
 		return false;
 	}
 	if (confirm_ask(_("Do this? [y/N] ")))
 		return true;
 	log_info(_("nothing was changed"));
+	outcome_note(options, REASON_UNCONFIRMED, NULL, _("nothing was changed"));
 	return false;
 }

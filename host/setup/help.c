@@ -128,7 +128,7 @@ const char *const sriov_help[] = {
 	   "With ADDRESS and N it has N VFs of that PF made at every boot, and now where the\n"
 	   "host does not use the PF; 0 undoes it exactly.\n"
 	   "\n"),
-	N_("  --json               the list for programs\n"),
+	N_("  --json               the answer for programs\n"),
 	N_("  --dry-run            show the changes and the command; change nothing\n"
 	   "  --now                now, too, although the host uses the PF, whose link goes\n"
 	   "                       for seconds\n"
@@ -152,7 +152,7 @@ const char *const early_help[] = {
 	   "For one boot without it: pve_passthrough.early=0 on the kernel command line.\n"
 	   "\n"),
 	N_("  --remove             hold these no longer\n"),
-	N_("  --json               the list for programs\n"),
+	N_("  --json               the answer for programs\n"),
 	N_("  --dry-run            show the changes as a unified diff, and the\n"
 	   "                       commands; change nothing\n"
 	   "  -y, --yes            do not ask\n"

@@ -269,8 +269,8 @@ static int read_sriov_options(const struct cli *cli, char *const *args,
 	if (options->address && !options->count)
 		return cli_usage_error(_("sriov: how many VFs? host-setup sriov %s N"),
 				       options->address);
-	if (options->address && (options->boot || cli_has(cli, OPT_JSON)))
-		return cli_usage_error(_("sriov: --json and --boot take no address"));
+	if (options->boot && (options->address || cli_has(cli, OPT_JSON)))
+		return cli_usage_error(_("sriov: --boot takes no address and no --json"));
 	if (!options->address && (options->now || options->host_driver || cli_has(cli, 'y') ||
 				  cli_has(cli, OPT_DRY_RUN)))
 		return cli_usage_error(_("sriov: of which PF, and how many VFs? host-setup sriov "
@@ -287,8 +287,8 @@ static int read_early_options(const struct cli *cli, char *const *args,
 	options->addresses = args;
 	options->remove = cli_has(cli, OPT_REMOVE);
 	options->boot = cli_has(cli, OPT_BOOT);
-	if (*args && (options->boot || cli_has(cli, OPT_JSON)))
-		return cli_usage_error(_("early: --json and --boot take no address"));
+	if (options->boot && (*args || cli_has(cli, OPT_JSON)))
+		return cli_usage_error(_("early: --boot takes no address and no --json"));
 	if (!*args && (options->remove || edits))
 		return cli_usage_error(_("early: which device? host-setup early ADDRESS"));
 	return 0;

@@ -23,7 +23,8 @@ enum processor_vendor {
 /* Each command heeds those that its help names. */
 struct setup_options {
 	bool json;
-	const char *bootloader; /* NULL, "grub" or "systemd-boot" */
+	struct outcome *outcome; /* of a change, with JSON (host/setup/outcome.h); NULL: none */
+	const char *bootloader;	 /* NULL, "grub" or "systemd-boot" */
 
 	const char *kernel; /* check: its release; NULL: all of the host */
 

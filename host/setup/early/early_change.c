@@ -6,6 +6,7 @@
 #include "host/base/log.h"
 #include "host/pci/early.h"
 #include "host/pci/iommu.h"
+#include "host/setup/outcome.h"
 #include "host/setup/confirm.h"
 #include "host/setup/early/early_commit.h"
 #include "host/setup/early/early_refuse.h"
@@ -19,9 +20,11 @@ static int read_conf(struct early_change *change)
 
 	if (!err)
 		return 0;
-	log_error(_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up each "
-		    "device again; see: host-setup early, host-setup sriov"),
-		  SRIOV_CONF_PATH, sriov_conf_strerror(err));
+	outcome_refuse(
+		change->options, REASON_FILE, NULL,
+		_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up each "
+		  "device again; see: host-setup early, host-setup sriov"),
+		SRIOV_CONF_PATH, sriov_conf_strerror(err));
 	return ENABLE_REFUSED;
 }
 
@@ -33,7 +36,7 @@ static int add_addresses(struct early_change *change, const struct bdf_set *addr
 		const struct bdf *bdf = &addresses->items[i];
 		int err;
 
-		code = early_refuse_kind(change->root, bdf);
+		code = early_refuse_kind(change, bdf);
 		err = code ? 0 : early_change_add(change, bdf, bdf);
 		if (err)
 			code = early_say_failed(err);
@@ -198,7 +201,7 @@ int early_change_hold(const struct fs_root *root, const struct setup_options *op
 		      const struct bdf_set *addresses)
 {
 	auto_early_change struct early_change change = {.root = root, .options = options};
-	int code = early_refuse_host(root, addresses), err;
+	int code = early_refuse_host(&change, addresses), err;
 
 	code = code ?: read_conf(&change) ?: add_addresses(&change, addresses);
 	if (code)

@@ -5,15 +5,16 @@
 
 #include "host/base/log.h"
 #include "host/pci/early.h"
+#include "host/setup/outcome.h"
 #include "host/setup/early/early_images.h"
 #include "host/setup/early/early_script.h"
 
 /* ---- the files ---- */
 
 /* A file in our place that is not ours is not overwritten. */
-static int check_foreign(const struct fs_root *root, const char *path)
+static int check_foreign(const struct early_change *change, const char *path)
 {
-	const struct edits none = {.root = root};
+	const struct edits none = {.root = change->root};
 	auto_free char *text = NULL;
 	int err = edits_text(&none, path, &text);
 
@@ -21,10 +22,12 @@ static int check_foreign(const struct fs_root *root, const char *path)
 		return early_say_failed(err);
 	if (!text || strstr(text, "\n" EARLY_MARK))
 		return 0;
-	log_error(
+	outcome_refuse(
+		change->options, REASON_FILE, NULL,
 		_("refused: /%s exists, and host-setup did not write it; give it another name: mv "
 		  "/%s /root/"),
 		path, path);
+	outcome_cure(change->options, NULL, "mv /%s /root/", path);
 	return ENABLE_REFUSED;
 }
 
@@ -157,8 +160,8 @@ static int begin(struct early_change *change, struct commit *commit, bool holds)
 int early_commit(struct early_change *change, const struct bdf_set *held)
 {
 	auto_commit struct commit commit = {0};
-	int code = check_foreign(change->root, EARLY_SCRIPT_PATH)
-			   ?: check_foreign(change->root, EARLY_HOOK_PATH);
+	int code = check_foreign(change, EARLY_SCRIPT_PATH)
+			   ?: check_foreign(change, EARLY_HOOK_PATH);
 	int err;
 
 	code = code ?: begin(change, &commit, early_list_holds(&change->conf.early));

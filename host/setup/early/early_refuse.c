@@ -7,6 +7,7 @@
 #include "host/base/strbuf.h"
 #include "host/pci/driver.h"
 #include "host/pci/modules.h"
+#include "host/setup/outcome.h"
 #include "host/setup/early/boot_uses.h"
 #include "host/setup/early/early_script.h"
 #include "host/usage/usage.h"
@@ -17,38 +18,47 @@
 
 /* ---- what it is ---- */
 
-int early_refuse_kind(const struct fs_root *root, const struct bdf *bdf)
+int early_refuse_kind(const struct early_change *change, const struct bdf *bdf)
 {
+	const struct fs_root *root = change->root;
 	const char *address = bdf_text(bdf);
 	struct pci_identity identity;
 	struct bdf above;
 	int err = pci_identify(root, bdf, &identity), found;
 
 	if (err == -ENODEV) {
-		log_error(_("refused: there is no PCI device at %s; see: lspci -Dnn"), address);
+		outcome_refuse(change->options, REASON_ABSENT, bdf,
+			       _("refused: there is no PCI device at %s; see: lspci -Dnn"),
+			       address);
+		outcome_cure(change->options, NULL, "lspci -Dnn");
 		return ENABLE_REFUSED;
 	}
 	found = err ? err : pci_probe_file(root, bdf, "pci_bus");
 	if (found > 0 || (!found && identity.class >> 16 == PCI_BASE_CLASS_BRIDGE)) {
-		log_error(_("refused: %s is a bridge, which stays with the host"), address);
+		outcome_refuse(change->options, REASON_BRIDGE, bdf,
+			       _("refused: %s is a bridge, which stays with the host"), address);
 		return ENABLE_REFUSED;
 	}
 	found = found ? found : pci_probe_file(root, bdf, "physfn");
 	if (found > 0) {
-		log_error(
+		outcome_refuse(
+			change->options, REASON_VF_ITSELF, bdf,
 			_("refused: %s is a VF, which is not there when a boot begins; VFs get no "
 			  "driver of the host at all when host-setup makes them: host-setup "
 			  "sriov"),
 			address);
+		outcome_cure(change->options, NULL, "host-setup sriov");
 		return ENABLE_REFUSED;
 	}
 	found = found ? found : pci_parent_endpoint(root, bdf, &above);
 	if (found <= 0)
 		return found ? early_say_failed(found) : 0;
-	log_error(
+	outcome_refuse(
+		change->options, REASON_CHILD, bdf,
 		_("refused: %s is behind %s, whose driver finds it only later in the boot; to hold "
 		  "that one: host-setup early %s"),
 		address, bdf_text(&above), bdf_text(&above));
+	outcome_cure(change->options, NULL, "host-setup early %s", bdf_text(&above));
 	return ENABLE_REFUSED;
 }
 
@@ -79,7 +89,10 @@ static int check_now(const struct early_change *change, const struct early_targe
 				    address, finding->what);
 			continue;
 		}
-		log_error(_("refused: the host uses %s: %s"), address, finding->what);
+		outcome_refuse(change->options, REASON_IN_USE, &target->id.bdf,
+			       _("refused: the host uses %s: %s"), address, finding->what);
+		outcome_cure(change->options, finding->cure, finding->command ? "%s" : NULL,
+			     finding->command);
 		if (finding->command)
 			log_error(_("to end that: %s"), finding->command);
 		*refused = true;
@@ -89,14 +102,21 @@ static int check_now(const struct early_change *change, const struct early_targe
 
 /* ---- and at boot ---- */
 
-static void say_use(const char *address, const struct conf_item *item)
+static void say_use(const struct early_change *change, const struct bdf *bdf,
+		    const struct conf_item *item)
 {
+	const char *address = bdf_text(bdf);
+
 	if (item->line)
-		log_error(_("refused: the host will use %s at boot: /%s:%u: %s"), address,
-			  item->file, item->line, item->text);
+		outcome_refuse(change->options, REASON_USED_AT_BOOT, bdf,
+			       _("refused: the host will use %s at boot: /%s:%u: %s"), address,
+			       item->file, item->line, item->text);
 	else
-		log_error(_("refused: the host will use %s at boot: /%s: %s"), address, item->file,
-			  item->text);
+		outcome_refuse(change->options, REASON_USED_AT_BOOT, bdf,
+			       _("refused: the host will use %s at boot: /%s: %s"), address,
+			       item->file, item->text);
+	outcome_cure(change->options,
+		     _("remove these lines, if the host is to do without; then again"), NULL);
 }
 
 static int check_boot(const struct early_change *change, const struct early_target *target,
@@ -111,7 +131,7 @@ static int check_boot(const struct early_change *change, const struct early_targ
 	err = err ?: boot_uses_find_disks(change->root, &names, &found);
 	err = err ?: boot_uses_find_nets(change->root, &names, &found);
 	for (size_t i = 0; !err && i < found.n; i++)
-		say_use(bdf_text(&target->id.bdf), &found.items[i]);
+		say_use(change, &target->id.bdf, &found.items[i]);
 	if (!err && found.n)
 		log_error(_("remove these lines, if the host is to do without; then again"));
 	*refused |= !err && found.n;
@@ -126,10 +146,12 @@ static int check_sriov(const struct early_change *change, const struct early_tar
 
 	if (!sriov_conf_at(&change->conf, &target->id.bdf))
 		return 0;
-	log_error(
+	outcome_refuse(
+		change->options, REASON_MAKES_VFS, &target->id.bdf,
 		_("refused: %s is to have VFs at every boot, which its driver makes; to undo that: "
 		  "host-setup sriov %s 0"),
 		address, address);
+	outcome_cure(change->options, NULL, "host-setup sriov %s 0", address);
 	*refused = true;
 	return 0;
 }
@@ -185,9 +207,11 @@ static int check_builtin(const struct early_change *change, const struct early_t
 
 	if (err || !driver)
 		return err;
-	log_error(_("refused: %s: its driver %s is part of the kernel itself, and has the device "
-		    "before anything else runs at boot; a VM's start can take it all the same"),
-		  bdf_text(&target->id.bdf), driver);
+	outcome_refuse(
+		change->options, REASON_BUILT_IN, &target->id.bdf,
+		_("refused: %s: its driver %s is part of the kernel itself, and has the device "
+		  "before anything else runs at boot; a VM's start can take it all the same"),
+		bdf_text(&target->id.bdf), driver);
 	*refused = true;
 	return 0;
 }
@@ -216,7 +240,8 @@ static int check_twins(const struct early_change *change, const struct early_tar
 	if (target->id.identity.class >> 16 != BASE_CLASS_STORAGE ||
 	    serials_tell(&change->kinds, &target->id))
 		return 0;
-	log_error(
+	outcome_refuse(
+		change->options, REASON_TWIN, &target->id.bdf,
 		_("refused: %s is a storage controller with a twin on this host, and not each of "
 		  "them has a serial number of its own (lspci -vv: Device Serial Number): if they "
 		  "changed places, the wrong one would be held"),
@@ -243,22 +268,36 @@ int early_refuse(const struct early_change *change)
 
 /* ---- who makes the initramfs ---- */
 
-static void say_dracut(const struct bdf_set *addresses)
+/* Takes TEXT over. */
+static void say_command(const struct early_change *change, char *text)
+{
+	auto_free char *command = text;
+
+	if (!command)
+		return;
+	log_command("%s", command);
+	outcome_cure(change->options, NULL, "%s", command);
+}
+
+static void say_dracut(const struct early_change *change, const struct bdf_set *addresses)
 {
 	auto_strbuf struct strbuf list = {0};
 
 	for (size_t i = 0; i < addresses->n; i++)
 		strbuf_add(&list, " %s", bdf_text(&addresses->items[i]));
-	log_command("echo 'force_drivers+=\" vfio-pci \"' >/etc/dracut.conf.d/vfio-early.conf");
-	log_command("echo 'install vfio-pci for d in%s; do echo vfio-pci "
-		    ">/sys/bus/pci/devices/$d/driver_override; done; modprobe -i vfio-pci' "
-		    ">/etc/modprobe.d/vfio-early.conf",
-		    list.text ? list.text : "");
-	log_command("dracut --regenerate-all --force");
+	say_command(change, strdup("echo 'force_drivers+=\" vfio-pci \"' "
+				   ">/etc/dracut.conf.d/vfio-early.conf"));
+	say_command(change,
+		    fs_path("echo 'install vfio-pci for d in%s; do echo vfio-pci "
+			    ">/sys/bus/pci/devices/$d/driver_override; done; modprobe -i vfio-pci' "
+			    ">/etc/modprobe.d/vfio-early.conf",
+			    list.text ? list.text : ""));
+	say_command(change, strdup("dracut --regenerate-all --force"));
 }
 
-int early_refuse_host(const struct fs_root *root, const struct bdf_set *addresses)
+int early_refuse_host(const struct early_change *change, const struct bdf_set *addresses)
 {
+	const struct fs_root *root = change->root;
 	int dracut = fs_probe(root, "usr/bin/dracut");
 	int tools = fs_probe(root, EARLY_SCRIPT_DIR);
 
@@ -267,17 +306,20 @@ int early_refuse_host(const struct fs_root *root, const struct bdf_set *addresse
 	if (dracut < 0 || tools < 0)
 		return early_say_failed(dracut < 0 ? dracut : tools);
 	if (dracut && fs_probe(root, "etc/kernel/postinst.d/initramfs-tools") <= 0) {
-		log_error(
+		outcome_refuse(
+			change->options, REASON_INITRAMFS, NULL,
 			_("refused: dracut makes this host's initramfs, and host-setup edits only "
 			  "that of initramfs-tools; to do it by hand, which goes by the address "
 			  "alone:"));
-		say_dracut(addresses);
+		say_dracut(change, addresses);
 		return ENABLE_REFUSED;
 	}
 	if (tools)
 		return 0;
-	log_error(
+	outcome_refuse(
+		change->options, REASON_INITRAMFS, NULL,
 		_("refused: initramfs-tools is not installed here, whose scripts are what can hold "
 		  "a device before its driver comes: apt-get install initramfs-tools"));
+	outcome_cure(change->options, NULL, "apt-get install initramfs-tools");
 	return ENABLE_REFUSED;
 }

@@ -14,10 +14,11 @@ int early_refuse(const struct early_change *change) must_check;
 
 /* Whether the device at BDF can be held at all, by what it is: a bridge, a VF, a device behind an
  * endpoint cannot. Reports why not. Returns 0, ENABLE_REFUSED or ENABLE_FAILED. */
-int early_refuse_kind(const struct fs_root *root, const struct bdf *bdf) must_check;
+int early_refuse_kind(const struct early_change *change, const struct bdf *bdf) must_check;
 
 /* Whether initramfs-tools makes this host's initramfs; reports what is to be done by hand where
  * dracut does. Returns as above. */
-int early_refuse_host(const struct fs_root *root, const struct bdf_set *addresses) must_check;
+int early_refuse_host(const struct early_change *change,
+		      const struct bdf_set *addresses) must_check;
 
 #endif

@@ -5,6 +5,7 @@
 #include "host/base/log.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/supervise.h"
+#include "host/setup/outcome.h"
 #include "host/setup/early/early_change.h"
 #include "host/setup/early/early_print.h"
 #include "host/setup/early/early_state.h"
@@ -39,6 +40,18 @@ static int parse_addresses(char *const *words, struct bdf_set *ret)
 	return 0;
 }
 
+static int change(const struct fs_root *root, const struct setup_options *options,
+		  const struct bdf_set *addresses)
+{
+	struct setup_options with = *options;
+	struct outcome outcome;
+
+	if (outcome_begin(&outcome, &with))
+		return ENABLE_FAILED;
+	return outcome_end(&with, with.remove ? early_change_remove(root, &with, addresses)
+					      : early_change_hold(root, &with, addresses));
+}
+
 int early_run(const struct fs_root *root, const struct setup_options *options, early_lock *lock)
 {
 	auto_bdf_set struct bdf_set addresses = {0};
@@ -51,6 +64,5 @@ int early_run(const struct fs_root *root, const struct setup_options *options, e
 		return code;
 	if (!addresses.n)
 		return list(root, options);
-	return options->remove ? early_change_remove(root, options, &addresses)
-			       : early_change_hold(root, options, &addresses);
+	return change(root, options, &addresses);
 }

@@ -6,6 +6,7 @@
 #include "host/base/log.h"
 #include "host/process/program.h"
 #include "host/process/supervise.h"
+#include "host/setup/outcome.h"
 #include "host/setup/confirm.h"
 #include "host/setup/sriov/change_check.h"
 #include "host/setup/sriov/change_make.h"
@@ -20,9 +21,11 @@ static int read_conf(struct change *change)
 	int err = sriov_conf_read(change->root, &change->conf);
 
 	if (err) {
-		log_error(_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up "
-			    "each PF again; see: host-setup sriov"),
-			  SRIOV_CONF_PATH, sriov_conf_strerror(err));
+		outcome_refuse(
+			change->options, REASON_FILE, NULL,
+			_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up "
+			  "each PF again; see: host-setup sriov"),
+			SRIOV_CONF_PATH, sriov_conf_strerror(err));
 		return ENABLE_REFUSED;
 	}
 	entry = sriov_conf_at(&change->conf, &change->pf);

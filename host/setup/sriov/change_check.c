@@ -8,6 +8,7 @@
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/vfio.h"
+#include "host/setup/outcome.h"
 #include "host/setup/sriov/setters.h"
 #include "host/usage/usage.h"
 
@@ -15,8 +16,10 @@
 
 static int refuse_absent(const struct change *change)
 {
-	log_error(_("refused: there is no PCI device at %s; see: host-setup sriov"),
-		  bdf_text(&change->pf));
+	outcome_refuse(change->options, REASON_ABSENT, &change->pf,
+		       _("refused: there is no PCI device at %s; see: host-setup sriov"),
+		       bdf_text(&change->pf));
+	outcome_cure(change->options, NULL, "host-setup sriov");
 	return ENABLE_REFUSED;
 }
 
@@ -29,13 +32,18 @@ static int refuse_no_pf(const struct change *change)
 
 	if (err)
 		return change_say_failed(change, err);
-	if (pf)
-		log_error(_("refused: %s is a VF itself; its PF is %s: host-setup sriov %s %u"),
-			  address, pf, pf, change->vfs);
-	else
-		log_error(_("refused: %s can have no VFs (no SR-IOV, or it is off in the firmware "
-			    "setup or in the card's own)"),
-			  address);
+	if (pf) {
+		outcome_refuse(
+			change->options, REASON_VF_ITSELF, &change->pf,
+			_("refused: %s is a VF itself; its PF is %s: host-setup sriov %s %u"),
+			address, pf, pf, change->vfs);
+		outcome_cure(change->options, NULL, "host-setup sriov %s %u", pf, change->vfs);
+		return ENABLE_REFUSED;
+	}
+	outcome_refuse(change->options, REASON_NO_SRIOV, &change->pf,
+		       _("refused: %s can have no VFs (no SR-IOV, or it is off in the firmware "
+			 "setup or in the card's own)"),
+		       address);
 	return ENABLE_REFUSED;
 }
 
@@ -45,9 +53,13 @@ static int check_driver(const struct change *change)
 
 	if (!change->driver || strcmp(change->driver, "nvidia"))
 		return 0;
-	log_error(_("refused: %s is served by NVIDIA's vGPU driver, which makes its VFs by itself: "
-		    "systemctl enable --now pve-nvidia-sriov@%s.service"),
-		  address, address);
+	outcome_refuse(
+		change->options, REASON_VGPU, &change->pf,
+		_("refused: %s is served by NVIDIA's vGPU driver, which makes its VFs by itself: "
+		  "systemctl enable --now pve-nvidia-sriov@%s.service"),
+		address, address);
+	outcome_cure(change->options, NULL, "systemctl enable --now pve-nvidia-sriov@%s.service",
+		     address);
 	return ENABLE_REFUSED;
 }
 
@@ -60,22 +72,30 @@ static int check_taken(const struct change *change)
 
 	if (taken < 0)
 		return change_say_failed(change, taken);
-	if (taken && !vmid)
-		log_error(
+	if (taken && !vmid) {
+		outcome_refuse(
+			change->options, REASON_OTHER_VM, &change->pf,
 			_("refused: %s itself is taken for a test; wait until that has ended; see: "
 			  "pve-passthrough status"),
 			address);
-	else if (taken)
-		log_error(_("refused: %s itself is taken for VM %u: shut that down first: qm "
-			    "shutdown %u"),
-			  address, vmid, vmid);
-	else if (change->driver && !strcmp(change->driver, DRIVER_VFIO_PCI))
-		log_error(_("refused: %s itself is on vfio-pci, which makes no VFs; end what keeps "
-			    "it there (a VM, or vfio-pci's option ids=); see: pve-passthrough "
-			    "status"),
-			  address);
-	else
+		outcome_cure(change->options, NULL, "pve-passthrough status");
+	} else if (taken) {
+		outcome_refuse(change->options, REASON_OTHER_VM, &change->pf,
+			       _("refused: %s itself is taken for VM %u: shut that down first: qm "
+				 "shutdown %u"),
+			       address, vmid, vmid);
+		outcome_cure(change->options, NULL, "qm shutdown %u", vmid);
+	} else if (change->driver && !strcmp(change->driver, DRIVER_VFIO_PCI)) {
+		outcome_refuse(
+			change->options, REASON_ON_VFIO, &change->pf,
+			_("refused: %s itself is on vfio-pci, which makes no VFs; end what keeps "
+			  "it there (a VM, or vfio-pci's option ids=); see: pve-passthrough "
+			  "status"),
+			address);
+		outcome_cure(change->options, NULL, "pve-passthrough status");
+	} else {
 		return 0;
+	}
 	return ENABLE_REFUSED;
 }
 
@@ -88,10 +108,12 @@ static int check_early(const struct change *change)
 	for (size_t i = 0; i < early->n; i++) {
 		if (!early->items[i].held || bdf_compare(&early->items[i].id.bdf, &change->pf))
 			continue;
-		log_error(
+		outcome_refuse(
+			change->options, REASON_HELD_EARLY, &change->pf,
 			_("refused: %s is held early for vfio-pci, which makes no VFs; to end that: "
 			  "host-setup early --remove %s"),
 			address, address);
+		outcome_cure(change->options, NULL, "host-setup early --remove %s", address);
 		return ENABLE_REFUSED;
 	}
 	return 0;
@@ -99,12 +121,14 @@ static int check_early(const struct change *change)
 
 /* ---- what sets the number already ---- */
 
-static void say_setter(const struct conf_item *setter)
+static void say_setter(const struct change *change, const struct conf_item *setter)
 {
-	if (setter->line)
-		log_error("  /%s:%u: %s", setter->file, setter->line, setter->text);
-	else
-		log_error("  /%s: %s", setter->file, setter->text);
+	auto_free char *text = setter->line ? fs_path("/%s:%u: %s", setter->file, setter->line,
+						      setter->text)
+					    : fs_path("/%s: %s", setter->file, setter->text);
+
+	log_error("  %s", text ? text : setter->text);
+	outcome_cure(change->options, text, NULL);
 }
 
 static int check_setters(const struct change *change)
@@ -112,6 +136,7 @@ static int check_setters(const struct change *change)
 	auto_setters_pf struct setters_pf pf = {0};
 	auto_setters struct setters setters = {0};
 	const char *address = bdf_text(&change->pf);
+	auto_free char *cure = NULL;
 	int err = setters_pf_read(change->root, &change->pf, &pf);
 
 	err = err ?: setters_find(change->root, change->options->bootloader, &pf, &setters);
@@ -123,21 +148,28 @@ static int check_setters(const struct change *change)
 			    setters.dormant.items[i].file, setters.dormant.items[i].line, address);
 	if (!setters.active.n)
 		return 0;
-	log_error(_("refused: something sets the number of VFs of %s already, or may:"), address);
+	outcome_refuse(change->options, REASON_SET_ELSEWHERE, &change->pf,
+		       _("refused: something sets the number of VFs of %s already, or may:"),
+		       address);
 	for (size_t i = 0; i < setters.active.n; i++)
-		say_setter(&setters.active.items[i]);
-	log_error(
+		say_setter(change, &setters.active.items[i]);
+	cure = fs_path(
 		_("remove it there (a unit: systemctl disable UNIT; the kernel command line: and "
 		  "reboot; a line of modprobe.d: and update-initramfs -u -k all), then: host-setup "
 		  "sriov %s %u"),
 		address, change->vfs);
+	if (!cure)
+		return change_say_failed(change, -ENOMEM);
+	log_error("%s", cure);
+	outcome_cure(change->options, cure, NULL);
 	return ENABLE_REFUSED;
 }
 
 /* ---- VFs that would vanish ---- */
 
 /* Which VM has the VF, or has it open; NULL: none. */
-static int describe_holder(const struct change *change, const struct bdf *vf, char **ret)
+static int describe_holder(const struct change *change, const struct bdf *vf, char **ret,
+			   enum outcome_reason *ret_reason)
 {
 	auto_holders struct vfio_holders holders = {0};
 	int group = iommu_group_of(change->root, vf);
@@ -145,6 +177,7 @@ static int describe_holder(const struct change *change, const struct bdf *vf, ch
 	int err = change->above->taken(change->root, vf, &vmid);
 
 	*ret = NULL;
+	*ret_reason = REASON_OTHER_VM;
 	if (err > 0)
 		*ret = vmid ? fs_path(_("VM %u has it"), vmid) : strdup(_("a test has it"));
 	if (err)
@@ -154,6 +187,7 @@ static int describe_holder(const struct change *change, const struct bdf *vf, ch
 	err = vfio_group_holders(change->root, group, &holders);
 	if (err || !holders.open)
 		return err;
+	*ret_reason = REASON_GROUP_OPEN;
 	*ret = vfio_holders_describe(&holders);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -184,19 +218,24 @@ static int describe_use(const struct change *change, const struct bdf *vf, char 
 static int check_vf(const struct change *change, const struct bdf *vf, bool *in_use)
 {
 	auto_free char *what = NULL;
-	int err = describe_holder(change, vf, &what);
+	enum outcome_reason reason;
+	int err = describe_holder(change, vf, &what, &reason);
 
-	if (!err && !what)
+	if (!err && !what) {
+		reason = REASON_IN_USE;
 		err = describe_use(change, vf, &what);
+	}
 	if (err || !what)
 		return err;
-	log_error(_("refused: the VF %s is in use and would vanish: %s"), bdf_text(vf), what);
+	outcome_refuse(change->options, reason, vf,
+		       _("refused: the VF %s is in use and would vanish: %s"), bdf_text(vf), what);
 	*in_use = true;
 	return 0;
 }
 
 static int check_vfs(const struct change *change)
 {
+	auto_free char *cure = NULL;
 	bool in_use = false;
 	int err = 0;
 
@@ -208,9 +247,13 @@ static int check_vfs(const struct change *change)
 		return change_say_failed(change, err);
 	if (!in_use)
 		return 0;
-	log_error(_("all VFs of a PF are removed before their number changes: end these uses (qm "
-		    "shutdown), then: host-setup sriov %s %u"),
-		  bdf_text(&change->pf), change->vfs);
+	cure = fs_path(_("all VFs of a PF are removed before their number changes: end these uses "
+			 "(qm shutdown), then: host-setup sriov %s %u"),
+		       bdf_text(&change->pf), change->vfs);
+	if (!cure)
+		return change_say_failed(change, -ENOMEM);
+	log_error("%s", cure);
+	outcome_cure(change->options, cure, NULL);
 	return ENABLE_REFUSED;
 }
 
@@ -232,8 +275,9 @@ int change_check(struct change *change)
 	if (!change->sriov.total)
 		return refuse_no_pf(change);
 	if (change->vfs > change->sriov.total) {
-		log_error(_("refused: %s can have at most %u VFs, not %u"), bdf_text(&change->pf),
-			  change->sriov.total, change->vfs);
+		outcome_refuse(change->options, REASON_TOO_MANY_VFS, &change->pf,
+			       _("refused: %s can have at most %u VFs, not %u"),
+			       bdf_text(&change->pf), change->sriov.total, change->vfs);
 		return ENABLE_REFUSED;
 	}
 	for (size_t i = 0; !code && i < ARRAY_SIZE(checks); i++)

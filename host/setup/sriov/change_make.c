@@ -8,6 +8,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
+#include "host/setup/outcome.h"
 #include "host/setup/sriov/units.h"
 
 #define SYSTEMCTL_MS 20000
@@ -136,7 +137,8 @@ static void say_refused(const struct change *change, int err, const char *log)
 	const char *address = bdf_text(&change->pf);
 
 	if (err == -ENOENT)
-		log_error(
+		outcome_refuse(
+			change->options, REASON_DRIVER, &change->pf,
 			_("refused: %s: its driver %s makes no VFs; maybe one that does (by DKMS) "
 			  "was not built for this kernel: dkms status"),
 			address, change->driver ? change->driver : _("none"));
@@ -145,11 +147,14 @@ static void say_refused(const struct change *change, int err, const char *log)
 			    "journalctl -k -n 50"),
 			  address, change->driver ? change->driver : _("none"));
 	else if (err == -EIO)
-		log_error(_("refused: %s: its driver %s does not make %u VFs"), address,
-			  change->driver ? change->driver : _("none"), change->vfs);
+		outcome_refuse(change->options, REASON_DRIVER, &change->pf,
+			       _("refused: %s: its driver %s does not make %u VFs"), address,
+			       change->driver ? change->driver : _("none"), change->vfs);
 	else
-		log_error(_("refused: %s: its driver %s does not make %u VFs: %s"), address,
-			  change->driver ? change->driver : _("none"), change->vfs, strerror(-err));
+		outcome_refuse(change->options, REASON_DRIVER, &change->pf,
+			       _("refused: %s: its driver %s does not make %u VFs: %s"), address,
+			       change->driver ? change->driver : _("none"), change->vfs,
+			       strerror(-err));
 	if (log)
 		log_error(_("the kernel's log says: %s"), log);
 }
@@ -206,9 +211,11 @@ static int lock(const struct change *change, const struct bdf *bdf, int64_t dead
 	if (taken < 0)
 		return change_say_failed(change, taken);
 	if (vmid)
-		log_error(_("refused: VM %u has just got %s"), vmid, address);
+		outcome_refuse(change->options, REASON_OTHER_VM, bdf,
+			       _("refused: VM %u has just got %s"), vmid, address);
 	else
-		log_error(_("refused: a test has just got %s"), address);
+		outcome_refuse(change->options, REASON_OTHER_VM, bdf,
+			       _("refused: a test has just got %s"), address);
 	return ENABLE_REFUSED;
 }
 

@@ -4,6 +4,7 @@
 #include "host/base/cli.h"
 #include "host/base/log.h"
 #include "host/process/supervise.h"
+#include "host/setup/outcome.h"
 #include "host/setup/sriov/change.h"
 #include "host/setup/sriov/pfs_print.h"
 #include "host/setup/sriov/sriov_boot.h"
@@ -34,6 +35,17 @@ static int list(const struct fs_root *root, const struct setup_options *options,
 	return pfs.conf_err ? ENABLE_FAILED : ENABLE_DONE;
 }
 
+static int change(const struct fs_root *root, const struct setup_options *options,
+		  const struct sriov_above *above, const struct bdf *pf, unsigned int vfs)
+{
+	struct setup_options with = *options;
+	struct outcome outcome;
+
+	if (outcome_begin(&outcome, &with))
+		return ENABLE_FAILED;
+	return outcome_end(&with, change_run(root, &with, above, pf, vfs));
+}
+
 int sriov_run(const struct fs_root *root, const struct setup_options *options,
 	      const struct sriov_above *above)
 {
@@ -50,5 +62,5 @@ int sriov_run(const struct fs_root *root, const struct setup_options *options,
 				       options->address);
 	if (!number_parse(options->count, &vfs))
 		return cli_usage_error(_("sriov: '%s' is no number of VFs"), options->count);
-	return change_run(root, options, above, &pf, vfs);
+	return change(root, options, above, &pf, vfs);
 }

@@ -146,12 +146,26 @@ static void test_modes(void **state)
 	assert_non_null(strstr(tree, "== 100644 0:0 " CONF "\n"));
 }
 
-static void refused(struct hosttree *host, const char *addresses, const char *text)
+static void refused(struct hosttree *host, const char *addresses, const char *text,
+		    const char *reason)
 {
-	auto_free char *before = hosttree_render(host);
+	auto_free char *before = hosttree_render(host), *name = fs_path("early-%s", reason);
+	char *words[] = {(char *)addresses, NULL};
+	const struct setup_options json = {.json = true, .yes = true, .addresses = words};
+	auto_run struct hosttree_run printed = {0};
+	auto_json json_object *root = NULL;
+	const char *object;
 
 	ends(host, addresses, 2, text);
 	hosttree_assert(host, before, addresses);
+	printed = hosttree_run(host, call, &json);
+	hosttree_assert_code(&printed, 2);
+	hosttree_assert(host, before, addresses);
+	object = strstr(printed.output, "{\n  \"verdict\":");
+	assert_non_null(object);
+	root = keep_json(object, "change", name);
+	assert_string_equal(json_text(root, "/verdict"), "refused");
+	assert_string_equal(json_text(root, "/refusals/0/reason"), reason);
 }
 
 static void test_refused(void **state)
@@ -166,9 +180,9 @@ static void test_refused(void **state)
 	(void)state;
 	build(&host);
 	tree = of(&host);
-	refused(&host, "0000:99:00.0", "there is no PCI device at 0000:99:00.0");
+	refused(&host, "0000:99:00.0", "there is no PCI device at 0000:99:00.0", "absent");
 	early_case_put(&tree, &nvme2);
-	refused(&host, "03:00.0", "storage controller with a twin");
+	refused(&host, "03:00.0", "storage controller with a twin", "twin");
 	early_case_remove(&tree, &nvme2);
 	early_case_put(&tree, &numbered[0]);
 	early_case_put(&tree, &numbered[1]);
@@ -176,24 +190,24 @@ static void test_refused(void **state)
 	ends(&host, "-05:00.0", 0, "");
 	hosttree_text(&host, "etc/fstab",
 		      "/dev/disk/by-path/pci-0000:03:00.0-nvme-1 /x ext4 defaults\n");
-	refused(&host, "03:00.0", "/etc/fstab:1: /dev/disk/by-path");
+	refused(&host, "03:00.0", "/etc/fstab:1: /dev/disk/by-path", "used-at-boot");
 	*host.root.path =
 		*host.dir; /* no more the running system, whose interfaces would be read */
 	tree_driver(&tree, "igb", NULL);
 	early_case_bind(&tree, &nic, "igb");
-	refused(&host, "00:02.0", "driver igb is part of the kernel itself");
+	refused(&host, "00:02.0", "driver igb is part of the kernel itself", "built-in");
 	tree_driver(&tree, "igb", "igb");
 	tree_file(&tree, "sys/devices/pci0000:00/0000:00:02.0/net/eno1/flags", "0x1002\n");
 	tree_link(&tree, "sys/class/net/eno1", "../../devices/pci0000:00/0000:00:02.0/net/eno1");
 	hosttree_text(&host, "etc/network/interfaces",
 		      "iface vmbr0 inet manual\n\tbridge-ports eno1\n");
-	refused(&host, "00:02.0", "/etc/network/interfaces:2: bridge-ports eno1");
+	refused(&host, "00:02.0", "/etc/network/interfaces:2: bridge-ports eno1", "used-at-boot");
 	hosttree_text(&host, SCRIPT, "#!/bin/sh\n# mine\n");
-	refused(&host, "01:00.0", "host-setup did not write it");
+	refused(&host, "01:00.0", "host-setup did not write it", "file");
 	tree_delete(&tree, SCRIPT);
 	tree_delete(&tree, "usr/sbin/mkinitramfs");
 	hosttree_text(&host, "usr/bin/dracut", "");
-	refused(&host, "01:00.0", "force_drivers+=");
+	refused(&host, "01:00.0", "force_drivers+=", "initramfs");
 }
 
 static void test_what_sriov_keeps(void **state)
@@ -211,7 +225,7 @@ static void test_what_sriov_keeps(void **state)
 		"  { address = \"0000:00:02.0\"; id = \"8086:10d3\"; vfs = 2; host_driver = false; }\n"
 		");\n");
 	before = hosttree_render(&host);
-	refused(&host, "00:02.0", "is to have VFs at every boot");
+	refused(&host, "00:02.0", "is to have VFs at every boot", "makes-vfs");
 	ends(&host, "01:00.0", 0, "");
 	ends(&host, "-01:00.1", 0, "others are still held");
 	ends(&host, "-01:00.0", 0, "");

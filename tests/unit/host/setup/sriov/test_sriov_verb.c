@@ -65,6 +65,26 @@ static void ends(struct tree *tree, const char *count, const struct setup_option
 	run_assert_says(&shown, text);
 }
 
+/* The same of one that is refused, with --json, too: the REASON, and what cures it, COMMAND. */
+static void refuses(struct tree *tree, const char *count, const char *text, const char *reason,
+		    const char *command)
+{
+	const struct setup_options json = {.yes = true, .json = true};
+	auto_free char *name = fs_path("sriov-%s", reason);
+	auto_json json_object *root = NULL;
+	auto_run struct run shown = {0};
+
+	ends(tree, count, &yes, 2, text);
+	shown = run(tree, PF, count, &json);
+	run_assert_code(&shown, 2);
+	root = keep_json(shown.out, "change", name);
+	assert_string_equal(json_text(root, "/verdict"), "refused");
+	assert_string_equal(json_text(root, "/refusals/0/reason"), reason);
+	assert_null(strstr(json_text(root, "/refusals/0/what"), "refused:"));
+	if (command)
+		assert_string_equal(json_text(root, "/refusals/0/cures/0/command"), command);
+}
+
 static int setup(void **state)
 {
 	auto_free char *path = NULL;
@@ -151,11 +171,12 @@ static void test_refused(void **state)
 	auto_free char *before = NULL;
 
 	before = tree_render(tree, TREE_ALL);
-	ends(tree, "8", &yes, 2, "can have at most 7 VFs, not 8");
+	refuses(tree, "8", "can have at most 7 VFs, not 8", "too-many-vfs", NULL);
 	ends(tree, "x", &yes, 64, "'x' is no number");
 	tree_assert_is(tree, TREE_ALL, before);
 	tree_file(tree, "etc/sysfs.conf", "class/net/eno1/device/sriov_numvfs = 7\n");
-	ends(tree, "4", &yes, 2, "/etc/sysfs.conf:1: class/net/eno1/device/sriov_numvfs = 7");
+	refuses(tree, "4", "/etc/sysfs.conf:1: class/net/eno1/device/sriov_numvfs = 7",
+		"set-elsewhere", NULL);
 	tree_delete(tree, "etc/sysfs.conf");
 	tree_file(
 		tree, "etc/systemd/system/vfs.service",
@@ -168,19 +189,20 @@ static void test_refused(void **state)
 	tree_delete(tree, "etc/systemd");
 	tree_driver(tree, "nvidia", "nvidia");
 	tree_bind(tree, PF, "nvidia");
-	ends(tree, "4", &yes, 2, "systemctl enable --now pve-nvidia-sriov@" PF ".service");
+	refuses(tree, "4", "systemctl enable --now pve-nvidia-sriov@" PF ".service", "vgpu",
+		"systemctl enable --now pve-nvidia-sriov@" PF ".service");
 	tree_vfio(tree);
 	tree_bind(tree, PF, "vfio-pci");
-	ends(tree, "4", &yes, 2, PF " itself is on vfio-pci");
+	refuses(tree, "4", PF " itself is on vfio-pci", "on-vfio", "pve-passthrough status");
 	tree_bind(tree, PF, "igb");
 	tree_file(tree, CONF, "format = 1;\n");
-	ends(tree, "4", &yes, 2, "/" CONF ": not what host-setup writes");
+	refuses(tree, "4", "/" CONF ": not what host-setup writes", "file", NULL);
 	ends(tree, "0", &yes, 2, "/" CONF ": not what host-setup writes");
 	tree_delete(tree, CONF);
 	tree_file(tree, AT "sriov_totalvfs", "0\n");
-	ends(tree, "4", &yes, 2, PF " can have no VFs");
+	refuses(tree, "4", PF " can have no VFs", "no-sriov", NULL);
 	tree_device_gone(tree, PF);
-	ends(tree, "4", &yes, 2, "there is no PCI device at " PF);
+	refuses(tree, "4", "there is no PCI device at " PF, "absent", "host-setup sriov");
 }
 
 /* What the kernel refuses is undone, and its line is quoted. */
@@ -193,7 +215,8 @@ static void test_kernel_refuses(void **state)
 	tree_file(tree, "var/log/dmesg",
 		  "[    9.0] igb " PF ": not enough MMIO resources for SR-IOV\n");
 	before = tree_render(tree, TREE_ALL);
-	ends(tree, "4", &yes, 2, "its driver igb does not make 4 VFs: Cannot allocate memory");
+	refuses(tree, "4", "its driver igb does not make 4 VFs: Cannot allocate memory", "driver",
+		NULL);
 	tree_delete(tree, "etc/systemd");
 	tree_delete(tree, "run/pve-passthrough");
 	tree_assert_is(tree, TREE_ALL, before);
@@ -316,7 +339,7 @@ static void test_vfs_in_use(void **state)
 	ends(tree, "2", &drivers, 0, "2 VFs");
 	tree_folder(tree, "sys/bus/pci/devices/" VF0 "/net/vf0/upper_vmbr1");
 	tree_link(tree, "sys/class/net/vf0", "../../bus/pci/devices/" VF0 "/net/vf0");
-	ends(tree, "4", &yes, 2, "the VF " VF0 " is in use and would vanish");
+	refuses(tree, "4", "the VF " VF0 " is in use and would vanish", "in-use", NULL);
 	ends(tree, "0", &yes, 2, "the VF " VF0 " is in use and would vanish");
 	assert_int_equal(count(tree), 2);
 	tree_delete(tree, "sys/class/net/vf0");
@@ -339,6 +362,35 @@ static void test_igpu(void **state)
 	ends(tree, "7", &yes, 0, PF ": 7 VFs");
 	assert_int_equal(count(tree), 7);
 	assert_string_equal(tree_driver_of(tree, VF0), "none");
+}
+
+/* With --json standard output is one object, whatever was done, shown, or not asked. */
+static void test_json(void **state)
+{
+	static const struct {
+		struct setup_options options;
+		int code;
+		const char *verdict, *reason;
+	} rows[] = {
+		{{.json = true, .dry_run = true}, 0, "shown", NULL},
+		{{.json = true}, 2, "refused", "unconfirmed"},
+		{{.json = true, .yes = true}, 0, "done", NULL},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *name = fs_path("sriov-%s", rows[i].verdict);
+		auto_run struct run shown = run(tree, PF, "2", &rows[i].options);
+		auto_json json_object *root = NULL;
+
+		run_assert_code(&shown, rows[i].code);
+		root = keep_json(shown.out, "change", name);
+		assert_string_equal(json_text(root, "/verdict"), rows[i].verdict);
+		assert_int_equal(json_count(root, "/refusals"), rows[i].reason ? 1 : 0);
+		if (rows[i].reason)
+			assert_string_equal(json_text(root, "/refusals/0/reason"), rows[i].reason);
+	}
+	assert_int_equal(count(tree), 2);
 }
 
 static void test_list(void **state)
@@ -517,7 +569,8 @@ static void test_held_early(void **state)
 	assert_non_null(strstr(kept, "enabled_service = false"));
 	memcpy(strstr(conf, "0000:0b:00.0"), PF, strlen(PF));
 	tree_file(tree, CONF, conf);
-	ends(tree, "4", &yes, 2, "host-setup early --remove " PF);
+	refuses(tree, "4", "host-setup early --remove " PF, "held-early",
+		"host-setup early --remove " PF);
 }
 
 int main(void)
@@ -537,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_vfs_in_use, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_under_test, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_json, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list_unreadable, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot, setup, fake_kernel_teardown),
