@@ -174,10 +174,16 @@ int early_read(const struct fs_root *root, struct early *ret)
 
 const struct early_item *early_find(const struct early *early, const struct bdf *bdf)
 {
-	for (size_t i = 0; i < early->n; i++)
-		if (!bdf_compare(&early->items[i].bdf, bdf))
+	const struct early_item *gone = NULL;
+
+	for (size_t i = 0; i < early->n; i++) {
+		if (bdf_compare(&early->items[i].bdf, bdf))
+			continue;
+		if (early->items[i].there)
 			return &early->items[i];
-	return NULL;
+		gone = &early->items[i];
+	}
+	return gone;
 }
 
 const char *early_state_name(enum early_state state)

@@ -40,7 +40,7 @@ struct early {
 /* Reads it. Returns 0 (free with early_free()) or -errno. */
 int early_read(const struct fs_root *root, struct early *ret) must_check;
 
-/* The item that is at the address now, or was when it was set up; NULL: none. */
+/* The item that is at the address now, or else one that is gone and was there; NULL: none. */
 const struct early_item *early_find(const struct early *early, const struct bdf *bdf);
 
 /* "held", "next-boot", "off", "changed", "no-driver", "other-driver" */

@@ -10,8 +10,14 @@
 
 static int compare(const void *a, const void *b)
 {
-	return bdf_compare(&((const struct early_entry *)a)->id.bdf,
-			   &((const struct early_entry *)b)->id.bdf);
+	const struct early_id *x = &((const struct early_entry *)a)->id;
+	const struct early_id *y = &((const struct early_entry *)b)->id;
+	int order = bdf_compare(&x->bdf, &y->bdf);
+
+	/* One that is gone may have been where another is now. */
+	order = order ? order : strcmp(x->path, y->path);
+	order = order ? order : x->identity.vendor - y->identity.vendor;
+	return order ? order : x->identity.device - y->identity.device;
 }
 
 /* A text of at most SIZE - 1 characters, none of which a script could misread. */
@@ -49,10 +55,11 @@ static bool read_entry(const config_setting_t *setting, struct early_entry *ret)
 	       !bdf_parse(with ? with : address, &ret->with);
 }
 
-static bool has_address(const struct early_list *list, const struct bdf *bdf)
+static bool has_place(const struct early_list *list, const struct early_id *id)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (!bdf_compare(&list->items[i].id.bdf, bdf))
+		if (early_id_alike(&list->items[i].id, id) &&
+		    !strcmp(list->items[i].id.path, id->path))
 			return true;
 	return false;
 }
@@ -68,7 +75,7 @@ int early_list_read(const config_t *config, struct early_list *list)
 		struct early_entry entry;
 
 		if (!read_entry(config_setting_get_elem(setting, (unsigned int)i), &entry) ||
-		    has_address(list, &entry.id.bdf))
+		    has_place(list, &entry.id))
 			return -EINVAL;
 		err = early_list_add(list, &entry);
 	}

@@ -18,8 +18,10 @@ static int read_conf(struct early_change *change)
 {
 	int err = sriov_conf_read(change->root, &change->conf);
 
-	if (!err)
-		return 0;
+	if (!err) {
+		err = early_change_renew(change);
+		return err ? early_say_failed(err) : 0;
+	}
 	outcome_refuse(
 		change->options, REASON_FILE, NULL,
 		_("/%s: %s; nothing was changed\nif it is damaged: delete it, and set up each "
@@ -145,6 +147,36 @@ static int read_kinds(struct early_change *change)
 	return err ?: early_ids_find(change->root, &wanted, &change->kinds);
 }
 
+/* Kinds of which nothing is held any more are of no interest. */
+static void drop_idle_kinds(struct early_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool wanted = false;
+
+		for (size_t k = 0; k < list->n; k++)
+			wanted |= list->items[k].held &&
+				  early_id_alike(&list->items[k].id, &list->items[i].id);
+		/* Those that go are marked first: the search needs all of them. */
+		list->items[i].with = wanted ? list->items[i].with
+					     : (struct bdf){.domain = UINT32_MAX};
+	}
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].with.domain != UINT32_MAX)
+			list->items[kept++] = list->items[i];
+	list->n = kept;
+}
+
+/* Whether a target is in the slot of the entry, which is of another kind: then that one is gone. */
+static bool is_replaced(const struct early_change *change, const struct early_id *id)
+{
+	for (size_t i = 0; i < change->n_targets; i++)
+		if (!strcmp(change->targets[i].id.path, id->path))
+			return true;
+	return false;
+}
+
 /* Entries of other kinds stay as they are; those of the targets' kinds are as they are now. */
 static int make_list(struct early_change *change)
 {
@@ -152,7 +184,9 @@ static int make_list(struct early_change *change)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < old->n; i++) {
-		if (!is_target_kind(change, &old->items[i].id))
+		const struct early_id *id = &old->items[i].id;
+
+		if (!is_target_kind(change, id) && !is_replaced(change, id))
 			err = early_list_add(&list, &old->items[i]);
 		else if (old->items[i].held)
 			say_forgotten(change, &old->items[i]);
@@ -176,6 +210,7 @@ static int make_list(struct early_change *change)
 	}
 	early_list_free(old);
 	*old = list;
+	drop_idle_kinds(old);
 	return 0;
 }
 
@@ -234,39 +269,17 @@ static const struct early_item *find_item(const struct early *early, const struc
 static bool drop(struct early_list *list, const struct early *early, const struct bdf *bdf)
 {
 	const struct early_item *item = find_item(early, bdf);
-	struct bdf was;
 
 	if (!item)
 		return false;
-	was = item->entry.id.bdf;
 	for (size_t i = 0; i < list->n; i++) {
 		struct early_entry *entry = &list->items[i];
 
-		if (!bdf_compare(&entry->id.bdf, &was) || !bdf_compare(&entry->with, &was))
+		if (!bdf_compare(&entry->id.bdf, &item->bdf) ||
+		    !bdf_compare(&entry->with, &item->bdf))
 			entry->held = false;
 	}
 	return true;
-}
-
-/* Kinds of which nothing is held any more are of no interest. */
-static void drop_idle_kinds(struct early_list *list)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		bool wanted = false;
-
-		for (size_t k = 0; k < list->n; k++)
-			wanted |= list->items[k].held &&
-				  early_id_alike(&list->items[k].id, &list->items[i].id);
-		/* Those that go are marked first: the search needs all of them. */
-		list->items[i].with = wanted ? list->items[i].with
-					     : (struct bdf){.domain = UINT32_MAX};
-	}
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].with.domain != UINT32_MAX)
-			list->items[kept++] = list->items[i];
-	list->n = kept;
 }
 
 int early_change_remove(const struct fs_root *root, const struct setup_options *options,

@@ -35,13 +35,23 @@ static int check_item(const struct early_item *item, struct checklist *list)
 			 early_cure(item));
 }
 
+/* Not by the address that it had: another may be there. NULL: all are gone. */
+static const struct early_item *find_there(const struct early *early)
+{
+	for (size_t i = 0; i < early->n; i++)
+		if (early->items[i].there)
+			return &early->items[i];
+	return NULL;
+}
+
 /* Whether the script is what host-setup would write: an older version's, or edited. */
-static int check_script(const struct fs_root *root, struct checklist *list)
+static int check_script(const struct fs_root *root, const struct early *early,
+			struct checklist *list)
 {
 	const struct edits none = {.root = root};
 	auto_sriov_conf struct sriov_conf conf = {0};
 	auto_free char *wanted = NULL, *text = NULL;
-	size_t i = 0;
+	const struct early_item *there;
 	int err = sriov_conf_read(root, &conf);
 
 	err = err ?: edits_text(&none, EARLY_SCRIPT_PATH, &text);
@@ -60,15 +70,15 @@ static int check_script(const struct fs_root *root, struct checklist *list)
 		return -ENOMEM;
 	if (text && !strcmp(text, wanted))
 		return 0;
-	while (!conf.early.items[i].held)
-		i++;
-	return check_add(list, name, CHECK_WARNING,
-			 fs_path(text ? _("/%s is not what host-setup writes for these devices")
-				      : _("/%s is not there, which holds these devices at boot"),
-				 EARLY_SCRIPT_PATH),
-			 NULL,
-			 fs_path(_("write it again: host-setup early %s"),
-				 bdf_text(&conf.early.items[i].id.bdf)));
+	there = find_there(early);
+	return check_add(
+		list, name, CHECK_WARNING,
+		fs_path(text ? _("/%s is not what host-setup writes for these devices")
+			     : _("/%s is not there, which holds these devices at boot"),
+			EARLY_SCRIPT_PATH),
+		NULL,
+		there ? fs_path(_("write it again: host-setup early %s"), bdf_text(&there->bdf))
+		      : NULL);
 }
 
 int early_check(const struct fs_root *root, struct checklist *list)
@@ -81,5 +91,5 @@ int early_check(const struct fs_root *root, struct checklist *list)
 		return err;
 	for (size_t i = 0; !err && i < early.n; i++)
 		err = check_item(&early.items[i], list);
-	return err ?: check_script(root, list);
+	return err ?: check_script(root, &early, list);
 }

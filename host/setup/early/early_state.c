@@ -37,6 +37,42 @@ int early_change_add(struct early_change *change, const struct bdf *bdf, const s
 	return 0;
 }
 
+/* Where the device of the entry at the address is now; the address, when none is there. */
+static struct bdf now_at(const struct early_list *list, const struct early_ids *now,
+			 const struct bdf *bdf)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t k = 0; !bdf_compare(&list->items[i].id.bdf, bdf) && k < now->n; k++)
+			if (early_id_same(&list->items[i].id, &now->items[k]))
+				return now->items[k].bdf;
+	return *bdf;
+}
+
+int early_change_renew(struct early_change *change)
+{
+	auto_early_ids struct early_ids kinds = {0}, now = {0};
+	struct early_list renewed = {0}, *list = &change->conf.early;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < list->n; i++)
+		err = early_ids_add(&kinds, &list->items[i].id);
+	err = err ?: early_ids_find(change->root, &kinds, &now);
+	for (size_t i = 0; !err && i < list->n; i++) {
+		struct early_entry entry = list->items[i];
+
+		entry.id.bdf = now_at(list, &now, &list->items[i].id.bdf);
+		entry.with = now_at(list, &now, &list->items[i].with);
+		err = early_list_add(&renewed, &entry);
+	}
+	if (err) {
+		early_list_free(&renewed);
+		return err;
+	}
+	early_list_free(list);
+	*list = renewed;
+	return 0;
+}
+
 void early_change_free(struct early_change *change)
 {
 	sriov_conf_free(&change->conf);

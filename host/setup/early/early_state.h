@@ -29,6 +29,10 @@ struct early_target *early_target_find(const struct early_change *change, const 
 int early_change_add(struct early_change *change, const struct bdf *bdf,
 		     const struct bdf *with) must_check;
 
+/* Gives the entries of CHANGE->conf the addresses that their devices have now: the numbers of buses
+ * change with the cards. One that is gone keeps its own. Returns 0 or -errno. */
+int early_change_renew(struct early_change *change) must_check;
+
 /* Reports that something could not be read, so that nothing was changed. Returns ENABLE_FAILED. */
 int early_say_failed(int err);
 

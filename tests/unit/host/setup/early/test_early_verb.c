@@ -258,6 +258,77 @@ static void test_power_cuts(void **state)
 	assert_true(at > 5);
 }
 
+static void assert_cure(struct hosttree *host, const char *cure)
+{
+	auto_checklist struct checklist list = {0};
+	bool said = false;
+
+	assert_int_equal(early_check(&host->root, &list), 0);
+	for (size_t i = 0; i < list.n; i++)
+		said |= list.items[i].cure && !strcmp(list.items[i].cure, cure);
+	assert_true(said);
+}
+
+/* Another card in the slot of one that was held, or at an address that it had. */
+static void test_card_is_replaced(void **state)
+{
+	static const struct early_case other = {"pci0000:00/0000:00:1c.0/0000:01:00.0",
+						0x1002,
+						0x73bf,
+						0x030000,
+						0xc1,
+						0,
+						NULL},
+				       moved = {"pci0000:00/0000:00:1d.0/0000:01:00.0",
+						0x10de,
+						0x1b80,
+						0x030000,
+						0xa1,
+						0,
+						NULL},
+				       first = {"pci0000:00/0000:00:1c.0/0000:02:00.0",
+						0x10de,
+						0x1b80,
+						0x030000,
+						0xa1,
+						0,
+						NULL};
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *gone = NULL, *conf = NULL;
+	struct tree tree;
+
+	(void)state;
+	build(&host);
+	tree = of(&host);
+	ends(&host, "01:00.0", 0, "");
+	early_case_remove(&tree, &card);
+	early_case_remove(&tree, &sound);
+	early_case_put(&tree, &other);
+	ends(&host, "01:00.0", 0, "in slot 0000:00/1c.0/00.0 is no longer there: it is forgotten");
+	ends(&host, "01:00.0", 0, "nothing to change");
+	ends(&host, "", 0, "0000:01:00.1");
+	ends(&host, "-01:00.0", 0, "nothing is held early");
+	gone = hosttree_read(&host, CONF);
+	assert_null(gone);
+
+	/* Buses are numbered anew: each has the address that the other had. */
+	early_case_remove(&tree, &other);
+	early_case_put(&tree, &card);
+	ends(&host, "01:00.0", 0, "");
+	early_case_remove(&tree, &card);
+	early_case_remove(&tree, &twin);
+	early_case_put(&tree, &moved);
+	early_case_put(&tree, &first);
+	early_case_put(&tree, &sound);
+	hosttree_text(&host, SCRIPT, "#!/bin/sh\n# Written by `host-setup early`\n");
+	assert_cure(&host, "write it again: host-setup early 0000:02:00.0");
+	ends(&host, "01:00.1", 0, "");
+	ends(&host, "-01:00.1", 0, "others are still held");
+	conf = hosttree_read(&host, CONF);
+	assert_non_null(strstr(conf, "held = true"));
+	ends(&host, "-02:00.0", 0, "nothing is held early");
+}
+
 /* An image that runs the script too late: all is put back. */
 static void test_order_is_verified(void **state)
 {
@@ -370,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_what_sriov_keeps),
 		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_card_is_replaced),
 		cmocka_unit_test(test_order_is_verified),
 		cmocka_unit_test(test_check_and_groups),
 		cmocka_unit_test(test_disable_says_what_stays),
