@@ -11,6 +11,7 @@
 #include "host/setup/early/early_commit.h"
 #include "host/setup/early/early_refuse.h"
 #include "host/setup/early/early_state.h"
+#include "host/setup/hoststate.h"
 
 /* ---- what is to be held ---- */
 
@@ -282,6 +283,15 @@ static bool drop(struct early_list *list, const struct early *early, const struc
 	return true;
 }
 
+/* Whether the commands of an earlier run were not all run: it may have removed the files, and the
+ * initramfs still has them. What cannot be read is reported by whoever commits. */
+static bool is_unfinished(const struct fs_root *root)
+{
+	auto_hoststate struct hoststate state = {0};
+
+	return hoststate_read(root, &state) || state.pending;
+}
+
 int early_change_remove(const struct fs_root *root, const struct setup_options *options,
 			const struct bdf_set *addresses)
 {
@@ -303,7 +313,7 @@ int early_change_remove(const struct fs_root *root, const struct setup_options *
 				 bdf_text(&addresses->items[i]));
 		any |= found;
 	}
-	if (!any)
+	if (!any && !is_unfinished(root))
 		return ENABLE_DONE;
 	drop_idle_kinds(&change.conf.early);
 	return early_commit(&change, NULL);

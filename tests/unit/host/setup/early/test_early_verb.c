@@ -5,6 +5,7 @@
 #include "keep_json.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "host/pci/summary.h"
 #include "host/setup/early/early_items.h"
@@ -258,6 +259,38 @@ static void test_power_cuts(void **state)
 	assert_true(at > 5);
 }
 
+/* The same for the undo: what has been removed may still be in the initramfs. */
+static void test_power_cuts_in_undo(void **state)
+{
+	unsigned int at = 1;
+
+	(void)state;
+	for (bool more = true; more; at++) {
+		auto_hosttree struct hosttree host = {0};
+		auto_free char *before = NULL, *commands = NULL, *empty = NULL;
+		auto_run struct hosttree_run died = {0}, again = {0};
+
+		build(&host);
+		empty = fs_path("%s/var/lib/pve-passthrough", host.dir);
+		before = hosttree_render(&host);
+		ends(&host, "01:00.0", 0, "");
+		hosttree_forget_commands(&host);
+		hosttree_cut(CUT_AFTER, at);
+		died = run(&host, "-01:00.0", true);
+		hosttree_cut(CUT_NEVER, 0);
+		more = died.code == HOSTTREE_DEAD;
+		again = run(&host, "-01:00.0", true);
+		hosttree_assert_code(&again, 0);
+		commands = hosttree_commands(&host);
+		if (!strstr(commands, "update-grub"))
+			fail_msg("after step %u: only %s was run", at, commands);
+		/* The last step of all. */
+		(void)!rmdir(empty);
+		hosttree_assert(&host, before, "after a power cut");
+	}
+	assert_true(at > 5);
+}
+
 static void assert_cure(struct hosttree *host, const char *cure)
 {
 	auto_checklist struct checklist list = {0};
@@ -441,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_what_sriov_keeps),
 		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_power_cuts_in_undo),
 		cmocka_unit_test(test_card_is_replaced),
 		cmocka_unit_test(test_order_is_verified),
 		cmocka_unit_test(test_check_and_groups),
