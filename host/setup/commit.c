@@ -301,7 +301,9 @@ static int undo(const struct commit *commit, size_t done, bool rerun)
 		log_error(_(
 			"the files are as they were, but the commands failed on them too: the host "
 			"may boot with either\nwhen the cause is gone, run them by hand"));
-	err = write_state(commit, &commit->before);
+	/* Then the state stays pending: whatever is run next, the undo of a trial, too, runs the
+	 * commands. */
+	err = either ? 0 : write_state(commit, &commit->before);
 	if (err)
 		log_error(_("/%s could not be put back: %s"), HOSTSTATE_PATH, strerror(-err));
 	/* A boot that may have the new words stays on trial. */

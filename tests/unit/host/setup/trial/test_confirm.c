@@ -266,6 +266,20 @@ static void test_arming(void **state)
 	assert_int_equal(stage(&guide), TRIAL_NONE);
 }
 
+/* It boots with the words that only the commands can take back, and is not confirmed. */
+static void assert_taken_back(struct scene *scene)
+{
+	boot(scene, "boot-a\n", WORDS);
+	hosttree_forget_commands(&scene->tree);
+	trial_minute_ms = 0;
+	ends(scene, call_boot, NULL, 0, "was not confirmed and is undone");
+	trial_minute_ms = 60000;
+	assert_ran(scene, "update-initramfs", true);
+	assert_ran(scene, "proxmox-boot-tool refresh", true);
+	boot(scene, "boot-b\n", "");
+	ends(scene, call_boot, NULL, 0, "was undone by `host-setup disable`");
+}
+
 /* A change that fails leaves what was armed before. */
 static void test_enable_fails(void **state)
 {
@@ -278,6 +292,7 @@ static void test_enable_fails(void **state)
 	/* The commands failed again: the host may boot with the words. */
 	assert_int_equal(stage(&scene), TRIAL_ARMED);
 	unsetenv("FAKE_FAIL");
+	assert_taken_back(&scene);
 	enable(&scene, 0, "armed");
 	hosttree_fail_write("modprobe.d/pve-passthrough.conf");
 	scene.host.options.ignore_msrs = true;
