@@ -116,7 +116,7 @@ int dropins_has_option(const struct fs_root *root, const struct wanted_option *o
 
 	if (ours <= 0)
 		return fs_is_absent(ours) ? 0 : ours;
-	return !!strstr(text, line);
+	return text && strstr(text, line);
 }
 
 int dropins_write_cmdline(struct edits *edits, const struct hoststate *state,
