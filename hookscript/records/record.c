@@ -13,8 +13,8 @@
 #include <sys/file.h>
 #include <time.h>
 
-#define STATE_DIR "run/pve-passthrough"
-#define LOCK_DIR  "run/pve-passthrough/locks"
+#define RUN_DIR	 "run/pve-passthrough"
+#define LOCK_DIR "run/pve-passthrough/locks"
 
 #define RECORD_TEXT_MAX ((size_t)64 * 1024)
 
@@ -102,7 +102,7 @@ static int make_dirs(const struct fs_root *root, int err)
 	/* The 0700 parent first: it closes what is below to others. */
 	err = fs_make_dir(root, "run", 0755);
 	if (!err)
-		err = fs_make_dir(root, STATE_DIR, 0700);
+		err = fs_make_dir(root, RUN_DIR, 0700);
 	if (!err)
 		err = fs_make_dir(root, RECORD_DIR, 0700);
 	return err ? err : fs_make_dir(root, LOCK_DIR, 0700);
