@@ -200,7 +200,7 @@ check-deb: ## the package's whole life in trees of Debian 12 and 13 (as root; mi
 	@$(still) tests/package/check-deb
 
 demo: deps-lab deps ## shows the program at work on a real kernel, in QEMU
-	@tests/lab/demo
+	@$(still) tests/lab/demo
 
 # What the programs cost: a report, no test. It takes minutes, and the network for the peers.
 bench: deps-lab deps ## what the programs cost, as a report (minutes)
