@@ -5,12 +5,15 @@
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "host/base/strbuf.h"
 #include "host/pci/pci.h"
+#include "host/usage/net/nettables.h"
 #include "host/usage/usage.h"
 
 #define COROSYNC_MAX   ((size_t)1024 * 1024)
+#define HOSTS_MAX      ((size_t)4 * 1024 * 1024)
 #define INTERFACES_MAX 256
 
 bool pf_use_goes_on(const char *driver)
@@ -19,36 +22,6 @@ bool pf_use_goes_on(const char *driver)
 }
 
 /* ---- the cluster's links ---- */
-
-/* What follows "ringN_addr:" in a line; NULL: it is another one. */
-static const char *link_address(const char *line)
-{
-	unsigned int number;
-
-	line += strspn(line, " \t");
-	line = after_prefix(line, "ring");
-	if (!line || !number_take(&line, &number))
-		return NULL;
-	line = after_prefix(line, "_addr");
-	if (!line)
-		return NULL;
-	line += strspn(line, " \t");
-	return *line == ':' ? line + 1 + strspn(line + 1, " \t") : NULL;
-}
-
-bool pf_use_is_link(const char *text, const char *address)
-{
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		const char *value;
-
-		line += *line == '\n';
-		value = link_address(line);
-		if (value && strcspn(value, " \t\r\n") == strlen(address) &&
-		    !strncmp(value, address, strlen(address)))
-			return true;
-	}
-	return false;
-}
 
 /* Adds what is on top of NAME, by its links upper_*, and so on. */
 static int add_uppers(const struct fs_root *root, const char *name, struct fs_names *names)
@@ -77,20 +50,54 @@ static int list_interfaces(const struct fs_root *root, const struct bdf *pf, str
 	return err;
 }
 
-static int add_link(const struct bdf *pf, const char *name, const char *address,
-		    struct usage *usage)
+static int add_link(const struct bdf *pf, const char *name, char *what, struct usage *usage)
 {
-	int err = usage_add(
-		usage, pf, USAGE_NETWORK,
-		fs_path(_("the cluster's link (corosync, %s) goes over it, by %s"), address, name),
-		_("the node may be fenced when it has no other link"),
-		strdup(_("give the cluster a second link on another card")));
+	int err = usage_add(usage, pf, USAGE_NETWORK, what,
+			    _("the node may be fenced when it has no other link"),
+			    strdup(_("give the cluster a second link on another card")));
 
 	return err ? err : usage_name(usage, strdup(name));
 }
 
-static int find_links(const struct bdf *pf, const struct fs_names *names, const char *text,
-		      struct usage *usage)
+/* An address that leaves the link, so that another node can reach it. */
+static bool is_reachable(const char *address)
+{
+	struct in6_addr ip = {0};
+
+	if (inet_pton(AF_INET, address, &ip) == 1)
+		return !net_is_local_only(AF_INET, &ip);
+	return inet_pton(AF_INET6, address, &ip) == 1 && !net_is_local_only(AF_INET6, &ip);
+}
+
+int pf_use_add_links(const struct bdf *pf, const char *name, const char *address,
+		     struct cluster_links *links, struct usage *usage)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < links->n; i++) {
+		struct cluster_link *link = &links->items[i];
+
+		if (cluster_link_has(link, address)) {
+			err = add_link(pf, name,
+				       fs_path(_("the cluster's link (corosync, %s) goes over it, "
+						 "by %s"),
+					       address, name),
+				       usage);
+		} else if (!link->addresses.n && !link->said && is_reachable(address)) {
+			link->said = true;
+			err = add_link(pf, name,
+				       fs_path(_("the cluster's link (corosync) may go over it, by "
+						 "%s: its address is the name %s, which is not in "
+						 "/etc/hosts"),
+					       name, link->value),
+				       usage);
+		}
+	}
+	return err;
+}
+
+static int find_links(const struct bdf *pf, const struct fs_names *names,
+		      struct cluster_links *links, struct usage *usage)
 {
 	struct ifaddrs *list;
 	int err = 0;
@@ -108,27 +115,44 @@ static int find_links(const struct bdf *pf, const struct fs_names *names, const 
 				v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
 				address, sizeof(address), NULL, 0, NI_NUMERICHOST))
 			continue;
-		if (pf_use_is_link(text, address))
-			err = add_link(pf, at->ifa_name, address, usage);
+		err = pf_use_add_links(pf, at->ifa_name, address, links, usage);
 	}
 	freeifaddrs(list);
 	return err;
 }
 
+/* Proxmox VE calls a node by the name of its host, without the domain. */
+static int read_cluster(const struct fs_root *root, struct cluster_links *ret)
+{
+	auto_free char *conf = NULL, *hosts = NULL;
+	struct utsname names;
+	int err = fs_read(root, "etc/corosync/corosync.conf", COROSYNC_MAX, &conf, NULL);
+
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	err = fs_read(root, "etc/hosts", HOSTS_MAX, &hosts, NULL);
+	if (err && !fs_is_absent(err))
+		return err;
+	if (uname(&names))
+		return -errno;
+	names.nodename[strcspn(names.nodename, ".")] = '\0';
+	return cluster_links_parse(conf, hosts ? hosts : "", names.nodename, ret);
+}
+
 /* The addresses are those of the running system. */
 static int add_links(const struct fs_root *root, const struct bdf *pf, struct usage *usage)
 {
+	auto_cluster_links struct cluster_links links = {0};
 	auto_names struct fs_names names = {0};
-	auto_free char *text = NULL;
 	int err;
 
 	if (!fs_root_is_running_system(root))
 		return 0;
-	err = fs_read(root, "etc/corosync/corosync.conf", COROSYNC_MAX, &text, NULL);
-	if (err)
-		return fs_is_absent(err) ? 0 : err;
+	err = read_cluster(root, &links);
+	if (err || !links.n)
+		return err;
 	err = list_interfaces(root, pf, &names);
-	return err ? err : find_links(pf, &names, text, usage);
+	return err ? err : find_links(pf, &names, &links, usage);
 }
 
 /* ---- all uses ---- */

@@ -8,20 +8,22 @@
 
 #include "host/base/fs.h"
 #include "host/usage/finding.h"
+#include "host/usage/net/cluster.h"
 
 /*
  * What usage_read() finds of the PF and blocks a start, but for its VFs, and the links of the
- * cluster (corosync) that go over it. Nothing for a graphics device whose driver is i915 or xe,
- * which goes on meanwhile. Returns 0 (free with usage_free()) or -errno.
+ * cluster (corosync) that go over it, or may. Nothing for a graphics device whose driver is i915 or
+ * xe, which goes on meanwhile. Returns 0 (free with usage_free()) or -errno.
  */
 int pf_use_read(const struct fs_root *root, const struct bdf *pf, struct usage *ret) must_check;
 
 /* The uses as a list, "interface eno1 … ; …". Returns a new string, or NULL without memory. */
 char *pf_use_text(const struct usage *usage) must_check;
 
-/* Whether TEXT, of corosync.conf(5), gives ADDRESS to a node's link, "ring0_addr: ADDRESS". Pure.
- */
-bool pf_use_is_link(const char *text, const char *address);
+/* Adds which LINKS of the cluster go over ADDRESS, of the PF's interface NAME, or may: those whose
+ * address is not known, once. Returns 0 or -ENOMEM. */
+int pf_use_add_links(const struct bdf *pf, const char *name, const char *address,
+		     struct cluster_links *links, struct usage *usage) must_check;
 
 /* Whether VFs of the driver, i915 or xe, are made while its device goes on. */
 bool pf_use_goes_on(const char *driver);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is set up of PFs (host/pci/sriov_conf.h), and texts that may set their numbers of VFs
- * (host/setup/sriov/setters_match.h). */
+/* What is set up of PFs (host/pci/sriov_conf.h), texts that may set their numbers of VFs
+ * (host/setup/sriov/setters_match.h), and the links of a cluster (host/usage/net/cluster.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
 #include "host/pci/sriov_conf.h"
 #include "host/setup/sriov/setters_match.h"
-#include "host/usage/pf_use.h"
+#include "host/usage/net/cluster.h"
 
 static void check_conf(void)
 {
@@ -41,13 +41,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.others = {others, 1},
 	};
 	auto_free char *text = fuzz_string(data, size);
+	auto_cluster_links struct cluster_links links = {0};
 	auto_free char *ours = fs_path("%s 0000:03:00.0", text);
 
 	fuzz_write_file(SRIOV_CONF_PATH, size ? (const void *)data : "", size);
 	check_conf();
 	(void)setters_match_rule(&pf, text);
 	(void)setters_match_link(&pf, text);
-	(void)pf_use_is_link(text, "192.0.2.1");
+	fuzz_require(!cluster_links_parse(text, text, "pve1", &links));
+	for (size_t i = 0; i < links.n; i++)
+		fuzz_require(links.items[i].value != NULL);
 	/* What names it is never another's. */
 	fuzz_require(setters_match(&pf, ours) == SETTERS_OURS);
 	return 0;
