@@ -212,6 +212,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void fs_names_sort(struct fs_names *names)
+{
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+}
+
 /* What getdents64(2) writes is what readdir(3) returns. */
 _Static_assert(sizeof(ino_t) == 8 && offsetof(struct dirent, d_name) == 19,
 	       "a large struct dirent");
@@ -280,8 +286,7 @@ static int list(const struct fs_root *root, const char *path, bool only_dirs, st
 		fs_names_free(names);
 		return err;
 	}
-	if (names->n)
-		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+	fs_names_sort(names);
 	*ret = *names;
 	return 0;
 }

@@ -102,6 +102,9 @@ void fs_names_free(struct fs_names *names);
 bool fs_names_has(const struct fs_names *names, const char *name);
 int fs_names_add(struct fs_names *names, const char *name) must_check;
 
+/* Sorts them by their bytes. */
+void fs_names_sort(struct fs_names *names);
+
 #define auto_root  cleanup_with(fs_root_close)
 #define auto_names cleanup_with(fs_names_free)
 

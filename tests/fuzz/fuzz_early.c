@@ -18,10 +18,23 @@ static void check_path(const char *text)
 		fuzz_require(*path && strchr(path, '/') && strlen(path) < sizeof(path));
 }
 
+static void check_networkd(const char *text)
+{
+	char *words[] = {(char *)"eno1"};
+	const struct boot_names names = {
+		.nets = {words, 1}, .interfaces = {words, 1}, .path = (char *)"pci-0000:03:00.0"};
+	auto_conf_items struct conf_items found = {0};
+
+	fuzz_write_file("run/systemd/netif/state", "", 0);
+	fuzz_write_file("etc/systemd/network/x.network", text, strlen(text));
+	fuzz_require(!boot_uses_find_networkd(fuzz_root(), &names, &found));
+	fuzz_require(found.n <= 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_conf_items struct conf_items found = {0};
-	auto_names struct fs_names nets = {0}, disks = {0};
+	auto_names struct fs_names nets = {0}, disks = {0}, sources = {0};
 	auto_free char *text = fuzz_string(data, size);
 	char serial[EARLY_SERIAL_SIZE];
 
@@ -31,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)early_order_place(text);
 	fuzz_require(!fs_names_add(&nets, "eno1"));
 	fuzz_require(!boot_uses_parse_nets(text, "interfaces", &nets, &found));
+	(void)!boot_uses_list_sources(fuzz_root(), text, "etc/network/interfaces", &sources);
+	check_networkd(text);
 	fuzz_require(!boot_names_add_udev(text, &disks));
 	for (size_t i = 0; i < disks.n; i++)
 		fuzz_require(

@@ -10,11 +10,6 @@
  * modules-load.d(5)). */
 static const char *const dropin_dirs[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool ends_in(const char *name, const char *suffix)
 {
 	size_t len = strlen(name), end = strlen(suffix);
@@ -40,8 +35,7 @@ static int list_names(const struct edits *edits, const char *dir, struct fs_name
 		if (edits->items[i].after && !strncmp(path, dir, len) && path[len] == '/')
 			err = fs_names_add(ret, path + len + 1);
 	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	fs_names_sort(ret);
 	return err;
 }
 

@@ -141,6 +141,58 @@ static int add_disk(const struct fs_root *root, const struct survey_node *node,
 	return boot_names_add_udev(text, disks);
 }
 
+/* ---- interfaces ---- */
+
+/* The names that udev may have given to an interface besides, and the path of its device. */
+static int add_other_names(const struct fs_root *root, const char *dir, struct boot_names *ret)
+{
+	auto_free char *index_path = fs_path("%s/ifindex", dir), *index = NULL;
+	auto_free char *path = NULL, *text = NULL;
+	char *rest, *line;
+	int err = fs_read_attr(root, index_path, &index);
+
+	path = fs_path("run/udev/data/n%s", index ? index : "");
+	err = err ?: fs_read(root, path, TEXT_MAX, &text, NULL);
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	for (rest = text; !err && (line = strsep(&rest, "\n"));) {
+		const char *name = after_prefix(line, "E:ID_NET_NAME");
+
+		name = name ? strchr(name, '=') : NULL;
+		if (name && name[1])
+			err = fs_names_add(&ret->nets, name + 1);
+	}
+	return err;
+}
+
+/* An Ethernet or wireless card; others are not told apart. (Linux: include/uapi/linux/if_arp.h) */
+static int read_type(const struct fs_root *root, const char *dir, struct boot_names *ret)
+{
+	auto_free char *path = fs_path("%s/type", dir), *wireless = fs_path("%s/phy80211", dir);
+	auto_free char *text = NULL;
+	int err = fs_read_attr(root, path, &text), there;
+
+	if (err || strcmp(text, "1") != 0)
+		return fs_is_absent(err) ? 0 : err;
+	there = fs_probe(root, wireless);
+	ret->type = there ? "wlan" : "ether";
+	return there < 0 ? there : 0;
+}
+
+static int add_net(const struct fs_root *root, const struct survey_net *net, struct boot_names *ret)
+{
+	auto_free char *path = fs_path("%s/address", net->path), *mac = NULL;
+	int err = fs_names_add(&ret->nets, net->name) ?: fs_names_add(&ret->interfaces, net->name);
+
+	err = err ?: fs_read_attr(root, path, &mac);
+	if (!err)
+		err = fs_names_add(&ret->macs, mac);
+	else if (fs_is_absent(err))
+		err = 0;
+	err = err ?: add_other_names(root, net->path, ret);
+	return err ?: read_type(root, net->path, ret);
+}
+
 int boot_names_read(const struct fs_root *root, const struct usage_device *device,
 		    struct boot_names *ret)
 {
@@ -148,14 +200,16 @@ int boot_names_read(const struct fs_root *root, const struct usage_device *devic
 	int err = survey_device(root, device, &survey);
 
 	ret->by_path = fs_path("/dev/disk/by-path/pci-%s-", bdf_text(&device->bdf));
-	if (!err && !ret->by_path)
+	ret->path = fs_path("pci-%s", bdf_text(&device->bdf));
+	ret->driver = device->driver ? strdup(device->driver) : NULL;
+	if (!err && (!ret->by_path || !ret->path || (device->driver && !ret->driver)))
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < survey.n_nodes; i++)
 		if (survey.nodes[i].block)
 			err = add_disk(root, &survey.nodes[i], &ret->disks);
 	for (size_t i = 0; !err && i < survey.n_nets; i++)
 		if (survey.nets[i].name)
-			err = fs_names_add(&ret->nets, survey.nets[i].name);
+			err = add_net(root, &survey.nets[i], ret);
 	return err;
 }
 
@@ -163,6 +217,10 @@ void boot_names_free(struct boot_names *names)
 {
 	fs_names_free(&names->disks);
 	fs_names_free(&names->nets);
+	fs_names_free(&names->interfaces);
+	fs_names_free(&names->macs);
 	free(names->by_path);
+	free(names->path);
+	free(names->driver);
 	*names = (struct boot_names){0};
 }

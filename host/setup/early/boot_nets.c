@@ -131,30 +131,44 @@ int boot_uses_parse_nets(const char *text, const char *file, const struct fs_nam
 	return err;
 }
 
+/* More files than anybody has, and more than any circle of them is let to be read. */
+#define FILES_MAX 1000
+
+/* Reads PATH, and adds what it names to the files that are to be read. */
 static int read_file(const struct fs_root *root, const char *path, const struct fs_names *nets,
-		     struct conf_items *ret)
+		     struct fs_names *files, struct conf_items *ret)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
 	if (err)
 		return fs_is_absent(err) || err == -EISDIR ? 0 : err;
-	return boot_uses_parse_nets(text, path, nets, ret);
+	err = boot_uses_parse_nets(text, path, nets, ret);
+	return err ? err : boot_uses_list_sources(root, text, path, files);
+}
+
+static int find_interfaces(const struct fs_root *root, const struct fs_names *nets,
+			   struct conf_items *ret)
+{
+	static const char dir[] = "etc/network/interfaces.d";
+	auto_names struct fs_names files = {0}, names = {0};
+	int err = fs_list(root, dir, &names);
+
+	err = err ?: fs_names_add(&files, "etc/network/interfaces");
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+
+		err = path ? fs_names_add(&files, path) : -ENOMEM;
+	}
+	for (size_t i = 0; !err && i < files.n; i++)
+		err = i < FILES_MAX ? read_file(root, files.items[i], nets, &files, ret) : -ELOOP;
+	return err;
 }
 
 int boot_uses_find_nets(const struct fs_root *root, const struct boot_names *names,
 			struct conf_items *ret)
 {
-	static const char dir[] = "etc/network/interfaces.d";
-	auto_names struct fs_names files = {0};
-	int err = names->nets.n ? fs_list(root, dir, &files) : 0;
+	int err = names->nets.n ? find_interfaces(root, &names->nets, ret) : 0;
 
-	if (!err && names->nets.n)
-		err = read_file(root, "etc/network/interfaces", &names->nets, ret);
-	for (size_t i = 0; !err && i < files.n; i++) {
-		auto_free char *path = fs_path("%s/%s", dir, files.items[i]);
-
-		err = read_file(root, path, &names->nets, ret);
-	}
-	return err;
+	return err || !names->nets.n ? err : boot_uses_find_networkd(root, names, ret);
 }

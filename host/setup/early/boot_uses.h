@@ -12,8 +12,13 @@
 /* By which names files may mean what is below a device. */
 struct boot_names {
 	struct fs_names disks; /* "/dev/sda1", "/dev/disk/by-id/…", "UUID=…", a pool's name */
-	struct fs_names nets;  /* "eno1" */
-	char *by_path;	       /* how the links of its disks in /dev/disk/by-path begin */
+	struct fs_names nets;  /* of its interfaces: "eno1", "enp3s0" */
+	struct fs_names interfaces; /* which of these they have now, and not besides or maybe */
+	struct fs_names macs;	    /* of these, "52:54:00:00:00:01" */
+	char *path;		    /* of the device, as udev has it: "pci-0000:03:00.0" */
+	char *driver;		    /* NULL: none */
+	const char *type;	    /* as networkctl(1) has it, "ether"; NULL: not known; static */
+	char *by_path;		    /* how the links of its disks in /dev/disk/by-path begin */
 };
 
 /* Reads them: what udev and the links in /dev/disk say of its disks, and its interfaces. Returns 0
@@ -35,12 +40,28 @@ int boot_uses_find_disks(const struct fs_root *root, const struct boot_names *na
 			 struct conf_items *ret) must_check;
 
 /*
- * Finds the lines of /etc/network/interfaces and interfaces.d that use an interface (interfaces(5),
- * ifupdown2, Open vSwitch): with an address, as a port of a bridge or bond, below a VLAN. A line
- * "iface NAME inet manual" alone is no use. Returns 0 or -errno.
+ * Finds the lines that use an interface, with an address, as a port of a bridge or bond, below a
+ * VLAN: of /etc/network/interfaces, of interfaces.d, and of what these name by "source" and
+ * "source-directory" (interfaces(5), ifupdown2, Open vSwitch); a line "iface NAME inet manual"
+ * alone is no use. And what boot_uses_find_networkd() finds. Returns 0 or -errno.
  */
 int boot_uses_find_nets(const struct fs_root *root, const struct boot_names *names,
 			struct conf_items *ret) must_check;
+
+/*
+ * The files that the lines "source" and "source-directory" of TEXT name, of the file PATH: patterns
+ * are looked up, and are relative to its directory. Returns 0 or -errno.
+ */
+int boot_uses_list_sources(const struct fs_root *root, const char *text, const char *path,
+			   struct fs_names *ret) must_check;
+
+/*
+ * When systemd-networkd is enabled or has run: finds the line by which the first file *.network
+ * that matches an interface does, with its drop-ins, unless it says Unmanaged=yes. A condition that
+ * is not known here counts as true. Returns 0 or -errno. (systemd.network(5))
+ */
+int boot_uses_find_networkd(const struct fs_root *root, const struct boot_names *names,
+			    struct conf_items *ret) must_check;
 
 /* The same for the text of one file. Pure. Returns 0 or -ENOMEM. */
 int boot_uses_parse_nets(const char *text, const char *file, const struct fs_names *nets,

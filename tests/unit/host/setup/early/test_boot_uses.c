@@ -5,6 +5,8 @@
 #include "host/base/strbuf.h"
 #include "host/setup/early/boot_uses.h"
 
+#define NET "sys/devices/pci0000:00/0000:01:00.0/net/eno1/"
+
 /* "LINE LINE …" of the uses of the interface eno1. */
 static char *nets(const char *text)
 {
@@ -53,6 +55,202 @@ static void test_interfaces(void **state)
 		if (strcmp(seen, cases[i].lines))
 			fail_msg("lines %s, not %s of:\n%s", seen, cases[i].lines, cases[i].text);
 	}
+}
+
+/* The device whose uses at boot are looked for: eno1, which udev knows by other names, too. */
+static void put_nic(struct tree *tree)
+{
+	tree_device(tree, &(struct tree_device){"0000:01:00.0", 0x8086, 0x10d3, 0, 0, 0x020000, 1,
+						NULL, NULL, NULL, true, false});
+	tree_file(tree, NET "ifindex", "3\n");
+	tree_file(tree, NET "type", "1\n");
+	tree_file(tree, NET "address", "52:54:00:00:ab:01\n");
+	tree_file(tree, "run/udev/data/n3",
+		  "E:ID_NET_NAMING_SCHEME=v252\nE:ID_NET_NAME_ONBOARD=eno1\n"
+		  "E:ID_NET_NAME_PATH=enp1s0\nE:ID_NET_NAME_MAC=enx52540000ab01\n");
+}
+
+/* Where it is used: "FILE:LINE …". */
+static void assert_nets(struct tree *tree, const char *expected)
+{
+	const struct usage_device device = {
+		.bdf = {0, 1, 0, 0}, .class = 0x020000, .driver = "e1000e"};
+	auto_boot_names struct boot_names names = {0};
+	auto_conf_items struct conf_items found = {0};
+	auto_strbuf struct strbuf lines = {0};
+	auto_free char *seen = NULL;
+
+	assert_int_equal(boot_names_read(&tree->root, &device, &names), 0);
+	assert_int_equal(boot_uses_find_nets(&tree->root, &names, &found), 0);
+	for (size_t i = 0; i < found.n; i++)
+		strbuf_add_item(&lines, "%s:%u", found.items[i].file, found.items[i].line);
+	seen = strbuf_take(&lines);
+	assert_string_equal(seen, expected);
+}
+
+static void test_sources(void **state)
+{
+	static const char used[] = "iface eno1 inet dhcp\n";
+	static const struct {
+		const char *source, *file; /* a line of interfaces; the file that uses eno1 */
+		bool read;
+	} rows[] = {
+		{"source /etc/network/conf.d/*", "etc/network/conf.d/a", true},
+		{"source conf.d/*.cfg", "etc/network/conf.d/a.cfg", true},
+		{"source conf.d/*.cfg", "etc/network/conf.d/a.conf", false},
+		{"source conf.d/*", "etc/network/conf.d/.a", false},
+		{"source ./sub/../conf.d/a", "etc/network/conf.d/a", true},
+		{"source /srv/*/net?/[ab]", "srv/x/net1/b", true},
+		{"source /srv/*/net?/[ab]", "srv/x/net1/c", false},
+		{"source \\\n  /srv/a", "srv/a", true},
+		{"source /srv/a\t/srv/b", "srv/b", true},
+		{"#source /srv/a", "srv/a", false},
+		{"source-directory /srv/net", "srv/net/eno1-b_0", true},
+		{"source-directory /srv/net", "srv/net/eno1.cfg", false},
+		{"source-directory /srv/n*", "srv/net/eno1", true},
+		{"source-directory conf.d", "etc/network/conf.d/a", true},
+		{"source-directory conf.d", "etc/network/conf.d/a/b", false},
+		{"source-directories /srv", "srv/a", false},
+		{"source ../../../../srv/a", "srv/a", true},
+	};
+	struct tree *tree = *state;
+
+	put_nic(tree);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = fs_path("auto lo\n%s\n", rows[i].source);
+		auto_free char *expected = fs_path("%s:1", rows[i].file);
+
+		tree_file(tree, "etc/network/interfaces", text);
+		tree_file(tree, rows[i].file, used);
+		assert_nets(tree, rows[i].read ? expected : "");
+		tree_delete(tree, rows[i].file);
+	}
+}
+
+/* Files name files, also in a circle; each is read once. */
+static void test_nested_sources(void **state)
+{
+	struct tree *tree = *state;
+
+	put_nic(tree);
+	tree_file(tree, "etc/network/interfaces", "source a/*\n");
+	tree_file(tree, "etc/network/a/one", "source ../b/two\nsource one\n");
+	tree_file(tree, "etc/network/b/two",
+		  "source ../interfaces\nsource ../a/../b/two\n"
+		  "iface vmbr0 inet manual\n\tbridge-ports enp1s0\n");
+	assert_nets(tree, "etc/network/b/two:4");
+	/* What cannot be read is not absent. */
+	tree_obscure(tree, "etc/network/b/two");
+	{
+		const struct usage_device device = {.bdf = {0, 1, 0, 0}, .class = 0x020000};
+		auto_boot_names struct boot_names names = {0};
+		auto_conf_items struct conf_items found = {0};
+
+		assert_int_equal(boot_names_read(&tree->root, &device, &names), 0);
+		assert_true(boot_uses_find_nets(&tree->root, &names, &found) < 0);
+	}
+}
+
+#define ENABLED "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
+#define UNIT	"/lib/systemd/system/systemd-networkd.service"
+#define FILE_AT "etc/systemd/network/50-x.network"
+
+static void test_networkd_matches(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int line; /* 0: it is no use */
+	} rows[] = {
+		{"[Match]\nName=eno1\n[Network]\nDHCP=yes\n", 2},
+		{"[Match]\nName=eno2 en*\n", 2},
+		{"[Match]\n# x\n;y\n Name = enp1s0\n", 4},
+		{"[Match]\nName=eno2\n", 0},
+		{"[Match]\nName=eno\n", 0},
+		{"[Match]\nName=eno2\nName=eno1\n", 2},
+		{"[Match]\nName=eno1\nName=\nName=eno2\n", 0},
+		{"[Match]\nName=eno2 \\\n  eno1\n", 2},
+		{"[Match]\nName=!lo veth*\nType=ether\n", 2},
+		{"[Match]\nName=!en*\n", 0},
+		{"[Match]\nMACAddress=52-54-00-00-AB-01\n", 2},
+		{"[Match]\nMACAddress=52:54:00:00:ab:02 5254.0000.ab01\n", 2},
+		{"[Match]\nMACAddress=52:54:00:00:ab:02\n", 0},
+		{"[Match]\nMACAddress=52:54:00:00:ab:0\n", 0},
+		{"[Match]\nPermanentMACAddress=52:54:00:00:ab:02\n", 2},
+		{"[Match]\nPath=pci-0000:01:*\n", 2},
+		{"[Match]\nPath=pci-0000:02:00.0\n", 0},
+		{"[Match]\nDriver=igb e1000*\n", 2},
+		{"[Match]\nDriver=igb\n", 0},
+		{"[Match]\nType=wlan\n", 0},
+		{"[Match]\nType=!loopback\n", 2},
+		{"[Match]\nKind=bridge\n", 0},
+		{"[Match]\nKind=!*\nName=*\n", 2},
+		{"[Match]\nType=wlan\nWLANInterfaceType=ad-hoc\n", 0},
+		{"[Match]\nName=eno1\nDriver=igb\n", 0},
+		{"[Match]\nHost=pve1\nName=eno1\n", 2},
+		{"[Match]\nHost=pve1\nName=eno2\n", 0},
+		{"[Match]\n[Network]\nName=eno1\n", 0},
+		{"[Network]\nDHCP=yes\n", 0},
+		{"", 0},
+		{"[Match]\nName=eno1\n[Link]\nUnmanaged=yes\n", 0},
+		{"[Match]\nName=eno1\n[Link]\nUnmanaged = true\n", 0},
+		{"[Match]\nName=eno1\n[Link]\nUnmanaged=no\n", 2},
+		{"[Match]\nName=eno1\n[Network]\nUnmanaged=yes\n", 2},
+	};
+	struct tree *tree = *state;
+
+	put_nic(tree);
+	tree_link(tree, ENABLED, UNIT);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *expected = rows[i].line ? fs_path(FILE_AT ":%u", rows[i].line)
+							: strdup("");
+
+		tree_file(tree, FILE_AT, rows[i].text);
+		assert_nets(tree, expected);
+	}
+}
+
+/* Which file counts: the first that matches, of the first directory that has its name. */
+static void test_networkd_files(void **state)
+{
+	struct tree *tree = *state;
+
+	put_nic(tree);
+	tree_file(tree, FILE_AT, "[Match]\nName=eno1\n");
+	assert_nets(tree, "");
+	tree_file(tree, "run/systemd/netif/state", "OPER_STATE=routable\n");
+	assert_nets(tree, FILE_AT ":2");
+	tree_delete(tree, "run/systemd/netif");
+	tree_link(tree, ENABLED, UNIT);
+	assert_nets(tree, FILE_AT ":2");
+	tree_delete(tree, FILE_AT);
+	tree_file(tree, "usr/lib/systemd/network/50-x.network", "[Match]\nName=*\n");
+	tree_file(tree, "usr/lib/systemd/network/50-x.link", "[Match]\nOriginalName=*\n");
+	assert_nets(tree, "usr/lib/systemd/network/50-x.network:2");
+	tree_link(tree, FILE_AT, "/dev/null");
+	assert_nets(tree, "");
+	tree_delete(tree, FILE_AT);
+	/* As netplan writes them. */
+	tree_file(tree, "run/systemd/network/10-netplan-eno1.network", "[Match]\nName=eno1\n");
+	assert_nets(tree, "run/systemd/network/10-netplan-eno1.network:2");
+	/* One that leaves it alone comes first; one that may, hides nothing. */
+	tree_file(tree, "etc/systemd/network/05-x.network",
+		  "[Match]\nName=eno1\n[Link]\nUnmanaged=yes\n");
+	assert_nets(tree, "");
+	tree_file(tree, "etc/systemd/network/05-x.network",
+		  "[Match]\nName=eno1\nHost=pve1\n[Link]\nUnmanaged=yes\n");
+	assert_nets(tree, "run/systemd/network/10-netplan-eno1.network:2");
+	tree_file(tree, "etc/systemd/network/05-x.network",
+		  "[Match]\nName=enx52540000ab01\n[Link]\nUnmanaged=yes\n");
+	assert_nets(tree, "run/systemd/network/10-netplan-eno1.network:2");
+	/* Drop-ins of any directory. */
+	tree_file(tree, "etc/systemd/network/10-netplan-eno1.network.d/a.conf",
+		  "[Link]\nUnmanaged=yes\n");
+	assert_nets(tree, "");
+	tree_file(tree, "etc/systemd/network/10-netplan-eno1.network.d/a.conf",
+		  "[Match]\nName=\nName=eno2\n");
+	assert_nets(tree, "usr/lib/systemd/network/50-x.network:2");
+	tree_link(tree, "run/systemd/network/10-netplan-eno1.network.d/a.conf", "/dev/null");
+	assert_nets(tree, "usr/lib/systemd/network/50-x.network:2");
 }
 
 static void test_names_are_whole(void **state)
@@ -185,6 +383,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_names_are_whole),
+		cmocka_unit_test_setup_teardown(test_sources, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_nested_sources, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_networkd_matches, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_networkd_files, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_disks, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_members, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_links, tree_setup, tree_teardown),
