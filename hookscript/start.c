@@ -40,12 +40,15 @@ static int start_with_devices(struct take *start)
 
 	if (!code)
 		give_back_leftovers(start);
-	for (size_t i = 0; !code && i < start->plan->n_steps; i++)
-		if (start->plan->steps[i].fdb && start->plan->steps[i].vf->port.bridge) {
-			/* A guest without that is no reason not to start it. */
-			fdb_update(start->root, true);
-			break;
-		}
+	for (size_t i = 0; !code && i < start->plan->n_steps; i++) {
+		const struct plan_step *step = &start->plan->steps[i];
+
+		if (!step->fdb || !(step->vf->port.bridge || step->vf->port.unknown))
+			continue;
+		/* A guest without that is no reason not to start it. */
+		fdb_update(start->root, true);
+		break;
+	}
 	return code;
 }
 

@@ -109,7 +109,7 @@ bool fdb_has_bridge(const struct fs_root *root, const struct recorded *recorded)
 		struct bdf pf;
 
 		if (vf_of && !bdf_parse(vf_of, &pf) &&
-		    (net_port_read(root, &pf, &port) || port.bridge))
+		    (net_port_read(root, &pf, &port) || port.bridge || port.unknown))
 			return true;
 	}
 	return false;
@@ -144,7 +144,7 @@ static int list_macs(const struct fs_root *root, const struct net_port *port, st
 	int err;
 
 	if (!port->bridge)
-		return 0;
+		return port->unknown;
 	err = net_port_bridges(root, port->name, &bridges);
 	return err ? err : guests_list_macs(root, &bridges, ret);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/net/port.h"
 
+#include "host/net/ovs.h"
 #include "host/pci/pci.h"
 
 #include <string.h>
@@ -38,7 +39,30 @@ static int is_bridge(const struct fs_root *root, const char *interface)
 	return fs_probe(root, path);
 }
 
-int net_port_bridges(const struct fs_root *root, const char *interface, struct fs_names *names)
+/* Adds the bridge of Open vSwitch that the interface is a port of, if it is one. Which one may be
+ * unknown: then *UNKNOWN is -errno. */
+static int add_ovs_bridge(const struct fs_root *root, const char *interface, struct fs_names *names,
+			  struct fs_names *all, int *unknown)
+{
+	auto_free char *path = fs_path("sys/class/net/%s/master", interface);
+	auto_free char *master = NULL, *bridge = NULL;
+	int err = fs_link_name_if(root, path, &master), asked;
+
+	if (err || !master || strcmp(master, OVS_MASTER) != 0)
+		return err;
+	asked = ovs_bridge_of(root, interface, &bridge);
+	if (asked == -ENOMEM)
+		return asked;
+	if (asked)
+		*unknown = asked;
+	if (!bridge)
+		return 0;
+	err = fs_names_add(names, bridge);
+	return err ? err : fs_names_add(all, bridge);
+}
+
+static int list_bridges(const struct fs_root *root, const char *interface, struct fs_names *names,
+			int *unknown)
 {
 	auto_names struct fs_names all = {0};
 	int err = fs_names_add(&all, interface);
@@ -47,19 +71,27 @@ int net_port_bridges(const struct fs_root *root, const char *interface, struct f
 		int bridge = is_bridge(root, all.items[i]);
 
 		err = bridge < 0 ? bridge : bridge ? fs_names_add(names, all.items[i]) : 0;
+		err = err ?: add_ovs_bridge(root, all.items[i], names, &all, unknown);
 		err = err ?: add_uppers(root, all.items[i], &all);
 	}
 	return err;
 }
 
+int net_port_bridges(const struct fs_root *root, const char *interface, struct fs_names *names)
+{
+	int unknown = 0, err = list_bridges(root, interface, names, &unknown);
+
+	return err ? err : unknown;
+}
+
 /* The nearest bridge above the interface; NULL: none. */
-static int find_bridge(const struct fs_root *root, const char *interface, char **ret)
+static int find_bridge(const struct fs_root *root, const char *interface, struct net_port *port)
 {
 	auto_names struct fs_names bridges = {0};
-	int err = net_port_bridges(root, interface, &bridges);
+	int err = list_bridges(root, interface, &bridges, &port->unknown);
 
-	*ret = !err && bridges.n ? strdup(bridges.items[0]) : NULL;
-	return err ?: bridges.n && !*ret ? -ENOMEM : 0;
+	port->bridge = !err && bridges.n ? strdup(bridges.items[0]) : NULL;
+	return err ?: bridges.n && !port->bridge ? -ENOMEM : 0;
 }
 
 int net_port_read(const struct fs_root *root, const struct bdf *bdf, struct net_port *ret)
@@ -70,7 +102,7 @@ int net_port_read(const struct fs_root *root, const struct bdf *bdf, struct net_
 	int err = dir ? fs_list(root, dir, &names) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < names.n && !port.bridge; i++) {
-		err = find_bridge(root, names.items[i], &port.bridge);
+		err = find_bridge(root, names.items[i], &port);
 		if (err || (port.name && !port.bridge))
 			continue;
 		free(port.name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The network interfaces of a card as ports of bridges, by sysfs. */
+/* The network interfaces of a card as ports of bridges, by sysfs, and by ovs-vsctl(8) for those of
+ * Open vSwitch (host/net/ovs.h): call these where a deadline is kept. */
 #ifndef HOST_NET_PORT_H
 #define HOST_NET_PORT_H
 
@@ -9,6 +10,7 @@
 struct net_port {
 	char *name;   /* of the interface; NULL: the device has none in this network namespace */
 	char *bridge; /* that it is a port of, itself, by a bond or by a VLAN; NULL: none */
+	int unknown;  /* -errno: which bridge of Open vSwitch it is a port of cannot be told */
 };
 
 /*
@@ -24,7 +26,7 @@ void net_port_free(struct net_port *port);
 /*
  * Adds the bridges that frames of the interface reach, the nearest first: those that it is a port
  * of itself, by a bond or by a VLAN, and those that have a VLAN of such a bridge as a port. Returns
- * 0 or -errno.
+ * 0 or -errno, also when one of Open vSwitch cannot be told.
  */
 int net_port_bridges(const struct fs_root *root, const char *interface,
 		     struct fs_names *names) must_check;
