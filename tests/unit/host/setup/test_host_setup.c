@@ -2,6 +2,7 @@
 /* The built host-setup, beside the directory of the tests: its command line. Skipped where it is
  * not built. */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "host/setup/hostlock.h"
 #include "hosttree.h"
@@ -79,6 +80,26 @@ static void test_command_lines(void **state)
 }
 
 /* While another one changes the host; who only looks is not in its way. */
+/* They are read for warnings alone. */
+static void test_disable_without_configs(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_run struct run enabled = {0}, disabled = {0};
+	auto_free char *loop = NULL;
+
+	(void)state;
+	hosttree_open(&tree, false);
+	hosttree_copy(&tree, TESTS_DIR "/hosts/grub-intel/before");
+	hosttree_text(&tree, "etc/pve/nodes", "");
+	loop = fs_path("%s/etc/pve/qemu-server", tree.dir);
+	assert_int_equal(symlink("qemu-server", loop), 0);
+	run_program(program, tree.dir, "enable --yes --root ROOT", &enabled);
+	assert_int_equal(enabled.code, 0);
+	run_program(program, tree.dir, "disable --yes --root ROOT", &disabled);
+	assert_int_equal(disabled.code, 0);
+	assert_non_null(strstr(disabled.err, "the VMs' configs could not be read: Too many"));
+}
+
 static void test_two_at_once(void **state)
 {
 	static const struct {
@@ -146,6 +167,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
+		cmocka_unit_test(test_disable_without_configs),
 		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_full),
 	};
