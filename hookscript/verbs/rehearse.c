@@ -53,8 +53,9 @@ static void free_test(struct test *test)
 
 /* ---- before anything is touched ---- */
 
-static int refuse_method(const struct test *test)
+static int refuse_method(struct test *test)
 {
+	test->seen.reason = "no-reset-method";
 	if (!test->methods)
 		log_error(
 			_("refused: %s has no reset_method: the kernel knows no way to reset it by "
@@ -86,7 +87,7 @@ static int choose_method(struct test *test)
 	return EXIT_DONE;
 }
 
-static int check_there(const struct test *test)
+static int check_there(struct test *test)
 {
 	int there = pci_probe(test->root, &test->options->bdf);
 
@@ -96,6 +97,7 @@ static int check_there(const struct test *test)
 		log_error("%s: %s", bdf_text(&test->options->bdf), log_strerror(there));
 		return EXIT_FAILED;
 	}
+	test->seen.reason = "no-device";
 	log_error(_("refused: there is no PCI device %s; to list them: host-setup groups"),
 		  bdf_text(&test->options->bdf));
 	return EXIT_REFUSED;
@@ -116,11 +118,13 @@ static int lock_test(struct test *test)
 	}
 	if (test->lock >= 0)
 		return EXIT_DONE;
-	if (test->lock == -EWOULDBLOCK)
-		log_error(_("refused: another test runs; see: pve-passthrough status"));
-	else
+	if (test->lock != -EWOULDBLOCK) {
 		log_error("/%s: %s", path ? path : LOCK_DIR, log_strerror(test->lock));
-	return test->lock == -EWOULDBLOCK ? EXIT_REFUSED : EXIT_FAILED;
+		return EXIT_FAILED;
+	}
+	test->seen.reason = "test-runs";
+	log_error(_("refused: another test runs; see: pve-passthrough status"));
+	return EXIT_REFUSED;
 }
 
 static int make_plan(struct test *test)
@@ -132,28 +136,30 @@ static int make_plan(struct test *test)
 	return code ? code : take_say_plan(&test->take, NULL);
 }
 
-static bool may_be_done(const struct rehearse_options *options)
+static bool may_be_done(const struct rehearse_options *options, const char **ret_reason)
 {
+	*ret_reason = options->run ? "no-consent" : "not-running-system";
 	if (!options->run)
 		log_error(_("nothing was touched: --root is not the running system"));
 	else if (!options->yes && !isatty(STDIN_FILENO))
 		log_error(_("nothing was touched: there is no terminal to ask at; to test it, add "
 			    "--yes"));
 	else if (options->yes || commands_ask(_("Test it?"), false))
-		return true;
+		*ret_reason = NULL;
 	else
 		log_info(_("nothing was touched"));
-	return false;
+	return !*ret_reason;
 }
 
 /* A record that is complete keeps what it was made with. */
-static int refuse_leftover(const struct test *test)
+static int refuse_leftover(struct test *test)
 {
 	const struct device *device = facts_device(test->take.facts, &test->options->bdf);
 	const struct record *record = device ? device->record : NULL;
 
 	if (!test->options->reset || !record || record->stage != RECORD_TAKEN)
 		return EXIT_DONE;
+	test->seen.reason = "still-taken";
 	log_error(
 		_("refused: %s is still taken for %s; give it back first: pve-passthrough restore "
 		  "%s"),
@@ -176,7 +182,7 @@ static int ask(struct test *test)
 		log_error("%s: %s", bdf_text(&test->options->bdf), log_strerror(err));
 		return EXIT_FAILED;
 	}
-	return may_be_done(test->options) ? EXIT_DONE : EXIT_REFUSED;
+	return may_be_done(test->options, &test->seen.reason) ? EXIT_DONE : EXIT_REFUSED;
 }
 
 /* ---- the test ---- */

@@ -170,6 +170,7 @@ int rehearse_print_json(const struct rehearse_options *options, enum rehearsed v
 	json_add_text(root, "address", bdf_text(&options->bdf), &failed);
 	json_add_text(root, "verdict", rehearsed_name(verdict), &failed);
 	json_add_text(root, "what", rehearsed_sentence(verdict), &failed);
+	json_add_text(root, "reason", seen->reason, &failed);
 	plan_json_refusals(root, "refusals", plan, &failed);
 	json_add_words(root, "reset_method", options->reset ? options->reset : methods, &failed);
 	add_trial(root, &seen->trial, &failed);

@@ -24,6 +24,7 @@ struct rehearsal {
 	size_t n_kept;		     /* devices that could not be given back */
 	bool silent;		     /* one of those taken does not answer in the end */
 	struct rehearse_parts parts; /* which of them are there again */
+	const char *reason; /* for programs: what the plan does not refuse; NULL: nothing */
 };
 
 enum rehearsed rehearsed_verdict(const struct rehearsal *seen);

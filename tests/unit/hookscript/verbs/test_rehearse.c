@@ -290,11 +290,29 @@ static const char *value_of(json_object *object, const char *key)
 	return value ? json_object_get_string(value) : "(none)";
 }
 
+static void assert_reason(struct tree *tree, const char *what, struct bdf bdf, const char *reset,
+			  const char *reason)
+{
+	const struct rehearse_options before = options;
+	auto_run struct run run = {0};
+	json_object *root;
+
+	options.bdf = bdf;
+	options.reset = reset;
+	run_hook(tree, rehearse, 0, &run);
+	options = before;
+	run_assert_code(&run, EXIT_REFUSED);
+	root = keep_json(run.out, "test", what);
+	assert_string_equal(value_of(root, "reason"), reason);
+	json_object_put(root);
+}
+
 static void test_json(void **state)
 {
 	struct tree *tree = *state;
 	auto_run struct run run = {0}, refused = {0};
 	json_object *root, *devices = NULL;
+	pid_t tester;
 
 	options.json = true;
 	run_hook(tree, rehearse, 0, &run);
@@ -315,7 +333,16 @@ static void test_json(void **state)
 	run_assert_code(&refused, EXIT_REFUSED);
 	root = keep_json(refused.out, "test", "refused");
 	assert_string_equal(value_of(root, "verdict"), "refused");
+	assert_string_equal(value_of(root, "reason"), "no-consent");
 	json_object_put(root);
+	assert_reason(tree, "absent", (struct bdf){0, 0x1f, 0, 0}, NULL, "no-device");
+	assert_reason(tree, "method", options.bdf, "pm", "no-reset-method");
+	options.run = false;
+	assert_reason(tree, "elsewhere", options.bdf, NULL, "not-running-system");
+	options.run = true;
+	tester = scenario_lock_vm(tree, RECORD_TEST);
+	assert_reason(tree, "two", options.bdf, NULL, "test-runs");
+	scenario_end_process(tester);
 }
 
 /* ---- beside it ---- */
