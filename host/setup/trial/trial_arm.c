@@ -57,21 +57,16 @@ static int copy(const char *text, char **ret)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
-/* A clock that runs goes on, unless it is asked for another. */
+/* The first boot after it is the one to be confirmed, also when another one was on trial. */
 static int make(const struct fs_root *root, const struct setup_options *options,
 		const struct conf_items *words, struct trial_change *change)
 {
 	const struct trial *before = &change->before;
 	struct trial *after = &change->after;
 	bool anew = options->confirm_within;
-	int err;
+	int err = trial_boot_id(root, &after->armed_in);
 
 	after->minutes = anew ? options->confirm_within : before->minutes;
-	after->since_ms = anew ? 0 : before->since_ms;
-	err = anew ? trial_boot_id(root, &after->armed_in)
-		   : copy(before->armed_in, &after->armed_in);
-	if (!anew)
-		err = err ?: copy(before->tried_in, &after->tried_in);
 	err = err ?: copy(anew ? options->bootloader : before->bootloader, &after->bootloader);
 	for (size_t i = 0; !err && i < words->n; i++)
 		err = fs_names_add(&after->words, words->items[i].text);

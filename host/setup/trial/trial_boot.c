@@ -210,12 +210,10 @@ static int look(struct job *job)
 
 	if (err)
 		return could_not(TRIAL_PATH, err);
-	if (due == TRIAL_NOTHING) {
+	if (due == TRIAL_NOTHING || due == TRIAL_NOT_BOOTED) {
 		trial_motd_remove(job->root);
 		return ENABLE_DONE;
 	}
-	if (due == TRIAL_NOT_BOOTED)
-		return ENABLE_DONE;
 	if (due == TRIAL_RUNS) {
 		tell_clock(job, &trial);
 		if (left_ms(&trial) > 0)

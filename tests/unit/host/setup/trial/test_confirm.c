@@ -132,11 +132,11 @@ static void enable(struct scene *scene, int code, const char *text)
 }
 
 /* The first boot, whose clock is started; and the machine dies. */
-static void start_clock(struct scene *scene)
+static void start_clock(struct scene *scene, const char *id)
 {
 	auto_run struct hosttree_run run = {0};
 
-	boot(scene, "boot-1\n", WORDS);
+	boot(scene, id, WORDS);
 	hosttree_cut(CUT_AFTER, 2);
 	run = hosttree_run(&scene->tree, call_boot, NULL);
 	hosttree_cut(CUT_NEVER, 0);
@@ -339,7 +339,7 @@ static void test_confirmed(void **state)
 		boot(&scene, "boot-x\n", "");
 		ends(&scene, call_boot, NULL, 0, "this boot is not the one");
 		ends(&scene, call_confirm, NULL, ENABLE_REFUSED, "intel_iommu=on, iommu=pt");
-		start_clock(&scene);
+		start_clock(&scene, "boot-1\n");
 		ends(&scene, call_confirm, NULL, 0, "confirmed: ");
 		ends(&scene, call_confirm, NULL, 0, "nothing is to be confirmed");
 		assert_int_equal(stage(&scene), TRIAL_NONE);
@@ -402,6 +402,30 @@ static void test_not_confirmed(void **state)
 	}
 }
 
+/* Another change while the clock runs: the boot after it has all of the time that is promised. */
+static void test_changed_meanwhile(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		auto_scene struct scene scene = {0};
+		auto_free char *motd = NULL;
+
+		build(&scene, hosts[i]);
+		enable(&scene, 0, "armed: ");
+		start_clock(&scene, "boot-1\n");
+		scene.host.options.confirm_within = 0;
+		scene.host.options.ignore_msrs = true;
+		enable(&scene, 0, "armed: after the reboot there are 7 minutes");
+		ends(&scene, call_boot, NULL, 0, "");
+		motd = hosttree_read(&scene.tree, MOTD);
+		assert_null(motd);
+		hosttree_forget_commands(&scene.tree);
+		start_clock(&scene, "boot-2\n");
+		assert_ran(&scene, "systemctl reboot", false);
+		ends(&scene, call_confirm, NULL, 0, "confirmed: ");
+	}
+}
+
 /* The power goes while the clock runs. A boot for repair undoes nothing, the next one does. */
 static void test_power_cut_between(void **state)
 {
@@ -411,7 +435,7 @@ static void test_power_cut_between(void **state)
 
 		build(&scene, hosts[i]);
 		enable(&scene, 0, "armed: ");
-		start_clock(&scene);
+		start_clock(&scene, "boot-1\n");
 		boot(&scene, "boot-r\n", "single " WORDS);
 		ends(&scene, call_boot, NULL, 0, "this boot is not the one");
 		assert_int_equal(stage(&scene), TRIAL_ARMED);
@@ -487,7 +511,7 @@ static void test_disable_meanwhile(void **state)
 		build(&scene, hosts[i / 2]);
 		enable(&scene, 0, "armed: ");
 		if (i % 2)
-			start_clock(&scene);
+			start_clock(&scene, "boot-1\n");
 		run = hostcase_disable(&scene.tree, &scene.host);
 		hosttree_assert_code(&run, 0);
 		hosttree_assert_says(&run, "nothing is to be confirmed any more");
@@ -601,6 +625,7 @@ int main(void)
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_not_confirmed),
+		cmocka_unit_test(test_changed_meanwhile),
 		cmocka_unit_test(test_power_cut_between),
 		cmocka_unit_test(test_undo_refuses),
 		cmocka_unit_test(test_disable_refuses),
