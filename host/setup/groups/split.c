@@ -360,12 +360,14 @@ static int write_override(const struct split_facts *facts, const char *word, str
 	return split->what && split->price && (split->command || known == ANSWER_NO) ? 0 : -ENOMEM;
 }
 
+/* With what is pretended already: `enable` keeps no other value of the word. */
 static int add_override(struct finder *finder)
 {
+	unsigned int now = finder->assumed;
 	struct split *split;
 
 	for (size_t i = 0; i < ARRAY_SIZE(overrides); i++) {
-		if (!splits(finder, overrides[i].assume))
+		if (now & ~overrides[i].assume || !splits(finder, overrides[i].assume))
 			continue;
 		split = add(finder, SPLIT_OVERRIDE, NULL);
 		return split ? write_override(finder->facts, overrides[i].word, split) : -ENOMEM;

@@ -161,6 +161,17 @@ static void test_override_in_vain(void **state)
 	assert_ways(&host, "");
 }
 
+/* What is pretended already, and splits other groups, stays. */
+static void test_override_is_added(void **state)
+{
+	auto_host struct host host;
+
+	(void)state;
+	FIND(&host, no_acs, "pcie_acs_override=multifunction", "6.8.12-4-pve");
+	assert_string_equal(way(&host, SPLIT_OVERRIDE)->command,
+			    "host-setup enable --acs-override=both && reboot");
+}
+
 static void test_another_slot(void **state)
 {
 	auto_host struct host host;
@@ -344,12 +355,19 @@ static void test_unread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_acs),		 cmocka_unit_test(test_override_unknown),
-		cmocka_unit_test(test_override_in_vain), cmocka_unit_test(test_another_slot),
-		cmocka_unit_test(test_no_other_slot),	 cmocka_unit_test(test_chipset),
-		cmocka_unit_test(test_one_card),	 cmocka_unit_test(test_off),
-		cmocka_unit_test(test_not_controllable), cmocka_unit_test(test_conventional),
-		cmocka_unit_test(test_switch),		 cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_no_acs),
+		cmocka_unit_test(test_override_unknown),
+		cmocka_unit_test(test_override_is_added),
+		cmocka_unit_test(test_override_in_vain),
+		cmocka_unit_test(test_another_slot),
+		cmocka_unit_test(test_no_other_slot),
+		cmocka_unit_test(test_chipset),
+		cmocka_unit_test(test_one_card),
+		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_not_controllable),
+		cmocka_unit_test(test_conventional),
+		cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
