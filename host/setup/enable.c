@@ -4,6 +4,7 @@
 #include "host/base/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/initramfs.h"
 #include "host/setup/boot/dropins.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
@@ -241,16 +242,13 @@ static const char *place_by_hand(enum bootloader_kind kind)
  */
 static int find_dracut(const struct enabling *it, struct problems *problems)
 {
-	int dracut = fs_probe(it->root, "usr/bin/dracut");
-	int tools = fs_probe(it->root, "etc/kernel/postinst.d/initramfs-tools");
+	int dracut = initramfs_by_dracut(it->root);
 	enum bootloader_kind kind = it->commit.bootloader.kind;
 	auto_free char *words = cmdline_join(&it->wanted.words);
 	auto_strbuf struct strbuf modules = {0};
 
-	if (dracut < 0 || tools < 0)
-		return dracut < 0 ? dracut : tools;
-	if (!dracut || tools || !it->commit.edits.n || kind == BOOTLOADER_OTHER)
-		return 0;
+	if (dracut <= 0 || !it->commit.edits.n || kind == BOOTLOADER_OTHER)
+		return dracut < 0 ? dracut : 0;
 	for (size_t i = 0; i < it->wanted.n_modules; i++)
 		strbuf_add(&modules, " %s", it->wanted.modules[i]);
 	return problems_add(

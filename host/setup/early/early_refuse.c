@@ -10,6 +10,7 @@
 #include "host/setup/outcome.h"
 #include "host/setup/early/boot_uses.h"
 #include "host/setup/early/early_script.h"
+#include "host/setup/loader/initramfs.h"
 #include "host/usage/usage.h"
 
 #define BASE_CLASS_STORAGE 0x01
@@ -298,14 +299,14 @@ static void say_dracut(const struct early_change *change, const struct bdf_set *
 int early_refuse_host(const struct early_change *change, const struct bdf_set *addresses)
 {
 	const struct fs_root *root = change->root;
-	int dracut = fs_probe(root, "usr/bin/dracut");
+	int dracut = initramfs_by_dracut(root);
 	int tools = fs_probe(root, EARLY_SCRIPT_DIR);
 
 	if (tools > 0)
 		tools = fs_probe(root, "usr/sbin/mkinitramfs");
 	if (dracut < 0 || tools < 0)
 		return early_say_failed(dracut < 0 ? dracut : tools);
-	if (dracut && fs_probe(root, "etc/kernel/postinst.d/initramfs-tools") <= 0) {
+	if (dracut) {
 		outcome_refuse(
 			change->options, REASON_INITRAMFS, NULL,
 			_("refused: dracut makes this host's initramfs, and host-setup edits only "

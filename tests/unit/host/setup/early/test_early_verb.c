@@ -205,10 +205,18 @@ static void test_refused(void **state)
 	refused(&host, "00:02.0", "/etc/network/interfaces:2: bridge-ports eno1", "used-at-boot");
 	hosttree_text(&host, SCRIPT, "#!/bin/sh\n# mine\n");
 	refused(&host, "01:00.0", "host-setup did not write it", "file");
-	tree_delete(&tree, SCRIPT);
 	tree_delete(&tree, "usr/sbin/mkinitramfs");
 	hosttree_text(&host, "usr/bin/dracut", "");
 	refused(&host, "01:00.0", "force_drivers+=", "initramfs");
+	/* initramfs-tools was removed, and not purged. */
+	hosttree_text(&host, "etc/kernel/postinst.d/initramfs-tools", "");
+	refused(&host, "01:00.0", "apt-get install initramfs-tools", "initramfs");
+	hosttree_text(&host, "var/lib/dpkg/info/initramfs-tools.list", "");
+	refused(&host, "01:00.0", "force_drivers+=", "initramfs");
+	hosttree_text(&host, "usr/sbin/mkinitramfs", "");
+	refused(&host, "01:00.0", "force_drivers+=", "initramfs");
+	hosttree_text(&host, "var/lib/dpkg/info/initramfs-tools.md5sums", "");
+	refused(&host, "01:00.0", "host-setup did not write it", "file");
 }
 
 static void test_what_sriov_keeps(void **state)
