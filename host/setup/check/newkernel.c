@@ -11,6 +11,7 @@
 #include "host/setup/early/early_images.h"
 #include "host/setup/early/early_script.h"
 #include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/initramfs.h"
 #include "host/setup/options.h"
 
 #define LIST_MAX ((size_t)8 * 1024 * 1024)
@@ -129,12 +130,23 @@ static int look_at_initramfs(struct look *look)
 
 /* ---- all of it ---- */
 
+/* The command that makes its initramfs. */
+static int initramfs_cure(const struct fs_root *root, const char *release, char **ret)
+{
+	int dracut = initramfs_by_dracut(root);
+
+	if (dracut < 0)
+		return dracut;
+	*ret = fs_path(dracut ? "dracut --force --kver %s" : "update-initramfs -u -k %s", release);
+	return *ret ? 0 : -ENOMEM;
+}
+
 int newkernel_check(const struct fs_root *root, const char *bootloader, const char *release)
 {
 	auto_bootloader struct bootloader loader = {0};
 	auto_conf_items struct conf_items words = {0};
 	struct look look = {.root = root, .release = release};
-	auto_free char *why = NULL, *missing = NULL;
+	auto_free char *why = NULL, *missing = NULL, *cure = NULL;
 	int err = bootloader_detect(root, bootloader, &loader, &why);
 
 	err = err ?: read_words(root, &loader, &words);
@@ -143,6 +155,7 @@ int newkernel_check(const struct fs_root *root, const char *bootloader, const ch
 	err = err ?: look_at_modules(&look);
 	err = err ?: look_at_entries(&look, &loader, &words);
 	err = err ?: look_at_initramfs(&look);
+	err = err ?: initramfs_cure(root, release, &cure);
 	missing = strbuf_take(&look.missing);
 	err = err ?: missing ? err : -ENOMEM;
 	if (err) {
@@ -158,8 +171,7 @@ int newkernel_check(const struct fs_root *root, const char *bootloader, const ch
 		return ENABLE_DONE;
 	log_warning(
 		_("the kernel %s lacks something for PCI passthrough: %s; for its initramfs and "
-		  "its boot entries: update-initramfs -u -k %s, then update-grub or "
-		  "proxmox-boot-tool refresh"),
-		release, missing, release);
+		  "its boot entries: %s, then update-grub or proxmox-boot-tool refresh"),
+		release, missing, cure);
 	return ENABLE_REFUSED;
 }

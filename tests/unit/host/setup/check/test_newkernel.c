@@ -61,6 +61,9 @@ static void test_grub(void **state)
 	says(&tree, ENABLE_REFUSED,
 	     "it has no module vfio, it has no module vfio_iommu_type1, it has no module vfio_pci, "
 	     "/boot/grub/grub.cfg has no entry for it, /boot/initrd.img-" NEW " is not there");
+	says(&tree, ENABLE_REFUSED, "boot entries: update-initramfs -u -k " NEW ", then");
+	hosttree_text(&tree, "usr/bin/dracut", "");
+	says(&tree, ENABLE_REFUSED, "boot entries: dracut --force --kver " NEW ", then");
 	hosttree_text(&tree, MODULES, ALL);
 	hosttree_text(&tree, "boot/initrd.img-" NEW, "");
 	hosttree_text(&tree, "boot/grub/grub.cfg",
