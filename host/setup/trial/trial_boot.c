@@ -26,6 +26,7 @@ struct job {
 	struct conf_items running;
 	int64_t began; /* this run */
 	bool told;     /* that the clock runs */
+	bool unread;   /* and that it cannot be read now */
 };
 
 static int could_not(const char *path, int err)
@@ -200,6 +201,16 @@ static int read_due(const struct job *job, struct trial *ret, enum trial_due *re
 	return err;
 }
 
+/* Nothing else undoes the change in this boot, so what fails is tried again; a damaged text stays
+ * so. */
+static int wait_for_text(struct job *job, int err)
+{
+	if (err == -EBADMSG || !job->unread)
+		could_not(TRIAL_PATH, err);
+	job->unread = true;
+	return err == -EBADMSG ? ENABLE_FAILED : GO_ON;
+}
+
 /* Looks once. Returns an exit code, or GO_ON. */
 static int look(struct job *job)
 {
@@ -209,7 +220,7 @@ static int look(struct job *job)
 	int err = read_due(job, &trial, &due);
 
 	if (err)
-		return could_not(TRIAL_PATH, err);
+		return wait_for_text(job, err);
 	if (due == TRIAL_NOTHING || due == TRIAL_NOT_BOOTED) {
 		trial_motd_remove(job->root);
 		return ENABLE_DONE;
@@ -226,7 +237,7 @@ static int look(struct job *job)
 	if (lock < 0)
 		return could_not("etc", lock);
 	err = read_due(job, &locked, &due);
-	return err ? could_not(TRIAL_PATH, err) : act(job, &locked, due);
+	return err ? wait_for_text(job, err) : act(job, &locked, due);
 }
 
 int trial_boot(const struct fs_root *root,

@@ -6,6 +6,7 @@
 #include "hostcase.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "host/setup/trial/trial_boot.h"
 #include "host/setup/trial/trial_state.h"
@@ -402,6 +403,39 @@ static void test_not_confirmed(void **state)
 	}
 }
 
+/* Begins while the file cannot be read, which it can be a moment later. */
+static int call_late(const struct fs_root *root, const void *scene)
+{
+	const char *dir = ((const struct scene *)scene)->tree.dir;
+	auto_free char *path = fs_path("%s/" TRIAL_PATH, dir), *kept = fs_path("%s.kept", path);
+	pid_t mender;
+
+	alarm(30);
+	mender = fork();
+	if (!mender) {
+		usleep(100000);
+		_exit(rename(kept, path) ? 1 : 0);
+	}
+	return mender < 0 ? -1 : call_boot(root, NULL);
+}
+
+static void test_unread_for_a_while(void **state)
+{
+	auto_scene struct scene scene = {0};
+	auto_free char *path = NULL, *kept = NULL;
+
+	(void)state;
+	build(&scene, hosts[0]);
+	enable(&scene, 0, "armed: ");
+	path = fs_path("%s/" TRIAL_PATH, scene.tree.dir);
+	kept = fs_path("%s.kept", path);
+	assert_int_equal(rename(path, kept), 0);
+	assert_int_equal(symlink("confirm", path), 0);
+	trial_minute_ms = 0;
+	boot(&scene, "boot-1\n", WORDS);
+	ends(&scene, call_late, &scene, 0, "was not confirmed and is undone");
+}
+
 /* Another change while the clock runs: the boot after it has all of the time that is promised. */
 static void test_changed_meanwhile(void **state)
 {
@@ -625,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_not_confirmed),
+		cmocka_unit_test(test_unread_for_a_while),
 		cmocka_unit_test(test_changed_meanwhile),
 		cmocka_unit_test(test_power_cut_between),
 		cmocka_unit_test(test_undo_refuses),
