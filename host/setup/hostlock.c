@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/hostlock.h"
 
+#include "host/base/fs_write.h"
 #include "host/base/log.h"
 
 #include <fcntl.h>
@@ -9,6 +10,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+/* Whoever may read a directory may lock it: on a host with users it has to be root's alone. */
+#define OWN_DIR	 "run/pve-passthrough"
+#define OWN_MODE 0700
 
 #define TEXT_MAX ((size_t)1024 * 1024)
 
@@ -63,12 +68,22 @@ static void say_held(const struct fs_root *root, int fd)
 			    "answer; nothing was changed; try again when it has ended"));
 }
 
-/* Opens /etc and locks it. *RET_FD is what was opened in either case. */
+const char *hostlock_dir(const struct fs_root *root)
+{
+	return fs_root_is_running_system(root) ? OWN_DIR : "etc";
+}
+
+/* Opens the directory and locks it. *RET_FD is what was opened in either case. */
 static int lock(const struct fs_root *root, int *ret_fd)
 {
-	int fd = *ret_fd = fs_open(root, "etc", O_RDONLY | O_DIRECTORY, 0);
+	int err = fs_root_is_running_system(root) ? fs_make_dir(root, OWN_DIR, OWN_MODE) : 0;
 
-	return fd < 0 ? fd : flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	if (err)
+		return err;
+	*ret_fd = fs_open(root, hostlock_dir(root), O_RDONLY | O_DIRECTORY, 0);
+	if (*ret_fd < 0)
+		return *ret_fd;
+	return flock(*ret_fd, LOCK_EX | LOCK_NB) ? -errno : 0;
 }
 
 int hostlock_try(const struct fs_root *root)
@@ -89,6 +104,7 @@ int hostlock_take(const struct fs_root *root)
 	if (err == -EWOULDBLOCK)
 		say_held(root, fd);
 	else
-		log_error(_("/etc cannot be locked: %s; nothing was changed"), log_strerror(err));
+		log_error(_("/%s cannot be locked: %s; nothing was changed"), hostlock_dir(root),
+			  log_strerror(err));
 	return err;
 }

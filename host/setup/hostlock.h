@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one lock of what changes how this host boots: two at once would each write what the other has
- * not read. It is a lock on the directory /etc, so that nothing is left behind (flock(2)).
+ * not read. It is a lock (flock(2)) on the directory /run/pve-passthrough, which only root may
+ * open; of a tree that is not running on its /etc, so that nothing is left behind there.
  */
 #ifndef HOST_SETUP_HOSTLOCK_H
 #define HOST_SETUP_HOSTLOCK_H
@@ -14,7 +15,10 @@
  */
 int hostlock_take(const struct fs_root *root) must_check;
 
-/* The same without a word. */
+/* The directory that is locked, below the root. */
+const char *hostlock_dir(const struct fs_root *root);
+
+/* The same as hostlock_take() without a word. */
 int hostlock_try(const struct fs_root *root) must_check;
 
 #endif

@@ -235,7 +235,7 @@ static int look(struct job *job)
 	if (lock == -EWOULDBLOCK)
 		return GO_ON;
 	if (lock < 0)
-		return could_not("etc", lock);
+		return could_not(hostlock_dir(job->root), lock);
 	err = read_due(job, &locked, &due);
 	return err ? wait_for_text(job, err) : act(job, &locked, due);
 }

@@ -88,6 +88,26 @@ static void test_cannot_be_locked(void **state)
 	run_assert_says(&run, "/etc cannot be locked: Not a directory; nothing was changed");
 }
 
+/* On a host with users: what they may open, they may lock. */
+static void test_others_cannot_lock_it(void **state)
+{
+	struct tree *tree = *state;
+	struct fs_root running = {tree->root.fd, (char *)(uintptr_t) ""};
+	auto_close int theirs = -1;
+	struct stat st;
+	int lock;
+
+	tree_folder(tree, "etc");
+	theirs = fs_open(&running, "etc", O_RDONLY | O_DIRECTORY, 0);
+	assert_false(flock(theirs, LOCK_EX));
+	lock = hostlock_take(&running);
+	assert_true(lock >= 0);
+	assert_int_equal(hostlock_try(&running), -EWOULDBLOCK);
+	assert_false(fstat(lock, &st));
+	assert_int_equal(st.st_mode & 0777, 0700);
+	close(lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +115,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaves_nothing, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_be_locked, scenario_setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_others_cannot_lock_it, scenario_setup,
 						fake_kernel_teardown),
 	};
 
