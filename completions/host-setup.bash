@@ -9,11 +9,12 @@ _host_setup() {
 	[[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		check | confirm | disable | early | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
+		capture | check | confirm | disable | early | enable | groups | sriov) command=${COMP_WORDS[i]} ;;
 		esac
 	done
 
 	case $command in
+	capture) words+=" --dry-run --yes -y" ;;
 	check) words+=" --bootloader --json --kernel" ;;
 	confirm) words+=" --boot" ;;
 	disable) words+=" --bootloader --dry-run --manual-too --root-changed --yes -y" ;;
@@ -24,7 +25,7 @@ _host_setup() {
 		;;
 	groups) words+=" --html --json" ;;
 	sriov) words+=" --bootloader --boot --dry-run --host-driver --json --now --yes -y" ;;
-	*) words+=" check confirm disable early enable groups sriov --bootloader" ;;
+	*) words+=" capture check confirm disable early enable groups sriov --bootloader" ;;
 	esac
 
 	case $before in

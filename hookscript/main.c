@@ -339,11 +339,9 @@ static int run(const struct cli *cli)
 		return puts(NAME " " VERSION) < 0;
 	if (cli_has(cli, 'h') || (word && !strcmp(word, "help")))
 		return print_help();
-	err = fs_root_open(path ? path : "/", &root);
-	if (err) {
-		log_error("--root %s: %s", path, log_strerror(err));
-		return EXIT_FAILED;
-	}
+	err = cli_open_root(path, &root);
+	if (err)
+		return err;
 	if (!word)
 		return cli_usage_error(_("missing command"));
 	if (*word && strspn(word, "0123456789") == strlen(word))

@@ -6,7 +6,7 @@ MAN_DEPS := mandoc zsh
 TEST_SOURCES := $(call files,tests/unit,-name 'test_*.c')
 TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(call files,tests/unit,-name '*.c'))
 # Those that take longest first, so that none of them is alone at the end.
-LONG	     := $(foreach t,errors commit enable hook main,%/test_$(t))
+LONG	     := $(foreach t,capture errors commit enable hook main,%/test_$(t))
 TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
 TESTS	     := $(filter $(LONG),$(TESTS)) $(filter-out $(LONG),$(TESTS))
 
@@ -130,7 +130,7 @@ TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"'
 # any of its own writes and commands (tests/unit/hosttree.c). Every suite runs through descriptors.c, which
 # fails a test that leaves a descriptor open.
 TEST_LDFLAGS := -Wl,--wrap=fs_write_attr -Wl,--wrap=modules_load -Wl,--wrap=netlink_open \
-	-Wl,--wrap=netlink_send -Wl,--wrap=ioctl -Wl,--wrap=fork -Wl,--wrap=_cmocka_run_group_tests \
+	-Wl,--wrap=netlink_send -Wl,--wrap=activity_begin -Wl,--wrap=ioctl -Wl,--wrap=fork -Wl,--wrap=_cmocka_run_group_tests \
 	$(foreach f,fs_replace_durably fs_remove_durably fs_remove_empty_dir fs_make_dir \
 	fs_free_space program_act program_may_act commit_load_modules,-Wl,--wrap=$(f))
 

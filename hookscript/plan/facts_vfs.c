@@ -2,6 +2,7 @@
 #include "hookscript/plan/facts_state.h"
 
 #include "hookscript/pve/vm.h"
+#include "host/net/vf_list.h"
 
 #include <string.h>
 
@@ -65,7 +66,7 @@ static int read_now(const struct fs_root *root, struct vf_facts *vf)
 {
 	auto_free struct vf_net *list = NULL;
 	size_t n;
-	int err = vf_net_list(root, &vf->pf, &list, &n);
+	int err = vf_list_read(root, &vf->pf, &list, &n);
 
 	if (!err && vf->index >= n)
 		err = -EPROTO;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/pve/pve.h"
 
+#include "host/base/facts.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -38,10 +40,15 @@ int pve_node_name(const struct fs_root *root, char **ret)
 
 	if (err != -ENOENT && err != -ENOTDIR)
 		return err;
+	if (fs_root_is_capture(root))
+		return facts_get(root, "node", ret);
 	if (uname(&names))
 		return -errno;
 	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
-	return *ret ? 0 : -ENOMEM;
+	if (!*ret)
+		return -ENOMEM;
+	facts_note("node", "%s", *ret);
+	return 0;
 }
 
 char *pve_config_path(unsigned int vmid, const char *migrated_from)
@@ -162,7 +169,7 @@ bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservat
 	pid_t pid;
 
 	if (item->of_start)
-		return item->value > time(NULL);
+		return item->value > (root->replay ? replay_time(root->replay) : time(NULL));
 	return item->value > 0 && (read_pid(root, item->vmid, &pid) || item->value == pid);
 }
 
@@ -218,6 +225,13 @@ bool pve_vm_is_locked(const struct fs_root *root, unsigned int vmid)
 {
 	/* Shared: concurrent calls do not take each other for Proxmox VE. */
 	auto_close int lock = pve_vm_lock(root, vmid, false);
+	auto_free char *key = fs_path("locked-%u", vmid);
+	bool locked = lock < 0 && !fs_is_absent(lock);
+	long long noted;
 
-	return lock < 0 && !fs_is_absent(lock);
+	if (key && !facts_get_number(root, key, &noted))
+		return noted;
+	if (key)
+		facts_note_number(key, locked);
+	return locked;
 }

@@ -281,13 +281,15 @@ static int read_tree(struct settings_reader *reader, const config_t *config, uns
 	return err;
 }
 
-static int check_owner(struct settings_reader *reader, int fd)
+static int check_owner(struct settings_reader *reader, const struct fs_root *root, int fd)
 {
 	auto_free char *cure = NULL;
 	struct stat st;
+	int err;
 
-	if (fstat(fd, &st))
-		return -errno;
+	err = fs_stat(root, fd, &st);
+	if (err)
+		return err;
 	/* geteuid(): the files of a test's tree do not belong to root; the hook itself is root. */
 	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
 		return 0;
@@ -345,7 +347,7 @@ static int read_text(struct settings_reader *reader, const struct fs_root *root,
 	auto_close int fd = fs_open(root, reader->path, O_RDONLY, 0);
 	auto_free char *text = NULL;
 	size_t len = 0;
-	int err = fd < 0 ? fd : check_owner(reader, fd);
+	int err = fd < 0 ? fd : check_owner(reader, root, fd);
 
 	if (!err)
 		err = fs_read_fd(fd, SETTINGS_TEXT_MAX, &text, &len);

@@ -216,7 +216,7 @@ static int read_snippet(const struct fs_root *root, struct vm_state *state, char
 	fd = fs_open(root, path, O_PATH, 0);
 	if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
 		return unreadable(path, fd, ret_why);
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (fd < 0 || fs_stat(root, fd, &st) || !S_ISREG(st.st_mode))
 		state->hook.snippet = SNIPPET_ABSENT;
 	else
 		state->hook.snippet = st.st_mode & S_IXUSR ? SNIPPET_GOOD : SNIPPET_NOT_EXECUTABLE;

@@ -55,6 +55,22 @@ static int say_help(void)
 	return CLI_USAGE;
 }
 
+int cli_open_root(const char *path, struct fs_root *ret)
+{
+	int err = fs_root_open(path ? path : "/", ret);
+
+	if (err) {
+		log_error("--root %s: %s", path, log_strerror(err));
+		return EXIT_FAILURE;
+	}
+	if (!fs_root_is_capture(ret) || geteuid())
+		return 0;
+	log_error(_("refused: %s is a capture of another host, and you are root: what is in it was "
+		    "written by somebody else; read it as an ordinary user"),
+		  path);
+	return 2;
+}
+
 int cli_usage_error(const char *format, ...)
 {
 	auto_free char *text = NULL;

@@ -5,7 +5,7 @@
 
 #include <getopt.h>
 
-#include "host/base/base.h"
+#include "host/base/fs.h"
 
 /* EX_USAGE of <sysexits.h>. */
 #define CLI_USAGE 64
@@ -41,6 +41,13 @@ const char *cli_value(const struct cli *cli, int val);
  * Returns 0; or CLI_USAGE, with a message that names WHO and the option.
  */
 int cli_check(const struct cli *cli, const char *allowed, const char *who) must_check;
+
+/*
+ * Opens what --root says, the running system when PATH is NULL. A capture of a host
+ * (host/base/replay.h) was written by somebody else, and is for an ordinary user only. Returns 0
+ * (fs_root_close()); or EXIT_FAILURE, or 2 for a refusal, with a message.
+ */
+int cli_open_root(const char *path, struct fs_root *ret) must_check;
 
 /* Reports what is wrong with the command line, and where help is. Returns CLI_USAGE. */
 int cli_usage_error(const char *format, ...) printf_like(1, 2);

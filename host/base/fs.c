@@ -22,7 +22,9 @@ int fs_root_open(const char *dir, struct fs_root *ret)
 {
 	size_t len = strlen(dir);
 	auto_free char *path = NULL;
-	int fd;
+	struct replay *replay = NULL;
+	auto_close int fd = -1;
+	int err;
 
 	while (len && dir[len - 1] == '/')
 		len--;
@@ -32,7 +34,10 @@ int fs_root_open(const char *dir, struct fs_root *ret)
 	fd = open(len ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	*ret = (struct fs_root){fd, TAKE_PTR(path)};
+	err = len ? replay_open(fd, &replay) : 0;
+	if (err)
+		return err;
+	*ret = (struct fs_root){TAKE_FD(fd), TAKE_PTR(path), replay};
 	return 0;
 }
 
@@ -42,11 +47,31 @@ void fs_root_close(struct fs_root *root)
 		close(root->fd);
 	root->fd = -1;
 	free(TAKE_PTR(root->path));
+	replay_close(TAKE_PTR(root->replay));
 }
 
 bool fs_root_is_running_system(const struct fs_root *root)
 {
 	return !root->path[0];
+}
+
+bool fs_root_is_capture(const struct fs_root *root)
+{
+	return root->replay;
+}
+
+bool fs_root_was_running(const struct fs_root *root)
+{
+	return root->replay ? replay_was_running(root->replay) : fs_root_is_running_system(root);
+}
+
+int fs_stat(const struct fs_root *root, int fd, struct stat *ret)
+{
+	if (fstat(fd, ret))
+		return -errno;
+	if (root->replay)
+		replay_stat(root->replay, fd, ret);
+	return 0;
 }
 
 char *fs_path(const char *format, ...)
@@ -69,6 +94,7 @@ int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode
 		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT,
 	};
 	long fd;
+	int err;
 
 	if (!path)
 		return -ENOMEM;
@@ -78,7 +104,12 @@ int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
 	activity_end();
-	return fd < 0 ? -errno : (int)fd;
+	if (fd < 0)
+		return -errno;
+	err = root->replay && !(flags & O_PATH) ? replay_error(root->replay, (int)fd) : 0;
+	if (err)
+		close((int)fd);
+	return err ? err : (int)fd;
 }
 
 int fs_probe(const struct fs_root *root, const char *path)

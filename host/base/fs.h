@@ -9,13 +9,16 @@
 #define HOST_BASE_FS_H
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "host/base/base.h"
+#include "host/base/replay.h"
 
 struct fs_root {
 	int fd;
-	char *path; /* as given, without a trailing '/'; "" for the running system */
+	char *path;	       /* as given, without a trailing '/'; "" for the running system */
+	struct replay *replay; /* NULL: it is no capture of a host */
 };
 
 /* Opens DIR as a root. Returns 0, or -errno; *ret is closed with fs_root_close(). */
@@ -25,11 +28,23 @@ void fs_root_close(struct fs_root *root);
 /* Whether the root is the running system, whose kernel may be asked to do things. */
 bool fs_root_is_running_system(const struct fs_root *root);
 
+/* Whether it is a capture of a host (host/base/replay.h): files have the errors there that they had
+ * on the host, and what is in no file is read by host/base/facts.h. */
+bool fs_root_is_capture(const struct fs_root *root);
+
+/* Whether its /proc and /sys are those of the kernel that runs it, or ran it when it was captured.
+ */
+bool fs_root_was_running(const struct fs_root *root);
+
 /* printf into a new string; NULL without memory. */
 char *fs_path(const char *format, ...) printf_like(1, 2) must_check;
 
 /* open(2) below the root, O_CLOEXEC always. Returns a descriptor or -errno. */
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode) must_check;
+
+/* fstat(2) of what was opened below the root: in a capture what it was on the host. Returns 0 or
+ * -errno. */
+int fs_stat(const struct fs_root *root, int fd, struct stat *ret) must_check;
 
 /* Whether the error ERR (-errno) means that a file is absent. No other error does. */
 static inline bool fs_is_absent(int err)

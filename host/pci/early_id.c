@@ -90,7 +90,7 @@ static int read_serial(const struct fs_root *root, struct early_id *id)
 
 	if (!err)
 		early_serial_parse((const unsigned char *)space, len, id->serial);
-	id->serial_hidden = !err && len <= SPACE_FOR_ALL && geteuid();
+	id->serial_hidden = !err && len <= SPACE_FOR_ALL && geteuid() && !fs_root_is_capture(root);
 	return fs_is_absent(err) ? 0 : err;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/modules.h"
 
+#include "host/base/facts.h"
 #include "host/base/strbuf.h"
 
 #include <libkmod.h>
@@ -140,11 +141,17 @@ static int lookup(struct modules *modules, const char *name, struct kmod_list **
 int modules_has(struct modules *modules, const char *name)
 {
 	auto_list struct kmod_list *list = NULL;
-	int there = module_is_loaded(modules->root, name);
+	auto_free char *key = fs_path("module-%s", name);
+	int there = key ? module_is_loaded(modules->root, name) : -ENOMEM;
+	long long noted;
 
-	if (!there)
-		there = lookup(modules, name, &list);
-	return there ? there : list != NULL;
+	if (there || !facts_get_number(modules->root, key, &noted))
+		return there ? there : (int)noted;
+	there = lookup(modules, name, &list);
+	if (there)
+		return there;
+	facts_note_number(key, list != NULL);
+	return list != NULL;
 }
 
 int modules_load(struct modules *modules, const char *name)
@@ -218,8 +225,8 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 	return false;
 }
 
-int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
-		      bool *ret_blacklisted)
+static int find_for_alias(struct modules *modules, const char *modalias, char **ret,
+			  bool *ret_blacklisted)
 {
 	auto_list struct kmod_list *all = NULL;
 	auto_list struct kmod_list *allowed = NULL;
@@ -240,6 +247,25 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 	*ret = strdup(kmod_module_get_name(module));
 	*ret_blacklisted = !allowed;
 	return *ret ? 0 : -ENOMEM;
+}
+
+int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
+		      bool *ret_blacklisted)
+{
+	auto_free char *key = fs_path("alias-%s", modalias), *noted = NULL;
+	int err = key ? facts_get(modules->root, key, &noted) : -ENOMEM;
+
+	if (!err) { /* '+' or '-', and the module's name */
+		*ret = noted[0] && noted[1] ? strdup(noted + 1) : NULL;
+		*ret_blacklisted = *noted == '-';
+		return *ret || !noted[0] || !noted[1] ? 0 : -ENOMEM;
+	}
+	if (err != -ENODATA)
+		return err;
+	err = find_for_alias(modules, modalias, ret, ret_blacklisted);
+	if (!err)
+		facts_note(key, "%c%s", *ret_blacklisted ? '-' : '+', *ret ? *ret : "");
+	return err;
 }
 
 /* VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]] in hex; an empty field, or ffffffff, is any,
@@ -280,7 +306,7 @@ bool module_ids_match(const char *ids, const struct pci_identity *id)
 	return false;
 }
 
-int modules_option(struct modules *modules, const char *module, const char *option, char **ret)
+static int read_option(struct modules *modules, const char *module, const char *option, char **ret)
 {
 	auto_module struct kmod_module *found = NULL;
 	auto_strbuf struct strbuf values = {0};
@@ -305,6 +331,19 @@ int modules_option(struct modules *modules, const char *module, const char *opti
 	}
 	*ret = strbuf_take(&values);
 	return *ret ? 0 : -ENOMEM;
+}
+
+int modules_option(struct modules *modules, const char *module, const char *option, char **ret)
+{
+	auto_free char *key = fs_path("option-%s-%s", module, option);
+	int err = key ? facts_get(modules->root, key, ret) : -ENOMEM;
+
+	if (err != -ENODATA)
+		return err;
+	err = read_option(modules, module, option, ret);
+	if (!err)
+		facts_note(key, "%s", *ret);
+	return err;
 }
 
 bool modules_has_option(struct modules *modules, const char *module, const char *option)

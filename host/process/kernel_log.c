@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/process/kernel_log.h"
 
+#include "host/base/facts.h"
+
 #include "host/base/strbuf.h"
 #include "host/process/program.h"
 
@@ -58,13 +60,11 @@ static int read_journal(int limit_ms, char **ret)
 	return 0;
 }
 
-int kernel_log_read(const struct fs_root *root, int journal_ms, char **ret)
+static int read_running(int journal_ms, char **ret)
 {
 	auto_free char *text = NULL;
 	int err;
 
-	if (!fs_root_is_running_system(root))
-		return fs_read(root, "var/log/dmesg", LOG_TEXT_MAX, ret, NULL);
 	err = read_ring_buffer(&text);
 	/* The first line of a boot is the kernel's version: while it is there, no line is
 	 * lost. */
@@ -76,6 +76,20 @@ int kernel_log_read(const struct fs_root *root, int journal_ms, char **ret)
 		return 0;
 	if (!err)
 		*ret = TAKE_PTR(text);
+	return err;
+}
+
+int kernel_log_read(const struct fs_root *root, int journal_ms, char **ret)
+{
+	int err;
+
+	if (fs_root_is_capture(root) && fs_root_was_running(root))
+		return facts_get(root, "kernel-log", ret);
+	if (!fs_root_is_running_system(root))
+		return fs_read(root, "var/log/dmesg", LOG_TEXT_MAX, ret, NULL);
+	err = read_running(journal_ms, ret);
+	if (!err && *ret)
+		facts_note("kernel-log", "%s", *ret);
 	return err;
 }
 

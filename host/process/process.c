@@ -88,9 +88,10 @@ static enum process_rank rank_of(const struct fs_root *root, int proc, pid_t pid
 	auto_free char *name = fs_path("%d", pid);
 	auto_free char *path = fs_path("proc/%d/cgroup", pid);
 	auto_free char *text = NULL;
+	auto_close int fd = name ? openat(proc, name, O_PATH | O_CLOEXEC) : -1;
 	struct stat st;
 
-	if (!name || fstatat(proc, name, &st, 0) || !st.st_uid)
+	if (fd < 0 || fs_stat(root, fd, &st) || !st.st_uid)
 		return PROCESS_ROOT;
 	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
 		return PROCESS_USER;
@@ -123,8 +124,9 @@ static int compare_processes(const void *a, const void *b)
 int process_list_read(const struct fs_root *root, struct process_list *ret)
 {
 	auto_close int proc = fs_open(root, "proc", O_RDONLY | O_DIRECTORY, 0);
-	bool running = fs_root_is_running_system(root);
-	struct listing listing = {.root = root, .self = running ? getpid() : 0, .proc = proc};
+	bool running = fs_root_was_running(root);
+	pid_t self = fs_root_is_running_system(root) ? getpid() : 0;
+	struct listing listing = {.root = root, .self = self, .proc = proc};
 	struct process_list *list = &listing.list;
 	int err = proc < 0 ? proc : read_kernel_threads(&listing);
 

@@ -28,6 +28,7 @@ const char *const summary_help[] = {
 	   "  disable              remove exactly what enable added\n"
 	   "  confirm              keep what enable --confirm-within has changed\n"
 	   "  groups               the IOMMU groups and their devices\n"
+	   "  capture              what is read of this host, in a file for a bug report\n"
 	   "  sriov                virtual functions: those of each PF, made at every boot\n"
 	   "  early                devices that no driver of the host sees at boot\n"
 	   "\n"),
@@ -116,6 +117,24 @@ const char *const groups_help[] = {
 	N_("\n"
 	   "  --html FILE          a page for a browser: the tree of devices with all of\n"
 	   "                       that, links, disks and USB devices; - is standard output\n"),
+	NULL,
+};
+
+const char *const capture_help[] = {
+	N_("usage: host-setup capture FILE.tar.xz [options]\n"
+	   "\n"),
+	N_("Writes what check, groups, plan, vm and config read of this host into a file, with\n"
+	   "which others see what these say here: without comments and command lines, and\n"
+	   "with stand-ins for host names, MACs, IP addresses, UUIDs and serial numbers.\n"
+	   "Lists every file, and asks before it writes.\n"
+	   "To read it, as an ordinary user: tar xf FILE.tar.xz -C DIR; then each of these\n"
+	   "commands with --root DIR.\n"
+	   "\n"),
+	N_("  --dry-run            only list what would be in it\n"
+	   "  -y, --yes            do not ask\n"
+	   "  --root DIR           of a tree that is not running (an image, a chroot)\n"
+	   "\n"),
+	N_("Exit codes: 0 done, 1 failed, 2 refused, 64 usage.\n"),
 	NULL,
 };
 

@@ -5,6 +5,7 @@
 #define HOST_SETUP_HELP_H
 
 extern const char *const summary_help[];
+extern const char *const capture_help[];
 extern const char *const check_help[];
 extern const char *const enable_help[];
 extern const char *const disable_help[];

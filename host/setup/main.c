@@ -4,6 +4,7 @@
 #include "hookscript/pve/ha_node.h"
 #include "hookscript/records/record.h"
 #include "hookscript/verbs/vm_needs.h"
+#include "host/setup/capture/capture.h"
 #include "host/setup/check/check_print.h"
 #include "host/setup/check/newkernel.h"
 #include "host/setup/early/early_items.h"
@@ -23,6 +24,7 @@
 #include "host/setup/trial/trial_state.h"
 #include "host/setup/trial/trial_verb.h"
 #include "host/process/supervise.h"
+#include "vmcfg/reduce.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,6 +59,17 @@ static int could_not(const char *what, int err)
 	return CODE_FAILED;
 }
 
+/* All that check prints. -EINVAL with *RET_WHY when BOOTLOADER is none. */
+static int read_check(const struct fs_root *root, const char *bootloader, struct checklist *list,
+		      enum check_verdict *ret_verdict, char **ret_why)
+{
+	return readiness_read(root, bootloader, list, ret_verdict, ret_why)
+		       ?: sriov_check(root, bootloader, list)
+		       ?: early_check(root, list)
+		       ?: trial_check(root, list)
+		       ?: vm_states_check(root, list);
+}
+
 static int run_check(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_checklist struct checklist list = {0};
@@ -66,17 +79,9 @@ static int run_check(const struct fs_root *root, const struct setup_options *opt
 
 	if (options->kernel)
 		return newkernel_check(root, options->bootloader, options->kernel);
-	err = readiness_read(root, options->bootloader, &list, &verdict, &why);
+	err = read_check(root, options->bootloader, &list, &verdict, &why);
 	if (err == -EINVAL && why)
 		return cli_usage_error("%s", why);
-	if (!err)
-		err = sriov_check(root, options->bootloader, &list);
-	if (!err)
-		err = early_check(root, &list);
-	if (!err)
-		err = trial_check(root, &list);
-	if (!err)
-		err = vm_states_check(root, &list);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (!err && options->json)
 		err = checklist_print_json(&list, verdict);
@@ -163,6 +168,27 @@ static int run_sriov(const struct fs_root *root, const struct setup_options *opt
 static int run_early(const struct fs_root *root, const struct setup_options *options)
 {
 	return early_run(root, options, record_lock_device);
+}
+
+static void read_for_capture(const struct fs_root *root)
+{
+	auto_checklist struct checklist list = {0};
+	auto_groups struct groups groups = {0};
+	enum check_verdict verdict;
+	auto_free char *why = NULL;
+
+	(void)!read_check(root, NULL, &list, &verdict, &why);
+	(void)!groups_read(root, judge_devices, &groups);
+}
+
+static int run_capture(const struct fs_root *root, const struct setup_options *options)
+{
+	static const struct capture_above above = {read_for_capture, vmcfg_reduce, ctcfg_reduce};
+
+	if (!options->capture)
+		return cli_usage_error(
+			_("capture: into which file? host-setup capture FILE.tar.xz"));
+	return capture_run(root, options, &above);
 }
 
 enum option_code {
@@ -297,6 +323,14 @@ static int read_early_options(const struct cli *cli, char *const *args,
 	return 0;
 }
 
+static int read_capture_options(const struct cli *cli, char *const *args,
+				struct setup_options *options)
+{
+	(void)cli;
+	options->capture = args[0];
+	return 0;
+}
+
 static int read_confirm_options(const struct cli *cli, char *const *args,
 				struct setup_options *options)
 {
@@ -317,6 +351,7 @@ static const struct verb verbs[] = {
 	{"disable", run_disable, disable_help, EDIT_OPTIONS "manual-too", NULL, NULL, 0},
 	{"confirm", run_confirm, confirm_help, "boot", NULL, read_confirm_options, 0},
 	{"groups", run_groups, groups_help, "json html", NULL, NULL, 0},
+	{"capture", run_capture, capture_help, "dry-run yes", "FILE", read_capture_options, 1},
 	{"sriov", run_sriov, sriov_help, "bootloader json dry-run now host-driver yes boot",
 	 "ADDRESS N", read_sriov_options, 2},
 	{"early", run_early, early_help, "bootloader json dry-run yes boot remove", "ADDRESS...",
@@ -373,11 +408,9 @@ static int run_verb(const struct cli *cli, const struct verb *verb, char *const 
 	/* What programs read does not depend on the language. */
 	if (options->json)
 		language_set("en");
-	err = fs_root_open(path ? path : "/", &root);
-	if (err) {
-		log_error("--root %s: %s", path, log_strerror(err));
-		return CODE_FAILED;
-	}
+	err = cli_open_root(path, &root);
+	if (err)
+		return err;
 	return supervise_run(&how, run_request, &request);
 }
 

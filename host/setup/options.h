@@ -47,6 +47,9 @@ struct setup_options {
 	/* groups */
 	const char *html; /* where the page is written to, "-": standard output; NULL: none */
 
+	/* capture */
+	const char *capture; /* the file to be written */
+
 	/* sriov */
 	const char *address; /* of a PF; NULL: list them */
 	const char *count;   /* so many VFs; with an address */

@@ -67,7 +67,7 @@ int mounts_read(const struct fs_root *root, pid_t pid, struct mounts *ret)
 	char *rest = mounts.text, *line;
 	struct mount mount;
 
-	if (err && (err != -ENOENT || fs_root_is_running_system(root)))
+	if (err && (err != -ENOENT || fs_root_was_running(root)))
 		return err;
 	while ((line = strsep(&rest, "\n"))) {
 		if (!read_mount(line, &mount))

@@ -181,10 +181,10 @@ static int look(const struct open_node *open, void *arg)
 }
 
 /* Whether an error is this process's own, or the host's, and not that of the one looked at. */
-static bool is_our_own(int err)
+static bool is_our_own(const struct fs_root *root, int err)
 {
 	return err == -ENOMEM || err == -EMFILE || err == -ENFILE || err == -EOVERFLOW ||
-	       ((err == -EACCES || err == -EPERM) && geteuid());
+	       ((err == -EACCES || err == -EPERM) && geteuid() && !fs_root_is_capture(root));
 }
 
 static int look_at_process(struct search *search, pid_t pid)
@@ -193,7 +193,7 @@ static int look_at_process(struct search *search, pid_t pid)
 
 	if (!err)
 		err = process_each_mapping(search->root, pid, look, search);
-	if (!err || is_our_own(err))
+	if (!err || is_our_own(search->root, err))
 		return err;
 	return add_found(search, &(struct found){.pid = pid, .err = err});
 }

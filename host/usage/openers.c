@@ -109,7 +109,7 @@ static bool read_owner(const struct fs_root *root, const struct survey_node *nod
 	*ret = (struct owner_ids){0};
 	if (fd < 0)
 		return !fs_is_absent(fd);
-	if (!link || fstat(fd, &st))
+	if (!link || fs_stat(root, fd, &st))
 		return true;
 	*ret = (struct owner_ids){st.st_uid, st.st_gid};
 	return st.st_mode & (S_IROTH | S_IWOTH) ||

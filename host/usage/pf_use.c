@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "host/base/facts.h"
 #include "host/base/strbuf.h"
 #include "host/pci/pci.h"
 #include "host/usage/net/nettables.h"
@@ -96,36 +97,81 @@ int pf_use_add_links(const struct bdf *pf, const char *name, const char *address
 	return err;
 }
 
-static int find_links(const struct bdf *pf, const struct fs_names *names,
-		      struct cluster_links *links, struct usage *usage)
+/* "NAME ADDRESS" of each interface in this network namespace, one a line. */
+static int list_addresses(struct strbuf *text)
 {
 	struct ifaddrs *list;
-	int err = 0;
 
 	if (getifaddrs(&list))
 		return -errno;
-	for (const struct ifaddrs *at = list; !err && at; at = at->ifa_next) {
+	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
 		bool v6 = at->ifa_addr && at->ifa_addr->sa_family == AF_INET6;
 		char address[NI_MAXHOST];
 
-		if (!at->ifa_addr || (!v6 && at->ifa_addr->sa_family != AF_INET) ||
-		    !fs_names_has(names, at->ifa_name))
+		if (!at->ifa_addr || (!v6 && at->ifa_addr->sa_family != AF_INET))
 			continue;
-		if (getnameinfo(at->ifa_addr,
-				v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
-				address, sizeof(address), NULL, 0, NI_NUMERICHOST))
-			continue;
-		err = pf_use_add_links(pf, at->ifa_name, address, links, usage);
+		if (!getnameinfo(at->ifa_addr,
+				 v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+				 address, sizeof(address), NULL, 0, NI_NUMERICHOST))
+			strbuf_add(text, "%s %s\n", at->ifa_name, address);
 	}
 	freeifaddrs(list);
+	return text->failed ? -ENOMEM : 0;
+}
+
+static int read_addresses(const struct fs_root *root, char **ret)
+{
+	auto_strbuf struct strbuf text = {0};
+	int err;
+
+	if (fs_root_is_capture(root))
+		return facts_get(root, "addresses", ret);
+	err = list_addresses(&text);
+	if (err)
+		return err;
+	*ret = strbuf_take(&text);
+	if (*ret)
+		facts_note("addresses", "%s", *ret);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int find_links(const struct fs_root *root, const struct bdf *pf,
+		      const struct fs_names *names, struct cluster_links *links, struct usage *usage)
+{
+	auto_free char *addresses = NULL;
+	char *rest, *address;
+	int err = read_addresses(root, &addresses);
+
+	rest = addresses;
+	while (!err && (address = strsep(&rest, "\n"))) {
+		const char *name = strsep(&address, " ");
+
+		if (address && fs_names_has(names, name))
+			err = pf_use_add_links(pf, name, address, links, usage);
+	}
 	return err;
+}
+
+/* The name of this host, without the domain. */
+static int read_node(const struct fs_root *root, char **ret)
+{
+	struct utsname names;
+
+	if (fs_root_is_capture(root))
+		return facts_get(root, "host", ret);
+	if (uname(&names))
+		return -errno;
+	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
+	if (!*ret)
+		return -ENOMEM;
+	facts_note("host", "%s", *ret);
+	return 0;
 }
 
 /* Proxmox VE calls a node by the name of its host, without the domain. */
 static int read_cluster(const struct fs_root *root, struct cluster_links *ret)
 {
-	auto_free char *conf = NULL, *hosts = NULL;
-	struct utsname names;
+	auto_free char *conf = NULL, *hosts = NULL, *node = NULL;
 	int err = fs_read(root, "etc/corosync/corosync.conf", COROSYNC_MAX, &conf, NULL);
 
 	if (err)
@@ -133,10 +179,8 @@ static int read_cluster(const struct fs_root *root, struct cluster_links *ret)
 	err = fs_read(root, "etc/hosts", HOSTS_MAX, &hosts, NULL);
 	if (err && !fs_is_absent(err))
 		return err;
-	if (uname(&names))
-		return -errno;
-	names.nodename[strcspn(names.nodename, ".")] = '\0';
-	return cluster_links_parse(conf, hosts ? hosts : "", names.nodename, ret);
+	err = read_node(root, &node);
+	return err ? err : cluster_links_parse(conf, hosts ? hosts : "", node, ret);
 }
 
 /* The addresses are those of the running system. */
@@ -146,13 +190,13 @@ static int add_links(const struct fs_root *root, const struct bdf *pf, struct us
 	auto_names struct fs_names names = {0};
 	int err;
 
-	if (!fs_root_is_running_system(root))
+	if (!fs_root_was_running(root))
 		return 0;
 	err = read_cluster(root, &links);
 	if (err || !links.n)
 		return err;
 	err = list_interfaces(root, pf, &names);
-	return err ? err : find_links(pf, &names, &links, usage);
+	return err ? err : find_links(root, pf, &names, &links, usage);
 }
 
 /* ---- all uses ---- */

@@ -168,8 +168,7 @@ static int read_grub(const struct edits *edits, struct bootcfg *result)
 static int read_running(const struct edits *edits, struct bootcfg *result)
 {
 	auto_conf_items struct conf_items running = {0};
-	int err = fs_root_is_running_system(edits->root) ? kernelinfo_cmdline(edits->root, &running)
-							 : 0;
+	int err = fs_root_was_running(edits->root) ? kernelinfo_cmdline(edits->root, &running) : 0;
 
 	for (size_t i = 0; i < running.n && !err; i++) {
 		const struct conf_item *word = &running.items[i];

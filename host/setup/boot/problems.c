@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/problems.h"
-#include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/bootlist.h"
 #include "host/setup/boot/dropins.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/boot/problems_files.h"
@@ -97,7 +97,7 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 	auto_free unsigned int *effects = NULL;
 	auto_free char *setters = NULL;
 	const struct bootplace *place;
-	int err = bootplaces_read(root, bootloader, &places);
+	int err = bootlist_read(root, bootloader, &places);
 
 	err = err ?: bootcfg_grub_setters(root, &setters);
 	place = bootplaces_first(&places);

@@ -63,7 +63,7 @@ static const char *root_of(const struct conf_items *words, bool all)
 static int read_running_root(const struct fs_root *root, char **ret)
 {
 	auto_conf_items struct conf_items running = {0};
-	int err = fs_root_is_running_system(root) ? kernelinfo_cmdline(root, &running) : 0;
+	int err = fs_root_was_running(root) ? kernelinfo_cmdline(root, &running) : 0;
 
 	*ret = NULL;
 	if (err || !*root_of(&running, true))

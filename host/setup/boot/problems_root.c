@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/problems_root.h"
-#include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/bootlist.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/setup/loader/rootdev.h"
 
@@ -231,7 +231,7 @@ static int compare_entries(const struct bootloader *bootloader, const struct nex
 	struct next next = *settings;
 	auto_bootplaces struct bootplaces places = {0};
 	size_t before = problems->n, read = 0;
-	int err = bootplaces_read(next.root, bootloader, &places);
+	int err = bootlist_read(next.root, bootloader, &places);
 
 	for (size_t i = 0; i < places.n && !err && problems->n == before; i++) {
 		if (!places.items[i].n)
@@ -255,7 +255,7 @@ int problems_find_in_root(const struct fs_root *root, const struct bootloader *b
 			    .settings = &bootcfg->words,
 			    .unclear = bootcfg->unclear.file};
 	const struct conf_item *word;
-	int err = fs_root_is_running_system(root) ? kernelinfo_cmdline(root, &running) : 0;
+	int err = fs_root_was_running(root) ? kernelinfo_cmdline(root, &running) : 0;
 
 	word = cmdline_last(&running, "root");
 	if (err || !word || !*cmdline_value(word->text, "root"))

@@ -26,7 +26,7 @@ static int check_kvm(const struct fs_root *root, struct checklist *list)
 	if (fs_probe(root, "dev/kvm") > 0)
 		return check_add(list, name, CHECK_OK, strdup(_("the processor can virtualise")),
 				 strdup("/dev/kvm"), NULL);
-	if (!fs_root_is_running_system(root))
+	if (!fs_root_was_running(root))
 		return 0;
 	return check_add(list, name, CHECK_WARNING,
 			 strdup(_("the kernel offers no virtualisation; VMs would run without "
@@ -153,7 +153,7 @@ static bool changed_after(const struct fs_root *root, const char *path, const st
 	auto_close int fd = fs_open(root, path, O_PATH, 0);
 	struct stat st;
 
-	return fd >= 0 && !fstat(fd, &st) && st.st_mtime > when->st_mtime;
+	return fd >= 0 && !fs_stat(root, fd, &st) && st.st_mtime > when->st_mtime;
 }
 
 /* The first thing that goes into an initramfs and changed after it; NULL when none did. */
@@ -195,7 +195,7 @@ static int check_initramfs(const struct fs_root *root, struct checklist *list)
 		return 0; /* a tree without a kernel */
 	path = fs_path("boot/initrd.img-%s", release);
 	fd = fs_open(root, path, O_PATH, 0);
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0 || fs_stat(root, fd, &st))
 		return 0; /* a host without an initramfs, or a tree with another kernel */
 	newer = newer_than_initramfs(root, &st);
 	if (!newer)

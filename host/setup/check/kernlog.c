@@ -87,7 +87,7 @@ int check_log(const struct fs_root *root, struct checklist *list)
 	auto_free char *log = NULL;
 	int err = kernel_log_read(root, JOURNAL_SECONDS * 1000, &log);
 
-	if (err == -ENOENT && !fs_root_is_running_system(root))
+	if (err == -ENOENT && !fs_root_was_running(root))
 		return 0; /* no kernel runs there */
 	if (err)
 		return check_add(

@@ -3,7 +3,7 @@
 
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
-#include "host/setup/loader/bootplace.h"
+#include "host/setup/loader/bootlist.h"
 #include "host/setup/boot/byhand.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
@@ -119,7 +119,7 @@ static int read_entries(const struct fs_root *root, const struct bootloader *boo
 	int err = clear ? pick_words(&next->running, &next->bootcfg.words, &wanted, &gone) : 0;
 
 	if (!err && (bootloader->kind == BOOTLOADER_GRUB || wanted.n || gone.n))
-		err = bootplaces_read(root, bootloader, &places);
+		err = bootlist_read(root, bootloader, &places);
 	if (!err && (wanted.n || gone.n))
 		err = compare_entries(&places, &wanted, &gone, next);
 	return err ?: choose_words(bootloader, &places, next);

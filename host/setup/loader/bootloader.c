@@ -152,10 +152,10 @@ static void add_answer(struct findings *findings, const char *tool,
 }
 
 /* Asks the tools about a case that is unclear without them. */
-static int ask_tools(struct findings *findings)
+static int ask_tools(const struct fs_root *root, struct findings *findings)
 {
 	auto_boottools struct boottools_answer bootctl = {0}, proxmox = {0};
-	int err = boottools_ask(&bootctl, &proxmox);
+	int err = boottools_ask(root, &bootctl, &proxmox);
 
 	if (err)
 		return err;
@@ -239,14 +239,14 @@ static int look_at_boot(const struct fs_root *root, const char *cmdline, struct 
 	/* Proxmox VE starts a host by GRUB when Secure Boot is on; and without EFI nothing else
 	 * can. */
 	if (is_for(findings, BOOTLOADER_GRUB) || findings->other_loader)
-		return ask_tools(findings);
+		return ask_tools(root, findings);
 	if (secure_boot)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
 			   _("with Secure Boot, Proxmox VE boots by GRUB"));
 	else if (!efi && fs_probe(root, "boot/grub/grub.cfg") > 0)
 		strbuf_add(line_for(findings, BOOTLOADER_GRUB),
 			   _("it did not boot by EFI, and /boot/grub/grub.cfg is there"));
-	return ask_tools(findings);
+	return ask_tools(root, findings);
 }
 
 /* What is installed, for a root that is not running. */
@@ -414,7 +414,7 @@ static int find_kind(const struct fs_root *root, struct bootloader *loader, stru
 	int err = 0;
 
 	/* A tree that does not run may have the /proc of the system that looks at it. */
-	if (!fs_root_is_running_system(root))
+	if (!fs_root_was_running(root))
 		err = look_at_files(root, &findings);
 	else if (fs_read(root, "proc/cmdline", TEXT_MAX, &cmdline, NULL) || !*cmdline)
 		err = -ENODATA;

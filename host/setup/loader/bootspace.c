@@ -26,7 +26,7 @@ static uint64_t largest_initramfs(const struct fs_root *root)
 		if (strncmp(names.items[i], "initrd.img-", strlen("initrd.img-")))
 			continue;
 		fd = fs_open(root, path, O_PATH, 0);
-		if (fd >= 0 && !fstat(fd, &st) && (uint64_t)st.st_size > largest)
+		if (fd >= 0 && !fs_stat(root, fd, &st) && (uint64_t)st.st_size > largest)
 			largest = (uint64_t)st.st_size;
 	}
 	return largest;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/loader/boottools.h"
+#include "host/base/facts.h"
 #include "host/process/program.h"
 
 #include <string.h>
@@ -65,23 +66,44 @@ int boottools_parse_proxmox(const char *text, struct boottools_answer *ret)
 	return copy ? err : -ENOMEM;
 }
 
-static int ask(const char *const *args,
+/* Nothing was noted of one that reported nothing. */
+static int take_noted(const struct fs_root *root, const char *name, struct boottools_answer *ret)
+{
+	auto_free char *text = NULL;
+	int err = facts_get(root, name, &text);
+
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	ret->grub = text[0] == '1';
+	ret->systemd_boot = text[0] && text[1] == '1';
+	return remember(ret, text[0] && text[1] ? text + 2 : "");
+}
+
+static int ask(const struct fs_root *root, const char *const *args,
 	       int (*parse)(const char *text, struct boottools_answer *ret),
 	       struct boottools_answer *ret)
 {
 	const struct program program = {.args = args, .limit_ms = SECONDS * 1000, .max = TEXT_MAX};
 	auto_program_end struct program_end end = {0};
 
-	return program_run(&program, &end) || end.cut ? 0 : parse(end.output, ret);
+	int err;
+
+	if (fs_root_is_capture(root))
+		return take_noted(root, args[0], ret);
+	err = program_run(&program, &end) || end.cut ? 0 : parse(end.output, ret);
+	if (!err && ret->line)
+		facts_note(args[0], "%d%d %s", ret->grub, ret->systemd_boot, ret->line);
+	return err;
 }
 
-int boottools_ask(struct boottools_answer *bootctl, struct boottools_answer *proxmox)
+int boottools_ask(const struct fs_root *root, struct boottools_answer *bootctl,
+		  struct boottools_answer *proxmox)
 {
 	static const char *const first[] = {"bootctl", "--no-pager", "status", NULL};
 	static const char *const second[] = {"proxmox-boot-tool", "status", NULL};
 
-	return ask(first, boottools_parse_bootctl, bootctl)
-		       ?: ask(second, boottools_parse_proxmox, proxmox);
+	return ask(root, first, boottools_parse_bootctl, bootctl)
+		       ?: ask(root, second, boottools_parse_proxmox, proxmox);
 }
 
 void boottools_free(struct boottools_answer *answer)

@@ -7,7 +7,7 @@
 #ifndef HOST_SETUP_LOADER_BOOTTOOLS_H
 #define HOST_SETUP_LOADER_BOOTTOOLS_H
 
-#include "host/base/base.h"
+#include "host/base/fs.h"
 
 /* What one of them reports. */
 struct boottools_answer {
@@ -26,9 +26,10 @@ int boottools_parse_bootctl(const char *text, struct boottools_answer *ret) must
  */
 int boottools_parse_proxmox(const char *text, struct boottools_answer *ret) must_check;
 
-/* Asks both, for a few seconds each at most. One that is not there or fails reports nothing.
- * Returns 0 or -ENOMEM. */
-int boottools_ask(struct boottools_answer *bootctl, struct boottools_answer *proxmox) must_check;
+/* Asks both, of a capture what they said there, for a few seconds each at most. One that is not
+ * there or fails reports nothing. Returns 0 or -ENOMEM. */
+int boottools_ask(const struct fs_root *root, struct boottools_answer *bootctl,
+		  struct boottools_answer *proxmox) must_check;
 
 void boottools_free(struct boottools_answer *answer);
 

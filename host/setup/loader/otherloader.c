@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/loader/otherloader.h"
+#include "host/base/facts.h"
 #include "host/base/strbuf.h"
 #include "host/process/program.h"
 #include "host/setup/conf/cmdline.h"
@@ -52,19 +53,23 @@ static const char *dataset_of(const struct conf_items *words)
 }
 
 /* Reads ZFSBootMenu's property of the dataset; *RET is NULL when it is not set, or not known. */
-static int read_property(const char *dataset, char **ret)
+static int read_property(const struct fs_root *root, const char *dataset, char **ret)
 {
 	const char *const args[] = {"zfs", "get", "-H", "-o", "value", PROPERTY, dataset, NULL};
 	const struct program program = {.args = args, .limit_ms = SECONDS * 1000, .max = TEXT_MAX};
 	auto_program_end struct program_end end = {0};
 
 	*ret = NULL;
+	if (fs_root_is_capture(root))
+		return facts_get(root, "zfs-property", ret) == -ENOMEM ? -ENOMEM : 0;
 	if (program_run(&program, &end) || !program_succeeded(&end) || end.cut)
 		return 0;
 	end.output[strcspn(end.output, "\n")] = '\0';
 	if (!*end.output || !strcmp(end.output, "-"))
 		return 0;
 	*ret = strdup(end.output);
+	if (*ret)
+		facts_note("zfs-property", "%s", *ret);
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -100,7 +105,7 @@ static int look_for_zfsbootmenu(const struct fs_root *root, const struct conf_it
 
 	if (!dataset || cmdline_last(words, "initrd"))
 		return 0;
-	err = read_property(dataset, &property);
+	err = read_property(root, dataset, &property);
 	if (err)
 		return err;
 	by_colon = !loader_info && dataset[-1] == ':';

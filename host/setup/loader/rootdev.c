@@ -103,7 +103,7 @@ static bool resolve(const struct fs_root *root, const char *value, struct target
 	if (!path)
 		return false;
 	fd = fs_open(root, path, O_PATH, 0);
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0 || fs_stat(root, fd, &st))
 		return false;
 	ret->device = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
 	ret->file = S_ISBLK(st.st_mode) ? 0 : st.st_ino;

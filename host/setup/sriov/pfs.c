@@ -4,7 +4,7 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "host/net/vf_net.h"
+#include "host/net/vf_list.h"
 #include "host/pci/pci.h"
 
 static void free_pf(struct pf *pf)
@@ -54,7 +54,7 @@ static int read_network(const struct fs_root *root, struct pf *pf)
 {
 	auto_free struct vf_net *list = NULL;
 	size_t n = 0;
-	int err = pf->n_vfs && pf->interfaces.n ? vf_net_list(root, &pf->bdf, &list, &n) : 0;
+	int err = pf->n_vfs && pf->interfaces.n ? vf_list_read(root, &pf->bdf, &list, &n) : 0;
 
 	for (size_t i = 0; !err && i < pf->n_vfs && i < n; i++) {
 		const uint8_t *mac = list[i].mac;

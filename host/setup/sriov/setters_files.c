@@ -66,8 +66,9 @@ static int read_text(const struct fs_root *root, const char *path, char **ret)
 	*ret = NULL;
 	if (fd < 0)
 		return fs_is_absent(fd) ? 0 : fd;
-	if (fstat(fd, &st))
-		return -errno;
+	err = fs_stat(root, fd, &st);
+	if (err)
+		return err;
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	err = fs_read_fd(fd, TEXT_MAX, &text, &len);

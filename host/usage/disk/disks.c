@@ -2,6 +2,7 @@
 #include "host/usage/searches.h"
 
 #include "host/base/clock.h"
+#include "host/base/facts.h"
 #include "host/base/fs_write.h"
 #include "host/usage/disk/disk_uses.h"
 #include "host/process/worker.h"
@@ -102,12 +103,44 @@ static enum claim claim_of(int err)
 	}
 }
 
+/* As "claim-sda": what the kernel said of a disk that was opened. */
+static char *claim_key(const struct survey_node *node)
+{
+	return fs_path("claim-%s", node->name);
+}
+
+static int take_noted(struct disks *disks)
+{
+	for (size_t i = 0; i < disks->survey->n_nodes; i++) {
+		auto_free char *key = claim_key(&disks->survey->nodes[i]);
+		long long error;
+
+		if (!key)
+			return -ENOMEM;
+		if (disks->claims[i] == CLAIM_UNKNOWN &&
+		    !facts_get_number(disks->root, key, &error))
+			disks->claims[i] = claim_of((int)error);
+	}
+	return 0;
+}
+
+static void note(const struct survey_node *node, int error)
+{
+	auto_free char *key = facts_are_noted() ? claim_key(node) : NULL;
+
+	if (key)
+		facts_note_number(key, error);
+}
+
 static int read_claims(struct disks *disks)
 {
 	size_t n = disks->survey->n_nodes;
 	struct worker worker;
-	int err = worker_start(&worker, try_claims, disks, n, &disks->root->fd, 1);
+	int err;
 
+	if (fs_root_is_capture(disks->root))
+		return take_noted(disks);
+	err = worker_start(&worker, try_claims, disks, n, &disks->root->fd, 1);
 	if (err)
 		return err;
 	worker_wait_all(&worker, 1, clock_now_ms() + OPEN_MS, NULL, NULL);
@@ -115,8 +148,10 @@ static int read_claims(struct disks *disks)
 		uint32_t step;
 		int error;
 
-		if (worker_progress(&worker, i, &step, &error))
-			disks->claims[i] = claim_of(error);
+		if (!worker_progress(&worker, i, &step, &error))
+			continue;
+		disks->claims[i] = claim_of(error);
+		note(&disks->survey->nodes[i], error);
 	}
 	worker_release(&worker);
 	return 0;

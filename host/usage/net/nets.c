@@ -6,6 +6,7 @@
 #include "host/pci/pci.h"
 #include "host/usage/net/net_uses.h"
 #include "host/usage/net/netconsole.h"
+#include "host/usage/net/netlist.h"
 
 #include <string.h>
 
@@ -167,13 +168,13 @@ static bool wants(const struct net_link *link, const void *arg)
 int usage_find_nets(const struct fs_root *root, const struct survey *survey, struct usage *usage)
 {
 	auto_net_tables struct net_tables tables = {0};
-	bool running = fs_root_is_running_system(root);
+	bool running = fs_root_was_running(root);
 	int err = 0;
 
 	if (!survey->n_nets)
 		return 0;
 	if (running)
-		err = net_tables_read(root, &survey->mounts, wants, survey, &tables);
+		err = netlist_read(root, &survey->mounts, wants, survey, &tables);
 	for (size_t i = 0; !err && i < survey->n_nets; i++) {
 		const struct survey_net *net = &survey->nets[i];
 

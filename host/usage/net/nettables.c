@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/net/nettables.h"
 
+#include "host/base/facts.h"
 #include "host/net/netlink.h"
 #include "host/process/process.h"
 
@@ -178,8 +179,8 @@ static int add_use_of(struct reader *r, unsigned int index, const char *name, st
 	for (size_t i = 0; !err && i < r->tables->n_links; i++) {
 		const struct net_link *link = &r->tables->links[i];
 
-		if (link->wanted && link->n_uses < USES_MAX && link->ns == r->ns &&
-		    (name ? !strcmp(link->name, name) : link->index == index))
+		if ((link->wanted || facts_are_noted()) && link->n_uses < USES_MAX &&
+		    link->ns == r->ns && (name ? !strcmp(link->name, name) : link->index == index))
 			err = add_use(r, i, use, ip);
 	}
 	return err;

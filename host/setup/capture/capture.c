@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/capture/capture.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "host/base/facts.h"
+#include "host/base/log.h"
+#include "host/process/supervise.h"
+#include "host/setup/capture/facts_add.h"
+#include "host/setup/capture/procs.h"
+#include "host/setup/capture/store.h"
+#include "host/setup/capture/table.h"
+#include "host/setup/confirm.h"
+
+/* Reading it all lasts longer than any one command. */
+#define READ_MS 600000
+
+#define STORAGES_MAX ((size_t)1024 * 1024)
+
+/* ---- what is in it ---- */
+
+/* A name that is a word of the configuration, too, says nothing of whose host it is. */
+static bool is_telling(const char *name, size_t len)
+{
+	static const char *const words[] = {"vm",   "ct",   "kvm",  "qemu", "lxc",	"local",
+					    "host", "node", "root", "dir",  "localhost"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i]) == len && !strncmp(name, words[i], len))
+			return false;
+	return len;
+}
+
+static int add_host(struct standins *standins, const char *name)
+{
+	size_t len = strcspn(name, ".\n");
+
+	return !is_telling(name, len) || standins_of(standins, STANDIN_HOST, name, len) ? 0
+											: -ENOMEM;
+}
+
+/* The names of this host and of the other nodes have stand-ins before any text is read. */
+static int add_hosts(const struct fs_root *root, struct standins *standins)
+{
+	auto_names struct fs_names nodes = {0};
+	auto_free char *name = NULL, *file = NULL;
+	struct utsname names;
+	int err = 0;
+
+	if (fs_root_is_running_system(root) && !uname(&names))
+		err = add_host(standins, names.nodename);
+	if (!err && !fs_read_attr(root, "proc/sys/kernel/hostname", &name))
+		err = add_host(standins, name);
+	if (!err && !fs_read_attr(root, "etc/hostname", &file))
+		err = add_host(standins, file);
+	if (!err && fs_list(root, "etc/pve/nodes", &nodes))
+		return 0; /* what cannot be listed has no names that could be read */
+	for (size_t i = 0; !err && i < nodes.n; i++)
+		err = add_host(standins, nodes.items[i]);
+	return err;
+}
+
+/* Storages may have their snippets anywhere: that they are there, and programs. */
+static int add_snippets(const struct walk *walk)
+{
+	auto_free char *text = NULL;
+	char *rest, *line;
+	int err = 0;
+
+	if (fs_read(walk->root, "etc/pve/storage.cfg", STORAGES_MAX, &text, NULL))
+		return 0;
+	rest = text;
+	while (!err && (line = strsep(&rest, "\n"))) {
+		const char *path = after_prefix(line + strspn(line, " \t"), "path");
+		auto_free char *names = NULL;
+		struct pattern pattern = {.kind = TEXTS_HERE};
+
+		path = path ? path + strspn(path, " \t") : NULL;
+		if (!path || *path != '/')
+			continue;
+		names = fs_path("%.*s/@(snippets/*|*pve-passthrough*)",
+				(int)strcspn(path + 1, " \t\r"), path + 1);
+		pattern.path = names;
+		err = names ? walk_pattern(walk, &pattern) : -ENOMEM;
+	}
+	return err;
+}
+
+int capture_read(const struct fs_root *root, const struct capture_above *above, const char *noted,
+		 struct standins *standins, struct entries *ret)
+{
+	auto_entries struct entries entries = {0};
+	const struct texts texts = {standins, above->reduce_vm, above->reduce_ct};
+	const struct walk walk = {root, &texts, &entries};
+	int err = add_hosts(root, standins);
+
+	facts_note_in(noted);
+	if (!err)
+		above->read_all(root);
+	facts_note_in(NULL);
+	for (size_t i = 0; !err && i < capture_table_size; i++)
+		err = walk_pattern(&walk, &capture_table[i]);
+	err = err ?: add_snippets(&walk);
+	err = err ?: procs_add(&walk);
+	err = err ?: facts_add(&walk, noted);
+	err = err ?: facts_add_log(&walk);
+	err = err ?: store_prepare(&entries, standins, fs_root_was_running(root));
+	if (err)
+		return err;
+	*ret = entries;
+	entries = (struct entries){0};
+	return 0;
+}
+
+/* ---- the verb ---- */
+
+static void list(const struct entries *entries)
+{
+	size_t n = 0, unread = 0;
+
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct entry *entry = &entries->items[i];
+
+		if (entry->type == ENTRY_DIR && !entry->err)
+			continue;
+		n++;
+		unread += !!entry->err;
+		if (entry->err)
+			printf(_("%s (cannot be read: %s)\n"), entry->path, strerror(-entry->err));
+		else
+			printf("%s%s%s\n", entry->path, entry->type == ENTRY_LINK ? " -> " : "",
+			       entry->type == ENTRY_LINK ? entry->bytes : "");
+	}
+	fflush(stdout);
+	log_info(_("%zu files and links, %zu of which cannot be read here"), n, unread);
+	log_info(_("host names, MACs, IP addresses, UUIDs and serial numbers are replaced; of VMs' "
+		   "configs only what decides about devices is kept; comments and "
+		   "command lines are not in it. Names of devices, storages, processes and mount "
+		   "points are"));
+}
+
+static int could_not(const char *what, int err)
+{
+	log_error("%s: %s", what, log_strerror(err));
+	return ENABLE_FAILED;
+}
+
+/* Writes and packs them. DIR is the directory for that. */
+static int write_all(const struct entries *entries, const char *dir, const char *file)
+{
+	auto_free char *tree = fs_path("%s/tree", dir), *why = NULL;
+	struct stat st = {0};
+	int err = tree ? 0 : -ENOMEM;
+
+	if (!err && mkdir(tree, 0700))
+		err = -errno;
+	err = err ?: store_write(entries, tree);
+	err = err ?: store_pack(tree, file, &why);
+	if (err && why) {
+		log_error(_("%s could not be written: %s"), file, why);
+		return ENABLE_FAILED;
+	}
+	if (err)
+		return could_not(file, err);
+	if (!stat(file, &st))
+		log_info(
+			_("%s is written, %lld KiB; to see what is said of it, as an ordinary user: "
+			  "mkdir DIR && tar xf %s -C DIR && host-setup check --root DIR"),
+			file, (long long)(st.st_size + 1023) / 1024, file);
+	return ENABLE_DONE;
+}
+
+static int run_in(const struct fs_root *root, const struct setup_options *options,
+		  const struct capture_above *above, const char *dir)
+{
+	cleanup_with(standins_freep) struct standins *standins = NULL;
+	auto_entries struct entries entries = {0};
+	auto_free char *noted = fs_path("%s/noted", dir);
+	int err = noted ? standins_new(&standins) : -ENOMEM;
+
+	if (!err && mkdir(noted, 0700))
+		err = -errno;
+	supervise_allow(READ_MS);
+	err = err ?: capture_read(root, above, noted, standins, &entries);
+	supervise_allow(SUPERVISE_FOREVER);
+	if (err)
+		return could_not(_("this host could not be captured"), err);
+	list(&entries);
+	if (options->dry_run)
+		return ENABLE_DONE;
+	if (!options->yes && !confirm_ask(_("Write it? [y/N] "))) {
+		log_info(_("nothing was written"));
+		return ENABLE_REFUSED;
+	}
+	return write_all(&entries, dir, options->capture);
+}
+
+int capture_run(const struct fs_root *root, const struct setup_options *options,
+		const struct capture_above *above)
+{
+	auto_free char *dir = NULL;
+	struct stat st;
+	int code;
+
+	if (fs_root_is_running_system(root) && geteuid()) {
+		log_error(_("refused: only root can read configuration spaces, records and what "
+			    "processes have open: run this as root"));
+		return ENABLE_REFUSED;
+	}
+	if (!lstat(options->capture, &st)) {
+		log_error(_("refused: %s is there already: give another name"), options->capture);
+		return ENABLE_REFUSED;
+	}
+	dir = store_make_dir();
+	if (!dir)
+		return could_not(_("there is no directory for temporary files"), -errno);
+	code = run_in(root, options, above, dir);
+	store_remove(dir);
+	return code;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capturecase.h"
+#undef auto_run /* hostcase.h has one, too */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "host/setup/capture/store.h"
+#include "hostcase.h"
+#include "scenario.h"
+
+static const unsigned int vm_100[] = {100, 0};
+
+/* ---- the same answers ---- */
+
+static void test_scenario(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vm_100, "scenario");
+}
+
+/* Disks, interfaces, processes, a container, another VM that runs. */
+static void add_uses(struct tree *tree)
+{
+	static const char disk[] = "sys/bus/pci/devices/" DISK "/nvme/nvme0/nvme0n1";
+	auto_free char *uevent = fs_path("%s/uevent", disk), *dev = fs_path("%s/dev", disk);
+	auto_free char *subsystem = fs_path("%s/subsystem", disk);
+	auto_free char *holders = fs_path("%s/holders/dm-0", disk);
+
+	tree_file(tree, dev, "259:0\n");
+	tree_file(tree, uevent, "MAJOR=259\nMINOR=0\nDEVNAME=nvme0n1\nDEVTYPE=disk\n");
+	tree_link(tree, subsystem, "../../../../../../class/block");
+	tree_link(tree, holders, "../../../../../../../virtual/block/dm-0");
+	tree_file(tree, "sys/class/block/dm-0/dm/name", "pve-root\n");
+	tree_file(tree, "sys/class/block/dm-0/dev", "253:0\n");
+	tree_file(tree, "proc/1/comm", "systemd\n");
+	tree_link(tree, "proc/1/ns/mnt", "mnt:[4026531841]");
+	tree_file(tree, "proc/1/mountinfo",
+		  "25 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/pve-root rw,errors=x\n");
+	tree_file(tree, "proc/swaps", "Filename Type Size Used Priority\n");
+	tree_process(tree, 4711, "snd-player", "player --secret x");
+	tree_link(tree, "proc/4711/exe", "/usr/bin/player");
+	tree_file(tree, "sys/bus/pci/devices/" SOUND "/sound/card0/controlC0/uevent",
+		  "MAJOR=116\nMINOR=2\nDEVNAME=snd/controlC0\n");
+	tree_file(tree, "sys/bus/pci/devices/" SOUND "/sound/card0/controlC0/dev", "116:2\n");
+	tree_link(tree, "sys/bus/pci/devices/" SOUND "/sound/card0/controlC0/subsystem",
+		  "../../../../../../../class/sound");
+	tree_file(tree, "dev/snd/controlC0", "");
+	tree_process_opens(tree, 4711, 5, "/dev/snd/controlC0");
+	tree_vm(tree, 101, "hostpci0: 05:00.0\nname: vm\n");
+	tree_vm_runs(tree, 101, 5000);
+	tree_process_opens(tree, 5000, 9, "/dev/vfio/13");
+	tree_bind(tree, TWIN, "vfio-pci");
+	tree_file(tree, "dev/vfio/13", "");
+	tree_folder(tree, "sys/fs/cgroup/lxc/105");
+	tree_file(tree, "etc/pve/lxc/105.conf", "dev0: /dev/snd/controlC0,mode=0666\n");
+}
+
+static void test_uses(void **state)
+{
+	static const unsigned int vms[] = {100, 101, 0};
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	add_uses(tree);
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vms, "uses");
+}
+
+/* What could not be read there cannot be read here, with the same words. */
+static void test_unreadable(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	tree_obscure(tree, "sys/bus/pci/devices/" GPU "/modalias");
+	tree_folder(tree, "etc/pve/mapping");
+	tree_obscure(tree, "etc/pve/mapping");
+	tree_file(tree, "etc/pve-passthrough.conf", "reset = true;\n");
+	tree_mode(tree, "etc/pve-passthrough.conf", 0666);
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vm_100, "unreadable");
+}
+
+/* All hosts that enable is tested with. */
+static void test_hosts(void **state)
+{
+	static const unsigned int none[] = {0};
+	DIR *dir = opendir(HOSTS);
+	const struct dirent *entry;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		auto_hosttree struct hosttree host = {0};
+		auto_capturecase struct capturecase capture = {0};
+		auto_hostcase struct hostcase hostcase = {0};
+		struct tree live;
+
+		/* What is said of that one quotes a comment, which no capture has. */
+		if (*entry->d_name == '.' || !strcmp(entry->d_name, "sdboot-debian-comment"))
+			continue;
+		hostcase_read(entry->d_name, &hostcase);
+		if (hostcase_value(&hostcase, "capture"))
+			continue;
+		hostcase_build(&host, &hostcase);
+		live.root = host.root;
+		capturecase_make(&live.root, &capture);
+		capturecase_compare_all(&capture, &live, none, entry->d_name);
+		n++;
+	}
+	closedir(dir);
+	assert_true(n > 100);
+}
+
+/* ---- nothing else ---- */
+
+static const char *const secrets[] = {
+	"s3cr3t-gpu-notes",    "s3cr3t-description",
+	"s3cr3t-cipassword",   "s3cr3t-sshkey",
+	"s3cr3t-args-drive",   "s3cr3t-args-vnc",
+	"s3cr3t-snapshot",     "s3cr3t-tag",
+	"s3cr3t-volume",       "s3cr3t-vmname",
+	"s3cr3t-grub-comment", "s3cr3t-kernel-word",
+	"s3cr3t-luks-key",     "s3cr3t-grub-password",
+	"s3cr3t-modprobe",     "s3cr3t-settings",
+	"s3cr3t-mapping",      "s3cr3t-storage-user",
+	"s3cr3t-cron",	       "s3cr3t-rule",
+	"s3cr3t-unit",	       "s3cr3t-cmdline",
+	"s3cr3t-kvm-option",   "s3cr3t-mount-option",
+	"s3cr3t-share",	       "s3cr3t-gecos",
+	"s3cr3t-loader-entry", "s3cr3t-ct-env",
+	"s3cr3t-ha-comment",   "s3cr3t-modules",
+	"homeserver7",	       "nas-seven",
+	"alice-liddell",       "52:54:00:aa:bb:cc",
+	"3c:ec:ef:01:02:03",   "10.77.88.99",
+	"fd77:1:2::99",	       "7d0c3a52-8f0e-4c11-9d64-0123456789ab",
+	"00a0c9ffff123456",
+};
+
+/* The number of the last one, lowest byte first. */
+static const unsigned char serial_bytes[] = {0x56, 0x34, 0x12, 0xff, 0xff, 0xc9, 0xa0, 0x00};
+
+static void plant_space(struct tree *tree)
+{
+	unsigned char space[4096] = {0xde, 0x10, 0x01, 0x10};
+
+	space[256] = 3;
+	space[258] = 1;
+	memcpy(space + 260, serial_bytes, sizeof(serial_bytes));
+	tree_bytes(tree, "sys/bus/pci/devices/" GPU "/config", space, sizeof(space));
+}
+
+static void plant_vm(struct tree *tree)
+{
+	tree_vm(tree, 100,
+		"#s3cr3t-gpu-notes\n"
+		"args: -device vfio-pci,host=01:00.0 -drive file=s3cr3t-args-drive -vnc :1,password=s3cr3t-args-vnc -cpu host\n"
+		"cipassword: s3cr3t-cipassword\nsshkeys: s3cr3t-sshkey\ndescription: s3cr3t-description\n"
+		"hostpci0: 0000:01:00,pcie=1\nmachine: q35\nname: s3cr3t-vmname\n"
+		"net0: virtio=52:54:00:aa:bb:cc,bridge=vmbr0,tag=7\n"
+		"scsi0: local:s3cr3t-volume,size=4G\ntags: s3cr3t-tag\n"
+		"smbios1: uuid=7d0c3a52-8f0e-4c11-9d64-0123456789ab,serial=s3cr3t-tag\n"
+		"[s3cr3t-snapshot]\n#s3cr3t-snapshot\nhostpci0: 02:00\n");
+	tree_file(tree, "etc/pve/lxc/105.conf",
+		  "lxc.environment: A=s3cr3t-ct-env\n#s3cr3t-ct-env\n");
+	tree_file(
+		tree, "etc/pve/mapping/pci.cfg",
+		"gpu\n\tdescription s3cr3t-mapping\n\tmap iommugroup=10,node=homeserver7,path=0000:01:00.0,id=10de:1001\n");
+	tree_file(
+		tree, "etc/pve/storage.cfg",
+		"dir: local\n\tpath /var/lib/vz\n\tcontent iso\n\ncifs: nas\n\tserver 10.77.88.99\n\tusername s3cr3t-storage-user\n\tcontent iso\n");
+	tree_file(tree, "etc/pve/ha/resources.cfg",
+		  "vm: 100\n\tcomment s3cr3t-ha-comment\n\tstate started\n");
+	tree_file(
+		tree, "etc/pve/corosync.conf",
+		"nodelist {\n node {\n  name: homeserver7\n  nodeid: 1\n  ring0_addr: 10.77.88.99\n }\n node {\n  name: nas-seven\n  ring0_addr: fd77:1:2::99\n }\n}\n");
+	tree_folder(tree, "etc/pve/nodes/homeserver7");
+	tree_link(tree, "etc/pve/local", "nodes/homeserver7");
+}
+
+static void plant_boot(struct tree *tree)
+{
+	tree_file(
+		tree, "proc/cmdline",
+		"BOOT_IMAGE=/vmlinuz root=UUID=7d0c3a52-8f0e-4c11-9d64-0123456789ab ro quiet intel_iommu=on rd.key=s3cr3t-luks-key s3cr3t-kernel-word ip=10.77.88.99::10.77.88.1\n");
+	tree_file(
+		tree, "etc/default/grub",
+		"# s3cr3t-grub-comment\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet s3cr3t-kernel-word\" # s3cr3t-grub-comment\nGRUB_PASSWORD=s3cr3t-grub-password\n");
+	tree_file(
+		tree, "boot/grub/grub.cfg",
+		"password_pbkdf2 root s3cr3t-grub-password\nmenuentry 's3cr3t-loader-entry' {\n linux /vmlinuz-6.8.12-4-pve root=/dev/sda1 rd.key=s3cr3t-luks-key\n}\n");
+	tree_file(tree, "boot/loader/entries/a.conf",
+		  "title s3cr3t-loader-entry\noptions key=s3cr3t-luks-key quiet\n");
+	tree_file(tree, "etc/modprobe.d/a.conf",
+		  "# s3cr3t-modprobe\noptions mymod key=s3cr3t-modprobe\n");
+	tree_file(tree, "etc/modules", "# s3cr3t-modules\nvfio\n");
+}
+
+static void plant_host(struct tree *tree)
+{
+	tree_file(tree, "etc/pve-passthrough.conf",
+		  "# s3cr3t-settings\nreset = true; // s3cr3t-settings\n");
+	tree_file(tree, "etc/crontab", "0 * * * * root backup --password s3cr3t-cron\n");
+	tree_file(tree, "etc/udev/rules.d/1.rules", "# s3cr3t-rule\nRUN+=\"/bin/x s3cr3t-rule\"\n");
+	tree_file(tree, "etc/systemd/system/a.service",
+		  "[Service]\nExecStart=/bin/x --token s3cr3t-unit\n");
+	tree_file(tree, "proc/sys/kernel/hostname", "homeserver7\n");
+	tree_file(tree, "etc/hostname", "homeserver7.alice.example\n");
+	tree_file(
+		tree, "etc/passwd",
+		"root:x:0:0:root:/root:/bin/bash\nalice-liddell:x:1000:1000:s3cr3t-gecos:/home/alice:/bin/sh\n");
+	tree_process(tree, 77, "backup", "backup --password s3cr3t-cmdline");
+	tree_process(tree, 78, "kvm",
+		     "kvm -id 101 -drive s3cr3t-kvm-option -device vfio-pci,host=0000:05:00.0");
+	tree_link(tree, "proc/77/exe", "/home/alice-liddell/s3cr3t-cmdline");
+	tree_file(
+		tree, "proc/1/mountinfo",
+		"25 1 8:1 / / rw - ext4 /dev/sda1 rw\n26 25 0:50 / /mnt/nas rw,s3cr3t-mount-option - cifs //nas-seven/s3cr3t-share rw,username=alice-liddell,password=s3cr3t-mount-option\n");
+	tree_file(tree, "var/lib/pve-passthrough/starts/100", "# homeserver7\n");
+	tree_file(tree, "sys/class/net/enx3cecef010203/ifindex", "3\n");
+	tree_file(tree, "sys/class/net/enx3cecef010203/address", "3c:ec:ef:01:02:03\n");
+	tree_file(
+		tree, "etc/pve/.members",
+		"{ \"nodename\": \"homeserver7\", \"nodelist\": { \"nas-seven\": { \"ip\": \"10.77.88.99\" } } }\n");
+	tree_file(tree, "run/pve-passthrough.early", "serial 00a0c9ffff123456\n");
+}
+
+static void assert_clean(const char *where, const char *text, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		if (memmem(text, len, secrets[i], strlen(secrets[i])))
+			fail_msg("%s has %s in it", where, secrets[i]);
+	if (memmem(text, len, serial_bytes, sizeof(serial_bytes)))
+		fail_msg("%s has the serial number in it", where);
+	if (memmem(text, len, "3cecef010203", 12))
+		fail_msg("%s has the name of an interface in it", where);
+}
+
+static void assert_dir_is_clean(const struct fs_root *root, const char *path)
+{
+	auto_names struct fs_names names = {0};
+
+	assert_int_equal(fs_list(root, path, &names), 0);
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *below = fs_path("%s/%s", path, names.items[i]);
+		auto_free char *text = NULL;
+		size_t len;
+		int err = fs_link_target(root, below, &text);
+
+		assert_clean(path, names.items[i], strlen(names.items[i]));
+		if (!err) {
+			assert_clean(below, text, strlen(text));
+			continue;
+		}
+		if (!fs_read(root, below, SIZE_MAX / 2, &text, &len))
+			assert_clean(below, text, len);
+		else
+			assert_dir_is_clean(root, below);
+	}
+}
+
+static void test_secrets(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	plant_space(tree);
+	plant_vm(tree);
+	plant_boot(tree);
+	plant_host(tree);
+	capturecase_make(&tree->root, &capture);
+	assert_dir_is_clean(&capture.replay.root, ".");
+	assert_true(tree_has(&capture.replay, "etc/pve/nodes/host-1"));
+	capturecase_compare(&capture, tree, capturecase_plan, 100, "secrets, plan");
+	capturecase_compare(&capture, tree, capturecase_groups, 0, "secrets, groups");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_scenario, scenario_setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_uses, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_unreadable, scenario_setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_hosts, scenario_setup, fake_kernel_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
