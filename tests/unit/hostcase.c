@@ -59,6 +59,13 @@ static void parse_options(struct hostcase *host)
 	}
 }
 
+bool hostcase_is_capture(const char *name)
+{
+	auto_free char *path = fs_path(HOSTS "/%s/capture.tar.xz", name);
+
+	return path && !access(path, F_OK);
+}
+
 void hostcase_read(const char *name, struct hostcase *ret)
 {
 	auto_free char *path = fs_path(HOSTS "/%s/expect", name);

@@ -24,6 +24,9 @@ struct hostcase {
 	char *options_text;
 };
 
+/* Whether tests/hosts/NAME is a capture (host-setup(8)): test_captures has those. */
+bool hostcase_is_capture(const char *name);
+
 /* Reads tests/hosts/NAME/expect. */
 void hostcase_read(const char *name, struct hostcase *ret);
 void hostcase_free(struct hostcase *host);

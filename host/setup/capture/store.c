@@ -156,7 +156,7 @@ int store_pack(const char *dir, const char *file, char **ret_why)
 	*ret_why = NULL;
 	if (!into || !from)
 		return -ENOMEM;
-	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
 	err = program_run(&program, &end);

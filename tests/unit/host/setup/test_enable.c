@@ -140,7 +140,7 @@ static void test_host(void **state)
 
 static int is_host(const struct dirent *entry)
 {
-	return *entry->d_name != '.';
+	return *entry->d_name != '.' && !hostcase_is_capture(entry->d_name);
 }
 
 int main(void)
