@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/capture/table.h"
 
+/* Of a device's uevent: not its serial number, nor what somebody has called it. */
+#define UEVENT "MAJOR=|MINOR=|DEVNAME=|DEVTYPE=|DRIVER=|PCI_|MODALIAS=|INTERFACE=|IFINDEX="
+
 #define SETTERS "sriov_numvfs|SR-IOV|max_vfs"
 
 const struct pattern capture_table[] = {
@@ -17,7 +20,7 @@ const struct pattern capture_table[] = {
 	{"sys/bus/pci/devices/*/config", TEXTS_SPACE, NULL},
 	{"sys/bus/pci/devices/*/@(vendor|device|subsystem_vendor|subsystem_device|class|revision|irq|"
 	 "modalias|resource|driver_override|reset_method|max_link_width|current_link_width|"
-	 "max_link_speed|current_link_speed|boot_vga|numa_node|d3cold_allowed|power_state|uevent|"
+	 "max_link_speed|current_link_speed|boot_vga|numa_node|d3cold_allowed|power_state|"
 	 "sriov_*)",
 	 TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/@(driver|iommu_group|physfn|virtfn*|subsystem|pci_bus|firmware_node|"
@@ -27,7 +30,8 @@ const struct pattern capture_table[] = {
 	{"sys/bus/pci/devices/*/nvidia/current_vgpu_type", TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/vfio-dev/*/dev", TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/mdev_supported_types/*", TEXTS_HERE, NULL},
-	{"sys/bus/pci/devices/*/**/@(dev|uevent|ifindex|flags|in_use|mount_tag|size|model|idVendor|"
+	{"sys/bus/pci/devices/*/**/uevent", TEXTS_LINES, UEVENT},
+	{"sys/bus/pci/devices/*/**/@(dev|ifindex|flags|in_use|mount_tag|size|model|idVendor|"
 	 "idProduct|busnum|devnum|removable|key|refcnt|type|master_alive)",
 	 TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/**/@(subsystem|driver|iommu_group|bridge|master|upper_*|lower_*|device|"
@@ -50,8 +54,9 @@ const struct pattern capture_table[] = {
 	{"sys/kernel/irq/*/chip_name", TEXTS_WHOLE, NULL},
 	{"sys/firmware/acpi/tables/@(DMAR|IVRS|IORT|RIMT|VIOT)", TEXTS_HERE, NULL},
 	{"sys/firmware/efi/fw_platform_size", TEXTS_WHOLE, NULL},
-	{"sys/firmware/efi/efivars/@(BootCurrent|Boot[0-9A-F]*|LoaderInfo|SecureBoot|StubInfo)-*",
-	 TEXTS_BYTES, NULL},
+	{"sys/firmware/efi/efivars/@(BootCurrent|LoaderInfo|SecureBoot|StubInfo)-*", TEXTS_BYTES,
+	 NULL},
+	{"sys/firmware/efi/efivars/Boot[0-9A-F]*", TEXTS_ENTRY, NULL},
 	{"sys/firmware/efi/efivars", TEXTS_HERE, NULL},
 	{"sys/firmware/efi/runtime", TEXTS_HERE, NULL},
 	{"proc/cmdline", TEXTS_WORDS, NULL},
@@ -137,23 +142,23 @@ const struct pattern capture_table[] = {
 	{"etc/initramfs-tools/scripts/init-top/*", TEXTS_HERE, NULL},
 
 	/* ---- what sets the number of VFs, and units ---- */
-	{"@(etc|run|lib)/udev/rules.d/*", TEXTS_LINES, SETTERS},
-	{"usr/lib/udev/rules.d/*", TEXTS_LINES, SETTERS},
-	{"usr/local/lib/udev/rules.d/*", TEXTS_LINES, SETTERS},
-	{"@(etc|run|lib)/tmpfiles.d/*", TEXTS_LINES, SETTERS},
-	{"usr/lib/tmpfiles.d/*", TEXTS_LINES, SETTERS},
-	{"usr/local/lib/tmpfiles.d/*", TEXTS_LINES, SETTERS},
-	{"etc/@(crontab|rc.local|sysfs.conf)", TEXTS_LINES, SETTERS},
-	{"etc/@(cron.d|init.d|sysfs.d)/*", TEXTS_LINES, SETTERS},
-	{"var/spool/cron/crontabs/*", TEXTS_LINES, SETTERS},
-	{"etc/network/interfaces", TEXTS_LINES, SETTERS "|iface "},
-	{"etc/network/@(interfaces.d|if-up.d|if-pre-up.d)/*", TEXTS_LINES, SETTERS "|iface "},
+	{"@(etc|run|lib)/udev/rules.d/*", TEXTS_SETTERS, SETTERS},
+	{"usr/lib/udev/rules.d/*", TEXTS_SETTERS, SETTERS},
+	{"usr/local/lib/udev/rules.d/*", TEXTS_SETTERS, SETTERS},
+	{"@(etc|run|lib)/tmpfiles.d/*", TEXTS_SETTERS, SETTERS},
+	{"usr/lib/tmpfiles.d/*", TEXTS_SETTERS, SETTERS},
+	{"usr/local/lib/tmpfiles.d/*", TEXTS_SETTERS, SETTERS},
+	{"etc/@(crontab|rc.local|sysfs.conf)", TEXTS_SETTERS, SETTERS},
+	{"etc/@(cron.d|init.d|sysfs.d)/*", TEXTS_SETTERS, SETTERS},
+	{"var/spool/cron/crontabs/*", TEXTS_SETTERS, SETTERS},
+	{"etc/network/interfaces", TEXTS_SETTERS, SETTERS "|iface "},
+	{"etc/network/@(interfaces.d|if-up.d|if-pre-up.d)/*", TEXTS_SETTERS, SETTERS "|iface "},
 	{"@(etc|run)/systemd/network/*", TEXTS_LINES,
 	 SETTERS "|Name=|[Match]|[Link]|Driver=|Path="},
-	{"usr/lib/systemd/network/*", TEXTS_LINES, SETTERS "|Name=|[Match]|[Link]|Driver=|Path="},
-	{"@(etc|run|lib)/systemd/system/*.@(service|timer)", TEXTS_LINES, SETTERS},
-	{"usr/lib/systemd/system/*.@(service|timer)", TEXTS_LINES, SETTERS},
-	{"usr/local/lib/systemd/system/*.@(service|timer)", TEXTS_LINES, SETTERS},
+	{"usr/lib/systemd/network/*", TEXTS_SETTERS, SETTERS "|Name=|[Match]|[Link]|Driver=|Path="},
+	{"@(etc|run|lib)/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
+	{"usr/lib/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
+	{"usr/local/lib/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
 	{"etc/systemd/system/*.wants/*", TEXTS_HERE, NULL},
 	{"etc/systemd/system/display-manager.service", TEXTS_HERE, NULL},
 	{"usr/lib/systemd/user/*.socket", TEXTS_HERE, NULL},
@@ -164,12 +169,15 @@ const struct pattern capture_table[] = {
 	{"run/udev/data/n*", TEXTS_LINES, "ID_NET_NAME"},
 
 	/* ---- what uses devices ---- */
-	{"sys/class/block/*/dm/@(name|uuid)", TEXTS_WHOLE, NULL},
+	{"sys/class/block/*/dm/name", TEXTS_WHOLE, NULL},
+	{"sys/class/block/*/dm/uuid", TEXTS_PREFIX, NULL},
 	{"sys/class/block/*/loop/backing_file", TEXTS_WHOLE, NULL},
-	{"sys/class/block/*/@(dev|uevent|size)", TEXTS_WHOLE, NULL},
+	{"sys/class/block/*/uevent", TEXTS_LINES, UEVENT},
+	{"sys/class/block/*/@(dev|size)", TEXTS_WHOLE, NULL},
 	{"sys/class/block/*/holders/*", TEXTS_HERE, NULL},
 	{"sys/class/block/*/**/dev", TEXTS_WHOLE, NULL},
-	{"sys/class/nvme-subsystem/*/*/@(dev|uevent|size)", TEXTS_WHOLE, NULL},
+	{"sys/class/nvme-subsystem/*/*/uevent", TEXTS_LINES, UEVENT},
+	{"sys/class/nvme-subsystem/*/*/@(dev|size)", TEXTS_WHOLE, NULL},
 	{"sys/class/nvme-subsystem/*/*/@(subsystem|holders)", TEXTS_HERE, NULL},
 	{"sys/class/nvme-subsystem/*/*/holders/*", TEXTS_HERE, NULL},
 	{"sys/class/net/*/@(ifindex|flags|address|operstate)", TEXTS_WHOLE, NULL},
@@ -214,9 +222,9 @@ const struct pattern capture_table[] = {
 	{"mnt/pve/*/snippets/*", TEXTS_HERE, NULL},
 
 	/* ---- this program's own ---- */
-	{"etc/pve-passthrough.conf", TEXTS_CONFIG, NULL},
-	{"etc/pve/pve-passthrough.conf", TEXTS_CONFIG, NULL},
-	{"etc/pve-passthrough.d/*", TEXTS_CONFIG, NULL},
+	{"etc/pve-passthrough.conf", TEXTS_SETTINGS, NULL},
+	{"etc/pve/pve-passthrough.conf", TEXTS_SETTINGS, NULL},
+	{"etc/pve-passthrough.d/*", TEXTS_SETTINGS, NULL},
 	{"run/pve-passthrough.early", TEXTS_WHOLE, NULL},
 	{"run/pve-passthrough/records/*", TEXTS_WHOLE, NULL},
 	{"run/pve-passthrough/locks", TEXTS_HERE, NULL},

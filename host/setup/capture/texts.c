@@ -107,6 +107,12 @@ static int add_if_has(const struct texts *texts, const char *words, const char *
 	return 0;
 }
 
+static int add_if_sets_it(const struct texts *texts, const char *words, const char *line,
+			  struct strbuf *out)
+{
+	return has_one(line, words) ? add_without_comment(texts, words, line, out) : 0;
+}
+
 /* Headers are not indented. */
 static int add_if_sets(const struct texts *texts, const char *words, const char *line,
 		       struct strbuf *out)
@@ -197,6 +203,24 @@ static int add_mapping(const struct texts *texts, const char *words, const char 
 	return 0;
 }
 
+static int each_line(const struct texts *texts, const char *words, const char *text, size_t len,
+		     reduce_line *reduce, struct strbuf *out)
+{
+	int err = 0;
+
+	for (size_t at = 0; !err && at < len;) {
+		const char *end = memchr(text + at, '\n', len - at);
+		size_t n = end ? (size_t)(end - text) - at : len - at;
+		auto_free char *line = strndup(text + at, n);
+
+		err = line ? reduce(texts, words, line, out) : -ENOMEM;
+		if (end)
+			strbuf_add(out, "\n");
+		at += n + 1;
+	}
+	return err;
+}
+
 /* ---- what has no lines ---- */
 
 #define SERIAL_CAP 3
@@ -243,6 +267,55 @@ static int reduce_space(const struct texts *texts, char *space, size_t len)
 	return err;
 }
 
+/* Attributes of the variable and of the entry, the length of its path, its name in UTF-16 with two
+ * NULs behind it; and the path, which may name a disk or a network card. Of the name the first
+ * words that are of letters only: behind "UEFI Samsung" comes the serial number. (UEFI
+ * Specification, 3.1.3) */
+static void reduce_entry(const char *text, size_t len, struct strbuf *out)
+{
+	const size_t name_at = 10;
+	size_t good = name_at, n = name_at, letters = 0, digits = 0;
+
+	for (; n + 1 < len && !text[n + 1]; n += 2) {
+		bool digit = text[n] >= '0' && text[n] <= '9';
+
+		if (text[n] && text[n] != ' ') {
+			letters += !digit && text[n] != '.';
+			digits += digit;
+			continue;
+		}
+		if (digits && (letters || digits > 4))
+			break;
+		good = n;
+		letters = digits = 0;
+		if (!text[n])
+			break;
+	}
+	strbuf_add_bytes(out, text, len < good ? len : good);
+	if (len > name_at)
+		strbuf_add_bytes(out, "\0\0", 2);
+}
+
+/* TEXT with spaces for the comments that can go on over lines. */
+static int reduce_settings(const struct texts *texts, const char *text, size_t len,
+			   struct strbuf *out)
+{
+	auto_free char *copy = malloc(len + 1);
+	char *at = copy, *end;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	while ((at = strstr(at, "/*"))) {
+		end = strstr(at + 2, "*/");
+		for (end = end ? end + 2 : copy + len; at < end; at++)
+			if (*at != '\n')
+				*at = ' ';
+	}
+	return each_line(texts, NULL, copy, len, add_without_comment, out);
+}
+
 /* Its arguments have a NUL after each. */
 static int reduce_command(const char *text, size_t len, struct strbuf *out)
 {
@@ -266,24 +339,6 @@ static int reduce_command(const char *text, size_t len, struct strbuf *out)
 
 /* ---- all kinds ---- */
 
-static int each_line(const struct texts *texts, const char *words, const char *text, size_t len,
-		     reduce_line *reduce, struct strbuf *out)
-{
-	int err = 0;
-
-	for (size_t at = 0; !err && at < len;) {
-		const char *end = memchr(text + at, '\n', len - at);
-		size_t n = end ? (size_t)(end - text) - at : len - at;
-		auto_free char *line = strndup(text + at, n);
-
-		err = line ? reduce(texts, words, line, out) : -ENOMEM;
-		if (end)
-			strbuf_add(out, "\n");
-		at += n + 1;
-	}
-	return err;
-}
-
 static int reduce_config(texts_reduce *reduce, const char *text, size_t len, struct strbuf *out)
 {
 	auto_free char *reduced = NULL;
@@ -302,7 +357,7 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 		[TEXTS_LINES] = add_if_has,	      [TEXTS_KEYS] = add_if_sets,
 		[TEXTS_SERVERS] = add_if_named,	      [TEXTS_MOUNTS] = add_mount,
 		[TEXTS_MAPS] = add_mapping,	      [TEXTS_USERS] = add_user,
-		[TEXTS_PLACES] = add_place,
+		[TEXTS_PLACES] = add_place,	      [TEXTS_SETTERS] = add_if_sets_it,
 	};
 
 	if (kind < ARRAY_SIZE(by_line) && by_line[kind])
@@ -311,6 +366,15 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 		return 0;
 	if (kind == TEXTS_COMMAND)
 		return reduce_command(text, len, out);
+	if (kind == TEXTS_SETTINGS)
+		return reduce_settings(texts, text, len, out);
+	if (kind == TEXTS_ENTRY)
+		reduce_entry(text, len, out);
+	if (kind == TEXTS_PREFIX)
+		strbuf_add(out, "%.*s", (int)strcspn(text, "-") + (text[strcspn(text, "-")] == '-'),
+			   text);
+	if (kind == TEXTS_ENTRY || kind == TEXTS_PREFIX)
+		return 0;
 	if (kind == TEXTS_VM || kind == TEXTS_CT)
 		return reduce_config(kind == TEXTS_VM ? texts->reduce_vm : texts->reduce_ct, text,
 				     len, out);
@@ -326,7 +390,7 @@ int texts_reduce_one(const struct texts *texts, enum texts_kind kind, const char
 
 	if (err)
 		return err;
-	if (kind == TEXTS_BYTES || kind == TEXTS_SPACE) {
+	if (kind == TEXTS_BYTES || kind == TEXTS_SPACE || kind == TEXTS_ENTRY) {
 		*ret_len = out.len;
 		*ret = strbuf_take(&out);
 	} else {

@@ -10,14 +10,18 @@
 
 /* What to do with a file. */
 enum texts_kind {
-	TEXTS_HERE,    /* only that it is there: a link, a directory, or an empty file */
-	TEXTS_WHOLE,   /* all of it */
-	TEXTS_BYTES,   /* all of it, and no stand-ins: it is no text */
-	TEXTS_SPACE,   /* a PCI configuration space, without its serial number */
-	TEXTS_CONFIG,  /* without comments */
+	TEXTS_HERE,	/* only that it is there: a link, a directory, or an empty file */
+	TEXTS_WHOLE,	/* all of it */
+	TEXTS_BYTES,	/* all of it, and no stand-ins: it is no text */
+	TEXTS_SPACE,	/* a PCI configuration space, without its serial number */
+	TEXTS_ENTRY,	/* a boot entry of the firmware: the beginning of its name */
+	TEXTS_PREFIX,	/* "LVM-x": what is before the first dash, with that */
+	TEXTS_CONFIG,	/* without comments */
+	TEXTS_SETTINGS, /* the same of libconfig's, which may be longer than a line */
 	TEXTS_WORDS,   /* the kernel's words: without comments, and a stand-in for each unknown word
 			*/
 	TEXTS_LINES,   /* lines with one of the words; others are empty */
+	TEXTS_SETTERS, /* the same, without comments */
 	TEXTS_KEYS,    /* sections of Proxmox VE: headers, and lines that set one of the words */
 	TEXTS_SERVERS, /* lines with one of the words, in which host names are told by their keys */
 	TEXTS_MOUNTS,  /* /proc/PID/mountinfo without options and servers */

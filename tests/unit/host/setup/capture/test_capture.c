@@ -203,8 +203,9 @@ static void plant_boot(struct tree *tree)
 
 static void plant_host(struct tree *tree)
 {
-	tree_file(tree, "etc/pve-passthrough.conf",
-		  "# s3cr3t-settings\nreset = true; // s3cr3t-settings\n");
+	tree_file(
+		tree, "etc/pve-passthrough.conf",
+		"# s3cr3t-settings\n/* more\n s3cr3t-settings */\nreset = true; // s3cr3t-settings\n");
 	tree_file(tree, "etc/crontab", "0 * * * * root backup --password s3cr3t-cron\n");
 	tree_file(tree, "etc/udev/rules.d/1.rules", "# s3cr3t-rule\nRUN+=\"/bin/x s3cr3t-rule\"\n");
 	tree_file(tree, "etc/systemd/system/a.service",
@@ -228,6 +229,11 @@ static void plant_host(struct tree *tree)
 		tree, "etc/pve/.members",
 		"{ \"nodename\": \"homeserver7\", \"nodelist\": { \"nas-seven\": { \"ip\": \"10.77.88.99\" } } }\n");
 	tree_file(tree, "run/pve-passthrough.early", "serial 00a0c9ffff123456\n");
+	tree_file(tree, "etc/network/interfaces", "iface eno1 inet static # s3cr3t-rule\n");
+	tree_file(tree, "sys/bus/pci/devices/" USB "/usb1/1-1/uevent",
+		  "DEVNAME=bus/usb/001/002\nHID_UNIQ=s3cr3t-tag\n");
+	tree_bytes(tree, "sys/firmware/efi/efivars/Boot0000-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		   "\7\0\0\0\1\0\0\0\4\0L\0i\0 \0\0\0s3cr3t-volume", 32);
 }
 
 static void assert_clean(const char *where, const char *text, size_t len)
