@@ -3,12 +3,16 @@
 #undef auto_run /* hostcase.h has one, too */
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "host/base/cli.h"
+#include "host/base/log.h"
 #include "host/setup/capture/store.h"
 #include "hostcase.h"
 #include "scenario.h"
+#include "vmcfg/reduce.h"
 
 static const unsigned int vm_100[] = {100, 0};
 
@@ -286,6 +290,74 @@ static void test_secrets(void **state)
 	capturecase_compare(&capture, tree, capturecase_groups, 0, "secrets, groups");
 }
 
+/* ---- the verb ---- */
+
+static struct setup_options options;
+
+static void read_nothing(const struct fs_root *root)
+{
+	(void)root;
+}
+
+static int run_verb(const struct fs_root *root, unsigned int unused)
+{
+	static const struct capture_above above = {read_nothing, vmcfg_reduce, ctcfg_reduce};
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)unused;
+	dup2(null, STDIN_FILENO);
+	close(null);
+	log_open("host-setup", NULL);
+	return capture_run(root, &options, &above);
+}
+
+/* Runs it, and ends the test unless it ends so and says that. */
+static void verb_ends(struct tree *tree, int code, const char *text)
+{
+	struct run run = {0};
+
+	run_hook_only(tree, run_verb, 0, &run);
+	run_assert_code(&run, code);
+	run_assert_says(&run, text);
+	run_free(&run);
+}
+
+static void test_verb(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *dir = tree_make_temporary("captured");
+	auto_free char *file = fs_path("%s/a:b.tar.xz", dir);
+
+	options = (struct setup_options){.capture = file};
+	verb_ends(tree, 2, "nothing was written");
+	assert_int_not_equal(access(file, F_OK), 0);
+	options.dry_run = true;
+	verb_ends(tree, 0, "etc/pve/qemu-server/100.conf");
+	assert_int_not_equal(access(file, F_OK), 0);
+	options = (struct setup_options){.capture = file, .yes = true};
+	verb_ends(tree, 0, "is written");
+	assert_int_equal(access(file, F_OK), 0);
+	verb_ends(tree, 2, "is there already: give another name");
+	store_remove(dir);
+}
+
+/* Nothing of what the tree had is changed, and root is refused what somebody else has made. */
+static void test_root_is_refused(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+	auto_free char *before = tree_render(tree, TREE_ALL);
+	auto_root struct fs_root root = {.fd = -1};
+
+	if (geteuid())
+		skip();
+	capturecase_make(&tree->root, &capture);
+	tree_assert_is(tree, TREE_ALL, before);
+	assert_int_equal(cli_open_root(capture.replay.root.path, &root), 2);
+	fs_root_close(&root);
+	assert_int_equal(cli_open_root(tree->root.path, &root), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +368,9 @@ int main(void)
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_hosts, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_verb, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_root_is_refused, scenario_setup,
+						fake_kernel_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
