@@ -148,60 +148,85 @@ static int could_not(const char *what, int err)
 	return ENABLE_FAILED;
 }
 
-/* Writes and packs them. DIR is the directory for that. */
-static int write_all(const struct entries *entries, const char *dir, const char *file)
+/* Runs WORK with a new directory for temporary files, which is removed. Returns 0 or -errno. */
+static int with_dir(int (*work)(const char *dir, void *arg), void *arg)
 {
-	auto_free char *tree = fs_path("%s/tree", dir), *why = NULL;
-	struct stat st = {0};
-	int err = tree ? 0 : -ENOMEM;
+	auto_free char *dir = store_make_dir();
+	int err = dir ? work(dir, arg) : -errno;
 
-	if (!err && mkdir(tree, 0700))
-		err = -errno;
-	err = err ?: store_write(entries, tree);
-	err = err ?: store_pack(tree, file, &why);
-	if (err && why) {
-		log_error(_("%s could not be written: %s"), file, why);
+	if (dir)
+		store_remove(dir);
+	return err;
+}
+
+/* What is captured, and what of it. */
+struct capture {
+	const struct fs_root *root;
+	const struct capture_above *above;
+	struct entries entries;
+	const char *file;
+	char *why;
+};
+
+static int read_in(const char *dir, void *arg)
+{
+	cleanup_with(standins_freep) struct standins *standins = NULL;
+	struct capture *capture = arg;
+	int err = standins_new(&standins);
+
+	return err ?: capture_read(capture->root, capture->above, dir, standins, &capture->entries);
+}
+
+static int write_in(const char *dir, void *arg)
+{
+	struct capture *capture = arg;
+
+	return store_write(&capture->entries, dir) ?: store_pack(dir, capture->file, &capture->why);
+}
+
+static int write_all(struct capture *capture)
+{
+	int err = with_dir(write_in, capture);
+	struct stat st;
+
+	if (err && capture->why) {
+		log_error(_("%s could not be written: %s"), capture->file, capture->why);
 		return ENABLE_FAILED;
 	}
 	if (err)
-		return could_not(file, err);
-	if (!stat(file, &st))
+		return could_not(capture->file, err);
+	if (!stat(capture->file, &st))
 		log_info(
 			_("%s is written, %lld KiB; to see what is said of it, as an ordinary user: "
 			  "mkdir DIR && tar xf %s -C DIR && host-setup check --root DIR"),
-			file, (long long)(st.st_size + 1023) / 1024, file);
+			capture->file, (long long)(st.st_size + 1023) / 1024, capture->file);
 	return ENABLE_DONE;
 }
 
-static int run_in(const struct fs_root *root, const struct setup_options *options,
-		  const struct capture_above *above, const char *dir)
+/* Nothing is left in a temporary directory while the question waits for its answer. */
+static int read_and_write(struct capture *capture, const struct setup_options *options)
 {
-	cleanup_with(standins_freep) struct standins *standins = NULL;
-	auto_entries struct entries entries = {0};
-	auto_free char *noted = fs_path("%s/noted", dir);
-	int err = noted ? standins_new(&standins) : -ENOMEM;
+	int err;
 
-	if (!err && mkdir(noted, 0700))
-		err = -errno;
 	supervise_allow(READ_MS);
-	err = err ?: capture_read(root, above, noted, standins, &entries);
+	err = with_dir(read_in, capture);
 	supervise_allow(SUPERVISE_FOREVER);
 	if (err)
 		return could_not(_("this host could not be captured"), err);
-	list(&entries);
+	list(&capture->entries);
 	if (options->dry_run)
 		return ENABLE_DONE;
 	if (!options->yes && !confirm_ask(_("Write it? [y/N] "))) {
 		log_info(_("nothing was written"));
 		return ENABLE_REFUSED;
 	}
-	return write_all(&entries, dir, options->capture);
+	return write_all(capture);
 }
 
 int capture_run(const struct fs_root *root, const struct setup_options *options,
 		const struct capture_above *above)
 {
-	auto_free char *dir = NULL;
+	struct capture capture = {.root = root, .above = above, .file = options->capture};
 	struct stat st;
 	int code;
 
@@ -214,10 +239,8 @@ int capture_run(const struct fs_root *root, const struct setup_options *options,
 		log_error(_("refused: %s is there already: give another name"), options->capture);
 		return ENABLE_REFUSED;
 	}
-	dir = store_make_dir();
-	if (!dir)
-		return could_not(_("there is no directory for temporary files"), -errno);
-	code = run_in(root, options, above, dir);
-	store_remove(dir);
+	code = read_and_write(&capture, options);
+	entries_free(&capture.entries);
+	free(capture.why);
 	return code;
 }

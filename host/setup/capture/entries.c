@@ -34,7 +34,7 @@ static bool grow(struct entries *entries)
 	bigger.places = calloc(bigger.n_places, sizeof(*bigger.places));
 	if (!bigger.places)
 		return false;
-	for (size_t i = 0; i < entries->n; i++)
+	for (size_t i = 0; entries->items && i < entries->n; i++)
 		bigger.places[place_of(&bigger, entries->items[i].path)] = i + 1;
 	free(entries->places);
 	*entries = bigger;

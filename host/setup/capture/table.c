@@ -137,6 +137,7 @@ const struct pattern capture_table[] = {
 	{"usr/bin/dracut", TEXTS_HERE, NULL},
 	{"usr/sbin/@(mkinitramfs|sendmail)", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/@(modules|hooks|scripts)", TEXTS_CONFIG, NULL},
+	{"etc/initramfs-tools/hooks/*pve-passthrough", TEXTS_WHOLE, NULL},
 	{"etc/initramfs-tools/hooks/*", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/scripts/init-top/*pve-passthrough", TEXTS_WHOLE, NULL},
 	{"etc/initramfs-tools/scripts/init-top/*", TEXTS_HERE, NULL},

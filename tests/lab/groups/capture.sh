@@ -67,9 +67,11 @@ agrees() {
 	code=0
 	"$@" >/tmp/live 2>&1 || code=$?
 	echo "exit code $code" >>/tmp/live
+	program=$(command -v "$1")
+	shift
 	code=0
-	start-stop-daemon -S -q -n nobody-else -c 65534:65534 -a "$(command -v "$1")" -- \
-		$(shift && echo "$*") --root /tmp/replay >/tmp/replayed 2>&1 || code=$?
+	start-stop-daemon -S -q -n nobody-else -c 65534:65534 -a "$program" -- \
+		"$@" --root /tmp/replay >/tmp/replayed 2>&1 || code=$?
 	echo "exit code $code" >>/tmp/replayed
 	plain </tmp/live >/tmp/live.plain
 	plain </tmp/replayed >/tmp/replayed.plain

@@ -75,6 +75,29 @@ static void test_uses(void **state)
 	capturecase_compare_all(&capture, tree, vms, "uses");
 }
 
+/* What sets the number of VFs at boot, and devices that are held early. */
+static void test_set_up(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	tree_file(tree, "sys/bus/pci/devices/" PARKED "/sriov_totalvfs", "7\n");
+	tree_file(tree, "sys/bus/pci/devices/" PARKED "/sriov_numvfs", "0\n");
+	tree_file(tree, "etc/udev/rules.d/1.rules",
+		  "ACTION==\"add\", KERNELS==\"" PARKED "\", ATTR{sriov_numvfs}=\"4\"\n");
+	tree_file(tree, "etc/rc.local",
+		  "#!/bin/sh\necho 2 > /sys/bus/pci/devices/" PARKED "/sriov_numvfs\n");
+	tree_file(tree, "etc/pve-passthrough.d/host.conf", "format = 1;\nsriov = (\n);\n");
+	tree_file(
+		tree, "etc/pve/storage.cfg",
+		"dir: local\n\tpath /srv/vz\n\tcontent snippets\n\nnfs: nas\n\tserver 10.0.0.1\n\texport /x\n\tcontent images\n");
+	tree_file(tree, "srv/vz/snippets/pve-passthrough", "");
+	tree_mode(tree, "srv/vz/snippets/pve-passthrough", 0755);
+	tree_file(tree, "proc/meminfo", "MemTotal: 65536 kB\nMemAvailable: 32768 kB\n");
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vm_100, "set up");
+}
+
 /* What could not be read there cannot be read here, with the same words. */
 static void test_unreadable(void **state)
 {
@@ -364,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_scenario, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_set_up, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
