@@ -10,6 +10,7 @@
 #include "host/base/cli.h"
 #include "host/base/log.h"
 #include "host/setup/capture/store.h"
+#include "fake_netlink.h"
 #include "hostcase.h"
 #include "scenario.h"
 #include "vmcfg/reduce.h"
@@ -96,6 +97,27 @@ static void test_set_up(void **state)
 	tree_file(tree, "proc/meminfo", "MemTotal: 65536 kB\nMemAvailable: 32768 kB\n");
 	capturecase_make(&tree->root, &capture);
 	capturecase_compare_all(&capture, tree, vm_100, "set up");
+}
+
+/* What the driver of a network card keeps for its VFs, which is in no file. */
+static void test_vfs(void **state)
+{
+	static const char *const vfs[] = {"0000:08:00.0", "0000:08:00.1", NULL};
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	fake_netlink_igb(tree, "0000:07:00.0", vfs);
+	fake_netlink_lists(
+		tree, 7, 0,
+		"mac=52:54:00:00:00:10 vlan=7 qos=3 protocol=33024 spoofchk=1 trust=0 link=0");
+	fake_netlink_lists(
+		tree, 7, 1,
+		"mac=52:54:00:00:00:11 vlan=0 qos=0 protocol=33024 spoofchk=0 trust=1 link=2");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 0000:08:00.0,pcie=1\n");
+	tree_settings(tree, "vm100 = { hostpci0 = { vlan = 30; trust = true; }; };\n");
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vm_100, "VFs");
+	fake_netlink_end();
 }
 
 /* What could not be read there cannot be read here, with the same words. */
@@ -388,6 +410,7 @@ int main(void)
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_set_up, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_vfs, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
