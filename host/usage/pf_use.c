@@ -136,7 +136,8 @@ static int read_addresses(const struct fs_root *root, char **ret)
 }
 
 static int find_links(const struct fs_root *root, const struct bdf *pf,
-		      const struct fs_names *names, struct cluster_links *links, struct usage *usage)
+		      const struct fs_names *names, struct cluster_links *links,
+		      struct usage *usage)
 {
 	auto_free char *addresses = NULL;
 	char *rest, *address;

@@ -22,24 +22,11 @@
 
 /* ---- what is in it ---- */
 
-/* A name that is a word of the configuration, too, says nothing of whose host it is. */
-static bool is_telling(const char *name, size_t len)
-{
-	static const char *const words[] = {"vm",   "ct",   "kvm",  "qemu", "lxc",	"local",
-					    "host", "node", "root", "dir",  "localhost"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i]) == len && !strncmp(name, words[i], len))
-			return false;
-	return len;
-}
-
 static int add_host(struct standins *standins, const char *name)
 {
 	size_t len = strcspn(name, ".\n");
 
-	return !is_telling(name, len) || standins_of(standins, STANDIN_HOST, name, len) ? 0
-											: -ENOMEM;
+	return !len || standins_of(standins, STANDIN_HOST, name, len) ? 0 : -ENOMEM;
 }
 
 /* The names of this host and of the other nodes have stand-ins before any text is read. */

@@ -60,10 +60,22 @@ static char *make_ipv4(const char *text, unsigned int number)
 	return fs_path("%s.%u", nets[net], host);
 }
 
+/* A name that is a word of the configuration, too, says nothing of whose host it is. */
+static bool is_telling(const char *name)
+{
+	static const char *const words[] = {"vm",   "ct",   "kvm",  "qemu", "lxc",	"local",
+					    "host", "node", "root", "dir",  "localhost"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(name, words[i]))
+			return false;
+	return !after_prefix(name, "ip6-");
+}
+
 static char *make(enum standin_kind kind, const char *text, unsigned int number)
 {
 	switch (kind) {
-	case STANDIN_HOST: return fs_path("host-%u", number);
+	case STANDIN_HOST: return is_telling(text) ? fs_path("host-%u", number) : strdup(text);
 	case STANDIN_USER: return fs_path("user-%u", number);
 	case STANDIN_WORD: return fs_path("word-%u", number);
 	case STANDIN_SERIAL: return fs_path("%016x", number);

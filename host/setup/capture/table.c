@@ -11,6 +11,7 @@ const struct pattern capture_table[] = {
 	{"etc/corosync/corosync.conf", TEXTS_SERVERS,
 	 "cluster_name|name|ring0_addr|ring1_addr|nodeid"},
 	{"etc/pve/corosync.conf", TEXTS_SERVERS, "cluster_name|name|ring0_addr|ring1_addr|nodeid"},
+	{"etc/hosts", TEXTS_HOSTS, NULL},
 	{"etc/passwd", TEXTS_USERS, NULL},
 	{"etc/hostname", TEXTS_WHOLE, NULL},
 	{"proc/sys/kernel/@(hostname|osrelease)", TEXTS_WHOLE, NULL},

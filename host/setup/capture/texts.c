@@ -145,6 +145,23 @@ static int add_if_named(const struct texts *texts, const char *words, const char
 	return 0;
 }
 
+static int add_hosts(const struct texts *texts, const char *words, const char *line,
+		     struct strbuf *out)
+{
+	size_t n = strcspn(line, "#"), at = strcspn(line, " \t");
+
+	(void)words;
+	while (at < n) {
+		at += strspn(line + at, " \t");
+		if (at < n && !standins_of(texts->standins, STANDIN_HOST, line + at,
+					   strcspn(line + at, " \t.#")))
+			return -ENOMEM;
+		at += strcspn(line + at, " \t");
+	}
+	strbuf_add_bytes(out, line, n);
+	return 0;
+}
+
 /* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue": the sixth field
  * and the last are options, and the one before a file system's server. (Linux:
  * Documentation/filesystems/proc.rst) */
@@ -353,11 +370,17 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 		  const char *text, size_t len, struct strbuf *out)
 {
 	static reduce_line *const by_line[] = {
-		[TEXTS_CONFIG] = add_without_comment, [TEXTS_WORDS] = add_words,
-		[TEXTS_LINES] = add_if_has,	      [TEXTS_KEYS] = add_if_sets,
-		[TEXTS_SERVERS] = add_if_named,	      [TEXTS_MOUNTS] = add_mount,
-		[TEXTS_MAPS] = add_mapping,	      [TEXTS_USERS] = add_user,
-		[TEXTS_PLACES] = add_place,	      [TEXTS_SETTERS] = add_if_sets_it,
+		[TEXTS_CONFIG] = add_without_comment,
+		[TEXTS_WORDS] = add_words,
+		[TEXTS_LINES] = add_if_has,
+		[TEXTS_KEYS] = add_if_sets,
+		[TEXTS_SERVERS] = add_if_named,
+		[TEXTS_MOUNTS] = add_mount,
+		[TEXTS_MAPS] = add_mapping,
+		[TEXTS_USERS] = add_user,
+		[TEXTS_HOSTS] = add_hosts,
+		[TEXTS_PLACES] = add_place,
+		[TEXTS_SETTERS] = add_if_sets_it,
 	};
 
 	if (kind < ARRAY_SIZE(by_line) && by_line[kind])

@@ -24,6 +24,7 @@ enum texts_kind {
 	TEXTS_SETTERS, /* the same, without comments */
 	TEXTS_KEYS,    /* sections of Proxmox VE: headers, and lines that set one of the words */
 	TEXTS_SERVERS, /* lines with one of the words, in which host names are told by their keys */
+	TEXTS_HOSTS,   /* /etc/hosts, without comments; its names are those of hosts */
 	TEXTS_MOUNTS,  /* /proc/PID/mountinfo without options and servers */
 	TEXTS_MAPS,    /* /proc/PID/maps: mappings of devices */
 	TEXTS_COMMAND, /* a command line: which VM it is, and -device vfio-pci */

@@ -260,6 +260,9 @@ static void plant_host(struct tree *tree)
 	tree_file(tree, "etc/systemd/system/a.service",
 		  "[Service]\nExecStart=/bin/x --token s3cr3t-unit\n");
 	tree_file(tree, "proc/sys/kernel/hostname", "homeserver7\n");
+	tree_file(
+		tree, "etc/hosts",
+		"127.0.0.1 localhost\n10.77.88.99 homeserver7.home homeserver7 # s3cr3t-rule\nfd77:1:2::99 nas-seven\n");
 	tree_file(tree, "etc/hostname", "homeserver7.alice.example\n");
 	tree_file(
 		tree, "etc/passwd",
