@@ -135,6 +135,9 @@ static void test_unreadable(void **state)
 	capturecase_compare_all(&capture, tree, vm_100, "unreadable");
 }
 
+/* A sanitizer makes every process slower. */
+#define STRIDE (RUN_SANITIZED ? 9 : 1)
+
 /* All hosts that enable is tested with. */
 static void test_hosts(void **state)
 {
@@ -155,12 +158,13 @@ static void test_hosts(void **state)
 		if (*entry->d_name == '.' || !strcmp(entry->d_name, "sdboot-debian-comment") ||
 		    hostcase_is_capture(entry->d_name))
 			continue;
+		if (n++ % STRIDE)
+			continue;
 		hostcase_read(entry->d_name, &hostcase);
 		hostcase_build(&host, &hostcase);
 		live.root = host.root;
 		capturecase_make(&live.root, &capture);
 		capturecase_compare_all(&capture, &live, none, entry->d_name);
-		n++;
 	}
 	closedir(dir);
 	assert_true(n > 100);
