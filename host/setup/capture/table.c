@@ -136,6 +136,7 @@ const struct pattern capture_table[] = {
 	{"dev/dri/by-path/*", TEXTS_HERE, NULL},
 	{"dev/bus/usb/*/*", TEXTS_HERE, NULL},
 	{"usr/bin/dracut", TEXTS_HERE, NULL},
+	{"var/lib/dpkg/info/initramfs-tools.@(list|md5sums)", TEXTS_HERE, NULL},
 	{"usr/sbin/@(mkinitramfs|sendmail)", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/@(modules|hooks|scripts)", TEXTS_CONFIG, NULL},
 	{"etc/initramfs-tools/hooks/*pve-passthrough", TEXTS_WHOLE, NULL},

@@ -42,7 +42,7 @@ static void test_none(void **state)
 {
 	struct tree *tree = *state;
 	auto_close int empty = fs_open(&tree->root, "proc", O_RDONLY | O_DIRECTORY, 0);
-	struct fs_root running = {empty, (char *)(uintptr_t) ""};
+	struct fs_root running = {.fd = empty, .path = (char *)(uintptr_t) ""};
 	struct process_list list;
 
 	assert_int_equal(process_list_read(&tree->root, &list), 0);

@@ -92,7 +92,7 @@ static void test_cannot_be_locked(void **state)
 static void test_others_cannot_lock_it(void **state)
 {
 	struct tree *tree = *state;
-	struct fs_root running = {tree->root.fd, (char *)(uintptr_t) ""};
+	struct fs_root running = {.fd = tree->root.fd, .path = (char *)(uintptr_t) ""};
 	auto_close int theirs = -1;
 	struct stat st;
 	int lock;
