@@ -137,6 +137,8 @@ early = (
 );' >/etc/pve-passthrough.d/host.conf
 	mkdir -p "${early%/*}"
 	echo '#!/bin/sh' >"$early"
+	mkdir -p /var/lib/pve-passthrough
+	printf 'stage armed\nminutes 5\n' >/var/lib/pve-passthrough/confirm
 	apt-get remove -y pve-passthrough >/tmp/remove 2>&1
 	cat /tmp/remove
 	for vm in 100 101 102 105; do
@@ -153,6 +155,8 @@ early = (
 	expect_line 'host-setup early --remove 0000:05:00.0' /tmp/remove
 	expect_no_line '0000:06:00.0' /tmp/remove
 	expect_line "rm $early" /tmp/remove
+	expect_line 'was still to be confirmed; the change stays' /tmp/remove
+	[ ! -e /var/lib/pve-passthrough/confirm ] || fail "the trial would go on when it is installed again"
 	[ ! -L "$hook" ] || fail "the hook is still there"
 	[ -e /var/lib/vz/snippets/mine.sh ] || fail "another hookscript is gone"
 	[ -e /etc/pve-passthrough.conf ] || fail "the settings are gone"
