@@ -36,10 +36,15 @@ static bool is_placeholder(const char *driver)
 	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport");
 }
 
-/* What memory modules tell of themselves: the host can do without it for a while. */
+/*
+ * What memory modules tell of themselves, without which the host can do for a while; and the clock,
+ * which newer kernels (7.3) have below the ISA bridge: its ports are those of the chipset, whatever
+ * driver the bridge has.
+ */
 static bool is_dispensable(const char *driver)
 {
-	static const char *const names[] = {"ee1004", "spd5118", "at24", "eeprom", "jc42"};
+	static const char *const names[] = {"ee1004", "spd5118",  "at24",      "eeprom",
+					    "jc42",   "rtc_cmos", "alarmtimer"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(driver, names[i]))

@@ -526,6 +526,8 @@ static void test_served(void **state)
 
 	put_device(tree, 0x060100, "lpc_ich");
 	tree_folder(tree, FOLDER "/iTCO_wdt.1.auto");
+	put_child(tree, "PNP0B00:00", "rtc_cmos", NULL);
+	put_child(tree, "PNP0B00:00/rtc/rtc0/alarmtimer.0.auto", "alarmtimer", NULL);
 	assert_findings(tree, 0x060100, "lpc_ich", "chipset its driver lpc_ich serves the host\n");
 	put_child(tree, "iTCO_wdt.1.auto", "iTCO_wdt", "iTCO_wdt");
 	put_child(tree, "gpio_ich.2.auto", "gpio_ich", NULL);
