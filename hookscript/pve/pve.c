@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "vmcfg/text.h"
@@ -35,20 +34,9 @@ bool pve_is_node_name(const char *text)
 
 int pve_node_name(const struct fs_root *root, char **ret)
 {
-	struct utsname names;
 	int err = fs_link_name(root, "etc/pve/local", ret);
 
-	if (err != -ENOENT && err != -ENOTDIR)
-		return err;
-	if (fs_root_is_capture(root))
-		return facts_get(root, "node", ret);
-	if (uname(&names))
-		return -errno;
-	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
-	if (!*ret)
-		return -ENOMEM;
-	facts_note("node", "%s", *ret);
-	return 0;
+	return err == -ENOENT || err == -ENOTDIR ? facts_host_name(root, ret) : err;
 }
 
 char *pve_config_path(unsigned int vmid, const char *migrated_from)

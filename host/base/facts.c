@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #define FACT_MAX ((size_t)16 * 1024 * 1024)
 
@@ -55,6 +56,23 @@ int facts_get(const struct fs_root *root, const char *key, char **ret)
 	int err = fs_root_is_capture(root) ? fs_read(root, path, FACT_MAX, ret, NULL) : -ENODATA;
 
 	return fs_is_absent(err) ? -ENODATA : err;
+}
+
+int facts_host_name(const struct fs_root *root, char **ret)
+{
+	struct utsname names;
+	char *name;
+
+	if (fs_root_is_capture(root))
+		return facts_get(root, "node", ret);
+	if (uname(&names))
+		return -errno;
+	name = strndup(names.nodename, strcspn(names.nodename, "."));
+	if (!name)
+		return -ENOMEM;
+	facts_note("node", "%s", name);
+	*ret = name;
+	return 0;
 }
 
 void facts_note_number(const char *key, long long number)

@@ -25,7 +25,11 @@ void facts_note(const char *key, const char *format, ...) printf_like(2, 3);
  * capture (fs_root_is_capture()); -errno. */
 int facts_get(const struct fs_root *root, const char *key, char **ret) must_check;
 
-/* The same of a number, and its note. */
+/* The name of this host without its domain, which is that of a node, or of the host that ROOT is a
+ * capture of. Returns 0 and a new string; -ENODATA when a capture has none; -errno. */
+int facts_host_name(const struct fs_root *root, char **ret) must_check;
+
+/* facts_note() and facts_get() of a number. */
 void facts_note_number(const char *key, long long number);
 int facts_get_number(const struct fs_root *root, const char *key, long long *ret) must_check;
 

@@ -5,7 +5,6 @@
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "host/base/facts.h"
 #include "host/base/strbuf.h"
@@ -153,22 +152,6 @@ static int find_links(const struct fs_root *root, const struct bdf *pf,
 	return err;
 }
 
-/* The name of this host, without the domain. */
-static int read_node(const struct fs_root *root, char **ret)
-{
-	struct utsname names;
-
-	if (fs_root_is_capture(root))
-		return facts_get(root, "host", ret);
-	if (uname(&names))
-		return -errno;
-	*ret = strndup(names.nodename, strcspn(names.nodename, "."));
-	if (!*ret)
-		return -ENOMEM;
-	facts_note("host", "%s", *ret);
-	return 0;
-}
-
 /* Proxmox VE calls a node by the name of its host, without the domain. */
 static int read_cluster(const struct fs_root *root, struct cluster_links *ret)
 {
@@ -180,7 +163,7 @@ static int read_cluster(const struct fs_root *root, struct cluster_links *ret)
 	err = fs_read(root, "etc/hosts", HOSTS_MAX, &hosts, NULL);
 	if (err && !fs_is_absent(err))
 		return err;
-	err = read_node(root, &node);
+	err = facts_host_name(root, &node);
 	return err ? err : cluster_links_parse(conf, hosts ? hosts : "", node, ret);
 }
 
