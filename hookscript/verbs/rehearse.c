@@ -9,13 +9,13 @@
 #include "hookscript/verbs/rehearse_print.h"
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
+#include "host/base/json.h"
 #include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/pci/answer.h"
 #include "host/process/progress.h"
 #include "host/process/supervise.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -286,14 +286,6 @@ static int run(struct test *test)
 	return code;
 }
 
-/* What is said on the way is no answer for programs. Returns 0 or -errno. */
-static int divert_output(struct test *test)
-{
-	fflush(stdout);
-	test->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	return test->out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : 0;
-}
-
 static int answer(struct test *test, int code)
 {
 	enum rehearsed verdict = code == EXIT_REFUSED ? REHEARSED_REFUSED
@@ -304,8 +296,7 @@ static int answer(struct test *test, int code)
 		rehearse_print(test->options, &test->seen, test->methods);
 	if (!test->options->json)
 		return code;
-	fflush(stdout);
-	if (dup2(test->out, STDOUT_FILENO) < 0)
+	if (json_restore_output(test->out))
 		return EXIT_FAILED;
 	err = rehearse_print_json(test->options, verdict, &test->seen, test->methods,
 				  test->take.plan);
@@ -328,7 +319,7 @@ int rehearse_run(const struct fs_root *root, const struct rehearse_options *opti
 		.settings = &test.settings,
 		.tested = &options->bdf,
 	};
-	if (options->json && divert_output(&test))
+	if (options->json && json_divert_output(&test.out))
 		return EXIT_FAILED;
 	return answer(&test, run(&test));
 }

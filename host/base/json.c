@@ -3,6 +3,7 @@
 
 #include "host/base/utf8.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,23 @@ void json_add_words(json_object *object, const char *key, const char *text, bool
 		append(words, json_object_new_string_len(text, (int)len), failed);
 		text += len;
 	}
+}
+
+int json_divert_output(int *ret)
+{
+	auto_close int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	fflush(stdout);
+	if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return -errno;
+	*ret = TAKE_FD(out);
+	return 0;
+}
+
+int json_restore_output(int out)
+{
+	fflush(stdout);
+	return dup2(out, STDOUT_FILENO) < 0 ? -errno : 0;
 }
 
 int json_print_root(json_object *root, bool failed)

@@ -38,6 +38,14 @@ void json_add_argv(json_object *object, const char *key, char *const *argv, bool
 /* The words of TEXT, which has spaces between them, as an array; NULL: an empty one. */
 void json_add_words(json_object *object, const char *key, const char *text, bool *failed);
 
+/*
+ * Sends what is printed from now on to standard error: it is no answer for programs. *RET is a
+ * descriptor of standard output as it was, and the caller's to close. json_restore_output() sends
+ * what follows there again. Both return 0 or -errno.
+ */
+int json_divert_output(int *ret) must_check;
+int json_restore_output(int out) must_check;
+
 /* Prints ROOT, and frees it. Returns 0 or -ENOMEM. */
 int json_print_root(json_object *root, bool failed) must_check;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/outcome.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -40,12 +39,14 @@ const char *outcome_reason_name(enum outcome_reason reason)
 
 int outcome_begin(struct outcome *outcome, struct setup_options *options)
 {
+	int err;
+
 	if (!options->json)
 		return 0;
-	*outcome = (struct outcome){.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)};
-	fflush(stdout);
-	if (outcome->out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-		return -errno;
+	*outcome = (struct outcome){.out = -1};
+	err = json_divert_output(&outcome->out);
+	if (err)
+		return err;
 	outcome->refusals = json_object_new_array();
 	options->outcome = outcome;
 	return outcome->refusals ? 0 : -ENOMEM;
@@ -67,8 +68,7 @@ int outcome_end(const struct setup_options *options, int code)
 
 	if (!outcome)
 		return code;
-	fflush(stdout);
-	if (dup2(outcome->out, STDOUT_FILENO) < 0)
+	if (json_restore_output(outcome->out))
 		outcome->failed = true;
 	close(outcome->out);
 	if (code == ENABLE_USAGE) {
