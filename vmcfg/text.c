@@ -280,14 +280,13 @@ int text_refuse(char **ret_why, const char *format, ...)
 {
 	va_list args;
 	char *why;
-	int n;
 
 	if (!ret_why)
 		return -EINVAL;
 	va_start(args, format);
-	n = vasprintf(&why, format, args);
+	why = vprintf_text(format, args);
 	va_end(args);
-	if (n < 0)
+	if (!why)
 		return -ENOMEM;
 	*ret_why = why;
 	return -EINVAL;
@@ -297,13 +296,12 @@ int text_refuse_part(char **ret_why, struct text t, const char *format, ...)
 {
 	auto_free char *problem = NULL, *quoted = NULL;
 	va_list args;
-	int n;
 
 	if (!ret_why)
 		return -EINVAL;
 	va_start(args, format);
-	n = vasprintf(&problem, format, args);
+	problem = vprintf_text(format, args);
 	va_end(args);
-	quoted = n < 0 ? NULL : text_quote(t);
+	quoted = problem ? text_quote(t) : NULL;
 	return quoted ? text_refuse(ret_why, "%s %s", problem, quoted) : -ENOMEM;
 }

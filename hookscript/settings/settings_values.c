@@ -123,15 +123,12 @@ int reader_complain(struct settings_reader *reader, const config_setting_t *sett
 {
 	auto_free char *what = NULL;
 	va_list args;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&what, format, args);
+	what = vprintf_text(format, args);
 	va_end(args);
-	if (len < 0) {
-		what = NULL;
+	if (!what)
 		return -ENOMEM;
-	}
 	free(reader->why);
 	reader->why = fs_path(_("/%s, line %u: %s"), reader->path,
 			      config_setting_source_line(setting), what);

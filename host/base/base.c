@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/base/base.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void *array_grown_(void *items, size_t n, size_t size)
@@ -53,4 +54,11 @@ bool number_parse(const char *text, unsigned int *ret)
 		return false;
 	*ret = number;
 	return true;
+}
+
+char *vprintf_text(const char *format, va_list args)
+{
+	char *text;
+
+	return vasprintf(&text, format, args) < 0 ? NULL : text;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <libintl.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,5 +98,8 @@ bool has_word(const char *words, const char *word);
  */
 bool number_take(const char **text, unsigned int *ret) must_check;
 bool number_parse(const char *text, unsigned int *ret) must_check;
+
+/* vprintf(3) into a new string; NULL without memory. */
+char *vprintf_text(const char *format, va_list args) printf_like(1, 0) must_check;
 
 #endif

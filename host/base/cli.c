@@ -77,8 +77,7 @@ int cli_usage_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = vprintf_text(format, args);
 	va_end(args);
 	log_error("%s", text ? text : strerror(ENOMEM));
 	return say_help();

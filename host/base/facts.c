@@ -40,8 +40,7 @@ void facts_note(const char *key, const char *format, ...)
 	if (!path)
 		return;
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = vprintf_text(format, args);
 	va_end(args);
 	/* No file below a root: processes that note may be anywhere. */
 	if (text)

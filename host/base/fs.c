@@ -78,12 +78,11 @@ char *fs_path(const char *format, ...)
 {
 	va_list args;
 	char *path;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&path, format, args);
+	path = vprintf_text(format, args);
 	va_end(args);
-	return n < 0 ? NULL : path;
+	return path;
 }
 
 int fs_open(const struct fs_root *root, const char *path, int flags, mode_t mode)

@@ -132,8 +132,7 @@ void log_device(enum log_level level, const struct bdf *bdf, const char *driver,
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = vprintf_text(format, args);
 	va_end(args);
 	rest = text;
 	while ((line = strsep(&rest, "\n")))

@@ -89,8 +89,7 @@ void progress_begin(const char *format, ...)
 
 	progress_end();
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = vprintf_text(format, args);
 	va_end(args);
 	state.what = text ? utf8_printable(text) : NULL;
 	if (!state.what)

@@ -109,8 +109,7 @@ void outcome_refuse(const struct setup_options *options, enum outcome_reason rea
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = vprintf_text(format, args);
 	va_end(args);
 	log_error("%s", text ? text : log_strerror(-ENOMEM));
 	outcome_note(options, reason, bdf, text ? text : "");
@@ -126,8 +125,7 @@ void outcome_cure(const struct setup_options *options, const char *what, const c
 	if (!outcome)
 		return;
 	va_start(args, command);
-	if (command && vasprintf(&text, command, args) < 0)
-		text = NULL;
+	text = command ? vprintf_text(command, args) : NULL;
 	va_end(args);
 	outcome->failed |= command && !text;
 	item = json_add_object(outcome->last_cures, &outcome->failed);
