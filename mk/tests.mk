@@ -30,9 +30,10 @@ known-suites:
 check: ## every test but check-more, check-host and check-deb
 	@$(MAKE) --no-print-directory check-man
 	@$(MAKE) --no-print-directory check-po
-	@$(MAKE) --no-print-directory check-json
 	@$(MAKE) --no-print-directory check-scripts
+	@rm -rf $(B)/json
 	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-kept-json
 	@$(MAKE) --no-print-directory check-html
 	@$(MAKE) --no-print-directory check-san
 	@$(MAKE) --no-print-directory check-fuzz
@@ -57,9 +58,13 @@ check-po: deps ## every message is translated; the two READMEs agree
 JSON_DEPS := mandoc python3-jsonschema
 JSON_SUITES := plan_json show_json rehearse mapping_verb sriov_verb check_print early_verb
 check-json: deps ## what --json prints fits its schemas, and is in the manual page
-	@mk/install-packages $(JSON_DEPS)
 	@rm -rf $(B)/json
 	@$(MAKE) --no-print-directory check-unit UNIT='$(JSON_SUITES)'
+	@$(MAKE) --no-print-directory check-kept-json
+
+# The same after check-unit, which keeps it, too.
+check-kept-json: deps
+	@mk/install-packages $(JSON_DEPS)
 	@$(still) tests/json/check $(B)
 
 check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
@@ -217,5 +222,5 @@ $(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: known-suites check check-man check-po check-json check-scripts check-unit check-html check-san check-valgrind unit-tests test-objects \
+.PHONY: known-suites check check-man check-po check-json check-kept-json check-scripts check-unit check-html check-san check-valgrind unit-tests test-objects \
 	check-fuzz fuzz fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench

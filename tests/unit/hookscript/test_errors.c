@@ -17,7 +17,8 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/stop.h"
 
-#define EVERY (RUN_SANITIZED ? 307 : 41)
+#define PLAIN_EVERY	61
+#define SANITIZED_EVERY 907
 
 /* How many of the bad ends are shown. */
 #define SHOWN 20
@@ -169,14 +170,6 @@ struct count {
 	unsigned int tried, ends[END_KINDS];
 };
 
-static unsigned int every(void)
-{
-	const char *text = getenv("SWEEP_EVERY");
-	int n = text ? atoi(text) : 0;
-
-	return n > 0 ? (unsigned int)n : EVERY;
-}
-
 /* Whether the call is to be tried: it is the one that SWEEP_ONLY names, or that names none. */
 static bool is_wanted(struct faults_point *point)
 {
@@ -279,7 +272,7 @@ static unsigned int sweep_all(void **state, const struct sweep *sweep,
 	begin_again(state, use, &pristine);
 	calls = list_calls(*state, sweep);
 	begin_again(state, use, &pristine);
-	for (unsigned int i = 0; i < calls.n; i += every())
+	for (unsigned int i = 0; i < calls.n; i += sweep_every(PLAIN_EVERY, SANITIZED_EVERY))
 		if (is_wanted(&calls.items[i].point) && !try(*state, sweep, &calls.items[i].point,
 							     calls.items[i].name, pristine, &count))
 			begin_again(state, use, &pristine);

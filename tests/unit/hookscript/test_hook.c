@@ -13,7 +13,7 @@
 #include "hookscript/stop.h"
 #include "host/base/clock.h"
 
-#define STRIDE (RUN_SANITIZED ? 5 : 1)
+#define SANITIZED_EVERY 11
 
 /* Which fault at which write is tried now; printed when a test fails. */
 static char now_trying[128];
@@ -91,7 +91,7 @@ static void each_death(struct tree *tree, const char *name, unsigned int writes,
 	assert_true(writes >= 10);
 	run_checks_leaks = false;
 	for (size_t f = 0; f < n_faults; f++)
-		for (unsigned int at = 1; at <= writes; at += STRIDE)
+		for (unsigned int at = 1; at <= writes; at += sweep_every(1, SANITIZED_EVERY))
 			for (int after = 0; after < 2; after++) {
 				struct fake_plan plan = {
 					.fault = faults[f], .at = at, .after = after};
@@ -232,7 +232,7 @@ static void each_error(struct tree *tree, const char *name, unsigned int writes,
 
 	run_checks_leaks = false;
 	for (size_t e = 0; e < ARRAY_SIZE(errors); e++)
-		for (unsigned int at = 1; at <= writes; at += STRIDE) {
+		for (unsigned int at = 1; at <= writes; at += sweep_every(1, SANITIZED_EVERY)) {
 			struct fake_plan plan = {
 				.fault = FAULT_ERROR, .at = at, .error = errors[e]};
 

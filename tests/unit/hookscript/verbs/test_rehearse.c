@@ -18,7 +18,7 @@
 #define METHODS "sys/devices/pci0000:00/" GPU "/reset_method"
 
 /* A sanitizer makes every process slower. */
-#define STRIDE (RUN_VALGRIND ? 7 : RUN_SANITIZED ? 3 : 1)
+#define SANITIZED_EVERY 7
 
 static struct rehearse_options options;
 static char now_trying[128];
@@ -460,7 +460,7 @@ static void test_dies(void **state)
 	assert_state(tree, before);
 	run_checks_leaks = false;
 	for (size_t f = 0; f < ARRAY_SIZE(faults); f++)
-		for (unsigned int at = 1; at <= writes; at += STRIDE)
+		for (unsigned int at = 1; at <= writes; at += sweep_every(1, SANITIZED_EVERY))
 			for (int after = 0; after < 2; after++)
 				die_at(tree,
 				       &(struct fake_plan){

@@ -11,7 +11,7 @@
 #include "sanitized.h"
 
 /* The power is cut at every step, or at every third. */
-#define STRIDE (RUN_SANITIZED ? 3 : 1)
+#define SANITIZED_EVERY 7
 
 /* Hosts whose runs are different in what they write. */
 static const char *const hosts[] = {"options", "directories-there", "sdboot-opt-ins"};
@@ -129,7 +129,7 @@ static void cut_everywhere(const char *name, bool ready, verb *first)
 	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_enable);
 	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_disable);
 	/* To die after a step is to die before the next. */
-	for (; cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_enable); at += STRIDE) {
+	for (; cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_enable); at += sweep_every(1, SANITIZED_EVERY)) {
 		cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_disable);
 		if (!cut_and_go_on(&goal, ready, first, CUT_TORN, at, hostcase_enable))
 			continue;
