@@ -401,8 +401,10 @@ static int go(struct enabling *it)
 		if (!dry_run && commit->before.exists)
 			code = commit_finish(commit);
 	}
-	if (!code && !dry_run)
-		say_what_next(it);
+	if (code || dry_run)
+		return code;
+	code = trial_settle(it->root);
+	say_what_next(it);
 	return code;
 }
 

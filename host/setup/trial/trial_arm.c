@@ -182,16 +182,12 @@ void trial_tell_armed(const struct fs_root *root, const struct bootloader *bootl
 
 /* ---- its end ---- */
 
-int trial_drop(const struct fs_root *root)
+/* Removes the file and what is shown at logins. */
+static int end(const struct fs_root *root)
 {
-	auto_trial struct trial trial = {0};
 	int there = fs_probe(root, TRIAL_PATH);
-	int err;
+	int err = there > 0 ? trial_remove(root) : there;
 
-	if (!there)
-		return ENABLE_DONE;
-	(void)!trial_read(root, &trial);
-	err = there < 0 ? there : trial_remove(root);
 	if (err) {
 		log_error(_("/%s could not be removed: %s; all else is done; then: rm /%s"),
 			  TRIAL_PATH, log_strerror(err), TRIAL_PATH);
@@ -199,7 +195,25 @@ int trial_drop(const struct fs_root *root)
 	}
 	if (fs_root_is_running_system(root))
 		trial_motd_remove(root);
-	if (trial.stage == TRIAL_ARMED)
-		log_info(_("nothing is to be confirmed any more"));
 	return ENABLE_DONE;
+}
+
+int trial_drop(const struct fs_root *root)
+{
+	auto_trial struct trial trial = {0};
+	int err = trial_read(root, &trial);
+	int code = end(root);
+
+	if (!code && !err && trial.stage == TRIAL_ARMED)
+		log_info(_("nothing is to be confirmed any more"));
+	return code;
+}
+
+int trial_settle(const struct fs_root *root)
+{
+	auto_trial struct trial trial = {0};
+
+	if (trial_read(root, &trial) || trial.stage == TRIAL_ARMED)
+		return ENABLE_DONE;
+	return end(root);
 }

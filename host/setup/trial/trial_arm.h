@@ -29,4 +29,8 @@ void trial_tell_armed(const struct fs_root *root, const struct bootloader *bootl
 /* Ends a trial, because what was on trial is gone. None is success. Returns an exit code. */
 int trial_drop(const struct fs_root *root) must_check;
 
+/* After enable has ended well: how an earlier trial ended is of no interest any more, and is not
+ * told at the next boot. One that is armed stays so. Returns an exit code. */
+int trial_settle(const struct fs_root *root) must_check;
+
 #endif

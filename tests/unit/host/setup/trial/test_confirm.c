@@ -506,6 +506,62 @@ static void test_undo_refuses(void **state)
 	}
 }
 
+/* What is done after it by hand ends it: neither is it told again, nor is its message shown. */
+static void assert_settled(struct scene *scene)
+{
+	auto_free char *motd = hosttree_read(&scene->tree, MOTD);
+
+	assert_null(motd);
+	assert_int_equal(stage(scene), TRIAL_NONE);
+	boot(scene, "boot-2\n", WORDS);
+	ends(scene, call_boot, NULL, 0, "");
+	motd = hosttree_read(&scene->tree, MOTD);
+	assert_null(motd);
+}
+
+static void test_settled(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(hosts); i++) {
+		auto_scene struct scene scene = {0};
+
+		build(&scene, hosts[i / 2]);
+		enable(&scene, 0, "armed: ");
+		trial_minute_ms = 0;
+		boot(&scene, "boot-1\n", WORDS);
+		/* Refused: enable finds nothing to change. Failed: it brings all to its end. */
+		setenv("FAKE_FAIL", "update-initramfs", 1);
+		ends(&scene, call_boot, i % 2 ? "" : NULL, ENABLE_FAILED, "could not be undone");
+		unsetenv("FAKE_FAIL");
+		scene.host.options.confirm_within = 0;
+		scene.host.options.dry_run = true;
+		enable(&scene, 0, "");
+		assert_int_equal(stage(&scene), TRIAL_NOT_DONE);
+		scene.host.options.dry_run = false;
+		enable(&scene, 0, i % 2 ? "nothing to change" : "done: update-initramfs");
+		assert_settled(&scene);
+	}
+}
+
+/* The boot after it has told of it, and disable is run as it says. */
+static void test_settled_by_disable(void **state)
+{
+	auto_scene struct scene scene = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	build(&scene, hosts[0]);
+	enable(&scene, 0, "armed: ");
+	trial_minute_ms = 0;
+	boot(&scene, "boot-1\n", WORDS);
+	ends(&scene, call_boot, "", ENABLE_FAILED, "could not be undone");
+	boot(&scene, "boot-2\n", WORDS);
+	ends(&scene, call_boot, NULL, 0, "to undo it: host-setup disable");
+	run = hostcase_disable(&scene.tree, &scene.host);
+	hosttree_assert_code(&run, 0);
+	assert_settled(&scene);
+}
+
 /* `disable` itself: the next boot would have no root=. */
 static void test_disable_refuses(void **state)
 {
@@ -663,6 +719,8 @@ int main(void)
 		cmocka_unit_test(test_changed_meanwhile),
 		cmocka_unit_test(test_power_cut_between),
 		cmocka_unit_test(test_undo_refuses),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_settled_by_disable),
 		cmocka_unit_test(test_disable_refuses),
 		cmocka_unit_test(test_reboot_fails),
 		cmocka_unit_test(test_disable_meanwhile),
