@@ -37,7 +37,7 @@ static void say_words(const struct wanted *wanted)
 }
 
 int commit_begin(const struct fs_root *root, const struct setup_options *options,
-		 struct commit *ret)
+		 const char *command, struct commit *ret)
 {
 	auto_free char *why = NULL;
 	int err = bootloader_detect(root, options->bootloader, &ret->bootloader, &why);
@@ -62,6 +62,11 @@ int commit_begin(const struct fs_root *root, const struct setup_options *options
 	}
 	/* Until the end, all that was there before may still be there. */
 	ret->during.exists = ret->during.pending = true;
+	ret->during.command = fs_path("%s%s%s", command,
+				      options->bootloader ? " --bootloader=" : "",
+				      options->bootloader ? options->bootloader : "");
+	if (!ret->during.command)
+		err = err ?: -ENOMEM;
 	err = err ?: hoststate_merge(&ret->during, &ret->before);
 	return err ? commit_say_failed(err) : 0;
 }

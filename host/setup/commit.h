@@ -30,11 +30,12 @@ struct commit {
 };
 
 /*
- * Reads the boot loader and the state. Returns 0, or, having said why, one of the exit codes of
- * options.h. Free with commit_free() in either case.
+ * Reads the boot loader and the state. COMMAND is what is run now, and once more if it is cut
+ * short. Returns 0, or, having said why, one of the exit codes of options.h. Free with
+ * commit_free() in either case.
  */
 int commit_begin(const struct fs_root *root, const struct setup_options *options,
-		 struct commit *ret) must_check;
+		 const char *command, struct commit *ret) must_check;
 
 /* Reports that something could not be read, so that nothing was changed. Returns ENABLE_FAILED. */
 int commit_say_failed(int err);

@@ -118,7 +118,7 @@ int disable_run(const struct fs_root *root, const struct setup_options *options)
 	auto_bootcfg struct bootcfg left = {0};
 	auto_problems struct problems problems = {0};
 	enum processor_vendor vendor = wanted_vendor(root);
-	int code = commit_begin(root, options, &commit);
+	int code = commit_begin(root, options, "host-setup disable", &commit);
 	int err;
 
 	if (code)

@@ -46,7 +46,8 @@ static int begin(struct enabling *it, const struct setup_options *options)
 		return err == -EINVAL ? ENABLE_USAGE : ENABLE_REFUSED;
 	}
 	it->commit.wanted = &it->wanted;
-	return err ? commit_say_failed(err) : commit_begin(it->root, options, &it->commit);
+	return err ? commit_say_failed(err)
+		   : commit_begin(it->root, options, "host-setup enable", &it->commit);
 }
 
 /* Whether something that is wanted has been set by hand; says so. */

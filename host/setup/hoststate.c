@@ -18,14 +18,25 @@ int hoststate_merge(struct hoststate *state, const struct hoststate *from)
 	return err;
 }
 
+static int read_pending(struct hoststate *state, const char *command)
+{
+	state->pending = true;
+	if (!*command)
+		return 0;
+	if (*command != ' ' || !command[1] || state->command)
+		return -EBADMSG;
+	state->command = strdup(command + 1);
+	return state->command ? 0 : -ENOMEM;
+}
+
 static int read_line(struct hoststate *state, const char *line)
 {
+	const char *command = after_prefix(line, "pending");
+
 	if (!*line || *line == '#')
 		return 0;
-	if (!strcmp(line, "pending")) {
-		state->pending = true;
-		return 0;
-	}
+	if (command)
+		return read_pending(state, command);
 	if (!strncmp(line, "word ", 5) && line[5])
 		return fs_names_add(&state->words, line + 5);
 	if (!strncmp(line, "folder ", 7) && line[7] && line[7] != '/' && !strstr(line, ".."))
@@ -61,8 +72,10 @@ static char *make_text(const struct hoststate *state)
 	auto_strbuf struct strbuf text = {0};
 
 	strbuf_add(&text,
-		   "# Written by `host-setup enable` for `host-setup disable`, which needs it.\n%s",
-		   state->pending ? "pending\n" : "");
+		   "# Written by `host-setup enable` for `host-setup disable`, which needs it.\n");
+	if (state->pending)
+		strbuf_add(&text, "pending%s%s\n", state->command ? " " : "",
+			   state->command ? state->command : "");
 	for (size_t i = 0; i < state->words.n; i++)
 		strbuf_add(&text, "word %s\n", state->words.items[i]);
 	for (size_t i = 0; i < state->dirs.n; i++)
@@ -91,5 +104,6 @@ void hoststate_free(struct hoststate *state)
 {
 	fs_names_free(&state->words);
 	fs_names_free(&state->dirs);
+	free(state->command);
 	*state = (struct hoststate){0};
 }

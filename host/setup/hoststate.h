@@ -14,6 +14,7 @@
 struct hoststate {
 	bool exists;
 	bool pending;	       /* files were changed, and the commands may not have been run */
+	char *command;	       /* of that change; NULL: not known, an earlier version wrote it */
 	struct fs_names words; /* in etc/kernel/cmdline */
 	struct fs_names dirs;  /* in the order they were made */
 };

@@ -7,6 +7,7 @@
 #include "host/setup/capture/capture.h"
 #include "host/setup/check/check_print.h"
 #include "host/setup/check/newkernel.h"
+#include "host/setup/check/unfinished.h"
 #include "host/setup/early/early_items.h"
 #include "host/setup/early/early_verb.h"
 #include "host/setup/enable.h"
@@ -66,6 +67,7 @@ static int read_check(const struct fs_root *root, const char *bootloader, struct
 	return readiness_read(root, bootloader, list, ret_verdict, ret_why)
 		       ?: sriov_check(root, bootloader, list)
 		       ?: early_check(root, list)
+		       ?: unfinished_check(root, list)
 		       ?: trial_check(root, list)
 		       ?: vm_states_check(root, list);
 }

@@ -144,9 +144,23 @@ static int keep_state(struct commit *commit)
 	return err;
 }
 
+/* Without memory: NULL. */
+static char *make_command(const struct setup_options *options)
+{
+	auto_strbuf struct strbuf text = {0};
+
+	strbuf_add(&text, "host-setup early%s", options->remove ? " --remove" : "");
+	for (size_t i = 0; options->addresses && options->addresses[i]; i++)
+		strbuf_add(&text, " %s", options->addresses[i]);
+	return strbuf_take(&text);
+}
+
 static int begin(struct early_change *change, struct commit *commit, bool holds)
 {
-	int code = commit_begin(change->root, change->options, commit), err;
+	auto_free char *command = make_command(change->options);
+	int code = command ? commit_begin(change->root, change->options, command, commit)
+			   : commit_say_failed(-ENOMEM);
+	int err;
 
 	if (code)
 		return code;

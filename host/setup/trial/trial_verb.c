@@ -105,6 +105,14 @@ int trial_check(const struct fs_root *root, struct checklist *list)
 					   "known: /%s: %s"),
 					 TRIAL_PATH, log_strerror(err)),
 				 NULL, err == -EBADMSG ? fs_path("rm /%s", TRIAL_PATH) : NULL);
+	if (trial.stage == TRIAL_UNDOING || trial.stage == TRIAL_NOT_DONE)
+		return check_add(
+			list, "confirm", CHECK_WARNING,
+			strdup(_("the last change of the boot was not confirmed, and undoing "
+				 "it has not come to its end")),
+			fs_path("/%s", TRIAL_PATH),
+			strdup(_("to undo it: host-setup disable; to keep it: host-setup "
+				 "enable")));
 	if (trial.stage != TRIAL_ARMED)
 		return 0;
 	return check_add(list, "confirm", CHECK_WARNING,

@@ -12,7 +12,8 @@
  */
 int trial_confirm(const struct fs_root *root) must_check;
 
-/* Adds a warning to `host-setup check` while something is to be confirmed. Returns 0 or -ENOMEM. */
+/* Adds a warning to `host-setup check` while something is to be confirmed, or to be undone still.
+ * Returns 0 or -ENOMEM. */
 int trial_check(const struct fs_root *root, struct checklist *list) must_check;
 
 #endif

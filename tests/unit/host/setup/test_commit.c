@@ -5,6 +5,9 @@
  */
 #include "hostcase.h"
 
+#include "host/setup/check/unfinished.h"
+#include "host/setup/hoststate.h"
+
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -76,6 +79,22 @@ static void goal_read(const char *name, struct goal *ret)
 
 typedef struct hosttree_run verb(const struct hosttree *tree, const struct hostcase *host);
 
+/* That FIRST has not come to its end, check says as long as its state is there; NULL: all has. */
+static void assert_told(const struct hosttree *tree, verb *first, const char *what)
+{
+	auto_free char *state = hosttree_read(tree, HOSTSTATE_PATH);
+	const char *command = first == hostcase_enable ? "host-setup enable" : "host-setup disable";
+	bool pending = state && strstr(state, "\npending");
+	auto_checklist struct checklist list = {0};
+
+	assert_int_equal(unfinished_check(&tree->root, &list), 0);
+	if (list.n != pending || (pending && !first))
+		fail_msg("%s: %zu items, and %s", what, list.n, state ? state : "no state");
+	if (pending && (strncmp(list.items[0].what, command, strlen(command)) ||
+			!strstr(list.items[0].cure, command)))
+		fail_msg("%s: %s: %s", what, list.items[0].what, list.items[0].cure);
+}
+
 /*
  * Cuts the power at step AT of FIRST on a tree that is READY (enabled) or not, looks that it would
  * boot, and lets THEN finish. False when there is no such step, or when it cannot be cut so.
@@ -110,8 +129,10 @@ static bool cut_and_go_on(const struct goal *goal, bool ready, verb *first, enum
 	words = configured(&tree);
 	if (strcmp(words, goal->old_words) && strcmp(words, goal->new_words))
 		fail_msg("%s: neither the old nor the new configuration: %s", what, words);
+	assert_told(&tree, first, what);
 	run = then(&tree, &goal->host);
 	hosttree_assert_code(&run, 0);
+	assert_told(&tree, NULL, what);
 	hosttree_assert(&tree, then == hostcase_enable ? goal->after : goal->before, what);
 	boots = booted(&tree);
 	if (strcmp(boots, then == hostcase_enable ? goal->new_boot : goal->old_boot))

@@ -56,6 +56,7 @@ static void test_command_lines(void **state)
 		{"enable --dry-run --root ROOT", 0, "\n+vfio_pci\n", NULL},
 		{"enable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
 		{"enable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
+		{"check --json --root ROOT", 2, "\"unfinished\"", NULL},
 		{"disable --dry-run --root ROOT", 0, "\n-vfio_pci\n", NULL},
 		{"disable --yes --root ROOT", 0, "in it, run\n  update-initramfs", NULL},
 	};

@@ -3,6 +3,8 @@
 #include "hostcase.h"
 
 #include "host/setup/check/readiness.h"
+#include "host/setup/check/unfinished.h"
+#include "host/setup/hoststate.h"
 
 static const struct check_item *item_of(const struct checklist *list, const char *name)
 {
@@ -77,11 +79,41 @@ static void test_no_grub(void **state)
 		fail_msg("the next boot is %s", next ? next->what : "not in the list");
 }
 
+/* The state of earlier versions does not say which command it is of. */
+static void test_unfinished(void **state)
+{
+	static const struct {
+		const char *text, *cure; /* NULL: nothing to be said */
+	} rows[] = {
+		{"pending\n", ": host-setup enable; to undo it: host-setup disable"},
+		{"pending host-setup enable --bootloader=grub\nword iommu=pt\n",
+		 ": host-setup enable --bootloader=grub; to undo it: host-setup disable"},
+		{"pending host-setup disable\n", "that it had: host-setup disable"},
+		{"word iommu=pt\n", NULL},
+		{"pending \n", NULL},
+		{"pendinghost-setup enable\n", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_hosttree struct hosttree tree = {0};
+		auto_checklist struct checklist list = {0};
+
+		hosttree_open(&tree, true);
+		hosttree_text(&tree, HOSTSTATE_PATH, rows[i].text);
+		assert_int_equal(unfinished_check(&tree.root, &list), 0);
+		assert_int_equal(list.n, rows[i].cure ? 1 : 0);
+		if (list.n && !strstr(list.items[0].cure, rows[i].cure))
+			fail_msg("row %zu: %s", i, list.items[0].cure);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_no_grub),
+		cmocka_unit_test(test_unfinished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/pci/summary.h"
+#include "host/setup/check/unfinished.h"
 #include "host/setup/early/early_items.h"
 #include "host/setup/early/early_verb.h"
 
@@ -241,10 +242,21 @@ static void test_what_sriov_keeps(void **state)
 	hosttree_assert(&host, before, "with host.conf of sriov");
 }
 
+/* Whether `check` says that COMMAND is to be run once more. */
+static bool is_unfinished(struct hosttree *host, const char *command)
+{
+	auto_checklist struct checklist list = {0};
+
+	assert_int_equal(unfinished_check(&host->root, &list), 0);
+	if (list.n)
+		assert_non_null(strstr(list.items[0].cure, command));
+	return list.n;
+}
+
 /* Killed at each step, it can be undone. */
 static void test_power_cuts(void **state)
 {
-	unsigned int at = 1;
+	unsigned int at = 1, said = 0;
 
 	(void)state;
 	for (bool more = true; more; at++) {
@@ -258,19 +270,21 @@ static void test_power_cuts(void **state)
 		died = run(&host, "01:00.0", true);
 		hosttree_cut(CUT_NEVER, 0);
 		more = died.code == HOSTTREE_DEAD;
+		said += is_unfinished(&host, "host-setup early 01:00.0");
 		again = run(&host, "01:00.0", true);
 		hosttree_assert_code(&again, 0);
+		assert_false(is_unfinished(&host, ""));
 		done = run(&host, "-01:00.0", true);
 		hosttree_assert_code(&done, 0);
 		hosttree_assert(&host, before, "after a power cut");
 	}
-	assert_true(at > 5);
+	assert_true(at > 5 && said > 3);
 }
 
 /* The same for the undo: what has been removed may still be in the initramfs. */
 static void test_power_cuts_in_undo(void **state)
 {
-	unsigned int at = 1;
+	unsigned int at = 1, said = 0;
 
 	(void)state;
 	for (bool more = true; more; at++) {
@@ -287,6 +301,7 @@ static void test_power_cuts_in_undo(void **state)
 		died = run(&host, "-01:00.0", true);
 		hosttree_cut(CUT_NEVER, 0);
 		more = died.code == HOSTTREE_DEAD;
+		said += is_unfinished(&host, "host-setup early --remove 01:00.0");
 		again = run(&host, "-01:00.0", true);
 		hosttree_assert_code(&again, 0);
 		commands = hosttree_commands(&host);
@@ -296,7 +311,7 @@ static void test_power_cuts_in_undo(void **state)
 		(void)!rmdir(empty);
 		hosttree_assert(&host, before, "after a power cut");
 	}
-	assert_true(at > 5);
+	assert_true(at > 5 && said > 3);
 }
 
 static void assert_cure(struct hosttree *host, const char *cure)

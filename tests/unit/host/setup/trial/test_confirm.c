@@ -361,6 +361,8 @@ static void test_check(void **state)
 	} rows[] = {
 		{"stage armed\nminutes 5\narmed-in a\n", "unless it is confirmed within 5 minutes"},
 		{"stage undone\nminutes 5\narmed-in a\n", NULL},
+		{"stage undoing\nminutes 5\narmed-in a\n", "has not come to its end"},
+		{"stage not-done\nminutes 5\narmed-in a\n", "has not come to its end"},
 		{"stage", "is not known: /" TRIAL_PATH},
 	};
 	auto_scene struct scene scene = {0};
