@@ -6,6 +6,7 @@
 #include "host/setup/loader/bootplace.h"
 #include "host/setup/loader/bootspace.h"
 #include "host/setup/boot/dropins.h"
+#include "host/setup/loader/initramfs.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/base/log.h"
 #include "host/pci/modules.h"
@@ -240,6 +241,28 @@ static void say_setters(const struct commit *commit)
 			later.items[i].file, later.items[i].line, DROPIN_GRUB);
 }
 
+/*
+ * Whether each initramfs is another one than that of the stamp BEFORE (NULL: not known). There are
+ * ways in which update-initramfs does nothing and reports success: its settings, a /boot that is
+ * mounted read-only, a program in its place. What is removed is removed all the same.
+ */
+static int check_made_anew(const struct commit *commit, const char *before)
+{
+	auto_free char *after = NULL, *same = NULL;
+
+	if (!before || initramfs_stamp(commit->root, &after) ||
+	    initramfs_find_same(before, after, &same) || !same)
+		return 0;
+	if (!commit->wanted && !commit->also) {
+		log_warning(_("%s was not made anew, and has what it had; to see why: %s"), same,
+			    INITRAMFS);
+		return 0;
+	}
+	log_error(_("%s was not made anew by `%s`; why, it may say itself: run it by hand"), same,
+		  INITRAMFS);
+	return ENABLE_FAILED;
+}
+
 /* Checks the result. What cannot be read is a warning, and no failure. */
 static int verify(const struct commit *commit)
 {
@@ -331,6 +354,18 @@ int commit_finish(const struct commit *commit)
 	return ENABLE_FAILED;
 }
 
+/* Runs the commands, and looks whether they had their effect. Returns 0 or ENABLE_FAILED. */
+static int take_effect(const struct commit *commit)
+{
+	bool anew = commit->edits.n || commit->before.pending;
+	auto_free char *before = NULL;
+
+	/* Without it, nothing is compared. */
+	if (anew)
+		(void)!initramfs_stamp(commit->root, &before);
+	return run_commands(commit) ?: check_made_anew(commit, before) ?: verify(commit);
+}
+
 static int run(const struct commit *commit)
 {
 	bool running = fs_root_is_running_system(commit->root);
@@ -361,7 +396,7 @@ static int run(const struct commit *commit)
 		/* They have yet to be run: the state stays pending. */
 		return commit->after.exists ? ENABLE_DONE : commit_finish(commit);
 	}
-	if (run_commands(commit) || verify(commit))
+	if (take_effect(commit))
 		return undo(commit, commit->edits.n, true);
 	return commit_finish(commit);
 }

@@ -4,12 +4,12 @@
 #include "host/base/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/setup/loader/bootplace.h"
-#include "host/setup/loader/initramfs.h"
 #include "host/setup/boot/dropins.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/setup/boot/problems.h"
 #include "host/setup/boot/problems_files.h"
+#include "host/setup/boot/problems_initramfs.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/setup/commit.h"
 #include "host/setup/earlier.h"
@@ -231,36 +231,6 @@ static int find_words_by_hand(const struct enabling *it, struct problems *proble
 	return it->words.n ? problems_add_by_hand(&it->commit.bootloader, &it->words, problems) : 0;
 }
 
-/* Where the words are written by hand, and what makes them take effect. */
-static const char *place_by_hand(enum bootloader_kind kind)
-{
-	return kind == BOOTLOADER_GRUB
-		       ? _("GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run update-grub")
-		       : _("/etc/kernel/cmdline and run kernel-install for each kernel");
-}
-
-/* dracut's initramfs is not made by what host-setup runs. What is complete already needs nothing.
- */
-static int find_dracut(const struct enabling *it, struct problems *problems)
-{
-	int dracut = initramfs_by_dracut(it->root);
-	enum bootloader_kind kind = it->commit.bootloader.kind;
-	auto_free char *words = cmdline_join(&it->wanted.words);
-	auto_strbuf struct strbuf modules = {0};
-
-	if (dracut <= 0 || !it->commit.edits.n || kind == BOOTLOADER_OTHER)
-		return dracut < 0 ? dracut : 0;
-	for (size_t i = 0; i < it->wanted.n_modules; i++)
-		strbuf_add(&modules, " %s", it->wanted.modules[i]);
-	return problems_add(
-		problems, PROBLEM_DRACUT, PROBLEM_ENABLE,
-		strdup(_("dracut makes this host's initramfs, and host-setup works with that of "
-			 "initramfs-tools alone")),
-		fs_path(_("by hand: add %s to %s; printf '%%s\\n'%s >/etc/modules-load.d/vfio.conf; "
-			  "dracut --regenerate-all --force; reboot"),
-			words ? words : "", place_by_hand(kind), modules.text ? modules.text : ""));
-}
-
 /* The words against passthrough that the running kernel has, and that are configured no more. */
 static int find_gone(const struct bootcfg *planned, struct commit *commit)
 {
@@ -291,7 +261,9 @@ static int find_problems(struct enabling *it, struct problems *problems)
 		      ?: problems_find(it->root, &commit->bootloader, &planned, it->wanted.vendor,
 				       problems);
 	err = err ?: find_foreign(commit, problems);
-	err = err ?: find_dracut(it, problems);
+	if (!err && commit->edits.n)
+		err = problems_find_in_initramfs(it->root, commit->bootloader.kind, &it->wanted,
+						 problems);
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB && !planned.unclear.file)
 		err = find_lost_words(it, &planned, problems);
 	else if (!err && commit->bootloader.kind == BOOTLOADER_OTHER)

@@ -139,6 +139,7 @@ const struct pattern capture_table[] = {
 	{"var/lib/dpkg/info/initramfs-tools.@(list|md5sums)", TEXTS_HERE, NULL},
 	{"usr/sbin/@(mkinitramfs|sendmail)", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/@(modules|hooks|scripts)", TEXTS_CONFIG, NULL},
+	{"etc/initramfs-tools/update-initramfs.conf", TEXTS_LINES, "update_initramfs="},
 	{"etc/initramfs-tools/hooks/*pve-passthrough", TEXTS_WHOLE, NULL},
 	{"etc/initramfs-tools/hooks/*", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/scripts/init-top/*pve-passthrough", TEXTS_WHOLE, NULL},

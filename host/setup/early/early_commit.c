@@ -7,6 +7,7 @@
 #include "host/pci/early.h"
 #include "host/setup/outcome.h"
 #include "host/setup/early/early_images.h"
+#include "host/setup/early/early_refuse.h"
 #include "host/setup/early/early_script.h"
 
 /* ---- the files ---- */
@@ -185,7 +186,7 @@ int early_commit(struct early_change *change, const struct bdf_set *held)
 		log_info(_("nothing to change: it is set up so already"));
 		return ENABLE_DONE;
 	}
-	code = commit_carry_out(&commit);
+	code = early_refuse_off(change) ?: commit_carry_out(&commit);
 	if (change->options->dry_run)
 		return code;
 	err = remove_directory(change);

@@ -324,3 +324,18 @@ int early_refuse_host(const struct early_change *change, const struct bdf_set *a
 	outcome_cure(change->options, NULL, "apt-get install initramfs-tools");
 	return ENABLE_REFUSED;
 }
+
+int early_refuse_off(const struct early_change *change)
+{
+	unsigned int line;
+	int off = initramfs_is_off(change->root, &line);
+
+	if (off <= 0)
+		return off ? early_say_failed(off) : 0;
+	outcome_refuse(change->options, REASON_INITRAMFS, NULL,
+		       _("refused: /%s:%u: update_initramfs=no: `update-initramfs -u` does nothing "
+			 "on this host; set update_initramfs=yes there (nano +%u /%s), then again"),
+		       INITRAMFS_CONF, line, line, INITRAMFS_CONF);
+	outcome_cure(change->options, NULL, "nano +%u /%s", line, INITRAMFS_CONF);
+	return ENABLE_REFUSED;
+}

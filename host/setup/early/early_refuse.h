@@ -21,4 +21,7 @@ int early_refuse_kind(const struct early_change *change, const struct bdf *bdf) 
 int early_refuse_host(const struct early_change *change,
 		      const struct bdf_set *addresses) must_check;
 
+/* Whether update-initramfs does anything on this host; reports what cures it. Returns as above. */
+int early_refuse_off(const struct early_change *change) must_check;
+
 #endif

@@ -13,4 +13,20 @@
  */
 int initramfs_by_dracut(const struct fs_root *root) must_check;
 
+#define INITRAMFS_CONF "etc/initramfs-tools/update-initramfs.conf"
+
+/* Whether `update-initramfs -u` does nothing, and reports success, because of a line
+ * update_initramfs=no of that file; which one. Returns 1, 0, or -errno. (update-initramfs(8)) */
+int initramfs_is_off(const struct fs_root *root, unsigned int *ret_line) must_check;
+
+/*
+ * Which files the initramfs images of the kernels in /boot are: a new text, to be compared with
+ * that of a moment later. Returns 0 or -errno.
+ */
+int initramfs_stamp(const struct fs_root *root, char **ret) must_check;
+
+/* The first image of the stamp BEFORE that is the same file in AFTER: the path of one that was not
+ * made anew, a new string in *RET; NULL: all were, or are gone. Pure. Returns 0 or -ENOMEM. */
+int initramfs_find_same(const char *before, const char *after, char **ret) must_check;
+
 #endif

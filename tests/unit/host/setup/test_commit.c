@@ -254,6 +254,39 @@ static void test_idle_boot_tool(void **state)
 	hosttree_assert_says(&run, "the ESP 1111-2222 has no entry with intel_iommu=on");
 }
 
+/* An initramfs that was not made anew: enable is undone, and what disable removes stays removed. */
+static void test_idle_initramfs(void **state)
+{
+	static const char says[] = "/boot/initrd.img-6.8 was not made anew";
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+	auto_free char *before = NULL;
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "boot/vmlinuz-6.8", "");
+	hosttree_text(&tree, "boot/initrd.img-6.8", "");
+	before = hosttree_render(&tree);
+	setenv("FAKE_IDLE", "update-initramfs", 1);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, ENABLE_FAILED);
+	hosttree_assert_says(&run, says);
+	hosttree_assert(&tree, before, "after an update-initramfs that did nothing");
+	unsetenv("FAKE_IDLE");
+	hosttree_run_free(&run);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_run_free(&run);
+	setenv("FAKE_IDLE", "update-initramfs", 1);
+	run = hostcase_disable(&tree, &host);
+	unsetenv("FAKE_IDLE");
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, says);
+	hosttree_assert(&tree, before, "after disable");
+}
+
 /* And one that should have taken the words out, in disable: in GRUB's file, and on an ESP. */
 static void test_idle_disable(void **state)
 {
@@ -569,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_failing_commands),
 		cmocka_unit_test(test_idle_commands),
 		cmocka_unit_test(test_idle_boot_tool),
+		cmocka_unit_test(test_idle_initramfs),
 		cmocka_unit_test(test_commands_run_again),
 		cmocka_unit_test(test_failing_write),
 		cmocka_unit_test(test_failing_disable),

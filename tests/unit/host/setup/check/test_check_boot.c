@@ -34,6 +34,7 @@ static void test_refusals(void **state)
 		{"root-no-stray-file", "root-missing"},
 		{"root-other-device", "root-differs"},
 		{"root-other-dataset", "root-differs"},
+		{"initramfs-off", "initramfs-off"},
 		{"other-refind", "other-boot-loader"},
 		{"other-efi-stub", "file-not-read"},
 	};

@@ -385,6 +385,27 @@ static void test_card_is_replaced(void **state)
 	ends(&host, "-02:00.0", 0, "nothing is held early");
 }
 
+/* update-initramfs is told to do nothing: neither is anything held, nor undone. */
+static void test_no_initramfs(void **state)
+{
+	static const char conf[] = "etc/initramfs-tools/update-initramfs.conf";
+	auto_hosttree struct hosttree host = {0};
+	auto_free char *before = NULL, *held = NULL;
+
+	(void)state;
+	build(&host);
+	hosttree_text(&host, conf, "update_initramfs=no\n");
+	before = hosttree_render(&host);
+	ends(&host, "00:02.0", 2, "update-initramfs.conf:1: update_initramfs=no");
+	hosttree_assert(&host, before, "refused");
+	hosttree_text(&host, conf, "update_initramfs=yes\n");
+	ends(&host, "00:02.0", 0, "");
+	hosttree_text(&host, conf, "update_initramfs=no\n");
+	held = hosttree_render(&host);
+	ends(&host, "-00:02.0", 2, "set update_initramfs=yes there");
+	hosttree_assert(&host, held, "the undo refused");
+}
+
 /* An image that runs the script too late: all is put back. */
 static void test_order_is_verified(void **state)
 {
@@ -499,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_power_cuts_in_undo),
 		cmocka_unit_test(test_card_is_replaced),
+		cmocka_unit_test(test_no_initramfs),
 		cmocka_unit_test(test_order_is_verified),
 		cmocka_unit_test(test_check_and_groups),
 		cmocka_unit_test(test_disable_says_what_stays),
