@@ -141,7 +141,7 @@ static bool may_be_done(const struct rehearse_options *options, const char **ret
 	*ret_reason = options->run ? "no-consent" : "not-running-system";
 	if (!options->run)
 		log_error(_("nothing was touched: --root is not the running system"));
-	else if (!options->yes && !isatty(STDIN_FILENO))
+	else if (!options->yes && !json_can_ask(options->json))
 		log_error(_("nothing was touched: there is no terminal to ask at; to test it, add "
 			    "--yes"));
 	else if (options->yes || commands_ask(_("Test it?"), false))
@@ -237,6 +237,7 @@ static int try_taken(struct test *test)
 	const struct device *device = facts_device(test->take.facts, &options->bdf);
 	int err = device && device->group >= 0 ? 0 : -ENODEV;
 
+	test->seen.taken = true;
 	supervise_allow(trial_limit_ms);
 	progress_begin(_("opening, reading and resetting %s, at most %d s"),
 		       bdf_text(&options->bdf), trial_limit_ms / 1000);

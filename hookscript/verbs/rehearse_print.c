@@ -175,7 +175,7 @@ int rehearse_print_json(const struct rehearse_options *options, enum rehearsed v
 	json_add_words(root, "reset_method", options->reset ? options->reset : methods, &failed);
 	add_trial(root, &seen->trial, &failed);
 	json_add(root, "not_given_back", json_object_new_int((int)seen->n_kept), &failed);
-	for (size_t i = 0; plan && !plan->n_refusals && i < plan->n_steps; i++) {
+	for (size_t i = 0; seen->taken && i < plan->n_steps; i++) {
 		const struct device *device = plan->steps[i].device;
 		json_object *object = json_add_object(devices, &failed);
 

@@ -23,8 +23,8 @@ int rehearse_print_intent(const struct fs_root *root, const struct rehearse_opti
 void rehearse_print(const struct rehearse_options *options, const struct rehearsal *seen,
 		    const char *methods);
 
-/* The same as JSON, on standard output. PLAN: what was taken; NULL: nothing was planned. Returns 0
- * or -ENOMEM. */
+/* The same as JSON, on standard output. PLAN: what was to be taken; NULL: nothing was
+ * planned. Returns 0 or -ENOMEM. */
 int rehearse_print_json(const struct rehearse_options *options, enum rehearsed verdict,
 			const struct rehearsal *seen, const char *methods,
 			const struct plan *plan) must_check;

@@ -19,7 +19,8 @@ enum rehearsed {
 
 /* What was seen. */
 struct rehearsal {
-	bool tried;		     /* there is a trial: the devices were taken */
+	bool taken;		     /* the devices were */
+	bool tried;		     /* there is a trial */
 	struct trial trial;	     /* of the device itself */
 	size_t n_kept;		     /* devices that could not be given back */
 	bool silent;		     /* one of those taken does not answer in the end */

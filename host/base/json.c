@@ -117,6 +117,11 @@ int json_divert_output(int *ret)
 	return 0;
 }
 
+bool json_can_ask(bool json)
+{
+	return isatty(STDIN_FILENO) && (!json || isatty(STDERR_FILENO));
+}
+
 int json_restore_output(int out)
 {
 	fflush(stdout);

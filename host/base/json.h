@@ -46,6 +46,10 @@ void json_add_words(json_object *object, const char *key, const char *text, bool
 int json_divert_output(int *ret) must_check;
 int json_restore_output(int out) must_check;
 
+/* Whether there is a terminal to ask at: standard input is one; and so is standard error when the
+ * answer is JSON, because a question goes there then. */
+bool json_can_ask(bool json);
+
 /* Prints ROOT, and frees it. Returns 0 or -ENOMEM. */
 int json_print_root(json_object *root, bool failed) must_check;
 

@@ -19,7 +19,7 @@ bool confirm(const struct setup_options *options)
 {
 	if (options->yes)
 		return true;
-	if (!isatty(STDIN_FILENO)) {
+	if (!json_can_ask(options->json)) {
 		outcome_refuse(
 			options, REASON_UNCONFIRMED, NULL,
 			_("nothing was changed: there is no terminal to ask at; to make these "

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/base/json.h"
 #include "host/base/log.h"
 #include "host/pci/early.h"
 #include "host/pci/iommu.h"
@@ -72,7 +73,7 @@ static bool ask_for_group(const struct early_change *change, const struct bdf *b
 		strbuf_add_item(&list, "%s", bdf_text(&others->items[i]));
 	log_info(_("%s shares its IOMMU group with %s: a VM gets the whole group"), bdf_text(bdf),
 		 list.text ? list.text : "");
-	if (change->options->yes || !isatty(STDIN_FILENO))
+	if (change->options->yes || !json_can_ask(change->options->json))
 		return true;
 	return confirm_ask(_("Hold these early, too? [y/N] "));
 }

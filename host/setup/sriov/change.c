@@ -170,7 +170,7 @@ static bool may_reset(const struct change *change)
 
 	if (!change->usage.n || options->now)
 		return true;
-	if (options->yes || !isatty(STDIN_FILENO))
+	if (options->yes || !json_can_ask(options->json))
 		return false;
 	return confirm_ask(change->vfs ? _("Make the VFs now, too? [y/N] ")
 				       : _("Remove the VFs now, too? [y/N] "));

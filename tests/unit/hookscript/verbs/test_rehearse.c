@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/rehearse.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -53,6 +54,24 @@ static int rehearse(const struct fs_root *root, unsigned int vmid)
 	(void)vmid;
 	log_open("pve-passthrough", NULL);
 	return rehearse_run(root, &options);
+}
+
+/* At a terminal whose answer is no; what is printed goes elsewhere, or to it, too. */
+static bool sees_questions;
+
+static int rehearse_at_terminal(const struct fs_root *root, unsigned int vmid)
+{
+	auto_close int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
+
+	if (master < 0 || grantpt(master) || unlockpt(master))
+		_exit(99);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0 || write(master, "n\n", 2) != 2)
+		_exit(99);
+	dup2(slave, STDIN_FILENO);
+	if (sees_questions)
+		dup2(slave, STDERR_FILENO);
+	return rehearse(root, vmid);
 }
 
 static int restore(const struct fs_root *root, unsigned int vmid)
@@ -290,6 +309,16 @@ static const char *value_of(json_object *object, const char *key)
 	return value ? json_object_get_string(value) : "(none)";
 }
 
+static void assert_untouched(json_object *root, const char *reason)
+{
+	json_object *devices = NULL;
+
+	assert_string_equal(value_of(root, "verdict"), "refused");
+	assert_string_equal(value_of(root, "reason"), reason);
+	assert_true(json_object_object_get_ex(root, "devices", &devices));
+	assert_int_equal(json_object_array_length(devices), 0);
+}
+
 static void assert_reason(struct tree *tree, const char *what, struct bdf bdf, const char *reset,
 			  const char *reason)
 {
@@ -303,7 +332,7 @@ static void assert_reason(struct tree *tree, const char *what, struct bdf bdf, c
 	options = before;
 	run_assert_code(&run, EXIT_REFUSED);
 	root = keep_json(run.out, "test", what);
-	assert_string_equal(value_of(root, "reason"), reason);
+	assert_untouched(root, reason);
 	json_object_put(root);
 }
 
@@ -332,8 +361,7 @@ static void test_json(void **state)
 	run_hook(tree, rehearse, 0, &refused);
 	run_assert_code(&refused, EXIT_REFUSED);
 	root = keep_json(refused.out, "test", "refused");
-	assert_string_equal(value_of(root, "verdict"), "refused");
-	assert_string_equal(value_of(root, "reason"), "no-consent");
+	assert_untouched(root, "no-consent");
 	json_object_put(root);
 	assert_reason(tree, "absent", (struct bdf){0, 0x1f, 0, 0}, NULL, "no-device");
 	assert_reason(tree, "method", options.bdf, "pm", "no-reset-method");
@@ -343,6 +371,27 @@ static void test_json(void **state)
 	tester = scenario_lock_vm(tree, RECORD_TEST);
 	assert_reason(tree, "two", options.bdf, NULL, "test-runs");
 	scenario_end_process(tester);
+}
+
+/* A question that nobody would see is not asked; one that is declined touches nothing. */
+static void test_json_and_questions(void **state)
+{
+	struct tree *tree = *state;
+
+	options.json = true;
+	options.yes = false;
+	for (int seen = 0; seen < 2; seen++) {
+		auto_run struct run run = {0};
+		auto_json json_object *root = NULL;
+
+		sees_questions = seen;
+		run_hook(tree, rehearse_at_terminal, 0, &run);
+		run_assert_code(&run, EXIT_REFUSED);
+		root = keep_json(run.out, "test", seen ? "declined" : "unasked");
+		assert_untouched(root, "no-consent");
+		if (!seen)
+			run_assert_says(&run, "there is no terminal to ask at");
+	}
 }
 
 /* ---- beside it ---- */
@@ -487,6 +536,7 @@ int main(void)
 		TEST(test_cannot_be_opened),
 		TEST(test_hangs),
 		TEST(test_json),
+		TEST(test_json_and_questions),
 		TEST(test_start_meets_it),
 		TEST(test_two_tests),
 		TEST(test_leftover),
