@@ -294,6 +294,9 @@ static void say_dracut(const struct early_change *change, const struct bdf_set *
 			    ">/etc/modprobe.d/vfio-early.conf",
 			    list.text ? list.text : ""));
 	say_command(change, strdup("dracut --regenerate-all --force"));
+	log_error(_("to undo it later, which takes a reboot, too:"));
+	log_command("rm /etc/dracut.conf.d/vfio-early.conf /etc/modprobe.d/vfio-early.conf; dracut "
+		    "--regenerate-all --force");
 }
 
 int early_refuse_host(const struct early_change *change, const struct bdf_set *addresses)

@@ -209,6 +209,8 @@ static void test_refused(void **state)
 	tree_delete(&tree, "usr/sbin/mkinitramfs");
 	hosttree_text(&host, "usr/bin/dracut", "");
 	refused(&host, "01:00.0", "force_drivers+=", "initramfs");
+	ends(&host, "01:00.0", 2,
+	     "rm /etc/dracut.conf.d/vfio-early.conf /etc/modprobe.d/vfio-early.conf; dracut");
 	/* initramfs-tools was removed, and not purged. */
 	hosttree_text(&host, "etc/kernel/postinst.d/initramfs-tools", "");
 	refused(&host, "01:00.0", "apt-get install initramfs-tools", "initramfs");
