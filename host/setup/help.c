@@ -170,7 +170,7 @@ const char *const early_help[] = {
 	   "by its slot: when one of its kind has appeared, vanished or moved, none is held.\n"
 	   "For one boot without it: pve_passthrough.early=0 on the kernel command line.\n"
 	   "\n"),
-	N_("  --remove             hold these no longer\n"),
+	N_("  --remove             hold these no longer; one that is gone: by its slot\n"),
 	N_("  --json               the answer for programs\n"),
 	N_("  --dry-run            show the changes as a unified diff, and the\n"
 	   "                       commands; change nothing\n"

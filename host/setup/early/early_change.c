@@ -256,32 +256,77 @@ int early_change_hold(const struct fs_root *root, const struct setup_options *op
 
 /* ---- and no longer ---- */
 
-/* The entry that the person means: what is at the address now, or else what was. */
-static const struct early_item *find_item(const struct early *early, const struct bdf *bdf)
+/* The entry that the person means: by its slot, or what is at the address now, or else what was. */
+static const struct early_item *find_item(const struct early *early, const char *word)
 {
-	const struct early_item *item = early_find(early, bdf);
+	const struct early_item *item;
+	struct bdf bdf;
 
+	if (bdf_parse_short(word, &bdf)) {
+		for (size_t i = 0; i < early->n; i++)
+			if (!strcmp(early->items[i].entry.id.path, word))
+				return &early->items[i];
+		return NULL;
+	}
+	item = early_find(early, &bdf);
 	for (size_t i = 0; !item && i < early->n; i++)
-		if (!bdf_compare(&early->items[i].entry.id.bdf, bdf))
+		if (!bdf_compare(&early->items[i].entry.id.bdf, &bdf))
 			item = &early->items[i];
 	return item;
 }
 
-/* It and those that were added for its group. Returns whether there was one. */
-static bool drop(struct early_list *list, const struct early *early, const struct bdf *bdf)
+static const struct early_item *item_of(const struct early *early, const struct early_entry *entry)
 {
-	const struct early_item *item = find_item(early, bdf);
+	for (size_t i = 0; i < early->n; i++)
+		if (early_id_same(&early->items[i].entry.id, &entry->id))
+			return &early->items[i];
+	return NULL;
+}
 
-	if (!item)
-		return false;
+/* Another that has or had the address of ITEM, and is held by itself; NULL: none. */
+static const struct early_item *find_other(const struct early_list *list, const struct early *early,
+					   const struct early_item *item)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct early_entry *entry = &list->items[i];
+
+		if (entry->held && !bdf_compare(&entry->id.bdf, &item->bdf) &&
+		    !early_id_same(&entry->id, &item->entry.id))
+			return item_of(early, entry);
+	}
+	return NULL;
+}
+
+/* Says that what has or had the same address stays. */
+static void say_other(const struct early_item *other)
+{
+	if (other->there)
+		log_info(_("%s in slot %s stays held"), bdf_text(&other->bdf),
+			 other->entry.id.path);
+	else
+		log_info(_("the one in slot %s, which was %s and is no longer there, stays on the "
+			   "list; to forget it, too: host-setup early --remove %s"),
+			 other->entry.id.path, bdf_text(&other->bdf), other->entry.id.path);
+}
+
+/* It and those that were added for its group. Of two that have or had its address, one is gone, and
+ * so are those of its group. */
+static void drop(struct early_list *list, const struct early *early, const struct early_item *item)
+{
+	const struct early_item *other = find_other(list, early, item);
+
 	for (size_t i = 0; i < list->n; i++) {
 		struct early_entry *entry = &list->items[i];
+		const struct early_item *its = item_of(early, entry);
+		bool own = early_id_same(&entry->id, &item->entry.id);
+		bool with = bdf_compare(&entry->with, &entry->id.bdf) &&
+			    !bdf_compare(&entry->with, &item->bdf);
 
-		if (!bdf_compare(&entry->id.bdf, &item->bdf) ||
-		    !bdf_compare(&entry->with, &item->bdf))
+		if (own || (with && (!other || (its && its->there == item->there))))
 			entry->held = false;
 	}
-	return true;
+	if (other)
+		say_other(other);
 }
 
 /* Whether the commands of an earlier run were not all run: it may have removed the files, and the
@@ -293,8 +338,7 @@ static bool is_unfinished(const struct fs_root *root)
 	return hoststate_read(root, &state) || state.pending;
 }
 
-int early_change_remove(const struct fs_root *root, const struct setup_options *options,
-			const struct bdf_set *addresses)
+int early_change_remove(const struct fs_root *root, const struct setup_options *options)
 {
 	auto_early_change struct early_change change = {.root = root, .options = options};
 	auto_early struct early early = {0};
@@ -306,13 +350,15 @@ int early_change_remove(const struct fs_root *root, const struct setup_options *
 	err = early_read(root, &early);
 	if (err)
 		return early_say_failed(err);
-	for (size_t i = 0; i < addresses->n; i++) {
-		bool found = drop(&change.conf.early, &early, &addresses->items[i]);
+	for (char *const *word = options->addresses; *word; word++) {
+		const struct early_item *item = find_item(&early, *word);
 
-		if (!found)
+		if (item)
+			drop(&change.conf.early, &early, item);
+		else
 			log_info(_("nothing to undo: %s is not held early; see: host-setup early"),
-				 bdf_text(&addresses->items[i]));
-		any |= found;
+				 *word);
+		any = any || item;
 	}
 	if (!any && !is_unfinished(root))
 		return ENABLE_DONE;

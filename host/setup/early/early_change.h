@@ -14,8 +14,8 @@
 int early_change_hold(const struct fs_root *root, const struct setup_options *options,
 		      const struct bdf_set *addresses) must_check;
 
-/* The same, to hold them no longer, with those that were added for their groups. */
-int early_change_remove(const struct fs_root *root, const struct setup_options *options,
-			const struct bdf_set *addresses) must_check;
+/* The same, to hold those of OPTIONS no longer, which are addresses or slots, with those that were
+ * added for their groups. */
+int early_change_remove(const struct fs_root *root, const struct setup_options *options) must_check;
 
 #endif

@@ -12,7 +12,7 @@
 
 char *early_cure(const struct early_item *item)
 {
-	const char *address = bdf_text(&item->bdf), *was = bdf_text(&item->entry.id.bdf);
+	const char *address = bdf_text(&item->bdf);
 
 	switch (item->state) {
 	case EARLY_HELD:
@@ -24,7 +24,8 @@ char *early_cure(const struct early_item *item)
 					   "again: host-setup early %s; or no longer: host-setup early "
 					   "--remove %s"),
 					 address, address)
-			       : fs_path(_("to forget it: host-setup early --remove %s"), was);
+			       : fs_path(_("to forget it: host-setup early --remove %s"),
+					 item->entry.id.path);
 	case EARLY_NO_DRIVER:
 		return fs_path(_("to see why: journalctl -k -b -g '%s|vfio'; the IOMMU: host-setup "
 				 "check"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/early/early_verb.h"
 
+#include <string.h>
+
 #include "host/base/cli.h"
 #include "host/base/log.h"
 #include "host/pci/sriov_conf.h"
@@ -25,11 +27,19 @@ static int list(const struct fs_root *root, const struct setup_options *options)
 	return early.conf_err ? ENABLE_FAILED : ENABLE_DONE;
 }
 
-static int parse_addresses(char *const *words, struct bdf_set *ret)
+/* "0000:00/1c.0/00.0", by which one that is gone may be meant. */
+static bool is_slot(const char *word)
 {
-	for (; *words; words++) {
+	return strchr(word, '/') && word[strspn(word, "0123456789abcdef:./")] == '\0';
+}
+
+static int parse_addresses(const struct setup_options *options, struct bdf_set *ret)
+{
+	for (char *const *words = options->addresses; *words; words++) {
 		struct bdf bdf;
 
+		if (options->remove && is_slot(*words))
+			continue;
 		if (bdf_parse_short(*words, &bdf))
 			return cli_usage_error(_("early: '%s' is no address as lspci -D shows it, "
 						 "0000:BB:DD.F"),
@@ -48,7 +58,7 @@ static int change(const struct fs_root *root, const struct setup_options *option
 
 	if (outcome_begin(&outcome, &with))
 		return ENABLE_FAILED;
-	return outcome_end(&with, with.remove ? early_change_remove(root, &with, addresses)
+	return outcome_end(&with, with.remove ? early_change_remove(root, &with)
 					      : early_change_hold(root, &with, addresses));
 }
 
@@ -59,10 +69,10 @@ int early_run(const struct fs_root *root, const struct setup_options *options, e
 
 	if (options->boot)
 		return early_boot(root, lock);
-	code = parse_addresses(options->addresses, &addresses);
+	code = parse_addresses(options, &addresses);
 	if (code)
 		return code;
-	if (!addresses.n)
+	if (!*options->addresses)
 		return list(root, options);
 	return change(root, options, &addresses);
 }

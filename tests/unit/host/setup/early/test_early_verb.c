@@ -387,6 +387,53 @@ static void test_card_is_replaced(void **state)
 	ends(&host, "-02:00.0", 0, "nothing is held early");
 }
 
+/* One that is gone was where another is now, and each has more of its group. */
+static void test_shared_address(void **state)
+{
+	static const struct early_case other = {"pci0000:00/0000:00:1d.0/0000:01:00.0",
+						0x1002,
+						0x73bf,
+						0x030000,
+						0xc1,
+						0,
+						NULL},
+				       others = {"pci0000:00/0000:00:1d.0/0000:01:00.1",
+						 0x1002,
+						 0xab28,
+						 0x040300,
+						 0xc1,
+						 0,
+						 NULL};
+
+	(void)state;
+	for (int ghost = 0; ghost < 2; ghost++) {
+		auto_hosttree struct hosttree host = {0};
+		auto_free char *conf = NULL;
+		struct tree tree;
+
+		build(&host);
+		tree = of(&host);
+		ends(&host, "01:00.0", 0, "");
+		early_case_remove(&tree, &card);
+		early_case_remove(&tree, &sound);
+		early_case_remove(&tree, &twin);
+		early_case_put(&tree, &other);
+		early_case_put(&tree, &others);
+		early_case_group(&tree, &other, 1);
+		early_case_group(&tree, &others, 1);
+		ends(&host, "01:00.0", 0, "");
+		assert_cure(&host, "to forget it: host-setup early --remove 0000:00/1c.0/00.0");
+		ends(&host, ghost ? "-0000:00/1c.0/00.0" : "-01:00.0", 0,
+		     ghost ? "0000:01:00.0 in slot 0000:00/1d.0/00.0 stays held"
+			   : "to forget it, too: host-setup early --remove 0000:00/1c.0/00.0");
+		conf = hosttree_read(&host, CONF);
+		assert_non_null(strstr(conf, ghost ? "/1d.0/00.0" : "/1c.0/00.0"));
+		assert_non_null(strstr(conf, ghost ? "/1d.0/00.1" : "/1c.0/00.1"));
+		assert_null(strstr(conf, ghost ? "/1c.0/00" : "/1d.0/00"));
+		ends(&host, "-01:00.0", 0, "nothing is held early");
+	}
+}
+
 /* update-initramfs is told to do nothing: neither is anything held, nor undone. */
 static void test_no_initramfs(void **state)
 {
@@ -522,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_power_cuts_in_undo),
 		cmocka_unit_test(test_card_is_replaced),
+		cmocka_unit_test(test_shared_address),
 		cmocka_unit_test(test_no_initramfs),
 		cmocka_unit_test(test_order_is_verified),
 		cmocka_unit_test(test_check_and_groups),
