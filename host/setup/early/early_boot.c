@@ -94,8 +94,8 @@ static void say(const struct early_item *item, int *code)
 	case EARLY_HELD:
 	case EARLY_OFF: log_info("%s: %s", address, text ? text : ""); return;
 	case EARLY_NEXT_BOOT:
-		log_error(_("%s: not held early: the initramfs that started this boot has no such "
-			    "script: update-initramfs -u -k all, and reboot"),
+		log_error(_("%s: not held early: the initramfs that started this boot lacks the "
+			    "script that holds it; to have it: update-initramfs -u -k all; reboot"),
 			  address);
 		break;
 	case EARLY_CHANGED:
@@ -121,7 +121,8 @@ int early_boot(const struct fs_root *root, early_lock *lock)
 	err = early_read(root, &early);
 	err = err ? err : early.conf_err;
 	if (err) {
-		log_error(_("/%s: %s"), SRIOV_CONF_PATH, sriov_conf_strerror(err));
+		log_error(_("/%s: %s; what is held early was not looked at; see: host-setup check"),
+			  SRIOV_CONF_PATH, sriov_conf_strerror(err));
 		return ENABLE_FAILED;
 	}
 	if (is_due(&early))

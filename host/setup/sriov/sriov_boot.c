@@ -107,8 +107,9 @@ static void say(const struct fs_root *root, const struct sriov_entry *entry, int
 		log_info(_("%s: %u VFs"), address, entry->vfs);
 		return;
 	}
-	log_error(_("%s: its %u VFs were not made: %s; then: host-setup sriov %s %u"), address,
-		  entry->vfs, explain(err), address, entry->vfs);
+	log_error(
+		_("%s: its %u VFs were not made: %s; when that is mended: host-setup sriov %s %u"),
+		address, entry->vfs, explain(err), address, entry->vfs);
 	if (!kernel_log_about(root, address, LOG_LINES, &log) && log)
 		log_error(_("the kernel's log says: %s"), log);
 }
@@ -152,7 +153,7 @@ int sriov_boot(const struct fs_root *root)
 	}
 	err = sriov_conf_read(root, &conf);
 	if (err) {
-		log_error(_("/%s: %s; no VFs were made"), SRIOV_CONF_PATH,
+		log_error(_("/%s: %s; no VFs were made; see: host-setup check"), SRIOV_CONF_PATH,
 			  sriov_conf_strerror(err));
 		return ENABLE_FAILED;
 	}

@@ -35,6 +35,19 @@ static int could_not(const char *path, int err)
 	return ENABLE_FAILED;
 }
 
+/* Without it nothing may be undone: it could be done again and again. */
+static int say_unwritten(const struct fs_root *root, int err)
+{
+	auto_free char *text = fs_path(
+		_("/%s could not be written: %s; so the change of the boot, which is to be "
+		  "confirmed, stays for now\nto keep it: host-setup confirm; to undo it: "
+		  "host-setup disable"),
+		TRIAL_PATH, log_strerror(err));
+
+	trial_motd_say(root, true, text);
+	return ENABLE_FAILED;
+}
+
 /* ---- the clock ---- */
 
 /* The time of day in MS milliseconds. */
@@ -62,9 +75,9 @@ static void tell_clock(struct job *job, const struct trial *trial)
 	job->told = true;
 	time_in(left_ms(trial), until, sizeof(until));
 	text = fs_path(
-		_("how this host boots has been changed, and is to be confirmed until %s: "
-		  "host-setup confirm\nelse, and at once if the host is started again before, "
-		  "the change is undone and the host reboots"),
+		_("the boot of this host was changed, and is on trial; if all works, confirm it "
+		  "before %s: host-setup confirm\nif nobody does, or the host is started again "
+		  "before that, the change is undone, and the host reboots"),
 		until);
 	trial_motd_say(job->root, false, text);
 }
@@ -77,7 +90,7 @@ static int start_clock(struct job *job, struct trial *trial)
 	trial->since_ms = job->began;
 	err = trial->tried_in ? trial_write(job->root, trial) : -ENOMEM;
 	if (err)
-		return could_not(TRIAL_PATH, err);
+		return say_unwritten(job->root, err);
 	tell_clock(job, trial);
 	return GO_ON;
 }
@@ -115,15 +128,19 @@ static int reboot_host(const struct fs_root *root)
 static int take_back(struct job *job, struct trial *trial)
 {
 	const struct setup_options options = {.yes = true, .bootloader = trial->bootloader};
+	int err;
 
 	log_warning(_("the change of the boot was not confirmed: it is undone now"));
-	if (set_stage(job->root, trial, TRIAL_UNDOING))
-		return ENABLE_FAILED;
+	trial->stage = TRIAL_UNDOING;
+	err = trial_write(job->root, trial);
+	if (err)
+		return say_unwritten(job->root, err);
 	if (job->undo(job->root, &options)) {
 		auto_free char *text = fs_path(
 			_("the change of the boot was not confirmed, and could not be undone: "
-			  "everything stays, and the host does not reboot\nwhy: journalctl -b "
-			  "-u %s; then: host-setup disable"),
+			  "everything stays, and the host does not reboot\nto see why: journalctl "
+			  "-b -u %s; then, to undo it: host-setup disable; or, to keep it: "
+			  "host-setup enable"),
 			TRIAL_UNIT);
 
 		(void)!set_stage(job->root, trial, TRIAL_NOT_DONE);
@@ -148,8 +165,9 @@ static int leave(const struct job *job)
 
 	if (err || state.exists) {
 		log_info(_(
-			"this boot is not the one that is to be confirmed: it is one of a recovery "
-			"entry, or lacks the words"));
+			"this boot is not the one that is to be confirmed, and nothing is undone in "
+			"it: it is one of a recovery entry, or its kernel command line lacks the new "
+			"words"));
 		return ENABLE_DONE;
 	}
 	err = trial_remove(job->root);
@@ -169,7 +187,7 @@ static int tell_end(const struct job *job, const struct trial *trial)
 			job->root, true,
 			_("the last change of the boot was not confirmed, and undoing it did "
 			  "not come to its end\nhow the host boots now: host-setup check; to "
-			  "undo it: host-setup disable"));
+			  "undo it: host-setup disable; to keep it: host-setup enable"));
 	err = trial_remove(job->root);
 	return err ? could_not(TRIAL_PATH, err) : ENABLE_DONE;
 }
@@ -205,8 +223,18 @@ static int read_due(const struct job *job, struct trial *ret, enum trial_due *re
  * so. */
 static int wait_for_text(struct job *job, int err)
 {
-	if (err == -EBADMSG || !job->unread)
-		could_not(TRIAL_PATH, err);
+	auto_free char *text = NULL;
+
+	if (err == -EBADMSG)
+		text = fs_path(_("/%s is damaged: whether the boot of this host is on trial is not "
+				 "known, and nothing is undone; to end that: rm /%s"),
+			       TRIAL_PATH, TRIAL_PATH);
+	else if (!job->unread)
+		text = fs_path(
+			_("/%s could not be read: %s; as long as it cannot, nothing is undone"),
+			TRIAL_PATH, log_strerror(err));
+	if (text)
+		trial_motd_say(job->root, true, text);
 	job->unread = true;
 	return err == -EBADMSG ? ENABLE_FAILED : GO_ON;
 }

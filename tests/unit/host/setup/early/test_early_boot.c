@@ -70,7 +70,7 @@ static void test_turned_off(void **state)
 {
 	tree_bind(*state, NIC, "e1000e");
 	tree_delete(*state, EARLY_SEEN_PATH);
-	ends(*state, 1, "has no such script", "e1000e");
+	ends(*state, 1, "lacks the script that holds it", "e1000e");
 	tree_file(*state, "proc/cmdline", "quiet " EARLY_OFF_WORD "\n");
 	ends(*state, 0, "not held early at this boot", "e1000e");
 }

@@ -232,7 +232,7 @@ static void test_damaged(void **state)
 		if (trial_read(&scene.tree.root, &trial) != -EBADMSG)
 			fail_msg("text %zu is taken", i);
 	}
-	ends(&scene, call_boot, NULL, ENABLE_FAILED, "pve-passthrough/confirm: ");
+	ends(&scene, call_boot, NULL, ENABLE_FAILED, "nothing is undone; to end that: rm /");
 	ends(&scene, call_confirm, NULL, ENABLE_FAILED, "nothing is confirmed");
 	enable(&scene, ENABLE_FAILED, "is damaged; nothing was changed");
 	run = hostcase_disable(&scene.tree, &scene.host);
@@ -436,6 +436,24 @@ static void test_unread_for_a_while(void **state)
 	trial_minute_ms = 0;
 	boot(&scene, "boot-1\n", WORDS);
 	ends(&scene, call_late, &scene, 0, "was not confirmed and is undone");
+}
+
+/* Where the trial cannot be written, nothing is undone, and logins show what to do. */
+static void test_unwritten(void **state)
+{
+	auto_scene struct scene scene = {0};
+	auto_free char *motd = NULL;
+
+	(void)state;
+	build(&scene, hosts[0]);
+	enable(&scene, 0, "armed: ");
+	boot(&scene, "boot-1\n", WORDS);
+	hosttree_fail_write("pve-passthrough/confirm");
+	ends(&scene, call_boot, NULL, ENABLE_FAILED, "to keep it: host-setup confirm; to undo it");
+	hosttree_fail_write(NULL);
+	motd = hosttree_read(&scene.tree, MOTD);
+	assert_non_null(strstr(motd, "could not be written"));
+	assert_true(next_has_words(&scene));
 }
 
 /* Another change while the clock runs: the boot after it has all of the time that is promised. */
@@ -718,6 +736,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_not_confirmed),
 		cmocka_unit_test(test_unread_for_a_while),
+		cmocka_unit_test(test_unwritten),
 		cmocka_unit_test(test_changed_meanwhile),
 		cmocka_unit_test(test_power_cut_between),
 		cmocka_unit_test(test_undo_refuses),
