@@ -175,7 +175,7 @@ fuzz-targets: $(FUZZ_TARGETS)
 
 # libFuzzer brings a main of its own. What is said is not looked at here.
 FUZZ_DRIVER  ?= $(B)/tests/fuzz/driver.o
-FUZZ_LDFLAGS := -Wl,--wrap=log_say
+FUZZ_LDFLAGS := -Wl,--wrap=log_device
 $(FUZZ_TARGETS): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(ARCHIVE)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

@@ -29,10 +29,14 @@ const char *__lsan_default_options(void)
 }
 
 /* The targets are about what a function returns: what it says would only fill the terminal. */
-void __wrap_log_say(enum log_level level, const char *format, ...) printf_like(2, 3);
-void __wrap_log_say(enum log_level level, const char *format, ...)
+void __wrap_log_device(enum log_level level, const struct bdf *bdf, const char *driver,
+		       const char *format, ...) printf_like(4, 5);
+void __wrap_log_device(enum log_level level, const struct bdf *bdf, const char *driver,
+		       const char *format, ...)
 {
 	(void)level;
+	(void)bdf;
+	(void)driver;
 	(void)format;
 }
 
