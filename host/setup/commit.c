@@ -242,18 +242,20 @@ static void say_setters(const struct commit *commit)
 }
 
 /*
- * Whether each initramfs is another one than that of the stamp BEFORE (NULL: not known). There are
- * ways in which update-initramfs does nothing and reports success: its settings, a /boot that is
- * mounted read-only, a program in its place. What is removed is removed all the same.
+ * Whether the initramfs images are others than those of the stamp BEFORE (NULL: not known). There
+ * are ways in which update-initramfs does nothing and reports success: its settings, a /boot that
+ * is mounted read-only, a program in its place. It leaves alone what it has not made; and what is
+ * removed is removed all the same.
  */
 static int check_made_anew(const struct commit *commit, const char *before)
 {
 	auto_free char *after = NULL, *same = NULL;
+	bool any;
 
 	if (!before || initramfs_stamp(commit->root, &after) ||
-	    initramfs_find_same(before, after, &same) || !same)
+	    initramfs_find_same(before, after, &same, &any) || !same)
 		return 0;
-	if (!commit->wanted && !commit->also) {
+	if (any || (!commit->wanted && !commit->also)) {
 		log_warning(_("%s was not made anew, and has what it had; to see why: %s"), same,
 			    INITRAMFS);
 		return 0;

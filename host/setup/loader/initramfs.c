@@ -96,18 +96,22 @@ int initramfs_stamp(const struct fs_root *root, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-int initramfs_find_same(const char *before, const char *after, char **ret)
+int initramfs_find_same(const char *before, const char *after, char **ret, bool *ret_any)
 {
-	*ret = NULL;
+	auto_free char *same = NULL;
+	bool any = false;
+
 	for (const char *line = before; *line; line += strcspn(line, "\n") + 1) {
 		auto_free char *whole = strndup(line, strcspn(line, "\n") + 1);
+		bool anew = whole && !strstr(after, whole);
 
-		if (!whole)
+		if (whole && !anew && !same)
+			same = strndup(line, strcspn(line, " "));
+		if (!whole || (!anew && !same))
 			return -ENOMEM;
-		if (!strstr(after, whole))
-			continue;
-		*ret = strndup(line, strcspn(line, " "));
-		return *ret ? 0 : -ENOMEM;
+		any |= anew;
 	}
+	*ret = TAKE_PTR(same);
+	*ret_any = any;
 	return 0;
 }

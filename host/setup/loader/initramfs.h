@@ -25,8 +25,12 @@ int initramfs_is_off(const struct fs_root *root, unsigned int *ret_line) must_ch
  */
 int initramfs_stamp(const struct fs_root *root, char **ret) must_check;
 
-/* The first image of the stamp BEFORE that is the same file in AFTER: the path of one that was not
- * made anew, a new string in *RET; NULL: all were, or are gone. Pure. Returns 0 or -ENOMEM. */
-int initramfs_find_same(const char *before, const char *after, char **ret) must_check;
+/*
+ * Compares two stamps. *RET: the path of the first image of BEFORE that is the same file in AFTER,
+ * and so was not made anew, a new string; NULL: all were, or are gone. *RET_ANY: whether any image
+ * of BEFORE is another one, or gone. Pure. Returns 0 or -ENOMEM.
+ */
+int initramfs_find_same(const char *before, const char *after, char **ret,
+			bool *ret_any) must_check;
 
 #endif

@@ -193,7 +193,8 @@ static void test_dies_at_every_write(void **state)
 	assert_true(n_start >= 7 && n_stop >= 8);
 	run_checks_leaks = false;
 	for (size_t f = 0; f < ARRAY_SIZE(faults); f++)
-		for (unsigned int at = 1; at <= n_start + n_stop; at += sweep_every(1, SANITIZED_EVERY))
+		for (unsigned int at = 1; at <= n_start + n_stop;
+		     at += sweep_every(1, SANITIZED_EVERY))
 			for (int after = 0; after < (faults[f] == FAULT_ERROR ? 1 : 2); after++) {
 				if (at > n_start)
 					scenario_must(tree, start_pre, 100);

@@ -150,7 +150,8 @@ static void cut_everywhere(const char *name, bool ready, verb *first)
 	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_enable);
 	cut_and_go_on(&goal, ready, first, CUT_BEFORE, 1, hostcase_disable);
 	/* To die after a step is to die before the next. */
-	for (; cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_enable); at += sweep_every(1, SANITIZED_EVERY)) {
+	for (; cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_enable);
+	     at += sweep_every(1, SANITIZED_EVERY)) {
 		cut_and_go_on(&goal, ready, first, CUT_AFTER, at, hostcase_disable);
 		if (!cut_and_go_on(&goal, ready, first, CUT_TORN, at, hostcase_enable))
 			continue;
@@ -285,6 +286,25 @@ static void test_idle_initramfs(void **state)
 	hosttree_assert_code(&run, 0);
 	hosttree_assert_says(&run, says);
 	hosttree_assert(&tree, before, "after disable");
+}
+
+/* One that it has not made it leaves alone. */
+static void test_initramfs_by_hand(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	auto_hostcase struct hostcase host = {0};
+	auto_run struct hosttree_run run = {0};
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	hosttree_text(&tree, "boot/vmlinuz-6.8", "");
+	hosttree_text(&tree, "boot/initrd.img-6.8", "");
+	hosttree_text(&tree, "boot/vmlinuz-6.9-by-hand", "");
+	hosttree_text(&tree, "boot/initrd.img-6.9-by-hand", "");
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_assert_says(&run, "/boot/initrd.img-6.9-by-hand was not made anew");
 }
 
 /* And one that should have taken the words out, in disable: in GRUB's file, and on an ESP. */
@@ -603,6 +623,7 @@ int main(void)
 		cmocka_unit_test(test_idle_commands),
 		cmocka_unit_test(test_idle_boot_tool),
 		cmocka_unit_test(test_idle_initramfs),
+		cmocka_unit_test(test_initramfs_by_hand),
 		cmocka_unit_test(test_commands_run_again),
 		cmocka_unit_test(test_failing_write),
 		cmocka_unit_test(test_failing_disable),

@@ -45,7 +45,8 @@ static void test_made_anew(void **state)
 {
 	auto_hosttree struct hosttree tree = {0};
 	auto_free char *before = NULL, *after = NULL, *same = NULL, *anew = NULL;
-	auto_free char *move = NULL;
+	auto_free char *all = NULL, *move = NULL;
+	bool any;
 
 	(void)state;
 	hosttree_open(&tree, true);
@@ -60,10 +61,15 @@ static void test_made_anew(void **state)
 	move = fs_path("mv %s/boot/new %s/boot/initrd.img-6.1", tree.dir, tree.dir);
 	assert_int_equal(system(move), 0);
 	assert_int_equal(initramfs_stamp(&tree.root, &after), 0);
-	assert_int_equal(initramfs_find_same(before, after, &same), 0);
+	assert_int_equal(initramfs_find_same(before, after, &same, &any), 0);
 	assert_string_equal(same, "/boot/initrd.img-6.8");
-	assert_int_equal(initramfs_find_same(before, "", &anew), 0);
+	assert_true(any);
+	assert_int_equal(initramfs_find_same(before, "", &anew, &any), 0);
 	assert_null(anew);
+	assert_true(any);
+	assert_int_equal(initramfs_find_same(before, before, &all, &any), 0);
+	assert_string_equal(all, "/boot/initrd.img-6.1");
+	assert_false(any);
 }
 
 int main(void)

@@ -718,7 +718,8 @@ static void test_power_cuts(void **state)
 		for (; cut_enable(hosts[i], CUT_AFTER, at); at += sweep_every(1, SANITIZED_EVERY))
 			(void)cut_enable(hosts[i], CUT_TORN, at);
 		assert_true(at > 8);
-		for (at = 1; cut_undo(hosts[i], CUT_AFTER, at); at += sweep_every(1, SANITIZED_EVERY))
+		for (at = 1; cut_undo(hosts[i], CUT_AFTER, at);
+		     at += sweep_every(1, SANITIZED_EVERY))
 			(void)cut_undo(hosts[i], CUT_TORN, at);
 		assert_true(at > 8);
 	}
