@@ -261,9 +261,9 @@ static int find_problems(struct enabling *it, struct problems *problems)
 		      ?: problems_find(it->root, &commit->bootloader, &planned, it->wanted.vendor,
 				       problems);
 	err = err ?: find_foreign(commit, problems);
-	if (!err && commit->edits.n)
+	if (!err)
 		err = problems_find_in_initramfs(it->root, commit->bootloader.kind, &it->wanted,
-						 problems);
+						 commit->edits.n, problems);
 	if (!err && commit->bootloader.kind == BOOTLOADER_GRUB && !planned.unclear.file)
 		err = find_lost_words(it, &planned, problems);
 	else if (!err && commit->bootloader.kind == BOOTLOADER_OTHER)

@@ -35,7 +35,7 @@ static int find_dracut(const struct fs_root *root, enum bootloader_kind kind,
 			words ? words : "", place_by_hand(kind), modules.text ? modules.text : ""));
 }
 
-static int find_off(const struct fs_root *root, struct problems *problems)
+static int find_off(const struct fs_root *root, bool changes, struct problems *problems)
 {
 	unsigned int line;
 	int err = initramfs_is_off(root, &line);
@@ -43,7 +43,7 @@ static int find_off(const struct fs_root *root, struct problems *problems)
 	if (err <= 0)
 		return err;
 	return problems_add(
-		problems, "initramfs-off", PROBLEM_ENABLE,
+		problems, "initramfs-off", changes ? PROBLEM_ENABLE : PROBLEM_NOTE,
 		fs_path(_("/%s:%u: update_initramfs=no: `update-initramfs -u` does nothing on this "
 			  "host"),
 			INITRAMFS_CONF, line),
@@ -51,10 +51,10 @@ static int find_off(const struct fs_root *root, struct problems *problems)
 }
 
 int problems_find_in_initramfs(const struct fs_root *root, enum bootloader_kind kind,
-			       const struct wanted *wanted, struct problems *problems)
+			       const struct wanted *wanted, bool changes, struct problems *problems)
 {
 	size_t n = problems->n;
-	int err = find_dracut(root, kind, wanted, problems);
+	int err = changes ? find_dracut(root, kind, wanted, problems) : 0;
 
-	return err || problems->n > n ? err : find_off(root, problems);
+	return err || problems->n > n ? err : find_off(root, changes, problems);
 }

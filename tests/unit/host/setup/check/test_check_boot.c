@@ -61,6 +61,32 @@ static void test_refusals(void **state)
 	}
 }
 
+/* Where enable has done its work, it is worth knowing that update-initramfs does nothing. */
+static void test_initramfs_off(void **state)
+{
+	auto_hostcase struct hostcase host = {0};
+	auto_hosttree struct hosttree tree = {0};
+	auto_run struct hosttree_run run = {0}, again = {0};
+	auto_checklist struct checklist list = {0};
+	const struct check_item *item;
+	enum check_verdict verdict;
+	char *why = NULL;
+
+	(void)state;
+	hostcase_read("grub-intel", &host);
+	hostcase_build(&tree, &host);
+	run = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&run, 0);
+	hosttree_text(&tree, "etc/initramfs-tools/update-initramfs.conf", "update_initramfs=no\n");
+	assert_int_equal(readiness_read(&tree.root, NULL, &list, &verdict, &why), 0);
+	item = item_of(&list, "initramfs-off");
+	if (!item || item->status != CHECK_NOTE)
+		fail_msg("it is %s", item ? "no note" : "not in the list");
+	again = hostcase_enable(&tree, &host);
+	hosttree_assert_code(&again, 0);
+	hosttree_assert_says(&again, "nothing to change");
+}
+
 /* Nothing is known of a host that GRUB is said to start, and that has none of its files. */
 static void test_no_grub(void **state)
 {
@@ -114,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_no_grub),
+		cmocka_unit_test(test_initramfs_off),
 		cmocka_unit_test(test_unfinished),
 	};
 
