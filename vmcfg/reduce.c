@@ -8,6 +8,7 @@
 #include "vmcfg/args.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/keys.h"
+#include "vmcfg/lines.h"
 #include "vmcfg/nets.h"
 #include "vmcfg/text.h"
 
@@ -17,11 +18,6 @@
 static bool is_key_char(char c)
 {
 	return char_is_alnum(c) || c == '_' || c == '-';
-}
-
-static bool is_list_char(char c)
-{
-	return !char_is_space(c) && c != ',' && c != ';';
 }
 
 static void add_text(struct strbuf *out, struct text t)
@@ -64,6 +60,17 @@ static void add_option(struct strbuf *out, const char *option, struct text value
 		strbuf_add(out, "none");
 }
 
+/* 'host,kvm=off' is host,kvm=off. */
+static struct text without_quotes(struct text word)
+{
+	struct text bare = word;
+
+	if ((text_take(&bare, "'") && text_take_end(&bare, "'")) ||
+	    (text_take(&bare, "\"") && text_take_end(&bare, "\"")))
+		return bare;
+	return word;
+}
+
 /* The options -machine and -cpu as they are written, without quotes that were around all of one. */
 static void add_options(struct strbuf *out, struct text rest)
 {
@@ -77,7 +84,7 @@ static void add_options(struct strbuf *out, struct text rest)
 		word = (struct text){rest.at, text_span(rest, char_is_word)};
 		rest = text_skip(rest, word.len);
 		if (option)
-			add_option(out, option, word);
+			add_option(out, option, without_quotes(word));
 		option = NULL;
 		text_take(&word, "-");
 		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
@@ -86,16 +93,18 @@ static void add_options(struct strbuf *out, struct text rest)
 	}
 }
 
-static int add_args(struct strbuf *out, struct text value)
+static int add_args(struct strbuf *out, struct text value, bool other)
 {
 	cleanup_with(args_freep) struct args *args = NULL;
 	int err = args_parse(value.at, value.len, &args);
+	size_t begin;
 
 	if (err)
 		return err;
 	strbuf_add(out, "args:");
+	begin = out->len;
 	if (args->dropped) { /* the whole line is ignored, and so is this one */
-		strbuf_add(out, " \"");
+		strbuf_add(out, other ? " '" : " \"");
 		return 0;
 	}
 	for (size_t i = 0; i < args->n_devices; i++) {
@@ -103,18 +112,22 @@ static int add_args(struct strbuf *out, struct text value)
 		add_word(out, args->devices[i].text);
 	}
 	add_options(out, value);
-	if (args->memory && !strstr(out->text, "memory-backend="))
+	if (out->failed)
+		return -ENOMEM;
+	if (args->memory && !strstr(out->text + begin, "memory-backend="))
 		strbuf_add(out, " -numa none");
-	else if (!args->n_devices && out->len && out->text[out->len - 1] == ':')
+	else if (out->len == begin)
 		strbuf_add(out, " -S");
+	strbuf_add(out, "%s", other ? " -S" : "");
 	return 0;
 }
 
 /* ---- one line ---- */
 
 /* "net0: mac=…,bridge=vmbr0", or a uuid. Returns 1 when it was added; 0; -ENOMEM. */
-static int add_identity(struct strbuf *out, struct text key, struct text line)
+static int add_identity(struct strbuf *out, struct text line)
 {
+	struct text rest = text_trim(line), key = {rest.at, text_span(rest, is_key_char)};
 	struct guest_nets nets = {0};
 	auto_free char *uuid = NULL;
 	char mac[MAC_TEXT_SIZE];
@@ -124,9 +137,10 @@ static int add_identity(struct strbuf *out, struct text key, struct text line)
 	if (!err && nets.n)
 		strbuf_add(out, "%.*s: mac=%s,bridge=%s", (int)key.len, key.at,
 			   mac_format(nets.items[0].mac, mac), nets.items[0].bridge);
-	else if (!err && uuid)
-		strbuf_add(out, "%.*s: uuid=%s", (int)key.len, key.at, uuid);
-	err = err ? err : nets.n || uuid;
+	else if (!err &&
+		 text_is(key, "smbios1")) /* without one it takes away that of an earlier line */
+		strbuf_add(out, "smbios1: uuid=%s", uuid ? uuid : "none");
+	err = err ? err : nets.n || text_is(key, "smbios1");
 	guest_nets_free(&nets);
 	return err;
 }
@@ -150,29 +164,50 @@ static int add_drive(struct strbuf *out, struct text key, struct text value)
 /* The keys of "delete: a,!b" that decide. */
 static void add_delete(struct strbuf *out, struct text list)
 {
-	strbuf_add(out, "delete: ");
-	while (list.len) {
-		struct text name = {list.at, text_span(list, is_list_char)}, bare = name;
+	struct text name;
 
-		list = text_skip(list, name.len + (name.len < list.len));
+	strbuf_add(out, "delete: ");
+	while (line_take_name(&list, &name)) {
+		struct text bare = name;
+
 		text_take(&bare, "!");
-		strbuf_add(out, "%.*s,", vmcfg_find_key(bare) < VMCFG_KEYS ? (int)name.len : 0,
-			   name.at);
+		if (vmcfg_find_key(bare) < VMCFG_KEYS)
+			add_text(out, name);
+		strbuf_add(out, ",");
 	}
 }
 
-/* A line that sets KEY, which decides. */
-static void add_setting(struct strbuf *out, enum vmcfg_key key, struct text name, struct text value,
-			struct text line)
+/* The config so far: what the main section sets, and whether [PENDING] has begun. */
+struct config {
+	struct text values[VMCFG_KEYS];
+	bool pending;
+};
+
+/* Whether [PENDING] changes KEY to VALUE, which is to be seen, too. */
+static bool changes(struct config *config, enum vmcfg_key key, struct text value)
 {
-	if (key == VMCFG_NAME && text_is_dns_name(value))
-		strbuf_add(out, "%.*s: vm", (int)name.len, name.at);
+	struct text *was = &config->values[key];
+
+	if (config->pending)
+		return was->at && (was->len != value.len || memcmp(was->at, value.at, value.len));
+	*was = value;
+	return false;
+}
+
+/* A line that sets KEY, which decides. */
+static void add_setting(struct strbuf *out, struct config *config, enum vmcfg_key key,
+			struct text name, struct text value, struct text line)
+{
+	bool stands = (key == VMCFG_NAME && text_is_dns_name(value)) ||
+		      (key == VMCFG_VMSTATE && text_is_volume(value)) ||
+		      (key >= VMCFG_VIRTIOFS && key < VMCFG_HOSTPCI);
+	const char *with = key == VMCFG_NAME ? "vm" : key == VMCFG_VMSTATE ? "local:state" : "dir";
+
+	if (stands)
+		strbuf_add(out, "%.*s: %s%s", (int)name.len, name.at, with,
+			   changes(config, key, value) ? "2" : "");
 	else if (key == VMCFG_NAME)
 		strbuf_add(out, NOTHING);
-	else if (key >= VMCFG_VIRTIOFS && key < VMCFG_HOSTPCI)
-		strbuf_add(out, "%.*s: dir", (int)name.len, name.at);
-	else if (key == VMCFG_VMSTATE && text_is_volume(value))
-		strbuf_add(out, "%.*s: local:state", (int)name.len, name.at);
 	else
 		add_text(out, line);
 }
@@ -183,36 +218,57 @@ static void add_lookalike(struct strbuf *out, struct text line)
 	struct text word = text_trim(line);
 	size_t n = text_span(word, is_key_char);
 
-	if (!vmcfg_looks_like_key(line)) {
+	if (word.at[0] == '[')
+		strbuf_add(out, " [");
+	else if (!vmcfg_looks_like_key(line))
 		strbuf_add(out, NOTHING);
-		return;
-	}
-	strbuf_add(out, " %.*s%s", (int)n, word.at, n < word.len ? " ..." : "");
+	else
+		strbuf_add(out, " %.*s%s", (int)n, word.at, n < word.len ? " ..." : "");
+}
+
+/* A line whose value has no text in it, which sets it all the same. */
+static void add_blank(struct strbuf *out, struct text key, struct text line)
+{
+	struct drives drives = {0};
+	bool decides = vmcfg_find_key(key) < VMCFG_KEYS || vmcfg_looks_like_key(key);
+	int err = drives_set(&drives, key, text_of(" "), false);
+
+	if (err || decides || drives.n)
+		add_text(out, line);
+	else
+		strbuf_add(out, NOTHING);
+	drives_free(&drives);
 }
 
 /* A line of a section that is read. */
-static int add_line(struct strbuf *out, struct text line)
+static int add_line(struct strbuf *out, struct config *config, struct text line)
 {
-	struct text key = {line.at, text_span(line, is_key_char)}, value, trimmed = text_trim(line);
-	struct text net_key = {trimmed.at, text_span(trimmed, is_key_char)};
+	struct text key, value = line;
 	enum vmcfg_key number;
-	int done = add_identity(out, net_key, line);
+	int done = add_identity(out, line);
 
 	if (done)
 		return done < 0 ? done : 0;
-	if (!key.len || key.len == line.len || line.at[key.len] != ':' ||
-	    text_is_blank(text_skip(line, key.len + 1))) {
+	if (line_is_snapstate(line)) {
+		strbuf_add(out, NOTHING);
+		return 0;
+	}
+	if (!line_take_key(&value, &key)) {
 		add_lookalike(out, line);
 		return 0;
 	}
-	value = text_trim(text_skip(line, key.len + 1));
+	if (text_is_blank(value)) {
+		add_blank(out, key, line);
+		return 0;
+	}
+	value = text_trim(value);
 	if (text_is(key, "args"))
-		return add_args(out, value);
+		return add_args(out, value, changes(config, VMCFG_ARGS, value));
 	number = vmcfg_find_key(key);
 	if (text_is(key, "delete"))
 		add_delete(out, value);
 	else if (number < VMCFG_KEYS)
-		add_setting(out, number, key, value, line);
+		add_setting(out, config, number, key, value, line);
 	else if (vmcfg_looks_like_key(key))
 		strbuf_add(out, "%.*s: none", (int)key.len, key.at);
 	else
@@ -220,47 +276,40 @@ static int add_line(struct strbuf *out, struct text line)
 	return 0;
 }
 
-/* Whether it is a section's header; and whether that section is read. */
-static bool is_header(struct text line, bool *ret_read)
+/* A NUL would end it for whoever reads on. */
+static char *take_text(struct strbuf *out)
 {
-	struct text name = text_trim_end(line);
-
-	if (!text_take(&name, "[") || !text_take_end(&name, "]"))
-		return false;
-	*ret_read = text_is_nocase(name, "PENDING");
-	return true;
-}
-
-/* An unfinished snapshot, whatever comes before it. */
-static bool is_snapstate(struct text line)
-{
-	line = text_trim_end(line);
-	if (!text_take_end(&line, "prepare") && !text_take_end(&line, "delete"))
-		return false;
-	line = text_trim_end(line);
-	return text_take_end(&line, "snapstate:");
+	for (size_t i = 0; i < out->len; i++)
+		if (!out->text[i])
+			out->text[i] = '?';
+	return strbuf_take(out);
 }
 
 int vmcfg_reduce(const char *text, size_t len, char **ret)
 {
 	auto_strbuf struct strbuf out = {0};
 	struct text rest = {text, len}, line;
+	struct config config = {0};
 	bool read = true, first = true;
 	int err = 0;
 
 	while (!err && text_next(&rest, '\n', &line)) {
+		struct text header = line_header(line);
+
 		strbuf_add(&out, "%s", first ? "" : "\n");
 		first = false;
 		if (text_is_blank(line))
 			continue;
-		if (is_header(line, &read))
+		if (header.at) {
+			read = config.pending = text_is_nocase(header, "PENDING");
 			strbuf_add(&out, read ? "[PENDING]" : "[snapshot]");
-		else if (!read || line.at[0] == '#' || is_snapstate(line))
+		} else if (!read || line.at[0] == '#') {
 			strbuf_add(&out, NOTHING);
-		else
-			err = add_line(&out, line);
+		} else {
+			err = add_line(&out, &config, line);
+		}
 	}
-	*ret = err ? NULL : strbuf_take(&out);
+	*ret = err ? NULL : take_text(&out);
 	return err ? err : *ret ? 0 : -ENOMEM;
 }
 
@@ -297,21 +346,20 @@ int ctcfg_reduce(const char *text, size_t len, char **ret)
 
 	while (err >= 0 && text_next(&rest, '\n', &line)) {
 		struct text trimmed = text_trim(line);
-		struct text key = {trimmed.at, text_span(trimmed, is_key_char)};
 
 		strbuf_add(&out, "%s", first ? "" : "\n");
 		first = false;
-		main = main && !(line.len && line.at[0] == '[');
+		main = main && !(trimmed.len && trimmed.at[0] == '[');
 		if (!main && line.len)
 			strbuf_add(&out, line.at[0] == '[' ? "[snapshot]" : NOTHING);
 		else if (line.len && line.at[0] != '#')
-			err = add_identity(&out, key, line);
+			err = add_identity(&out, line);
 		else
 			strbuf_add(&out, line.len ? NOTHING : "");
 		if (main && !err && line.len && line.at[0] != '#')
 			add_given(&out, line);
 		err = err < 0 ? err : 0;
 	}
-	*ret = err ? NULL : strbuf_take(&out);
+	*ret = err ? NULL : take_text(&out);
 	return err ? err : *ret ? 0 : -ENOMEM;
 }

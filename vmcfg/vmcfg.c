@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
+#include "vmcfg/lines.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/text.h"
 
@@ -105,52 +106,17 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 
 /* --- lines --- */
 
-static bool is_key_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || c == '_' || c == '-';
-}
-
-/* Takes a key and its colon off LINE: lower-case letters, '_' and '-', then digits. */
-static bool take_key(struct text *line, struct text *ret)
-{
-	size_t n = text_span(*line, is_key_char);
-
-	if (!n || line->at[0] == '_' || line->at[0] == '-')
-		return false;
-	n += text_span(text_skip(*line, n), char_is_digit);
-	if (n == line->len || line->at[n] != ':')
-		return false;
-	*ret = (struct text){line->at, n};
-	*line = text_skip(*line, n + 1);
-	return true;
-}
-
-/* A line that ends like this marks an unfinished snapshot, whatever comes before it. */
-static bool is_snapstate(struct text line)
-{
-	line = text_trim_end(line);
-	if (!text_take_end(&line, "prepare") && !text_take_end(&line, "delete"))
-		return false;
-	line = text_trim_end(line);
-	return text_take_end(&line, "snapstate:");
-}
-
-static bool is_list_char(char c)
-{
-	return !char_is_space(c) && c != ',' && c != ';';
-}
-
 /* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */
 static void read_delete(struct parser *p, struct text list)
 {
+	struct text name;
+
 	if (p->into == p->vm)
 		return; /* dropped */
 	memset(p->into->deleted, 0, sizeof(p->into->deleted));
-	while (list.len) {
-		struct text name = {list.at, text_span(list, is_list_char)};
+	while (line_take_name(&list, &name)) {
 		enum vmcfg_key key;
 
-		list = text_skip(list, name.len + (name.len < list.len));
 		text_take(&name, "!");
 		key = vmcfg_find_key(name);
 		if (key < VMCFG_KEYS)
@@ -163,9 +129,9 @@ static int read_line(struct parser *p, struct text line)
 {
 	struct text value = line, key;
 
-	if (is_snapstate(line))
+	if (line_is_snapstate(line))
 		return 0;
-	if (!take_key(&value, &key))
+	if (!line_take_key(&value, &key))
 		return drop_if_ours(p, _("expected 'key: value', got"), line);
 	if (!value.len)
 		return drop_if_ours(p, _("no value in"), line);
@@ -182,17 +148,6 @@ static int read_line(struct parser *p, struct text line)
 		return 0;
 	}
 	return read_setting(p, key, value);
-}
-
-/* The name in a header, which begins in the first column; an AT of NULL when LINE is not one. */
-static struct text header_name(struct text line)
-{
-	struct text name = text_trim_end(line);
-
-	if (!text_take(&name, "[") || !text_take_end(&name, "]") ||
-	    (name.len && memchr(name.at, ']', name.len)))
-		return (struct text){NULL, 0};
-	return name;
 }
 
 /* A second [PENDING] replaces the first. */
@@ -212,7 +167,7 @@ static int parse_line(struct parser *p, struct text line)
 
 	if (text_is_blank(line))
 		return 0;
-	name = header_name(line);
+	name = line_header(line);
 	if (name.at)
 		return begin_section(p, name);
 	return !p->into || line.at[0] == '#' ? 0 : read_line(p, line);

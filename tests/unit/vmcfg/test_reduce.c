@@ -29,8 +29,12 @@ static void test_keys(void **state)
 		"net0: mac=52:54:00:12:34:56,bridge=vmbr0\nsmbios1: uuid=7d0c3a52-8f0e-4c11-9d64-0123456789ab");
 	becomes("[PENDING]\ndelete: hostpci0,cipassword\nmachine: q35\n[snap]\n#x\nhostpci1: 02:00\n",
 		"[PENDING]\ndelete: hostpci0,,\nmachine: q35\n[snapshot]\n#\n#\n");
+	becomes("name: a\nargs: -S\n[PENDING]\nname: b\nargs: -x\nvirtiofs0: c\n",
+		"name: vm\nargs: -S\n[PENDING]\nname: vm2\nargs: -S -S\nvirtiofs0: dir\n");
+	becomes("hostpci0: \nmachine:  \nx: \nhostpci1:\nsmbios1: serial=secret\n [secret\n",
+		"hostpci0: \nmachine:  \n#\nhostpci1:\nsmbios1: uuid=none\n [\n");
 	becomes("HostPCI0: 01:00 secret\nhostpci16: secret\nvmstate: ab:secret\n",
-		"HostPCI0: none\nhostpci16: none\nvmstate: local:state\n");
+		" HostPCI0 ...\nhostpci16: none\nvmstate: local:state\n");
 }
 
 static void test_args(void **state)
@@ -41,6 +45,8 @@ static void test_args(void **state)
 	becomes("args: -machine q35,memory-backend=/secret -smbios type=1\n",
 		"args: -machine q35 -numa none\n");
 	becomes("args: 'secret\n", "args: \"\n");
+	becomes("args: -cpu 'host,kvm=off' -machine \"q35\"\n",
+		"args: -cpu host,kvm=off -machine q35\n");
 	becomes("args: -smbios secret\n", "args: -S\n");
 }
 
