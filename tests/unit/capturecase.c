@@ -255,3 +255,33 @@ void capturecase_compare_all(const struct capturecase *capture, struct tree *liv
 			capturecase_compare(capture, live, all[i].phase, 0, text);
 	}
 }
+
+/* ---- all that is in it ---- */
+
+typedef void look_at(const char *where, const char *text, size_t len);
+
+static void each_below(const struct fs_root *root, const char *path, look_at *look)
+{
+	auto_names struct fs_names names = {0};
+
+	assert_int_equal(fs_list(root, path, &names), 0);
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *below = fs_path("%s/%s", path, names.items[i]);
+		auto_free char *text = NULL;
+		size_t len;
+		int err = fs_link_target(root, below, &text);
+
+		look(path, names.items[i], strlen(names.items[i]));
+		if (!err)
+			look(below, text, strlen(text));
+		else if (!fs_read(root, below, SIZE_MAX / 2, &text, &len))
+			look(below, text, len);
+		else
+			each_below(root, below, look);
+	}
+}
+
+void capturecase_each(const struct capturecase *capture, look_at *look)
+{
+	each_below(&capture->replay.root, ".", look);
+}

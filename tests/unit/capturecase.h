@@ -42,4 +42,8 @@ int capturecase_config(const struct fs_root *root, unsigned int vmid);
 void capturecase_compare_all(const struct capturecase *capture, struct tree *live,
 			     const unsigned int *vmids, const char *what);
 
+/* Calls LOOK with every name, text and target of a link in it, of LEN bytes, and where that is. */
+void capturecase_each(const struct capturecase *capture,
+		      void (*look)(const char *where, const char *text, size_t len));
+
 #endif

@@ -9,11 +9,13 @@
 #include "host/base/facts.h"
 #include "host/base/log.h"
 #include "host/process/supervise.h"
+#include "host/setup/capture/boot_texts.h"
 #include "host/setup/capture/facts_add.h"
 #include "host/setup/capture/procs.h"
 #include "host/setup/capture/store.h"
 #include "host/setup/capture/table.h"
 #include "host/setup/confirm.h"
+#include "host/setup/early/boot_uses.h"
 
 /* Reading it all lasts longer than any one command. */
 #define READ_MS 600000
@@ -76,13 +78,26 @@ static int add_snippets(const struct walk *walk)
 	return err;
 }
 
+/* What /etc/network/interfaces names may be anywhere. */
+static int add_interfaces(const struct walk *walk)
+{
+	auto_names struct fs_names files = {0};
+	int err = boot_uses_list_interfaces(walk->root, &files);
+
+	/* Those that were found before an error are what is read of a capture, too. */
+	err = err == -ENOMEM ? err : 0;
+	for (size_t i = 0; !err && i < files.n; i++)
+		err = walk_add(walk, files.items[i], TEXTS_IFACES, capture_setters);
+	return err;
+}
+
 int capture_read(const struct fs_root *root, const struct capture_above *above, const char *noted,
 		 struct standins *standins, struct entries *ret)
 {
 	auto_entries struct entries entries = {0};
 	const struct texts texts = {standins, above->reduce_vm, above->reduce_ct};
 	const struct walk walk = {root, &texts, &entries};
-	int err = add_hosts(root, standins);
+	int err = add_hosts(root, standins) ?: boot_texts_note_disks(root, standins);
 
 	facts_note_in(noted);
 	if (!err)
@@ -90,6 +105,7 @@ int capture_read(const struct fs_root *root, const struct capture_above *above, 
 	facts_note_in(NULL);
 	for (size_t i = 0; !err && i < capture_table_size; i++)
 		err = walk_pattern(&walk, &capture_table[i]);
+	err = err ?: add_interfaces(&walk);
 	err = err ?: add_snippets(&walk);
 	err = err ?: procs_add(&walk);
 	err = err ?: facts_add(&walk, noted);

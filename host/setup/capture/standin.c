@@ -11,6 +11,7 @@
 
 #define UUID_LEN 36
 #define MAC_LEN	 17
+#define MD_LEN	 35
 
 struct standin {
 	enum standin_kind kind;
@@ -79,6 +80,7 @@ static char *make(enum standin_kind kind, const char *text, unsigned int number)
 	case STANDIN_USER: return fs_path("user-%u", number);
 	case STANDIN_WORD: return fs_path("word-%u", number);
 	case STANDIN_SERIAL: return fs_path("%016x", number);
+	case STANDIN_LVM: return fs_path("000000-0000-0000-0000-0000-0000-%06u", number);
 	case STANDIN_MAC:
 		return fs_path("02:00:00:%02x:%02x:%02x", number >> 16 & 0xff, number >> 8 & 0xff,
 			       number & 0xff);
@@ -135,6 +137,11 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_word_char(char c)
+{
+	return is_alnum(c) || c == '_' || c == '-';
+}
+
 static bool is_hex(char c)
 {
 	return c && strchr("0123456789abcdefABCDEF", c);
@@ -176,6 +183,31 @@ static size_t uuid_at(const struct place *p)
 		n += parts[i];
 	}
 	return is_alnum(after(p, n)) ? 0 : n;
+}
+
+/* As LVM writes it. */
+static size_t lvm_uuid_at(const struct place *p)
+{
+	static const size_t parts[] = {6, 4, 4, 4, 4, 4, 6};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (i && after(p, n++) != '-')
+			return 0;
+		for (size_t k = 0; k < parts[i]; k++)
+			if (!is_alnum(after(p, n++)))
+				return 0;
+	}
+	return is_word_char(after(p, n)) ? 0 : n;
+}
+
+/* As mdadm(8) writes it, "3aaa0122:29827cfa:5331ad66:ca767371". */
+static size_t md_uuid_at(const struct place *p)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (digits(p, 9 * i, 9) != 8 || (i && after(p, 9 * i - 1) != ':'))
+			return 0;
+	return is_alnum(after(p, MD_LEN)) || after(p, MD_LEN) == ':' ? 0 : MD_LEN;
 }
 
 static size_t mac_at(const struct place *p)
@@ -251,11 +283,6 @@ static bool is_common(enum standin_kind kind, const char *text, size_t len)
 
 /* ---- known words ---- */
 
-static bool is_word_char(char c)
-{
-	return is_alnum(c) || c == '_' || c == '-';
-}
-
 /* Whether a name of that length is a word of its own there. A host's may have its domain behind it,
  * which *LEN takes in; and is no part of a path, but below nodes/. */
 static bool stands_alone(const struct place *p, enum standin_kind kind, size_t *len)
@@ -299,10 +326,8 @@ static const struct {
 	enum standin_kind kind;
 	size_t (*at)(const struct place *p);
 } matchers[] = {
-	{STANDIN_UUID, uuid_at},
-	{STANDIN_MAC, mac_at},
-	{STANDIN_IPV6, ipv6_at},
-	{STANDIN_IPV4, ipv4_at},
+	{STANDIN_UUID, uuid_at}, {STANDIN_LVM, lvm_uuid_at}, {STANDIN_MAC, mac_at},
+	{STANDIN_IPV6, ipv6_at}, {STANDIN_IPV4, ipv4_at},
 };
 
 /* Adds that of the MAC there, whose bytes have SIGN between them; NUL: nothing. */
@@ -322,6 +347,32 @@ static int add_mac(struct standins *standins, struct strbuf *out, const struct p
 	return with ? 0 : -ENOMEM;
 }
 
+/* Adds that of the array's UUID there: its digits are those of the other form. */
+static int add_md_uuid(struct standins *standins, struct strbuf *out, const struct place *p)
+{
+	char uuid[UUID_LEN + 1];
+	const char *with;
+	size_t n = 0;
+
+	for (size_t i = 0; i < MD_LEN; i++) {
+		if (p->at[i] == ':')
+			continue;
+		if (n == 8 || n == 13 || n == 18 || n == 23)
+			uuid[n++] = '-';
+		uuid[n++] = p->at[i];
+	}
+	uuid[n] = '\0';
+	with = standins_of(standins, STANDIN_UUID, uuid, n);
+	n = 0;
+	for (const char *c = with; c && *c; c++) {
+		if (*c == '-')
+			continue;
+		strbuf_add(out, "%s%c", n && n % 8 == 0 ? ":" : "", *c);
+		n++;
+	}
+	return with ? 0 : -ENOMEM;
+}
+
 /* Adds the stand-in of what is there. Returns its length in the text, 0: there is nothing; or
  * -ENOMEM. */
 static ssize_t replace_one(struct standins *standins, struct strbuf *out, const struct place *p)
@@ -333,6 +384,9 @@ static ssize_t replace_one(struct standins *standins, struct strbuf *out, const 
 		return add_mac(standins, out, p, '\0') ?: (ssize_t)len;
 	if (is_alnum(before(p)))
 		return 0;
+	len = md_uuid_at(p);
+	if (len)
+		return add_md_uuid(standins, out, p) ?: (ssize_t)len;
 	for (size_t i = 0; i < ARRAY_SIZE(matchers); i++) {
 		len = matchers[i].at(p);
 		if (!len || is_common(matchers[i].kind, p->at, len))

@@ -6,6 +6,8 @@
 
 #define SETTERS "sriov_numvfs|SR-IOV|max_vfs"
 
+#define NETWORKS SETTERS "|Name=|Driver=|Path="
+
 const struct pattern capture_table[] = {
 	/* ---- who is who: host names are known before other texts are read ---- */
 	{"etc/corosync/corosync.conf", TEXTS_SERVERS,
@@ -16,6 +18,7 @@ const struct pattern capture_table[] = {
 	{"etc/hostname", TEXTS_WHOLE, NULL},
 	{"proc/sys/kernel/@(hostname|osrelease)", TEXTS_WHOLE, NULL},
 	{"proc/sys/kernel/random/boot_id", TEXTS_WHOLE, NULL},
+	{"run/udev/data/b*", TEXTS_UDEV, NULL},
 
 	/* ---- PCI ---- */
 	{"sys/bus/pci/devices/*/config", TEXTS_SPACE, NULL},
@@ -36,7 +39,7 @@ const struct pattern capture_table[] = {
 	 "idProduct|busnum|devnum|removable|key|refcnt|type|master_alive)",
 	 TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/**/@(subsystem|driver|iommu_group|bridge|master|upper_*|lower_*|device|"
-	 "capabilities)",
+	 "capabilities|phy80211)",
 	 TEXTS_HERE, NULL},
 	{"sys/bus/pci/devices/*/**/driver/module", TEXTS_HERE, NULL},
 	{"sys/bus/pci/devices/*/**/mdev_type/name", TEXTS_WHOLE, NULL},
@@ -81,7 +84,8 @@ const struct pattern capture_table[] = {
 	{"sys/module/*/drivers/*", TEXTS_HERE, NULL},
 	{"sys/module/*", TEXTS_HERE, NULL},
 	{"lib", TEXTS_HERE, NULL},
-	{"lib/modules/*/@(modules.dep|modules.builtin|kernel)", TEXTS_HERE, NULL},
+	{"lib/modules/*/modules.builtin", TEXTS_WHOLE, NULL},
+	{"lib/modules/*/@(modules.dep|kernel)", TEXTS_HERE, NULL},
 	{"lib/ld-linux-*", TEXTS_HERE, NULL},
 	{"@(etc|run)/modprobe.d/*.conf", TEXTS_WORDS, NULL},
 	{"usr/lib/modprobe.d/*", TEXTS_CONFIG, NULL},
@@ -125,6 +129,8 @@ const struct pattern capture_table[] = {
 	{"var/tmp/espmounts/*/grub/grub.cfg", TEXTS_WORDS, NULL},
 	{"var/tmp/espmounts/*/EFI/Linux/*", TEXTS_HERE, NULL},
 	{"dev/disk/by-@(uuid|label|partuuid|partlabel)/*", TEXTS_HERE, NULL},
+	{"dev/disk/by-id/*", TEXTS_HERE, NULL},
+	{"dev/disk/by-path/pci-*", TEXTS_HERE, NULL},
 	{"dev/mapper/*", TEXTS_HERE, NULL},
 	{"dev/*/root", TEXTS_HERE, NULL},
 	{"dev/kvm", TEXTS_HERE, NULL},
@@ -136,6 +142,7 @@ const struct pattern capture_table[] = {
 	{"dev/dri/by-path/*", TEXTS_HERE, NULL},
 	{"dev/bus/usb/*/*", TEXTS_HERE, NULL},
 	{"usr/bin/dracut", TEXTS_HERE, NULL},
+	{"etc/initramfs-tools/conf.d/*", TEXTS_WORDS, NULL},
 	{"var/lib/dpkg/info/initramfs-tools.@(list|md5sums)", TEXTS_HERE, NULL},
 	{"usr/sbin/@(mkinitramfs|sendmail)", TEXTS_HERE, NULL},
 	{"etc/initramfs-tools/@(modules|hooks|scripts)", TEXTS_CONFIG, NULL},
@@ -155,11 +162,15 @@ const struct pattern capture_table[] = {
 	{"etc/@(crontab|rc.local|sysfs.conf)", TEXTS_SETTERS, SETTERS},
 	{"etc/@(cron.d|init.d|sysfs.d)/*", TEXTS_SETTERS, SETTERS},
 	{"var/spool/cron/crontabs/*", TEXTS_SETTERS, SETTERS},
-	{"etc/network/interfaces", TEXTS_SETTERS, SETTERS "|iface "},
-	{"etc/network/@(interfaces.d|if-up.d|if-pre-up.d)/*", TEXTS_SETTERS, SETTERS "|iface "},
-	{"@(etc|run)/systemd/network/*", TEXTS_LINES,
-	 SETTERS "|Name=|[Match]|[Link]|Driver=|Path="},
-	{"usr/lib/systemd/network/*", TEXTS_SETTERS, SETTERS "|Name=|[Match]|[Link]|Driver=|Path="},
+	{"etc/network/interfaces.d", TEXTS_HERE, NULL},
+	{"etc/network/@(if-up.d|if-pre-up.d)/*", TEXTS_SETTERS, SETTERS "|iface "},
+	{"@(etc|run|lib)/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
+	{"@(etc|run|lib)/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
+	{"usr/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
+	{"usr/lib/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
+	{"usr/local/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
+	{"usr/local/lib/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
+	{"run/systemd/netif/state", TEXTS_HERE, NULL},
 	{"@(etc|run|lib)/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
 	{"usr/lib/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
 	{"usr/local/lib/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
@@ -169,7 +180,6 @@ const struct pattern capture_table[] = {
 	{"run/systemd/@(system|journal)", TEXTS_HERE, NULL},
 	{"run/systemd/sessions/*", TEXTS_LINES, "TYPE=|CLASS=|UID=|SEAT=|DISPLAY="},
 	{"run/udev/queue", TEXTS_HERE, NULL},
-	{"run/udev/data/b*", TEXTS_LINES, "ID_FS_TYPE=|ID_FS_LABEL="},
 	{"run/udev/data/n*", TEXTS_LINES, "ID_NET_NAME"},
 
 	/* ---- what uses devices ---- */
@@ -202,6 +212,15 @@ const struct pattern capture_table[] = {
 	 NULL},
 	{"sys/kernel/config/target/core/*/*/@(udev_path|enable|info)", TEXTS_WHOLE, NULL},
 
+	/* ---- what is used at boot, whether or not it is now ---- */
+	{"etc/fstab", TEXTS_FSTAB, NULL},
+	{"etc/crypttab", TEXTS_FSTAB, "key"},
+	{"etc/systemd/system/*.@(mount|swap)", TEXTS_FSTAB, "unit"},
+	{"etc/mdadm/mdadm.conf", TEXTS_ARRAYS, NULL},
+	{"etc/mdadm.conf", TEXTS_ARRAYS, NULL},
+	{"etc/lvm/backup/*", TEXTS_LINES, "\tid = |\tdevice = "},
+	{"etc/zfs/zpool.cache", TEXTS_POOLS, NULL},
+
 	/* ---- Proxmox VE ---- */
 	{"etc/pve/local", TEXTS_HERE, NULL},
 	{"etc/pve/nodes/*", TEXTS_HERE, NULL},
@@ -210,7 +229,8 @@ const struct pattern capture_table[] = {
 	{"etc/pve/qemu-server/*.conf", TEXTS_VM, NULL},
 	{"etc/pve/lxc/*.conf", TEXTS_CT, NULL},
 	{"etc/pve/mapping/pci.cfg", TEXTS_KEYS, "map|mdev|live-migration-capable"},
-	{"etc/pve/storage.cfg", TEXTS_KEYS, "path|content|content-dirs|disable|nodes|shared"},
+	{"etc/pve/storage.cfg", TEXTS_KEYS,
+	 "path|content|content-dirs|disable|nodes|shared|pool|vgname|mountpoint"},
 	{"etc/pve/ha/resources.cfg", TEXTS_KEYS, "group|state|max_restart|max_relocate|failback"},
 	{"etc/pve/ha/groups.cfg", TEXTS_KEYS, "nodes|restricted|nofailback"},
 	{"etc/pve/ha/rules.cfg", TEXTS_KEYS, "resources|nodes|strict|affinity|disable"},
@@ -236,5 +256,7 @@ const struct pattern capture_table[] = {
 	{"var/lib/pve-passthrough/@(confirm|host-setup)", TEXTS_WHOLE, NULL},
 	{"var/lib/pve-passthrough/@(returns|starts|vm)/*", TEXTS_WHOLE, NULL},
 };
+
+const char capture_setters[] = SETTERS;
 
 const size_t capture_table_size = ARRAY_SIZE(capture_table);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/base/strbuf.h"
+#include "host/setup/capture/boot_texts.h"
 #include "host/setup/capture/words.h"
 
 /* One line, without its newline. */
@@ -220,6 +221,27 @@ static int add_mapping(const struct texts *texts, const char *words, const char 
 	return 0;
 }
 
+static int add_mounted(const struct texts *texts, const char *words, const char *line,
+		       struct strbuf *out)
+{
+	(void)texts;
+	return boot_texts_add_mount(words, line, out);
+}
+
+static int add_array(const struct texts *texts, const char *words, const char *line,
+		     struct strbuf *out)
+{
+	(void)words;
+	return boot_texts_add_array(texts->standins, line, out);
+}
+
+static int add_udev(const struct texts *texts, const char *words, const char *line,
+		    struct strbuf *out)
+{
+	(void)words;
+	return boot_texts_add_udev(texts->standins, line, out);
+}
+
 static int each_line(const struct texts *texts, const char *words, const char *text, size_t len,
 		     reduce_line *reduce, struct strbuf *out)
 {
@@ -381,6 +403,9 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 		[TEXTS_HOSTS] = add_hosts,
 		[TEXTS_PLACES] = add_place,
 		[TEXTS_SETTERS] = add_if_sets_it,
+		[TEXTS_FSTAB] = add_mounted,
+		[TEXTS_ARRAYS] = add_array,
+		[TEXTS_UDEV] = add_udev,
 	};
 
 	if (kind < ARRAY_SIZE(by_line) && by_line[kind])
@@ -391,6 +416,12 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 		return reduce_command(text, len, out);
 	if (kind == TEXTS_SETTINGS)
 		return reduce_settings(texts, text, len, out);
+	if (kind == TEXTS_POOLS)
+		return boot_texts_reduce_pools(text, len, out);
+	if (kind == TEXTS_IFACES)
+		return boot_texts_reduce_interfaces(words, text, out);
+	if (kind == TEXTS_NETWORK)
+		return boot_texts_reduce_network(words, text, out);
 	if (kind == TEXTS_ENTRY)
 		reduce_entry(text, len, out);
 	if (kind == TEXTS_PREFIX)

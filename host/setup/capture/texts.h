@@ -31,6 +31,12 @@ enum texts_kind {
 	TEXTS_USERS,   /* /etc/passwd: numbers, with a stand-in for each name */
 	TEXTS_PLACES,  /* what bootplaces_note() writes: its lines "entry WORDS" are the kernel's
 			  words */
+	TEXTS_FSTAB,   /* fstab(5), crypttab(5), mount units (host/setup/capture/boot_texts.h) */
+	TEXTS_ARRAYS,  /* mdadm.conf(5) */
+	TEXTS_POOLS,   /* zpool.cache */
+	TEXTS_UDEV,    /* what udev knows of a disk */
+	TEXTS_IFACES,  /* interfaces(5) */
+	TEXTS_NETWORK, /* systemd.network(5), systemd.link(5) */
 	TEXTS_VM,      /* a VM's config, and a container's: by functions of a higher layer */
 	TEXTS_CT,
 };

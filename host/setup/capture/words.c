@@ -264,11 +264,12 @@ static bool is_plain(const char *value)
 	       (strstr(value, "-pve") || strstr(value, "-amd64") || strstr(value, "-generic"));
 }
 
-/* A path of the host's, which has to be found there. */
+/* A path of the host's or a disk, which has to be found there. */
 static bool is_path(const char *word)
 {
-	static const char *const places[] = {"/boot/",	"/dev/", "/sys/", "/proc/", "/vmlinuz",
-					     "/initrd", "/ROOT", "/EFI/", "\\",	    "@"};
+	static const char *const places[] = {
+		"/boot/", "/dev/", "/sys/", "/proc/", "/vmlinuz", "/initrd",   "/ROOT",
+		"/EFI/",  "\\",	   "@",	    "UUID=",  "LABEL=",	  "PARTUUID=", "PARTLABEL="};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (after_prefix(word, places[i]))

@@ -59,6 +59,18 @@ static bool names_ours(const struct fs_names *nets, char *rest)
 	return false;
 }
 
+bool boot_uses_decides(const char *line)
+{
+	static const char *const others[] = {"iface", "auto", "mapping", "source",
+					     "source-directory"};
+	auto_free char *word = strndup(line, strcspn(line, BLANKS "\\"));
+
+	return !word || after_prefix(word, "allow-") ||
+	       is_one_of(word, others, ARRAY_SIZE(others)) ||
+	       is_one_of(word, uses, ARRAY_SIZE(uses)) ||
+	       is_one_of(word, lowers, ARRAY_SIZE(lowers));
+}
+
 struct stanza {
 	const struct fs_names *nets;
 	bool ours; /* the lines are about an interface of ours */
@@ -134,34 +146,49 @@ int boot_uses_parse_nets(const char *text, const char *file, const struct fs_nam
 /* More files than anybody has, and more than any circle of them is let to be read. */
 #define FILES_MAX 1000
 
-/* Reads PATH, and adds what it names to the files that are to be read. */
-static int read_file(const struct fs_root *root, const char *path, const struct fs_names *nets,
-		     struct fs_names *files, struct conf_items *ret)
+/* Adds what the file PATH names to the files that are to be read. */
+static int add_sources(const struct fs_root *root, const char *path, struct fs_names *files)
 {
 	auto_free char *text = NULL;
 	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
 
 	if (err)
 		return fs_is_absent(err) || err == -EISDIR ? 0 : err;
-	err = boot_uses_parse_nets(text, path, nets, ret);
-	return err ? err : boot_uses_list_sources(root, text, path, files);
+	return boot_uses_list_sources(root, text, path, files);
+}
+
+int boot_uses_list_interfaces(const struct fs_root *root, struct fs_names *ret)
+{
+	static const char dir[] = "etc/network/interfaces.d";
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, dir, &names);
+
+	err = err ?: fs_names_add(ret, "etc/network/interfaces");
+	for (size_t i = 0; !err && i < names.n; i++) {
+		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+
+		err = path ? fs_names_add(ret, path) : -ENOMEM;
+	}
+	for (size_t i = 0; !err && i < ret->n; i++)
+		err = i < FILES_MAX ? add_sources(root, ret->items[i], ret) : -ELOOP;
+	return err;
 }
 
 static int find_interfaces(const struct fs_root *root, const struct fs_names *nets,
 			   struct conf_items *ret)
 {
-	static const char dir[] = "etc/network/interfaces.d";
-	auto_names struct fs_names files = {0}, names = {0};
-	int err = fs_list(root, dir, &names);
+	auto_names struct fs_names files = {0};
+	int err = boot_uses_list_interfaces(root, &files);
 
-	err = err ?: fs_names_add(&files, "etc/network/interfaces");
-	for (size_t i = 0; !err && i < names.n; i++) {
-		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
+	for (size_t i = 0; !err && i < files.n; i++) {
+		auto_free char *text = NULL;
 
-		err = path ? fs_names_add(&files, path) : -ENOMEM;
+		err = fs_read(root, files.items[i], TEXT_MAX, &text, NULL);
+		if (!err)
+			err = boot_uses_parse_nets(text, files.items[i], nets, ret);
+		else if (fs_is_absent(err) || err == -EISDIR)
+			err = 0;
 	}
-	for (size_t i = 0; !err && i < files.n; i++)
-		err = i < FILES_MAX ? read_file(root, files.items[i], nets, &files, ret) : -ELOOP;
 	return err;
 }
 

@@ -48,6 +48,13 @@ int boot_uses_find_disks(const struct fs_root *root, const struct boot_names *na
 int boot_uses_find_nets(const struct fs_root *root, const struct boot_names *names,
 			struct conf_items *ret) must_check;
 
+/* Whether LINE of such a file, from its first word on, is one of those that are looked at. Pure. */
+bool boot_uses_decides(const char *line);
+
+/* These files, each once, whether or not there is one. Returns 0; -ELOOP when they are too many;
+ * -errno. */
+int boot_uses_list_interfaces(const struct fs_root *root, struct fs_names *ret) must_check;
+
 /*
  * The files that the lines "source" and "source-directory" of TEXT name, of the file PATH: patterns
  * are looked up, and are relative to its directory. Returns 0 or -errno.

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/setup/capture/boot_texts.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "host/setup/early/boot_uses.h"
+
+#define BLANKS " \t\r"
+
+/* ---- fstab(5), crypttab(5), units ---- */
+
+/* Options that say nothing of whose host it is; others are kept when they name a disk. */
+static const char *const options[] = {
+	"defaults", "auto",	"noauto",   "nofail",	  "ro",		 "rw",	  "sw",
+	"swap",	    "luks",	"plain",    "initramfs",  "bind",	 "rbind", "noatime",
+	"relatime", "discard*", "errors=*", "umask=*",	  "pri=*",	 "user",  "users",
+	"nouser",   "exec",	"noexec",   "suid",	  "nosuid",	 "dev",	  "nodev",
+	"sync",	    "async",	"_netdev",  "x-initrd.*", "x-systemd.*",
+};
+
+static bool names_disk(const char *text)
+{
+	static const char *const marks[] = {"/dev/", "UUID=", "LABEL="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (strstr(text, marks[i]))
+			return true;
+	return false;
+}
+
+static bool is_plain_option(const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (!fnmatch(options[i], option, 0))
+			return true;
+	return names_disk(option);
+}
+
+/* Cuts LIST. */
+static void add_options(char *list, struct strbuf *out)
+{
+	char *option;
+	bool any = false;
+
+	while ((option = strsep(&list, ","))) {
+		if (!is_plain_option(option))
+			continue;
+		strbuf_add(out, "%s%s", any ? "," : "", option);
+		any = true;
+	}
+	if (!any)
+		strbuf_add(out, "defaults");
+}
+
+/* What is mounted: of another host's only that it is. */
+static void add_source(const char *source, struct strbuf *out)
+{
+	bool share = !strncmp(source, "//", 2) ||
+		     (*source != '/' && strpbrk(source, ":@") && !names_disk(source));
+
+	strbuf_add(out, "%s", share ? "server:/share" : source);
+}
+
+/* The field NUMBER, from 0 on. */
+static void add_field(const char *words, int number, char *field, struct strbuf *out)
+{
+	bool key = number == 2 && words && !names_disk(field);
+
+	if (!number)
+		add_source(field, out);
+	else if (number == 3)
+		add_options(field, out);
+	else if (key || (number > 3 && field[strspn(field, "0123456789")]))
+		strbuf_add(out, "none");
+	else
+		strbuf_add(out, "%s", field);
+}
+
+static int add_fields(const char *words, const char *line, struct strbuf *out)
+{
+	auto_free char *copy = strdup(line);
+	char *at = copy;
+	int number = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	while (*at) {
+		size_t n = strspn(at, BLANKS);
+		char *end;
+
+		strbuf_add_bytes(out, at, n);
+		at += n;
+		n = strcspn(at, BLANKS);
+		end = at + n;
+		if (n) {
+			auto_free char *field = strndup(at, n);
+
+			if (!field)
+				return -ENOMEM;
+			add_field(words, number++, field, out);
+		}
+		at = end;
+	}
+	return 0;
+}
+
+int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out)
+{
+	const char *text = line + strspn(line, BLANKS);
+	const char *what = words && !strcmp(words, "unit") ? after_prefix(text, "What=") : NULL;
+
+	if (what) {
+		strbuf_add(out, "What=");
+		add_source(what, out);
+		return 0;
+	}
+	if (*text == '#' || (words && !strcmp(words, "unit"))) {
+		strbuf_add(out, "%s", *text ? "#" : "");
+		return 0;
+	}
+	return add_fields(words, line, out);
+}
+
+/* ---- mdadm.conf(5) ---- */
+
+int boot_texts_add_array(struct standins *standins, const char *line, struct strbuf *out)
+{
+	const char *text = line + strspn(line, BLANKS), *name;
+	size_t n;
+
+	if (strncasecmp(text, "ARRAY", 5) && strncasecmp(text, "DEVICE", 6)) {
+		strbuf_add(out, "%s", *text ? "#" : "");
+		return 0;
+	}
+	/* "name=HOST:0" */
+	name = strstr(text, "name=");
+	name = name ? name + strlen("name=") : "";
+	n = strcspn(name, ":" BLANKS);
+	if (name[n] == ':' && n && !standins_of(standins, STANDIN_HOST, name, n))
+		return -ENOMEM;
+	n = strcspn(line, "#");
+	strbuf_add_bytes(out, line, n);
+	return 0;
+}
+
+/* ---- names of disks ---- */
+
+static int note(struct standins *standins, const char *text)
+{
+	return standins_of(standins, STANDIN_SERIAL, text, strlen(text)) ? 0 : -ENOMEM;
+}
+
+/* Every name by the disk's own id has a serial number in it; one by its path when that is a WWN,
+ * "pci-0000:03:00.0-sas-0x5000c500a1b2c3d4-lun-0". */
+static bool is_serial_name(const char *dir, const char *name)
+{
+	return !strcmp(dir, "by-id") || strstr(name, "-0x");
+}
+
+int boot_texts_note_disks(const struct fs_root *root, struct standins *standins)
+{
+	static const char *const dirs[] = {"by-id", "by-path"};
+	int err = 0;
+
+	for (size_t k = 0; !err && k < ARRAY_SIZE(dirs); k++) {
+		auto_free char *path = fs_path("dev/disk/%s", dirs[k]);
+		auto_names struct fs_names names = {0};
+
+		if (!path)
+			return -ENOMEM;
+		if (fs_list(root, path, &names))
+			continue; /* what cannot be listed is in no capture */
+		for (size_t i = 0; !err && i < names.n; i++)
+			if (is_serial_name(dirs[k], names.items[i]))
+				err = note(standins, names.items[i]);
+	}
+	return err;
+}
+
+/* "disk/by-id/…" */
+static int note_link(struct standins *standins, const char *link)
+{
+	const char *id = after_prefix(link, "disk/by-id/");
+	const char *path = after_prefix(link, "disk/by-path/");
+
+	if (id)
+		return note(standins, id);
+	return path && is_serial_name("by-path", path) ? note(standins, path) : 0;
+}
+
+/* An id that is none of those which are known by their form: that of ZFS is a number. */
+static int note_id(struct standins *standins, const char *id)
+{
+	return strlen(id) > 9 && !strchr(id, '-') ? note(standins, id) : 0;
+}
+
+/* The name of an array has that of the host that made it: "HOST:0". */
+static int note_label(struct standins *standins, const char *label)
+{
+	const char *colon = strchr(label, ':');
+
+	if (!colon || colon == label || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
+		return 0;
+	return standins_of(standins, STANDIN_HOST, label, (size_t)(colon - label)) ? 0 : -ENOMEM;
+}
+
+int boot_texts_add_udev(struct standins *standins, const char *line, struct strbuf *out)
+{
+	static const struct {
+		const char *key;
+		int (*note)(struct standins *standins, const char *value);
+	} kept[] = {
+		{"S:", note_link},
+		{"E:ID_FS_TYPE=", NULL},
+		{"E:ID_FS_LABEL=", note_label},
+		{"E:ID_FS_UUID=", note_id},
+		{"E:ID_PART_ENTRY_UUID=", note_id},
+		{"E:ID_PART_ENTRY_NAME=", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		const char *value = after_prefix(line, kept[i].key);
+
+		if (!value)
+			continue;
+		strbuf_add(out, "%s", line);
+		return kept[i].note ? kept[i].note(standins, value) : 0;
+	}
+	return 0;
+}
+
+/* ---- zpool.cache ---- */
+
+int boot_texts_reduce_pools(const char *text, size_t len, struct strbuf *out)
+{
+	bool named = false;
+	size_t n;
+
+	for (size_t at = 0; at < len; at += n + !n) {
+		auto_free char *run = NULL;
+		const char *path;
+
+		for (n = 0; at + n < len && isgraph((unsigned char)text[at + n]);)
+			n++;
+		if (!n || (n < 3 && !named))
+			continue;
+		run = strndup(text + at, n);
+		if (!run)
+			return -ENOMEM;
+		/* The last byte of a string's length is before it, and may be one that is printed.
+		 */
+		path = strstr(run, "/dev/");
+		if (path || named)
+			strbuf_add(out, "%s\n", path ? path : run);
+		named = !strcmp(run, "name");
+	}
+	return 0;
+}
+
+/* ---- lines that go on ---- */
+
+/* Whether LINE has one of WORDS, "a|b", in it. */
+static bool has_one(const char *line, const char *words)
+{
+	while (words && *words) {
+		size_t n = strcspn(words, "|");
+
+		if (memmem(line, strlen(line), words, n))
+			return true;
+		words += n + (words[n] == '|');
+	}
+	return false;
+}
+
+/* Without what somebody took for a comment; a line that goes on still does. */
+static void add_without_comment(const char *line, struct strbuf *out)
+{
+	const char *comment = strchr(line, '#');
+	size_t n = strlen(line);
+
+	while (comment && comment > line && !strchr(BLANKS, comment[-1]))
+		comment = strchr(comment + 1, '#');
+	if (comment)
+		strbuf_add(out, "%.*s%s", (int)(comment - line), line,
+			   line[n - 1] == '\\' ? "\\" : "");
+	else
+		strbuf_add(out, "%s", line);
+}
+
+/* Of a file that is read line by line. */
+struct reading {
+	bool goes_on; /* the line before goes on in this one */
+	bool kept;    /* and was kept */
+	bool match;   /* in the section [Match] */
+};
+
+typedef int add_line(struct reading *reading, const char *words, const char *line,
+		     struct strbuf *out);
+
+/* A line that goes on is kept or not with its first part. */
+static int each_line(add_line *add, const char *words, const char *text, struct strbuf *out)
+{
+	struct reading reading = {0};
+	auto_free char *copy = strdup(text);
+	char *rest = copy, *line;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (line = strsep(&rest, "\n"))) {
+		size_t n = strlen(line);
+
+		if (!reading.goes_on)
+			err = add(&reading, words, line, out);
+		else if (reading.kept)
+			add_without_comment(line, out);
+		reading.goes_on = n && line[n - 1] == '\\';
+		if (rest)
+			strbuf_add(out, "\n");
+	}
+	return err;
+}
+
+static int add_interface_line(struct reading *reading, const char *words, const char *line,
+			      struct strbuf *out)
+{
+	const char *text = line + strspn(line, BLANKS);
+
+	reading->kept = *text && *text != '#' && (boot_uses_decides(text) || has_one(text, words));
+	if (reading->kept)
+		add_without_comment(line, out);
+	return 0;
+}
+
+int boot_texts_reduce_interfaces(const char *words, const char *text, struct strbuf *out)
+{
+	return each_line(add_interface_line, words, text, out);
+}
+
+/* A condition of the section [Match]: one that is not looked at counts as it is, but not with its
+ * value, which may be a network's name. */
+static int add_condition(struct reading *reading, const char *text, struct strbuf *out)
+{
+	static const char *const looked_at[] = {"Name", "MACAddress",	    "PermanentMACAddress",
+						"Path", "Driver",	    "Type",
+						"Kind", "WLANInterfaceType"};
+	size_t n = strcspn(text, "=" BLANKS);
+	const char *value = text + n + strspn(text + n, "=" BLANKS);
+
+	for (size_t i = 0; !reading->kept && i < ARRAY_SIZE(looked_at); i++)
+		reading->kept = strlen(looked_at[i]) == n && !strncmp(text, looked_at[i], n);
+	if (reading->kept || !*value)
+		add_without_comment(text, out);
+	else
+		strbuf_add(out, "%.*s=?", (int)n, text);
+	return 0;
+}
+
+static int add_network_line(struct reading *reading, const char *words, const char *line,
+			    struct strbuf *out)
+{
+	const char *text = line + strspn(line, BLANKS);
+
+	reading->kept = *text == '[';
+	if (*text == '[')
+		reading->match = !!after_prefix(text, "[Match]");
+	else if (!*text || strchr("#;", *text))
+		return 0;
+	else if (reading->match)
+		return add_condition(reading, text, out);
+	reading->kept |= after_prefix(text, "Unmanaged") || has_one(text, words);
+	if (reading->kept)
+		add_without_comment(line, out);
+	return 0;
+}
+
+int boot_texts_reduce_network(const char *words, const char *text, struct strbuf *out)
+{
+	return each_line(add_network_line, words, text, out);
+}
