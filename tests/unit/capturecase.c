@@ -14,6 +14,7 @@
 #include "host/setup/check/check_print.h"
 #include "host/setup/check/readiness.h"
 #include "host/setup/early/early_items.h"
+#include "host/setup/early/early_verb.h"
 #include "host/setup/groups/groups.h"
 #include "host/setup/sriov/sriov_check.h"
 #include "host/setup/trial/trial_verb.h"
@@ -74,6 +75,19 @@ int capturecase_config(const struct fs_root *root, unsigned int vmid)
 {
 	log_open(NULL, NULL);
 	return show_config(root, vmid, false);
+}
+
+const char *capturecase_address = "";
+
+int capturecase_early(const struct fs_root *root, unsigned int unused)
+{
+	char *words[] = {(char *)(uintptr_t)capturecase_address, NULL};
+	const struct setup_options options = {.dry_run = true,
+					      .addresses = *words[0] ? words : words + 1};
+
+	(void)unused;
+	log_open(NULL, NULL);
+	return early_run(root, &options, NULL);
 }
 
 static void read_all(const struct fs_root *root)

@@ -38,7 +38,11 @@ int capturecase_plan(const struct fs_root *root, unsigned int vmid);
 int capturecase_vm(const struct fs_root *root, unsigned int vmid);
 int capturecase_config(const struct fs_root *root, unsigned int vmid);
 
-/* All of these, the last three for each VM in VMIDS, up to a 0. */
+/* `early ADDRESS --dry-run`, of this address; "": the list of `early`. */
+extern const char *capturecase_address;
+int capturecase_early(const struct fs_root *root, unsigned int unused);
+
+/* All of these but early, the three before it for each VM in VMIDS, up to a 0. */
 void capturecase_compare_all(const struct capturecase *capture, struct tree *live,
 			     const unsigned int *vmids, const char *what);
 

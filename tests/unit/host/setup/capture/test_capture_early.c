@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-#include "host/base/log.h"
-#include "host/setup/early/early_verb.h"
-
 static const struct early_case
 	disk = {"pci0000:00/0000:00:1e.0/0000:0a:00.0",
 		0x144d,
@@ -57,6 +54,7 @@ static void build(struct tree *tree)
 {
 	put_disk(tree);
 	put_nic(tree);
+	tree_file(tree, "boot/grub/grub.cfg", "");
 	tree_file(tree, "usr/sbin/mkinitramfs", "");
 	tree_folder(tree, "etc/initramfs-tools/scripts/init-top");
 	tree_folder(tree, "etc/initramfs-tools/hooks");
@@ -66,48 +64,21 @@ static void build(struct tree *tree)
 	tree_file(tree, "etc/network/interfaces", "auto lo\niface lo inet loopback\n");
 }
 
-static int run_early(const struct fs_root *root, const char *address)
-{
-	char *words[] = {(char *)(uintptr_t)address, NULL};
-	const struct setup_options options = {.dry_run = true,
-					      .yes = true,
-					      .bootloader = "grub",
-					      .addresses = *address ? words : words + 1};
-
-	log_open(NULL, NULL);
-	return early_run(root, &options, NULL);
-}
-
-static int early_disk(const struct fs_root *root, unsigned int unused)
-{
-	(void)unused;
-	return run_early(root, "0000:0a:00.0");
-}
-
-static int early_nic(const struct fs_root *root, unsigned int unused)
-{
-	(void)unused;
-	return run_early(root, "0000:0b:00.0");
-}
-
-static int early_list(const struct fs_root *root, unsigned int unused)
-{
-	(void)unused;
-	return run_early(root, "");
-}
+static const char *const disk_address = "0000:0a:00.0", *const nic_address = "0000:0b:00.0";
 
 /* Of the host as it is now, the answer is CODE and TEXT; and that of its capture is the same. */
-static void agrees(struct tree *tree, run_phase *phase, int code, const char *text)
+static void agrees(struct tree *tree, const char *address, int code, const char *text)
 {
 	auto_capturecase struct capturecase capture = {0};
 	struct run run = {0};
 
-	run_hook_only(tree, phase, 0, &run);
+	capturecase_address = address;
+	run_hook_only(tree, capturecase_early, 0, &run);
 	run_assert_code(&run, code);
 	run_assert_says(&run, text);
 	run_free(&run);
 	capturecase_make(&tree->root, &capture);
-	capturecase_compare(&capture, tree, phase, 0, text);
+	capturecase_compare(&capture, tree, capturecase_early, 0, text);
 }
 
 static void test_nothing_is_used(void **state)
@@ -115,9 +86,9 @@ static void test_nothing_is_used(void **state)
 	struct tree *tree = *state;
 
 	build(tree);
-	agrees(tree, early_list, 0, "no device is held early");
-	agrees(tree, early_disk, 0, "+hold pci:v0000144Dd0000A80A");
-	agrees(tree, early_nic, 0, "+hold pci:v00008086d000010D3");
+	agrees(tree, "", 0, "no device is held early");
+	agrees(tree, disk_address, 0, "+hold pci:v0000144Dd0000A80A");
+	agrees(tree, nic_address, 0, "+hold pci:v00008086d000010D3");
 }
 
 /* In each of the files that name disks. */
@@ -165,7 +136,7 @@ static void test_disks(void **state)
 
 		tree_file(tree, "run/udev/data/b259:7", udev);
 		tree_file(tree, rows[i].file, rows[i].text);
-		agrees(tree, early_disk, 2, said);
+		agrees(tree, disk_address, 2, said);
 		tree_delete(tree, rows[i].file);
 	}
 }
@@ -183,7 +154,7 @@ static void test_pools(void **state)
 		tree, "run/udev/data/b259:7",
 		"E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=fast\nE:ID_FS_UUID=1234567890123456789\n");
 	tree_bytes(tree, "etc/zfs/zpool.cache", cache, sizeof(cache));
-	agrees(tree, early_disk, 2, "a pool of ZFS");
+	agrees(tree, disk_address, 2, "a pool of ZFS");
 }
 
 static void test_interfaces(void **state)
@@ -214,16 +185,16 @@ static void test_interfaces(void **state)
 
 		tree_file(tree, "etc/network/interfaces", "auto lo\nsource /srv/net/*.cfg\n");
 		tree_file(tree, rows[i].file, rows[i].text);
-		agrees(tree, early_nic, 2, said);
+		agrees(tree, nic_address, 2, said);
 		tree_delete(tree, rows[i].file);
 	}
 	tree_file(tree, "etc/network/interfaces", "iface eno7 inet manual\n");
 	tree_file(tree, "etc/systemd/network/10.network",
 		  "[Match]\nName=eno7\n[Link]\nUnmanaged=yes\n");
 	tree_file(tree, "etc/systemd/network/20.network", "[Match]\nName=*\n");
-	agrees(tree, early_nic, 0, "+hold pci");
+	agrees(tree, nic_address, 0, "+hold pci");
 	tree_file(tree, "etc/systemd/network/10.network.d/a.conf", "[Link]\nUnmanaged=no\n");
-	agrees(tree, early_nic, 2, "at boot: /etc/systemd/network/10.network:2");
+	agrees(tree, nic_address, 2, "at boot: /etc/systemd/network/10.network:2");
 }
 
 static void test_built_in(void **state)
@@ -233,7 +204,7 @@ static void test_built_in(void **state)
 	build(tree);
 	early_case_bind(tree, &nic, "e1000e");
 	tree_delete(tree, "sys/bus/pci/drivers/e1000e/module");
-	agrees(tree, early_nic, 2, "its driver e1000e is part of the kernel itself");
+	agrees(tree, nic_address, 2, "its driver e1000e is part of the kernel itself");
 }
 
 /* ---- nothing else ---- */
@@ -312,8 +283,10 @@ static void test_secrets(void **state)
 	plant(tree);
 	capturecase_make(&tree->root, &capture);
 	capturecase_each(&capture, assert_clean);
-	capturecase_compare(&capture, tree, early_nic, 0, "secrets, NIC");
-	capturecase_compare(&capture, tree, early_disk, 0, "secrets, disk");
+	capturecase_address = nic_address;
+	capturecase_compare(&capture, tree, capturecase_early, 0, "secrets, NIC");
+	capturecase_address = disk_address;
+	capturecase_compare(&capture, tree, capturecase_early, 0, "secrets, disk");
 }
 
 int main(void)

@@ -3,7 +3,7 @@
  * The captures of tests/hosts, as users have sent them. Each is a directory: capture.tar.xz, as it
  * is, and `expect`, a keyword and a text a line:
  *
- *	check, groups, plan VMID, vm VMID, config VMID	what is run
+ *	check, groups, plan VMID, vm VMID, config VMID, early ADDRESS	what is run
  *	code N		its exit code
  *	says TEXT	what it prints, on one line
  *	silent TEXT	what it does not
@@ -25,7 +25,7 @@ static const struct {
 	run_phase *phase;
 } commands[] = {
 	{"check", capturecase_check}, {"groups", capturecase_groups}, {"plan", capturecase_plan},
-	{"vm", capturecase_vm},	      {"config", capturecase_config},
+	{"vm", capturecase_vm},	      {"config", capturecase_config}, {"early", capturecase_early},
 };
 
 static void unpack(const char *name, const char *dir)
@@ -46,6 +46,7 @@ static bool run_line(struct tree *tree, const char *key, const char *value, stru
 		if (strcmp(key, commands[i].name) != 0)
 			continue;
 		run_free(run);
+		capturecase_address = value;
 		run_hook_only(tree, commands[i].phase, (unsigned int)strtoul(value, NULL, 10), run);
 		return true;
 	}
