@@ -4,6 +4,7 @@
 #include "hookscript/plan/facts_state.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
+#include "host/base/facts.h"
 #include "host/base/log.h"
 #include "host/pci/arch.h"
 #include "host/pci/driver.h"
@@ -464,6 +465,8 @@ int facts_read_host(const struct fs_root *root, const struct settings *settings,
 {
 	cleanup_with(free_reader) struct reader r = {.root = root};
 
+	/* What the plans of VMs will ask of a capture is noted when the host is read. */
+	r.scope = facts_are_noted() ? FACTS_MODULES : FACTS_START;
 	r.facts = calloc(1, sizeof(*r.facts));
 	if (!r.facts)
 		return -ENOMEM;

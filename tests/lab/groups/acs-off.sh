@@ -23,3 +23,8 @@ t_acs_is_off() {
 	expect_said "to split it: the ACS of $ports is off: take pci=disable_acs_redir=pci:1b36:000c off the kernel command line, and reboot"
 	! grep "acs-override" /tmp/hook.out || fail "expected no word of the ACS override, which leaves such ports alone"
 }
+
+# What is said of a capture is what is said here.
+t_captured_acs_off() {
+	all_captured
+}

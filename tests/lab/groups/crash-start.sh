@@ -45,3 +45,8 @@ t_start_killed_at_records() {
 	want display
 	sweep 2 pre-start -d /run/pve-passthrough -- post-stop
 }
+
+# What is said of a capture is what is said here.
+t_captured_crash_start() { # more
+	all_captured
+}

@@ -272,3 +272,8 @@ t_moved() {
 	stop 100
 	rm -rf /var/lib/pve-passthrough
 }
+
+# What is said of a capture is what is said here.
+t_captured_device_settings() { # more
+	all_captured
+}

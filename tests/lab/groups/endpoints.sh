@@ -209,3 +209,8 @@ t_cost() {
 	echo "# one e1000e: pre-start ${start_cost}0 ms, of which $((middle - begin))0 ms are the kernel's;" \
 		"post-stop ${stop_cost}0 ms, of which $((end - middle))0 ms"
 }
+
+# What is said of a capture is what is said here.
+t_captured_endpoints() { # once
+	all_captured
+}

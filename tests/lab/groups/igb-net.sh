@@ -264,3 +264,8 @@ t_vf_bridge() {
 	rm -rf /etc/pve/lxc
 	vfs 0
 }
+
+# What is said of a capture is what is said here.
+t_captured_igb_net() {
+	all_captured
+}

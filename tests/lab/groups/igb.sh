@@ -159,3 +159,8 @@ t_igb_sriov_host_driver() {
 	expect "the host" "$before" "$(sriov_state "$pf")"
 	rm /bin/systemctl
 }
+
+# What is said of a capture is what is said here.
+t_captured_igb() {
+	all_captured
+}

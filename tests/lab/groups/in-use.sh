@@ -545,3 +545,8 @@ t_sriov_driver_makes_none() {
 	wait_for 10 test -e "$devices/$pf/nvme"
 	rm /bin/systemctl
 }
+
+# What is said of a capture is what is said here.
+t_captured_in_use() { # once
+	all_captured
+}

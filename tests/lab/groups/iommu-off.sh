@@ -20,3 +20,8 @@ t_check_iommu_off() {
 	check_item firmware-iommu ok
 	check_item iommu-active missing
 }
+
+# What is said of a capture is what is said here.
+t_captured_iommu_off() { # once
+	all_captured
+}

@@ -399,3 +399,8 @@ t_journal() {
 	verb_exits 1 log 100
 	expect_said "journalctl cannot be run"
 }
+
+# What is said of a capture is what is said here.
+t_captured_life() {
+	all_captured
+}

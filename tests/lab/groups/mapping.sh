@@ -114,3 +114,8 @@ t_alternative_not_foreseen() {
 	hook_ok 100 post-stop
 	expect_machine "$before"
 }
+
+# What is said of a capture is what is said here.
+t_captured_mapping() { # more
+	all_captured
+}

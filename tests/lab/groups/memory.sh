@@ -146,3 +146,8 @@ t_huge_pages() {
 	! grep -q fragmented /tmp/hook.out || fail "expected no missing pages"
 	expect_said " s, 64 MiB, 2 MiB pages"
 }
+
+# What is said of a capture is what is said here.
+t_captured_memory() {
+	all_captured
+}

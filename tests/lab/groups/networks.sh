@@ -150,3 +150,8 @@ t_netconsole() {
 	rmdir /sys/kernel/config/netconsole/log
 	rmmod netconsole
 }
+
+# What is said of a capture is what is said here.
+t_captured_networks() { # once
+	all_captured
+}

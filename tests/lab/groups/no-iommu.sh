@@ -19,3 +19,8 @@ t_check_no_iommu() {
 	check_host 2
 	check_item iommu-active missing
 }
+
+# What is said of a capture is what is said here.
+t_captured_no_iommu() { # once
+	all_captured
+}

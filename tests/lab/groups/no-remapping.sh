@@ -42,3 +42,8 @@ t_check_no_remapping() {
 	check_item iommu-active ok
 	check_item interrupt-remapping missing
 }
+
+# What is said of a capture is what is said here.
+t_captured_no_remapping() { # once
+	all_captured
+}

@@ -149,3 +149,8 @@ t_dead() {
 	verb_exits 0 restore 100
 	expect_free "$nic" e1000e
 }
+
+# What is said of a capture is what is said here.
+t_captured_platform() { # once
+	all_captured
+}

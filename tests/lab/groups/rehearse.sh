@@ -175,3 +175,8 @@ t_counts() {
 	stop 100
 	rm -rf /var/lib/pve-passthrough
 }
+
+# What is said of a capture is what is said here.
+t_captured_rehearse() { # once
+	all_captured
+}

@@ -39,3 +39,8 @@ t_random_rounds() {
 	rm -f "$records"/*.reboot
 	expect_machine "$before"
 }
+
+# What is said of a capture is what is said here.
+t_captured_rounds() { # more
+	all_captured
+}

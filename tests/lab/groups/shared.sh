@@ -164,3 +164,8 @@ t_what_splits() {
 	wait_for 5 test -e "$devices/$card/driver" || fail "the lab: $card is not back"
 	expect "what is in the card's group" "$card" "$(ls "/sys/kernel/iommu_groups/$(group_of "$card")/devices")"
 }
+
+# What is said of a capture is what is said here.
+t_captured_shared() { # once
+	all_captured
+}

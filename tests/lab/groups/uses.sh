@@ -293,3 +293,8 @@ t_9p() {
 	step "not mounted"
 	passes
 }
+
+# What is said of a capture is what is said here.
+t_captured_uses() { # once
+	all_captured
+}

@@ -336,3 +336,8 @@ t_unbind_hangs() {
 	expect_machine "$before"
 	wait_for 10 sound_there || fail "expected the card in /dev/snd back, seen none in 10 s"
 }
+
+# What is said of a capture is what is said here.
+t_captured_watch() { # more
+	all_captured
+}

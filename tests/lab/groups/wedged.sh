@@ -94,3 +94,8 @@ t_console_is_held() {
 	vm 100 "machine: q35" "hostpci0: $card,pcie=1"
 	ends_in_time console "$card" bochs-drm
 }
+
+# What is said of a capture is what is said here.
+t_captured_wedged() { # more
+	all_captured
+}

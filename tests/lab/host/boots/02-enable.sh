@@ -45,3 +45,7 @@ t_ready_after_a_reboot() {
 	setup 3 check
 	expect_line 'reboot'
 }
+
+t_captured_enabled() {
+	all_captured
+}

@@ -64,6 +64,10 @@ t_check_speaks_json() {
 	expect_json
 }
 
+t_captured_ready() {
+	all_captured
+}
+
 # A pretend VM, with something in QEMU's place that uses the device as QEMU does.
 t_vm_starts_and_stops() {
 	nic=$(nic 01)

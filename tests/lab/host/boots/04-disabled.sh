@@ -39,6 +39,10 @@ t_words_are_gone() {
 	same "$kept/before" /tmp/after "not as before enable"
 }
 
+t_captured_disabled() {
+	all_captured
+}
+
 # In one go: each run starts from what the one before has left. The unit tests do this at every
 # write; here it is about the files that GRUB and systemd read.
 t_enable_killed_at_its_own_writes() {

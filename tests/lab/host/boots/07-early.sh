@@ -60,3 +60,7 @@ t_set_up_early() {
 	touched >/tmp/after
 	same /tmp/before /tmp/after "doing it again changed something"
 }
+
+t_captured_early_set_up() {
+	all_captured
+}

@@ -38,6 +38,10 @@ t_early_is_shown() {
 	! systemctl --failed --no-legend | grep . || fail "units have failed"
 }
 
+t_captured_early_held() {
+	all_captured
+}
+
 t_vm_gets_it_and_it_stays_held() {
 	nic=$(cat "$kept/nic")
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"

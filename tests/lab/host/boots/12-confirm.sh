@@ -28,3 +28,7 @@ t_armed() {
 	expect_line 'has not been tried yet'
 	expect "state of the unit" inactive "$(systemctl is-active pve-passthrough-confirm.service)"
 }
+
+t_captured_armed() {
+	all_captured
+}

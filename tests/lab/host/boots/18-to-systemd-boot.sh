@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # systemd-boot is put onto an EFI system partition, while GRUB still starts the host. That partition
 # is then handed to a stand-in for proxmox-boot-tool, which Debian does not have: it mounts the
-# partition only while it writes there, so host-setup has to look at one that is not mounted.
+# partition only while it writes there, so host-setup has to look at one that is not mounted. This boot and those after
+# it can be run by themselves: LAB_HOST_ONLY=systemd-boot.
 #
 #end shutdown
 #seconds 1200
@@ -11,6 +12,7 @@ tool=/usr/local/sbin/proxmox-boot-tool
 uuids=/etc/kernel/proxmox-boot-uuids
 
 t_disabled_for_grub() {
+	[ -e "$kept/before" ] || files >"$kept/before"
 	setup 0 disable -y
 	files >/tmp/after
 	same "$kept/before" /tmp/after "not as before enable"

@@ -32,3 +32,7 @@ t_second_enable_changes_nothing_here() {
 	touched >/tmp/after
 	same /tmp/before /tmp/after "the second enable changed something"
 }
+
+t_captured_enabled_here() {
+	all_captured
+}

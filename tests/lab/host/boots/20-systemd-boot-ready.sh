@@ -18,6 +18,10 @@ t_check_says_ready_here() {
 	expect_line 'the boot entries are up to date'
 }
 
+t_captured_ready_here() {
+	all_captured
+}
+
 t_disabled_for_systemd_boot() {
 	setup 0 disable -y
 	files >/tmp/after
@@ -32,4 +36,8 @@ t_armed_here() {
 	files >"$kept/before-confirm"
 	setup 0 enable -y --confirm-within 30
 	expect_line 'press e in the boot menu, delete intel_iommu=on iommu=pt'
+}
+
+t_captured_armed_here() {
+	all_captured
 }
