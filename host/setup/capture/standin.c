@@ -309,7 +309,8 @@ static const char *word_at(const struct standins *standins, const struct place *
 		const struct standin *item = &standins->items[i];
 		size_t len = item->len;
 
-		if (item->kind > STANDIN_SERIAL ||
+		/* There may be thousands: most are none by their first character. */
+		if (((*item->text ^ *p->at) & ~('a' ^ 'A')) || item->kind > STANDIN_SERIAL ||
 		    (item->kind == STANDIN_WORD && !standins->words) ||
 		    len > (size_t)(p->end - p->at) || compare(item->kind, p->at, item->text, len) ||
 		    !stands_alone(p, item->kind, &len))
