@@ -74,7 +74,7 @@ void hostcase_read(const char *name, struct hostcase *ret)
 	*ret = (struct hostcase){.name = name, .text = read_text(path)};
 	rest = ret->text;
 	while ((line = strsep(&rest, "\n"))) {
-		if (!*line)
+		if (!*line || *line == '#')
 			continue;
 		assert_true(ret->n < HOSTCASE_LINES_MAX);
 		ret->keys[ret->n] = strsep(&line, " ");

@@ -10,7 +10,7 @@
 
 #define HOSTS TESTS_DIR "/hosts"
 
-#define HOSTCASE_LINES_MAX 64
+#define HOSTCASE_LINES_MAX 256
 
 struct hostcase {
 	const char *name;

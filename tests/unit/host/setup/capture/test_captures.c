@@ -7,6 +7,7 @@
  *	code N		its exit code
  *	says TEXT	what it prints, on one line
  *	silent TEXT	what it does not
+ *	# TEXT		a comment
  */
 #include "capturecase.h"
 #undef auto_run /* hostcase.h has one, too */
@@ -53,16 +54,13 @@ static bool run_line(struct tree *tree, const char *key, const char *value, stru
 	return false;
 }
 
-static void check_line(const char *key, const char *value, const struct run *run)
+static bool holds(const char *key, const char *value, const struct run *run)
 {
 	if (!strcmp(key, "code"))
-		run_assert_code(run, (int)strtol(value, NULL, 10));
-	else if (!strcmp(key, "says"))
-		run_assert_says(run, value);
-	else if (!strcmp(key, "silent"))
-		assert_false(run_says(run, value));
-	else
-		fail_msg("expect: unknown keyword %s", key);
+		return run->code == (int)strtol(value, NULL, 10);
+	if (!strcmp(key, "says"))
+		return run_says(run, value);
+	return !strcmp(key, "silent") && !run_says(run, value);
 }
 
 static void look_at(const char *name)
@@ -76,9 +74,18 @@ static void look_at(const char *name)
 	unpack(name, dir);
 	assert_int_equal(fs_root_open(dir, &tree.root), 0);
 	assert_true(fs_root_is_capture(&tree.root));
-	for (size_t i = 0; i < host.n; i++)
-		if (!run_line(&tree, host.keys[i], host.values[i], &run))
-			check_line(host.keys[i], host.values[i], &run);
+	for (size_t i = 0, command = 0; i < host.n; i++) {
+		if (run_line(&tree, host.keys[i], host.values[i], &run)) {
+			command = i;
+			continue;
+		}
+		if (holds(host.keys[i], host.values[i], &run))
+			continue;
+		print_error("%s %s ended with %d and said:\n%s%s", host.keys[command],
+			    host.values[command], run.code, run.out, run.err);
+		fail_msg("tests/hosts/%s/expect, below \"%s %s\": \"%s %s\" does not hold", name,
+			 host.keys[command], host.values[command], host.keys[i], host.values[i]);
+	}
 	run_free(&run);
 	fs_root_close(&tree.root);
 	store_remove(dir);
