@@ -93,7 +93,7 @@ t_unload() {
 }
 
 # A unit that has the sound card open stops for the start; a process that is none of its keeps the refusal.
-t_stop_units() {
+t_stop_units() { # once
 	card=$(pci 8086:293e)
 	vm 100 "machine: q35" "hostpci0: $card"
 	cat >/sbin/systemctl <<-'END'
@@ -148,7 +148,7 @@ t_driver_of_a_kept_entry() {
 }
 
 # A container that has the sound card is shut down for the start, and started when the card is back.
-t_stop_ct() {
+t_stop_ct() { # once
 	card=$(pci 8086:293e)
 	vm 100 "machine: q35" "hostpci0: $card"
 	mkdir -p /etc/pve/lxc

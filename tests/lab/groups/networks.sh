@@ -152,6 +152,6 @@ t_netconsole() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_networks() { # once
+t_captured_networks() { # more
 	all_captured
 }

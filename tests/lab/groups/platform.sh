@@ -151,6 +151,6 @@ t_dead() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_platform() { # once
+t_captured_platform() { # more
 	all_captured
 }

@@ -113,7 +113,7 @@ t_asks() {
 }
 
 # A driver that does not want the device: it stays recorded, and the next test is told better.
-t_driver_refuses() {
+t_driver_refuses() { # once
 	nic=$(nic 51)
 	before=$(machine)
 	echo "deadline = 10; devices = ( { address = \"$nic\"; id = \"$(id_of "$nic")\"; return_to = \"e1000\"; } );" \
@@ -131,7 +131,7 @@ t_driver_refuses() {
 }
 
 # Killed at any of its writes, with its watcher, one command undoes it; with a watcher nothing is to be done.
-t_killed() {
+t_killed() { # once
 	disk=$(nvme lab5)
 	before=$(machine)
 	for n in 1 2 3 4 5 6; do
@@ -158,7 +158,7 @@ t_restore() {
 }
 
 # What real stops showed.
-t_counts() {
+t_counts() { # once
 	disk=$(nvme lab5)
 	rm -rf /var/lib/pve-passthrough/returns
 	vm 100 "machine: q35" "hostpci0: $disk,pcie=1"
@@ -177,6 +177,6 @@ t_counts() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_rehearse() { # once
+t_captured_rehearse() { # more
 	all_captured
 }

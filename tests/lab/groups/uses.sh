@@ -106,7 +106,7 @@ t_ring_of_a_user() {
 	passes "process $holder (occupy) has files registered with io_uring"
 }
 
-t_many_descriptors() {
+t_many_descriptors() { # once
 	want "$(nvme lab1)"
 	occupied many /dev/null 65534
 	passes
