@@ -98,8 +98,7 @@ void early_list_put(struct strbuf *to, const struct early_list *list)
 {
 	if (!list->n)
 		return;
-	strbuf_add(to, "# Written by `host-setup early`: devices that are given to vfio-pci at "
-		       "boot, and those of the same kind.\nearly = (\n");
+	strbuf_add(to, EARLY_CONF_COMMENT "\nearly = (\n");
 	for (size_t i = 0; i < list->n; i++) {
 		put_entry(to, &list->items[i]);
 		strbuf_add(to, "%s\n", i + 1 < list->n ? "," : "");

@@ -9,6 +9,11 @@
 #include "host/base/strbuf.h"
 #include "host/pci/early_id.h"
 
+/* The line above it. */
+#define EARLY_CONF_COMMENT                                                                  \
+	"# Written by `host-setup early`: devices that are given to vfio-pci at boot, and " \
+	"those of the same kind."
+
 struct early_entry {
 	struct early_id id;
 	bool held;	 /* else a twin, which stays with the host */

@@ -121,15 +121,13 @@ char *sriov_conf_text(const struct sriov_conf *conf)
 {
 	auto_strbuf struct strbuf to = {0};
 
-	strbuf_add(
-		&to,
-		"# Written by `host-setup sriov`; do not edit: `host-setup sriov ADDRESS N` changes "
-		"it, N = 0 undoes it.\n"
-		"format = %d;\n"
-		"made_directory = %s;\n"
-		"enabled_service = %s;\n"
-		"sriov = (\n",
-		FORMAT, bool_text(conf->made_directory), bool_text(conf->enabled_service));
+	strbuf_add(&to,
+		   SRIOV_CONF_COMMENT "\n"
+				      "format = %d;\n"
+				      "made_directory = %s;\n"
+				      "enabled_service = %s;\n"
+				      "sriov = (\n",
+		   FORMAT, bool_text(conf->made_directory), bool_text(conf->enabled_service));
 	for (size_t i = 0; i < conf->n; i++) {
 		const struct sriov_entry *entry = &conf->items[i];
 

@@ -15,6 +15,11 @@
 #define SRIOV_CONF_DIR	"etc/pve-passthrough.d"
 #define SRIOV_CONF_PATH SRIOV_CONF_DIR "/host.conf"
 
+/* Its first line. */
+#define SRIOV_CONF_COMMENT                                                                    \
+	"# Written by `host-setup sriov`; do not edit: `host-setup sriov ADDRESS N` changes " \
+	"it, N = 0 undoes it."
+
 /* A PF: a device of this id at this address. */
 struct sriov_entry {
 	struct bdf bdf;

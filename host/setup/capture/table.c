@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/capture/table.h"
 
+#include "host/pci/sriov_conf.h"
+
 /* Of a device's uevent: not its serial number, nor what somebody has called it. */
 #define UEVENT "MAJOR=|MINOR=|DEVNAME=|DEVTYPE=|DRIVER=|PCI_|MODALIAS=|INTERFACE=|IFINDEX="
 
@@ -248,7 +250,7 @@ const struct pattern capture_table[] = {
 	/* ---- this program's own ---- */
 	{"etc/pve-passthrough.conf", TEXTS_SETTINGS, NULL},
 	{"etc/pve/pve-passthrough.conf", TEXTS_SETTINGS, NULL},
-	{"etc/pve-passthrough.d/*", TEXTS_SETTINGS, NULL},
+	{"etc/pve-passthrough.d/*", TEXTS_SETTINGS, SRIOV_CONF_COMMENT "|" EARLY_CONF_COMMENT},
 	{"run/pve-passthrough.early", TEXTS_WHOLE, NULL},
 	{"run/pve-passthrough/records/*", TEXTS_WHOLE, NULL},
 	{"run/pve-passthrough/locks", TEXTS_HERE, NULL},

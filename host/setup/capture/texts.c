@@ -335,9 +335,29 @@ static void reduce_entry(const char *text, size_t len, struct strbuf *out)
 		strbuf_add_bytes(out, "\0\0", 2);
 }
 
-/* TEXT with spaces for the comments that can go on over lines. */
-static int reduce_settings(const struct texts *texts, const char *text, size_t len,
-			   struct strbuf *out)
+/* Whether LINE is one of WORDS, "a|b". */
+static bool is_one(const char *line, const char *words)
+{
+	for (size_t n; words && *words; words += n + (words[n] == '|')) {
+		n = strcspn(words, "|");
+		if (strlen(line) == n && !strncmp(line, words, n))
+			return true;
+	}
+	return false;
+}
+
+static int add_setting(const struct texts *texts, const char *words, const char *line,
+		       struct strbuf *out)
+{
+	if (!is_one(line, words))
+		return add_without_comment(texts, words, line, out);
+	strbuf_add(out, "%s", line);
+	return 0;
+}
+
+/* TEXT with spaces for the comments that can go on over lines; WORDS are comments of ours. */
+static int reduce_settings(const struct texts *texts, const char *words, const char *text,
+			   size_t len, struct strbuf *out)
 {
 	auto_free char *copy = malloc(len + 1);
 	char *at = copy, *end;
@@ -352,7 +372,7 @@ static int reduce_settings(const struct texts *texts, const char *text, size_t l
 			if (*at != '\n')
 				*at = ' ';
 	}
-	return each_line(texts, NULL, copy, len, add_without_comment, out);
+	return each_line(texts, words, copy, len, add_setting, out);
 }
 
 /* Its arguments have a NUL after each. */
@@ -415,7 +435,7 @@ static int reduce(const struct texts *texts, enum texts_kind kind, const char *w
 	if (kind == TEXTS_COMMAND)
 		return reduce_command(text, len, out);
 	if (kind == TEXTS_SETTINGS)
-		return reduce_settings(texts, text, len, out);
+		return reduce_settings(texts, words, text, len, out);
 	if (kind == TEXTS_POOLS)
 		return boot_texts_reduce_pools(text, len, out);
 	if (kind == TEXTS_IFACES)

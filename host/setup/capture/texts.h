@@ -17,7 +17,8 @@ enum texts_kind {
 	TEXTS_ENTRY,	/* a boot entry of the firmware: the beginning of its name */
 	TEXTS_PREFIX,	/* "LVM-x": what is before the first dash, with that */
 	TEXTS_CONFIG,	/* without comments */
-	TEXTS_SETTINGS, /* the same of libconfig's, which may be longer than a line */
+	TEXTS_SETTINGS, /* the same of libconfig's, which may be longer than a line; but for those
+			   that are WORDS */
 	TEXTS_WORDS,   /* the kernel's words: without comments, and a stand-in for each unknown word
 			*/
 	TEXTS_LINES,   /* lines with one of the words; others are empty */

@@ -2,6 +2,7 @@
 /* What `early ADDRESS` says of a capture: of what the host will use at boot. */
 #include "capturecase.h"
 #include "earlycase.h"
+#include "host/pci/sriov_conf.h"
 #include "scenario.h"
 
 #include <string.h>
@@ -89,6 +90,22 @@ static void test_nothing_is_used(void **state)
 	agrees(tree, "", 0, "no device is held early");
 	agrees(tree, disk_address, 0, "+hold pci:v0000144Dd0000A80A");
 	agrees(tree, nic_address, 0, "+hold pci:v00008086d000010D3");
+}
+
+/* What is changed is shown with its comments, which are the program's own. */
+static void test_held_already(void **state)
+{
+	struct tree *tree = *state;
+
+	build(tree);
+	tree_file(
+		tree, "etc/pve-passthrough.d/host.conf",
+		SRIOV_CONF_COMMENT
+		"\nformat = 1;\nsriov = (\n);\n" EARLY_CONF_COMMENT
+		"\nearly = (\n  { address = \"0000:0a:00.0\"; path = \"0000:00/1e.0/00.0\"; identity = \"144d:a80a:0000:0000:010802\"; revision = 2; serial = \"0025385b71b0e11f\"; held = true; with = \"0000:0a:00.0\"; }\n);\n");
+	agrees(tree, "", 0, "held early from the next boot on");
+	agrees(tree, nic_address, 0, "+hold pci:v00008086d000010D3");
+	agrees(tree, disk_address, 0, "0025385b71b0e11f");
 }
 
 /* In each of the files that name disks. */
@@ -293,6 +310,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing_is_used, scenario_setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_held_already, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_disks, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_pools, scenario_setup, fake_kernel_teardown),
