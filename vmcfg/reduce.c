@@ -127,12 +127,16 @@ static int add_args(struct strbuf *out, struct text value, bool other)
 /* "net0: mac=…,bridge=vmbr0", or a uuid. Returns 1 when it was added; 0; -ENOMEM. */
 static int add_identity(struct strbuf *out, struct text line)
 {
-	struct text rest = text_trim(line), key = {rest.at, text_span(rest, is_key_char)};
+	struct text rest = text_trim(line), key;
 	struct guest_nets nets = {0};
 	auto_free char *uuid = NULL;
 	char mac[MAC_TEXT_SIZE];
-	int err = guest_nets_parse(line.at, line.len, &nets);
+	int err;
 
+	if (!text_next(&rest, ':', &key) || !rest.at)
+		return 0;
+	key = text_trim(key);
+	err = guest_nets_parse(line.at, line.len, &nets);
 	err = err ?: guest_uuid_parse(line.at, line.len, &uuid);
 	if (!err && nets.n)
 		strbuf_add(out, "%.*s: mac=%s,bridge=%s", (int)key.len, key.at,
@@ -198,9 +202,11 @@ static bool changes(struct config *config, enum vmcfg_key key, struct text value
 static void add_setting(struct strbuf *out, struct config *config, enum vmcfg_key key,
 			struct text name, struct text value, struct text line)
 {
-	bool stands = (key == VMCFG_NAME && text_is_dns_name(value)) ||
-		      (key == VMCFG_VMSTATE && text_is_volume(value)) ||
-		      (key >= VMCFG_VIRTIOFS && key < VMCFG_HOSTPCI);
+	bool valid = key == VMCFG_NAME	    ? text_is_dns_name(value)
+		     : key == VMCFG_VMSTATE ? text_is_volume(value)
+					    : key >= VMCFG_VIRTIOFS && key < VMCFG_HOSTPCI;
+	/* A line with a carriage return is refused with a message. */
+	bool stands = valid && !memchr(value.at, '\r', value.len);
 	const char *with = key == VMCFG_NAME ? "vm" : key == VMCFG_VMSTATE ? "local:state" : "dir";
 
 	if (stands)

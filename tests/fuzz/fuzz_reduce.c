@@ -115,16 +115,6 @@ static void check_uuid(const char *text, size_t len, const char *reduced)
 	fuzz_require(fuzz_same(uuid_was, uuid_is));
 }
 
-/* It stays as it is. */
-static void check_again(const char *reduced,
-			int (*reduce)(const char *text, size_t len, char **ret))
-{
-	auto_free char *again = NULL;
-
-	fuzz_require(!reduce(reduced, strlen(reduced), &again));
-	fuzz_require(fuzz_same(reduced, again));
-}
-
 /* Lines that no config of ours decides by, in the sections of the text. */
 static char *with_secrets(const char *text, size_t size, size_t *ret_size)
 {
@@ -170,8 +160,6 @@ static void check_parsed(const char *text, size_t size, const char *reduced, con
 	check_nets(text, size, reduced);
 	check_uuid(text, size, reduced);
 	check_nets(text, size, container);
-	check_again(reduced, vmcfg_reduce);
-	check_again(container, ctcfg_reduce);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
