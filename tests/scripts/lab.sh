@@ -148,7 +148,7 @@ t_more_is_added_up() {
 	echo "3 passed, 0 failed, 1 skipped"
 	END
 	exits 0 tests/lab/check-more
-	expect "last line" "20 passed, 0 failed, 6 skipped" "$(tail -n 1 out)"
+	expect "last line" "21 passed, 0 failed, 6 skipped" "$(tail -n 1 out)"
 	expect_line '^with amd ' out
 	expect_line '^with  trixie-backports ' out
 	expect_line '^with  .* igb ' out
@@ -162,7 +162,7 @@ t_more_fails_with_one() {
 	echo "3 passed, 0 failed, 0 skipped"
 	END
 	exits 1 tests/lab/check-more
-	expect "last line" "19 passed, 1 failed, 0 skipped" "$(tail -n 1 out)"
+	expect "last line" "20 passed, 1 failed, 0 skipped" "$(tail -n 1 out)"
 }
 
 # What cannot be had does not read as a pass.
@@ -179,7 +179,7 @@ t_more_that_is_not_run_is_no_success() {
 	exits 1 tests/lab/check-more
 	expect_line '^NOT RUN: 90 scenarios on the kernel of trixie-backports' out
 	expect_line '^NOT RUN: network cards with virtual functions$' out
-	expect "last line" "14 passed, 0 failed, 90 skipped" "$(tail -n 1 out)"
+	expect "last line" "15 passed, 0 failed, 90 skipped" "$(tail -n 1 out)"
 }
 
 t_parts_of_more() {
