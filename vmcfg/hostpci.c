@@ -216,7 +216,8 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 	entry = calloc(1, sizeof(*entry));
 	if (!entry || text_copy(text, &entry->value) ||
 	    text_copy(values[MAPPING], &entry->mapping) || text_copy(values[MDEV], &entry->mdev) ||
-	    text_copy(values[DRIVER], &entry->driver))
+	    text_copy(values[DRIVER], &entry->driver) ||
+	    text_copy(values[ROMFILE], &entry->romfile))
 		return -ENOMEM;
 	entry->value_len = len;
 	err = add_hosts(entry, values[HOST]);
@@ -224,6 +225,8 @@ int hostpci_parse(const char *value, size_t len, struct hostpci **ret, char **re
 		return err;
 	entry->pcie = get_bool(values[PCIE]);
 	entry->legacy_igd = get_bool(values[LEGACY_IGD]);
+	entry->rombar = get_bool(values[ROMBAR]);
+	entry->x_vga = get_bool(values[X_VGA]);
 	*ret = TAKE_PTR(entry);
 	return 0;
 }
@@ -265,15 +268,15 @@ char *hostpci_value_with_pcie(const struct hostpci *entry)
 	return splice(value, text_skip(before, before.len), ",pcie=1");
 }
 
-char *hostpci_value_without_pcie(const struct hostpci *entry)
+char *hostpci_value_without(const struct hostpci *entry, const char *option)
 {
 	struct text rest = {entry->value, entry->value_len}, part;
 	auto_strbuf struct strbuf value = {0};
 
 	while (text_next(&rest, ',', &part)) {
-		struct text option = part;
+		struct text left = part;
 
-		if (text_take(&option, "pcie="))
+		if (text_take(&left, option) && text_take(&left, "="))
 			continue;
 		if (value.len)
 			strbuf_add(&value, ",");
@@ -424,5 +427,6 @@ void hostpci_free(struct hostpci *entry)
 	free(entry->mapping);
 	free(entry->mdev);
 	free(entry->driver);
+	free(entry->romfile);
 	free(entry);
 }

@@ -68,7 +68,8 @@ struct hostpci {
 	char *mapping;
 	char *mdev;
 	char *driver; /* "vfio" or "keep" */
-	int pcie, legacy_igd;
+	char *romfile;
+	int pcie, legacy_igd, rombar, x_vga;
 };
 
 /* The options of an entry, for vmcfg/propstr.h. */
@@ -102,9 +103,9 @@ char *hostpci_value_once(const struct hostpci *entry) must_check;
  */
 char *hostpci_value_with_mapping(const struct hostpci *entry, const char *name) must_check;
 
-/* The entry's value without pcie=1, which Proxmox VE takes on q35 only, and every other option as
- * written. Returns a new string, or NULL without memory. */
-char *hostpci_value_without_pcie(const struct hostpci *entry) must_check;
+/* The entry's value without the option OPTION ("pcie"), and every other one as written. Returns a
+ * new string, or NULL without memory. */
+char *hostpci_value_without(const struct hostpci *entry, const char *option) must_check;
 
 /* A device whose address has changed. */
 struct hostpci_move {

@@ -21,6 +21,13 @@ static int check_text(struct text *value, char **ret_why)
 	return 0;
 }
 
+static int check_as_written(struct text *value, char **ret_why)
+{
+	(void)value;
+	(void)ret_why;
+	return 0;
+}
+
 static int check_bool(struct text *value, char **ret_why)
 {
 	int truth = propstr_bool(*value);
@@ -108,6 +115,7 @@ static const struct {
 	[VMCFG_TEMPLATE] = {"template", check_bool},
 	[VMCFG_OSTYPE] = {"ostype", check_text},
 	[VMCFG_VMSTATE] = {"vmstate", check_volume},
+	[VMCFG_VGA] = {"vga", check_as_written},
 	[VMCFG_AFFINITY] = {"affinity", check_text},
 	[VMCFG_BALLOON] = {"balloon", check_from_0},
 	[VMCFG_CORES] = {"cores", check_from_1},

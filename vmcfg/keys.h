@@ -24,6 +24,7 @@ enum vmcfg_key {
 	VMCFG_TEMPLATE, /* "1" or "0" */
 	VMCFG_OSTYPE,
 	VMCFG_VMSTATE,
+	VMCFG_VGA,	/* as written: Proxmox VE compares it with "none" */
 	VMCFG_AFFINITY, /* this and those up to hostpci: vmcfg/memory.h */
 	VMCFG_BALLOON,
 	VMCFG_CORES,

@@ -88,6 +88,9 @@ char *describe_device(const struct device *device) must_check;
 /* The VM's config: its machine, its hostpci entries, the lines that Proxmox VE drops. */
 void plan_check_config(struct plan_check *c);
 
+/* What Proxmox VE asks of a VM with legacy-igd=1. */
+void plan_check_igd(struct plan_check *c);
+
 /* What is wanted of entry E, in a few words; and a refusal of it, by a format and its arguments. */
 char *plan_name_of_valid(int e) must_check;
 #define refuse_entry(c, e, ...) \

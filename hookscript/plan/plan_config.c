@@ -45,7 +45,7 @@ static size_t first_with_pcie(const struct vmcfg *vm)
 /* Not for --fix, which makes the machine q35. */
 static void cure_without_pcie(struct plan_check *c, const char *words, size_t e)
 {
-	auto_free char *value = hostpci_value_without_pcie(c->facts->vm->hostpci[e]);
+	auto_free char *value = hostpci_value_without(c->facts->vm->hostpci[e], "pcie");
 	auto_free char *vmid = fs_path("%u", c->facts->vmid);
 	auto_free char *option = fs_path("--hostpci%zu", e);
 	auto_argv char **command = value && vmid && option
@@ -171,7 +171,7 @@ static void cure_pcie_without_q35(struct plan_check *c, size_t e)
 		cure_without_pcie(c, _("to keep this machine"), e);
 		return;
 	}
-	value = hostpci_value_without_pcie(c->facts->vm->hostpci[e]);
+	value = hostpci_value_without(c->facts->vm->hostpci[e], "pcie");
 	cure_qm_set(c, NULL, option, value);
 }
 
@@ -405,4 +405,5 @@ void plan_check_config(struct plan_check *c)
 	check_entries(c, check_entry);
 	check_args(c);
 	check_entries(c, check_pcie);
+	plan_check_igd(c);
 }

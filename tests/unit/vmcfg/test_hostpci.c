@@ -40,6 +40,9 @@ static void test_everything(void **state)
 	assert_string_equal(entry->driver, "keep");
 	assert_int_equal(entry->pcie, 1);
 	assert_int_equal(entry->legacy_igd, 0);
+	assert_int_equal(entry->rombar, 0);
+	assert_int_equal(entry->x_vga, 1);
+	assert_string_equal(entry->romfile, "my rom=1.bin");
 	hostpci_free(entry);
 	hostpci_free(NULL);
 }
@@ -268,7 +271,7 @@ static void test_with_less(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct hostpci *entry = parse(rows[i].value);
 		auto_free char *once = hostpci_value_once(entry);
-		auto_free char *without = hostpci_value_without_pcie(entry);
+		auto_free char *without = hostpci_value_without(entry, "pcie");
 
 		assert_string_equal(once, rows[i].once);
 		assert_string_equal(without, rows[i].without_pcie);

@@ -246,8 +246,6 @@ static void test_config_refusals(void **state)
 		/* Whatever stands in an entry stays one word for a shell. */
 		{Q35 "hostpci0: 01:00.0,romfile=$(reboot)'`x`\n", REFUSAL_NO_PCIE,
 		 "hostpci0:", "qm set 100 --hostpci0 '01:00.0,pcie=1,romfile=$(reboot)'\\''`x`'"},
-		{Q35 "hostpci0: 01:00.0,pcie=1,legacy-igd=1\n", REFUSAL_IGD_WITH_Q35,
-		 "hostpci0: legacy-igd=1 works on i440fx only", "qm set 100 --machine pc"},
 		{Q35 "hostpci0: 01:00.0,pcie=1\nhostpci3: mapping=gpu,pcie=1\n", REFUSAL_ENTRY,
 		 "hostpci3: mapping=gpu: /etc/pve/mapping/pci.cfg has no device of that name for this "
 		 "node (",
@@ -678,6 +676,9 @@ static void test_pcie_without_q35(void **state)
 
 /* ---- exemptions ---- */
 
+#define IGD	  "vga: none\nhostpci0: 00:02.0,legacy-igd=1\n"
+#define IGD_ENTRY "00:02.0,legacy-igd=1"
+
 static void test_legacy_igd(void **state)
 {
 	auto_machine struct machine host = {0};
@@ -685,12 +686,75 @@ static void test_legacy_igd(void **state)
 
 	(void)state;
 	prepare(&host);
-	plan = make(&host, "hostpci0: 01:00.0,legacy-igd=1\n");
+	add_device(&host, (struct bdf){0, 0, 2, 0})->named = true;
+	plan = make(&host, IGD "hostpci1: 01:00.0,pcie=0\n");
 	assert_counts(plan, 0, 1);
 	assert_non_null(
 		strstr(plan->warnings[0].what,
 		       "hostpci0: legacy-igd=1 works on i440fx only, so neither q35 nor pcie=1"));
-	assert_int_equal(plan->n_steps, 1);
+	assert_int_equal(plan->n_steps, 2);
+}
+
+static void test_legacy_igd_on_q35(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	add_device(&host, (struct bdf){0, 0, 2, 0})->named = true;
+	plan = make(&host, Q35 IGD);
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_IGD_WITH_Q35, "hostpci0: legacy-igd=1 works on i440fx only",
+		       "qm set 100 --machine pc");
+}
+
+/* What Proxmox VE aborts such a start for (PVE/QemuServer/PCI.pm, parse_hostpci_devices). */
+static void test_legacy_igd_refusals(void **state)
+{
+	static const struct {
+		const char *config, *what, *cure;
+	} rows[] = {
+		{IGD "hostpci1: 01:00.0,pcie=1,rombar=0\n",
+		 "hostpci1: pcie=1 does not go with legacy-igd=1 (hostpci0)",
+		 "qm set 100 --hostpci1 01:00.0,rombar=0"},
+		/* An entry that is left to Proxmox VE. */
+		{IGD "hostpci1: 01:00.0,mdev=nvidia-63,pcie=1\n", "hostpci1: pcie=1 does not go",
+		 "qm set 100 --hostpci1 01:00.0,mdev=nvidia-63"},
+		/* One command for all: each sets the whole entry. */
+		{"vga: none\nhostpci0: " IGD_ENTRY ",pcie=1,x-vga=1,romfile=i.rom,rombar=0\n",
+		 "hostpci0: pcie=1, x-vga=1, rombar=0 does not go with legacy-igd=1 (hostpci0)",
+		 "qm set 100 --hostpci0 00:02.0,legacy-igd=1,romfile=i.rom"},
+		{"hostpci0: " IGD_ENTRY "\n",
+		 "legacy-igd=1 needs the line vga: none, and this VM has none for vga",
+		 "qm set 100 --vga none"},
+		{"vga: std,memory=32\nhostpci0: " IGD_ENTRY "\n", "has vga: std,memory=32; Proxmox",
+		 "qm set 100 --vga none"},
+		/* It compares the line, not its option. */
+		{"vga: type=none\nhostpci0: " IGD_ENTRY "\n", "has vga: type=none; Proxmox",
+		 "qm set 100 --vga none"},
+		{"vga: none\nhostpci0: 01:00.0,legacy-igd=1\n",
+		 "is for the integrated graphics at 00:02.0, and the entry names 0000:01:00.0",
+		 "qm set 100 --hostpci0 01:00.0"},
+		{"vga: none\nhostpci0: 00:02.0;01:00.0,legacy-igd=1\n",
+		 "legacy-igd=1 is for one function, and the entry names 2",
+		 "name the integrated graphics alone: 0000:00:02.0"},
+		{IGD "hostpci2: 01:00.0,legacy-igd=1\n",
+		 "hostpci2: legacy-igd=1 is in hostpci0, too, and a VM can have it once",
+		 "qm set 100 --hostpci2 01:00.0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_machine struct machine host = {0};
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&host);
+		add_device(&host, (struct bdf){0, 0, 2, 0})->named = true;
+		plan = make(&host, rows[i].config);
+		assert_int_equal(plan->n_refusals, 1);
+		assert_refusal(plan, 0, REFUSAL_ENTRY, rows[i].what, rows[i].cure);
+	}
 }
 
 static void test_conventional_device(void **state)
@@ -1234,6 +1298,8 @@ int main(void)
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_pcie_without_q35),
 		cmocka_unit_test(test_legacy_igd),
+		cmocka_unit_test(test_legacy_igd_on_q35),
+		cmocka_unit_test(test_legacy_igd_refusals),
 		cmocka_unit_test(test_conventional_device),
 		cmocka_unit_test(test_mixed_slot),
 		cmocka_unit_test(test_entries_that_need_no_binding),

@@ -52,7 +52,7 @@ static const struct row rows[] = {
 	{CASE("arch: aarch64\nhostpci0: 01:00.0,pcie=1\n" HOOK, GOOD_STORAGE,
 	      "q35 (hostpci0: pcie=1): qm set 100 --hostpci0 01:00.0\n")},
 	/* The setting alone is no cure for what Proxmox VE itself refuses. */
-	{CASE("machine: pc\nhostpci0: 00:02.0,legacy-igd=1\n" HOOK, GOOD_STORAGE, "")},
+	{CASE("machine: pc\nvga: none\nhostpci0: 00:02.0,legacy-igd=1\n" HOOK, GOOD_STORAGE, "")},
 	/* pcie=1: each entry by itself, every option of it kept. */
 	{CASE("machine: q35\nhostpci0: 01:00.0,rombar=0\nhostpci1: 02:00.0,pcie=1\n"
 	      "hostpci15: 03:00.0;04:00.0,pcie=0\n" HOOK,
