@@ -33,6 +33,7 @@
 
 /* Where /etc/pve keeps the mappings. */
 #define MAPPINGS_PATH "etc/pve/mapping/pci.cfg"
+#define ROMFILES_PATH "usr/share/kvm" /* a directory of pve-qemu-kvm */
 
 /* In place of the number of a hostpci entry: args. */
 #define ENTRY_ARGS (-1)
@@ -167,6 +168,7 @@ struct facts {
 	struct args *args;			/* NULL: none */
 	struct hostpci_address *args_addresses; /* of its devices */
 	bool binds[HOSTPCI_MAX];		/* entries whose devices are this hook's to bind */
+	bool no_romfile[HOSTPCI_MAX];		/* those whose romfile is not on this node */
 	struct candidate *candidates;		/* in order of entries, args last */
 	size_t n_candidates;
 

@@ -372,6 +372,8 @@ static int read_rest(struct reader *r)
 	if (!err)
 		err = facts_read_absent(r->root, facts);
 	if (!err)
+		err = facts_read_romfiles(r->root, facts);
+	if (!err)
 		err = facts_read_ha(r->root, facts);
 	if (!err)
 		err = facts_read_vfs(r->root, facts);

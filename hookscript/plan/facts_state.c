@@ -326,6 +326,34 @@ int facts_read_igpu_cure(const struct fs_root *root, struct facts *facts)
 	return err;
 }
 
+/* ---- files for the devices' ROMs ---- */
+
+/* Whether the file of ENTRY is not there, and QEMU wants it. What cannot be read is not judged, nor
+ * a tree without the directory. */
+static int lacks_romfile(const struct fs_root *root, const struct hostpci *entry, bool *ret)
+{
+	auto_free char *path = NULL;
+
+	*ret = false;
+	if (!entry->romfile || !entry->rombar || fs_probe(root, ROMFILES_PATH) != 1)
+		return 0;
+	path = fs_path("%s/%s", ROMFILES_PATH, entry->romfile);
+	if (!path)
+		return -ENOMEM;
+	*ret = !fs_probe(root, path);
+	return 0;
+}
+
+int facts_read_romfiles(const struct fs_root *root, struct facts *facts)
+{
+	int err = 0;
+
+	for (size_t e = 0; e < HOSTPCI_MAX && !err; e++)
+		if (facts->binds[e])
+			err = lacks_romfile(root, facts->vm->hostpci[e], &facts->no_romfile[e]);
+	return err;
+}
+
 /* ---- mappings ---- */
 
 int facts_read_mappings(const struct fs_root *root, struct mappings **ret, char **ret_node)

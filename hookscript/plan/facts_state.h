@@ -29,6 +29,10 @@ int facts_read_igpu_cure(const struct fs_root *root, struct facts *facts) must_c
 /* Fills in how the holders of the group that are no VM's are ended. Returns 0 or -ENOMEM. */
 int facts_read_holder_cures(const struct fs_root *root, struct device_group *group) must_check;
 
+/* Fills in which of the entries that are bound name a romfile that is not there. Returns 0 or
+ * -ENOMEM. */
+int facts_read_romfiles(const struct fs_root *root, struct facts *facts) must_check;
+
 /* Fills in whether HA moves the VM, and to which nodes. Returns 0 or -ENOMEM. */
 int facts_read_ha(const struct fs_root *root, struct facts *facts) must_check;
 

@@ -42,10 +42,10 @@ static size_t first_with_pcie(const struct vmcfg *vm)
 	return e;
 }
 
-/* Not for --fix, which makes the machine q35. */
-static void cure_without_pcie(struct plan_check *c, const char *words, size_t e)
+/* The entry without the option LEFT; not for --fix, which makes the machine q35. */
+static void cure_without(struct plan_check *c, const char *words, size_t e, const char *left)
 {
-	auto_free char *value = hostpci_value_without(c->facts->vm->hostpci[e], "pcie");
+	auto_free char *value = hostpci_value_without(c->facts->vm->hostpci[e], left);
 	auto_free char *vmid = fs_path("%u", c->facts->vmid);
 	auto_free char *option = fs_path("--hostpci%zu", e);
 	auto_argv char **command = value && vmid && option
@@ -71,7 +71,7 @@ static void cure_by_machine_setting(struct plan_check *c)
 		SETTINGS_PATH, c->facts->vmid, e);
 	for (; e < HOSTPCI_MAX; e++)
 		if (c->facts->vm->hostpci[e] && c->facts->vm->hostpci[e]->pcie == 1)
-			cure_without_pcie(c, _("so remove pcie=1, too"), e);
+			cure_without(c, _("so remove pcie=1, too"), e, "pcie");
 }
 
 static void cure_machine(struct plan_check *c)
@@ -168,7 +168,7 @@ static void cure_pcie_without_q35(struct plan_check *c, size_t e)
 
 	if (!facts_machine_is_virt(c->facts)) {
 		cure_qm_set(c, NULL, "--machine", "q35");
-		cure_without_pcie(c, _("to keep this machine"), e);
+		cure_without(c, _("to keep this machine"), e, "pcie");
 		return;
 	}
 	value = hostpci_value_without(c->facts->vm->hostpci[e], "pcie");
@@ -342,6 +342,21 @@ static void check_entry(struct plan_check *c, size_t e)
 		plan_refuse_no_alternative(c, e, n);
 }
 
+/* With rombar=0, QEMU starts without it. (QEMU, hw/pci/pci.c, pci_add_option_rom) */
+static void check_romfile(struct plan_check *c, size_t e)
+{
+	const struct hostpci *entry = c->facts->vm->hostpci[e];
+
+	if (!c->facts->no_romfile[e])
+		return;
+	refuse_entry(c, e,
+		     _("hostpci%zu: romfile=%s: there is no /%s/%s on this node; QEMU would not "
+		       "start"),
+		     e, entry->romfile, ROMFILES_PATH, entry->romfile);
+	cure_words(c, _("copy it there; each node needs its own copy"));
+	cure_without(c, _("or, if the card needs none"), e, "romfile");
+}
+
 static void check_args(struct plan_check *c)
 {
 	const struct args *args = c->facts->args;
@@ -403,6 +418,7 @@ void plan_check_config(struct plan_check *c)
 		warn_of_variant(c, &c->facts->devices[i]);
 	check_machine(c);
 	check_entries(c, check_entry);
+	check_entries(c, check_romfile);
 	check_args(c);
 	check_entries(c, check_pcie);
 	plan_check_igd(c);

@@ -226,6 +226,7 @@ const struct pattern capture_table[] = {
 	/* ---- Proxmox VE ---- */
 	{"etc/pve/local", TEXTS_HERE, NULL},
 	{"etc/pve/nodes/*", TEXTS_HERE, NULL},
+	{"usr/share/kvm/*", TEXTS_HERE, NULL},
 	{"etc/pve/nodes/*/qemu-server/*.conf", TEXTS_VM, NULL},
 	{"etc/pve/nodes/*/lxc/*.conf", TEXTS_CT, NULL},
 	{"etc/pve/qemu-server/*.conf", TEXTS_VM, NULL},

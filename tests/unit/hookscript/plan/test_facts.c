@@ -102,6 +102,30 @@ static void test_what_is_not_there(void **state)
 	assert_int_equal(facts->n_groups, 0);
 }
 
+/* Known to be absent, and wanted; not in a tree that has no QEMU. */
+static void test_romfiles(void **state)
+{
+	static const char config[] = "hostpci0: 04:00.0,romfile=here.rom\n"
+				     "hostpci1: 01:00.0,romfile=a b.rom\n"
+				     "hostpci2: 01:00.1,romfile=none.rom,rombar=0\n"
+				     "hostpci3: 06:00.0,mdev=x,romfile=none.rom\n"
+				     "hostpci4: 02:00.0,romfile=here.rom/x\n"
+				     "hostpci5: 03:00.0,romfile=loop.rom\n";
+	struct tree *tree = *state;
+
+	for (unsigned int there = 0; there < 2; there++) {
+		auto_facts struct facts *facts = NULL;
+
+		if (there) {
+			tree_file(tree, ROMFILES_PATH "/here.rom", "");
+			tree_link(tree, ROMFILES_PATH "/loop.rom", "loop.rom");
+		}
+		facts = read_facts(tree, config, FACTS_START);
+		for (size_t e = 0; e < HOSTPCI_MAX; e++)
+			assert_int_equal(facts->no_romfile[e], there && (e == 1 || e == 4));
+	}
+}
+
 static void test_no_iommu(void **state)
 {
 	struct tree *tree = *state;
@@ -211,11 +235,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_devices),	  TEST(test_unknown),
-		TEST(test_slot),	  TEST(test_what_is_not_there),
-		TEST(test_no_iommu),	  TEST(test_records),
-		TEST(test_holders),	  TEST(test_reserved),
-		TEST(test_awaits_driver), TEST(test_detail),
+		TEST(test_devices),	      TEST(test_unknown),  TEST(test_slot),
+		TEST(test_what_is_not_there), TEST(test_romfiles), TEST(test_no_iommu),
+		TEST(test_records),	      TEST(test_holders),  TEST(test_reserved),
+		TEST(test_awaits_driver),     TEST(test_detail),
 	};
 #undef TEST
 

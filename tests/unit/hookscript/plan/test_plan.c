@@ -757,6 +757,23 @@ static void test_legacy_igd_refusals(void **state)
 	}
 }
 
+static void test_no_romfile(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	host.facts.no_romfile[0] = true;
+	plan = make(&host, Q35 "hostpci0: 01:00.0,pcie=1,romfile=a b.rom\n");
+	assert_counts(plan, 1, 0);
+	assert_refusal(plan, 0, REFUSAL_ENTRY,
+		       "hostpci0: romfile=a b.rom: there is no /usr/share/kvm/a b.rom on this node",
+		       "copy it there; each node needs its own copy");
+	assert_refusal(plan, 0, REFUSAL_ENTRY, "QEMU would not start",
+		       "or, if the card needs none: qm set 100 --hostpci0 01:00.0,pcie=1");
+}
+
 static void test_conventional_device(void **state)
 {
 	auto_machine struct machine host = {0};
@@ -1300,6 +1317,7 @@ int main(void)
 		cmocka_unit_test(test_legacy_igd),
 		cmocka_unit_test(test_legacy_igd_on_q35),
 		cmocka_unit_test(test_legacy_igd_refusals),
+		cmocka_unit_test(test_no_romfile),
 		cmocka_unit_test(test_conventional_device),
 		cmocka_unit_test(test_mixed_slot),
 		cmocka_unit_test(test_entries_that_need_no_binding),
