@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* What is between two words of a line, or of a list in it. */
+#define BETWEEN " \t\"'=,"
+
 #define CONFIG_MAX ((size_t)1024 * 1024)
 
 enum file_kind { KIND_MODPROBE, KIND_MODULES, KIND_CMDLINE };
@@ -16,6 +19,15 @@ static const char *const vfio[] = {"vfio-pci", "vfio_pci", "vfio", NULL};
 static const char *const gpus[] = {
 	"nouveau", "nvidia", "nvidiafb", "nvidia_drm",	  "nvidia_modeset",	"radeon",
 	"amdgpu",  "i915",   "xe",	 "snd_hda_intel", "snd_hda_codec_hdmi", NULL};
+
+/* Another driver for the same cards: where that one is used, MODULE is kept out for it. NVIDIA's
+ * installer and Debian's packages of it blacklist nouveau; i915 and xe drive the same GPUs. */
+static const struct {
+	const char *module, *other;
+} rivals[] = {
+	{"nouveau", "nvidia"}, {"nvidiafb", "nvidia"}, {"nvidiafb", "nouveau"}, {"xe", "i915"},
+	{"i915", "xe"},	       {"radeon", "amdgpu"},   {"amdgpu", "radeon"},
+};
 
 /* A line that guides recommend. */
 struct leftover {
@@ -57,25 +69,62 @@ static const struct leftover leftovers[] = {
 	 N_("vfio-pci claims every device with these ids at boot, so the host never has them")},
 };
 
+/* Whether a driver has a device, which is how its directory in sysfs names it. */
+static bool driver_is_used(const struct fs_root *root, const char *driver)
+{
+	auto_free char *path = fs_path("sys/bus/pci/drivers/%s", driver);
+	auto_names struct fs_names names = {0};
+	struct bdf bdf;
+
+	if (fs_list(root, path, &names))
+		return false;
+	for (size_t i = 0; i < names.n; i++)
+		if (!bdf_parse(names.items[i], &bdf))
+			return true;
+	return false;
+}
+
+static bool has_rival(const struct fs_root *root, const char *module)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rivals); i++)
+		if (!strcmp(rivals[i].module, module) && driver_is_used(root, rivals[i].other))
+			return true;
+	return false;
+}
+
+/* In the name of a module, '-' is '_'. (kernel/params.c, parameqn; kmod) */
+static bool is_word(const char *at, size_t len, const char *word)
+{
+	if (len != strlen(word))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((at[i] == '-' ? '_' : at[i]) != (word[i] == '-' ? '_' : word[i]))
+			return false;
+	return true;
+}
+
 static bool line_has_word(const char *line, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 
-	for (const char *at = line; *at; at += strcspn(at, " \t\"'=")) {
-		at += strspn(at, " \t\"'=");
-		if (!strncmp(at, word, len))
+	for (const char *at = line; *at; at += len) {
+		at += strspn(at, BETWEEN);
+		len = strcspn(at, BETWEEN);
+		if (is_word(at, len, word))
 			return true;
 	}
 	return false;
 }
 
-static bool leftover_matches(const struct leftover *leftover, enum file_kind kind, const char *line)
+static bool leftover_matches(const struct fs_root *root, const struct leftover *leftover,
+			     enum file_kind kind, const char *line)
 {
 	size_t first = strcspn(line, " \t");
 	bool named = !leftover->names;
 
 	for (size_t i = 0; !named && leftover->names[i]; i++)
-		named = line_has_word(line, leftover->names[i]);
+		named = line_has_word(line, leftover->names[i]) &&
+			!(leftover->names == gpus && has_rival(root, leftover->names[i]));
 	if (leftover->kind != kind || *line == '#' || !*line || !named)
 		return false;
 	if (leftover->first &&
@@ -117,7 +166,7 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 	for (size_t i = 0; i < ARRAY_SIZE(leftovers) && !err; i++) {
 		const struct leftover *leftover = &leftovers[i];
 
-		if (!leftover_matches(leftover, kind, line) ||
+		if (!leftover_matches(root, leftover, kind, line) ||
 		    is_right_here(root, path, leftover, line))
 			continue;
 		err = check_add(
@@ -132,11 +181,42 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 	return err;
 }
 
+/* What modprobe knows to begin a line; it passes over any other. (kmod, libkmod-config.c) */
+static bool is_command(const char *line)
+{
+	static const char *const commands[] = {"alias",	  "blacklist", "install",
+					       "options", "remove",    "softdep",
+					       "weakdep", "include",   "config"};
+	size_t len = strcspn(line, " \t");
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (len == strlen(commands[i]) && !strncmp(line, commands[i], len))
+			return true;
+	return false;
+}
+
+static int check_command(const char *path, unsigned int number, const char *line,
+			 struct checklist *list)
+{
+	if (!*line || *line == '#' || is_command(line))
+		return 0;
+	return check_add(
+		list, "leftover", CHECK_NOTE,
+		fs_path(_("/%s:%u: %s: modprobe ignores this line: it begins with none of "
+			  "its commands (options, blacklist, softdep …)"),
+			path, number, line),
+		NULL,
+		fs_path(_("complete line %u of /%s, or join it to the line before by \\ at "
+			  "that line's end, or remove it; %s"),
+			number, path, cure_of(KIND_MODPROBE)));
+}
+
 static int check_file(const struct fs_root *root, const char *path, enum file_kind kind,
 		      struct checklist *list)
 {
 	auto_free char *text = NULL;
 	unsigned int number = 0;
+	bool continued = false;
 	char *rest, *line;
 	int err = 0;
 
@@ -147,6 +227,9 @@ static int check_file(const struct fs_root *root, const char *path, enum file_ki
 		line[strcspn(line, "\r")] = '\0';
 		line += strspn(line, " \t");
 		err = check_line(root, path, ++number, line, kind, list);
+		if (!err && kind == KIND_MODPROBE && !continued)
+			err = check_command(path, number, line, list);
+		continued = *line && line[strlen(line) - 1] == '\\';
 	}
 	return err;
 }

@@ -50,7 +50,9 @@ int topology_read(const struct fs_root *root, struct pci *pci,
 		device->class = from->identity.class >> 8;
 		device->group = from->group;
 		device->bridge = from->bridge;
-		device->read = !from->dead && pci_read_link(pci, &from->bdf, &device->link);
+		/* A part of the configuration space says less than the kernel, which saw it. */
+		device->read = !from->dead && pci_read_link(pci, &from->bdf, &device->link) &&
+			       (device->link.type != PCI_LINK_NONE || !from->express);
 	}
 	for (size_t i = 0; !err && i < topology.n; i++)
 		err = read_above(root, &topology, i);

@@ -19,6 +19,9 @@ static const struct {
 	 "not loaded by themselves"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT='module_blacklist=nouveau'",
 	 "are never loaded"},
+	{"etc/kernel/cmdline", "quiet module_blacklist=tg3,xe", "are never loaded"},
+	{"etc/modprobe.d/x.conf", "blacklist snd-hda-intel", "not loaded by itself"},
+	{"etc/modprobe.d/vfio.conf", "10de:2206,10de:1aef", "modprobe ignores this line"},
 	{"etc/initramfs-tools/modules", "vfio_pci ids=10de:2206", "read by the initramfs alone"},
 	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nouveau", "not loaded by itself"},
 	{"etc/kernel/cmdline", "root=ZFS=rpool quiet vfio-pci.ids=10de:2206",
@@ -37,6 +40,8 @@ static const struct {
 	{"etc/default/grub", "# amd_iommu=on"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\""},
 	{"etc/modules", "vfio_pci"},
+	{"etc/modprobe.d/x.conf", "options kvm \\\n  ignore_msrs=1 \\\n  nx_huge_pages=0"},
+	{"etc/modprobe.d/x.conf", "blacklist nvidia_fs"},
 	{"etc/default/grub", "GRUB_CMDLINE_LINUX=module_blacklist=floppy"},
 	/* Proxmox VE's own, and files that are not read. */
 	{"etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb"},
@@ -80,6 +85,26 @@ static void test_innocent(void **state)
 	}
 }
 
+/* A module that is kept out for another driver of the same cards, which has one, is no leftover. */
+static void test_rivals(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist before = {0}, list = {0};
+
+	tree_file(tree, "etc/modprobe.d/nvidia-blacklists-nouveau.conf",
+		  "blacklist nouveau\nblacklist nvidiafb\n");
+	tree_file(tree, "etc/kernel/cmdline", "quiet i915.max_vfs=7 module_blacklist=xe,tg3\n");
+	tree_file(tree, "etc/modprobe.d/x.conf", "blacklist snd_hda_intel\n");
+	tree_file(tree, "sys/bus/pci/drivers/nvidia/bind", "");
+	assert_int_equal(leftovers_check(&tree->root, &before), 0);
+	assert_int_equal(before.n, 4);
+	tree_link(tree, "sys/bus/pci/drivers/nvidia/0000:01:00.0", "../x");
+	tree_link(tree, "sys/bus/pci/drivers/i915/0000:00:02.0", "../x");
+	assert_int_equal(leftovers_check(&tree->root, &list), 0);
+	assert_int_equal(list.n, 1);
+	assert_non_null(strstr(list.items[0].what, "snd_hda_intel"));
+}
+
 /* Before 6.2 vfio_virqfd is right; what else is in the list is not. */
 static void test_old_kernel(void **state)
 {
@@ -98,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_found, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_innocent, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_rivals, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_old_kernel, tree_setup, tree_teardown),
 	};
 

@@ -138,6 +138,28 @@ static void test_link(void **state)
 	assert_int_equal(link.width, 7);
 }
 
+/* A configuration space that is cut short has no capabilities in it, and does not make a bridge of
+ * PCI Express, which the kernel calls so (max_link_width), one of conventional PCI. */
+static void test_cut_short(void **state)
+{
+	struct tree *tree = *state;
+
+	prepare(tree);
+	for (unsigned int express = 0; express < 2; express++) {
+		auto_groups struct groups groups = {0};
+		unsigned char header[64] = {0x86, 0x80, [0x0a] = 0x04, [0x0b] = 0x06, [0x0e] = 1};
+
+		tree_bytes(tree, "sys/devices/pci0000:00/0000:00:1d.0/config", header,
+			   sizeof(header));
+		if (express)
+			tree_file(tree, "sys/bus/pci/devices/0000:00:1d.0/max_link_width", "4\n");
+		assert_int_equal(groups_read(&tree->root, judge_devices, &groups), 0);
+		assert_int_equal(groups.items[2].number, 4);
+		assert_int_equal(!strstr(groups.items[2].why_together, "conventional PCI"),
+				 express);
+	}
+}
+
 /* A group that holds two cards, as it is read: their ports are above them in sysfs. */
 static void test_splits(void **state)
 {
@@ -327,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_groups, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_link, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_cut_short, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_splits, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_dead, tree_setup, tree_teardown),
