@@ -14,6 +14,8 @@
 /* Longer than six fields of 32 bits. */
 #define ID_TEXT_MAX 64
 
+#define CMDLINE_MAX ((size_t)1024 * 1024)
+
 struct modules {
 	const struct fs_root *root;
 	struct kmod_ctx *context;
@@ -225,12 +227,102 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 	return false;
 }
 
+/* ---- the kernel command line ---- */
+
+/* A new string; "" without a /proc. */
+static int read_cmdline(const struct fs_root *root, char **ret)
+{
+	int err = fs_read(root, "proc/cmdline", CMDLINE_MAX, ret, NULL);
+
+	if (!fs_is_absent(err))
+		return err;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* In the name of a module, '-' is '_'. */
+static bool is_name(const char *at, size_t len, const char *name)
+{
+	if (len != strlen(name))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((at[i] == '-' ? '_' : at[i]) != (name[i] == '-' ? '_' : name[i]))
+			return false;
+	return true;
+}
+
+/* Whether the list, up to the end of its word, has the module. */
+static bool list_has(const char *at, const char *module)
+{
+	for (;; at++) {
+		size_t len = strcspn(at, ", \n");
+
+		if (is_name(at, len, module))
+			return true;
+		at += len;
+		if (*at != ',')
+			return false;
+	}
+}
+
+/* Whether a word keeps the module from being loaded by itself, or at all. libkmod reads the first
+ * kind, and that of the running system whatever the root is. */
+static bool cmdline_blacklists(const char *cmdline, const char *module)
+{
+	for (const char *at = cmdline; *at; at += strcspn(at, " \n")) {
+		const char *list;
+
+		at += strspn(at, " \n");
+		list = after_prefix(at, "modprobe.blacklist=");
+		list = list ? list : after_prefix(at, "module_blacklist=");
+		if (list && list_has(list, module))
+			return true;
+	}
+	return false;
+}
+
+/* Adds the values of "MODULE.OPTION=VALUE". */
+static int add_from_cmdline(const struct fs_root *root, const char *module, const char *option,
+			    struct strbuf *values)
+{
+	auto_free char *cmdline = NULL;
+	char *rest, *word;
+	int err = read_cmdline(root, &cmdline);
+
+	rest = cmdline;
+	while (!err && (word = strsep(&rest, " \n"))) {
+		const char *dot = strchr(word, '.'), *value = NULL;
+
+		if (dot && is_name(word, (size_t)(dot - word), module))
+			value = after_prefix(dot + 1, option);
+		if (value && (!*value || *value == '='))
+			strbuf_add(values, "\n%s", *value ? value + 1 : "");
+	}
+	return err;
+}
+
+/* ---- what would be loaded ---- */
+
+/* The first of the list that the kernel command line leaves; NULL: none. */
+static struct kmod_module *first_left(struct kmod_list *list, const char *cmdline)
+{
+	for (struct kmod_list *at = list; at; at = kmod_list_next(list, at)) {
+		struct kmod_module *module = kmod_module_get_module(at);
+
+		if (!cmdline_blacklists(cmdline, kmod_module_get_name(module)))
+			return module;
+		kmod_module_unref(module);
+	}
+	return NULL;
+}
+
 static int find_for_alias(struct modules *modules, const char *modalias, char **ret,
 			  bool *ret_blacklisted)
 {
 	auto_list struct kmod_list *all = NULL;
 	auto_list struct kmod_list *allowed = NULL;
 	auto_module struct kmod_module *module = NULL;
+	auto_free char *cmdline = NULL;
 	int err = lookup(modules, modalias, &all);
 
 	if (err)
@@ -243,9 +335,14 @@ static int find_for_alias(struct modules *modules, const char *modalias, char **
 	err = kmod_module_apply_filter(modules->context, KMOD_FILTER_BLACKLIST, all, &allowed);
 	if (err < 0)
 		return err;
-	module = kmod_module_get_module(allowed ? allowed : all);
+	err = read_cmdline(modules->root, &cmdline);
+	if (err)
+		return err;
+	module = first_left(allowed, cmdline);
+	*ret_blacklisted = !module;
+	if (!module)
+		module = kmod_module_get_module(allowed ? allowed : all);
 	*ret = strdup(kmod_module_get_name(module));
-	*ret_blacklisted = !allowed;
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -329,6 +426,11 @@ static int read_option(struct modules *modules, const char *module, const char *
 		if (value && (!*value || *value == '='))
 			strbuf_add(&values, "\n%s", *value ? value + 1 : "");
 	}
+	err = fs_root_is_running_system(modules->root)
+		      ? 0
+		      : add_from_cmdline(modules->root, module, option, &values);
+	if (err)
+		return err;
 	*ret = strbuf_take(&values);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -361,5 +463,6 @@ int modules_vfio_ids_match(struct modules *modules, const struct pci_identity *i
 	auto_free char *values = NULL;
 	int err = modules_option(modules, "vfio_pci", "ids", &values);
 
-	return err ? err : module_ids_match(values, id);
+	/* Of a parameter that is given more than once the kernel keeps the last. */
+	return err ? err : *values && module_ids_match(strrchr(values, '\n') + 1, id);
 }

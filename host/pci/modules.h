@@ -53,7 +53,8 @@ int modules_has(struct modules *modules, const char *name) must_check;
 
 /*
  * The module that would be loaded for a modalias. Returns 0 with a new string in *ret, and
- * *ret_blacklisted true when only blacklisted ones match (the name is then one of those); 0 with
+ * *ret_blacklisted true when only blacklisted ones match, in modprobe.d or on the kernel command
+ * line (the name is then one of those); 0 with
  * NULL when none matches; -errno.
  */
 int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
@@ -62,6 +63,7 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 /*
  * Whether the host's configuration gives the device to vfio-pci by its ids: `options vfio-pci ids=`
  * in modprobe.d, or vfio-pci.ids= on the kernel command line: 1 or 0; -errno when that is unknown.
+ * Of several, the last one counts, and that of the command line is the last.
  * (Linux: drivers/vfio/pci/vfio_pci.c)
  */
 int modules_vfio_ids_match(struct modules *modules, const struct pci_identity *id) must_check;

@@ -118,6 +118,34 @@ static void test_alias_of_two(void **state)
 	assert_false(blacklisted);
 }
 
+static void test_alias_on_the_command_line(void **state)
+{
+	static const struct {
+		const char *cmdline, *name;
+		bool blacklisted;
+	} rows[] = {
+		{"modprobe.blacklist=one\n", "two", false},
+		{"quiet module_blacklist=x,one,two", "one", true},
+		{"module_blacklist=two modprobe.blacklist=one quiet", "one", true},
+		{"module_blacklist=onex,xtwo", "one", false},
+	};
+	struct tree *tree = *state;
+
+	tree_file(tree, "etc/modprobe.d/a.conf",
+		  "alias pci:v00008086d*sv*sd*bc*sc*i* one\n"
+		  "alias pci:v00008086d000010D3sv*sd*bc*sc*i* two\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_modules struct modules *modules = open_modules(tree);
+		auto_free char *name = NULL;
+		bool blacklisted = !rows[i].blacklisted;
+
+		tree_file(tree, "proc/cmdline", rows[i].cmdline);
+		assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
+		assert_string_equal(name, rows[i].name);
+		assert_int_equal(blacklisted, rows[i].blacklisted);
+	}
+}
+
 static void test_vfio_ids(void **state)
 {
 	static const struct {
@@ -125,6 +153,9 @@ static void test_vfio_ids(void **state)
 		bool match;
 	} rows[] = {
 		{"options vfio-pci ids=8086:10d3\n", true},
+		/* The last one is the only one. */
+		{"options vfio-pci ids=8086:10d3\noptions vfio-pci ids=10de:1001\n", false},
+		{"options vfio-pci ids=10de:1001\noptions vfio-pci ids=8086:10d3\n", true},
 		{"options vfio_pci ids=8086:10d3\n", true},
 		{"options vfio-pci disable_vga=1 ids=10de:1001,8086:10d3 nointxmask=1\n", true},
 		{"options vfio-pci disable_vga=1\noptions vfio-pci ids=8086:10d3\n", true},
@@ -145,6 +176,30 @@ static void test_vfio_ids(void **state)
 		modules = open_modules(tree);
 		if (modules_vfio_ids_match(modules, &nic) != rows[i].match)
 			fail_msg("matches or not: %s", rows[i].config);
+	}
+}
+
+static void test_vfio_ids_on_the_command_line(void **state)
+{
+	static const struct {
+		const char *cmdline;
+		bool match;
+	} rows[] = {
+		{"quiet vfio-pci.ids=10de:1001,8086:10d3 ro\n", true},
+		{"vfio_pci.ids=8086:10d3", true},
+		{"vfio-pci.ids=8086:10d3 vfio-pci.ids=10de:1001", false},
+		{"vfio.ids=8086:10d3 xvfio-pci.ids=8086:10d3 vfio-pci.idss=8086:10d3", false},
+	};
+	struct tree *tree = *state;
+
+	/* It is the last one, whatever modprobe.d says. */
+	tree_file(tree, "etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:1001\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_modules struct modules *modules = open_modules(tree);
+
+		tree_file(tree, "proc/cmdline", rows[i].cmdline);
+		if (modules_vfio_ids_match(modules, &nic) != rows[i].match)
+			fail_msg("matches or not: %s", rows[i].cmdline);
 	}
 }
 
@@ -201,7 +256,9 @@ int main(void)
 		TEST(test_alias),
 		TEST(test_alias_blacklisted),
 		TEST(test_alias_of_two),
+		TEST(test_alias_on_the_command_line),
 		TEST(test_vfio_ids),
+		TEST(test_vfio_ids_on_the_command_line),
 		TEST(test_has),
 		TEST(test_load),
 		TEST(test_serves_others),
