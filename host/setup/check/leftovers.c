@@ -158,9 +158,45 @@ static const char *cure_of(enum file_kind kind)
 	return "";
 }
 
-static int check_line(const struct fs_root *root, const char *path, unsigned int number,
-		      const char *line, enum file_kind kind, struct checklist *list)
+/* What is looked for, and what was found so far. */
+struct scan {
+	const struct fs_root *root;
+	struct checklist *list;
+	size_t ids;  /* 1 + the item of the last line that gives vfio-pci ids; 0: none */
+	char *where; /* that line's place and text */
+};
+
+static bool gives_ids(const struct leftover *leftover)
 {
+	return leftover->kind == KIND_MODPROBE && leftover->names == vfio_pci;
+}
+
+/* A line that gives ids was found, at PATH:NUMBER: of several the kernel keeps the last alone. */
+static int note_ids(struct scan *scan, const char *path, unsigned int number, const char *line)
+{
+	char *where = fs_path("/%s:%u: %s", path, number, line);
+	char *what = scan->ids ? fs_path(_("%s: has no effect: of several lines with ids= the "
+					   "kernel takes the last one only, line %u of /%s"),
+					 scan->where, number, path)
+			       : NULL;
+
+	if (what) {
+		free(scan->list->items[scan->ids - 1].what);
+		scan->list->items[scan->ids - 1].what = what;
+	}
+	free(scan->where);
+	scan->where = where;
+	if (!where || (scan->ids && !what))
+		return -ENOMEM;
+	scan->ids = scan->list->n;
+	return 0;
+}
+
+static int check_line(struct scan *scan, const char *path, unsigned int number, const char *line,
+		      enum file_kind kind)
+{
+	const struct fs_root *root = scan->root;
+	struct checklist *list = scan->list;
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(leftovers) && !err; i++) {
@@ -177,6 +213,8 @@ static int check_line(const struct fs_root *root, const char *path, unsigned int
 			NULL,
 			fs_path(_("if nothing else needs it, remove it from line %u of /%s; %s"),
 				number, path, cure_of(kind)));
+		if (!err && gives_ids(leftover))
+			err = note_ids(scan, path, number, line);
 	}
 	return err;
 }
@@ -211,8 +249,7 @@ static int check_command(const char *path, unsigned int number, const char *line
 			number, path, cure_of(KIND_MODPROBE)));
 }
 
-static int check_file(const struct fs_root *root, const char *path, enum file_kind kind,
-		      struct checklist *list)
+static int check_file(struct scan *scan, const char *path, enum file_kind kind)
 {
 	auto_free char *text = NULL;
 	unsigned int number = 0;
@@ -220,35 +257,34 @@ static int check_file(const struct fs_root *root, const char *path, enum file_ki
 	char *rest, *line;
 	int err = 0;
 
-	if (fs_read(root, path, CONFIG_MAX, &text, NULL))
+	if (fs_read(scan->root, path, CONFIG_MAX, &text, NULL))
 		return path ? 0 : -ENOMEM;
 	rest = text;
 	while (!err && (line = strsep(&rest, "\n"))) {
 		line[strcspn(line, "\r")] = '\0';
 		line += strspn(line, " \t");
-		err = check_line(root, path, ++number, line, kind, list);
+		err = check_line(scan, path, ++number, line, kind);
 		if (!err && kind == KIND_MODPROBE && !continued)
-			err = check_command(path, number, line, list);
+			err = check_command(path, number, line, scan->list);
 		continued = *line && line[strlen(line) - 1] == '\\';
 	}
 	return err;
 }
 
 /* Files with another name, such as the copies that editors and dpkg leave, have no effect. */
-static int check_dir(const struct fs_root *root, const char *dir, const char *suffix,
-		     enum file_kind kind, struct checklist *list)
+static int check_dir(struct scan *scan, const char *dir, const char *suffix, enum file_kind kind)
 {
 	auto_names struct fs_names names = {0};
 	int err = 0;
 
-	if (fs_list(root, dir, &names))
+	if (fs_list(scan->root, dir, &names))
 		return 0;
 	for (size_t i = 0; i < names.n && !err; i++) {
 		auto_free char *path = fs_path("%s/%s", dir, names.items[i]);
 		const char *end = strrchr(names.items[i], '.');
 
 		if (end && *names.items[i] != '.' && !strcmp(end, suffix))
-			err = check_file(root, path, kind, list);
+			err = check_file(scan, path, kind);
 	}
 	return err;
 }
@@ -268,11 +304,13 @@ int leftovers_check(const struct fs_root *root, struct checklist *list)
 		{"etc/default/grub.d", KIND_CMDLINE, ".cfg"},
 		{"etc/kernel/cmdline", KIND_CMDLINE, NULL},
 	};
+	struct scan scan = {.root = root, .list = list};
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !err; i++)
-		err = places[i].suffix ? check_dir(root, places[i].path, places[i].suffix,
-						   places[i].kind, list)
-				       : check_file(root, places[i].path, places[i].kind, list);
+		err = places[i].suffix
+			      ? check_dir(&scan, places[i].path, places[i].suffix, places[i].kind)
+			      : check_file(&scan, places[i].path, places[i].kind);
+	free(scan.where);
 	return err;
 }

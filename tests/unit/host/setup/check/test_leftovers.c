@@ -105,6 +105,26 @@ static void test_rivals(void **state)
 	assert_non_null(strstr(list.items[0].what, "snd_hda_intel"));
 }
 
+/* Of ids= that are given more than once, the kernel keeps the last. */
+static void test_several_ids(void **state)
+{
+	struct tree *tree = *state;
+	auto_checklist struct checklist list = {0};
+
+	tree_file(tree, "etc/modprobe.d/gpu.conf",
+		  "options vfio-pci ids=10de:2206\noptions vfio-pci disable_vga=1\n"
+		  "options vfio_pci ids=10de:1aef\n");
+	tree_file(tree, "etc/modprobe.d/vfio.conf", "options vfio-pci ids=8086:1563\n");
+	assert_int_equal(leftovers_check(&tree->root, &list), 0);
+	assert_int_equal(list.n, 3);
+	assert_string_equal(list.items[0].what,
+			    "/etc/modprobe.d/gpu.conf:1: options vfio-pci ids=10de:2206: has no "
+			    "effect: of several lines with ids= the kernel takes the last one "
+			    "only, line 3 of /etc/modprobe.d/gpu.conf");
+	assert_non_null(strstr(list.items[1].what, "line 1 of /etc/modprobe.d/vfio.conf"));
+	assert_non_null(strstr(list.items[2].what, "claims every device"));
+}
+
 /* Before 6.2 vfio_virqfd is right; what else is in the list is not. */
 static void test_old_kernel(void **state)
 {
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_found, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_innocent, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_rivals, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_several_ids, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_old_kernel, tree_setup, tree_teardown),
 	};
 
