@@ -99,6 +99,19 @@ static struct kmod_ctx *open_below(const struct fs_root *root)
 	return dir ? kmod_new(dir, config) : NULL;
 }
 
+/* libkmod prints each line that it does not understand, while it opens, before it can be told not
+ * to but by the environment; `host-setup check` names those lines. */
+static struct kmod_ctx *open_silently(const struct fs_root *root)
+{
+	bool ours = !getenv("KMOD_LOG") && !setenv("KMOD_LOG", "2", 0); /* LOG_CRIT */
+	struct kmod_ctx *context = fs_root_is_running_system(root) ? kmod_new(NULL, NULL)
+								   : open_below(root);
+
+	if (ours)
+		unsetenv("KMOD_LOG"); /* it is not for programs that are run */
+	return context;
+}
+
 int modules_open(const struct fs_root *root, struct modules **ret)
 {
 	struct modules *modules = calloc(1, sizeof(*modules));
@@ -106,8 +119,7 @@ int modules_open(const struct fs_root *root, struct modules **ret)
 	if (!modules)
 		return -ENOMEM;
 	modules->root = root;
-	modules->context = fs_root_is_running_system(root) ? kmod_new(NULL, NULL)
-							   : open_below(root);
+	modules->context = open_silently(root);
 	if (!modules->context) {
 		free(modules);
 		return -ENOMEM;

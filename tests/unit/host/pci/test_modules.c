@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/modules.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "tree.h"
 
 static const struct pci_identity nic = {0x8086, 0x10d3, 0x1043, 0xa01f, 0x020000};
@@ -146,6 +150,29 @@ static void test_alias_on_the_command_line(void **state)
 	}
 }
 
+/* A line that modprobe ignores is not printed for everybody who asks about a module. */
+static void test_silent(void **state)
+{
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = NULL;
+	auto_free char *printed = NULL;
+	int file, before;
+
+	tree_file(tree, "etc/modprobe.d/vfio.conf", "10de:2206,10de:1aef\n");
+	tree_file(tree, "printed", "");
+	file = fs_open(&tree->root, "printed", O_WRONLY, 0);
+	before = dup(STDERR_FILENO);
+	assert_true(file >= 0 && before >= 0);
+	dup2(file, STDERR_FILENO);
+	modules = open_modules(tree);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(file);
+	assert_int_equal(fs_read(&tree->root, "printed", 4096, &printed, NULL), 0);
+	assert_string_equal(printed, "");
+	assert_null(getenv("KMOD_LOG"));
+}
+
 static void test_vfio_ids(void **state)
 {
 	static const struct {
@@ -257,6 +284,7 @@ int main(void)
 		TEST(test_alias_blacklisted),
 		TEST(test_alias_of_two),
 		TEST(test_alias_on_the_command_line),
+		TEST(test_silent),
 		TEST(test_vfio_ids),
 		TEST(test_vfio_ids_on_the_command_line),
 		TEST(test_has),
