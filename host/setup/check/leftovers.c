@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/leftovers.h"
 
+#include "host/base/strbuf.h"
 #include "host/pci/modules.h"
+#include "host/pci/summary.h"
 #include "host/setup/conf/kernelinfo.h"
 
 #include <string.h>
@@ -164,6 +166,7 @@ struct scan {
 	struct checklist *list;
 	size_t ids;  /* 1 + the item of the last line that gives vfio-pci ids; 0: none */
 	char *where; /* that line's place and text */
+	bool any;    /* there is one, here or on the kernel command line */
 };
 
 static bool gives_ids(const struct leftover *leftover)
@@ -213,6 +216,7 @@ static int check_line(struct scan *scan, const char *path, unsigned int number, 
 			NULL,
 			fs_path(_("if nothing else needs it, remove it from line %u of /%s; %s"),
 				number, path, cure_of(kind)));
+		scan->any |= leftover->parameter && strstr(leftover->parameter, "ids=");
 		if (!err && gives_ids(leftover))
 			err = note_ids(scan, path, number, line);
 	}
@@ -289,6 +293,47 @@ static int check_dir(struct scan *scan, const char *dir, const char *suffix, enu
 	return err;
 }
 
+/* Whether ids= names a device that a driver of the host has now: 1 or 0; -errno. */
+static int is_claimed(struct modules *modules, const struct device_summary *device)
+{
+	if (device->bridge || !device->driver || !strcmp(device->driver, "vfio-pci"))
+		return 0;
+	return modules_vfio_ids_match(modules, &device->identity);
+}
+
+/* A model is what ids= names: the host's own disk or network card may be one of it, too. */
+static int check_claimed(const struct fs_root *root, struct checklist *list)
+{
+	cleanup_with(modules_closep) struct modules *modules = NULL;
+	cleanup_with(device_summaries_free) struct device_summaries devices = {0};
+	auto_strbuf struct strbuf names = {0};
+	auto_free char *text = NULL;
+	int err = device_summaries_read(root, &devices);
+
+	err = err ?: modules_open(root, &modules);
+	for (size_t i = 0; !err && i < devices.n; i++) {
+		const struct device_summary *device = &devices.items[i];
+		int claimed = is_claimed(modules, device);
+
+		if (claimed > 0)
+			strbuf_add_item(&names, "%s (%s)", bdf_text(&device->bdf), device->driver);
+		err = claimed < 0 ? claimed : 0;
+	}
+	if (err || !names.len)
+		return err == -ENOMEM ? err : 0;
+	text = strbuf_take(&names);
+	if (!text)
+		return -ENOMEM;
+	return check_add(
+		list, "leftover", CHECK_WARNING,
+		fs_path(_("vfio-pci's ids= names devices that drivers of the host have now: %s; at the "
+			  "next boot vfio-pci may have them first, and the host none of them"),
+			text),
+		NULL,
+		fs_path(_("take the ids of what the host needs out of ids=, or remove it; %s"),
+			cure_of(KIND_MODPROBE)));
+}
+
 int leftovers_check(const struct fs_root *root, struct checklist *list)
 {
 	static const struct {
@@ -312,5 +357,5 @@ int leftovers_check(const struct fs_root *root, struct checklist *list)
 			      ? check_dir(&scan, places[i].path, places[i].suffix, places[i].kind)
 			      : check_file(&scan, places[i].path, places[i].kind);
 	free(scan.where);
-	return err;
+	return err ? err : scan.any ? check_claimed(root, list) : 0;
 }

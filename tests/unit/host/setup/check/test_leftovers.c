@@ -125,6 +125,40 @@ static void test_several_ids(void **state)
 	assert_non_null(strstr(list.items[2].what, "claims every device"));
 }
 
+/* The ids of a model of which the host has one for itself. */
+static void test_claimed(void **state)
+{
+	static const struct tree_device devices[] = {
+		{.bdf = "0000:01:00.0", .vendor = 0x8086, .device = 0x1563, .driver = "vfio-pci"},
+		{.bdf = "0000:01:00.1", .vendor = 0x8086, .device = 0x1563, .driver = "ixgbe"},
+		{.bdf = "0000:02:00.0", .vendor = 0x8086, .device = 0x1563},
+		{.bdf = "0000:03:00.0", .vendor = 0x8086, .device = 0x1521, .driver = "igb"},
+	};
+	struct tree *tree = *state;
+	static const char *const drivers[] = {"vfio-pci", "ixgbe", "igb"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		tree_driver(tree, drivers[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		tree_device(tree, &devices[i]);
+	for (unsigned int cmdline = 0; cmdline < 2; cmdline++) {
+		auto_checklist struct checklist list = {0};
+
+		if (cmdline) {
+			tree_delete(tree, "etc/modprobe.d/vfio.conf");
+			tree_file(tree, "etc/kernel/cmdline", "quiet vfio-pci.ids=8086:1563\n");
+			tree_file(tree, "proc/cmdline", "quiet vfio-pci.ids=8086:1563\n");
+		} else {
+			tree_file(tree, "etc/modprobe.d/vfio.conf",
+				  "options vfio-pci ids=8086:1563\n");
+		}
+		assert_int_equal(leftovers_check(&tree->root, &list), 0);
+		assert_int_equal(list.n, 2);
+		assert_int_equal(list.items[1].status, CHECK_WARNING);
+		assert_non_null(strstr(list.items[1].what, "have now: 0000:01:00.1 (ixgbe); at "));
+	}
+}
+
 /* Before 6.2 vfio_virqfd is right; what else is in the list is not. */
 static void test_old_kernel(void **state)
 {
@@ -145,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_innocent, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_rivals, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_several_ids, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_claimed, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_old_kernel, tree_setup, tree_teardown),
 	};
 
