@@ -74,11 +74,39 @@ static void cure_by_machine_setting(struct plan_check *c)
 			cure_without(c, _("so remove pcie=1, too"), e, "pcie");
 }
 
+/* Whether args put an entry at 00:02.0 of the guest, by "-set device.hostpci0.addr=02.0": where
+ * integrated graphics has its place on i440fx. (QEMU, docs/igd-assign.txt) */
+static bool args_place_igd(const struct vmcfg *vm)
+{
+	static const char *const places[] = {"2.0", "02.0", "0x2", "0x02", "0x2.0", "0x02.0", "2"};
+	const char *at = vm->values[VMCFG_ARGS].text;
+
+	while (at && (at = strstr(at, "device.hostpci"))) {
+		const char *addr;
+		size_t len;
+
+		at += strlen("device.hostpci");
+		addr = after_prefix(at + strspn(at, "0123456789"), ".addr=");
+		len = addr ? strcspn(addr, " \t\"',") : 0;
+		for (size_t i = 0; len && i < ARRAY_SIZE(places); i++)
+			if (len == strlen(places[i]) && !strncmp(addr, places[i], len))
+				return true;
+	}
+	return false;
+}
+
 static void cure_machine(struct plan_check *c)
 {
 	const struct vmcfg *vm = c->facts->vm;
 	const struct vmcfg_value *machine = &vm->values[VMCFG_MACHINE];
 	auto_free char *value = NULL;
+
+	if (args_place_igd(vm)) {
+		cure_words(c, _("q35 is no cure here: args put the device at 02.0, the place of "
+				"integrated graphics on i440fx (as legacy-igd=1 does)"));
+		cure_by_machine_setting(c);
+		return;
+	}
 
 	if (facts_vm_is_aarch64(c->facts)) {
 		cure_command(c, _("the machine of aarch64, virt, is Proxmox VE's default"),
@@ -185,6 +213,7 @@ static void check_pcie(struct plan_check *c, size_t e)
 	if (entry->legacy_igd == 1) {
 		check_legacy_igd(c, e);
 	} else if (!q35 && (facts_have_legacy_igd(facts) ||
+			    (args_place_igd(facts->vm) && entry->pcie != 1) ||
 			    (facts_vm_is_aarch64(facts) && entry->pcie != 1))) {
 		return;
 	} else if (virt || (!q35 && facts->settings->machine != POLICY_REFUSE)) {

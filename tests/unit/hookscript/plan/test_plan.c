@@ -221,6 +221,14 @@ static void test_config_refusals(void **state)
 		 "so remove pcie=1, too: qm set 100 --hostpci0 01:00.0"},
 		{"machine: pc-i440fx-9.2+pve1\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc-i440fx-9.2+pve1;", "qm set 100 --machine q35"},
+		{"args: -set device.hostpci0.addr=02.0 -set device.hostpci0.x-igd-gms=0x2\n"
+		 "hostpci0: 01:00.0\n",
+		 REFUSAL_NOT_Q35, "machine: pc, the default;",
+		 "to run this VM as it is instead, put this line into /etc/pve-passthrough.conf: "
+		 "vm100 = { machine = \"warn\"; };"},
+		{"args: -set device.hostpci0.addr=12.0 -set device.hostpci0.x-igd-opregion=on\n"
+		 "hostpci0: 01:00.0,pcie=1\n",
+		 REFUSAL_NOT_Q35, "machine: pc, the default;", "qm set 100 --machine q35"},
 		/* Proxmox VE drops that line, and runs the default. */
 		{"machine: Q35\nhostpci0: 01:00.0,pcie=1\n", REFUSAL_NOT_Q35,
 		 "machine: pc, the default;", "qm set 100 --machine q35"},
@@ -755,6 +763,19 @@ static void test_legacy_igd_refusals(void **state)
 		assert_int_equal(plan->n_refusals, 1);
 		assert_refusal(plan, 0, REFUSAL_ENTRY, rows[i].what, rows[i].cure);
 	}
+}
+
+static void test_igd_placed_by_args(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	plan = make(&host, "args: -set 'device.hostpci0.addr=0x2'\nhostpci0: 01:00.0\n");
+	assert_counts(plan, 1, 0);
+	for (size_t i = 0; i < plan->refusals[0].n_cures; i++)
+		assert_null(plan->refusals[0].cures[i].fix);
 }
 
 static void test_no_romfile(void **state)
@@ -1317,6 +1338,7 @@ int main(void)
 		cmocka_unit_test(test_legacy_igd),
 		cmocka_unit_test(test_legacy_igd_on_q35),
 		cmocka_unit_test(test_legacy_igd_refusals),
+		cmocka_unit_test(test_igd_placed_by_args),
 		cmocka_unit_test(test_no_romfile),
 		cmocka_unit_test(test_conventional_device),
 		cmocka_unit_test(test_mixed_slot),
