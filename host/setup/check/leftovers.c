@@ -195,6 +195,28 @@ static int note_ids(struct scan *scan, const char *path, unsigned int number, co
 	return 0;
 }
 
+/* Whether a word after ids= looks like one more: "ids=10de:1b80, 10de:10f0". */
+static bool is_split(const char *line)
+{
+	const char *at = strstr(line, "ids=");
+
+	while (at && *(at += strcspn(at, " \t"))) {
+		at += strspn(at, " \t");
+		if (strspn(at, "0123456789abcdefABCDEF") == 4 && at[4] == ':')
+			return true;
+	}
+	return false;
+}
+
+static const char *effect_of(const struct leftover *leftover, const char *line)
+{
+	return gives_ids(leftover) && is_split(line)
+		       ? _("vfio-pci claims the devices with the ids before the space only, and the "
+			   "kernel ignores the others: a list has no spaces; the hookscript needs no "
+			   "such line")
+		       : _(leftover->effect);
+}
+
 static int check_line(struct scan *scan, const char *path, unsigned int number, const char *line,
 		      enum file_kind kind)
 {
@@ -212,7 +234,7 @@ static int check_line(struct scan *scan, const char *path, unsigned int number, 
 			list, "leftover", CHECK_NOTE,
 			fs_path("/%s:%u: %s: %s", path, number,
 				kind == KIND_CMDLINE ? leftover->parameter : line,
-				_(leftover->effect)),
+				effect_of(leftover, line)),
 			NULL,
 			fs_path(_("if nothing else needs it, remove it from line %u of /%s; %s"),
 				number, path, cure_of(kind)));

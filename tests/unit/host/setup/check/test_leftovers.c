@@ -9,6 +9,8 @@ static const struct {
 } found[] = {
 	{"etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2206,10de:1aef disable_vga=1",
 	 "claims every device"},
+	{"etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2206, 10de:1aef disable_vga=1",
+	 "the ids before the space only"},
 	{"etc/modprobe.d/blacklist.conf", "blacklist nouveau", "not loaded by itself"},
 	{"etc/modprobe.d/x.conf", "  blacklist\tamdgpu", "not loaded by itself"},
 	{"etc/modprobe.d/x.conf", "softdep nvidia pre: vfio-pci", "only together with ids="},
