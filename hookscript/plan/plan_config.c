@@ -79,13 +79,14 @@ static void cure_by_machine_setting(struct plan_check *c)
 static bool args_place_igd(const struct vmcfg *vm)
 {
 	static const char *const places[] = {"2.0", "02.0", "0x2", "0x02", "0x2.0", "0x02.0", "2"};
-	const char *at = vm->values[VMCFG_ARGS].text;
+	static const char entry[] = "device.hostpci";
+	const char *args = vm->values[VMCFG_ARGS].text;
 
-	while (at && (at = strstr(at, "device.hostpci"))) {
+	for (const char *at = args ? strstr(args, entry) : NULL; at; at = strstr(at, entry)) {
 		const char *addr;
 		size_t len;
 
-		at += strlen("device.hostpci");
+		at += strlen(entry);
 		addr = after_prefix(at + strspn(at, "0123456789"), ".addr=");
 		len = addr ? strcspn(addr, " \t\"',") : 0;
 		for (size_t i = 0; len && i < ARRAY_SIZE(places); i++)

@@ -252,8 +252,7 @@ static int read_cmdline(const struct fs_root *root, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* In the name of a module, '-' is '_'. */
-static bool is_name(const char *at, size_t len, const char *name)
+bool module_name_is(const char *at, size_t len, const char *name)
 {
 	if (len != strlen(name))
 		return false;
@@ -269,7 +268,7 @@ static bool list_has(const char *at, const char *module)
 	for (;; at++) {
 		size_t len = strcspn(at, ", \n");
 
-		if (is_name(at, len, module))
+		if (module_name_is(at, len, module))
 			return true;
 		at += len;
 		if (*at != ',')
@@ -305,7 +304,7 @@ static int add_from_cmdline(const struct fs_root *root, const char *module, cons
 	while (!err && (word = strsep(&rest, " \n"))) {
 		const char *dot = strchr(word, '.'), *value = NULL;
 
-		if (dot && is_name(word, (size_t)(dot - word), module))
+		if (dot && module_name_is(word, (size_t)(dot - word), module))
 			value = after_prefix(dot + 1, option);
 		if (value && (!*value || *value == '='))
 			strbuf_add(values, "\n%s", *value ? value + 1 : "");

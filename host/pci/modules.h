@@ -23,6 +23,10 @@ bool module_is_builtin(const struct fs_root *root, const char *name);
  */
 int modules_release(const struct fs_root *root, char **ret) must_check;
 
+/* Whether the LEN characters at AT are the module's NAME, in which '-' is '_'. (Linux:
+ * kernel/params.c, parameqn()) */
+bool module_name_is(const char *at, size_t len, const char *name);
+
 struct modules;
 
 /* Returns 0 and a new handle (modules_close()), or -errno. */

@@ -94,17 +94,6 @@ static bool has_rival(const struct fs_root *root, const char *module)
 	return false;
 }
 
-/* In the name of a module, '-' is '_'. (kernel/params.c, parameqn; kmod) */
-static bool is_word(const char *at, size_t len, const char *word)
-{
-	if (len != strlen(word))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((at[i] == '-' ? '_' : at[i]) != (word[i] == '-' ? '_' : word[i]))
-			return false;
-	return true;
-}
-
 static bool line_has_word(const char *line, const char *word)
 {
 	size_t len;
@@ -112,7 +101,7 @@ static bool line_has_word(const char *line, const char *word)
 	for (const char *at = line; *at; at += len) {
 		at += strspn(at, BETWEEN);
 		len = strcspn(at, BETWEEN);
-		if (is_word(at, len, word))
+		if (module_name_is(at, len, word))
 			return true;
 	}
 	return false;
@@ -198,9 +187,9 @@ static int note_ids(struct scan *scan, const char *path, unsigned int number, co
 /* Whether a word after ids= looks like one more: "ids=10de:1b80, 10de:10f0". */
 static bool is_split(const char *line)
 {
-	const char *at = strstr(line, "ids=");
+	const char *ids = strstr(line, "ids=");
 
-	while (at && *(at += strcspn(at, " \t"))) {
+	for (const char *at = ids ? ids : ""; *at; at += strcspn(at, " \t")) {
 		at += strspn(at, " \t");
 		if (strspn(at, "0123456789abcdefABCDEF") == 4 && at[4] == ':')
 			return true;
