@@ -249,6 +249,9 @@ static int look(struct job *job)
 
 	if (err)
 		return wait_for_text(job, err);
+	/* What logins show may be that it could not be read. */
+	job->told = job->told && !job->unread;
+	job->unread = false;
 	if (due == TRIAL_NOTHING || due == TRIAL_NOT_BOOTED) {
 		trial_motd_remove(job->root);
 		return ENABLE_DONE;

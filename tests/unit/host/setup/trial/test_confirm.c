@@ -438,6 +438,42 @@ static void test_unread_for_a_while(void **state)
 	ends(&scene, call_late, &scene, 0, "was not confirmed and is undone");
 }
 
+/* While the clock runs the file cannot be read for a moment; what logins show behind that is kept
+ * in run/seen, and the trial ends. */
+static int call_disturbed(const struct fs_root *root, const void *scene)
+{
+	const char *dir = ((const struct scene *)scene)->tree.dir;
+	auto_free char *script = fs_path(
+		"cd '%s'; f=" TRIAL_PATH "; until [ -e " MOTD " ]; do sleep 0.05; done; "
+		"ln $f $f.kept; ln -s confirm.self $f.self; cp -P $f.self $f.to; mv -T $f.to $f; "
+		"until grep -q 'could not be read' " MOTD
+		"; do sleep 0.05; done; mv -T $f.kept $f; "
+		"sleep 0.3; cp " MOTD " run/seen; rm $f",
+		dir);
+	pid_t other;
+
+	alarm(10);
+	other = fork();
+	if (!other)
+		_exit(system(script) ? 1 : 0); /* NOLINT(cert-env33-c) */
+	return other < 0 ? -1 : call_boot(root, NULL);
+}
+
+static void test_told_again(void **state)
+{
+	auto_scene struct scene scene = {0};
+	auto_free char *seen = NULL;
+
+	(void)state;
+	build(&scene, hosts[0]);
+	enable(&scene, 0, "armed: ");
+	boot(&scene, "boot-1\n", WORDS);
+	ends(&scene, call_disturbed, &scene, 0, "could not be read");
+	seen = hosttree_read(&scene.tree, "run/seen");
+	assert_non_null(strstr(seen, "host-setup confirm"));
+	assert_null(strstr(seen, "nothing is undone"));
+}
+
 /* Where the trial cannot be written, nothing is undone, and logins show what to do. */
 static void test_unwritten(void **state)
 {
@@ -737,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_not_confirmed),
 		cmocka_unit_test(test_unread_for_a_while),
+		cmocka_unit_test(test_told_again),
 		cmocka_unit_test(test_unwritten),
 		cmocka_unit_test(test_changed_meanwhile),
 		cmocka_unit_test(test_power_cut_between),
