@@ -40,7 +40,8 @@ bool boot_uses_mention(const char *text, size_t len, const char *name)
 	const char *end = text + len, *at = text;
 
 	while (n && (at = memmem(at, (size_t)(end - at), name, n))) {
-		bool begins = at == text || (!is_part(at[-1]) && at[-1] != '/') || *name == '/';
+		bool begins = at == text || (!is_part(at[-1]) && at[-1] != '/') || *name == '/' ||
+			      (at[-1] == ':' && strchr(name, '=')); /* "/keyfile:UUID=…" */
 		bool ends = at + n == end || !at[n] || !is_part(at[n]);
 
 		if (begins && ends)

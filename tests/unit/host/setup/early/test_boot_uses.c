@@ -264,6 +264,10 @@ static void test_names_are_whole(void **state)
 	assert_false(boot_uses_mention(text, strlen(text), "/dev/sda1"));
 	assert_false(boot_uses_mention(text, strlen(text), "data"));
 	assert_false(boot_uses_mention(text, strlen(text), ""));
+	/* A key file's disk. (crypttab(5)) */
+	assert_true(boot_uses_mention("/k:UUID=1", 9, "UUID=1"));
+	assert_false(boot_uses_mention("/k:PARTUUID=1", 13, "UUID=1"));
+	assert_false(boot_uses_mention("a:tank", 6, "tank"));
 }
 
 /* The lines that use a disk of which udev says UDEV: "FILE:LINE …". */
