@@ -7,35 +7,78 @@
 
 #include "host/setup/early/boot_uses.h"
 
-#define BLANKS " \t\r"
+#define BLANKS	   " \t\r"
+#define DIGITS	   "0123456789"
+#define TYPE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.," DIGITS
 
 /* ---- fstab(5), crypttab(5), units ---- */
 
 /* Options that say nothing of whose host it is; others are kept when they name a disk. */
 static const char *const options[] = {
-	"defaults", "auto",	"noauto",   "nofail",	  "ro",		 "rw",	  "sw",
-	"swap",	    "luks",	"plain",    "initramfs",  "bind",	 "rbind", "noatime",
-	"relatime", "discard*", "errors=*", "umask=*",	  "pri=*",	 "user",  "users",
-	"nouser",   "exec",	"noexec",   "suid",	  "nosuid",	 "dev",	  "nodev",
-	"sync",	    "async",	"_netdev",  "x-initrd.*", "x-systemd.*",
+	"defaults",
+	"auto",
+	"noauto",
+	"nofail",
+	"ro",
+	"rw",
+	"sw",
+	"swap",
+	"luks",
+	"plain",
+	"initramfs",
+	"bind",
+	"rbind",
+	"noatime",
+	"relatime",
+	"discard*",
+	"errors=*",
+	"umask=*",
+	"pri=*",
+	"user",
+	"users",
+	"nouser",
+	"exec",
+	"noexec",
+	"suid",
+	"nosuid",
+	"dev",
+	"nodev",
+	"sync",
+	"async",
+	"_netdev",
+	"x-initrd.*",
+	"x-systemd.*timeout=*",
+	"x-systemd.automount",
 };
 
+/* Whether the whole of TEXT does. */
 static bool names_disk(const char *text)
 {
-	static const char *const marks[] = {"/dev/", "UUID=", "LABEL="};
+	static const char *const marks[] = {"/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
 
+	text += strspn(text, "\"'");
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-		if (strstr(text, marks[i]))
+		if (after_prefix(text, marks[i]))
 			return true;
 	return false;
 }
 
+/* "FILE:UUID=…" is a file on a disk. (crypttab(5)) */
+static bool names_place(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return names_disk(text) || (colon && names_disk(colon + 1));
+}
+
 static bool is_plain_option(const char *option)
 {
+	const char *value = strchr(option, '=');
+
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (!fnmatch(options[i], option, 0))
 			return true;
-	return names_disk(option);
+	return value && names_place(value + 1);
 }
 
 /* Cuts LIST. */
@@ -58,7 +101,7 @@ static void add_options(char *list, struct strbuf *out)
 static void add_source(const char *source, struct strbuf *out)
 {
 	bool share = !strncmp(source, "//", 2) ||
-		     (*source != '/' && strpbrk(source, ":@") && !names_disk(source));
+		     (*source != '/' && strpbrk(source, ":@#=") && !names_disk(source));
 
 	strbuf_add(out, "%s", share ? "server:/share" : source);
 }
@@ -66,13 +109,14 @@ static void add_source(const char *source, struct strbuf *out)
 /* The field NUMBER, from 0 on. */
 static void add_field(const char *words, int number, char *field, struct strbuf *out)
 {
-	bool key = number == 2 && words && !names_disk(field);
+	bool key = words && !names_place(field), type = !field[strspn(field, TYPE_CHARS)];
 
 	if (!number)
 		add_source(field, out);
 	else if (number == 3)
 		add_options(field, out);
-	else if (key || (number > 3 && field[strspn(field, "0123456789")]))
+	else if ((number == 2 && (words ? key : !type)) || number > 5 ||
+		 (number > 3 && field[strspn(field, DIGITS)]))
 		strbuf_add(out, "none");
 	else
 		strbuf_add(out, "%s", field);
@@ -109,14 +153,17 @@ static int add_fields(const char *words, const char *line, struct strbuf *out)
 int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out)
 {
 	const char *text = line + strspn(line, BLANKS);
-	const char *what = words && !strcmp(words, "unit") ? after_prefix(text, "What=") : NULL;
+	bool unit = words && !strcmp(words, "unit");
+	const char *what = unit ? after_prefix(text, "What") : NULL;
 
-	if (what) {
-		strbuf_add(out, "What=");
+	what = what ? what + strspn(what, BLANKS) : "";
+	if (*what == '=') {
+		what += 1 + strspn(what + 1, BLANKS);
+		strbuf_add_bytes(out, text, (size_t)(what - text));
 		add_source(what, out);
 		return 0;
 	}
-	if (*text == '#' || (words && !strcmp(words, "unit"))) {
+	if (*text == '#' || unit) {
 		strbuf_add(out, "%s", *text ? "#" : "");
 		return 0;
 	}
@@ -125,24 +172,42 @@ int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out
 
 /* ---- mdadm.conf(5) ---- */
 
+/* The name of an array has that of the host that made it: "HOST:0". */
+static int note_maker(struct standins *standins, const char *name)
+{
+	size_t n = strcspn(name, ":" BLANKS), digits = name[n] ? strspn(name + n + 1, DIGITS) : 0;
+
+	if (!n || name[n] != ':' || !digits || isalnum((unsigned char)name[n + 1 + digits]))
+		return 0;
+	return standins_of(standins, STANDIN_HOST, name, n) ? 0 : -ENOMEM;
+}
+
+/* A line that begins with a blank goes on with the one before. */
+static bool is_kept(const char *line, const char *text)
+{
+	if (text != line)
+		return strcasestr(text, "UUID=") || strstr(text, "/dev/");
+	return !strncasecmp(text, "ARRAY", 5) || !strncasecmp(text, "DEVICE", 6);
+}
+
 int boot_texts_add_array(struct standins *standins, const char *line, struct strbuf *out)
 {
-	const char *text = line + strspn(line, BLANKS), *name;
-	size_t n;
+	static const char *const before[] = {"name=", "/md/"};
+	const char *text = line + strspn(line, BLANKS);
+	auto_free char *bare = strndup(line, strcspn(line, "#"));
+	int err = bare ? 0 : -ENOMEM;
 
-	if (strncasecmp(text, "ARRAY", 5) && strncasecmp(text, "DEVICE", 6)) {
+	if (!is_kept(line, text)) {
 		strbuf_add(out, "%s", *text ? "#" : "");
-		return 0;
+		return err;
 	}
-	/* "name=HOST:0" */
-	name = strstr(text, "name=");
-	name = name ? name + strlen("name=") : "";
-	n = strcspn(name, ":" BLANKS);
-	if (name[n] == ':' && n && !standins_of(standins, STANDIN_HOST, name, n))
-		return -ENOMEM;
-	n = strcspn(line, "#");
-	strbuf_add_bytes(out, line, n);
-	return 0;
+	for (size_t i = 0; !err && i < ARRAY_SIZE(before); i++) {
+		const char *name = strcasestr(bare, before[i]);
+
+		err = name ? note_maker(standins, name + strlen(before[i])) : 0;
+	}
+	strbuf_add(out, "%s", bare ? bare : "");
+	return err;
 }
 
 /* ---- names of disks ---- */
@@ -152,58 +217,32 @@ static int note(struct standins *standins, const char *text)
 	return standins_of(standins, STANDIN_SERIAL, text, strlen(text)) ? 0 : -ENOMEM;
 }
 
-/* Every name by the disk's own id has a serial number in it; one by its path when that is a WWN,
- * "pci-0000:03:00.0-sas-0x5000c500a1b2c3d4-lun-0". */
-static bool is_serial_name(const char *dir, const char *name)
-{
-	return !strcmp(dir, "by-id") || strstr(name, "-0x");
-}
-
 int boot_texts_note_disks(const struct fs_root *root, struct standins *standins)
 {
-	static const char *const dirs[] = {"by-id", "by-path"};
-	int err = 0;
+	auto_names struct fs_names names = {0};
+	int err = fs_list(root, "dev/disk/by-id", &names);
 
-	for (size_t k = 0; !err && k < ARRAY_SIZE(dirs); k++) {
-		auto_free char *path = fs_path("dev/disk/%s", dirs[k]);
-		auto_names struct fs_names names = {0};
-
-		if (!path)
-			return -ENOMEM;
-		if (fs_list(root, path, &names))
-			continue; /* what cannot be listed is in no capture */
-		for (size_t i = 0; !err && i < names.n; i++)
-			if (is_serial_name(dirs[k], names.items[i]))
-				err = note(standins, names.items[i]);
-	}
+	if (err) /* what cannot be listed is in no capture */
+		return err == -ENOMEM ? err : 0;
+	for (size_t i = 0; !err && i < names.n; i++)
+		err = note(standins, names.items[i]);
 	return err;
 }
 
-/* "disk/by-id/…" */
+/* "disk/by-id/…", "md/HOST:0" */
 static int note_link(struct standins *standins, const char *link)
 {
-	const char *id = after_prefix(link, "disk/by-id/");
-	const char *path = after_prefix(link, "disk/by-path/");
+	const char *id = after_prefix(link, "disk/by-id/"), *array = after_prefix(link, "md/");
 
 	if (id)
 		return note(standins, id);
-	return path && is_serial_name("by-path", path) ? note(standins, path) : 0;
+	return array ? note_maker(standins, array) : 0;
 }
 
 /* An id that is none of those which are known by their form: that of ZFS is a number. */
 static int note_id(struct standins *standins, const char *id)
 {
 	return strlen(id) > 9 && !strchr(id, '-') ? note(standins, id) : 0;
-}
-
-/* The name of an array has that of the host that made it: "HOST:0". */
-static int note_label(struct standins *standins, const char *label)
-{
-	const char *colon = strchr(label, ':');
-
-	if (!colon || colon == label || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
-		return 0;
-	return standins_of(standins, STANDIN_HOST, label, (size_t)(colon - label)) ? 0 : -ENOMEM;
 }
 
 int boot_texts_add_udev(struct standins *standins, const char *line, struct strbuf *out)
@@ -214,7 +253,7 @@ int boot_texts_add_udev(struct standins *standins, const char *line, struct strb
 	} kept[] = {
 		{"S:", note_link},
 		{"E:ID_FS_TYPE=", NULL},
-		{"E:ID_FS_LABEL=", note_label},
+		{"E:ID_FS_LABEL=", note_maker},
 		{"E:ID_FS_UUID=", note_id},
 		{"E:ID_PART_ENTRY_UUID=", note_id},
 		{"E:ID_PART_ENTRY_NAME=", NULL},
@@ -225,6 +264,9 @@ int boot_texts_add_udev(struct standins *standins, const char *line, struct strb
 
 		if (!value)
 			continue;
+		/* "disk/by-loop-ref/FILE" */
+		if (after_prefix(value, "disk/by-loop"))
+			return 0;
 		strbuf_add(out, "%s", line);
 		return kept[i].note ? kept[i].note(standins, value) : 0;
 	}
@@ -277,7 +319,7 @@ static bool has_one(const char *line, const char *words)
 /* Without what somebody took for a comment; a line that goes on still does. */
 static void add_without_comment(const char *line, struct strbuf *out)
 {
-	const char *comment = strchr(line, '#');
+	const char *comment = line[strspn(line, BLANKS)] == ';' ? line : strchr(line, '#');
 	size_t n = strlen(line);
 
 	while (comment && comment > line && !strchr(BLANKS, comment[-1]))
@@ -341,9 +383,9 @@ int boot_texts_reduce_interfaces(const char *words, const char *text, struct str
  * value, which may be a network's name. */
 static int add_condition(struct reading *reading, const char *text, struct strbuf *out)
 {
-	static const char *const looked_at[] = {"Name", "MACAddress",	    "PermanentMACAddress",
-						"Path", "Driver",	    "Type",
-						"Kind", "WLANInterfaceType"};
+	static const char *const looked_at[] = {
+		"Name", "MACAddress", "PermanentMACAddress", "Path",	    "Driver",
+		"Type", "Kind",	      "WLANInterfaceType",   "OriginalName"};
 	size_t n = strcspn(text, "=" BLANKS);
 	const char *value = text + n + strspn(text + n, "=" BLANKS);
 
@@ -368,7 +410,8 @@ static int add_network_line(struct reading *reading, const char *words, const ch
 		return 0;
 	else if (reading->match)
 		return add_condition(reading, text, out);
-	reading->kept |= after_prefix(text, "Unmanaged") || has_one(text, words);
+	reading->kept |= after_prefix(text, "Unmanaged") || after_prefix(text, "Name=") ||
+			 has_one(text, words);
 	if (reading->kept)
 		add_without_comment(line, out);
 	return 0;

@@ -158,6 +158,13 @@ static char before(const struct place *p)
 	return p->at > p->begin ? p->at[-1] : '\0';
 }
 
+static bool is_behind(const struct place *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(p->at - p->begin) >= n && !strncmp(p->at - n, text, n);
+}
+
 /* How many hexadecimal digits there are from N on, at most MAX. */
 static size_t digits(const struct place *p, size_t n, size_t max)
 {
@@ -208,6 +215,27 @@ static size_t md_uuid_at(const struct place *p)
 		if (digits(p, 9 * i, 9) != 8 || (i && after(p, 9 * i - 1) != ':'))
 			return 0;
 	return is_alnum(after(p, MD_LEN)) || after(p, MD_LEN) == ':' ? 0 : MD_LEN;
+}
+
+/* A disk's name by its id, which has its serial number in it, or by a path over the network, which
+ * has that of another host: whether or not there is such a disk now. */
+static size_t disk_at(const struct place *p)
+{
+	bool remote = is_behind(p, "by-path/") && after(p, 0) == 'i' && after(p, 1) == 'p' &&
+		      after(p, 2) == '-';
+	size_t n = 0;
+
+	if (!remote && !is_behind(p, "by-id/"))
+		return 0;
+	while (after(p, n) && !strchr(" \t\r\n\"'`,;/(){}<>|&", after(p, n)))
+		n++;
+	return n;
+}
+
+/* "0x5000c500a1b2c3d4", in a disk's name by its path: "pci-0000:03:00.0-sas-0x…-lun-0". */
+static size_t wwn_at(const struct place *p)
+{
+	return is_behind(p, "-0x") && digits(p, 0, 17) == 16 && after(p, 16) == '-' ? 16 : 0;
 }
 
 static size_t mac_at(const struct place *p)
@@ -284,7 +312,8 @@ static bool is_common(enum standin_kind kind, const char *text, size_t len)
 /* ---- known words ---- */
 
 /* Whether a name of that length is a word of its own there. A host's may have its domain behind it,
- * which *LEN takes in; and is no part of a path, but below nodes/. */
+ * which *LEN takes in; and is no part of a path, but below nodes/, and in an array's "/md/HOST:0".
+ */
 static bool stands_alone(const struct place *p, enum standin_kind kind, size_t *len)
 {
 	char prior = before(p);
@@ -293,8 +322,8 @@ static bool stands_alone(const struct place *p, enum standin_kind kind, size_t *
 		return false;
 	if (kind != STANDIN_HOST)
 		return true;
-	if (prior == '.' ||
-	    (prior == '/' && (p->at - p->begin < 6 || strncmp(p->at - 6, "nodes/", 6))))
+	if (prior == '.' || (prior == '/' && !is_behind(p, "nodes/") && !is_behind(p, "/md/") &&
+			     !is_behind(p, "S:md/")))
 		return false;
 	while (after(p, *len) == '.' && is_alnum(after(p, *len + 1)))
 		for (++*len; is_word_char(after(p, *len));)
@@ -383,6 +412,12 @@ static ssize_t replace_one(struct standins *standins, struct strbuf *out, const 
 
 	if (len)
 		return add_mac(standins, out, p, '\0') ?: (ssize_t)len;
+	len = wwn_at(p) ?: disk_at(p);
+	if (len) {
+		with = standins_of(standins, STANDIN_SERIAL, p->at, len);
+		strbuf_add(out, "%s", with ? with : "");
+		return with ? (ssize_t)len : -ENOMEM;
+	}
 	if (is_alnum(before(p)))
 		return 0;
 	len = md_uuid_at(p);

@@ -8,8 +8,6 @@
 
 #define SETTERS "sriov_numvfs|SR-IOV|max_vfs"
 
-#define NETWORKS SETTERS "|Name=|Driver=|Path="
-
 const struct pattern capture_table[] = {
 	/* ---- who is who: host names are known before other texts are read ---- */
 	{"etc/corosync/corosync.conf", TEXTS_SERVERS,
@@ -166,12 +164,12 @@ const struct pattern capture_table[] = {
 	{"var/spool/cron/crontabs/*", TEXTS_SETTERS, SETTERS},
 	{"etc/network/interfaces.d", TEXTS_HERE, NULL},
 	{"etc/network/@(if-up.d|if-pre-up.d)/*", TEXTS_SETTERS, SETTERS "|iface "},
-	{"@(etc|run|lib)/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
-	{"@(etc|run|lib)/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
-	{"usr/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
-	{"usr/lib/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
-	{"usr/local/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, NETWORKS},
-	{"usr/local/lib/systemd/network/*.network.d/*.conf", TEXTS_NETWORK, NETWORKS},
+	{"@(etc|run|lib)/systemd/network/*.@(network|link)", TEXTS_NETWORK, SETTERS},
+	{"@(etc|run|lib)/systemd/network/*.@(network|link).d/*.conf", TEXTS_NETWORK, SETTERS},
+	{"usr/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, SETTERS},
+	{"usr/lib/systemd/network/*.@(network|link).d/*.conf", TEXTS_NETWORK, SETTERS},
+	{"usr/local/lib/systemd/network/*.@(network|link)", TEXTS_NETWORK, SETTERS},
+	{"usr/local/lib/systemd/network/*.@(network|link).d/*.conf", TEXTS_NETWORK, SETTERS},
 	{"run/systemd/netif/state", TEXTS_HERE, NULL},
 	{"@(etc|run|lib)/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},
 	{"usr/lib/systemd/system/*.@(service|timer)", TEXTS_SETTERS, SETTERS},

@@ -122,9 +122,16 @@ static void test_disks(void **state)
 		{"etc/crypttab", "x PARTUUID=7d0c3a52-8f0e-4c11-9d64-0123456789ab none luks\n"},
 		{"etc/crypttab", "x /dev/sdz1 /dev/disk/by-id/" ID " luks\n"},
 		{"etc/systemd/system/fast.mount", "[Mount]\nWhat=/dev/disk/by-uuid/" UUID "\n"},
+		{"etc/crypttab", "x /dev/sdz1 /a.key:UUID=" UUID " luks\n"},
+		{"etc/crypttab", "x /dev/sdz1 none luks,header=/a:LABEL=fast\n"},
+		{"etc/systemd/system/fast.mount", "[Mount]\nWhat = /dev/nvme7n1\n"},
 		{"etc/systemd/system/fast.swap", "[Swap]\nWhat=/dev/nvme7n1\n"},
 		{"etc/mdadm/mdadm.conf",
 		 "ARRAY /dev/md0 UUID=3aaa0122:29827cfa:5331ad66:ca767371\n"},
+		{"etc/mdadm/mdadm.conf",
+		 "ARRAY /dev/md0 metadata=1.2\n  UUID=3aaa0122:29827cfa:5331ad66:ca767371\n"},
+		{"etc/fstab",
+		 "/dev/disk/by-path/pci-0000:0a:00.0-sas-0x5000cca27dc0ffee-lun-0 /x ext4 ro 0 0\n"},
 		{"etc/lvm/backup/pve", "pve {\n\tid = \"" LVM "\"\n}\n"},
 		{"etc/pve/storage.cfg", "zfspool: vms\n\tpool fast/vms\n"},
 		{"etc/initramfs-tools/conf.d/resume", "RESUME=UUID=" UUID "\n"},
@@ -227,10 +234,47 @@ static void test_built_in(void **state)
 /* ---- nothing else ---- */
 
 static const char *const secrets[] = {
-	"s3cr3t",      "S649NX0R123456", "5000c500a1b2c3d4",	"QX2bZe-9rS0",
-	"3aaa0122",    "ca767371",	 "1234567890123456789", "homeserver7",
-	"10.77.88.99", "nas-seven",	 "oldserver",
+	"s3cr3t",	"S649NX0R123456",   "5000c500a1b2c3d4",	   "QX2bZe-9rS0",
+	"3aaa0122",	"ca767371",	    "1234567890123456789", "homeserver7",
+	"10.77.88.99",	"nas-seven",	    "oldserver",	   "atticbox",
+	"WCC4E7654321", "5000cca27dc0ffee", "135792468",
 };
+
+/* Of a disk that is not there. */
+#define GONE "/dev/disk/by-id/ata-WDC_WD40EFRX_WD-WCC4E7654321"
+
+/* In the files of build(), and of plant() behind what it has. */
+static void plant_more(struct tree *tree)
+{
+	static const char cache[] = "\0\0\0\4path\0\0\0\11\0\0\0\1\0\0\0\76" GONE "-part1\0";
+
+	tree_bytes(tree, "etc/zfs/zpool.cache", cache, sizeof(cache));
+	tree_file(
+		tree, "etc/fstab",
+		"alice@nas-seven:/dev/s3cr3t /d fuse.sshfs ro 0 0\n"
+		"s3fs#s3cr3t /s fuse _netdev 0 0\n"
+		"//nas-seven/x cifs username=s3cr3t,password=s3cr3t 0 0\n"
+		"/dev/sdz1 /t ext4 x-systemd.requires=openvpn@s3cr3t.service,password=s3cr3t/dev/ 0 0 135792468\n" GONE
+		"-part1 /o ext4 noauto 0 0\n"
+		"/dev/disk/by-path/pci-0000:07:00.0-sas-0x5000cca27dc0ffee-lun-0 /z ext4 noauto 0 0\n"
+		"/dev/disk/by-path/ip-10.77.88.99:3260-iscsi-iqn.2005-10.org.s3cr3t:x-lun-0 /i ext4 ro 0 0\n");
+	tree_file(tree, "etc/crypttab", "x " GONE " /mnt/dev/s3cr3t.key luks,header=/s3cr3t\n");
+	tree_file(tree, "etc/mdadm/mdadm.conf",
+		  "DEVICE " GONE "\nARRAY /dev/md/atticbox:3 Name=atticbox:3\n"
+		  "MAILADDR\n  s3cr3t@example.org\n");
+	tree_file(tree, "run/udev/data/b259:9",
+		  "S:disk/by-path/ip-10.77.88.99:3260-iscsi-iqn.2005-10.org.s3cr3t:x-lun-0\n"
+		  "S:md/atticbox:3\nS:disk/by-loop-ref/s3cr3t\nE:ID_SERIAL_SHORT=s3cr3t\n");
+	tree_file(tree, "etc/lvm/backup/pve", "\tdevice = \"" GONE "\"\t# Hint only\n");
+	tree_file(tree, "etc/pve/storage.cfg", "dir: d\n\tpath " GONE "\n");
+	tree_file(tree, "etc/kernel/cmdline", "resume=" GONE "-part2\n");
+	tree_file(tree, "etc/systemd/network/b.network",
+		  "[Match]\nName=eno7 \\\n; s3cr3t\n eno9\n"
+		  "[DHCPServer]\nBootServerName=s3cr3t.example\n");
+	tree_file(tree, "etc/systemd/network/c.link",
+		  "[Match]\nDriver=e1000e\n[Link]\nAlternativeName=s3cr3t\nName=lan0\n");
+	tree_file(tree, "etc/systemd/system/d.mount", "[Mount]\nWhat = nas-seven:/dev/s3cr3t\n");
+}
 
 static void plant(struct tree *tree)
 {
@@ -291,19 +335,50 @@ static void assert_clean(const char *where, const char *text, size_t len)
 			fail_msg("%s has %s in it", where, secrets[i]);
 }
 
-static void test_secrets(void **state)
+static void look_for_secrets(struct tree *tree)
 {
-	struct tree *tree = *state;
 	auto_capturecase struct capturecase capture = {0};
 
-	build(tree);
-	plant(tree);
 	capturecase_make(&tree->root, &capture);
 	capturecase_each(&capture, assert_clean);
 	capturecase_address = nic_address;
 	capturecase_compare(&capture, tree, capturecase_early, 0, "secrets, NIC");
 	capturecase_address = disk_address;
 	capturecase_compare(&capture, tree, capturecase_early, 0, "secrets, disk");
+}
+
+static void test_secrets(void **state)
+{
+	build(*state);
+	plant(*state);
+	look_for_secrets(*state);
+}
+
+static void test_more_secrets(void **state)
+{
+	build(*state);
+	plant_more(*state);
+	look_for_secrets(*state);
+}
+
+/* Which interface a line that sets the number of VFs is of. */
+static void test_links(void **state)
+{
+	static const char link[] = "etc/systemd/network/10.link",
+			  drop_in[] = "usr/lib/systemd/network/10.link.d/vf.conf";
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+	auto_free char *a = NULL, *b = NULL;
+
+	build(tree);
+	tree_file(tree, link,
+		  "[Match]\nOriginalName=eno7\n[Link]\nSR-IOVVirtualFunctions=4\nAlias=s3cr3t\n");
+	tree_file(tree, drop_in, "[Link]\nSR-IOVVirtualFunctions=4\n");
+	capturecase_make(&tree->root, &capture);
+	assert_int_equal(fs_read(&capture.replay.root, link, 4096, &a, NULL), 0);
+	assert_string_equal(a, "[Match]\nOriginalName=eno7\n[Link]\nSR-IOVVirtualFunctions=4\n\n");
+	assert_int_equal(fs_read(&capture.replay.root, drop_in, 4096, &b, NULL), 0);
+	assert_string_equal(b, "[Link]\nSR-IOVVirtualFunctions=4\n");
 }
 
 int main(void)
@@ -320,6 +395,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_built_in, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_links, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_more_secrets, scenario_setup,
+						fake_kernel_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
