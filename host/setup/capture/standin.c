@@ -235,13 +235,19 @@ static size_t disk_at(const struct place *p)
 /* "0x5000c500a1b2c3d4", in a disk's name by its path: "pci-0000:03:00.0-sas-0x…-lun-0". */
 static size_t wwn_at(const struct place *p)
 {
-	return is_behind(p, "-0x") && digits(p, 0, 17) == 16 && after(p, 16) == '-' ? 16 : 0;
+	bool begins = is_behind(p, "-0x") || is_behind(p, "-exp0x");
+
+	return begins && digits(p, 0, 17) == 16 && after(p, 16) == '-' ? 16 : 0;
 }
 
 static size_t mac_at(const struct place *p)
 {
 	char sign = after(p, 2);
 
+	/* "5254.0000.ab07" (systemd.network(5), MACAddress=) */
+	if (digits(p, 0, 5) == 4 && after(p, 4) == '.' && digits(p, 5, 5) == 4 &&
+	    after(p, 9) == '.' && digits(p, 10, 5) == 4 && !is_alnum(after(p, 14)))
+		return after(p, 14) == '.' ? 0 : 14;
 	if (sign != ':' && sign != '-')
 		return 0;
 	for (size_t i = 0; i < MAC_SIZE; i++)
@@ -292,7 +298,7 @@ static bool is_common(enum standin_kind kind, const char *text, size_t len)
 	/* Of the variables of EFI itself, and of boot loaders. */
 	static const char *const uuids[] = {"8be4df61-93ca-11d2-aa0d-00e098032b8c",
 					    "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"};
-	const char *same = kind == STANDIN_MAC ? "0:-" : "0-";
+	const char *same = kind == STANDIN_MAC ? "0:-." : "0-";
 
 	for (size_t i = 0; kind == STANDIN_UUID && i < ARRAY_SIZE(uuids); i++)
 		if (!strncasecmp(text, uuids[i], len))
@@ -304,7 +310,7 @@ static bool is_common(enum standin_kind kind, const char *text, size_t len)
 			return true;
 	if (kind == STANDIN_IPV4)
 		return strtoul(text, NULL, 10) >= 224;
-	if (kind == STANDIN_MAC && strspn(text, "fF:-") >= len)
+	if (kind == STANDIN_MAC && strspn(text, "fF:-.") >= len)
 		return true;
 	return strspn(text, same) >= len;
 }
@@ -360,46 +366,40 @@ static const struct {
 	{STANDIN_IPV6, ipv6_at}, {STANDIN_IPV4, ipv4_at},
 };
 
-/* Adds that of the MAC there, whose bytes have SIGN between them; NUL: nothing. */
-static int add_mac(struct standins *standins, struct strbuf *out, const struct place *p, char sign)
+/* Adds the digits of a stand-in, with what is between those that it stands for. */
+static void add_digits(struct strbuf *out, const char *with, const char *text, size_t len)
 {
-	char mac[MAC_TEXT_SIZE];
-	size_t step = sign ? 3 : 2;
-	const char *with;
-
-	for (size_t i = 0; i < MAC_SIZE; i++)
-		snprintf(mac + 3 * i, sizeof(mac) - 3 * i, "%.2s%s", p->at + step * i,
-			 i + 1 < MAC_SIZE ? ":" : "");
-	with = standins_of(standins, STANDIN_MAC, mac, MAC_LEN);
-	for (const char *c = with; c && *c; c++)
-		if (*c != ':' || sign)
-			strbuf_add_bytes(out, *c == ':' ? &sign : c, 1);
-	return with ? 0 : -ENOMEM;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_hex(text[i])) {
+			strbuf_add_bytes(out, text + i, 1);
+			continue;
+		}
+		while (!is_hex(*with))
+			with++;
+		strbuf_add_bytes(out, with++, 1);
+	}
 }
 
-/* Adds that of the array's UUID there: its digits are those of the other form. */
-static int add_md_uuid(struct standins *standins, struct strbuf *out, const struct place *p)
+/* Adds that of the MAC or UUID there of LEN bytes, whatever is between its digits. */
+static int add_number(struct standins *standins, struct strbuf *out, enum standin_kind kind,
+		      const struct place *p, size_t len)
 {
-	char uuid[UUID_LEN + 1];
-	const char *with;
-	size_t n = 0;
+	static const char *const forms[STANDIN_KINDS] = {
+		[STANDIN_MAC] = "00:00:00:00:00:00",
+		[STANDIN_UUID] = "00000000-0000-0000-0000-000000000000",
+	};
+	auto_strbuf struct strbuf number = {0};
+	const char *digit = p->at, *with = NULL;
 
-	for (size_t i = 0; i < MD_LEN; i++) {
-		if (p->at[i] == ':')
-			continue;
-		if (n == 8 || n == 13 || n == 18 || n == 23)
-			uuid[n++] = '-';
-		uuid[n++] = p->at[i];
+	for (const char *c = forms[kind]; *c; c++) {
+		while (*c == '0' && !is_hex(*digit))
+			digit++;
+		strbuf_add_bytes(&number, *c == '0' ? digit++ : c, 1);
 	}
-	uuid[n] = '\0';
-	with = standins_of(standins, STANDIN_UUID, uuid, n);
-	n = 0;
-	for (const char *c = with; c && *c; c++) {
-		if (*c == '-')
-			continue;
-		strbuf_add(out, "%s%c", n && n % 8 == 0 ? ":" : "", *c);
-		n++;
-	}
+	if (!number.failed)
+		with = standins_of(standins, kind, number.text, number.len);
+	if (with)
+		add_digits(out, with, p->at, len);
 	return with ? 0 : -ENOMEM;
 }
 
@@ -411,7 +411,7 @@ static ssize_t replace_one(struct standins *standins, struct strbuf *out, const 
 	const char *with;
 
 	if (len)
-		return add_mac(standins, out, p, '\0') ?: (ssize_t)len;
+		return add_number(standins, out, STANDIN_MAC, p, len) ?: (ssize_t)len;
 	len = wwn_at(p) ?: disk_at(p);
 	if (len) {
 		with = standins_of(standins, STANDIN_SERIAL, p->at, len);
@@ -422,13 +422,13 @@ static ssize_t replace_one(struct standins *standins, struct strbuf *out, const 
 		return 0;
 	len = md_uuid_at(p);
 	if (len)
-		return add_md_uuid(standins, out, p) ?: (ssize_t)len;
+		return add_number(standins, out, STANDIN_UUID, p, len) ?: (ssize_t)len;
 	for (size_t i = 0; i < ARRAY_SIZE(matchers); i++) {
 		len = matchers[i].at(p);
 		if (!len || is_common(matchers[i].kind, p->at, len))
 			continue;
 		if (matchers[i].kind == STANDIN_MAC)
-			return add_mac(standins, out, p, after(p, 2)) ?: (ssize_t)len;
+			return add_number(standins, out, STANDIN_MAC, p, len) ?: (ssize_t)len;
 		with = standins_of(standins, matchers[i].kind, p->at, len);
 		if (!with)
 			return -ENOMEM;

@@ -194,6 +194,7 @@ static void test_interfaces(void **state)
 		{"srv/net/a.cfg", "iface vmbr0\n\tbridge_ports eno7\n"},
 		{"etc/systemd/network/10.network", "[Match]\nName=eno*\n[Network]\nDHCP=yes\n"},
 		{"etc/systemd/network/10.network", "[Match]\nMACAddress=52:54:00:00:ab:07\n"},
+		{"etc/systemd/network/10.network", "[Match]\nMACAddress=5254.0000.AB07\n"},
 		{"run/systemd/network/10.network", "[Match]\nPath=pci-0000:0b:*\nSSID=x\n"},
 		{"usr/local/lib/systemd/network/10.network",
 		 "[Match]\nType=ether\nName=!en* \\\nwl*\n"
@@ -257,6 +258,7 @@ static void plant_more(struct tree *tree)
 		"/dev/sdz1 /t ext4 x-systemd.requires=openvpn@s3cr3t.service,password=s3cr3t/dev/ 0 0 135792468\n" GONE
 		"-part1 /o ext4 noauto 0 0\n"
 		"/dev/disk/by-path/pci-0000:07:00.0-sas-0x5000cca27dc0ffee-lun-0 /z ext4 noauto 0 0\n"
+		"/dev/disk/by-path/pci-0000:07:00.0-sas-exp0x5000cca27dc0ffee-phy3-lun-0 /e ext4 ro 0 0\n"
 		"/dev/disk/by-path/ip-10.77.88.99:3260-iscsi-iqn.2005-10.org.s3cr3t:x-lun-0 /i ext4 ro 0 0\n");
 	tree_file(tree, "etc/crypttab", "x " GONE " /mnt/dev/s3cr3t.key luks,header=/s3cr3t\n");
 	tree_file(tree, "etc/mdadm/mdadm.conf",
