@@ -172,12 +172,13 @@ int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out
 
 /* ---- mdadm.conf(5) ---- */
 
-/* The name of an array has that of the host that made it: "HOST:0". */
+/* The name of an array has that of the host that made it: "HOST:0", "HOST:data". */
 static int note_maker(struct standins *standins, const char *name)
 {
-	size_t n = strcspn(name, ":" BLANKS), digits = name[n] ? strspn(name + n + 1, DIGITS) : 0;
+	size_t n = strcspn(name, ":" BLANKS);
 
-	if (!n || name[n] != ':' || !digits || isalnum((unsigned char)name[n + 1 + digits]))
+	/* One letter is a word of too many other texts. */
+	if (n < 2 || name[n] != ':' || !name[n + 1] || strchr(BLANKS, name[n + 1]))
 		return 0;
 	return standins_of(standins, STANDIN_HOST, name, n) ? 0 : -ENOMEM;
 }

@@ -34,7 +34,7 @@ int boot_texts_reduce_interfaces(const char *words, const char *text,
 /* systemd.network(5) and systemd.link(5): which interfaces match, and lines with one of WORDS. */
 int boot_texts_reduce_network(const char *words, const char *text, struct strbuf *out) must_check;
 
-/* Makes the names of disks in /dev/disk that have a serial number in them known words. Returns 0 or
+/* Makes the names in /dev/disk/by-id, which have serial numbers in them, known words. Returns 0 or
  * -ENOMEM. */
 int boot_texts_note_disks(const struct fs_root *root, struct standins *standins) must_check;
 

@@ -238,7 +238,7 @@ static const char *const secrets[] = {
 	"s3cr3t",	"S649NX0R123456",   "5000c500a1b2c3d4",	   "QX2bZe-9rS0",
 	"3aaa0122",	"ca767371",	    "1234567890123456789", "homeserver7",
 	"10.77.88.99",	"nas-seven",	    "oldserver",	   "atticbox",
-	"WCC4E7654321", "5000cca27dc0ffee", "135792468",
+	"WCC4E7654321", "5000cca27dc0ffee", "135792468",	   "cellarbox",
 };
 
 /* Of a disk that is not there. */
@@ -263,10 +263,12 @@ static void plant_more(struct tree *tree)
 	tree_file(tree, "etc/crypttab", "x " GONE " /mnt/dev/s3cr3t.key luks,header=/s3cr3t\n");
 	tree_file(tree, "etc/mdadm/mdadm.conf",
 		  "DEVICE " GONE "\nARRAY /dev/md/atticbox:3 Name=atticbox:3\n"
+		  "ARRAY /dev/md/x name=cellarbox:data\n"
 		  "MAILADDR\n  s3cr3t@example.org\n");
-	tree_file(tree, "run/udev/data/b259:9",
-		  "S:disk/by-path/ip-10.77.88.99:3260-iscsi-iqn.2005-10.org.s3cr3t:x-lun-0\n"
-		  "S:md/atticbox:3\nS:disk/by-loop-ref/s3cr3t\nE:ID_SERIAL_SHORT=s3cr3t\n");
+	tree_file(
+		tree, "run/udev/data/b259:9",
+		"S:disk/by-path/ip-10.77.88.99:3260-iscsi-iqn.2005-10.org.s3cr3t:x-lun-0\n"
+		"S:md/atticbox:3\nE:ID_FS_LABEL=cellarbox:data\nS:disk/by-loop-ref/s3cr3t\nE:ID_SERIAL_SHORT=s3cr3t\n");
 	tree_file(tree, "etc/lvm/backup/pve", "\tdevice = \"" GONE "\"\t# Hint only\n");
 	tree_file(tree, "etc/pve/storage.cfg", "dir: d\n\tpath " GONE "\n");
 	tree_file(tree, "etc/kernel/cmdline", "resume=" GONE "-part2\n");
