@@ -18,7 +18,7 @@
 #define VMCFG_ARGS_H
 
 #include "host/base/base.h"
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 
 /* One -device of the models vfio-pci and vfio-pci-nohotplug. */
 struct args_device {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/args.h"
 #include "vmcfg/propstr.h"
 #include "vmcfg/text.h"

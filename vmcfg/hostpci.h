@@ -7,7 +7,7 @@
 #define VMCFG_HOSTPCI_H
 
 #include "host/base/base.h"
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "vmcfg/text.h"
 
 struct propstr_format;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/propstr.h"
 
 /* In the order of machine_keys. */

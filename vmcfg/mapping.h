@@ -17,7 +17,7 @@
 #define VMCFG_MAPPING_H
 
 #include "host/base/base.h"
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "vmcfg/hostpci.h"
 
 /*

@@ -6,7 +6,7 @@
 #ifndef VMCFG_NETS_H
 #define VMCFG_NETS_H
 
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 /* An interface that has an address of its own and is on a bridge. */
 struct guest_net {

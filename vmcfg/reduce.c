@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/args.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/keys.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 /* How many bytes of a hostile text a message may repeat. */
 #define QUOTE_MAX 60

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/lines.h"
 #include "vmcfg/machine.h"
 #include "vmcfg/text.h"

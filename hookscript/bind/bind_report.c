@@ -5,7 +5,7 @@
 #include "host/pci/iommu.h"
 #include "host/pci/pci.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/vfio.h"
 
 #include <string.h>

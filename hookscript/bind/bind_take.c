@@ -4,7 +4,7 @@
 #include "host/pci/driver.h"
 #include "host/pci/modules.h"
 #include "host/pci/pci.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/vfio.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "hookscript/records/record.h"
 #include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

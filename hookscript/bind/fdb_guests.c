@@ -5,7 +5,7 @@
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/net/port.h"
 #include "host/process/supervise.h"
 #include "host/process/worker.h"

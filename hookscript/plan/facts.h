@@ -16,7 +16,7 @@
 #include "hookscript/records/identity.h"
 #include "hookscript/records/record.h"
 #include "hookscript/settings/settings.h"
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/pci/check.h"
 #include "host/base/fs.h"
 #include "host/pci/host_memory.h"

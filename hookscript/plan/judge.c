@@ -5,7 +5,7 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/record.h"
 #include "hookscript/records/returns.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "hookscript/pve/pve.h"
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "host/pci/driver.h"
 
 #include <string.h>

@@ -48,7 +48,7 @@ enum refusal_reason {
 struct cure {
 	char *words; /* what is to be done, or what the command is for; NULL: the command says it */
 	char *command; /* a line for a shell, to be run as it stands; NULL: words only */
-	char **fix;    /* the command (host/base/argv.h) if `vm --fix` may run it: it changes
+	char **fix;    /* the command (host/text/argv.h) if `vm --fix` may run it: it changes
 			  configuration only, and no VM that runs, nor a device; else NULL */
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/plan_check.h"
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 
 #include <string.h>
 

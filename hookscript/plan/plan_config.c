@@ -2,7 +2,7 @@
 /* What is decided by the VM's config: the machine, the entries and what they name. */
 #include "hookscript/plan/plan_check.h"
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "vmcfg/machine.h"
 
 #include <string.h>

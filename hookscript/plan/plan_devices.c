@@ -2,7 +2,7 @@
 /* What is decided by the machine: the host, the devices, their groups and records. */
 #include "hookscript/plan/plan_check.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/answer.h"
 
 #include <string.h>

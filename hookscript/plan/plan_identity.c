@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An address is a slot: a start refuses a different device in it than at the last start. */
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "hookscript/plan/plan_check.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

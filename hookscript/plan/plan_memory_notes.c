@@ -4,7 +4,7 @@
 
 #include "hookscript/plan/memory_advice.h"
 #include "host/base/conftext.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

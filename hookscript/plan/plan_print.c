@@ -2,8 +2,8 @@
 #include "hookscript/plan/plan_print.h"
 
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
-#include "host/base/wrap.h"
+#include "host/text/strbuf.h"
+#include "host/text/wrap.h"
 
 #include <string.h>
 

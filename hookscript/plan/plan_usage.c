@@ -3,7 +3,7 @@
 #include "hookscript/plan/plan_check.h"
 
 #include "host/base/conftext.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* The keys of the settings for a virtual function of a network card, by the VM's entry. */
 #include "hookscript/plan/plan_check.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "hookscript/pve/ha.h"
 
 #include "hookscript/pve/cluster.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/sections.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/ha.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <json-c/json.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "hookscript/pve/pvesh.h"
 
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/program.h"
 #include "host/process/supervise.h"
 

@@ -3,7 +3,7 @@
 #ifndef HOOKSCRIPT_PVE_QEMU_H
 #define HOOKSCRIPT_PVE_QEMU_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* A device that QEMU has, and the entry that it is of. */

@@ -11,7 +11,7 @@
 #ifndef HOOKSCRIPT_RECORDS_IDENTITY_H
 #define HOOKSCRIPT_RECORDS_IDENTITY_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/statefile.h"
 #include "host/pci/pci.h"
 

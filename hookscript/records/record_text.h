@@ -3,7 +3,7 @@
 #ifndef HOOKSCRIPT_RECORDS_RECORD_TEXT_H
 #define HOOKSCRIPT_RECORDS_RECORD_TEXT_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/net/vf_net.h"
 #include "host/pci/pci.h"
 

@@ -3,7 +3,7 @@
 #ifndef HOOKSCRIPT_RECORDS_TAKER_H
 #define HOOKSCRIPT_RECORDS_TAKER_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 enum taker {

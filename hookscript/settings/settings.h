@@ -13,7 +13,7 @@
 #ifndef HOOKSCRIPT_SETTINGS_SETTINGS_H
 #define HOOKSCRIPT_SETTINGS_SETTINGS_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 #include "host/usage/usage.h"
 #include "vmcfg/hostpci.h"

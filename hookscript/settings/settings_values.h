@@ -9,7 +9,7 @@
 #include <libconfig.h>
 
 #include "hookscript/settings/settings.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 /* The file that is read. Later values replace earlier ones, so the file that wins is read last, and
  * in it the group of the VM. */

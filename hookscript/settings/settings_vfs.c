@@ -3,7 +3,7 @@
 #include "hookscript/settings/settings_values.h"
 
 #include "host/base/conftext.h"
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/commands.h"
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
 #include "host/process/progress.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/mapping_json.h"
 
-#include "host/base/utf8.h"
-#include "host/base/json.h"
+#include "host/text/utf8.h"
+#include "host/text/json.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #define HOOKSCRIPT_VERBS_MAPPING_MAKE_H
 
 #include "hookscript/pve/pvesh.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "vmcfg/hostpci.h"
 #include "vmcfg/mapping.h"
 

@@ -9,7 +9,7 @@
 #include "hookscript/verbs/rehearse_print.h"
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/base/language.h"
 #include "host/base/log.h"
 #include "host/pci/answer.h"

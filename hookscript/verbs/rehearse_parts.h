@@ -4,7 +4,7 @@
 #ifndef HOOKSCRIPT_VERBS_REHEARSE_PARTS_H
 #define HOOKSCRIPT_VERBS_REHEARSE_PARTS_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 enum rehearse_part_kind { REHEARSE_PART_INTERFACE, REHEARSE_PART_DISK, REHEARSE_PART_NODE };

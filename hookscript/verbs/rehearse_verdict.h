@@ -5,7 +5,7 @@
 #define HOOKSCRIPT_VERBS_REHEARSE_VERDICT_H
 
 #include "hookscript/verbs/rehearse_parts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/vfio/trial.h"
 
 enum rehearsed {

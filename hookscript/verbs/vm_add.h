@@ -7,7 +7,7 @@
 #define HOOKSCRIPT_VERBS_VM_ADD_H
 
 #include "hookscript/plan/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/summary.h"
 #include "vmcfg/storage.h"
 
@@ -24,7 +24,7 @@ struct vm_add_choice {
 
 struct vm_addition {
 	char *refusal;	     /* why this cannot be proposed, and what to do; NULL: it is */
-	char **command;	     /* sets the entry (host/base/argv.h); NULL: it is as it should be */
+	char **command;	     /* sets the entry (host/text/argv.h); NULL: it is as it should be */
 	char *path;	     /* with a mapping: what the mapping must name on this node */
 	char **firmware;     /* gives an empty VM the firmware OVMF, before that; NULL: it keeps its
 				own */

@@ -7,9 +7,9 @@
 #include "hookscript/plan/plan_check.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/pve/vm.h"
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/vm_verb.h"
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "hookscript/plan/judge.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/pve/exit.h"

@@ -5,7 +5,7 @@
 
 #include <libconfig.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 /*
  * Parses TEXT and has READ take from it what it needs. Returns 0; -EINVAL when the text is no

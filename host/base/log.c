@@ -2,8 +2,8 @@
 #include "host/base/log.h"
 
 #include "host/base/journal.h"
-#include "host/base/utf8.h"
-#include "host/base/wrap.h"
+#include "host/text/utf8.h"
+#include "host/text/wrap.h"
 
 #include <stdarg.h>
 #include <stdio.h>

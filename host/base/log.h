@@ -7,9 +7,9 @@
 #ifndef HOST_BASE_LOG_H
 #define HOST_BASE_LOG_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 enum log_level {
 	LOG_LEVEL_INFO,	    /* done, as expected */
@@ -41,7 +41,7 @@ void log_copy_to(struct strbuf *to);
 void log_before_lines(void (*before)(void));
 
 /*
- * log_say() prints one line, which is wrapped (host/base/wrap.h) when it goes to a terminal.
+ * log_say() prints one line, which is wrapped (host/text/wrap.h) when it goes to a terminal.
  * Control characters in it (they may come from a VM config) are written as \xNN, except that '\n'
  * begins another line. Standard output is flushed, so that the order survives.
  */

@@ -8,7 +8,7 @@
 #define HOST_NET_FDB_H
 
 #include "host/base/fs.h"
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 struct mac {
 	uint8_t bytes[MAC_SIZE];

@@ -4,7 +4,7 @@
 #ifndef HOST_NET_PORT_H
 #define HOST_NET_PORT_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 struct net_port {

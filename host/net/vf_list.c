@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 static char *key_of(const struct bdf *pf)
 {

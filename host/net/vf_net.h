@@ -8,9 +8,9 @@
 #ifndef HOST_NET_VF_NET_H
 #define HOST_NET_VF_NET_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 enum vf_net_field {
 	VF_NET_VLAN, /* with its priority and protocol */

@@ -6,7 +6,7 @@
 #ifndef HOST_PCI_ANSWER_H
 #define HOST_PCI_ANSWER_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* How long a device is given to answer. One in D3cold is powered up first. */

@@ -7,7 +7,7 @@
 #ifndef HOST_PCI_DRIVER_H
 #define HOST_PCI_DRIVER_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 #include "host/pci/pci.h"
 

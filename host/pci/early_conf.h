@@ -6,7 +6,7 @@
 
 #include <libconfig.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/early_id.h"
 
 /* The line above it. */

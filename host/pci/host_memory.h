@@ -7,7 +7,7 @@
 #ifndef HOST_PCI_HOST_MEMORY_H
 #define HOST_PCI_HOST_MEMORY_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* Pools of huge pages, of those sizes that x86 has. */

@@ -3,7 +3,7 @@
 #ifndef HOST_PCI_IOMMU_H
 #define HOST_PCI_IOMMU_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /*

@@ -2,7 +2,7 @@
 #include "host/pci/modules.h"
 
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <libkmod.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef HOST_PCI_PCI_H
 #define HOST_PCI_PCI_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* What tells a device from another one at the same address. */

@@ -2,7 +2,7 @@
 #include "host/pci/sriov.h"
 
 #include "host/base/clock.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/driver.h"
 #include "host/process/kernel_log.h"
 #include "host/process/worker.h"

@@ -6,7 +6,7 @@
 #ifndef HOST_PCI_SRIOV_H
 #define HOST_PCI_SRIOV_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* The attributes of a PF. Reading sriov_numvfs waits for the device's lock: workers only. */

@@ -7,7 +7,7 @@
 #ifndef HOST_PCI_SRIOV_CONF_H
 #define HOST_PCI_SRIOV_CONF_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 #include "host/pci/early_conf.h"
 #include "host/pci/pci.h"

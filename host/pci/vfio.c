@@ -6,7 +6,7 @@
 #include "host/pci/pci.h"
 #include "host/process/process.h"
 #include "host/process/process_nodes.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <fcntl.h>
 #include <string.h>

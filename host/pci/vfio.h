@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* A process that holds a group open. */

@@ -3,7 +3,7 @@
 
 #include "host/base/facts.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/program.h"
 
 #include <string.h>

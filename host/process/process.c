@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/process/process.h"
 
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -49,7 +49,7 @@ int process_list_namespaces(const struct fs_root *root, const struct process_lis
 bool process_has_ended(const struct fs_root *root, pid_t pid, int err);
 
 /* Its short name, e.g. "kvm", which it may choose itself: printable, whatever it is
- * (host/base/utf8.h); "?" when it has ended. A new string, or NULL without memory. */
+ * (host/text/utf8.h); "?" when it has ended. A new string, or NULL without memory. */
 char *process_command(const struct fs_root *root, pid_t pid) must_check;
 
 /*

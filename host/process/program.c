@@ -3,7 +3,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/fs_write.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/progress.h"
 #include "host/process/worker.h"
 

@@ -9,7 +9,7 @@
 
 #include "host/setup/loader/bootloader.h"
 #include "host/setup/boot/edit.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "host/setup/trial/trial_state.h"
 #include "host/setup/wanted.h"
 

@@ -10,7 +10,7 @@
 #include "host/setup/trial/trial_arm.h"
 #include "host/pci/iommu.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/sriov_conf.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/enable.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/setup/loader/bootplace.h"
 #include "host/setup/boot/dropins.h"
@@ -12,7 +12,7 @@
 #include "host/setup/boot/problems_initramfs.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/setup/commit.h"
-#include "host/setup/earlier.h"
+#include "host/setup/state/earlier.h"
 #include "host/setup/trial/trial_arm.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/jsontext.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 void json_add_vm(json_object *array, const struct device_vm *vm, bool *failed)
 {

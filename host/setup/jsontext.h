@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What several commands have in what `--json` prints (host/base/json.h). */
+/* What several commands have in what `--json` prints (host/text/json.h). */
 #ifndef HOST_SETUP_JSONTEXT_H
 #define HOST_SETUP_JSONTEXT_H
 
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/pci/summary.h"
 
 /* Adds {"vmid": 100, "entries": ["hostpci0"]} to ARRAY; null for the entries of a config that

@@ -13,7 +13,7 @@
 #include "host/setup/enable.h"
 #include "host/setup/groups/groups.h"
 #include "host/setup/help.h"
-#include "host/setup/hostlock.h"
+#include "host/setup/state/hostlock.h"
 #include "host/setup/picture/picture_verb.h"
 #include "host/base/cli.h"
 #include "host/base/language.h"

@@ -6,8 +6,8 @@
 #ifndef HOST_SETUP_OUTCOME_H
 #define HOST_SETUP_OUTCOME_H
 
-#include "host/base/bdf.h"
-#include "host/base/json.h"
+#include "host/text/bdf.h"
+#include "host/text/json.h"
 #include "host/setup/options.h"
 
 /* Why a change is refused; each has a word in pve-passthrough-json(7). */

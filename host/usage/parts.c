@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Parts of a device that VMs or the host use by themselves: SR-IOV VFs and mediated devices. */
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/pci/pci.h"
 #include "host/pci/sriov.h"

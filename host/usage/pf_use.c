@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/pci.h"
 #include "host/usage/net/nettables.h"
 #include "host/usage/usage.h"

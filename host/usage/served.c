@@ -4,7 +4,7 @@
  * controllers have no disk or interface below them, but other devices of the board, whose drivers
  * work through them. One without a driver serves nothing: VFIO takes it like any other device.
  */
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/pci.h"
 #include "host/usage/searches.h"
 

@@ -3,7 +3,7 @@
  * Directories that a hypervisor shares with this host, by virtio-9p or virtiofs: no node and no
  * disk, but a mount whose source is the device's tag. While it is mounted, the unbind hangs.
  */
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "host/pci/pci.h"
 #include "host/process/process.h"
 #include "host/usage/searches.h"

@@ -2,7 +2,7 @@
 #include "host/usage/usage.h"
 
 #include "host/pci/pci.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/usage/searches.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef HOST_VFIO_TRIAL_H
 #define HOST_VFIO_TRIAL_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 #include "host/vfio/vfio_device.h"
 

@@ -10,7 +10,7 @@
 #ifndef HOST_VFIO_VFIO_DEVICE_H
 #define HOST_VFIO_VFIO_DEVICE_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* The conventional configuration space. */

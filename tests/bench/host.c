@@ -6,7 +6,7 @@
  */
 #include "tree.h"
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 
 #include <stdio.h>
 

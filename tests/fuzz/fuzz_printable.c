@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Other people's texts on the way to a terminal (host/base/utf8.h, utf8_printable). */
+/* Other people's texts on the way to a terminal (host/text/utf8.h, utf8_printable). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

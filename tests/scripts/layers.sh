@@ -16,11 +16,11 @@ put() {
 t_downwards_is_good() {
 	put host/base/fs.h
 	put host/base/fs.c host/base/fs.h
-	put host/base/bdf.h
-	put host/pci/driver.c host/base/fs.h host/base/bdf.h
-	put host/setup/conf/grubcfg.c host/base/bdf.h host/base/fs.h
-	put vmcfg/hostpci.c host/base/bdf.h host/base/fs.h
-	put hookscript/plan/plan.c host/base/bdf.h vmcfg/hostpci.h
+	put host/text/bdf.h
+	put host/pci/driver.c host/base/fs.h host/text/bdf.h
+	put host/setup/conf/grubcfg.c host/text/bdf.h host/base/fs.h
+	put vmcfg/hostpci.c host/text/bdf.h host/base/fs.h
+	put hookscript/plan/plan.c host/text/bdf.h vmcfg/hostpci.h
 	put hookscript/main.c host/setup/main.h
 	exits 0 "$layers" hookscript/main.c
 	expect_line 'good' out

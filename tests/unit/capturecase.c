@@ -18,7 +18,7 @@
 #include "host/setup/groups/groups.h"
 #include "host/setup/sriov/sriov_check.h"
 #include "host/setup/trial/trial_verb.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "trace.h"
 #include "vmcfg/reduce.h"
 

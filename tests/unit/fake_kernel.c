@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 #include "faults.h"
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/pci/modules.h"
 #include "host/pci/vfio.h"
 

@@ -10,8 +10,8 @@
 
 #include "fake_kernel.h"
 #include "faults.h"
-#include "host/base/bdf.h"
-#include "host/base/mac.h"
+#include "host/text/bdf.h"
+#include "host/text/mac.h"
 #include "host/net/netlink.h"
 
 /* The longest answer. */

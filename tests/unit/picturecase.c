@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "picturecase.h"
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "hookscript/records/reboot.h"
 #include "hookscript/start.h"
 #include "scenario.h"

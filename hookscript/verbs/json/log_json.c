@@ -2,7 +2,7 @@
 #include "hookscript/verbs/json/show_json.h"
 
 #include "hookscript/pve/exit.h"
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/base/log.h"
 #include "host/process/program.h"
 #include "host/process/supervise.h"

@@ -3,7 +3,7 @@
 #ifndef HOOKSCRIPT_VERBS_JSON_PLAN_JSON_H
 #define HOOKSCRIPT_VERBS_JSON_PLAN_JSON_H
 
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "hookscript/plan/plan.h"
 
 /* Adds the plan's refusals to OBJECT as an array KEY: reason code, texts, devices, cures. NULL: an

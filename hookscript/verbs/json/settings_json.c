@@ -5,7 +5,7 @@
 #include "hookscript/pve/pve.h"
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/settings/settings_values.h"
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/base/log.h"
 
 #include <string.h>

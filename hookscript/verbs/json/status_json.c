@@ -5,7 +5,7 @@
 #include "hookscript/records/record.h"
 #include "hookscript/records/returns.h"
 #include "hookscript/records/taker.h"
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/base/log.h"
 #include "host/pci/answer.h"
 #include "host/pci/pci.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootcfg.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
 

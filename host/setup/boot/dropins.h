@@ -7,7 +7,7 @@
 #define HOST_SETUP_BOOT_DROPINS_H
 
 #include "host/setup/boot/edit.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "host/setup/wanted.h"
 
 #define DROPIN_GRUB    "etc/default/grub.d/zz-pve-passthrough.cfg" /* read last: it appends */

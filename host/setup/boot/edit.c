@@ -2,7 +2,7 @@
 #include "host/setup/boot/edit.h"
 #include "host/setup/boot/diff.h"
 #include "host/base/log.h"
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/problems_initramfs.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/loader/initramfs.h"
 
 #include <string.h>

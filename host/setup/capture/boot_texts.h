@@ -5,7 +5,7 @@
 #define HOST_SETUP_CAPTURE_BOOT_TEXTS_H
 
 #include "host/base/fs.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/capture/standin.h"
 
 /* Each adds to OUT what stays of LINE, without its newline; WORDS as the table has them. Returns 0

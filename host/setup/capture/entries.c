@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 /* Where PATH is, or would be, in a table of a size that is a power of two. */
 static size_t place_of(const struct entries *entries, const char *path)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/process.h"
 #include "host/process/process_nodes.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "host/base/fs.h"
-#include "host/base/mac.h"
-#include "host/base/strbuf.h"
+#include "host/text/mac.h"
+#include "host/text/strbuf.h"
 
 #define UUID_LEN 36
 #define MAC_LEN	 17

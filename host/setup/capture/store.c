@@ -10,7 +10,7 @@
 
 #include "host/base/fs.h"
 #include "host/base/fs_write.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/program.h"
 
 /* ---- the index ---- */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/capture/boot_texts.h"
 #include "host/setup/capture/words.h"
 

@@ -5,7 +5,7 @@
 #define HOST_SETUP_CAPTURE_TEXTS_H
 
 #include "host/base/base.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/capture/standin.h"
 
 /* What to do with a file. */

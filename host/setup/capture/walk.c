@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 
 #define LINKS_MAX 40
 #define DEPTH_MAX 12

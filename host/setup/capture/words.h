@@ -4,7 +4,7 @@
 #ifndef HOST_SETUP_CAPTURE_WORDS_H
 #define HOST_SETUP_CAPTURE_WORDS_H
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/capture/standin.h"
 
 /* Adds TEXT of LEN bytes to OUT, with a stand-in for each word that is unknown. Returns 0 or

@@ -2,7 +2,7 @@
 /* The part of the checklist that only `host-setup check` prints. */
 #include "host/setup/check/check_host.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include "host/pci/arch.h"
 #include "host/pci/iommu.h"

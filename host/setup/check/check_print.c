@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/check_print.h"
 
-#include "host/base/wrap.h"
+#include "host/text/wrap.h"
 #include "host/setup/jsontext.h"
 
 #include <stdio.h>

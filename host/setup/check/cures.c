@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/cures.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 #include "host/setup/conf/effects.h"

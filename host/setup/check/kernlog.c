@@ -2,7 +2,7 @@
 #include "host/setup/check/kernlog.h"
 #include "host/base/log.h"
 #include "host/process/kernel_log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/boot/bootcfg.h"
 #include "host/setup/boot/byhand.h"
 #include "host/setup/conf/kernelinfo.h"

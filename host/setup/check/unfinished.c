@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/check/unfinished.h"
 
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/sriov/units.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_EARLY_EARLY_BOOT_H
 #define HOST_SETUP_EARLY_EARLY_BOOT_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* The lock under which a start takes a device (hookscript/records/record.h), handed in by a main: a

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "host/base/json.h"
+#include "host/text/json.h"
 #include "host/base/log.h"
 #include "host/pci/early.h"
 #include "host/pci/iommu.h"
@@ -12,7 +12,7 @@
 #include "host/setup/early/early_commit.h"
 #include "host/setup/early/early_refuse.h"
 #include "host/setup/early/early_state.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 
 /* ---- what is to be held ---- */
 

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_EARLY_EARLY_CHANGE_H
 #define HOST_SETUP_EARLY_EARLY_CHANGE_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/setup/options.h"
 
 /*

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/wrap.h"
-#include "host/base/json.h"
+#include "host/text/wrap.h"
+#include "host/text/json.h"
 
 /* Where the lines about a device begin: after its address. */
 #define INDENT ((size_t)14)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #define KEY "boot-places"
 

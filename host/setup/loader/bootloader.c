@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/loader/bootloader.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/loader/boottools.h"
 #include "host/setup/loader/efivars.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/loader/bootplace.h"
 #include "host/base/fs_write.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/loader/entryline.h"
 #include "host/setup/loader/uki.h"
 

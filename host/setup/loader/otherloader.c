@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/loader/otherloader.h"
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/process/program.h"
 #include "host/setup/conf/cmdline.h"
 #include "host/setup/loader/efivars.h"

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_PICTURE_ATTACHED_H
 #define HOST_SETUP_PICTURE_ATTACHED_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 enum attached_kind {

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_PICTURE_DETAILS_H
 #define HOST_SETUP_PICTURE_DETAILS_H
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/picture/picture.h"
 
 /* Adds its line, which is a link to its details; what is below it; and its details. */

@@ -6,7 +6,7 @@
 #ifndef HOST_SETUP_PICTURE_HTML_H
 #define HOST_SETUP_PICTURE_HTML_H
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 /*
  * TEXT as text, or as an attribute's value between quotes: no byte of it begins markup or ends the

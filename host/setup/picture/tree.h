@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_PICTURE_TREE_H
 #define HOST_SETUP_PICTURE_TREE_H
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/picture/picture.h"
 
 /* Adds it to PAGE. Returns 0 or -ENOMEM. */

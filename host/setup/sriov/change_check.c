@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/vfio.h"

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/base/strbuf.h"
-#include "host/base/wrap.h"
+#include "host/text/strbuf.h"
+#include "host/text/wrap.h"
 #include "host/net/vf_net.h"
 #include "host/setup/jsontext.h"
 

@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_SRIOV_SETTERS_MATCH_H
 #define HOST_SETUP_SRIOV_SETTERS_MATCH_H
 
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 #include "host/base/fs.h"
 
 /* A PF, by all that such texts name one by. */

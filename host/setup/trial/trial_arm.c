@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/loader/grubmenu.h"
 #include "host/setup/sriov/units.h"
 #include "host/setup/trial/trial_motd.h"

@@ -9,8 +9,8 @@
 #include "host/process/program.h"
 #include "host/process/supervise.h"
 #include "host/setup/conf/kernelinfo.h"
-#include "host/setup/hostlock.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hostlock.h"
+#include "host/setup/state/hoststate.h"
 #include "host/setup/trial/trial_motd.h"
 #include "host/setup/trial/trial_state.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "host/base/fs_write.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #define TEXT_MAX ((size_t)64 * 1024)
 

@@ -4,7 +4,7 @@
 #include "host/base/log.h"
 #include "host/process/program.h"
 #include "host/setup/conf/kernelinfo.h"
-#include "host/setup/hostlock.h"
+#include "host/setup/state/hostlock.h"
 #include "host/setup/options.h"
 #include "host/setup/trial/trial_motd.h"
 #include "host/setup/trial/trial_state.h"

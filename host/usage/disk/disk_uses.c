@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/disk/disk_uses.h"
 
-#include "host/base/argv.h"
-#include "host/base/utf8.h"
+#include "host/text/argv.h"
+#include "host/text/utf8.h"
 #include "host/usage/mounts.h"
 
 #include <string.h>

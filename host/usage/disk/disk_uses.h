@@ -7,7 +7,7 @@
 #ifndef HOST_USAGE_DISK_DISK_USES_H
 #define HOST_USAGE_DISK_DISK_USES_H
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/usage/disk/disk_tables.h"
 
 struct disk_uses {

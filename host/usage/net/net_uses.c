@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/net/net_uses.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "host/base/facts.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #define KEY "net"
 

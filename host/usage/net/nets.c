@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/usage/searches.h"
 
-#include "host/base/strbuf.h"
-#include "host/base/utf8.h"
+#include "host/text/strbuf.h"
+#include "host/text/utf8.h"
 #include "host/pci/pci.h"
 #include "host/usage/net/net_uses.h"
 #include "host/usage/net/netconsole.h"

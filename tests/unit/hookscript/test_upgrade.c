@@ -12,7 +12,7 @@
 #include "hookscript/settings/settings_read.h"
 #include "hookscript/start.h"
 #include "hookscript/stop.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "scenario.h"
 
 #define RECORDS	    "run/pve-passthrough/records"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 
 #define CARD(n, p)                                                                             \
 	{                                                                                      \

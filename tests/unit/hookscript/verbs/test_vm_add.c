@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "factscase.h"
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "tree.h"
 
 static struct device_summary devices[] = {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "factscase.h"
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 #include "tree.h"
 
 #define GOOD_CONFIG                                \

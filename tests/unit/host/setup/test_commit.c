@@ -6,7 +6,7 @@
 #include "hostcase.h"
 
 #include "host/setup/check/unfinished.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "host/setup/hostlock.h"
+#include "host/setup/state/hostlock.h"
 #include "hosttree.h"
 #include "program.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/capture/words.h"
 
 static int setup(void **state)

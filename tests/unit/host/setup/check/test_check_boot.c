@@ -4,7 +4,7 @@
 
 #include "host/setup/check/readiness.h"
 #include "host/setup/check/unfinished.h"
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 
 static const struct check_item *item_of(const struct checklist *list, const char *name)
 {

@@ -2,7 +2,7 @@
 /* What the configuration of a host will use of a device at its next boot. */
 #include "tree.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/early/boot_uses.h"
 
 #define NET "sys/devices/pci0000:00/0000:01:00.0/net/eno1/"

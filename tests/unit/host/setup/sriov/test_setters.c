@@ -2,7 +2,7 @@
 /* What sets the number of a PF's VFs beside host-setup: found with file and line, or another's. */
 #include "tree.h"
 
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/sriov/setters.h"
 
 #define PF    "0000:03:00.0"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Characters of UTF-8, whatever the locale. */
-#ifndef HOST_BASE_UTF8_H
-#define HOST_BASE_UTF8_H
+#ifndef HOST_TEXT_UTF8_H
+#define HOST_TEXT_UTF8_H
 
 #include "host/base/base.h"
 

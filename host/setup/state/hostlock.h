@@ -4,8 +4,8 @@
  * not read. It is a lock (flock(2)) on the directory /run/pve-passthrough, which only root may
  * open; of a tree that is not running on its /etc, so that nothing is left behind there.
  */
-#ifndef HOST_SETUP_HOSTLOCK_H
-#define HOST_SETUP_HOSTLOCK_H
+#ifndef HOST_SETUP_STATE_HOSTLOCK_H
+#define HOST_SETUP_STATE_HOSTLOCK_H
 
 #include "host/base/fs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A text that grows. strbuf_take() reports that memory ran out at any time before. */
-#ifndef HOST_BASE_STRBUF_H
-#define HOST_BASE_STRBUF_H
+#ifndef HOST_TEXT_STRBUF_H
+#define HOST_TEXT_STRBUF_H
 
 #include "host/base/base.h"
 

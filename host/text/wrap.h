@@ -5,8 +5,8 @@
  * one column. A line may end at a space, and where Chinese or Japanese, which have none, may be
  * broken: between two wide characters, but neither before a closing mark nor after an opening one.
  */
-#ifndef HOST_BASE_WRAP_H
-#define HOST_BASE_WRAP_H
+#ifndef HOST_TEXT_WRAP_H
+#define HOST_TEXT_WRAP_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * are not its own, and the directories that it makes. It is written before they are, so after a
  * crash it may name more than was done, never less.
  */
-#ifndef HOST_SETUP_HOSTSTATE_H
-#define HOST_SETUP_HOSTSTATE_H
+#ifndef HOST_SETUP_STATE_HOSTSTATE_H
+#define HOST_SETUP_STATE_HOSTSTATE_H
 
 #include "host/base/statefile.h"
 

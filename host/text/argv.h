@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands as lists of words: quoted for a shell, or run without one (program.h). */
-#ifndef HOST_BASE_ARGV_H
-#define HOST_BASE_ARGV_H
+#ifndef HOST_TEXT_ARGV_H
+#define HOST_TEXT_ARGV_H
 
 #include "host/base/base.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/json.h"
+#include "host/text/json.h"
 
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "host/base/base.h"
-#include "host/base/wrap.h"
+#include "host/text/wrap.h"
 
 #define TEN   "abcdefghij"
 #define FIFTY TEN TEN TEN TEN TEN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/wrap.h"
+#include "host/text/wrap.h"
 
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 #include <string.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/setup/hostlock.h"
+#include "host/setup/state/hostlock.h"
 
 #include "host/base/fs_write.h"
 #include "host/base/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PCI addresses (domain:bus:slot.function, "BDF") as text and as a value. Pure. */
-#ifndef HOST_BASE_BDF_H
-#define HOST_BASE_BDF_H
+#ifndef HOST_TEXT_BDF_H
+#define HOST_TEXT_BDF_H
 
 #include "host/base/base.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 
 #include <stdio.h>
 #include <string.h>

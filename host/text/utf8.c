@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/utf8.h"
+#include "host/text/utf8.h"
 
 #include <locale.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * What `--json` prints, put together with json-c; pve-passthrough-json(7) has the names. Without
  * memory *FAILED becomes true, and what is added to NULL is lost, which does no harm.
  */
-#ifndef HOST_BASE_JSON_H
-#define HOST_BASE_JSON_H
+#ifndef HOST_TEXT_JSON_H
+#define HOST_TEXT_JSON_H
 
 #include <json-c/json.h>
 

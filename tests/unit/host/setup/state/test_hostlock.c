@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One host-setup at a time changes how the host boots, and the other is told who that is. */
-#include "host/setup/hostlock.h"
+#include "host/setup/state/hostlock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/setup/earlier.h"
+#include "host/setup/state/earlier.h"
 #include "host/base/log.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 #include "host/setup/boot/dropins.h"
 
 #include <string.h>

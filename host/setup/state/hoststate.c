@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "host/base/fs_write.h"
-#include "host/base/strbuf.h"
+#include "host/text/strbuf.h"
 
 #include <string.h>
 

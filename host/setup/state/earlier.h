@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an earlier `host-setup enable` was asked for by its options, and another one keeps. */
-#ifndef HOST_SETUP_EARLIER_H
-#define HOST_SETUP_EARLIER_H
+#ifndef HOST_SETUP_STATE_EARLIER_H
+#define HOST_SETUP_STATE_EARLIER_H
 
-#include "host/setup/hoststate.h"
+#include "host/setup/state/hoststate.h"
 #include "host/setup/wanted.h"
 
 /*

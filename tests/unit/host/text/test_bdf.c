@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/bdf.h"
+#include "host/text/bdf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

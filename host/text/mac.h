@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MAC addresses of Ethernet. Pure. */
-#ifndef HOST_BASE_MAC_H
-#define HOST_BASE_MAC_H
+#ifndef HOST_TEXT_MAC_H
+#define HOST_TEXT_MAC_H
 
 #include "host/base/base.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/argv.h"
+#include "host/text/argv.h"
 
 #include <string.h>
 
-#include "host/base/strbuf.h"
-#include "host/base/utf8.h"
+#include "host/text/strbuf.h"
+#include "host/text/utf8.h"
 
 /* Characters that are special to no shell. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/base/mac.h"
+#include "host/text/mac.h"
 
 #include "tree.h"
 
