@@ -401,6 +401,6 @@ t_journal() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_life() {
+t_captured_life() { # more
 	all_captured
 }

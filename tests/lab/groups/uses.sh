@@ -295,6 +295,6 @@ t_9p() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_uses() { # once
+t_captured_uses() { # more
 	all_captured
 }
