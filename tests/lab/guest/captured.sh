@@ -37,6 +37,7 @@ capture() {
 		fail "host-setup capture: $(tail -n 3 /tmp/capture.out)"
 	if [ -e /tmp/replay ]; then
 		chmod 755 /tmp/replay
+		chown -R nobody /tmp/replay
 	else
 		mkdir /tmp/replay
 		chown nobody /tmp/replay
