@@ -58,7 +58,7 @@ plain() {
 		s/address [0-9a-f]*:[0-9a-f:]+/address IP/g
 		s/word-[0-9]+/WORD/g
 		s/(^|[^0-9a-f])[0-9a-f]{16}([^0-9a-f]|$)/\1SERIAL\2/g
-		s|(at boot: /proc/cmdline:1: ).*|\1WORDS|
+		s#(at boot: /(proc|etc/kernel)/cmdline:1: ).*#\1WORDS#
 		s/^Commands to be run in that system:/Commands to be run:/
 		s|--root /tmp/replay ||g' "$1"
 }
