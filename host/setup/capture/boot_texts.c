@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "host/setup/capture/wordlist.h"
 #include "host/setup/early/boot_uses.h"
 
 #define BLANKS	   " \t\r"
@@ -304,19 +305,6 @@ int boot_texts_reduce_pools(const char *text, size_t len, struct strbuf *out)
 
 /* ---- lines that go on ---- */
 
-/* Whether LINE has one of WORDS, "a|b", in it. */
-static bool has_one(const char *line, const char *words)
-{
-	while (words && *words) {
-		size_t n = strcspn(words, "|");
-
-		if (memmem(line, strlen(line), words, n))
-			return true;
-		words += n + (words[n] == '|');
-	}
-	return false;
-}
-
 /* Without what somebody took for a comment; a line that goes on still does. */
 static void add_without_comment(const char *line, struct strbuf *out)
 {
@@ -369,7 +357,8 @@ static int add_interface_line(struct reading *reading, const char *words, const 
 {
 	const char *text = line + strspn(line, BLANKS);
 
-	reading->kept = *text && *text != '#' && (boot_uses_decides(text) || has_one(text, words));
+	reading->kept = *text && *text != '#' &&
+			(boot_uses_decides(text) || wordlist_in_line(words, text));
 	if (reading->kept)
 		add_without_comment(line, out);
 	return 0;
@@ -412,7 +401,7 @@ static int add_network_line(struct reading *reading, const char *words, const ch
 	else if (reading->match)
 		return add_condition(reading, text, out);
 	reading->kept |= after_prefix(text, "Unmanaged") || after_prefix(text, "Name=") ||
-			 has_one(text, words);
+			 wordlist_in_line(words, text);
 	if (reading->kept)
 		add_without_comment(line, out);
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "host/text/strbuf.h"
 #include "host/setup/capture/boot_texts.h"
+#include "host/setup/capture/wordlist.h"
 #include "host/setup/capture/words.h"
 
 /* One line, without its newline. */
@@ -17,32 +18,16 @@ struct line {
 typedef int reduce_line(const struct texts *texts, const char *words, const char *line,
 			struct strbuf *out);
 
-/* Whether LINE has one of WORDS, "a|b", in it. */
-static bool has_one(const char *line, const char *words)
-{
-	while (*words) {
-		auto_free char *word = strndup(words, strcspn(words, "|"));
-
-		if (word && strstr(line, word))
-			return true;
-		words += strcspn(words, "|");
-		words += *words == '|';
-	}
-	return false;
-}
-
 /* Whether the line begins with one of WORDS, and a character that ends it. */
 static bool begins_with_one(const char *line, const char *words)
 {
-	line += strspn(line, " \t");
-	while (*words) {
-		size_t len = strcspn(words, "|");
+	const char *word;
+	size_t len;
 
-		if (!strncmp(line, words, len) && strchr(" \t:=", line[len]))
+	line += strspn(line, " \t");
+	while (wordlist_next(&words, &word, &len))
+		if (!strncmp(line, word, len) && strchr(" \t:=", line[len]))
 			return true;
-		words += len;
-		words += *words == '|';
-	}
 	return false;
 }
 
@@ -103,7 +88,7 @@ static int add_if_has(const struct texts *texts, const char *words, const char *
 		      struct strbuf *out)
 {
 	(void)texts;
-	if (has_one(line, words))
+	if (wordlist_in_line(words, line))
 		strbuf_add(out, "%s", line);
 	return 0;
 }
@@ -111,7 +96,7 @@ static int add_if_has(const struct texts *texts, const char *words, const char *
 static int add_if_sets_it(const struct texts *texts, const char *words, const char *line,
 			  struct strbuf *out)
 {
-	return has_one(line, words) ? add_without_comment(texts, words, line, out) : 0;
+	return wordlist_in_line(words, line) ? add_without_comment(texts, words, line, out) : 0;
 }
 
 /* Headers are not indented. */
@@ -338,11 +323,12 @@ static void reduce_entry(const char *text, size_t len, struct strbuf *out)
 /* Whether LINE is one of WORDS, "a|b". */
 static bool is_one(const char *line, const char *words)
 {
-	for (size_t n; words && *words; words += n + (words[n] == '|')) {
-		n = strcspn(words, "|");
-		if (strlen(line) == n && !strncmp(line, words, n))
+	const char *word;
+	size_t len;
+
+	while (wordlist_next(&words, &word, &len))
+		if (strlen(line) == len && !strncmp(line, word, len))
 			return true;
-	}
 	return false;
 }
 
