@@ -126,8 +126,8 @@ $(B)/preload.so: tests/valgrind/preload.c Makefile
 
 unit-tests: $(RUN_TESTS) $(CATALOGS) $(LOCALES)
 
-# What a second compiler has to say of the tests, without linking each.
-test-objects: $(TEST_SOURCES:%.c=$(B)/%.o) $(TEST_SUPPORT:%.c=$(B)/%.o)
+# What a second compiler has to say of it all, without linking.
+objects: $(OBJECTS) $(MAINS:%.c=$(B)/%.o) $(patsubst %.c,$(B)/%.o,$(TEST_SOURCES) $(TEST_SUPPORT) $(wildcard tests/fuzz/*.c))
 
 RUN_VALGRIND := 0
 TEST_CPPFLAGS := -DTESTS_DIR='"$(CURDIR)/tests"' -DTEST_BUILD='"$(CURDIR)/$(B)"' -DRUN_VALGRIND=$(RUN_VALGRIND) -Itests/unit
@@ -222,5 +222,5 @@ $(B)/bench-uses: tests/bench/uses.c $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: known-suites check check-man check-po check-json check-kept-json check-scripts check-unit check-html check-san check-valgrind unit-tests test-objects \
+.PHONY: known-suites check check-man check-po check-json check-kept-json check-scripts check-unit check-html check-san check-valgrind unit-tests objects \
 	check-fuzz fuzz fuzz-targets deps-man deps-lab check-kernel check-more check-host check-deb demo bench
