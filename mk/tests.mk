@@ -26,11 +26,11 @@ still = mk/still-running $@
 known-suites:
 	$(if $(NO_SUITES),@echo 'no such suite: $(NO_SUITES)' >&2; false)
 
-# One after the other, whatever -j says: two of them build into the same directory.
+# Those that build, one after the other, whatever -j says: two of them build into the same directory.
 check: ## every test but check-more, check-host and check-deb
-	@$(MAKE) --no-print-directory check-man
-	@$(MAKE) --no-print-directory check-po
-	@$(MAKE) --no-print-directory check-scripts
+	@mk/install-packages $(DEPS) $(MAN_DEPS) $(SCRIPTS_DEPS)
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory $(JOBS) --output-sync=target check-man check-po check-scripts
 	@rm -rf $(B)/json
 	@$(MAKE) --no-print-directory check-unit
 	@$(MAKE) --no-print-directory check-kept-json
@@ -67,8 +67,9 @@ check-kept-json: deps
 	@mk/install-packages $(JSON_DEPS)
 	@$(still) tests/json/check $(B)
 
+SCRIPTS_DEPS := cpio
 check-scripts: deps ## the scripts of mk/ and tests/ in odd surroundings
-	@mk/install-packages cpio
+	@mk/install-packages $(SCRIPTS_DEPS)
 	@$(still) tests/scripts/check
 
 # ---- unit tests ----
