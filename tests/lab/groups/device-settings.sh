@@ -124,7 +124,7 @@ t_stop_units() { # once
 
 # Debian's kernels have no vfio variant driver, so the setting names the one VFIO driver that there is: the way is the
 # same but for the name, which the unit tests change (tests/unit/hookscript/plan/test_variant.c).
-t_driver_of_a_kept_entry() {
+t_driver_of_a_kept_entry() { # once
 	variant=vfio-pci
 	disk=$(nvme lab1)
 	before=$(machine)
@@ -203,14 +203,14 @@ t_migration() {
 }
 
 # A backup of a VM that is stopped starts it for its time, with lock: backup in the config.
-t_backup_lock() {
+t_backup_lock() { # once
 	disk=$(nvme lab1)
 	vm 100 "machine: q35" "hostpci0: $disk,pcie=1" "lock: backup"
 	start 100 "$disk=nvme"
 	stop 100
 }
 
-t_language() {
+t_language() { # once
 	disk=$(nvme lab1)
 	want "$disk"
 	echo 'language = "zh_CN";' >"$settings"
@@ -227,7 +227,7 @@ t_language() {
 	expect_said "没有已接管的设备"
 }
 
-t_next() {
+t_next() { # once
 	disk=$(nvme lab1)
 	want "$disk"
 	printf 'dir: local\n\tpath /var/lib/vz\n\tcontent snippets\n' >/etc/pve/storage.cfg
@@ -247,7 +247,7 @@ t_next() {
 	expect_machine "$before"
 }
 
-t_args() {
+t_args() { # once
 	disk=$(nvme lab1)
 	vm 100 "args: -device vfio-pci,host=${disk#0000:}"
 	start 100 "$disk=nvme"
@@ -256,7 +256,7 @@ t_args() {
 }
 
 # After a change of hardware (here: of the file, which says what was there at the last start).
-t_moved() {
+t_moved() { # once
 	disk=$(nvme lab1)
 	nic=$(nic 41)
 	want "$nic"

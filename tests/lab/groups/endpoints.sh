@@ -56,7 +56,7 @@ t_isolated_nic() {
 
 # The other of two alike is not looked at: same driver, and its link never goes down. The ids of
 # neither are with vfio-pci, which would claim the next such device that is plugged in.
-t_identical_nics() {
+t_identical_nics() { # once
 	nic=$(nic 01)
 	other=$(nic 02)
 	name=$(nic_name 02)
@@ -130,7 +130,7 @@ t_no_driver() {
 }
 
 # Started at boot, before udev has loaded the driver: waits for it, and gives back to it.
-t_driver_comes_late() {
+t_driver_comes_late() { # once
 	device=$(pci 15ad:07b0)
 	vm 100 "machine: q35" "hostpci0: $device,pcie=1"
 	before=$(machine)
@@ -152,7 +152,7 @@ t_driver_comes_late() {
 }
 
 # Nothing will load its driver: no wait, "none" is recorded, and the user is told.
-t_driver_never_comes() {
+t_driver_never_comes() { # once
 	device=$(pci 15ad:07b0)
 	[ ! -e /sys/module/vmxnet3 ] || fail "the lab: vmxnet3 is loaded"
 	vm 100 "machine: q35" "hostpci0: $device,pcie=1"
@@ -175,7 +175,7 @@ t_module_gone() {
 }
 
 # Several entries at once; every phase of two rounds.
-t_three_devices() {
+t_three_devices() { # once
 	nic=$(nic 01)
 	disk=$(nvme lab1)
 	usb=$(pci 1b36:000d)
@@ -189,7 +189,7 @@ t_three_devices() {
 }
 
 # Not a check: what one start and one stop cost here, and how much of that is the kernel's own.
-t_cost() {
+t_cost() { # once
 	nic=$(nic 01)
 	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
 	start 100 "$nic=e1000e"
@@ -211,6 +211,6 @@ t_cost() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_endpoints() { # once
+t_captured_endpoints() { # more
 	all_captured
 }

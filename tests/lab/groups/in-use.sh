@@ -90,7 +90,7 @@ t_mounted_disk() {
 }
 
 # With data on the way to a slow disk: the unbind would wait for it, beyond kill -9.
-t_mounted_disk_dirty() {
+t_mounted_disk_dirty() { # once
 	node=$(disk_of lab4)
 	want "$(nvme lab4)"
 	make_files "$node"
@@ -359,7 +359,7 @@ t_open_sound() {
 }
 
 # Whose process it is says its control group, as the kernel writes it.
-t_held_by_a_unit() {
+t_held_by_a_unit() { # once
 	want "$(pci 8086:293e)"
 	mkdir -p /tmp/cgroup
 	mount -t cgroup2 none /tmp/cgroup || fail "the lab: no cgroup2"
@@ -435,7 +435,7 @@ t_neighbours_refused() {
 
 # ---- VFs that host-setup makes, here of an NVMe controller
 
-t_sriov_set_up_and_undone() {
+t_sriov_set_up_and_undone() { # once
 	pf=$(nvme lab3)
 	fake_systemctl
 	before=$(sriov_state "$pf")

@@ -148,6 +148,6 @@ t_huge_pages() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_memory() {
+t_captured_memory() { # more
 	all_captured
 }

@@ -21,6 +21,6 @@ t_check_no_iommu() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_no_iommu() { # once
+t_captured_no_iommu() { # more
 	all_captured
 }

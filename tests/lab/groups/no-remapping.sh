@@ -44,6 +44,6 @@ t_check_no_remapping() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_no_remapping() { # once
+t_captured_no_remapping() { # more
 	all_captured
 }

@@ -147,7 +147,7 @@ t_killed() { # once
 }
 
 # restore gives back what a test that died has taken, as the watcher would.
-t_restore() {
+t_restore() { # once
 	disk=$(nvme lab5)
 	before=$(machine)
 	killat -a 3 pve-passthrough test "$disk" --yes </dev/null >/tmp/hook.out 2>&1

@@ -44,7 +44,7 @@ t_behind_bridge() {
 }
 
 # A neighbour without a driver is taken too (Proxmox VE would otherwise), and goes back to none.
-t_driverless_neighbour() {
+t_driverless_neighbour() { # once
 	nic=$(nic 13)
 	edu=$(pci 1234:11e8)
 	expect "group of the neighbour" "$(group_of "$nic")" "$(group_of "$edu")"
@@ -89,7 +89,7 @@ t_override_kept() {
 }
 
 # Both NICs of one group, each by an entry of its own: each is taken once.
-t_same_group_twice() {
+t_same_group_twice() { # once
 	nic=$(nic 11)
 	neighbour=$(nic 12)
 	vm 100 "machine: q35" "hostpci0: $nic" "hostpci1: $neighbour"
@@ -99,7 +99,7 @@ t_same_group_twice() {
 
 # Two VMs want devices of one group, and the second comes while the first is being started: Proxmox
 # VE's reservations name no neighbours, the records do.
-t_neighbour_of_a_start() {
+t_neighbour_of_a_start() { # once
 	nic=$(nic 11)
 	neighbour=$(nic 12)
 	vm 100 "machine: q35" "hostpci0: $nic"
@@ -166,6 +166,6 @@ t_what_splits() {
 }
 
 # What is said of a capture is what is said here.
-t_captured_shared() { # once
+t_captured_shared() { # more
 	all_captured
 }

@@ -115,7 +115,7 @@ t_many_descriptors() { # once
 
 # ---- who does not count, and who has closed it meanwhile
 
-t_called_udev() {
+t_called_udev() { # once
 	want "$(nvme lab1)"
 	background sh -c "exec 3<$node; printf '(udev-worker)' >/proc/\$\$/comm; while :; do sleep 1 3<&-; done"
 	sleep 0.5
@@ -124,7 +124,7 @@ t_called_udev() {
 	lives
 }
 
-t_udev_itself() {
+t_udev_itself() { # once
 	want "$(nvme lab1)"
 	mkdir -p /tmp/cgroup
 	mount -t cgroup2 none /tmp/cgroup || fail "the lab: no cgroup2"
@@ -139,7 +139,7 @@ t_udev_itself() {
 }
 
 # As vgs, smartctl and blkid do.
-t_passing_openers() {
+t_passing_openers() { # once
 	want "$(nvme lab1)"
 	background sh -c "while :; do sleep 0.04 3<$node; sleep 0.06; done 2>/dev/null"
 	# shellcheck disable=SC2034 # so many times
@@ -150,7 +150,7 @@ t_passing_openers() {
 }
 
 # Two of our own look at a disk in the same moment.
-t_own_probes() {
+t_own_probes() { # once
 	want "$(nvme lab1)"
 	rounds=0
 	while [ $rounds -lt 5 ]; do

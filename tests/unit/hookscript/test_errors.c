@@ -17,8 +17,8 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/stop.h"
 
-#define PLAIN_EVERY	61
-#define SANITIZED_EVERY 907
+#define PLAIN_EVERY	97
+#define SANITIZED_EVERY 1201
 
 /* How many of the bad ends are shown. */
 #define SHOWN 20

@@ -13,7 +13,7 @@
 #include "hookscript/stop.h"
 #include "host/base/clock.h"
 
-#define SANITIZED_EVERY 11
+#define SANITIZED_EVERY 19
 
 /* Which fault at which write is tried now; printed when a test fails. */
 static char now_trying[128];

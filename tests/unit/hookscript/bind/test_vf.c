@@ -16,7 +16,7 @@
 #include "scenario.h"
 
 /* A sanitizer makes every process slower. */
-#define SANITIZED_EVERY 7
+#define SANITIZED_EVERY 19
 
 #define PF	"0000:07:00.0"
 #define VF0	"0000:08:00.0"

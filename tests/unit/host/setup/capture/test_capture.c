@@ -136,7 +136,7 @@ static void test_unreadable(void **state)
 }
 
 /* A sanitizer makes every process slower. */
-#define SANITIZED_EVERY 27
+#define SANITIZED_EVERY 53
 
 /* All hosts that enable is tested with. */
 static void test_hosts(void **state)
