@@ -13,6 +13,7 @@ static void free_pf(struct pf *pf)
 		free(pf->vfs[i].mac);
 	free(pf->vfs);
 	sriov_free(&pf->sriov);
+	setters_free(&pf->setters);
 	fs_names_free(&pf->interfaces);
 }
 
@@ -75,6 +76,17 @@ static int read_network(const struct fs_root *root, struct pf *pf)
 	return err == -ENOMEM ? err : 0;
 }
 
+/* What others than `host-setup sriov` have set up for it. */
+static int read_setters(const struct fs_root *root, struct pf *pf)
+{
+	auto_setters_pf struct setters_pf about = {0};
+	int err = setters_pf_read(root, &pf->bdf, &about);
+
+	err = err ?: setters_find(root, NULL, &about, &pf->setters);
+	pf->setters_err = err;
+	return err == -ENOMEM ? err : 0;
+}
+
 /* Adds the device at the address if it can have VFs, or is to have some. */
 static int add_pf(const struct fs_root *root, const struct sriov_above *above,
 		  const struct bdf *bdf, struct pfs *pfs)
@@ -89,6 +101,8 @@ static int add_pf(const struct fs_root *root, const struct sriov_above *above,
 	pf.other = pf.configured && device && !sriov_entry_is(pf.configured, &device->identity);
 	if (device)
 		err = pf_interfaces(root, bdf, &pf.interfaces, &pf.down);
+	if (!err && device && !pf.configured)
+		err = read_setters(root, &pf);
 	for (size_t i = 0; !err && i < pf.sriov.n_vfs; i++)
 		err = add_vf(root, above, pfs, &pf.sriov.vfs[i], &pf);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "host/pci/sriov.h"
 #include "host/pci/sriov_conf.h"
 #include "host/pci/summary.h"
+#include "host/setup/sriov/setters.h"
 
 /* The unit that makes VFs at boot. */
 #define SRIOV_SERVICE "pve-passthrough-sriov.service"
@@ -35,6 +36,8 @@ struct pf {
 	const struct device_summary *device;  /* NULL: there is none at the address */
 	const struct sriov_entry *configured; /* in the conf; NULL: it is not set up */
 	bool other;			      /* the entry is that of another device */
+	struct setters setters; /* of one that is not set up: what sets its number of VFs at boot */
+	int setters_err;	/* why that is not known, -errno; 0: it is */
 	struct sriov sriov;
 	struct fs_names interfaces;
 	const char *down; /* one of them that is not up; NULL: none */

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/base/log.h"
 #include "host/text/strbuf.h"
+#include "host/text/utf8.h"
 #include "host/text/wrap.h"
 #include "host/net/vf_net.h"
 #include "host/setup/jsontext.h"
@@ -60,11 +62,37 @@ static char *driver_text(const struct pf *pf)
 	return strbuf_take(&text);
 }
 
+/* "/etc/sysfs.d/vf.conf:3", or without a line where that is not known. */
+static char *setter_text(const struct conf_item *setter)
+{
+	if (!setter->file)
+		return strdup(setter->text);
+	return setter->line ? fs_path("/%s:%u", setter->file, setter->line)
+			    : fs_path("/%s", setter->file);
+}
+
+/* The count of a PF that is not set up: what others have set up for it is not undone by us. */
+static char *count_elsewhere(const struct pf *pf)
+{
+	const struct conf_items *lines = &pf->setters.active;
+	auto_free char *first = lines->n ? setter_text(lines->items) : NULL;
+
+	if (pf->setters_err)
+		return fs_path(_("VFs: %u possible, %zu now; what sets them at boot cannot be "
+				 "read: %s"),
+			       pf->sriov.total, pf->n_vfs, log_strerror(pf->setters_err));
+	if (!lines->n)
+		return fs_path(_("VFs: %u possible, %zu now, not set up for boot"), pf->sriov.total,
+			       pf->n_vfs);
+	return first ? fs_path(_("VFs: %u possible, %zu now; set at boot, or may be, by %s: %s"),
+			       pf->sriov.total, pf->n_vfs, first, lines->items[0].text)
+		     : NULL;
+}
+
 static char *count_text(const struct pf *pf)
 {
 	if (!pf->configured)
-		return fs_path(_("VFs: %u possible, %zu now, not set up for boot"), pf->sriov.total,
-			       pf->n_vfs);
+		return count_elsewhere(pf);
 	return fs_path(
 		pf->configured->host_driver
 			? _("VFs: %u possible, %zu now, %u at every boot, with drivers of the "
@@ -164,6 +192,25 @@ static void add_interfaces(json_object *object, const struct fs_names *names, bo
 	json_add_words(object, "interfaces", text.text, failed);
 }
 
+/* Where others set it, or null where that is not known. */
+static void add_setters(json_object *object, const struct pf *pf, bool *failed)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < pf->setters.active.n; i++) {
+		auto_free char *text = setter_text(&pf->setters.active.items[i]);
+		auto_free char *valid = text ? utf8_valid(text) : NULL;
+
+		*failed |= !valid || json_object_array_add(list, json_object_new_string(valid));
+	}
+	if (!pf->setters_err) {
+		json_add(object, "set_by", list, failed);
+		return;
+	}
+	json_object_put(list);
+	json_add_text(object, "set_by", NULL, failed);
+}
+
 static void add_pf(json_object *object, const struct pf *pf, bool *failed)
 {
 	const struct device_summary *device = pf->device;
@@ -182,6 +229,7 @@ static void add_pf(json_object *object, const struct pf *pf, bool *failed)
 	add_number(object, "configured", pf->configured ? pf->configured->vfs : 0, failed);
 	json_add(object, "host_driver",
 		 json_object_new_boolean(pf->configured && pf->configured->host_driver), failed);
+	add_setters(object, pf, failed);
 	json_add_text(object, "problem", problem, failed);
 	for (size_t i = 0; i < pf->n_vfs; i++)
 		add_vf(json_add_object(vfs, failed), &pf->vfs[i], failed);

@@ -393,6 +393,27 @@ static void test_json(void **state)
 	assert_int_equal(count(tree), 2);
 }
 
+/* What others have set up is told of, and what cannot be read is no absence. */
+static void test_list_of_others(void **state)
+{
+	static const struct setup_options json = {.json = true};
+	struct tree *tree = *state;
+	auto_run struct run shown = {0}, program = {0}, unread = {0};
+	auto_json json_object *root = NULL;
+
+	tree_file(tree, "etc/sysfs.d/vf.conf", "class/net/eno1/device/sriov_numvfs = 7\n");
+	shown = run(tree, NULL, NULL, NULL);
+	run_assert_code(&shown, 0);
+	run_assert_says(&shown, "VFs: 7 possible, 0 now; set at boot, or may be, by "
+				"/etc/sysfs.d/vf.conf:1: class/net/eno1/device/sriov_numvfs = 7");
+	program = run(tree, NULL, NULL, &json);
+	root = keep_json(program.out, "sriov", "set by others");
+	run_assert_says(&program, "\"/etc/sysfs.d/vf.conf:1\"");
+	tree_obscure(tree, "etc/sysfs.d");
+	unread = run(tree, NULL, NULL, NULL);
+	run_assert_says(&unread, "what sets them at boot cannot be read");
+}
+
 static void test_list(void **state)
 {
 	static const struct setup_options json = {.json = true};
@@ -592,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_igpu, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_list_of_others, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list_unreadable, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot_fails, setup, fake_kernel_teardown),
