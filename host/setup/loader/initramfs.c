@@ -43,13 +43,19 @@ static const char *value_of(char *line)
 
 int initramfs_is_off(const struct fs_root *root, unsigned int *ret_line)
 {
+	int dracut = initramfs_by_dracut(root);
 	auto_free char *text = NULL;
-	int err = fs_read(root, INITRAMFS_CONF, TEXT_MAX, &text, NULL);
 	unsigned int number = 0, off = 0;
-	char *rest = text, *line;
+	char *rest, *line;
+	int err;
 
+	/* The file may be what is left of initramfs-tools. */
+	if (dracut)
+		return dracut < 0 ? dracut : 0;
+	err = fs_read(root, INITRAMFS_CONF, TEXT_MAX, &text, NULL);
 	if (err)
 		return fs_is_absent(err) ? 0 : err;
+	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *value = value_of(line);
 

@@ -16,7 +16,8 @@ int initramfs_by_dracut(const struct fs_root *root) must_check;
 #define INITRAMFS_CONF "etc/initramfs-tools/update-initramfs.conf"
 
 /* Whether `update-initramfs -u` does nothing, and reports success, because of a line
- * update_initramfs=no of that file; which one. Returns 1, 0, or -errno. (update-initramfs(8)) */
+ * update_initramfs=no of that file; which one. Not where dracut makes the initramfs. Returns 1, 0,
+ * or -errno. (update-initramfs(8)) */
 int initramfs_is_off(const struct fs_root *root, unsigned int *ret_line) must_check;
 
 /*

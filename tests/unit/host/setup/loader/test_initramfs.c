@@ -40,6 +40,21 @@ static void test_off(void **state)
 	}
 }
 
+/* What is left of initramfs-tools decides nothing where dracut makes the initramfs. */
+static void test_off_of_dracut(void **state)
+{
+	auto_hosttree struct hosttree tree = {0};
+	unsigned int line = 0;
+
+	(void)state;
+	hosttree_open(&tree, true);
+	hosttree_text(&tree, INITRAMFS_CONF, "update_initramfs=no\n");
+	assert_int_equal(initramfs_is_off(&tree.root, &line), 1);
+	hosttree_text(&tree, "usr/bin/dracut", "");
+	hosttree_text(&tree, "var/lib/dpkg/info/initramfs-tools.list", "");
+	assert_int_equal(initramfs_is_off(&tree.root, &line), 0);
+}
+
 /* An image without its kernel is nobody's. */
 static void test_made_anew(void **state)
 {
@@ -76,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_off_of_dracut),
 		cmocka_unit_test(test_made_anew),
 	};
 
