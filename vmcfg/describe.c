@@ -166,6 +166,25 @@ static int put_args(struct strbuf *out, const struct vmcfg *vm)
 	return 0;
 }
 
+/* Drives and ports that were a node of the host, or become one. */
+static void put_pending_nodes(struct strbuf *out, const struct vmcfg *vm)
+{
+	for (size_t i = 0; vm->pending && i < vm->nodes.n; i++) {
+		const struct node_path *node = &vm->nodes.items[i];
+		const struct node_path *set = node_paths_find(&vm->pending->nodes, node->key);
+		bool deleted = node_paths_find(&vm->pending->deleted_nodes, node->key);
+
+		if (!(set && set->path) && !(node->path && (set || deleted)))
+			continue;
+		strbuf_add(out, COLUMN "%s: ", _("pending"), node->key);
+		if (set && set->path)
+			put_value(out, text_of(set->path));
+		else
+			strbuf_add(out, "%s", set ? _("something else") : _("deleted"));
+		strbuf_add(out, "\n");
+	}
+}
+
 static void put_pending(struct strbuf *out, const struct vmcfg *vm, bool incoming)
 {
 	for (enum vmcfg_key k = 0; vm->pending && k < VMCFG_KEYS; k++) {
@@ -181,6 +200,7 @@ static void put_pending(struct strbuf *out, const struct vmcfg *vm, bool incomin
 			strbuf_add(out, "%s", _("deleted"));
 		strbuf_add(out, "\n");
 	}
+	put_pending_nodes(out, vm);
 	if (vm->pending)
 		strbuf_add(
 			out, COLUMN "%s\n", "",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The drives in a VM config, and whether a system may be installed on them (qemu-server,
- * PVE/QemuServer/Drive.pm). Pure. */
+ * PVE/QemuServer/Drive.pm); and which nodes below /dev the config has QEMU open. Pure. */
 #ifndef VMCFG_DRIVES_H
 #define VMCFG_DRIVES_H
 
@@ -34,5 +34,32 @@ int drives_set(struct drives *drives, struct text key, struct text value, bool p
 const struct drive *drives_first(const struct drives *drives, enum drive_kind kind);
 
 void drives_free(struct drives *drives);
+
+/* What a key has QEMU open of the host: a drive that is no volume of a storage, a serial or a
+ * parallel port. */
+struct node_path {
+	char *key;  /* "scsi1", "serial0" */
+	char *path; /* "/dev/disk/by-id/…"; NULL: the key is set, to nothing below /dev */
+};
+
+struct node_paths {
+	struct node_path *items; /* one of each key, in the order of the first line of each */
+	size_t n;
+};
+
+/* Whether KEY, "scsi1" or "serial0", may have such a path. */
+bool node_paths_have_key(struct text key);
+
+/*
+ * Adds what the line "KEY: VALUE" has QEMU open, in place of what an earlier one of that key had. A
+ * key that has no such path changes nothing. An AT of NULL is a value of nothing. Returns 0 or
+ * -ENOMEM.
+ */
+int node_paths_set(struct node_paths *nodes, struct text key, struct text value) must_check;
+
+/* That of the key; NULL: it is not set. */
+struct node_path *node_paths_find(const struct node_paths *nodes, const char *key);
+
+void node_paths_free(struct node_paths *nodes);
 
 #endif

@@ -149,20 +149,28 @@ static int add_identity(struct strbuf *out, struct text line)
 	return err;
 }
 
+/* What a drive is, and the node that QEMU opens for it, or for a port. */
 static int add_drive(struct strbuf *out, struct text key, struct text value)
 {
+	struct node_paths nodes = {0};
 	struct drives drives = {0};
-	int err = drives_set(&drives, key, value, false);
+	int err = drives_set(&drives, key, value, false) ?: node_paths_set(&nodes, key, value);
+	const char *path = nodes.n ? nodes.items[0].path : NULL;
+	bool no_disk = drives.n && drives.items[0].kind == DRIVE_NO_DISK;
+	/* A '=' in a part without a name would end one; a port's value has no parts. */
+	bool named = path && strchr(path, '=') && !text_is(value, path);
 
-	if (err)
-		return err;
-	if (!drives.n)
+	if (!drives.n && !nodes.n)
 		strbuf_add(out, NOTHING);
 	else
-		strbuf_add(out, "%.*s: %s", (int)key.len, key.at,
-			   drives.items[0].kind == DRIVE_NO_DISK ? "none,media=cdrom" : "disk");
+		strbuf_add(out, "%.*s: %s%s%s", (int)key.len, key.at, named ? "file=" : "",
+			   path			  ? path
+			   : drives.n && !no_disk ? "disk"
+						  : "none",
+			   no_disk ? ",media=cdrom" : "");
 	drives_free(&drives);
-	return 0;
+	node_paths_free(&nodes);
+	return err;
 }
 
 /* The keys of "delete: a,!b" that decide. */
@@ -175,7 +183,7 @@ static void add_delete(struct strbuf *out, struct text list)
 		struct text bare = name;
 
 		text_take(&bare, "!");
-		if (vmcfg_find_key(bare) < VMCFG_KEYS)
+		if (vmcfg_find_key(bare) < VMCFG_KEYS || node_paths_have_key(bare))
 			add_text(out, name);
 		strbuf_add(out, ",");
 	}
@@ -239,7 +247,7 @@ static void add_blank(struct strbuf *out, struct text key, struct text line)
 	bool decides = vmcfg_find_key(key) < VMCFG_KEYS || vmcfg_looks_like_key(key);
 	int err = drives_set(&drives, key, text_of(" "), false);
 
-	if (err || decides || drives.n)
+	if (err || decides || drives.n || node_paths_have_key(key))
 		add_text(out, line);
 	else
 		strbuf_add(out, NOTHING);

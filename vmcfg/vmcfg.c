@@ -97,7 +97,8 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 	int err;
 
 	if (key == VMCFG_KEYS) {
-		err = drives_set(&p->vm->drives, name, value, p->into != p->vm);
+		err = drives_set(&p->vm->drives, name, value, p->into != p->vm)
+			      ?: node_paths_set(&p->into->nodes, name, value);
 		return err ? err : drop_if_ours(p, _("unknown setting"), name);
 	}
 	err = read_value(p, key, value, &reason);
@@ -107,21 +108,27 @@ static int read_setting(struct parser *p, struct text name, struct text value)
 /* --- lines --- */
 
 /* "delete: KEY,!KEY …" of [PENDING]; the last such line counts (parse_pending_delete). */
-static void read_delete(struct parser *p, struct text list)
+static int read_delete(struct parser *p, struct text list)
 {
+	const struct text nothing = {0};
 	struct text name;
+	int err = 0;
 
 	if (p->into == p->vm)
-		return; /* dropped */
+		return 0; /* dropped */
 	memset(p->into->deleted, 0, sizeof(p->into->deleted));
-	while (line_take_name(&list, &name)) {
+	node_paths_free(&p->into->deleted_nodes);
+	while (!err && line_take_name(&list, &name)) {
 		enum vmcfg_key key;
 
 		text_take(&name, "!");
 		key = vmcfg_find_key(name);
 		if (key < VMCFG_KEYS)
 			p->into->deleted[key] = true;
+		else
+			err = node_paths_set(&p->into->deleted_nodes, name, nothing);
 	}
+	return err;
 }
 
 /* A line of a section that is read, in the order in which Proxmox VE tries what it could be. */
@@ -143,10 +150,8 @@ static int read_line(struct parser *p, struct text line)
 	/* Taken as they are, with quotes and carriage returns. */
 	if (text_is(key, "args"))
 		return set_value(p, VMCFG_ARGS, value);
-	if (text_is(key, "delete")) {
-		read_delete(p, value);
-		return 0;
-	}
+	if (text_is(key, "delete"))
+		return read_delete(p, value);
 	return read_setting(p, key, value);
 }
 
@@ -184,6 +189,40 @@ static bool changes(const struct vmcfg *vm, size_t key)
 	return !old->text || old->len != new->len || memcmp(old->text, new->text, new->len) != 0;
 }
 
+/* The path of the key once [PENDING] is applied, in *RET_SET where it sets the key (else NULL). */
+static const char *next_path(const struct vmcfg *pending, const struct node_path *node,
+			     struct node_path **ret_set)
+{
+	*ret_set = node_paths_find(&pending->nodes, node->key);
+	if (*ret_set)
+		return (*ret_set)->path;
+	return node_paths_find(&pending->deleted_nodes, node->key) ? NULL : node->path;
+}
+
+/* Lists the nodes that [PENDING] changes. */
+static int list_nodes(struct vmcfg *vm, struct strbuf *names)
+{
+	const struct text nothing = {0};
+
+	/* What it sets alone has no path yet. */
+	for (size_t i = 0; i < vm->pending->nodes.n; i++) {
+		const char *key = vm->pending->nodes.items[i].key;
+
+		if (!node_paths_find(&vm->nodes, key) &&
+		    node_paths_set(&vm->nodes, text_of(key), nothing))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < vm->nodes.n; i++) {
+		const struct node_path *node = &vm->nodes.items[i];
+		struct node_path *set;
+		const char *next = next_path(vm->pending, node, &set);
+
+		if (!next != !node->path || (next && strcmp(next, node->path) != 0))
+			strbuf_add_item(names, "%s", node->key);
+	}
+	return 0;
+}
+
 /* Lists what [PENDING] changes; removes it when it changes nothing. */
 static int finish_pending(struct vmcfg *vm)
 {
@@ -195,12 +234,26 @@ static int finish_pending(struct vmcfg *vm)
 		if (changes(vm, k))
 			strbuf_add_item(&names, "%s", vmcfg_key_name(k, buf));
 	}
+	if (vm->pending && list_nodes(vm, &names))
+		return -ENOMEM;
 	if (!names.len && !names.failed) {
 		vmcfg_free(TAKE_PTR(vm->pending));
 		return 0;
 	}
 	vm->pending_keys = strbuf_take(&names);
 	return vm->pending_keys ? 0 : -ENOMEM;
+}
+
+static void apply_nodes(struct vmcfg *vm)
+{
+	for (size_t i = 0; i < vm->nodes.n; i++) {
+		struct node_path *node = &vm->nodes.items[i], *set;
+
+		if (next_path(vm->pending, node, &set) == node->path)
+			continue;
+		free(node->path);
+		node->path = set ? TAKE_PTR(set->path) : NULL;
+	}
 }
 
 enum vmcfg_pending vmcfg_apply_pending(struct vmcfg *vm, bool incoming)
@@ -222,6 +275,7 @@ enum vmcfg_pending vmcfg_apply_pending(struct vmcfg *vm, bool incoming)
 		hostpci_free(vm->hostpci[k - VMCFG_HOSTPCI]);
 		vm->hostpci[k - VMCFG_HOSTPCI] = TAKE_PTR(pending->hostpci[k - VMCFG_HOSTPCI]);
 	}
+	apply_nodes(vm);
 	vmcfg_free(TAKE_PTR(vm->pending));
 	return VMCFG_PENDING_APPLIED;
 }
@@ -307,6 +361,8 @@ void vmcfg_free(struct vmcfg *vm)
 		free(vm->dropped[i].why);
 	free(vm->dropped);
 	drives_free(&vm->drives);
+	node_paths_free(&vm->nodes);
+	node_paths_free(&vm->deleted_nodes);
 	vmcfg_free(vm->pending);
 	free(vm->pending_keys);
 	free(vm);

@@ -36,14 +36,17 @@ struct vmcfg {
 	struct vmcfg_value values[VMCFG_KEYS];
 	struct hostpci *hostpci[HOSTPCI_MAX]; /* NULL: not set */
 	struct drives drives;		      /* those that [PENDING] adds, too */
+	struct node_paths nodes;	      /* what QEMU is to open of /dev */
 	struct vmcfg_dropped *dropped;	      /* in the order of their lines, of [PENDING] too */
 	size_t n_dropped;
 
-	/* What [PENDING] changes in the values above; NULL: nothing. Its own values and hostpci are
-	 * what it sets; the rest of it is not used. */
+	/* What [PENDING] changes in the values above; NULL: nothing. Its own values, hostpci and
+	 * nodes are what it sets; the rest of it is not used. */
 	struct vmcfg *pending;
-	bool deleted[VMCFG_KEYS]; /* in a struct that is another's pending: what it deletes */
-	char *pending_keys;	  /* the same for people, "machine, hostpci0"; NULL: nothing */
+	/* In a struct that is another's pending: what it deletes. */
+	bool deleted[VMCFG_KEYS];
+	struct node_paths deleted_nodes; /* without paths */
+	char *pending_keys; /* the same for people, "machine, hostpci0"; NULL: nothing */
 };
 
 /*

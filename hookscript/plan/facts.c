@@ -466,6 +466,9 @@ void facts_free(struct facts *facts)
 		free(facts->absent_vfs[i].pf_driver);
 		free(facts->absent_vfs[i].pf_used);
 	}
+	for (size_t i = 0; i < facts->n_own_nodes; i++)
+		free(facts->own_nodes[i].name);
+	free(facts->own_nodes);
 	for (size_t i = 0; i < facts->n_vfs; i++)
 		net_port_free(&facts->vfs[i].port);
 	free(facts->vfs);

@@ -144,6 +144,13 @@ struct vf_facts {
 	int list_err;	      /* why that is not known */
 };
 
+/* A node below a device, which the VM's own config has QEMU open (struct node_path). */
+struct own_node {
+	const struct node_path *given;
+	char *name; /* of the node, or, of a partition, its disk: "nvme0n1" */
+	struct bdf bdf;
+};
+
 struct device_group {
 	int number;
 	bool reserved;	  /* the firmware goes on using memory by DMA: no guest can have it */
@@ -183,7 +190,9 @@ struct facts {
 	char *igpu_cure;    /* of a graphics device without a group; NULL: none is known */
 	struct usage usage; /* what the host does with the devices */
 	struct early early; /* what is set up to be held early, by facts_read_early() */
-	int usage_err;	    /* why that is not known, -errno */
+	int usage_err;	    /* why that, or own_nodes, is not known, -errno */
+	struct own_node *own_nodes;
+	size_t n_own_nodes;
 
 	struct moved_device *moved; /* of those that the VM names by address */
 	size_t n_moved;

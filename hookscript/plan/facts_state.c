@@ -10,6 +10,7 @@
 #include "host/setup/check/cures.h"
 #include "host/usage/owner_cure.h"
 #include "host/usage/pf_use.h"
+#include "host/usage/survey.h"
 
 #include <string.h>
 
@@ -289,6 +290,44 @@ int facts_read_early(const struct fs_root *root, struct facts *facts)
 
 /* ---- what the host does with them ---- */
 
+static int add_own_node(struct facts *facts, const struct survey *survey,
+			const struct survey_node *node, const struct node_path *given)
+{
+	struct own_node own = {given, strdup(survey_disk_of(survey, node)->name),
+			       node->device->bdf};
+
+	if (!own.name || !array_grow(facts->own_nodes, facts->n_own_nodes)) {
+		free(own.name);
+		return -ENOMEM;
+	}
+	facts->own_nodes[facts->n_own_nodes++] = own;
+	return 0;
+}
+
+/* Of one that is not below /dev now, nothing is known. */
+static int read_own_nodes(const struct fs_root *root, const struct usage_device *devices, size_t n,
+			  struct facts *facts)
+{
+	const struct node_paths *nodes = &facts->vm->nodes;
+	auto_survey struct survey survey = {0};
+	size_t n_paths = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < nodes->n; i++)
+		n_paths += nodes->items[i].path != NULL;
+	for (size_t i = 0; n_paths && !err && i < n; i++)
+		err = survey_device(root, &devices[i], &survey);
+	for (size_t i = 0; !err && survey.n_nodes && i < nodes->n; i++) {
+		const struct survey_node *node = NULL;
+
+		if (nodes->items[i].path)
+			err = survey_find(root, &survey, nodes->items[i].path, &node);
+		if (!err && node)
+			err = add_own_node(facts, &survey, node, &nodes->items[i]);
+	}
+	return err;
+}
+
 int facts_read_usage(const struct fs_root *root, struct facts *facts)
 {
 	auto_free struct usage_device *devices = calloc(facts->n_devices + 1, sizeof(*devices));
@@ -303,7 +342,8 @@ int facts_read_usage(const struct fs_root *root, struct facts *facts)
 			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
 							     device->driver};
 	}
-	facts->usage_err = usage_read(root, devices, n, &facts->usage);
+	facts->usage_err = usage_read(root, devices, n, &facts->usage)
+				   ?: read_own_nodes(root, devices, n, facts);
 	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
 }
 

@@ -19,8 +19,8 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts) must_che
  */
 int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
 
-/* Fills in what the host does with the devices that are named or would be taken. Returns 0 or
- * -ENOMEM. */
+/* Fills in what the host does with the devices that are named or would be taken, and which of their
+ * nodes the VM's config has QEMU open. Returns 0 or -ENOMEM. */
 int facts_read_usage(const struct fs_root *root, struct facts *facts) must_check;
 
 /* Fills in what may help a graphics device that is in no group. Returns 0 or -errno. */

@@ -31,6 +31,7 @@ const char *refusal_code(enum refusal_reason reason)
 		[REFUSAL_NEW_NODE] = "new-node",
 		[REFUSAL_MOVED] = "moved",
 		[REFUSAL_IN_USE] = "in-use",
+		[REFUSAL_OWN_DRIVE] = "own-drive",
 		[REFUSAL_NEIGHBOUR] = "neighbour",
 		[REFUSAL_MEMORY] = "memory",
 		[REFUSAL_VF] = "vf",

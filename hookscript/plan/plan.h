@@ -31,6 +31,7 @@ enum refusal_reason {
 	REFUSAL_NEW_NODE,   /* HA has moved it by address to where it never started */
 	REFUSAL_MOVED,	    /* another device is at the address than at the last start */
 	REFUSAL_IN_USE,	    /* the host itself uses the device */
+	REFUSAL_OWN_DRIVE,  /* the VM's config has QEMU open a node of it, too */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
 	REFUSAL_MEMORY,	    /* the VM has more memory than the host */
 	REFUSAL_VF,	    /* the settings want of it what its card's driver does not have */

@@ -129,4 +129,7 @@ void plan_note_memory(struct plan_check *c);
 /* What the host itself does with the devices that would be taken (host/usage/usage.h). */
 void plan_check_usage(struct plan_check *c);
 
+/* That no drive or port of the VM's own config is on a device that would be taken. */
+void plan_check_own_nodes(struct plan_check *c);
+
 #endif

@@ -3,8 +3,6 @@
 #include "host/usage/mounts.h"
 #include "host/usage/searches.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
@@ -18,43 +16,6 @@ static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/sy
 static const struct {
 	const char *key, *property;
 } keys[] = {{"dev", "path"}, {"mp", "volume"}, {"rootfs", "volume"}};
-
-/*
- * The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
- * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". *RET becomes NULL for
- * one that is not there, or not below /dev, where a dead server's file system may be. Returns 0 or
- * -errno.
- */
-static int resolve(const struct fs_root *root, const char *path, char **ret)
-{
-	auto_close int fd = -1;
-	auto_free char *link = NULL, *top = NULL;
-	char target[PATH_MAX], base[PATH_MAX];
-	ssize_t len, n;
-	const char *below;
-
-	*ret = NULL;
-	if (!after_prefix(path, "/dev/") || strstr(path, "/../"))
-		return 0;
-	fd = fs_open(root, path + 1, O_PATH, 0);
-	if (fd < 0)
-		return fs_is_absent(fd) || fd == -ELOOP ? 0 : fd;
-	link = fs_path("/proc/self/fd/%d", fd);
-	top = fs_path("/proc/self/fd/%d", root->fd);
-	if (!link || !top)
-		return -ENOMEM;
-	len = readlink(link, target, sizeof(target) - 1);
-	if (len < 0)
-		return -errno;
-	n = readlink(top, base, sizeof(base) - 1);
-	if (n < 0)
-		return -errno;
-	target[len] = '\0';
-	base[n] = '\0';
-	below = strcmp(base, "/") != 0 ? after_prefix(target, base) : NULL;
-	*ret = strdup(below ? below : target);
-	return *ret ? 0 : -ENOMEM;
-}
 
 /* Whether who is given PATH, a node or a directory above it, is given the node. */
 static bool covers(const char *path, const char *node)
@@ -176,7 +137,7 @@ static int look_at_config(const struct fs_root *root, const struct given *given,
 			continue;
 		path[strcspn(path, "\r")] = '\0';
 		path += strspn(path, " \t");
-		err = resolve(root, path, &resolved);
+		err = survey_resolve(root, path, &resolved);
 		if (!err)
 			err = add_given(given, path, resolved, usage);
 	}

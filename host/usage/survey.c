@@ -3,6 +3,8 @@
 
 #include "host/pci/pci.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 /* Deeper than a disk below USB hubs; guards against cycles. */
@@ -196,6 +198,61 @@ int survey_device(const struct fs_root *root, const struct usage_device *device,
 	auto_free char *path = pci_dir(&device->bdf);
 
 	return path ? walk(root, path, (struct survey_node){.device = device}, survey, 0) : -ENOMEM;
+}
+
+/* ---- paths ---- */
+
+int survey_resolve(const struct fs_root *root, const char *path, char **ret)
+{
+	auto_close int fd = -1;
+	auto_free char *link = NULL, *top = NULL;
+	char target[PATH_MAX], base[PATH_MAX];
+	ssize_t len, n;
+	const char *below;
+
+	*ret = NULL;
+	if (!after_prefix(path, "/dev/") || strstr(path, "/../"))
+		return 0;
+	fd = fs_open(root, path + 1, O_PATH, 0);
+	if (fd < 0)
+		return fs_is_absent(fd) || fd == -ELOOP ? 0 : fd;
+	link = fs_path("/proc/self/fd/%d", fd);
+	top = fs_path("/proc/self/fd/%d", root->fd);
+	if (!link || !top)
+		return -ENOMEM;
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
+	n = readlink(top, base, sizeof(base) - 1);
+	if (n < 0)
+		return -errno;
+	target[len] = '\0';
+	base[n] = '\0';
+	below = strcmp(base, "/") != 0 ? after_prefix(target, base) : NULL;
+	*ret = strdup(below ? below : target);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int survey_find(const struct fs_root *root, const struct survey *survey, const char *path,
+		const struct survey_node **ret)
+{
+	auto_free char *resolved = NULL;
+	int err = survey_resolve(root, path, &resolved);
+	const char *name = !err && resolved ? after_prefix(resolved, "/dev/") : NULL;
+
+	*ret = NULL;
+	for (size_t i = 0; name && !*ret && i < survey->n_nodes; i++)
+		if (!strcmp(survey->nodes[i].name, name))
+			*ret = &survey->nodes[i];
+	return err;
+}
+
+const struct survey_node *survey_disk_of(const struct survey *survey,
+					 const struct survey_node *node)
+{
+	while (node->partition && node > survey->nodes)
+		node--;
+	return node;
 }
 
 void survey_free(struct survey *survey)

@@ -41,6 +41,23 @@ void survey_free(struct survey *survey);
 /* Adds a node, taking its texts over. Returns 0; or -ENOMEM (also for a NULL text), texts freed. */
 int survey_add_node(struct survey *survey, const struct survey_node *node) must_check;
 
+/*
+ * The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
+ * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". *RET becomes NULL for
+ * one that is not there, or not below /dev, where a dead server's file system may be. Returns 0 or
+ * -errno.
+ */
+int survey_resolve(const struct fs_root *root, const char *path, char **ret) must_check;
+
+/* The node that the path leads to, in the same way; *RET becomes NULL for one that is not in the
+ * survey. Returns 0 or -errno. */
+int survey_find(const struct fs_root *root, const struct survey *survey, const char *path,
+		const struct survey_node **ret) must_check;
+
+/* The disk of a partition; NODE itself where it is none. */
+const struct survey_node *survey_disk_of(const struct survey *survey,
+					 const struct survey_node *node);
+
 #define auto_survey cleanup_with(survey_free)
 
 #endif

@@ -79,6 +79,15 @@ static void check_drives(const struct drives *was, const struct drives *is)
 	}
 }
 
+static void check_nodes(const struct node_paths *was, const struct node_paths *is)
+{
+	fuzz_require(was->n == is->n);
+	for (size_t i = 0; i < was->n; i++) {
+		fuzz_require(fuzz_same(was->items[i].key, is->items[i].key));
+		fuzz_require(fuzz_same(was->items[i].path, is->items[i].path));
+	}
+}
+
 static void check_vm(const struct vmcfg *was, const struct vmcfg *is)
 {
 	for (size_t i = 0; i < VMCFG_KEYS; i++)
@@ -86,6 +95,8 @@ static void check_vm(const struct vmcfg *was, const struct vmcfg *is)
 	check_args(&was->values[VMCFG_ARGS], &is->values[VMCFG_ARGS]);
 	check_dropped(was, is);
 	check_drives(&was->drives, &is->drives);
+	check_nodes(&was->nodes, &is->nodes);
+	check_nodes(&was->deleted_nodes, &is->deleted_nodes);
 	fuzz_require(fuzz_same(was->pending_keys, is->pending_keys));
 	fuzz_require(!was->pending == !is->pending);
 	fuzz_require(!memcmp(was->deleted, is->deleted, sizeof(was->deleted)));

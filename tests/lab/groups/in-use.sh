@@ -104,6 +104,18 @@ t_mounted_disk_dirty() { # once
 	umount /tmp/mnt
 }
 
+# A drive of the VM's own on the disk whose controller it gets: QEMU would not find it.
+t_own_drive() { # once
+	node=$(disk_of lab1)
+	controller=$(nvme lab1)
+	mkdir -p /dev/disk/by-id
+	ln -s "../../${node##*/}" /dev/disk/by-id/nvme-lab
+	vm 100 "machine: q35" "hostpci0: $controller,pcie=1" "scsi1: /dev/disk/by-id/nvme-lab,size=64M"
+	refused 100 "scsi1: /dev/disk/by-id/nvme-lab ($node) belongs to $controller" \
+		"qm set 100 --delete scsi1" "qm set 100 --delete hostpci0"
+	rm /dev/disk/by-id/nvme-lab
+}
+
 t_multipath_head() {
 	node=$(disk_of lab2)
 	[ -n "$node" ] || fail "the lab: no disk below lab2"

@@ -37,6 +37,20 @@ static void test_keys(void **state)
 		" HostPCI0 ...\nhostpci16: none\nvmstate: local:state\n");
 }
 
+/* What QEMU is to open of the host's nodes. */
+static void test_nodes(void **state)
+{
+	(void)state;
+	becomes("scsi1: file=/dev/disk/by-id/x,size=4G,serial=secret\nide2: cdrom\nserial0: "
+		"/dev/ttyS1\nserial1: socket\nefidisk0: /dev/sdb1,efitype=4m\nunused0: /dev/sdc\n",
+		"scsi1: /dev/disk/by-id/x\nide2: /dev/cdrom,media=cdrom\nserial0: /dev/ttyS1\n"
+		"serial1: none\nefidisk0: /dev/sdb1\nunused0: disk\n");
+	becomes("scsi1: size=4G,volume=/dev/a=b\nserial2: /dev/a=b\n",
+		"scsi1: file=/dev/a=b\nserial2: /dev/a=b\n");
+	becomes("ide0: /dev/sr0,media=cdrom\nscsi2: /mnt/secret.raw\n[PENDING]\ndelete: ide0,net0\n",
+		"ide0: /dev/sr0,media=cdrom\nscsi2: disk\n[PENDING]\ndelete: ide0,,\n");
+}
+
 static void test_args(void **state)
 {
 	(void)state;
@@ -90,9 +104,8 @@ static void test_container(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_args),
-		cmocka_unit_test(test_the_same),
+		cmocka_unit_test(test_keys),	  cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_args),	  cmocka_unit_test(test_the_same),
 		cmocka_unit_test(test_container),
 	};
 
