@@ -76,6 +76,15 @@ static void warn_of_dropped(const struct facts *facts, enum log_level level)
 			facts->args->dropped);
 }
 
+/* Nothing is bound, but Proxmox VE may abort the start all the same. */
+static int start_without_devices(struct take *start)
+{
+	if (plan_is_needed(start->facts))
+		return take_make_plan(start) ?: take_say_plan(start, NULL);
+	warn_of_dropped(start->facts, LOG_LEVEL_WARNING);
+	return EXIT_DONE;
+}
+
 int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
 	auto_take struct take start = {.root = root, .vmid = vmid, .settings = settings};
@@ -83,7 +92,7 @@ int start_pre_start(const struct fs_root *root, unsigned int vmid, const struct 
 	bool binds = !code && facts_need_binding(start.facts);
 
 	if (!code && !binds)
-		warn_of_dropped(start.facts, LOG_LEVEL_WARNING);
+		code = start_without_devices(&start);
 	if (binds)
 		code = start_with_devices(&start);
 	/* Only a reboot leaves devices taken that a VM's start might no longer name. */
@@ -122,6 +131,16 @@ static int print_plan(struct take *start)
 	return EXIT_DONE;
 }
 
+/* Of a start that binds nothing: what args give to QEMU besides. */
+static int print_mdevs(struct take *start)
+{
+	int code = take_make_plan(start);
+
+	if (!code)
+		plan_print_notes(start->plan, true);
+	return code;
+}
+
 int start_plan(const struct fs_root *root, unsigned int vmid)
 {
 	auto_settings struct settings settings = settings_default;
@@ -134,7 +153,7 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 	code = take_read_next_start(&start);
 	if (code)
 		return code;
-	if (facts_need_binding(start.facts))
+	if (plan_is_needed(start.facts))
 		return print_plan(&start);
 	pending = plan_pending_text(start.facts);
 	if (pending)
@@ -150,5 +169,5 @@ int start_plan(const struct fs_root *root, unsigned int vmid)
 		log_info(_("VM %u has no hostpci entry that needs binding: a start touches "
 			   "nothing"),
 			 vmid);
-	return EXIT_DONE;
+	return print_mdevs(&start);
 }

@@ -195,16 +195,19 @@ static const char *last_component(char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* What a -device is that has no PCI device. */
+enum { NO_DEVICE = 1, MEDIATED };
+
 /*
  * VFIO is asked for the device by the last component, so a link of another name leads nowhere.
- * Returns 0, 1 for a mediated device, or as text_refuse() does.
+ * Returns 0, MEDIATED, or as text_refuse() does.
  */
 static int read_sysfsdev(char *path, struct bdf *ret, char **ret_why)
 {
 	const char *name = last_component(path);
 
 	if (text_is_uuid(text_of(name)))
-		return 1;
+		return MEDIATED;
 	if (!bdf_parse(name, ret))
 		return 0;
 	return text_refuse_part(ret_why, text_of(path),
@@ -238,7 +241,7 @@ static bool is_vfio_pci(const struct properties *p)
 
 /* --- all of it --- */
 
-/* Returns as read_device(); 1 also for what is not a PCI device. */
+/* Returns as read_device(); NO_DEVICE for what is none of VFIO's. */
 static int judge_argument(const char *text, struct args_device *device)
 {
 	auto_properties struct properties p = {{NULL}};
@@ -248,10 +251,22 @@ static int judge_argument(const char *text, struct args_device *device)
 		return strstr(text, "vfio-pci")
 			       ? text_refuse(&device->why,
 					     _("it starts like JSON, but is not valid JSON"))
-			       : 1;
+			       : NO_DEVICE;
 	if (r)
 		return r;
-	return is_vfio_pci(&p) ? read_device(&p, &device->bdf, &device->why) : 1;
+	return is_vfio_pci(&p) ? read_device(&p, &device->bdf, &device->why) : NO_DEVICE;
+}
+
+static int add_mdev(struct args *args, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy || !array_grow(args->mdevs, args->n_mdevs)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	args->mdevs[args->n_mdevs++] = copy;
+	return 0;
 }
 
 static int read_argument(struct args *args, const char *text)
@@ -259,8 +274,10 @@ static int read_argument(struct args *args, const char *text)
 	struct args_device device = {0};
 	int r = judge_argument(text, &device);
 
-	if (r == 1 || r == -ENOMEM)
-		return r == 1 ? 0 : r;
+	if (r == NO_DEVICE || r == -ENOMEM)
+		return r == NO_DEVICE ? 0 : r;
+	if (r == MEDIATED)
+		return add_mdev(args, text);
 	device.text = strdup(text);
 	if (!device.text || !array_grow(args->devices, args->n_devices)) {
 		free(device.text);
@@ -310,6 +327,11 @@ static void free_devices(struct args *args)
 	free(args->devices);
 	args->devices = NULL;
 	args->n_devices = 0;
+	for (size_t i = 0; i < args->n_mdevs; i++)
+		free(args->mdevs[i]);
+	free(args->mdevs);
+	args->mdevs = NULL;
+	args->n_mdevs = 0;
 }
 
 int args_parse(const char *value, size_t len, struct args **ret)

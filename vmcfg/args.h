@@ -30,6 +30,10 @@ struct args_device {
 struct args {
 	struct args_device *devices; /* in the order of the line */
 	size_t n_devices;
+	/* Of mediated devices, which have a UUID where a PCI device has its address, the arguments
+	 * of -device. */
+	char **mdevs;
+	size_t n_mdevs;
 	bool memory;   /* they decide about the guest's memory: -m, -mem-path, -numa, or -machine's
 			  memory-backend= */
 	char *dropped; /* why Proxmox VE ignores the whole line; NULL: it does not */
@@ -37,8 +41,7 @@ struct args {
 
 /*
  * Reads VALUE of LEN bytes, as written after "args:" (a word ends at a NUL, as the arguments of
- * a process do). Returns 0 and a new struct (args_free()), or -ENOMEM. Mediated devices, which have
- * a UUID where a PCI device has its address, are not listed.
+ * a process do). Returns 0 and a new struct (args_free()), or -ENOMEM.
  *
  * With a WHY the start fails in QEMU, except where -set or -global corrects it.
  */

@@ -163,6 +163,9 @@ static int put_args(struct strbuf *out, const struct vmcfg *vm)
 		strbuf_add(out, COLUMN "%s: %s\n", "", device->text,
 			   device->why ? device->why : bdf_format(&device->bdf, buf));
 	}
+	for (size_t i = 0; i < args->n_mdevs; i++)
+		strbuf_add(out, COLUMN "%s: %s\n", "", args->mdevs[i],
+			   _("a mediated device, which is left to QEMU"));
 	return 0;
 }
 

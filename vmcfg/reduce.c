@@ -111,6 +111,10 @@ static int add_args(struct strbuf *out, struct text value, bool other)
 		strbuf_add(out, " -device");
 		add_word(out, args->devices[i].text);
 	}
+	for (size_t i = 0; i < args->n_mdevs; i++) {
+		strbuf_add(out, " -device");
+		add_word(out, args->mdevs[i]);
+	}
 	add_options(out, value);
 	if (out->failed)
 		return -ENOMEM;

@@ -120,12 +120,18 @@ bool facts_bind_entries(const struct facts *facts)
 	return false;
 }
 
-bool facts_have_devices(const struct facts *facts)
+bool facts_have_entries(const struct facts *facts)
 {
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		if (facts->vm->hostpci[e])
 			return true;
-	return facts->args && facts->args->n_devices;
+	return false;
+}
+
+bool facts_have_devices(const struct facts *facts)
+{
+	return facts_have_entries(facts) ||
+	       (facts->args && (facts->args->n_devices || facts->args->n_mdevs));
 }
 
 /* An entry that is not bound, and that the settings have keys for, is refused. */

@@ -283,7 +283,8 @@ int facts_choose(struct facts *facts) must_check;
  * the settings for an entry; and the VM is no template. */
 bool facts_need_binding(const struct facts *facts);
 
-/* Whether the VM has devices at all, bound or not. */
+/* Whether the VM has hostpci entries; and whether it has devices at all, bound or not. */
+bool facts_have_entries(const struct facts *facts);
 bool facts_have_devices(const struct facts *facts);
 
 /* Whether an entry is bound; and whether one of those says legacy-igd=1, which works on i440fx

@@ -153,6 +153,24 @@ char *plan_step_return_text(const struct plan_step *step)
 	return NULL;
 }
 
+size_t plan_first_left_pcie(const struct facts *facts)
+{
+	size_t e = 0;
+
+	if (vmcfg_is_q35(facts->vm) || vmcfg_is_template(facts->vm))
+		return HOSTPCI_MAX;
+	while (e < HOSTPCI_MAX &&
+	       (facts->binds[e] || !facts->vm->hostpci[e] || facts->vm->hostpci[e]->pcie != 1))
+		e++;
+	return e;
+}
+
+bool plan_is_needed(const struct facts *facts)
+{
+	return facts_need_binding(facts) ||
+	       (!facts->settings->err && plan_first_left_pcie(facts) < HOSTPCI_MAX);
+}
+
 bool plan_takes(const struct plan *plan, const struct bdf *bdf)
 {
 	for (size_t i = 0; i < plan->n_steps; i++)

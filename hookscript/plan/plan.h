@@ -133,6 +133,17 @@ const char *refusal_code(enum refusal_reason reason);
 /* The same of why a device returns where it returns, "driver-now". */
 const char *return_code(enum return_reason why);
 
+/*
+ * The first entry that is left to Proxmox VE (mdev=, driver=keep) and says pcie=1 on a machine that
+ * is not q35, with which Proxmox VE aborts the start, bound or not; HOSTPCI_MAX: none.
+ * (qemu-server, PVE/QemuServer/PCI.pm, parse_hostpci_devices)
+ */
+size_t plan_first_left_pcie(const struct facts *facts);
+
+/* Whether a start has anything to bind or to refuse: facts_need_binding(), or an entry that is left
+ * to Proxmox VE, which would abort the start. */
+bool plan_is_needed(const struct facts *facts);
+
 /* Decides. The plan points into FACTS, which must outlive it. Returns 0 and a new plan
  * (plan_free()), or -ENOMEM. */
 int plan_make(const struct facts *facts, struct plan **ret) must_check;

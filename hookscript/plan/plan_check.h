@@ -88,6 +88,13 @@ char *describe_device(const struct device *device) must_check;
 /* The VM's config: its machine, its hostpci entries, the lines that Proxmox VE drops. */
 void plan_check_config(struct plan_check *c);
 
+/* That mediated devices, which args give to QEMU, are none of this hook's. */
+void plan_note_mdevs(struct plan_check *c);
+
+/* Whether args put an entry at 00:02.0 of the guest, by "-set device.hostpci0.addr=02.0": where
+ * integrated graphics has its place on i440fx. (QEMU, docs/igd-assign.txt) */
+bool plan_args_place_igd(const struct vmcfg *vm);
+
 /* What Proxmox VE asks of a VM with legacy-igd=1. */
 void plan_check_igd(struct plan_check *c);
 

@@ -74,35 +74,13 @@ static void cure_by_machine_setting(struct plan_check *c)
 			cure_without(c, _("so remove pcie=1, too"), e, "pcie");
 }
 
-/* Whether args put an entry at 00:02.0 of the guest, by "-set device.hostpci0.addr=02.0": where
- * integrated graphics has its place on i440fx. (QEMU, docs/igd-assign.txt) */
-static bool args_place_igd(const struct vmcfg *vm)
-{
-	static const char *const places[] = {"2.0", "02.0", "0x2", "0x02", "0x2.0", "0x02.0", "2"};
-	static const char entry[] = "device.hostpci";
-	const char *args = vm->values[VMCFG_ARGS].text;
-
-	for (const char *at = args ? strstr(args, entry) : NULL; at; at = strstr(at, entry)) {
-		const char *addr;
-		size_t len;
-
-		at += strlen(entry);
-		addr = after_prefix(at + strspn(at, "0123456789"), ".addr=");
-		len = addr ? strcspn(addr, " \t\"',") : 0;
-		for (size_t i = 0; len && i < ARRAY_SIZE(places); i++)
-			if (len == strlen(places[i]) && !strncmp(addr, places[i], len))
-				return true;
-	}
-	return false;
-}
-
 static void cure_machine(struct plan_check *c)
 {
 	const struct vmcfg *vm = c->facts->vm;
 	const struct vmcfg_value *machine = &vm->values[VMCFG_MACHINE];
 	auto_free char *value = NULL;
 
-	if (args_place_igd(vm)) {
+	if (plan_args_place_igd(vm)) {
 		cure_words(c, _("q35 is no cure here: args put the device at 02.0, the place of "
 				"integrated graphics on i440fx (as legacy-igd=1 does)"));
 		cure_by_machine_setting(c);
@@ -126,24 +104,6 @@ static void cure_machine(struct plan_check *c)
 	cure_by_machine_setting(c);
 }
 
-static void check_machine(struct plan_check *c)
-{
-	const struct facts *facts = c->facts;
-
-	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts) || facts_machine_is_virt(facts))
-		return;
-	/* A VM that gives devices to QEMU by args only is left to its administrator. */
-	if (!facts_bind_entries(facts) && facts_have_devices(facts))
-		return;
-	if (refuse_by_policy(c, facts->settings->machine, REFUSAL_NOT_Q35, strdup("q35"),
-			     fs_path(_("machine: %s; this is not q35, the only machine type whose "
-				       "guests see PCI Express devices"),
-				     vmcfg_machine_text(facts->vm))))
-		cure_machine(c);
-}
-
-/* ---- pcie=1 ---- */
-
 /* The first PCIe device that an entry names, or NULL. */
 static const struct device *first_express(const struct facts *facts, size_t e)
 {
@@ -156,6 +116,51 @@ static const struct device *first_express(const struct facts *facts, size_t e)
 	}
 	return NULL;
 }
+
+/* Whether the entries name devices, and none of PCI Express. */
+static bool is_conventional(const struct facts *facts)
+{
+	bool any = false;
+
+	for (size_t d = 0; d < facts->n_devices; d++) {
+		const struct device *device = &facts->devices[d];
+		const struct candidate *candidate = facts_chosen(facts, &device->bdf);
+
+		if (!candidate || candidate->entry == ENTRY_ARGS || device->bridge)
+			continue;
+		if (device->express)
+			return false;
+		any = true;
+	}
+	return any && !facts->n_absent_vfs;
+}
+
+/* Returns whether it refuses. */
+static bool check_machine(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	if (vmcfg_is_q35(facts->vm) || facts_have_legacy_igd(facts) || facts_machine_is_virt(facts))
+		return false;
+	/* A VM that gives devices to QEMU by args only is left to its administrator. */
+	if (!facts_bind_entries(facts) && facts_have_devices(facts))
+		return false;
+	if (!refuse_by_policy(
+		    c, facts->settings->machine, REFUSAL_NOT_Q35, strdup("q35"),
+		    fs_path(is_conventional(facts)
+				    ? _("machine: %s; this is not q35, which is asked of "
+					"each VM with hostpci devices, although those of "
+					"this VM are conventional PCI or integrated, which "
+					"a guest sees on this machine, too")
+				    : _("machine: %s; this is not q35, the only machine "
+					"type whose guests see PCI Express devices"),
+			    vmcfg_machine_text(facts->vm))))
+		return false;
+	cure_machine(c);
+	return true;
+}
+
+/* ---- pcie=1 ---- */
 
 static void refuse_without_pcie(struct plan_check *c, size_t e, const struct device *device)
 {
@@ -204,6 +209,25 @@ static void cure_pcie_without_q35(struct plan_check *c, size_t e)
 	cure_qm_set(c, NULL, option, value);
 }
 
+static void refuse_pcie_without_q35(struct plan_check *c, size_t e)
+{
+	plan_refuse(c, REFUSAL_PCIE_WITHOUT_Q35, NULL, fs_path(_("q35 (hostpci%zu: pcie=1)"), e),
+		    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE would abort the "
+		      "start, whatever our settings say"),
+		    e);
+	cure_pcie_without_q35(c, e);
+}
+
+/* Those that are left to Proxmox VE. */
+static void check_left_pcie(struct plan_check *c)
+{
+	const struct facts *facts = c->facts;
+
+	for (size_t e = plan_first_left_pcie(facts); e < HOSTPCI_MAX; e++)
+		if (!facts->binds[e] && facts->vm->hostpci[e] && facts->vm->hostpci[e]->pcie == 1)
+			refuse_pcie_without_q35(c, e);
+}
+
 static void check_pcie(struct plan_check *c, size_t e)
 {
 	const struct facts *facts = c->facts;
@@ -214,19 +238,13 @@ static void check_pcie(struct plan_check *c, size_t e)
 	if (entry->legacy_igd == 1) {
 		check_legacy_igd(c, e);
 	} else if (!q35 && (facts_have_legacy_igd(facts) ||
-			    (args_place_igd(facts->vm) && entry->pcie != 1) ||
+			    (plan_args_place_igd(facts->vm) && entry->pcie != 1) ||
 			    (facts_vm_is_aarch64(facts) && entry->pcie != 1))) {
 		return;
 	} else if (virt || (!q35 && facts->settings->machine != POLICY_REFUSE)) {
 		/* The administrator chose this machine, or aarch64 has no other. */
-		if (entry->pcie != 1)
-			return;
-		plan_refuse(c, REFUSAL_PCIE_WITHOUT_Q35, NULL,
-			    fs_path(_("q35 (hostpci%zu: pcie=1)"), e),
-			    _("hostpci%zu: pcie=1 on a machine that is not q35; Proxmox VE "
-			      "would abort the start, whatever our settings say"),
-			    e);
-		cure_pcie_without_q35(c, e);
+		if (entry->pcie == 1)
+			refuse_pcie_without_q35(c, e);
 	} else if (entry->pcie != 1 && express) {
 		refuse_without_pcie(c, e, express);
 	}
@@ -441,15 +459,32 @@ static void warn_of_variant(struct plan_check *c, const struct device *device)
 		  setting->from[DEVICE_DRIVER].line, setting->driver, candidate->entry);
 }
 
+void plan_note_mdevs(struct plan_check *c)
+{
+	const struct args *args = c->facts->args;
+
+	for (size_t i = 0; args && !vmcfg_is_template(c->facts->vm) && i < args->n_mdevs; i++)
+		plan_add_note(c,
+			      fs_path(_("args: -device %s: a mediated device, which is left to "
+					"QEMU: this hook neither binds nor checks it"),
+				      args->mdevs[i]),
+			      NULL);
+}
+
 void plan_check_config(struct plan_check *c)
 {
+	bool not_q35;
+
 	warn_of_dropped(c);
 	for (size_t i = 0; i < c->facts->n_devices; i++)
 		warn_of_variant(c, &c->facts->devices[i]);
-	check_machine(c);
+	not_q35 = check_machine(c);
 	check_entries(c, check_entry);
 	check_entries(c, check_romfile);
 	check_args(c);
 	check_entries(c, check_pcie);
+	/* The cure of the machine is that of these, and legacy-igd refuses them by itself. */
+	if (!not_q35 && !facts_have_legacy_igd(c->facts))
+		check_left_pcie(c);
 	plan_check_igd(c);
 }

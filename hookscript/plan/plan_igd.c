@@ -154,6 +154,26 @@ static void check_vga(struct plan_check *c, size_t e)
 	cure_qm_set(c, NULL, "--vga", "none");
 }
 
+bool plan_args_place_igd(const struct vmcfg *vm)
+{
+	static const char *const places[] = {"2.0", "02.0", "0x2", "0x02", "0x2.0", "0x02.0", "2"};
+	static const char entry[] = "device.hostpci";
+	const char *args = vm->values[VMCFG_ARGS].text;
+
+	for (const char *at = args ? strstr(args, entry) : NULL; at; at = strstr(at, entry)) {
+		const char *addr;
+		size_t len;
+
+		at += strlen(entry);
+		addr = after_prefix(at + strspn(at, "0123456789"), ".addr=");
+		len = addr ? strcspn(addr, " \t\"',") : 0;
+		for (size_t i = 0; len && i < ARRAY_SIZE(places); i++)
+			if (len == strlen(places[i]) && !strncmp(addr, places[i], len))
+				return true;
+	}
+	return false;
+}
+
 void plan_check_igd(struct plan_check *c)
 {
 	const struct facts *facts = c->facts;

@@ -171,7 +171,8 @@ int plan_make(const struct facts *facts, struct plan **ret)
 		{plan_check_ha, true},	      {plan_check_devices, false},
 		{plan_check_vfs, true},	      {plan_check_memory, true},
 		{plan_check_usage, false},    {plan_check_own_nodes, true},
-		{add_steps, false},	      {plan_note_memory, true},
+		{add_steps, false},	      {plan_note_mdevs, true},
+		{plan_note_memory, true},
 	};
 	cleanup_with(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
 	struct plan_check c = {.facts = facts, .plan = plan};

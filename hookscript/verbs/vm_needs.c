@@ -223,10 +223,16 @@ static int read_snippet(const struct fs_root *root, struct vm_state *state, char
 	return 0;
 }
 
+/* Whether no start of the VM has anything for the hook to do. */
+static bool needs_no_hook(const struct facts *facts)
+{
+	return vmcfg_is_template(facts->vm) ||
+	       (facts_have_devices(facts) && !facts_need_binding(facts));
+}
+
 bool vm_state_is_exempt(const struct vm_state *state)
 {
-	return vmcfg_is_template(state->facts->vm) ||
-	       (facts_have_devices(state->facts) && !facts_need_binding(state->facts));
+	return needs_no_hook(state->facts) && !plan_is_needed(state->facts);
 }
 
 int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state *ret,
@@ -245,7 +251,7 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 	err = read_snippet(root, ret, ret_why);
 	if (!err)
 		err = plan_make(ret->facts, &ret->plan);
-	if (err || ret->settings.err || vm_state_is_exempt(ret))
+	if (err || ret->settings.err || needs_no_hook(ret->facts))
 		return err;
 	return vm_needs_add(ret->facts, &ret->hook, ret->plan);
 }

@@ -48,8 +48,9 @@ int vm_state_read(const struct fs_root *root, unsigned int vmid, struct vm_state
 		  char **ret_why) must_check;
 void vm_state_free(struct vm_state *state);
 
-/* Whether the VM has devices, and all of them are left to Proxmox VE (mdev=, driver=keep), or it is
- * a template: then it needs nothing. */
+/* Whether the VM has devices, and all of them are left to Proxmox VE (mdev=, driver=keep) or QEMU
+ * (a mediated device in args), without anything that keeps it from starting, or it is a template:
+ * then it needs nothing. */
 bool vm_state_is_exempt(const struct vm_state *state);
 
 /*

@@ -115,8 +115,11 @@ static int print_none(const struct verb *verb)
 			 verb->vmid);
 	else if (vm_state_is_exempt(&verb->state))
 		log_info(
-			_("VM %u has devices that are left to Proxmox VE only (mdev=, driver=keep), "
-			  "and needs nothing"),
+			facts_have_entries(verb->state.facts)
+				? _("VM %u has devices that are left to Proxmox VE only (mdev=, "
+				    "driver=keep), and needs nothing")
+				: _("VM %u has mediated devices only, which args give to QEMU, and "
+				    "needs nothing"),
 			verb->vmid);
 	else
 		print_complete(verb);

@@ -48,6 +48,9 @@ static void check_args(const struct vmcfg_value *was, const struct vmcfg_value *
 		fuzz_require(fuzz_same(a->devices[i].text, b->devices[i].text));
 		fuzz_require(fuzz_same(a->devices[i].why, b->devices[i].why));
 	}
+	fuzz_require(a->n_mdevs == b->n_mdevs);
+	for (size_t i = 0; i < a->n_mdevs; i++)
+		fuzz_require(fuzz_same(a->mdevs[i], b->mdevs[i]));
 }
 
 /* What a message quotes of a line may be left out. */

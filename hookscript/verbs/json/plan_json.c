@@ -249,6 +249,7 @@ static int plan_nothing(const struct facts *facts, struct plan **ret)
 		plan_add_warning(&c, NULL, plan_dropped_text(facts, i));
 	if (facts->args && facts->args->dropped)
 		plan_warn(&c, NULL, "args: %s", facts->args->dropped);
+	plan_note_mdevs(&c);
 	if (c.err)
 		return exit_failed(NULL);
 	*ret = TAKE_PTR(plan);
@@ -265,11 +266,11 @@ int plan_json(const struct fs_root *root, unsigned int vmid)
 	settings_read(root, vmid, &settings);
 	code = take_read_next_start(&start);
 	if (!code)
-		code = facts_need_binding(start.facts) ? take_make_plan(&start)
-						       : plan_nothing(start.facts, &start.plan);
+		code = plan_is_needed(start.facts) ? take_make_plan(&start)
+						   : plan_nothing(start.facts, &start.plan);
 	if (code)
 		return code;
-	if (facts_need_binding(start.facts))
+	if (plan_is_needed(start.facts))
 		verdict = start.plan->n_refusals ? "refused" : "starts";
 	return print_plan(&start, verdict);
 }

@@ -54,6 +54,10 @@ static void test_nodes(void **state)
 static void test_args(void **state)
 {
 	(void)state;
+	becomes("args: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
+		"7d0c3a52-8f0e-4c11-9d64-0123456789ab -vnc :1\n",
+		"args: -device \"vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
+		"7d0c3a52-8f0e-4c11-9d64-0123456789ab\"\n");
 	becomes("args: -device vfio-pci,host=01:00.0 -drive file=secret -cpu host,kvm=off -vnc :1\n",
 		"args: -device \"vfio-pci,host=01:00.0\" -cpu host,kvm=off\n");
 	becomes("args: -machine q35,memory-backend=/secret -smbios type=1\n",

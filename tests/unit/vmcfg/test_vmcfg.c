@@ -796,6 +796,20 @@ static void test_table(void **state)
 		 "machine     pc, the default (not q35)\n"
 		 "args        \"a\n"
 		 "            a quote is not closed, or a backslash is the last character\n"},
+		/* Drives and ports on nodes of the host. */
+		{"scsi1: /dev/sdb\nserial0: /dev/ttyS1\nscsi2: a:b\n[PENDING]\n"
+		 "delete: scsi1,scsi2\nserial0: socket\nide2: cdrom\nide3: a:b\n",
+		 false,
+		 "machine     pc, the default (not q35)\n"
+		 "pending     scsi1: deleted\n"
+		 "pending     serial0: something else\n"
+		 "pending     ide2: /dev/cdrom\n"
+		 "            (the next start applies it)\n"},
+		{"args: -device vfio-pci,sysfsdev=/x/4b20d080-1b54-4048-85b3-a6a62d165c01\n", false,
+		 "machine     pc, the default (not q35)\n"
+		 "args        -device vfio-pci,sysfsdev=/x/4b20d080-1b54-4048-85b3-a6a62d165c01\n"
+		 "            vfio-pci,sysfsdev=/x/4b20d080-1b54-4048-85b3-a6a62d165c01: a mediated "
+		 "device, which is left to QEMU\n"},
 		{"[PENDING]\nmachine: q35\n", true,
 		 "machine     pc, the default (not q35)\n"
 		 "pending     machine: q35\n"

@@ -872,6 +872,81 @@ static void test_exempt_entries_are_not_looked_at(void **state)
 	assert_int_equal(plan->n_steps, 1);
 }
 
+/* But Proxmox VE itself does, of pcie=1, whatever the settings say. */
+static void test_exempt_entries_with_pcie(void **state)
+{
+	static const struct {
+		const char *config;
+		size_t refused;
+	} rows[] = {
+		{"hostpci1: 09:00.0,mdev=x,pcie=1\n", 1},
+		{"machine: pc\nhostpci2: 0a:00.0,driver=keep,pcie=1\n", 1},
+		{"hostpci1: 09:00.0,mdev=x,pcie=1\nhostpci2: mapping=gpu,driver=keep,pcie=1\n", 2},
+		{"arch: aarch64\nhostpci1: 09:00.0,mdev=x,pcie=1\n", 1},
+		{Q35 "hostpci1: 09:00.0,mdev=x,pcie=1\n", 0},
+		{"hostpci1: 09:00.0,mdev=x\nhostpci2: 0a:00.0,driver=keep,pcie=0\n", 0},
+		{"template: 1\nhostpci1: 09:00.0,mdev=x,pcie=1\n", 0},
+		/* The cure of the machine is that of the entry. */
+		{"hostpci0: 01:00.0,pcie=1\nhostpci1: 09:00.0,mdev=x,pcie=1\n", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_machine struct machine host = {0};
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&host);
+		plan = make(&host, rows[i].config);
+		if (plan->n_refusals != rows[i].refused)
+			fail_msg("%zu refusals: %s", plan->n_refusals, rows[i].config);
+		assert_true(plan_is_needed(&host.facts) || !plan->n_refusals);
+		if (i >= 3 || !plan->n_refusals)
+			continue;
+		assert_int_equal(plan->refusals[0].reason, REFUSAL_PCIE_WITHOUT_Q35);
+		assert_non_null(strstr(plan->refusals[0].what, "Proxmox VE would abort the start"));
+		assert_string_equal(plan->refusals[0].cures[0].command, "qm set 100 --machine q35");
+	}
+}
+
+/* Of a device without PCI Express the reason is another. */
+static void test_reason_of_machine(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL, *conventional = NULL;
+
+	(void)state;
+	prepare(&host);
+	plan = make(&host, "hostpci0: 01:00.0\n");
+	assert_non_null(strstr(plan->refusals[0].what, "whose guests see PCI Express devices"));
+	forget(&host);
+	prepare(&host);
+	host.devices[0].express = false;
+	conventional = make(&host, "hostpci0: 01:00.0\n");
+	assert_int_equal(conventional->refusals[0].reason, REFUSAL_NOT_Q35);
+	assert_non_null(strstr(conventional->refusals[0].what,
+			       "which is asked of each VM with hostpci devices, although those of "
+			       "this VM are conventional PCI or integrated"));
+}
+
+#define MDEV "vfio-pci,sysfsdev=/sys/bus/mdev/devices/4b20d080-1b54-4048-85b3-a6a62d165c01"
+
+static void test_mdev_of_args(void **state)
+{
+	auto_machine struct machine host = {0};
+	auto_plan struct plan *plan = NULL;
+
+	(void)state;
+	prepare(&host);
+	plan = make(&host, "args: -device " MDEV "\n");
+	assert_counts(plan, 0, 0);
+	assert_true(facts_have_devices(&host.facts));
+	assert_false(facts_need_binding(&host.facts));
+	assert_int_equal(plan->n_notes, 1);
+	assert_string_equal(plan->notes[0].what, "args: -device " MDEV
+						 ": a mediated device, which is left to QEMU: this "
+						 "hook neither binds nor checks it");
+}
+
 /* ---- other VMs' records ---- */
 
 static void test_left_taken_for_another_vm(void **state)
@@ -1344,6 +1419,9 @@ int main(void)
 		cmocka_unit_test(test_mixed_slot),
 		cmocka_unit_test(test_entries_that_need_no_binding),
 		cmocka_unit_test(test_exempt_entries_are_not_looked_at),
+		cmocka_unit_test(test_exempt_entries_with_pcie),
+		cmocka_unit_test(test_reason_of_machine),
+		cmocka_unit_test(test_mdev_of_args),
 		cmocka_unit_test(test_left_taken_for_another_vm),
 		cmocka_unit_test(test_own_record),
 		cmocka_unit_test(test_members),

@@ -156,6 +156,8 @@ static void test_shows_needs(void **state)
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
+#define MDEV "vfio-pci,sysfsdev=/sys/bus/mdev/devices/4b20d080-1b54-4048-85b3-a6a62d165c01"
+
 static void test_needs_nothing(void **state)
 {
 	static const struct {
@@ -168,6 +170,11 @@ static void test_needs_nothing(void **state)
 		{"hostpci0: 01:00,driver=keep\n",
 		 "VM 100 has devices that are left to Proxmox VE only (mdev=, driver=keep), and "
 		 "needs nothing\n"},
+		{"args: -device " MDEV "\n",
+		 "VM 100 has mediated devices only, which args give to QEMU, and needs nothing\n"
+		 "args: -device " MDEV
+		 ": a mediated device, which is left to QEMU: this hook neither "
+		 "binds nor checks it\n"},
 	};
 	struct tree *tree = *state;
 
@@ -182,6 +189,33 @@ static void test_needs_nothing(void **state)
 		assert_out(&ran, rows[i].out, "");
 	}
 	assert_ran(tree, "");
+}
+
+/* What is left to Proxmox VE needs no hook, but no pcie=1 on this machine either. */
+static void test_needs_q35_alone(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run ran = {0}, plan = {0}, start = {0};
+
+	tree_vm(tree, 100, "hostpci0: 01:00,mdev=x,pcie=1\n");
+	run(tree, &(struct vm_options){.fix = false}, NULL, &ran);
+	run_assert_code(&ran, EXIT_REFUSED);
+	assert_out(&ran,
+		   "VM 100 needs, for its devices to be passed through:\n"
+		   "- hostpci0: pcie=1 on a machine that is not q35; Proxmox VE would abort the "
+		   "start, whatever our settings say\n"
+		   "    qm set 100 --machine q35\n"
+		   "  to keep this machine\n"
+		   "    qm set 100 --hostpci0 01:00,mdev=x\n"
+		   "the commands that change configuration are run, after a question, by: "
+		   "pve-passthrough vm 100 --fix\n",
+		   "");
+	run_hook(tree, scenario_plan, 100, &plan);
+	run_assert_code(&plan, EXIT_REFUSED);
+	run_assert_says(&plan, "refused: hostpci0: pcie=1 on a machine that is not q35");
+	run_hook(tree, start_pre, 100, &start);
+	run_assert_code(&start, EXIT_REFUSED);
+	run_assert_says(&start, "refused: hostpci0: pcie=1 on a machine that is not q35");
 }
 
 /* The file is looked at as Proxmox VE does: through links, and whether it is a program. */
@@ -624,6 +658,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_shows_needs),
 		TEST(test_needs_nothing),
+		TEST(test_needs_q35_alone),
 		TEST(test_snippet),
 		TEST(test_fix),
 		TEST(test_fix_some),

@@ -76,6 +76,36 @@ static void test_uses(void **state)
 	capturecase_compare_all(&capture, tree, vms, "uses");
 }
 
+/* What a VM's own config has QEMU open, by names with serial numbers in them; and what args give to
+ * QEMU alone. */
+static void test_own_drive(void **state)
+{
+	static const char disk[] = "sys/bus/pci/devices/" DISK "/nvme/nvme0/nvme0n1";
+	static const unsigned int vms[] = {100, 101, 0};
+	auto_free char *uevent = fs_path("%s/uevent", disk), *dev = fs_path("%s/dev", disk);
+	auto_free char *subsystem = fs_path("%s/subsystem", disk);
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	tree_file(tree, dev, "259:0\n");
+	tree_file(tree, uevent, "MAJOR=259\nMINOR=0\nDEVNAME=nvme0n1\nDEVTYPE=disk\n");
+	tree_link(tree, subsystem, "../../../../../../class/block");
+	tree_file(tree, "dev/nvme0n1", "");
+	tree_link(tree, "dev/disk/by-id/nvme-Lab_S3R1AL0123", "../../nvme0n1");
+	tree_vm(tree, 100, SCENARIO_CONFIG "scsi1: /dev/disk/by-id/nvme-Lab_S3R1AL0123,size=1G\n");
+	tree_vm(tree, 101,
+		"machine: q35\nhostpci0: 04:00.0,pcie=1\n"
+		"[PENDING]\ndelete: scsi4\nscsi1: /dev/disk/by-id/nvme-Lab_S3R1AL0123,size=1G\n");
+	tree_vm(tree, 102,
+		"args: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
+		"4b20d080-1b54-4048-85b3-a6a62d165c01\n");
+	capturecase_make(&tree->root, &capture);
+	capturecase_compare_all(&capture, tree, vms, "own drive");
+	/* "config" quotes args, of which less is left. */
+	capturecase_compare(&capture, tree, capturecase_plan, 102, "mediated device, plan");
+	capturecase_compare(&capture, tree, capturecase_vm, 102, "mediated device, vm");
+}
+
 /* What sets the number of VFs at boot, and devices that are held early. */
 static void test_set_up(void **state)
 {
@@ -393,6 +423,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_scenario, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_uses, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_own_drive, scenario_setup,
+						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_set_up, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_vfs, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, scenario_setup,
