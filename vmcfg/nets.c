@@ -58,7 +58,7 @@ static int add_net(struct text key, struct text value, void *arg)
 		if (!text_next(&part, '=', &name) || !part.at)
 			continue;
 		if (text_is(name, "bridge") && !net.bridge)
-			err = text_copy(part, &net.bridge);
+			err = text_copy(text_trim(part), &net.bridge);
 		else
 			has_mac |= take_mac(part, net.mac);
 	}

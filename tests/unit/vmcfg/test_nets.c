@@ -9,7 +9,7 @@ static void test_nets(void **state)
 		"#net9: virtio=BC:24:11:00:00:09,bridge=vmbr0\n"
 		"agent: 1\n"
 		"net0: virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1,tag=30\n"
-		"net1: model=e1000,macaddr=bc:24:11:00:00:02,bridge=vmbr1\r\n"
+		"net1: model=e1000,bridge=vmbr1  ,macaddr=bc:24:11:00:00:02\r\n"
 		"net2: virtio,bridge=vmbr0\n"
 		"net3: virtio=BC:24:11:00:00:03\n"
 		"network: virtio=BC:24:11:00:00:04,bridge=vmbr0\n"
