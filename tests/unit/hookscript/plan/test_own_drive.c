@@ -35,7 +35,7 @@ static int setup(void **state)
 	put_node(tree, CONTROLLER "/nvme/nvme0/nvme0n1/nvme0n1p3", "nvme0n1p3", 3, "partition");
 	put_node(tree, "sys/devices/pci0000:00/" NEIGHBOUR "/ata1/block/sr0", "sr0", 9, "disk");
 	tree_link(tree, &BY_ID[1], "../../nvme0n1");
-	tree_link(tree, BY_ID "-part3" + 1, "../../nvme0n1p3");
+	tree_link(tree, &(BY_ID "-part3")[1], "../../nvme0n1p3");
 	tree_link(tree, "dev/cdrom", "sr0");
 	tree_file(tree, "dev/sdz", "");
 	return 0;
