@@ -496,7 +496,7 @@ ACTION==\"bind\", KERNEL==\"$pf\", ATTR{sriov_numvfs}=\"1\"" >/etc/udev/rules.d/
 	rm /bin/systemctl
 }
 
-t_sriov_at_boot() {
+t_sriov_at_boot() { # once
 	pf=$(nvme lab3)
 	fake_systemctl
 	before=$(sriov_state "$pf")

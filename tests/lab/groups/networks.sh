@@ -41,7 +41,7 @@ idle() {
 	wait_for 5 test -d "/sys/bus/pci/devices/$bdf/net" || fail "expected the interface back"
 }
 
-t_up() {
+t_up() { # once
 	want 31
 	idle 31 "its interface $name is up"
 	want 31
@@ -116,7 +116,7 @@ t_link_address() {
 	idle 31 "with the address fe80::7, which is valid on its link only"
 }
 
-t_listener() {
+t_listener() { # once
 	want 31
 	background occupy promiscuous "$name"
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"

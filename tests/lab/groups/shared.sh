@@ -121,7 +121,7 @@ t_neighbour_of_a_start() { # once
 
 # The proofs that guides ask for: the IOMMU, interrupt remapping and the groups, each in the kernel's log, and the
 # groups in sysfs. What the next boot does is nothing that this machine has.
-t_check_proofs() {
+t_check_proofs() { # once
 	table=DMAR line='DMAR: IOMMU enabled'
 	[ "$iommu" = intel ] || table=IVRS line='AMD-Vi: Interrupt remapping enabled'
 	check_host '[023456789]'

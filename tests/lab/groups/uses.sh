@@ -190,7 +190,7 @@ t_bound_node() {
 	losetup -d /dev/loop0
 }
 
-t_container() {
+t_container() { # once
 	want "$(pci 8086:293e)"
 	mkdir -p /etc/pve/lxc /dev/lab-sound
 	ln -s ../snd/controlC0 /dev/lab-sound/card
@@ -226,7 +226,7 @@ usb_there() {
 	[ -n "$(usb_node)" ]
 }
 
-t_usb_node() {
+t_usb_node() { # once
 	want "$(pci 1b36:000d)"
 	usb=$(usb_node)
 	background sh -c "exec sleep 1000 3<$usb"
@@ -242,7 +242,7 @@ t_usb_node() {
 	refused 100 "$usb is open in process $(tail -n 1 /tmp/background.pids) (sleep)"
 }
 
-t_only_keyboard() {
+t_only_keyboard() { # once
 	want "$(pci 1b36:000d)"
 	other=
 	for port in /sys/bus/serio/devices/*; do
