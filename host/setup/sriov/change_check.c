@@ -133,13 +133,11 @@ static void say_setter(const struct change *change, const struct conf_item *sett
 
 static int check_setters(const struct change *change)
 {
-	auto_setters_pf struct setters_pf pf = {0};
 	auto_setters struct setters setters = {0};
 	const char *address = bdf_text(&change->pf);
 	auto_free char *cure = NULL;
-	int err = setters_pf_read(change->root, &change->pf, &pf);
+	int err = setters_find_at(change->root, change->options->bootloader, &change->pf, &setters);
 
-	err = err ?: setters_find(change->root, change->options->bootloader, &pf, &setters);
 	if (err)
 		return change_say_failed(change, err);
 	for (size_t i = 0; i < setters.dormant.n; i++)

@@ -79,10 +79,8 @@ static int read_network(const struct fs_root *root, struct pf *pf)
 /* What others than `host-setup sriov` have set up for it. */
 static int read_setters(const struct fs_root *root, struct pf *pf)
 {
-	auto_setters_pf struct setters_pf about = {0};
-	int err = setters_pf_read(root, &pf->bdf, &about);
+	int err = setters_find_at(root, NULL, &pf->bdf, &pf->setters);
 
-	err = err ?: setters_find(root, NULL, &about, &pf->setters);
 	pf->setters_err = err;
 	return err == -ENOMEM ? err : 0;
 }

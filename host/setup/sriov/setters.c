@@ -116,3 +116,12 @@ int setters_find(const struct fs_root *root, const char *bootloader, const struc
 
 	return err ?: setters_find_in_files(root, pf, ret);
 }
+
+int setters_find_at(const struct fs_root *root, const char *bootloader, const struct bdf *bdf,
+		    struct setters *ret)
+{
+	auto_setters_pf struct setters_pf pf = {0};
+	int err = setters_pf_read(root, bdf, &pf);
+
+	return err ?: setters_find(root, bootloader, &pf, ret);
+}

@@ -19,4 +19,8 @@
 int setters_find(const struct fs_root *root, const char *bootloader, const struct setters_pf *pf,
 		 struct setters *ret) must_check;
 
+/* The same of the PF at the address, which it reads. */
+int setters_find_at(const struct fs_root *root, const char *bootloader, const struct bdf *bdf,
+		    struct setters *ret) must_check;
+
 #endif

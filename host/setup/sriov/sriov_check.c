@@ -26,11 +26,9 @@ static int add_warning(struct checklist *list, const struct bdf *pf, char *what,
 static int check_setters(const struct fs_root *root, const char *bootloader, const struct bdf *pf,
 			 struct checklist *list)
 {
-	auto_setters_pf struct setters_pf about = {0};
 	auto_setters struct setters setters = {0};
-	int err = setters_pf_read(root, pf, &about);
+	int err = setters_find_at(root, bootloader, pf, &setters);
 
-	err = err ?: setters_find(root, bootloader, &about, &setters);
 	if (err && err != -ENOMEM)
 		return check_add(list, name, CHECK_NOTE,
 				 fs_path(_("whether something else sets the number of VFs of %s, "
