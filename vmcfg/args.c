@@ -288,6 +288,38 @@ static int read_argument(struct args *args, const char *text)
 	return 0;
 }
 
+/* --- nodes of the host --- */
+
+static int add_node(struct node_paths *nodes, struct text path)
+{
+	auto_free char *key = strdup("args"), *copy = text_dup(path);
+
+	for (size_t i = 0; i < nodes->n; i++)
+		if (text_is(path, nodes->items[i].path))
+			return 0;
+	if (!key || !copy || !array_grow(nodes->items, nodes->n))
+		return -ENOMEM;
+	nodes->items[nodes->n++] = (struct node_path){TAKE_PTR(key), TAKE_PTR(copy)};
+	return 0;
+}
+
+/* A path begins with the word, with a value ("file=", "host_device:"), or with a string of JSON,
+ * and ends with it. */
+static int add_nodes(struct node_paths *nodes, const char *word)
+{
+	int err = 0;
+
+	for (const char *at = strstr(word, "/dev/"); !err && at; at = strstr(at, "/dev/")) {
+		struct text path = {at, strcspn(at, ",\"")};
+		bool begins = at == word || strchr("=:\"", at[-1]);
+
+		at += path.len;
+		if (begins && node_path_is_one(path))
+			err = add_node(nodes, path);
+	}
+	return err;
+}
+
 /* Options that decide where the guest's memory comes from; with one dash or two. A device's own
  * -object memory-backend-… (ivshmem) is none. */
 static bool sets_memory(const char *word)
@@ -312,13 +344,15 @@ static int read_words(struct args *args, struct text rest)
 	for (r = next_word(&rest, word); r > 0 && !err; r = next_word(&rest, word)) {
 		if (is_argument)
 			err = read_argument(args, word);
+		if (!err)
+			err = add_nodes(&args->nodes, word);
 		args->memory |= sets_memory(word);
 		is_argument = !is_argument && text_is_one_of(text_of(word), "-device|--device");
 	}
 	return err ? err : r;
 }
 
-static void free_devices(struct args *args)
+static void free_found(struct args *args)
 {
 	for (size_t i = 0; i < args->n_devices; i++) {
 		free(args->devices[i].text);
@@ -332,6 +366,7 @@ static void free_devices(struct args *args)
 	free(args->mdevs);
 	args->mdevs = NULL;
 	args->n_mdevs = 0;
+	node_paths_free(&args->nodes);
 }
 
 int args_parse(const char *value, size_t len, struct args **ret)
@@ -344,7 +379,7 @@ int args_parse(const char *value, size_t len, struct args **ret)
 	r = read_words(args, (struct text){value, len});
 	if (r == -EINVAL) {
 		/* QEMU does not get the words before it either. */
-		free_devices(args);
+		free_found(args);
 		args->memory = false;
 		args->dropped = strdup(
 			_("a quote is not closed, or a backslash is the last character"));
@@ -359,7 +394,7 @@ void args_free(struct args *args)
 {
 	if (!args)
 		return;
-	free_devices(args);
+	free_found(args);
 	free(args->dropped);
 	free(args);
 }

@@ -19,6 +19,7 @@
 
 #include "host/base/base.h"
 #include "host/text/bdf.h"
+#include "vmcfg/drives.h"
 
 /* One -device of the models vfio-pci and vfio-pci-nohotplug. */
 struct args_device {
@@ -34,6 +35,10 @@ struct args {
 	 * of -device. */
 	char **mdevs;
 	size_t n_mdevs;
+	/* The paths below /dev in whatever argument, each once: "file=/dev/sdb", also as JSON,
+	 * "/dev/sr0", "evdev=/dev/input/by-id/…", but not behind ",,". QEMU opens them. The key is
+	 * "args". */
+	struct node_paths nodes;
 	bool memory;   /* they decide about the guest's memory: -m, -mem-path, -numa, or -machine's
 			  memory-backend= */
 	char *dropped; /* why Proxmox VE ignores the whole line; NULL: it does not */

@@ -120,20 +120,24 @@ static struct text file_of(struct text value)
 	return (struct text){0};
 }
 
+bool node_path_is_one(struct text path)
+{
+	struct text rest = path;
+
+	return text_take(&rest, "/dev/") && !memchr(path.at, '\0', path.len) &&
+	       text_span(path, char_is_word) == path.len;
+}
+
 /* The path below /dev, or an AT of NULL. "cdrom" is the host's CD drive. */
 static struct text read_path(size_t i, struct text value)
 {
-	struct text path = value, rest;
+	struct text path = value;
 
 	if (value.at && !node_keys[i].port)
 		path = file_of(value);
 	if (path.at && !node_keys[i].port && text_is(path, "cdrom"))
 		return text_of("/dev/cdrom");
-	rest = path;
-	if (!path.at || !text_take(&rest, "/dev/") || memchr(path.at, '\0', path.len) ||
-	    text_span(path, char_is_word) < path.len)
-		return (struct text){0};
-	return path;
+	return path.at && node_path_is_one(path) ? path : (struct text){0};
 }
 
 struct node_path *node_paths_find(const struct node_paths *nodes, const char *key)

@@ -36,9 +36,9 @@ const struct drive *drives_first(const struct drives *drives, enum drive_kind ki
 void drives_free(struct drives *drives);
 
 /* What a key has QEMU open of the host: a drive that is no volume of a storage, a serial or a
- * parallel port. */
+ * parallel port; or what args have it open (vmcfg/args.h). */
 struct node_path {
-	char *key;  /* "scsi1", "serial0" */
+	char *key;  /* "scsi1", "serial0", "args" */
 	char *path; /* "/dev/disk/by-id/…"; NULL: the key is set, to nothing below /dev */
 };
 
@@ -46,6 +46,9 @@ struct node_paths {
 	struct node_path *items; /* one of each key, in the order of the first line of each */
 	size_t n;
 };
+
+/* Whether PATH is one below /dev, without white space. */
+bool node_path_is_one(struct text path);
 
 /* Whether KEY, "scsi1" or "serial0", may have such a path. */
 bool node_paths_have_key(struct text key);

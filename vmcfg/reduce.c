@@ -115,6 +115,10 @@ static int add_args(struct strbuf *out, struct text value, bool other)
 		strbuf_add(out, " -device");
 		add_word(out, args->mdevs[i]);
 	}
+	for (size_t i = 0; i < args->nodes.n; i++) {
+		strbuf_add(out, " -drive");
+		add_word(out, args->nodes.items[i].path);
+	}
 	add_options(out, value);
 	if (out->failed)
 		return -ENOMEM;

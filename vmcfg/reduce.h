@@ -12,7 +12,8 @@
 /*
  * Reduces TEXT of LEN bytes: vmcfg_parse(), guest_nets_parse() and guest_uuid_parse() find in the
  * result what they find in TEXT, but for a VM's name, the volumes of its drives, and of "args" all
- * but -device vfio-pci, -machine and -cpu. Returns 0 and a new string, or -ENOMEM.
+ * but -device vfio-pci, -machine, -cpu and paths below /dev. Returns 0 and a new string, or
+ * -ENOMEM.
  */
 int vmcfg_reduce(const char *text, size_t len, char **ret) must_check;
 

@@ -304,28 +304,47 @@ static int add_own_node(struct facts *facts, const struct survey *survey,
 	return 0;
 }
 
-/* Of one that is not below /dev now, nothing is known. */
-static int read_own_nodes(const struct fs_root *root, const struct usage_device *devices, size_t n,
-			  struct facts *facts)
+static bool have_path(const struct node_paths *nodes)
 {
-	const struct node_paths *nodes = &facts->vm->nodes;
-	auto_survey struct survey survey = {0};
-	size_t n_paths = 0;
+	for (size_t i = 0; i < nodes->n; i++)
+		if (nodes->items[i].path)
+			return true;
+	return false;
+}
+
+/* Of one that is not below /dev now, nothing is known. */
+static int add_own_nodes(const struct fs_root *root, const struct survey *survey,
+			 const struct node_paths *nodes, struct facts *facts)
+{
 	int err = 0;
 
-	for (size_t i = 0; i < nodes->n; i++)
-		n_paths += nodes->items[i].path != NULL;
-	for (size_t i = 0; n_paths && !err && i < n; i++)
-		err = survey_device(root, &devices[i], &survey);
-	for (size_t i = 0; !err && survey.n_nodes && i < nodes->n; i++) {
+	for (size_t i = 0; !err && survey->n_nodes && i < nodes->n; i++) {
 		const struct survey_node *node = NULL;
 
 		if (nodes->items[i].path)
-			err = survey_find(root, &survey, nodes->items[i].path, &node);
+			err = survey_find(root, survey, nodes->items[i].path, &node);
 		if (!err && node)
-			err = add_own_node(facts, &survey, node, &nodes->items[i]);
+			err = add_own_node(facts, survey, node, &nodes->items[i]);
 	}
 	return err;
+}
+
+static int read_own_nodes(const struct fs_root *root, const struct usage_device *devices, size_t n,
+			  struct facts *facts)
+{
+	static const struct node_paths none = {0};
+	const struct node_paths *drives = &facts->vm->nodes;
+	const struct node_paths *args = facts->args ? &facts->args->nodes : &none;
+	auto_survey struct survey survey = {0};
+	int err = 0;
+
+	if (!have_path(drives) && !have_path(args))
+		return 0;
+	for (size_t i = 0; !err && i < n; i++)
+		err = survey_device(root, &devices[i], &survey);
+	if (!err)
+		err = add_own_nodes(root, &survey, drives, facts);
+	return err ? err : add_own_nodes(root, &survey, args, facts);
 }
 
 int facts_read_usage(const struct fs_root *root, struct facts *facts)

@@ -33,7 +33,9 @@ static void cure_firmware(struct plan_check *c, const char *key)
 
 static void cure_own(struct plan_check *c, const struct device *device, const char *key)
 {
-	if (after_prefix(key, "efidisk") || after_prefix(key, "tpmstate"))
+	if (!strcmp(key, "args"))
+		cure_words(c, _("take it out of args: qm set %u --args …"), c->facts->vmid);
+	else if (after_prefix(key, "efidisk") || after_prefix(key, "tpmstate"))
 		cure_firmware(c, key);
 	else
 		cure_command(c,
@@ -55,13 +57,14 @@ static void refuse_own(struct plan_check *c, const struct device *device,
 {
 	const char *key = own->given->key, *path = own->given->path;
 	const char *node = after_prefix(path, "/dev/");
+	const char *what = strcmp(key, "args") != 0 ? key : path;
 	auto_free char *device_name = describe_device(device);
 	auto_free char *place = node && !strcmp(node, own->name)
 					? strdup(path)
 					: fs_path("%s (/dev/%s)", path, own->name);
 
 	plan_refuse(c, REFUSAL_OWN_DRIVE, &device->bdf,
-		    fs_path(_("%s elsewhere than on its device %s"), key, bdf_text(&device->bdf)),
+		    fs_path(_("%s elsewhere than on its device %s"), what, bdf_text(&device->bdf)),
 		    _("%s: %s belongs to %s, which a start takes from the host: QEMU would not "
 		      "find it, and not start"),
 		    key, plan_text(c, place), plan_text(c, device_name));

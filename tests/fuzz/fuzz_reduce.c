@@ -34,7 +34,20 @@ static void check_value(const struct vmcfg_value *was, const struct vmcfg_value 
 		fuzz_require(was->len == is->len && !memcmp(was->text, is->text, was->len));
 }
 
-/* The devices that it passes to QEMU, and whether it decides about memory. */
+/* Each of them, in any order. */
+static void check_args_nodes(const struct node_paths *was, const struct node_paths *is)
+{
+	fuzz_require(was->n == is->n);
+	for (size_t i = 0; i < was->n; i++) {
+		size_t k = 0;
+
+		while (k < is->n && strcmp(was->items[i].path, is->items[k].path) != 0)
+			k++;
+		fuzz_require(k < is->n);
+	}
+}
+
+/* The devices that it passes to QEMU, what it has it open, and whether it decides about memory. */
 static void check_args(const struct vmcfg_value *was, const struct vmcfg_value *is)
 {
 	cleanup_with(args_freep) struct args *a = NULL, *b = NULL;
@@ -48,6 +61,7 @@ static void check_args(const struct vmcfg_value *was, const struct vmcfg_value *
 		fuzz_require(fuzz_same(a->devices[i].text, b->devices[i].text));
 		fuzz_require(fuzz_same(a->devices[i].why, b->devices[i].why));
 	}
+	check_args_nodes(&a->nodes, &b->nodes);
 	fuzz_require(a->n_mdevs == b->n_mdevs);
 	for (size_t i = 0; i < a->n_mdevs; i++)
 		fuzz_require(fuzz_same(a->mdevs[i], b->mdevs[i]));

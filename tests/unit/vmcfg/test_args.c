@@ -106,6 +106,40 @@ static void test_properties(void **state)
 	check_rows(rows, ARRAY_SIZE(rows));
 }
 
+/* The paths below /dev, a space between them. */
+static void test_nodes(void **state)
+{
+	static const struct row rows[] = {
+		{"-cpu host", ""},
+		{"-hda /dev/sda --cdrom /dev/sr0", "/dev/sda /dev/sr0"},
+		{"-drive file=/dev/sda,if=none -drive 'file=/dev/sda'", "/dev/sda"},
+		{"-object input-linux,id=k,evdev=/dev/input/by-id/usb-K-event-kbd,grab_all=on",
+		 "/dev/input/by-id/usb-K-event-kbd"},
+		{"-device usb-host,hostdevice=/dev/bus/usb/001/002", "/dev/bus/usb/001/002"},
+		{"-drive file=/dev/disk/by-path/pci-0000:01:00.0-nvme-1",
+		 "/dev/disk/by-path/pci-0000:01:00.0-nvme-1"},
+		{"-blockdev '{\"file\": {\"filename\": \"/dev/sda\"}, \"a\": \"/dev/sdb\"}'",
+		 "/dev/sda /dev/sdb"},
+		{"-drive file=/mnt/dev/sda -drive file=/dev -fsdev path=dev/sda", ""},
+		{"-drive 'file=/dev/a b'", ""},
+		{"-hda /dev/sda '", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct args *args = parse(rows[i].args, strlen(rows[i].args));
+		char found[256] = "";
+
+		for (size_t k = 0; k < args->nodes.n; k++) {
+			strncat(found, k ? " " : "", sizeof(found) - strlen(found) - 1);
+			strncat(found, args->nodes.items[k].path,
+				sizeof(found) - strlen(found) - 1);
+		}
+		assert_string_equal(found, rows[i].devices);
+		args_free(args);
+	}
+}
+
 /* Each looked at with a real QEMU, but for negative numbers. */
 static void test_hosts(void **state)
 {
@@ -339,10 +373,11 @@ static void test_long_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_properties), cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_sysfsdev),   cmocka_unit_test(test_json),
-		cmocka_unit_test(test_words),	   cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_texts),	   cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_properties), cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_hosts),	   cmocka_unit_test(test_sysfsdev),
+		cmocka_unit_test(test_json),	   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_nul),	   cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_long_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@ static void test_args(void **state)
 	becomes("args: -cpu 'host,kvm=off' -machine \"q35\"\n",
 		"args: -cpu host,kvm=off -machine q35\n");
 	becomes("args: -smbios secret\n", "args: -S\n");
+	becomes("args: -drive file=/dev/sr0,id=secret -device usb-host,hostdevice=/dev/bus/usb/1/2\n",
+		"args: -drive \"/dev/sr0\" -drive \"/dev/bus/usb/1/2\"\n");
 }
 
 /* What is found in one is found in the other. */

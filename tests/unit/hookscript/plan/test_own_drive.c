@@ -116,6 +116,47 @@ static void test_cures(void **state)
 		  "or take the device out of args");
 }
 
+/* What args have QEMU open is its own as well. */
+static void test_args(void **state)
+{
+	static const char *const refused[] = {
+		"-drive file=/dev/nvme0n1,if=none,id=d0,format=raw -device nvme,drive=d0,serial=1",
+		"-drive id=d0,if=none,file.driver=host_device,file.filename=/dev/nvme0n1",
+		"-drive file=host_device:/dev/nvme0n1,if=none",
+		"-blockdev driver=host_device,node-name=d0,filename=/dev/nvme0n1",
+		"-blockdev '{\"driver\":\"host_device\",\"node-name\":\"d0\",\"filename\": "
+		"\"/dev/nvme0n1\"}'",
+		"-hda /dev/nvme0n1",
+		"-drive \"file=/dev/nvme0n1\"",
+	};
+	static const char *const accepted[] = {
+		"-drive file=/dev/sdz,if=none,id=d0",
+		"-drive file=/dev/nvme0n1x,if=none,id=d0",
+		"-drive file=/mnt/dev/nvme0n1",
+		"-drive file=/dev/nvme0n1 'unclosed",
+		"-object memory-backend-file,id=shm,mem-path=/dev/shm/looking-glass,size=32M",
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		auto_free char *config = fs_path(ENTRY "args: %s\n", refused[i]);
+
+		plan_says(tree, config, SAID("args", "/dev/nvme0n1"));
+		plan_says(tree, config, "take it out of args: qm set 100 --args …");
+		plan_says(tree, config, "qm set 100 --delete hostpci2");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
+		auto_free char *config = fs_path(ENTRY "args: %s\n", accepted[i]);
+
+		plan_says(tree, config, NULL);
+	}
+	plan_says(tree, ENTRY "scsi1: /dev/sdz\nargs: -drive file=" BY_ID "-part3\n",
+		  SAID("args", BY_ID "-part3 (/dev/nvme0n1)"));
+	plan_says(tree, ENTRY "args: -hda /dev/sdz\n[PENDING]\nargs: -hda /dev/nvme0n1\n",
+		  SAID("args", "/dev/nvme0n1"));
+	plan_says(tree, ENTRY "args: -hda /dev/nvme0n1\n[PENDING]\ndelete: args\n", NULL);
+}
+
 /* A neighbour in the group is taken as well, and the guest does not get it. */
 static void test_neighbour(void **state)
 {
@@ -156,10 +197,8 @@ static void test_pending(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_spellings),
-		WITH_TREE(test_cures),
-		WITH_TREE(test_neighbour),
-		WITH_TREE(test_pending),
+		WITH_TREE(test_spellings), WITH_TREE(test_cures),   WITH_TREE(test_args),
+		WITH_TREE(test_neighbour), WITH_TREE(test_pending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
