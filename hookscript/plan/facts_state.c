@@ -10,7 +10,6 @@
 #include "host/setup/check/cures.h"
 #include "host/usage/owner_cure.h"
 #include "host/usage/pf_use.h"
-#include "host/usage/survey.h"
 
 #include <string.h>
 
@@ -304,14 +303,6 @@ static int add_own_node(struct facts *facts, const struct survey *survey,
 	return 0;
 }
 
-static bool have_path(const struct node_paths *nodes)
-{
-	for (size_t i = 0; i < nodes->n; i++)
-		if (nodes->items[i].path)
-			return true;
-	return false;
-}
-
 /* Of one that is not below /dev now, nothing is known. */
 static int add_own_nodes(const struct fs_root *root, const struct survey *survey,
 			 const struct node_paths *nodes, struct facts *facts)
@@ -329,27 +320,18 @@ static int add_own_nodes(const struct fs_root *root, const struct survey *survey
 	return err;
 }
 
-static int read_own_nodes(const struct fs_root *root, const struct usage_device *devices, size_t n,
+static int read_own_nodes(const struct fs_root *root, const struct survey *survey,
 			  struct facts *facts)
 {
-	static const struct node_paths none = {0};
-	const struct node_paths *drives = &facts->vm->nodes;
-	const struct node_paths *args = facts->args ? &facts->args->nodes : &none;
-	auto_survey struct survey survey = {0};
-	int err = 0;
+	int err = add_own_nodes(root, survey, &facts->vm->nodes, facts);
 
-	if (!have_path(drives) && !have_path(args))
-		return 0;
-	for (size_t i = 0; !err && i < n; i++)
-		err = survey_device(root, &devices[i], &survey);
-	if (!err)
-		err = add_own_nodes(root, &survey, drives, facts);
-	return err ? err : add_own_nodes(root, &survey, args, facts);
+	return err || !facts->args ? err : add_own_nodes(root, survey, &facts->args->nodes, facts);
 }
 
 int facts_read_usage(const struct fs_root *root, struct facts *facts)
 {
 	auto_free struct usage_device *devices = calloc(facts->n_devices + 1, sizeof(*devices));
+	auto_survey struct survey survey = {0};
 	size_t n = 0;
 
 	if (!devices)
@@ -361,8 +343,8 @@ int facts_read_usage(const struct fs_root *root, struct facts *facts)
 			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
 							     device->driver};
 	}
-	facts->usage_err = usage_read(root, devices, n, &facts->usage)
-				   ?: read_own_nodes(root, devices, n, facts);
+	facts->usage_err = usage_read_survey(root, devices, n, &facts->usage, &survey)
+				   ?: read_own_nodes(root, &survey, facts);
 	return facts->usage_err == -ENOMEM ? -ENOMEM : 0;
 }
 

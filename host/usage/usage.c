@@ -133,28 +133,35 @@ static int find_for_device(const struct fs_root *root, const struct usage_device
 	return err;
 }
 
-int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
-	       struct usage *ret)
+int usage_read_survey(const struct fs_root *root, const struct usage_device *devices, size_t n,
+		      struct usage *ret, struct survey *survey)
 {
-	auto_survey struct survey survey = {0};
 	auto_usage struct usage usage = {0};
-	int err = mounts_read(root, 1, &survey.mounts);
+	int err = mounts_read(root, 1, &survey->mounts);
 
 	for (size_t i = 0; !err && i < n; i++)
-		err = find_for_device(root, &devices[i], &survey, &usage);
+		err = find_for_device(root, &devices[i], survey, &usage);
 	if (!err)
-		err = usage_find_disks(root, &survey, &usage);
+		err = usage_find_disks(root, survey, &usage);
 	if (!err)
-		err = usage_find_nets(root, &survey, &usage);
+		err = usage_find_nets(root, survey, &usage);
 	if (!err)
-		err = usage_survey_holders(root, &usage, &survey);
+		err = usage_survey_holders(root, &usage, survey);
 	if (!err)
-		err = usage_find_openers(root, &survey, &usage);
+		err = usage_find_openers(root, survey, &usage);
 	if (!err)
-		err = usage_find_containers(root, &survey, &usage);
+		err = usage_find_containers(root, survey, &usage);
 	if (err)
 		return err;
 	*ret = usage;
 	usage = (struct usage){0};
 	return 0;
+}
+
+int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
+	       struct usage *ret)
+{
+	auto_survey struct survey survey = {0};
+
+	return usage_read_survey(root, devices, n, ret, &survey);
 }

@@ -9,6 +9,7 @@
 
 #include "host/base/fs.h"
 #include "host/usage/finding.h"
+#include "host/usage/survey.h"
 
 /*
  * Looks at N devices, which are no bridges with a bus below. Disks are opened, by a worker: one
@@ -17,5 +18,10 @@
  */
 int usage_read(const struct fs_root *root, const struct usage_device *devices, size_t n,
 	       struct usage *ret) must_check;
+
+/* The same, and adds to SURVEY, which is empty, what is below the devices, which must outlive it;
+ * and on top of their disks, but of those that the host runs from. */
+int usage_read_survey(const struct fs_root *root, const struct usage_device *devices, size_t n,
+		      struct usage *ret, struct survey *survey) must_check;
 
 #endif

@@ -157,6 +157,20 @@ static void test_args(void **state)
 	plan_says(tree, ENTRY "args: -hda /dev/nvme0n1\n[PENDING]\ndelete: args\n", NULL);
 }
 
+/* A volume goes with the disk that it is on. */
+static void test_volume(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_link(tree, CONTROLLER "/nvme/nvme0/nvme0n1/nvme0n1p3/holders/dm-3",
+		  "/sys/class/block/dm-3");
+	tree_file(tree, "sys/class/block/dm-3/dev", "252:3\n");
+	tree_file(tree, "dev/dm-3", "");
+	tree_link(tree, "dev/mapper/vg-data", "../dm-3");
+	plan_says(tree, ENTRY "scsi1: /dev/mapper/vg-data\n",
+		  SAID("scsi1", "/dev/mapper/vg-data (/dev/dm-3)"));
+}
+
 /* A neighbour in the group is taken as well, and the guest does not get it. */
 static void test_neighbour(void **state)
 {
@@ -197,8 +211,8 @@ static void test_pending(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_spellings), WITH_TREE(test_cures),   WITH_TREE(test_args),
-		WITH_TREE(test_neighbour), WITH_TREE(test_pending),
+		WITH_TREE(test_spellings), WITH_TREE(test_cures),     WITH_TREE(test_volume),
+		WITH_TREE(test_args),	   WITH_TREE(test_neighbour), WITH_TREE(test_pending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
