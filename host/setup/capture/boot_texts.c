@@ -12,6 +12,11 @@
 #define DIGITS	   "0123456789"
 #define TYPE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.," DIGITS
 
+static int note(struct standins *standins, const char *text, size_t len)
+{
+	return standins_of(standins, STANDIN_SERIAL, text, len) ? 0 : -ENOMEM;
+}
+
 /* ---- fstab(5), crypttab(5), units ---- */
 
 /* Options that say nothing of whose host it is; others are kept when they name a disk. */
@@ -55,7 +60,8 @@ static const char *const options[] = {
 /* Whether the whole of TEXT does. */
 static bool names_disk(const char *text)
 {
-	static const char *const marks[] = {"/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
+	static const char *const marks[] = {
+		"/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID="};
 
 	text += strspn(text, "\"'");
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
@@ -99,39 +105,50 @@ static void add_options(char *list, struct strbuf *out)
 }
 
 /* What is mounted: of another host's only that it is. */
-static void add_source(const char *source, struct strbuf *out)
+static int add_source(struct standins *standins, const char *source, struct strbuf *out)
 {
+	const char *id = after_prefix(source + strspn(source, "\"'"), "ID=");
+	size_t n;
+
 	bool share = !strncmp(source, "//", 2) ||
 		     (*source != '/' && strpbrk(source, ":@#=") && !names_disk(source));
 
 	strbuf_add(out, "%s", share ? "server:/share" : source);
+	if (!id)
+		return 0;
+	id += strspn(id, "\"'");
+	n = strcspn(id, "\"'" BLANKS);
+	return n ? note(standins, id, n) : 0;
 }
 
 /* The field NUMBER, from 0 on. */
-static void add_field(const char *words, int number, char *field, struct strbuf *out)
+static int add_field(struct standins *standins, const char *words, int number, char *field,
+		     struct strbuf *out)
 {
 	bool key = words && !names_place(field), type = !field[strspn(field, TYPE_CHARS)];
 
 	if (!number)
-		add_source(field, out);
-	else if (number == 3)
+		return add_source(standins, field, out);
+	if (number == 3)
 		add_options(field, out);
 	else if ((number == 2 && (words ? key : !type)) || number > 5 ||
 		 (number > 3 && field[strspn(field, DIGITS)]))
 		strbuf_add(out, "none");
 	else
 		strbuf_add(out, "%s", field);
+	return 0;
 }
 
-static int add_fields(const char *words, const char *line, struct strbuf *out)
+static int add_fields(struct standins *standins, const char *words, const char *line,
+		      struct strbuf *out)
 {
 	auto_free char *copy = strdup(line);
 	char *at = copy;
-	int number = 0;
+	int number = 0, err = 0;
 
 	if (!copy)
 		return -ENOMEM;
-	while (*at) {
+	while (!err && *at) {
 		size_t n = strspn(at, BLANKS);
 		char *end;
 
@@ -144,14 +161,15 @@ static int add_fields(const char *words, const char *line, struct strbuf *out)
 
 			if (!field)
 				return -ENOMEM;
-			add_field(words, number++, field, out);
+			err = add_field(standins, words, number++, field, out);
 		}
 		at = end;
 	}
-	return 0;
+	return err;
 }
 
-int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out)
+int boot_texts_add_mount(struct standins *standins, const char *words, const char *line,
+			 struct strbuf *out)
 {
 	const char *text = line + strspn(line, BLANKS);
 	bool unit = words && !strcmp(words, "unit");
@@ -161,14 +179,13 @@ int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out
 	if (*what == '=') {
 		what += 1 + strspn(what + 1, BLANKS);
 		strbuf_add_bytes(out, text, (size_t)(what - text));
-		add_source(what, out);
-		return 0;
+		return add_source(standins, what, out);
 	}
 	if (*text == '#' || unit) {
 		strbuf_add(out, "%s", *text ? "#" : "");
 		return 0;
 	}
-	return add_fields(words, line, out);
+	return add_fields(standins, words, line, out);
 }
 
 /* ---- mdadm.conf(5) ---- */
@@ -214,11 +231,6 @@ int boot_texts_add_array(struct standins *standins, const char *line, struct str
 
 /* ---- names of disks ---- */
 
-static int note(struct standins *standins, const char *text)
-{
-	return standins_of(standins, STANDIN_SERIAL, text, strlen(text)) ? 0 : -ENOMEM;
-}
-
 int boot_texts_note_disks(const struct fs_root *root, struct standins *standins)
 {
 	auto_names struct fs_names names = {0};
@@ -227,7 +239,7 @@ int boot_texts_note_disks(const struct fs_root *root, struct standins *standins)
 	if (err) /* what cannot be listed is in no capture */
 		return err == -ENOMEM ? err : 0;
 	for (size_t i = 0; !err && i < names.n; i++)
-		err = note(standins, names.items[i]);
+		err = note(standins, names.items[i], strlen(names.items[i]));
 	return err;
 }
 
@@ -237,14 +249,14 @@ static int note_link(struct standins *standins, const char *link)
 	const char *id = after_prefix(link, "disk/by-id/"), *array = after_prefix(link, "md/");
 
 	if (id)
-		return note(standins, id);
+		return note(standins, id, strlen(id));
 	return array ? note_maker(standins, array) : 0;
 }
 
 /* An id that is none of those which are known by their form: that of ZFS is a number. */
 static int note_id(struct standins *standins, const char *id)
 {
-	return strlen(id) > 9 && !strchr(id, '-') ? note(standins, id) : 0;
+	return strlen(id) > 9 && !strchr(id, '-') ? note(standins, id, strlen(id)) : 0;
 }
 
 int boot_texts_add_udev(struct standins *standins, const char *line, struct strbuf *out)

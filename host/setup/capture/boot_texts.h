@@ -12,8 +12,10 @@
  * or -ENOMEM. */
 
 /* fstab(5), crypttab(5) when WORDS is "key", or a mount or swap unit's "What=" when it is "unit":
- * no passwords, servers, and options that are not known. */
-int boot_texts_add_mount(const char *words, const char *line, struct strbuf *out) must_check;
+ * no passwords, servers, and options that are not known. The name after "ID=" becomes a known word.
+ */
+int boot_texts_add_mount(struct standins *standins, const char *words, const char *line,
+			 struct strbuf *out) must_check;
 
 /* mdadm.conf(5). */
 int boot_texts_add_array(struct standins *standins, const char *line,

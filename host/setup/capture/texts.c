@@ -209,8 +209,7 @@ static int add_mapping(const struct texts *texts, const char *words, const char 
 static int add_mounted(const struct texts *texts, const char *words, const char *line,
 		       struct strbuf *out)
 {
-	(void)texts;
-	return boot_texts_add_mount(words, line, out);
+	return boot_texts_add_mount(texts->standins, words, line, out);
 }
 
 static int add_array(const struct texts *texts, const char *words, const char *line,

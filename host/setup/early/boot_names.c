@@ -17,6 +17,7 @@ static const struct {
 	{"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
 	{"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
 	{"S:", "/dev/"},
+	{"S:disk/by-id/", "ID="},
 };
 
 /* What an array of mdadm(8) is named by: its UUID is written "a:b:c:d" there. */
@@ -87,7 +88,7 @@ int boot_names_add_udev(const char *text, struct fs_names *disks)
 static const struct {
 	const char *dir, *tag;
 } links[] = {
-	{"by-id", NULL},
+	{"by-id", "ID="},
 	{"by-path", NULL},
 	{"by-uuid", "UUID="},
 	{"by-label", "LABEL="},

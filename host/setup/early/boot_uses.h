@@ -11,8 +11,9 @@
 
 /* By which names files may mean what is below a device. */
 struct boot_names {
-	struct fs_names disks; /* "/dev/sda1", "/dev/disk/by-id/…", "UUID=…", a pool's name */
-	struct fs_names nets;  /* of its interfaces: "eno1", "enp3s0" */
+	struct fs_names
+		disks; /* "/dev/sda1", "/dev/disk/by-id/…", "UUID=…", "ID=…", a pool's name */
+	struct fs_names nets;	    /* of its interfaces: "eno1", "enp3s0" */
 	struct fs_names interfaces; /* which of these they have now, and not besides or maybe */
 	struct fs_names macs;	    /* of these, "52:54:00:00:00:01" */
 	char *path;		    /* of the device, as udev has it: "pci-0000:03:00.0" */

@@ -118,6 +118,9 @@ static void test_disks(void **state)
 		{"etc/fstab", "# x\nLABEL=fast\t/fast ext4 ro 0 2\n"},
 		{"etc/fstab", "/dev/sdz1 /x xfs defaults,logdev=/dev/nvme7n1 0 2\n"},
 		{"etc/fstab", "/dev/disk/by-id/" ID " none swap sw 0 0\n"},
+		{"etc/fstab", "ID=" ID " /x ext4 rw 0 0\n"},
+		{"etc/fstab", "ID=\"" ID "\" /x ext4 rw 0 0\n"},
+		{"etc/systemd/system/fast.mount", "[Mount]\nWhat=ID=" ID "\n"},
 		{"etc/fstab", "/dev/disk/by-path/pci-0000:0a:00.0-nvme-1-part3 /x ext4 rw 0 0\n"},
 		{"etc/crypttab", "x PARTUUID=7d0c3a52-8f0e-4c11-9d64-0123456789ab none luks\n"},
 		{"etc/crypttab", "x /dev/sdz1 /dev/disk/by-id/" ID " luks\n"},
@@ -239,6 +242,7 @@ static const char *const secrets[] = {
 	"3aaa0122",	"ca767371",	    "1234567890123456789", "homeserver7",
 	"10.77.88.99",	"nas-seven",	    "oldserver",	   "atticbox",
 	"WCC4E7654321", "5000cca27dc0ffee", "135792468",	   "cellarbox",
+	"WCC4E1112223", "WCC4E1112224",
 };
 
 /* Of a disk that is not there. */
@@ -254,6 +258,8 @@ static void plant_more(struct tree *tree)
 		tree, "etc/fstab",
 		"alice@nas-seven:/dev/s3cr3t /d fuse.sshfs ro 0 0\n"
 		"s3fs#s3cr3t /s fuse _netdev 0 0\n"
+		"ID=ata-WDC_WD-WCC4E1112223 /w ext4 ro 0 0\n"
+		"ID='ata-WDC_WD-WCC4E1112224' /v ext4 ro 0 0\n"
 		"//nas-seven/x cifs username=s3cr3t,password=s3cr3t 0 0\n"
 		"/dev/sdz1 /t ext4 x-systemd.requires=openvpn@s3cr3t.service,password=s3cr3t/dev/ 0 0 135792468\n" GONE
 		"-part1 /o ext4 noauto 0 0\n"

@@ -309,6 +309,12 @@ static void test_disks(void **state)
 		  "PARTUUID=cc-dd /fast ext4 defaults 0 0\n"
 		  "/dev/disk/by-path/pci-0000:01:00.0-nvme-1-part2 none swap sw\n");
 	assert_disks(tree, plain, "etc/fstab:3, etc/fstab:5, etc/fstab:6");
+	tree_file(tree, "etc/fstab",
+		  "UUID=nvme-X-part1 /other ext4\n"
+		  "ID=nvme-X-part1 /fast ext4 defaults 0 2\n"
+		  "ID=\"nvme-X-part1\" /fast ext4 defaults 0 2\n"
+		  "ID=nvme-X-part10 /other ext4\n");
+	assert_disks(tree, plain, "etc/fstab:2, etc/fstab:3");
 	tree_delete(tree, "etc/fstab");
 	tree_file(tree, "etc/crypttab", "x /dev/disk/by-id/nvme-X-part1 none luks\n");
 	tree_file(tree, "etc/systemd/system/mnt-pve-fast.mount",
@@ -378,6 +384,7 @@ static void test_links(void **state)
 	assert_true(fs_names_has(&names.disks, "UUID=aa-bb"));
 	assert_true(fs_names_has(&names.disks, "/dev/disk/by-uuid/aa-bb"));
 	assert_true(fs_names_has(&names.disks, "/dev/disk/by-id/nvme-X"));
+	assert_true(fs_names_has(&names.disks, "ID=nvme-X"));
 	assert_false(fs_names_has(&names.disks, "/dev/disk/by-id/nvme-Y"));
 	assert_string_equal(names.by_path, "/dev/disk/by-path/pci-0000:01:00.0-");
 }
