@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "host/base/activity.h"
 
@@ -163,6 +164,21 @@ int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret
 	err = fs_read_fd(fd, max, ret, ret_len);
 	activity_end();
 	return err;
+}
+
+int fs_read_regular(const struct fs_root *root, const char *path, size_t max, char **ret,
+		    size_t *ret_len)
+{
+	auto_close int fd = fs_open(root, path, O_PATH, 0);
+	struct stat st;
+	int err = fd < 0 ? fd : fs_stat(root, fd, &st);
+
+	if (err)
+		return err;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	    !(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		return -EMEDIUMTYPE;
+	return fs_read(root, path, max, ret, ret_len);
 }
 
 int fs_read_attr(const struct fs_root *root, const char *path, char **ret)

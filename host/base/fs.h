@@ -65,6 +65,15 @@ int fs_probe(const struct fs_root *root, const char *path) must_check;
 int fs_read(const struct fs_root *root, const char *path, size_t max, char **ret,
 	    size_t *ret_len) must_check;
 
+/*
+ * The same of a file that somebody names, or that is in a directory of theirs: -EMEDIUMTYPE
+ * (log_strerror() knows it) for one that is no regular file. It is not opened, for that may wait
+ * for ever, as for a FIFO's writer, or have an effect, as for a watchdog. /dev/null is an empty
+ * file.
+ */
+int fs_read_regular(const struct fs_root *root, const char *path, size_t max, char **ret,
+		    size_t *ret_len) must_check;
+
 /* The same from a descriptor, from its file offset on. */
 int fs_read_fd(int fd, size_t max, char **ret, size_t *ret_len) must_check;
 

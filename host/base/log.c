@@ -145,5 +145,7 @@ const char *log_strerror(int err)
 		return _("Permission denied; run this as root");
 	if (err == -EPERM && geteuid())
 		return _("Operation not permitted; run this as root");
+	if (err == -EMEDIUMTYPE) /* fs_read_regular() */
+		return _("Not a regular file");
 	return strerror(-err);
 }

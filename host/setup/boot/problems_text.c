@@ -48,7 +48,7 @@ static int look_at_file(const struct fs_root *root, const char *path, const char
 			struct problems *problems)
 {
 	auto_free char *text = NULL;
-	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
+	int err = fs_read_regular(root, path, TEXT_MAX, &text, NULL);
 	char *rest = text, *line;
 
 	/* What cannot be read is reported by those who need it. */

@@ -272,7 +272,7 @@ static int check_file(struct scan *scan, const char *path, enum file_kind kind)
 	char *rest, *line;
 	int err = 0;
 
-	if (fs_read(scan->root, path, CONFIG_MAX, &text, NULL))
+	if (fs_read_regular(scan->root, path, CONFIG_MAX, &text, NULL))
 		return path ? 0 : -ENOMEM;
 	rest = text;
 	while (!err && (line = strsep(&rest, "\n"))) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/early/boot_uses.h"
 
+#include "host/base/log.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,15 +96,30 @@ static int read_lines(const struct place *place, const char *path, char *text,
 	return err;
 }
 
+int boot_uses_read(const struct fs_root *root, const char *path, size_t max, char **ret,
+		   size_t *ret_len)
+{
+	int err = fs_read_regular(root, path, max, ret, ret_len);
+
+	if (!err)
+		return 0;
+	*ret = NULL;
+	if (err == -EMEDIUMTYPE)
+		log_error(_("/%s is no regular file and is not read, so what it has the host do at "
+			    "boot is not known; make it a regular file, or remove it"),
+			  path);
+	return fs_is_absent(err) || err == -EISDIR ? 0 : err;
+}
+
 static int read_file(const struct fs_root *root, const struct place *place, const char *path,
 		     const struct boot_names *names, struct conf_items *ret)
 {
 	auto_free char *text = NULL;
 	size_t len = 0;
-	int err = fs_read(root, path, TEXT_MAX, &text, &len);
+	int err = boot_uses_read(root, path, TEXT_MAX, &text, &len);
 
-	if (err)
-		return fs_is_absent(err) || err == -EISDIR ? 0 : err;
+	if (err || !text)
+		return err;
 	if (!place->bytes)
 		return read_lines(place, path, text, names, ret);
 	return mentions(names, text, len) ? conf_items_add(ret, _("a pool of ZFS"), path, 0) : 0;

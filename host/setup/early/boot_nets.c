@@ -150,11 +150,9 @@ int boot_uses_parse_nets(const char *text, const char *file, const struct fs_nam
 static int add_sources(const struct fs_root *root, const char *path, struct fs_names *files)
 {
 	auto_free char *text = NULL;
-	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
+	int err = boot_uses_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (err)
-		return fs_is_absent(err) || err == -EISDIR ? 0 : err;
-	return boot_uses_list_sources(root, text, path, files);
+	return err || !text ? err : boot_uses_list_sources(root, text, path, files);
 }
 
 int boot_uses_list_interfaces(const struct fs_root *root, struct fs_names *ret)
@@ -183,11 +181,9 @@ static int find_interfaces(const struct fs_root *root, const struct fs_names *ne
 	for (size_t i = 0; !err && i < files.n; i++) {
 		auto_free char *text = NULL;
 
-		err = fs_read(root, files.items[i], TEXT_MAX, &text, NULL);
-		if (!err)
+		err = boot_uses_read(root, files.items[i], TEXT_MAX, &text, NULL);
+		if (!err && text)
 			err = boot_uses_parse_nets(text, files.items[i], nets, ret);
-		else if (fs_is_absent(err) || err == -EISDIR)
-			err = 0;
 	}
 	return err;
 }

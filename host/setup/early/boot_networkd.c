@@ -262,11 +262,9 @@ static int parse(struct network *network, char *text, const char *file)
 static int read_one(const struct fs_root *root, const char *path, struct network *network)
 {
 	auto_free char *text = NULL;
-	int err = fs_read(root, path, TEXT_MAX, &text, NULL);
+	int err = boot_uses_read(root, path, TEXT_MAX, &text, NULL);
 
-	if (err)
-		return fs_is_absent(err) || err == -EISDIR ? 0 : err;
-	return parse(network, text, path);
+	return err || !text ? err : parse(network, text, path);
 }
 
 /* Adds the names in BELOW (NULL: nothing) of each directory that end in SUFFIX. */

@@ -33,6 +33,14 @@ void boot_names_free(struct boot_names *names);
 int boot_names_add_udev(const char *text, struct fs_names *disks) must_check;
 
 /*
+ * Reads a file of the configuration, of at most MAX bytes: *RET is new (*RET_LEN as for fs_read()),
+ * or NULL: there is none, or it is a directory. What is no regular file is not read, which is said,
+ * and -EMEDIUMTYPE. Returns 0 or -errno.
+ */
+int boot_uses_read(const struct fs_root *root, const char *path, size_t max, char **ret,
+		   size_t *ret_len) must_check;
+
+/*
  * Finds the lines that use a disk: fstab(5), crypttab(5), mdadm.conf(5), Proxmox VE's storage.cfg,
  * mount units, the copies of LVM's metadata, ZFS' list of pools, the kernel command line. Returns
  * 0 or -errno.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/sriov/setters_files.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "host/setup/sriov/units.h"
 
@@ -57,23 +55,15 @@ static enum setters_match match_link(const struct setters_pf *pf, const char *li
 /* A regular file's text, or NULL for anything else that is no error: a program, a device. */
 static int read_text(const struct fs_root *root, const char *path, char **ret)
 {
-	auto_close int fd = fs_open(root, path, O_RDONLY | O_NONBLOCK, 0);
 	auto_free char *text = NULL;
-	struct stat st;
-	size_t len;
-	int err;
+	size_t len = 0;
+	int err = fs_read_regular(root, path, TEXT_MAX, &text, &len);
 
 	*ret = NULL;
-	if (fd < 0)
-		return fs_is_absent(fd) ? 0 : fd;
-	err = fs_stat(root, fd, &st);
 	if (err)
-		return err;
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	err = fs_read_fd(fd, TEXT_MAX, &text, &len);
-	if (err)
-		return err == -EFBIG ? 0 : err;
+		return fs_is_absent(err) || err == -EISDIR || err == -EMEDIUMTYPE || err == -EFBIG
+			       ? 0
+			       : err;
 	if (strlen(text) == len)
 		*ret = TAKE_PTR(text);
 	return 0;

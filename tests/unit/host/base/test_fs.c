@@ -173,6 +173,30 @@ static void test_read(void **state)
 	free(text);
 }
 
+/* A FIFO is not opened, or this would not end. */
+static void test_read_regular(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	tree_file(tree, "file", "text");
+	tree_link(tree, "link", "/file");
+	assert_int_equal(mkfifoat(tree->root.fd, "fifo", 0600), 0);
+	assert_int_equal(mknodat(tree->root.fd, "socket", S_IFSOCK | 0600, 0), 0);
+	tree_link(tree, "to-fifo", "/fifo");
+	assert_int_equal(fs_read_regular(&tree->root, "fifo", 9, &text, &len), -EMEDIUMTYPE);
+	assert_int_equal(fs_read_regular(&tree->root, "to-fifo", 9, &text, &len), -EMEDIUMTYPE);
+	assert_int_equal(fs_read_regular(&tree->root, "socket", 9, &text, &len), -EMEDIUMTYPE);
+	assert_int_equal(fs_read_regular(&tree->root, ".", 9, &text, &len), -EISDIR);
+	assert_int_equal(fs_read_regular(&tree->root, "absent", 9, &text, &len), -ENOENT);
+	assert_int_equal(fs_read_regular(&tree->root, "file", 3, &text, &len), -EFBIG);
+	assert_null(text);
+	assert_int_equal(fs_read_regular(&tree->root, "link", 9, &text, &len), 0);
+	assert_string_equal(text, "text");
+	assert_int_equal(len, 4);
+}
+
 static void test_read_much(void **state)
 {
 	struct tree *tree = *state;
@@ -390,6 +414,7 @@ int main(void)
 		TEST(test_descriptors_are_closed_on_exec),
 		TEST(test_exists),
 		TEST(test_read),
+		TEST(test_read_regular),
 		TEST(test_read_much),
 		TEST(test_read_attr),
 		TEST(test_write_attr),

@@ -6,6 +6,7 @@
 #include "scenario.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct early_case
 	disk = {"pci0000:00/0000:00:1e.0/0000:0a:00.0",
@@ -166,6 +167,35 @@ static void test_disks(void **state)
 		agrees(tree, disk_address, 2, said);
 		tree_delete(tree, rows[i].file);
 	}
+}
+
+/* What may never end is not read, and not taken for nothing. */
+static void test_no_files(void **state)
+{
+	static const struct {
+		const char *file, *address;
+	} rows[] = {
+		{"srv/net/pipe", "0000:0b:00.0"},
+		{"etc/network/interfaces.d/pipe", "0000:0b:00.0"},
+		{"etc/systemd/system/x.mount", "0000:0a:00.0"},
+	};
+	struct tree *tree = *state;
+
+	build(tree);
+	tree_file(tree, "srv/net/a", "iface lo inet loopback\n");
+	tree_folder(tree, "etc/network/interfaces.d");
+	tree_folder(tree, "etc/systemd/system");
+	tree_file(tree, "etc/network/interfaces", "source /srv/net/*\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *said = fs_path("/%s is no regular file and is not read",
+					       rows[i].file);
+
+		assert_int_equal(mkfifoat(tree->root.fd, rows[i].file, 0600), 0);
+		agrees(tree, rows[i].address, 1, said);
+		agrees(tree, rows[i].address, 1, "Not a regular file; nothing was changed");
+		tree_delete(tree, rows[i].file);
+	}
+	agrees(tree, nic_address, 0, "+hold pci:v00008086d000010D3");
 }
 
 static void test_pools(void **state)
@@ -399,6 +429,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_held_already, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_disks, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_no_files, scenario_setup,
+						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_pools, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_interfaces, scenario_setup,
 						fake_kernel_teardown),
