@@ -125,7 +125,7 @@ bool node_path_is_one(struct text path)
 	struct text rest = path;
 
 	return text_take(&rest, "/dev/") && !memchr(path.at, '\0', path.len) &&
-	       text_span(path, char_is_word) == path.len;
+	       !memmem(path.at, path.len, "/../", 4) && text_span(path, char_is_word) == path.len;
 }
 
 /* The path below /dev, or an AT of NULL. "cdrom" is the host's CD drive. */

@@ -47,7 +47,7 @@ struct node_paths {
 	size_t n;
 };
 
-/* Whether PATH is one below /dev, without white space. */
+/* Whether PATH is one below /dev, without "/../" or white space. */
 bool node_path_is_one(struct text path);
 
 /* Whether KEY, "scsi1" or "serial0", may have such a path. */

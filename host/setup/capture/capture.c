@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/capture/capture.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "host/setup/capture/table.h"
 #include "host/setup/confirm.h"
 #include "host/setup/early/boot_uses.h"
+#include "host/usage/survey.h"
 
 /* Reading it all lasts longer than any one command. */
 #define READ_MS 600000
@@ -91,6 +93,50 @@ static int add_interfaces(const struct walk *walk)
 	return err;
 }
 
+/* Where a path below /dev leads to, which may be a link of a rule of the administrator's, and is
+ * nobody else's business outside of it. */
+static int add_node(const struct walk *walk, const char *path)
+{
+	auto_free char *resolved = NULL;
+	int err = survey_resolve(walk->root, path, &resolved);
+
+	if (err || !resolved || !after_prefix(resolved, "/dev/"))
+		return err == -ENOMEM ? err : 0;
+	return walk_add(walk, path + 1, TEXTS_HERE, NULL);
+}
+
+static int add_nodes(const struct walk *walk, const char *text)
+{
+	int err = 0;
+
+	for (const char *at = strstr(text, "/dev/"); !err && at; at = strstr(at, "/dev/")) {
+		size_t n = strcspn(at, " \t\r\n,\"");
+		auto_free char *path = strndup(at, n);
+
+		err = path ? add_node(walk, path) : -ENOMEM;
+		at += n;
+	}
+	return err;
+}
+
+/* What VMs and containers have open of the host, by whatever name their configs have for it. */
+static int add_guests_nodes(const struct walk *walk)
+{
+	int err = 0;
+
+	for (size_t i = 0, n = walk->entries->n; !err && i < n; i++) {
+		const struct entry *entry = &walk->entries->items[i];
+		auto_free char *text = NULL;
+
+		if (!entry->bytes || (fnmatch("etc/pve/*qemu-server/*.conf", entry->path, 0) &&
+				      fnmatch("etc/pve/*lxc/*.conf", entry->path, 0)))
+			continue;
+		text = strdup(entry->bytes); /* the entry is moved when others are added */
+		err = text ? add_nodes(walk, text) : -ENOMEM;
+	}
+	return err;
+}
+
 int capture_read(const struct fs_root *root, const struct capture_above *above, const char *noted,
 		 struct standins *standins, struct entries *ret)
 {
@@ -107,6 +153,7 @@ int capture_read(const struct fs_root *root, const struct capture_above *above, 
 		err = walk_pattern(&walk, &capture_table[i]);
 	err = err ?: add_interfaces(&walk);
 	err = err ?: add_snippets(&walk);
+	err = err ?: add_guests_nodes(&walk);
 	err = err ?: procs_add(&walk);
 	err = err ?: facts_add(&walk, noted);
 	err = err ?: facts_add_log(&walk);

@@ -99,8 +99,16 @@ static void test_own_drive(void **state)
 	tree_vm(tree, 102,
 		"args: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
 		"4b20d080-1b54-4048-85b3-a6a62d165c01\n");
+	tree_link(tree, "dev/own-disk", "nvme0n1");
+	tree_link(tree, "dev/own/S3R1AL0123", "../nvme0n1");
+	tree_vm(tree, 103, "machine: q35\nhostpci0: 04:00.0,pcie=1\nsata0: /dev/own-disk\n");
+	tree_vm(tree, 104,
+		"machine: q35\nhostpci0: 04:00.0,pcie=1\n"
+		"args: -drive file=/dev/own/S3R1AL0123,if=none\n");
 	capturecase_make(&tree->root, &capture);
 	capturecase_compare_all(&capture, tree, vms, "own drive");
+	capturecase_compare(&capture, tree, capturecase_plan, 103, "link of a rule");
+	capturecase_compare(&capture, tree, capturecase_plan, 104, "link of a rule, args");
 	/* "config" quotes args, of which less is left. */
 	capturecase_compare(&capture, tree, capturecase_plan, 102, "mediated device, plan");
 	capturecase_compare(&capture, tree, capturecase_vm, 102, "mediated device, vm");
@@ -203,25 +211,19 @@ static void test_hosts(void **state)
 /* ---- nothing else ---- */
 
 static const char *const secrets[] = {
-	"s3cr3t-gpu-notes",    "s3cr3t-description",
-	"s3cr3t-cipassword",   "s3cr3t-sshkey",
-	"s3cr3t-args-drive",   "s3cr3t-args-vnc",
-	"s3cr3t-snapshot",     "s3cr3t-tag",
-	"s3cr3t-volume",       "s3cr3t-vmname",
-	"s3cr3t-grub-comment", "s3cr3t-kernel-word",
-	"s3cr3t-luks-key",     "s3cr3t-grub-password",
-	"s3cr3t-modprobe",     "s3cr3t-settings",
-	"s3cr3t-mapping",      "s3cr3t-storage-user",
-	"s3cr3t-cron",	       "s3cr3t-rule",
-	"s3cr3t-unit",	       "s3cr3t-cmdline",
-	"s3cr3t-kvm-option",   "s3cr3t-mount-option",
-	"s3cr3t-share",	       "s3cr3t-gecos",
-	"s3cr3t-loader-entry", "s3cr3t-ct-env",
-	"s3cr3t-ha-comment",   "s3cr3t-modules",
-	"homeserver7",	       "nas-seven",
-	"alice-liddell",       "52:54:00:aa:bb:cc",
-	"3c:ec:ef:01:02:03",   "10.77.88.99",
-	"fd77:1:2::99",	       "7d0c3a52-8f0e-4c11-9d64-0123456789ab",
+	"s3cr3t-drive-file",   "s3cr3t-gpu-notes",  "s3cr3t-description",
+	"s3cr3t-cipassword",   "s3cr3t-sshkey",	    "s3cr3t-args-drive",
+	"s3cr3t-args-vnc",     "s3cr3t-snapshot",   "s3cr3t-tag",
+	"s3cr3t-volume",       "s3cr3t-vmname",	    "s3cr3t-grub-comment",
+	"s3cr3t-kernel-word",  "s3cr3t-luks-key",   "s3cr3t-grub-password",
+	"s3cr3t-modprobe",     "s3cr3t-settings",   "s3cr3t-mapping",
+	"s3cr3t-storage-user", "s3cr3t-cron",	    "s3cr3t-rule",
+	"s3cr3t-unit",	       "s3cr3t-cmdline",    "s3cr3t-kvm-option",
+	"s3cr3t-mount-option", "s3cr3t-share",	    "s3cr3t-gecos",
+	"s3cr3t-loader-entry", "s3cr3t-ct-env",	    "s3cr3t-ha-comment",
+	"s3cr3t-modules",      "homeserver7",	    "nas-seven",
+	"alice-liddell",       "52:54:00:aa:bb:cc", "3c:ec:ef:01:02:03",
+	"10.77.88.99",	       "fd77:1:2::99",	    "7d0c3a52-8f0e-4c11-9d64-0123456789ab",
 	"00a0c9ffff123456",
 };
 
@@ -349,6 +351,22 @@ static void test_secrets(void **state)
 	capturecase_compare(&capture, tree, capturecase_groups, 0, "secrets, groups");
 }
 
+/* A link that leads out of /dev names what is no node. */
+static void test_no_node(void **state)
+{
+	struct tree *tree = *state;
+	auto_capturecase struct capturecase capture = {0};
+
+	tree_link(tree, "dev/own/file", "/srv/s3cr3t-drive-file");
+	tree_file(tree, "srv/s3cr3t-drive-file", "");
+	tree_link(tree, "dev/own/link", "file");
+	tree_vm(tree, 100,
+		SCENARIO_CONFIG "sata0: /dev/own/file\nsata1: /dev/own/link\n"
+				"sata2: /dev/../srv/s3cr3t-drive-file\n");
+	capturecase_make(&tree->root, &capture);
+	capturecase_each(&capture, assert_clean);
+}
+
 /* ---- the verb ---- */
 
 static struct setup_options options;
@@ -430,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unreadable, scenario_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, scenario_setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_no_node, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_hosts, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_verb, scenario_setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_root_is_refused, scenario_setup,
