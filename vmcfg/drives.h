@@ -57,6 +57,10 @@ bool node_paths_have_key(struct text key);
  * Adds what the line "KEY: VALUE" has QEMU open, in place of what an earlier one of that key had. A
  * key that has no such path changes nothing. An AT of NULL is a value of nothing. Returns 0 or
  * -ENOMEM.
+ *
+ * A line that Proxmox VE drops for a bad option counts like any other. Which options a drive may
+ * have changes with its versions, and to miss a node that QEMU does open is worse than to name one
+ * that it does not: the devices would be taken for a VM that cannot start.
  */
 int node_paths_set(struct node_paths *nodes, struct text key, struct text value) must_check;
 
