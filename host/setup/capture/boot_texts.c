@@ -108,10 +108,9 @@ static void add_options(char *list, struct strbuf *out)
 static int add_source(struct standins *standins, const char *source, struct strbuf *out)
 {
 	const char *id = after_prefix(source + strspn(source, "\"'"), "ID=");
-	size_t n;
-
 	bool share = !strncmp(source, "//", 2) ||
 		     (*source != '/' && strpbrk(source, ":@#=") && !names_disk(source));
+	size_t n;
 
 	strbuf_add(out, "%s", share ? "server:/share" : source);
 	if (!id)
