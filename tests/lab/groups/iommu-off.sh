@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # An IOMMU that the kernel was told to leave off.
 #
+#once
 #iommu off
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31

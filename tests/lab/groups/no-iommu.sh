@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154 # variables of lib.sh
 # A machine without an IOMMU (or with VT-d off in the firmware).
 #
+#once
 #iommu none
 #qemu -device pcie-root-port,id=rp1,chassis=1
 #qemu -device e1000e,bus=rp1,romfile=,mac=52:54:00:00:00:31
