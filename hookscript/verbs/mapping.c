@@ -34,6 +34,7 @@ static void free_session(struct session *s)
 	mapping_targets_free(&s->targets);
 	mapping_change_free(&s->change);
 	strbuf_free(&s->finder.notes);
+	fs_names_free(&s->finder.kept);
 }
 
 static int refused(const char *why)
@@ -254,6 +255,7 @@ static int find_lines(struct session *s)
 	}
 	mapping_targets_free(&s->targets);
 	strbuf_free(&s->finder.notes);
+	fs_names_free(&s->finder.kept);
 	return mapping_find_lines(&s->finder, &s->now) ? exit_failed(NULL) : EXIT_DONE;
 }
 
@@ -264,15 +266,16 @@ static int make_change(struct session *s)
 					  .targets = &s->targets,
 					  .beside = options->alternative,
 					  .twins = options->all_twins,
-					  .mends = is_mending(s)};
+					  .mends = is_mending(s),
+					  .kept = &s->finder.kept};
 	int code = find_lines(s);
 
 	if (code)
 		return code;
 	mapping_change_free(&s->change);
 	if (mapping_make(&wish, &s->now, &s->change) ||
-	    mapping_note_misfits(&s->finder, s->change.lines, s->change.n_lines,
-				 &s->change.notes) ||
+	    (!wish.mends && mapping_note_misfits(&s->finder, s->change.lines, s->change.n_lines,
+						 &s->change.notes)) ||
 	    s->finder.notes.failed || s->change.notes.failed)
 		return exit_failed(NULL);
 	return s->change.refusal && !options->json ? refused(s->change.refusal) : EXIT_DONE;

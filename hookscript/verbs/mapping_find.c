@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/mapping_find.h"
 
+#include "hookscript/plan/facts.h"
 #include "vmcfg/text.h"
 
 #include <stdio.h>
@@ -290,6 +291,30 @@ int mapping_find_twins(struct mapping_finder *f, const char *text, char **ret_wh
 
 /* ---- another node ---- */
 
+int mapping_find_owner(const struct mapping_finder *f, const char *node, const struct bdf *bdf,
+		       char **ret)
+{
+	cleanup_with(mappings_freep) struct mappings *mappings = NULL;
+	auto_free char *here = NULL;
+	int err = facts_read_mappings(f->root, &mappings, &here);
+
+	for (size_t i = 0; !err && !*ret && i < mappings->n; i++) {
+		const struct mapping *mapping = &mappings->items[i];
+		const struct mapping_entry *entry = NULL;
+
+		if (!strcmp(mapping->id, f->name) ||
+		    mappings_find(mappings, mapping->id) != mapping)
+			continue;
+		while (!*ret && !err && (entry = mapping_next(mapping, node, entry))) {
+			if (!hostpci_addresses_name(entry->paths, entry->n_paths, bdf))
+				continue;
+			*ret = fs_path(_("mapping %s"), mapping->id);
+			err = *ret ? 0 : -ENOMEM;
+		}
+	}
+	return err;
+}
+
 static const struct pvesh_device *find_there(const struct pvesh_devices *list,
 					     const struct bdf *bdf)
 {
@@ -323,7 +348,9 @@ static int add_like(struct mapping_finder *f, const char *node, const struct pve
 {
 	const struct pvesh_device *found = NULL;
 	auto_strbuf struct strbuf where = {0};
+	auto_free char *owner = NULL;
 	size_t n = 0;
+	int err;
 
 	for (size_t i = 0; list->items && i < list->n; i++) {
 		const struct bdf *bdf = &list->items[i].bdf;
@@ -344,6 +371,15 @@ static int add_like(struct mapping_finder *f, const char *node, const struct pve
 				: _("node %s has no such device%s; to name another one: "
 				    "pve-passthrough mapping %s ADDRESS --node %s"),
 			      node, n ? where.text : "", f->name, node);
+	err = mapping_find_owner(f, node, &found->bdf, &owner);
+	if (err)
+		return err;
+	if (owner)
+		return refuse(
+			ret_why,
+			_("node %s: the only such device, %s, is not taken: %s names it; name "
+			  "one: pve-passthrough mapping %s ADDRESS --node %s"),
+			node, bdf_text(&found->bdf), owner, f->name, node);
 	addresses->items[0].bdf = found->bdf;
 	return add_there(f, node, found, addresses);
 }

@@ -13,6 +13,7 @@ struct mapping_finder {
 	const struct device_summaries *devices; /* of this node, judged */
 	struct mapping_targets *targets;	/* to be added to */
 	struct strbuf notes;			/* what to know about it, one thing a line */
+	struct fs_names kept;			/* lines that stay, as they are, without a target */
 	bool mdev; /* one of them provides mediated devices now, with the driver that it has */
 };
 
@@ -50,8 +51,14 @@ int mapping_find_there(struct mapping_finder *f, const char *node,
 		       const struct pvesh_devices *devices, const char *text,
 		       const struct pci_identity *like, char **ret_why) must_check;
 
-/* For this node's lines of NOW, what is there, or where a device of its id is now. Lines without
- * one have no target. */
+/* Who but the finder's mapping names the device on a node: "mapping gpu", a new string, or NULL.
+ * Returns 0 or -errno. */
+int mapping_find_owner(const struct mapping_finder *f, const char *node, const struct bdf *bdf,
+		       char **ret) must_check;
+
+/* For this node's lines of NOW, what is there, or where a device of its id is now that is no VF and
+ * that neither another mapping nor a VM names. Lines without one have no target; those of a VF that
+ * has not been created, and whose device may be one of several, are kept. */
 int mapping_find_lines(struct mapping_finder *f, const struct pvesh_mapping *now) must_check;
 
 /* Notes in NOTES which of N lines no longer fit this node's hardware, but for those of TARGETS;

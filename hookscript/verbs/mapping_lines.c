@@ -3,6 +3,7 @@
 #include "hookscript/verbs/mapping_find.h"
 
 #include "hookscript/plan/facts.h"
+#include "host/pci/sriov.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,23 +31,46 @@ static bool has_id(const struct device_summary *device, const char *id)
 	return !strcasecmp(text, id);
 }
 
-/* The one device with the id of the entry that no line names. */
-static const struct device_summary *find_moved(const struct mapping_finder *f,
-					       const struct pvesh_mapping *now,
-					       const struct mapping_entry *entry)
+/* What may have become of a line's device. */
+struct whereabouts {
+	bool there, same; /* there is a device at each path; of its id */
+	size_t n_like; /* so many of its id are elsewhere, and no line of the mapping names them */
+	const struct device_summary *moved; /* the only one of them; NULL: several, or a VF */
+	char *owner;			    /* what else names that; NULL: nothing */
+	struct bdf pf;			    /* would have it as its VF number VF */
+	unsigned int vf;		    /* 0: no PF would */
+};
+
+static void free_whereabouts(struct whereabouts *where)
+{
+	free(where->owner);
+}
+
+/* A VF has its address from its PF: one at another address is another one. */
+static int find_like(const struct mapping_finder *f, const struct pvesh_mapping *now,
+		     const struct mapping_entry *entry, struct whereabouts *where)
 {
 	const struct device_summary *found = NULL;
+	int vf;
 
 	for (size_t i = 0; i < f->devices->n; i++) {
 		const struct device_summary *device = &f->devices->items[i];
 
 		if (device->bridge || !has_id(device, entry->id) || is_named(f, now, &device->bdf))
 			continue;
-		if (found)
-			return NULL;
 		found = device;
+		where->n_like++;
 	}
-	return found;
+	if (where->n_like != 1)
+		return 0;
+	vf = pci_probe_file(f->root, &found->bdf, "physfn");
+	if (vf)
+		return vf < 0 ? vf : 0;
+	where->moved = found;
+	if (!found->vms)
+		return mapping_find_owner(f, f->here, &found->bdf, &where->owner);
+	where->owner = strdup(found->vms);
+	return where->owner ? 0 : -ENOMEM;
 }
 
 /* Whether there is a device at each path of the entry; *RET_SAME: of its id. */
@@ -79,32 +103,67 @@ static int add_moved(struct mapping_finder *f, const struct device_summary *devi
 	return mapping_add_here(f, &address, 1);
 }
 
-/* Its devices have more to say than their address: a device that has moved is followed. */
-static int find_line(struct mapping_finder *f, const struct pvesh_mapping *now,
-		     const struct mapping_entry *entry)
+static int find_out(const struct mapping_finder *f, const struct pvesh_mapping *now,
+		    const struct mapping_entry *entry, struct whereabouts *where)
 {
-	const struct device_summary *moved = NULL;
-	const char *path = hostpci_address_text(&entry->paths[0]);
-	bool same, there = is_there(f, entry, &same);
+	int err = 0;
 
-	if (!(there && same) && entry->n_paths == 1)
-		moved = find_moved(f, now, entry);
-	if (moved)
-		return add_moved(f, moved, entry->paths[0].all_functions);
-	if (there && !same)
+	where->there = is_there(f, entry, &where->same);
+	if (where->there && where->same)
+		return 0;
+	if (!where->there && !entry->paths[0].impossible)
+		err = sriov_find_pf(f->root, &entry->paths[0].bdf, &where->pf, &where->vf);
+	if (err || where->vf || entry->n_paths > 1)
+		return err;
+	return find_like(f, now, entry, where);
+}
+
+/* What is known of a device that is not where its line says, and is not followed. */
+static void note_lost(struct mapping_finder *f, const char *path, const struct whereabouts *where)
+{
+	if (where->vf)
+		mapping_note(f,
+			     _("%s is a virtual function (VF) of %s, number %u, which has not been "
+			       "created, and its line stays; to create it: host-setup sriov %s %u"),
+			     path, bdf_text(&where->pf), where->vf, bdf_text(&where->pf),
+			     where->vf);
+	else if (where->owner)
+		mapping_note(f,
+			     _("the device of the line for %s is not there; the only one like it, "
+			       "%s, is not taken for it: %s names that one; to name another one: "
+			       "pve-passthrough mapping %s ADDRESS"),
+			     path, bdf_text(&where->moved->bdf), where->owner, f->name);
+	else if (where->there)
 		mapping_note(
 			f,
 			_("%s is another device now than the line for it says; to name the right "
 			  "one: pve-passthrough mapping %s ADDRESS"),
 			path, f->name);
-	if (there)
+	else
+		mapping_note(f,
+			     _("there is no device at %s on this node, and where it is now cannot "
+			       "be told; to name another one: pve-passthrough mapping %s ADDRESS"),
+			     path, f->name);
+}
+
+/* Its devices have more to say than their address: a device that has moved is followed, unless
+ * something else names it. */
+static int find_line(struct mapping_finder *f, const struct pvesh_mapping *now, const char *line,
+		     const struct mapping_entry *entry)
+{
+	cleanup_with(free_whereabouts) struct whereabouts where = {0};
+	int err = find_out(f, now, entry, &where);
+
+	if (err)
+		return err;
+	if (where.moved && !where.owner)
+		return add_moved(f, where.moved, entry->paths[0].all_functions);
+	if (!where.there || !where.same)
+		note_lost(f, hostpci_address_text(&entry->paths[0]), &where);
+	/* A device that has only been replaced is what is there now. */
+	if (where.there && !where.n_like)
 		return mapping_add_here(f, entry->paths, entry->n_paths);
-	mapping_note(
-		f,
-		_("there is no device at %s on this node, and not exactly one like it elsewhere; "
-		  "to name another one: pve-passthrough mapping %s ADDRESS"),
-		path, f->name);
-	return 0;
+	return where.there || where.vf ? fs_names_add(&f->kept, line) : 0;
 }
 
 int mapping_find_lines(struct mapping_finder *f, const struct pvesh_mapping *now)
@@ -117,7 +176,7 @@ int mapping_find_lines(struct mapping_finder *f, const struct pvesh_mapping *now
 
 		if (!err && !strcmp(entry.node, f->here)) {
 			has_line = true;
-			err = find_line(f, now, &entry);
+			err = find_line(f, now, now->lines[i], &entry);
 		}
 		if (err && err != -EINVAL)
 			return err;

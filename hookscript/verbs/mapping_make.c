@@ -268,7 +268,7 @@ static void take_line(struct maker *m, const char *line)
 	target = target_of_path(m, entry.node, path);
 	if (target)
 		keep_or_mend(m, line, &entry, target);
-	else if (stays(m, &entry))
+	else if (stays(m, &entry) || (m->wish->kept && fs_names_has(m->wish->kept, line)))
 		add_line(m, strdup(line));
 	else
 		replace(m, line, &entry);

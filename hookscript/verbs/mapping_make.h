@@ -51,6 +51,7 @@ struct mapping_wish {
 	bool beside; /* lines of these nodes with other paths stay, also beside a new one */
 	bool twins;  /* those of them stay whose id is that of a target */
 	bool mends;  /* the targets are those of the lines that there are: the others are gone */
+	const struct fs_names *kept; /* but for these lines, which stay; NULL: none */
 };
 
 struct mapping_change {

@@ -139,6 +139,52 @@ int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 	return 0;
 }
 
+static unsigned int routing_id(const struct bdf *bdf)
+{
+	return (unsigned int)bdf->bus << 8 | (unsigned int)bdf->slot << 3 | bdf->func;
+}
+
+/* The number of the PF's VF at the address, from 1; 0: it cannot have one there. (Linux:
+ * drivers/pci/iov.c, pci_iov_virtfn_bus(), pci_iov_virtfn_devfn()) */
+static int number_of(const struct fs_root *root, const struct bdf *pf, const struct bdf *vf,
+		     unsigned int *ret)
+{
+	unsigned int total, offset, stride;
+	int64_t first, distance;
+	int err = sriov_number(root, pf, "sriov_totalvfs", &total);
+
+	if (!err)
+		err = sriov_number(root, pf, "sriov_offset", &offset);
+	if (!err)
+		err = sriov_number(root, pf, "sriov_stride", &stride);
+	*ret = 0;
+	if (err || !offset || vf->domain != pf->domain)
+		return err;
+	first = (int64_t)routing_id(pf) + offset;
+	distance = (int64_t)routing_id(vf) - first;
+	if (!distance)
+		*ret = 1;
+	else if (stride && distance > 0 && distance % stride == 0 && distance / stride < total)
+		*ret = (unsigned int)(distance / stride) + 1;
+	return 0;
+}
+
+int sriov_find_pf(const struct fs_root *root, const struct bdf *vf, struct bdf *ret_pf,
+		  unsigned int *ret_number)
+{
+	auto_free struct bdf *pfs = NULL;
+	size_t n = 0;
+	int err = sriov_list(root, &pfs, &n);
+
+	*ret_number = 0;
+	for (size_t i = 0; !err && !*ret_number && i < n; i++) {
+		err = number_of(root, &pfs[i], vf, ret_number);
+		if (*ret_number)
+			*ret_pf = pfs[i];
+	}
+	return err;
+}
+
 /* ---- changing their number ---- */
 
 static int set_autoprobe(const struct fs_root *root, const struct sriov_wish *wish)

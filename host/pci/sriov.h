@@ -47,6 +47,14 @@ int sriov_number(const struct fs_root *root, const struct bdf *bdf, const char *
  * or -errno. */
 int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
 
+/*
+ * The PF of this host whose VF has, or would have, the address, whether it has been made or not:
+ * *RET_NUMBER is 1 for the PF's first VF, 0 when there is no such PF, and *RET_PF is not set then.
+ * Returns 0 or -errno.
+ */
+int sriov_find_pf(const struct fs_root *root, const struct bdf *vf, struct bdf *ret_pf,
+		  unsigned int *ret_number) must_check;
+
 /* What a PF is to have. */
 struct sriov_wish {
 	struct bdf pf;

@@ -409,14 +409,16 @@ static void test_mends(void **state)
 			      "this node (lab)");
 	/* Another card is in its slot now, and it is in the one slot where no line looks for it. */
 	tree_file(tree, CONFIG,
-		  "gpu\n\tmap node=lab,path=0000:03:00.0,id=1b73:1100,iommugroup=3\n");
+		  "gpu\n\tmap node=lab,path=0000:03:00.0,id=1106:3483,iommugroup=3\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &moved);
 	run_assert_code(&moved, EXIT_DONE);
-	clustercase_assert_config(tree, "gpu\n\tmap " USB_LINE "\n\n");
+	clustercase_assert_config(tree, "gpu\n\tmap node=lab,path=0000:02:00.0,id=1106:3483,"
+					"subsystem-id=0000:0000,iommugroup=10\n\n");
 	tree_file(tree, CONFIG,
 		  "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
 	map(tree, NULL, &(struct mapping_options){.name = NULL}, &none);
 	run_assert_says(&none, "there is no device at 0000:09:00.0 on this node");
+	assert_null(strstr(none.out, "no longer fits")); /* with this very command as a cure */
 	clustercase_assert_config(
 		tree, "gpu\n\tmap node=lab,path=0000:09:00.0,id=9999:1100,iommugroup=3\n");
 }
@@ -493,7 +495,7 @@ static void test_vfs(void **state)
 static void test_other_nodes(void **state)
 {
 	struct tree *tree = *state;
-	auto_run struct run one = {0}, all = {0}, absent = {0}, wrong = {0};
+	auto_run struct run one = {0}, all = {0}, named = {0}, absent = {0}, wrong = {0};
 
 	tree_file(tree, "fake/pve2.json",
 		  "[" DEVICE_THERE("0000:01:00.0", "0x2222",
@@ -507,6 +509,13 @@ static void test_other_nodes(void **state)
 	run_assert_code(&all, EXIT_PARTLY);
 	run_assert_says(&all, "node pve3 is left out: it is offline");
 	clustercase_assert_config(tree, "gpu\n\tmap " GPU_LINE "\n\tmap " OTHER_LINE "\n\n");
+	/* Nor is one taken that another mapping names there. */
+	tree_file(tree, CONFIG, "usb\n\tmap " OTHER_LINE "\n\n");
+	map(tree, "01:00.0", &(struct mapping_options){.node = "all"}, &named);
+	run_assert_code(&named, EXIT_PARTLY);
+	run_assert_says(&named, "the only such device, 0000:41:00.0, is not taken: mapping usb "
+				"names it");
+	clustercase_assert_config(tree, "usb\n\tmap " OTHER_LINE "\n\ngpu\n\tmap " GPU_LINE "\n\n");
 	map(tree, "01:00.1", &(struct mapping_options){.node = "pve2"}, &absent);
 	run_assert_code(&absent, EXIT_REFUSED);
 	run_assert_says(&absent, "0000:01:00.1: there is no such device on node pve2");

@@ -62,6 +62,36 @@ static void test_read_and_set(void **state)
 	assert_int_equal(none.autoprobe, -1);
 }
 
+/* As the kernel counts: 7 VFs from 03:10.0, of which two are made, every second address. */
+static void test_find_pf(void **state)
+{
+	static const struct {
+		struct bdf vf;
+		unsigned int number;
+	} rows[] = {
+		{{0, 3, 0x10, 0}, 1}, {{0, 3, 0x10, 2}, 2}, {{0, 3, 0x11, 4}, 7},
+		{{0, 3, 0x10, 1}, 0}, {{0, 3, 0x11, 6}, 0}, {{0, 3, 0x0f, 6}, 0},
+		{{0, 4, 0x10, 0}, 0}, {{1, 3, 0x10, 0}, 0}, {{0, 3, 0, 0}, 0},
+	};
+	struct tree *tree = *state;
+
+	put_pf(tree);
+	assert_int_equal(set(tree, 2, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned int number = 99;
+		struct bdf found = {0};
+
+		assert_int_equal(sriov_find_pf(&tree->root, &rows[i].vf, &found, &number), 0);
+		if (number != rows[i].number)
+			fail_msg("%s is number %u", bdf_text(&rows[i].vf), number);
+		if (number)
+			assert_int_equal(bdf_compare(&found, &pf), 0);
+	}
+	tree_file(tree, AT "sriov_stride", "x\n");
+	assert_int_equal(sriov_find_pf(&tree->root, &pf, &(struct bdf){0}, &(unsigned int){0}),
+			 -EINVAL);
+}
+
 static void test_driver_makes_fewer(void **state)
 {
 	struct tree *tree = *state;
@@ -147,6 +177,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read_and_set, fake_kernel_setup,
+						fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_find_pf, fake_kernel_setup,
 						fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_driver_makes_fewer, fake_kernel_setup,
 						fake_kernel_teardown),
