@@ -17,7 +17,8 @@
 /* Where the files of a storage of that type are. */
 enum place { NO_DIRECTORY, AT_PATH, MOUNTED };
 
-/* The types that Proxmox VE includes, with their default content. */
+/* The types that Proxmox VE includes and that have files, or take new disks, with their default
+ * content. */
 static const struct type {
 	const char *name, *content;
 	enum place place;
@@ -28,6 +29,7 @@ static const struct type {
 	{"nfs", "images", MOUNTED, true},
 	{"cifs", "images", MOUNTED, true},
 	{"cephfs", "backup", MOUNTED, false},
+	{"glusterfs", "images", MOUNTED, true}, /* until Proxmox VE 8 */
 	{"lvm", "images", NO_DIRECTORY, true},
 	{"lvmthin", "images", NO_DIRECTORY, true},
 	{"zfspool", "images,rootdir", NO_DIRECTORY, true},
@@ -174,8 +176,11 @@ static int set_defaults(struct storage *storage)
 		free(TAKE_PTR(storage->path));
 		return 0;
 	}
+	/* Another's plugin, or one without files: what is at a path is known when it is for
+	 * snippets, where all plugins have them (get_subdir in PVE/Storage/Plugin.pm). */
 	if (!type) {
-		free(TAKE_PTR(storage->path)); /* what is there is unknown */
+		if (!storage_is_for(storage, "snippets"))
+			free(TAKE_PTR(storage->path));
 		return 0;
 	}
 	if (!storage->content) {

@@ -20,7 +20,8 @@
 struct storage {
 	char *id;
 	char *type;	/* "dir", "nfs", "lvmthin", … */
-	char *path;	/* the directory of its files; NULL: it has none, or not a valid one */
+	char *path;	/* the directory of its files; NULL: it has none, or not a valid one, or the
+			   type is unknown, and it is not for snippets */
 	char *content;	/* "iso,vztmpl,backup", or the default of the type;
 			   NULL: an unknown type */
 	char *snippets; /* the directory of snippets below PATH; NULL: "snippets" */

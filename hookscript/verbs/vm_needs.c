@@ -119,13 +119,17 @@ static void need_one_hookscript(struct plan_check *c, const char *other, const c
 }
 
 /* What is wrong with the line hookscript, which is not another's that would be lost. */
-static char *describe_hookscript(const char *has)
+static char *describe_hookscript(const struct storages *storages, const char *has)
 {
+	auto_free char *path = NULL, *why = NULL;
+
 	if (!has)
 		return strdup(
 			_("hookscript: the VM's config does not name this hook, so it is not run"));
 	if (vm_hook_is_ours(has))
-		return fs_path(_("hookscript: %s: there is no such storage"), has);
+		return storages_snippet_path(storages, has, &path, &why) == -EINVAL
+			       ? fs_path("hookscript: %s: %s", has, why)
+			       : NULL;
 	return fs_path(
 		_("hookscript: %s is another hook; /%s has it as 'next', so this hook runs it"),
 		has, SETTINGS_PATH);
@@ -142,7 +146,8 @@ static void check_hookscript(struct plan_check *c, const struct vm_hook *hook, c
 		need_one_hookscript(c, has, volume);
 		return;
 	}
-	plan_add_refusal(c, NEED_HOOKSCRIPT, NULL, strdup("hookscript"), describe_hookscript(has));
+	plan_add_refusal(c, NEED_HOOKSCRIPT, NULL, strdup("hookscript"),
+			 describe_hookscript(&hook->storages, has));
 	/* qm looks whether the file is there, and is a program. */
 	if (hook->snippet == SNIPPET_GOOD)
 		cure_qm_set(c, NULL, "--hookscript", volume);

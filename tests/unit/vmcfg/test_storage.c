@@ -54,10 +54,14 @@ static const struct {
 	{"nfs: x1\n\tserver nas\n\texport /x\n", "x1", "nfs", "/mnt/pve/x1", "images"},
 	{"cifs: x1\n\tserver nas\n", "x1", "cifs", "/mnt/pve/x1", "images"},
 	{"cephfs: x1\n", "x1", "cephfs", "/mnt/pve/x1", "backup"},
+	{"glusterfs: x1\n\tserver nas\n\tvolume v\n", "x1", "glusterfs", "/mnt/pve/x1", "images"},
 	{"nfs: x1\n\tpath /elsewhere\n", "x1", "nfs", "/elsewhere", "images"},
 	{"rbd: x1\n\tpath /srv\n", "x1", "rbd", NULL, "images"},
 	{"plugin: x1\n\tpath /srv\n", "x1", "plugin", NULL, NULL},
 	{"plugin: x1\n\tcontent iso\n", "x1", "plugin", NULL, "iso"},
+	{"plugin: x1\n\tpath /srv\n\tcontent iso\n", "x1", "plugin", NULL, "iso"},
+	{"plugin: x1\n\tpath /srv\n\tcontent iso,snippets\n", "x1", "plugin", "/srv",
+	 "iso,snippets"},
 	/* Headers. */
 	{"DIR: x1\n\tpath /srv\n", "x1", "dir", "/srv", "images,rootdir"},
 	{"dir:x1\n\tpath /srv\n", "x1", "dir", "/srv", "images,rootdir"},
@@ -178,6 +182,8 @@ static void test_snippets(void **state)
 		"dir: local\n\tpath /var/lib/vz\n\n"
 		"nfs: nas\n\tserver n\n\n"
 		"dir: odd\n\tpath /srv/\n\tcontent-dirs iso=i,snippets=my/scripts\n\n"
+		"glusterfs: gl\n\tpath /mnt/pve/gl\n\tvolume v\n\tcontent images,snippets\n\n"
+		"moosefs: moo\n\tpath /mnt/moo\n\tcontent snippets\n\n"
 		"lvm: vg\n\n";
 	static const struct {
 		const char *volume, *path, *why; /* one of the two */
@@ -186,6 +192,8 @@ static void test_snippets(void **state)
 		{"local:snippets/old hook.pl", "var/lib/vz/snippets/old hook.pl", NULL},
 		{"nas:snippets/x", "mnt/pve/nas/snippets/x", NULL},
 		{"odd:snippets/x", "srv//my/scripts/x", NULL},
+		{"gl:snippets/x", "mnt/pve/gl/snippets/x", NULL},
+		{"moo:snippets/x", "mnt/moo/snippets/x", NULL},
 		{"vg:snippets/x", NULL,
 		 "the storage 'vg' of type lvm has no directory for snippets"},
 		{"gone:snippets/x", NULL, "there is no storage 'gone'"},

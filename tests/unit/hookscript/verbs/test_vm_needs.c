@@ -75,6 +75,8 @@ static const struct row rows[] = {
 	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: gone:snippets/pve-passthrough\n",
 	      GOOD_STORAGE,
 	      "hookscript: qm set 100 --hookscript local:snippets/pve-passthrough\n")},
+	{CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\nhookscript: gl:snippets/pve-passthrough\n",
+	      "glusterfs: gl\n\tpath /mnt/pve/gl\n\tcontent images,snippets\n", "")},
 	/* The file; qm would refuse a hookscript that is not there. */
 	{CASE(GOOD_CONFIG, GOOD_STORAGE,
 	      "the snippet! mkdir -p /var/lib/vz/snippets && ln -sfn \"$(command -v pve-passthrough)\" "
@@ -216,6 +218,31 @@ static void test_another_hook(void **state)
 	assert_null(judged.plan->refusals[0].cures[1].fix);
 }
 
+/* Why the hook is not found where the config names it. */
+static void test_no_directory(void **state)
+{
+	static const struct {
+		const char *storage, *says;
+	} storages[] = {
+		{GOOD_STORAGE, "hookscript: vg:snippets/pve-passthrough: there is no storage 'vg'"},
+		{"lvmthin: vg\n\tthinpool data\n",
+		 "hookscript: vg:snippets/pve-passthrough: the storage 'vg' of type lvmthin has no "
+		 "directory for snippets"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(storages); i++) {
+		const struct row row = {CASE("machine: q35\nhostpci0: 01:00.0,pcie=1\n"
+					     "hookscript: vg:snippets/pve-passthrough\n",
+					     storages[i].storage, NULL)};
+		auto_judged struct judged judged = {0};
+
+		judge(&row, &judged);
+		assert_int_equal(judged.plan->n_refusals, 1);
+		assert_string_equal(judged.plan->refusals[0].what, storages[i].says);
+	}
+}
+
 static void test_ours(void **state)
 {
 	static const struct {
@@ -241,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_another_hook),
+		cmocka_unit_test(test_no_directory),
 		cmocka_unit_test(test_ours),
 	};
 
