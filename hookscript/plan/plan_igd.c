@@ -111,6 +111,57 @@ static size_t count_devices(const struct facts *facts, size_t e, const struct de
 	return n;
 }
 
+/* A candidate of the entry, any one, and an address of them that the integrated graphics may have;
+ * NULL for none. */
+static const struct candidate *find_candidate(const struct facts *facts, size_t e,
+					      const struct hostpci_address **ret_igd)
+{
+	const struct candidate *found = NULL;
+
+	for (size_t i = 0; i < facts->n_candidates; i++) {
+		const struct candidate *candidate = &facts->candidates[i];
+		const struct hostpci_address *first = &candidate->addresses[0];
+
+		if (candidate->entry != (int)e)
+			continue;
+		found = candidate;
+		if (!*ret_igd && candidate->n_addresses == 1 && !first->impossible &&
+		    !first->all_functions && first->bdf.slot == 2 && !first->bdf.func)
+			*ret_igd = first;
+	}
+	return found;
+}
+
+/* The mapping stays: others may use it. */
+static void cure_alternatives(struct plan_check *c, size_t e, const struct hostpci_address *igd)
+{
+	auto_free char *option = fs_path("--hostpci%zu", e);
+	auto_free char *rest = hostpci_value_without(c->facts->vm->hostpci[e], "mapping");
+	auto_free char *value = igd && rest ? fs_path("%s%s%s", hostpci_address_text(igd),
+						      *rest ? "," : "", rest)
+					    : NULL;
+
+	if (igd)
+		cure_qm_set(c, _("name the integrated graphics alone"), option, value);
+	cure_without_igd(c, igd ? _("or give them without that option") : NULL, e);
+}
+
+/* All lines count, whichever of them the start would get. */
+static bool check_alternatives(struct plan_check *c, size_t e)
+{
+	const struct hostpci_address *igd = NULL;
+	const struct candidate *candidate = find_candidate(c->facts, e, &igd);
+
+	if (!candidate || candidate->n_alternatives < 2)
+		return false;
+	refuse_entry(c, e,
+		     _("hostpci%zu: legacy-igd=1 is for one device, and mapping %s has %zu lines "
+		       "for this node (%s); Proxmox VE would abort the start"),
+		     e, candidate->mapping->id, candidate->n_alternatives, c->facts->node);
+	cure_alternatives(c, e, igd);
+	return true;
+}
+
 static void check_devices(struct plan_check *c, size_t e, size_t first)
 {
 	const struct device *other = NULL;
@@ -122,6 +173,8 @@ static void check_devices(struct plan_check *c, size_t e, size_t first)
 			       "it once; Proxmox VE would abort the start"),
 			     e, first);
 		cure_without_igd(c, NULL, e);
+	} else if (check_alternatives(c, e)) {
+		return;
 	} else if (n > 1) {
 		refuse_entry(c, e,
 			     _("hostpci%zu: legacy-igd=1 is for one function, and the entry names "

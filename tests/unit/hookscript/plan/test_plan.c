@@ -765,6 +765,57 @@ static void test_legacy_igd_refusals(void **state)
 	}
 }
 
+/* The first refusal that is about it; n_refusals: none. */
+static size_t find_refusal(const struct plan *plan, const char *about)
+{
+	size_t i = 0;
+
+	while (i < plan->n_refusals && !strstr(plan->refusals[i].what, about))
+		i++;
+	return i;
+}
+
+/* A mapping of several lines has alternatives, whichever of them is free; of one line it has none.
+ */
+static void test_legacy_igd_mapping(void **state)
+{
+#define LINE(node, path) \
+	"\tmap id=8086:10d3,subsystem-id=8086:0000,iommugroup=10,node=" node ",path=" path "\n"
+	static const struct {
+		const char *mappings, *what, *cure;
+	} rows[] = {
+		{"gpu\n" LINE("lab", "0000:00:02.0"), NULL, NULL},
+		{"gpu\n" LINE("lab", "0000:00:02.0") LINE("pve2", "0000:00:02.0"), NULL, NULL},
+		{"gpu\n" LINE("lab", "0000:01:00.0") LINE("lab", "0000:00:02.0"),
+		 "hostpci0: legacy-igd=1 is for one device, and mapping gpu has 2 lines for this "
+		 "node (lab)",
+		 "name the integrated graphics alone: qm set 100 --hostpci0 "
+		 "0000:00:02.0,legacy-igd=1,rombar=1"},
+		{"gpu\n" LINE("lab", "0000:01:00.0") LINE("lab", "0000:01:00.1"),
+		 "mapping gpu has 2 lines", "qm set 100 --hostpci0 mapping=gpu,rombar=1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_machine struct machine host = {0};
+		auto_plan struct plan *plan = NULL;
+		size_t found;
+
+		prepare(&host);
+		add_device(&host, (struct bdf){0, 0, 2, 0});
+		factscase_decide(&host.facts,
+				 "vga: none\nhostpci0: mapping=gpu,legacy-igd=1,rombar=1\n",
+				 rows[i].mappings);
+		assert_int_equal(plan_make(&host.facts, &plan), 0);
+		found = find_refusal(plan, "legacy-igd=1");
+		if (rows[i].what)
+			assert_refusal(plan, found, REFUSAL_ENTRY, rows[i].what, rows[i].cure);
+		else
+			assert_int_equal(found, plan->n_refusals);
+	}
+#undef LINE
+}
+
 static void test_igd_placed_by_args(void **state)
 {
 	auto_machine struct machine host = {0};
@@ -1413,6 +1464,7 @@ int main(void)
 		cmocka_unit_test(test_legacy_igd),
 		cmocka_unit_test(test_legacy_igd_on_q35),
 		cmocka_unit_test(test_legacy_igd_refusals),
+		cmocka_unit_test(test_legacy_igd_mapping),
 		cmocka_unit_test(test_igd_placed_by_args),
 		cmocka_unit_test(test_no_romfile),
 		cmocka_unit_test(test_conventional_device),
