@@ -3,6 +3,7 @@
 #include "host/setup/outcome.h"
 #include "host/setup/confirm.h"
 #include "host/setup/boot/bootcfg.h"
+#include "host/setup/boot/problems_length.h"
 #include "host/setup/loader/bootplace.h"
 #include "host/setup/loader/bootspace.h"
 #include "host/setup/boot/dropins.h"
@@ -220,6 +221,9 @@ static int check_result(const struct commit *commit, char **ret_why)
 	err = err ?: bootplaces_check_gone(&places, &commit->gone, ret_why);
 	if (!err && wanted)
 		err = bootplaces_check(&places, &wanted->words, ret_why);
+	/* Else it is known before anything is written. */
+	if (!err && wanted && now.unclear.file)
+		err = length_check_entries(commit->root, &places, ret_why);
 	return err;
 }
 

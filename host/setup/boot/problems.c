@@ -4,6 +4,7 @@
 #include "host/setup/boot/dropins.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/boot/problems_files.h"
+#include "host/setup/boot/problems_length.h"
 #include "host/setup/boot/problems_root.h"
 #include "host/setup/boot/problems_text.h"
 #include "host/setup/wanted.h"
@@ -89,6 +90,16 @@ static int find_contradictions(const struct bootcfg *bootcfg, const struct conf_
 	return err;
 }
 
+/* An entry that is longer than what the kernel keeps. */
+static int find_entry_length(const struct fs_root *root, const struct bootplace *place,
+			     const char *setters, struct problems *problems)
+{
+	auto_free char *mend = fs_path(_("%s; and run update-grub"), setters);
+
+	return mend ? problems_find_in_length(root, &place->entries[0], place->name, mend, problems)
+		    : -ENOMEM;
+}
+
 /* What in GRUB's entries prevents passthrough, where the text of its settings is unclear. */
 static int find_in_entries(const struct fs_root *root, const struct bootloader *bootloader,
 			   const struct judge *judge, struct problems *problems)
@@ -114,7 +125,7 @@ static int find_in_entries(const struct fs_root *root, const struct bootloader *
 				setters),
 			problems);
 	}
-	return err;
+	return err || !place ? err : find_entry_length(root, place, setters, problems);
 }
 
 static int find_unclear(const struct bootcfg *bootcfg, struct problems *problems)
@@ -149,6 +160,7 @@ int problems_find(const struct fs_root *root, const struct bootloader *bootloade
 	err = err ?: problems_find_in_files(root, bootloader, bootcfg, vendor, &problems);
 	err = err ?: problems_find_in_text(root, bootloader, &problems);
 	err = err ?: problems_find_in_root(root, bootloader, bootcfg, &problems);
+	err = err ?: problems_find_in_configured_length(root, bootloader, bootcfg, &problems);
 	err = err ?: find_contradictions(&by_hand, &none, &judge, &problems);
 	err = err ?: find_contradictions(bootcfg, &by_hand.contradictions, &judge, &problems);
 	if (!err && bootcfg->unclear.file)

@@ -93,14 +93,22 @@ static int check_cmdline(const struct fs_root *root, const struct check_next_boo
 	else
 		err = check_add(list, "cmdline-running", CHECK_OK,
 				fs_path(_("the running kernel was started with: %s"), running),
-				strdup("/proc/cmdline"), NULL);
+				next->running_cut
+					? fs_path(_("/proc/cmdline, which was cut off: Linux keeps "
+						    "%zu bytes"),
+						  CMDLINE_KEPT)
+					: strdup("/proc/cmdline"),
+				NULL);
 	if (err)
 		return err;
 	return check_add(list, "cmdline-next", next->cmdline ? CHECK_OK : CHECK_WARNING,
 			 next->cmdline
 				 ? fs_path(_("the next boot is started with: %s"), next->cmdline)
 				 : strdup(_("what the next boot will be started with is unknown")),
-			 strdup(next->evidence), NULL);
+			 next->cut ? fs_path(_("%s; what is behind %zu bytes is cut off"),
+					     next->evidence, CMDLINE_KEPT)
+				   : strdup(next->evidence),
+			 NULL);
 }
 
 /* The default domain of the first group has the type of all. */

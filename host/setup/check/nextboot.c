@@ -5,6 +5,7 @@
 #include "host/pci/modules.h"
 #include "host/setup/loader/bootlist.h"
 #include "host/setup/boot/byhand.h"
+#include "host/setup/boot/problems_length.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
 #include "host/setup/enable.h"
@@ -85,16 +86,35 @@ static char *describe_source(const struct bootloader *bootloader, const struct b
 		       title, file);
 }
 
+/* Of WORDS, those that the kernel keeps; and whether the running one has kept all of its own. */
+static int keep_words(const struct fs_root *root, const struct conf_items *words,
+		      struct nextboot *next)
+{
+	const struct conf_items none = {0};
+	struct conf_items kept = *words;
+	size_t before, length, running;
+	int err = length_before(root, words, &before);
+
+	if (err)
+		return err;
+	kept.n = cmdline_kept(words, before, &length);
+	next->cut = kept.n < words->n;
+	(void)cmdline_kept(&next->running, 0, &running);
+	next->running_cut = running == CMDLINE_KEPT;
+	if (next->cut && running + 1 + strlen(words->items[kept.n].text) > CMDLINE_KEPT)
+		next->running_cut = !cmdline_find(&next->running, words->items[kept.n].text);
+	return cmdline_subtract(&kept, &none, &next->words);
+}
+
 /*
  * The words of the next boot: those of grub.cfg, which is what GRUB reads, or else those that are
  * configured, or, without a file, those of the running kernel (bootcfg_read()).
  */
-static int choose_words(const struct bootloader *bootloader, const struct bootplaces *places,
-			struct nextboot *next)
+static int choose_words(const struct fs_root *root, const struct bootloader *bootloader,
+			const struct bootplaces *places, struct nextboot *next)
 {
 	const struct bootplace *place = places->every ? bootplaces_first(places) : NULL;
 	const struct conf_items *words = &next->bootcfg.words;
-	const struct conf_items none = {0};
 
 	next->as_running = bootloader->kind == BOOTLOADER_SYSTEMD_BOOT && next->bootcfg.missing &&
 			   next->running.n;
@@ -106,7 +126,7 @@ static int choose_words(const struct bootloader *bootloader, const struct bootpl
 		return -ENOMEM;
 	if (place || next->as_running)
 		words = place ? &place->entries[0] : &next->running;
-	return cmdline_subtract(words, &none, &next->words);
+	return keep_words(root, words, next);
 }
 
 /* Reads the boot loader's entries, when they matter. */
@@ -122,7 +142,7 @@ static int read_entries(const struct fs_root *root, const struct bootloader *boo
 		err = bootlist_read(root, bootloader, &places);
 	if (!err && (wanted.n || gone.n))
 		err = compare_entries(&places, &wanted, &gone, next);
-	return err ?: choose_words(bootloader, &places, next);
+	return err ?: choose_words(root, bootloader, &places, next);
 }
 
 /* What the words of both boots do. */

@@ -17,6 +17,8 @@ struct nextboot {
 	char *stale; /* why the boot entries are not up to date; NULL: they are, as far as known */
 	char *up_to_date; /* the entries that are known to be; NULL: none */
 	bool known;	  /* whether the words are */
+	bool cut; /* the kernel will not keep all of its command line; words are what it keeps */
+	bool running_cut; /* the running kernel has not kept all of its own */
 	bool as_running;  /* they are those of the running kernel, for want of a file */
 
 	bool mends_iommu;     /* it turns on an IOMMU that is off now */

@@ -10,18 +10,6 @@
 
 #include <string.h>
 
-/* Words that a boot loader adds by itself, or that name the root: not a setting of the
- * administrator. */
-static bool is_loaders_own(const char *word)
-{
-	static const char *const names[] = {"BOOT_IMAGE", "root", "initrd", "ro", "rw", "boot"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (cmdline_value(word, names[i]))
-			return true;
-	return false;
-}
-
 /* The words that are in ONE and not in OTHER, with spaces between; NULL without memory. */
 static char *words_only_in(const struct conf_items *one, const struct conf_items *other)
 {
@@ -30,7 +18,7 @@ static char *words_only_in(const struct conf_items *one, const struct conf_items
 	for (size_t i = 0; i < one->n; i++) {
 		const char *word = one->items[i].text;
 
-		if (!is_loaders_own(word) && !cmdline_find(other, word))
+		if (!cmdline_is_loaders(word) && !cmdline_find(other, word))
 			strbuf_add(&text, "%s%s", text.len ? " " : "", word);
 	}
 	return strbuf_take(&text);
@@ -105,6 +93,8 @@ static int check_with(const struct fs_root *root, const struct nextboot *next,
 	return check_host(root,
 			  &(struct check_next_boot){.cmdline = next->known ? joined : NULL,
 						    .evidence = next->evidence,
+						    .cut = next->cut,
+						    .running_cut = next->running_cut,
 						    .cures = &cures,
 						    .modules_at_boot = *at_boot ? at_boot : NULL},
 			  list);

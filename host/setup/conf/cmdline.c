@@ -84,6 +84,29 @@ char *cmdline_join(const struct conf_items *cmdline)
 	return strbuf_take(&text);
 }
 
+size_t cmdline_kept(const struct conf_items *cmdline, size_t before, size_t *ret_length)
+{
+	size_t kept = 0;
+
+	*ret_length = before;
+	for (size_t i = 0; i < cmdline->n; i++) {
+		*ret_length += (i != 0) + strlen(cmdline->items[i].text);
+		if (*ret_length <= CMDLINE_KEPT)
+			kept = i + 1;
+	}
+	return kept;
+}
+
+bool cmdline_is_loaders(const char *word)
+{
+	static const char *const names[] = {"BOOT_IMAGE", "root", "initrd", "ro", "rw", "boot"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (cmdline_value(word, names[i]))
+			return true;
+	return false;
+}
+
 static char folded(char c)
 {
 	return c == '-' ? '_' : c;

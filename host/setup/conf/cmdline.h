@@ -38,6 +38,18 @@ const char *cmdline_next(const char *text, size_t *ret_len);
  * begins on. Returns 0 or -ENOMEM. */
 int cmdline_split(struct conf_items *cmdline, const char *text, const char *file) must_check;
 
+/* How many bytes of it Linux keeps: COMMAND_LINE_SIZE less the zero byte
+ * (arch/x86/include/asm/setup.h, arch/arm64/include/uapi/asm/setup.h). GRUB leaves out the words
+ * that end behind that, the kernel cuts. */
+#define CMDLINE_KEPT ((size_t)2047)
+
+/* How many of the words end within CMDLINE_KEPT bytes, when BEFORE bytes come before them.
+ * *RET_LENGTH is the length of the whole line in bytes. */
+size_t cmdline_kept(const struct conf_items *cmdline, size_t before, size_t *ret_length);
+
+/* Whether it is a word that a boot loader adds by itself, or that names the root. */
+bool cmdline_is_loaders(const char *word);
+
 /* The words with one space between them. A new string, or NULL without memory. */
 char *cmdline_join(const struct conf_items *cmdline) must_check;
 

@@ -57,7 +57,11 @@ static void read_essentials(struct tree *tree, struct checklist *list)
 
 static void read_all(struct tree *tree, struct checklist *list)
 {
-	const struct check_next_boot next = {"quiet intel_iommu=on", "a test", NULL, "a list"};
+	const struct check_next_boot next = {
+		.cmdline = "quiet intel_iommu=on",
+		.evidence = "a test",
+		.modules_at_boot = "a list",
+	};
 
 	assert_int_equal(check_host(&tree->root, &next, list), 0);
 }
@@ -256,7 +260,7 @@ static void test_warnings(void **state)
 /* What is built in needs no list, and a word that the kernel does not know does nothing. */
 static void test_kernels_own(void **state)
 {
-	const struct check_next_boot unlisted = {"quiet", "a test", NULL, NULL};
+	const struct check_next_boot unlisted = {.cmdline = "quiet", .evidence = "a test"};
 	struct tree *tree = *state;
 	auto_checklist struct checklist list = {0};
 

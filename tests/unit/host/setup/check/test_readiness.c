@@ -340,6 +340,62 @@ static void test_problems_of_enable(void **state)
 	}
 }
 
+static const char *cure_of_iommu(const struct checklist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i].name, "iommu-active") && list->items[i].cure)
+			return list->items[i].cure;
+	return "";
+}
+
+/* Words behind what the kernel keeps: another reboot brings none of them. */
+static void test_too_long(void **state)
+{
+	static const char behind[] = " intel_iommu=on iommu=pt";
+	static const struct {
+		size_t kept; /* bytes that the running kernel has; 0: all that is before the words
+			      */
+		bool active, too_long;
+		enum check_verdict verdict;
+	} rows[] = {
+		{0, false, true, VERDICT_NOT_READY},		/* GRUB leaves out whole words */
+		{CMDLINE_KEPT, false, true, VERDICT_NOT_READY}, /* another loader does not */
+		{0, true, true, VERDICT_UNTIL_REBOOT},		/* set when it was shorter */
+		{0, false, false, VERDICT_AFTER_REBOOT},
+	};
+	struct tree *tree = *state;
+	char filler[CMDLINE_KEPT] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		auto_free char *configured = NULL, *running = NULL;
+		enum check_verdict verdict;
+
+		memset(filler, 'x', rows[i].too_long ? CMDLINE_KEPT - 50 : 1000);
+		filler[rows[i].too_long ? CMDLINE_KEPT - 50 : 1000] = '\0';
+		configured = fs_path("%s%s", filler, behind);
+		tree_delete(tree, "sys/class/iommu/dmar0");
+		running = fs_path("%s%s", filler, rows[i].active ? " intel_iommu=on" : "");
+		prepare(tree, rows[i].active, running, configured);
+		if (rows[i].kept) {
+			auto_free char *line = fs_path(
+				"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro %s", configured);
+
+			line[rows[i].kept] = '\0';
+			tree_file(tree, "proc/cmdline", line);
+		}
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, rows[i].verdict);
+		assert_int_equal(*what_of(&list, "words-lost") != '\0', rows[i].too_long);
+		assert_int_equal(strstr(what_of(&list, "cmdline-next"), "iommu=pt") != NULL,
+				 !rows[i].too_long);
+		assert_int_equal(strstr(item_of(&list, "cmdline-running")->evidence, "cut off") !=
+					 NULL,
+				 rows[i].too_long && !rows[i].active);
+		assert_string_not_equal(cure_of_iommu(&list), rows[i].too_long ? "reboot" : "");
+	}
+}
+
 /* A loader that is asked for and not set up is not ok, nor is one without its file. */
 static void test_no_settings(void **state)
 {
@@ -370,14 +426,6 @@ static void test_no_settings(void **state)
 		assert_int_equal(item_of(&list, "cmdline-next")->status, rows[i].next);
 		assert_int_equal(verdict, rows[i].verdict);
 	}
-}
-
-static const char *cure_of_iommu(const struct checklist *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (!strcmp(list->items[i].name, "iommu-active") && list->items[i].cure)
-			return list->items[i].cure;
-	return "";
 }
 
 /* The cure is what helps now: enable would refuse, or has been done already. */
@@ -631,6 +679,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_igpu_off_without_one, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_problems_of_enable, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),

@@ -151,13 +151,30 @@ static void test_remove(void **state)
 	assert_removed("x=1", "");
 }
 
+static void test_kept(void **state)
+{
+	char text[CMDLINE_KEPT + 8] = "aa bb ";
+	auto_conf_items struct conf_items words = {0};
+	size_t length;
+
+	(void)state;
+	memset(text + 6, 'c', CMDLINE_KEPT - 6);
+	words = words_of(text);
+	assert_int_equal(cmdline_kept(&words, 0, &length), 3);
+	assert_int_equal(length, CMDLINE_KEPT);
+	assert_int_equal(cmdline_kept(&words, 1, &length), 2);
+	assert_int_equal(length, CMDLINE_KEPT + 1);
+	assert_int_equal(cmdline_kept(&words, CMDLINE_KEPT, &length), 0);
+	assert_int_equal(cmdline_kept(&(struct conf_items){0}, 0, &length), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),  cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_value),  cmocka_unit_test(test_find),
 		cmocka_unit_test(test_covers), cmocka_unit_test(test_append),
-		cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_remove), cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
