@@ -198,7 +198,7 @@ struct facts {
 	size_t n_moved;
 	struct absent_vf *absent_vfs;
 	size_t n_absent_vfs;
-	bool known_here; /* devices are known that it had at its addresses on this node */
+	bool known_here; /* what it had on this node is known of all its addresses with devices */
 	struct vf_facts *vfs;
 	size_t n_vfs;
 	char *vm_identity;    /* vm_read_identity(), with mac = "stable"; NULL: not known */

@@ -370,6 +370,8 @@ static int read_rest(struct reader *r)
 	if (!err)
 		err = facts_read_answers(r->root, facts);
 	if (!err)
+		err = facts_read_moved(r->root, facts);
+	if (!err)
 		err = facts_read_absent(r->root, facts);
 	if (!err)
 		err = facts_read_romfiles(r->root, facts);

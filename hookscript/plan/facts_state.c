@@ -171,7 +171,7 @@ static int read_bus(const struct fs_root *root, struct facts *facts, struct fs_n
 	return fs_list(root, "sys/bus/pci/devices", bus);
 }
 
-static int add_vfs(const struct fs_root *root, struct facts *facts)
+int facts_read_absent(const struct fs_root *root, struct facts *facts)
 {
 	auto_names struct fs_names bus = {0};
 	auto_sriov_conf struct sriov_conf conf = {0};
@@ -194,64 +194,7 @@ static int add_vfs(const struct fs_root *root, struct facts *facts)
 	return err;
 }
 
-/* ---- devices that have moved ---- */
-
-static int add_moved(const struct fs_root *root, struct facts *facts,
-		     const struct identity_device *known, const struct identity_device *there)
-{
-	struct moved_device *moved;
-
-	if (!array_grow(facts->moved, facts->n_moved))
-		return -ENOMEM;
-	moved = &facts->moved[facts->n_moved++];
-	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
-	if (there)
-		moved->is = there->identity;
-	return identity_find(root, &known->identity, &moved->now, &moved->n_now);
-}
-
-/* Which devices are not where they were at the VM's last start. The whole bus is looked at only for
- * one that has moved. */
-static int read_moved(const struct fs_root *root, struct facts *facts)
-{
-	auto_free struct identity_device *known = NULL, *now = NULL;
-	size_t n_known, n_now;
-	int err = identity_read(root, facts->vmid, &known, &n_known, &facts->identity_error);
-
-	facts->identity_err = err;
-	if (err)
-		return facts->identity_error ? 0 : -ENOMEM;
-	facts->known_here = n_known > 0;
-	if (!n_known)
-		return 0;
-	now = facts_list_known(facts, &n_now);
-	if (!now)
-		return -ENOMEM;
-	for (size_t i = 0; !err && i < n_known; i++) {
-		const struct identity_device *there = NULL;
-
-		if (!facts_name_by_address(facts, &known[i].bdf) ||
-		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
-			continue;
-		err = add_moved(root, facts, &known[i], there);
-	}
-	return err;
-}
-
-/* What the kernel's log says of those that are nowhere. */
-static int read_logs(const struct fs_root *root, struct facts *facts)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < facts->n_moved; i++) {
-		struct moved_device *moved = &facts->moved[i];
-
-		if (moved->absent && !moved->n_now)
-			err = kernel_log_about(root, bdf_text(&moved->bdf), LOG_LINES,
-					       &moved->kernel_log);
-	}
-	return err;
-}
+/* ---- HA ---- */
 
 int facts_read_ha(const struct fs_root *root, struct facts *facts)
 {
@@ -261,15 +204,6 @@ int facts_read_ha(const struct fs_root *root, struct facts *facts)
 		return err;
 	facts->ha_err = err;
 	return 0;
-}
-
-int facts_read_absent(const struct fs_root *root, struct facts *facts)
-{
-	int err = facts->vmid ? read_moved(root, facts) : 0;
-
-	if (!err)
-		err = read_logs(root, facts);
-	return err ? err : add_vfs(root, facts);
 }
 
 /* ---- devices that are held early ---- */

@@ -13,10 +13,14 @@
 int facts_read_answers(const struct fs_root *root, struct facts *facts) must_check;
 
 /*
- * Fills in which devices have moved since the VM's last start, with kernel_log of those that are
- * nowhere, and which VFs are absent. The bus is looked at only when a device is not where the VM
- * names it. Returns 0 or -errno.
+ * Fills in which devices are not where they were at the VM's last start, with kernel_log of those
+ * that are nowhere, and known_here. The whole bus is looked at only for one that has moved. Returns
+ * 0 or -errno.
  */
+int facts_read_moved(const struct fs_root *root, struct facts *facts) must_check;
+
+/* Fills in which VFs are absent. The bus is looked at only when a device is not where the VM names
+ * it. Returns 0 or -errno. */
 int facts_read_absent(const struct fs_root *root, struct facts *facts) must_check;
 
 /* Fills in what the host does with the devices that are named or would be taken, and which of their

@@ -85,12 +85,14 @@ static void refuse_new_node(struct plan_check *c)
 	if (facts->ha_err)
 		plan_refuse(c, REFUSAL_NEW_NODE, NULL, TAKE_PTR(brief),
 			    _("whether HA has moved this VM here cannot be read (/%s: %s), and it "
-			      "has never started on this node: at its addresses there is now %s"),
+			      "has never started on this node with these addresses: there is now "
+			      "%s"),
 			    HA_RESOURCES, log_strerror(facts->ha_err), known);
 	else
 		plan_refuse(c, REFUSAL_NEW_NODE, NULL, TAKE_PTR(brief),
-			    _("HA moves this VM, and it has never started on this node (%s), where "
-			      "its addresses may be those of other devices: there is now %s"),
+			    _("HA moves this VM, and it has never started on this node (%s) with "
+			      "these addresses, where they may be those of other devices: there is "
+			      "now %s"),
 			    facts->ha.here, known);
 	cure_new_node(c);
 }

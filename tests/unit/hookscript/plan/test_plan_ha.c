@@ -5,6 +5,7 @@
 #include "hookscript/pve/cluster.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/ha.h"
+#include "hookscript/records/identity.h"
 #include "hookscript/verbs/accept.h"
 #include "hookscript/verbs/vm_verb.h"
 #include "host/base/log.h"
@@ -16,8 +17,8 @@
 	"pve-passthrough vm 100 --add 0000:04:00.0 --mapping=vm100-hostpci2"
 
 #define REFUSAL                                                                              \
-	"refused: HA moves this VM, and it has never started on this node (lab), where its " \
-	"addresses may be those of other devices: there is now 0000:04:00.0 "                \
+	"refused: HA moves this VM, and it has never started on this node (lab) with these " \
+	"addresses, where they may be those of other devices: there is now 0000:04:00.0 "    \
 	"(144d:a808:144d:a801:010802)"
 
 #define CONFIG "machine: q35\nhostpci2: 04:00.0,pcie=1\n"
@@ -35,6 +36,15 @@ static int setup(void **state)
 	tree_file(tree, HA_RESOURCES, "vm: 100\n\tstate started\n");
 	tree_vm(tree, 100, CONFIG);
 	return 0;
+}
+
+static void identity_must_write(struct tree *tree, const char *address, const char *identity)
+{
+	struct identity_device device = {0};
+
+	assert_int_equal(bdf_parse(address, &device.bdf), 0);
+	assert_int_equal(pci_identity_parse(identity, &device.identity), 0);
+	assert_int_equal(identity_write(&tree->root, 100, &device, 1), 0);
 }
 
 static int run_vm(const struct fs_root *root, unsigned int vmid)
@@ -76,6 +86,32 @@ static void test_started_here(void **state)
 	scenario_must(tree, start_post, 100);
 	scenario_must(tree, stop_post, 100);
 	tree_file(tree, HA_RESOURCES, "vm: 100\n");
+	scenario_must(tree, start_pre, 100);
+}
+
+/* What is known of other addresses, or of some, says nothing of these. */
+static void test_other_addresses(void **state)
+{
+	struct tree *tree = *state;
+
+	identity_must_write(tree, "0000:01:00.0", "10de:1001:1043:8600:030000");
+	scenario_assert_refused(tree, 100, REFUSAL);
+	identity_must_write(tree, DISK, "144d:a808:144d:a801:010802");
+	tree_vm(tree, 100, CONFIG "hostpci3: 06:00.0\n");
+	scenario_assert_refused(tree, 100,
+				"refused: HA moves this VM, and it has never started on "
+				"this node (lab) with these addresses");
+	tree_vm(tree, 100, CONFIG);
+	scenario_must(tree, start_pre, 100);
+}
+
+/* A slot is known by one of its functions. */
+static void test_one_function_more(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 01:00,pcie=1\n");
+	identity_must_write(tree, GPU, "10de:1001:1043:8600:030000");
 	scenario_must(tree, start_pre, 100);
 }
 
@@ -140,8 +176,10 @@ static void test_unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_never_started_here),	 TEST(test_started_here), TEST(test_nothing_to_say),
-		TEST(test_nodes_without_a_line), TEST(test_unreadable),
+		TEST(test_never_started_here), TEST(test_started_here),
+		TEST(test_other_addresses),    TEST(test_one_function_more),
+		TEST(test_nothing_to_say),     TEST(test_nodes_without_a_line),
+		TEST(test_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
