@@ -327,7 +327,9 @@ static bool is_superfluous(const struct hostpci *entry, size_t i)
 	return false;
 }
 
-char *hostpci_value_once(const struct hostpci *entry)
+/* The entry's value without the addresses of host= that are true in LEFT_OUT. A new string, or NULL
+ * without memory. */
+static char *value_without_some(const struct hostpci *entry, const bool *left_out)
 {
 	struct text value = {entry->value, entry->value_len}, values[KEYS], rest, written;
 	auto_strbuf struct strbuf list = {0};
@@ -337,7 +339,7 @@ char *hostpci_value_once(const struct hostpci *entry)
 		return strdup(entry->value);
 	rest = values[HOST];
 	for (size_t i = 0; i < entry->n_hosts && text_next(&rest, ';', &written); i++) {
-		if (is_superfluous(entry, i))
+		if (left_out[i])
 			continue;
 		if (list.len)
 			strbuf_add(&list, ";");
@@ -345,6 +347,26 @@ char *hostpci_value_once(const struct hostpci *entry)
 	}
 	addresses = strbuf_take(&list);
 	return addresses ? splice(value, values[HOST], addresses) : NULL;
+}
+
+char *hostpci_value_once(const struct hostpci *entry)
+{
+	auto_free bool *left_out = calloc(entry->n_hosts + 1, sizeof(*left_out));
+
+	for (size_t i = 0; left_out && i < entry->n_hosts; i++)
+		left_out[i] = is_superfluous(entry, i);
+	return left_out ? value_without_some(entry, left_out) : NULL;
+}
+
+char *hostpci_value_without_devices(const struct hostpci *entry, const struct bdf *devices,
+				    size_t n)
+{
+	auto_free bool *left_out = calloc(entry->n_hosts + 1, sizeof(*left_out));
+
+	for (size_t i = 0; left_out && i < entry->n_hosts; i++)
+		for (size_t k = 0; k < n; k++)
+			left_out[i] |= hostpci_address_names(&entry->hosts[i], &devices[k]);
+	return left_out ? value_without_some(entry, left_out) : NULL;
 }
 
 /* The move of the address; NULL when it is unchanged. */

@@ -98,6 +98,13 @@ char *hostpci_value_with_pcie(const struct hostpci *entry) must_check;
 char *hostpci_value_once(const struct hostpci *entry) must_check;
 
 /*
+ * The entry's value without the addresses of host= that name one of the N devices, and everything
+ * else as written; at least one must be left. Returns a new string, or NULL without memory.
+ */
+char *hostpci_value_without_devices(const struct hostpci *entry, const struct bdf *devices,
+				    size_t n) must_check;
+
+/*
  * The entry's value with mapping=NAME in place of host=, and every other option as written. Returns
  * a new string, or NULL without memory.
  */

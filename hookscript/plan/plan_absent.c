@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static bool address_is_there(const struct facts *facts, const struct hostpci_address *address)
+bool plan_device_is_at(const struct facts *facts, const struct hostpci_address *address)
 {
 	for (size_t d = 0; d < facts->n_devices; d++)
 		if (hostpci_address_names(address, &facts->devices[d].bdf))
@@ -157,7 +157,7 @@ static void check_address(struct plan_check *c, const struct candidate *candidat
 {
 	const struct absent_vf *vf = facts_absent_vf(c->facts, candidate, address);
 
-	if (address_is_there(c->facts, address))
+	if (plan_device_is_at(c->facts, address))
 		return;
 	if (vf && facts_make_vf(vf))
 		plan_vf(c, vf);

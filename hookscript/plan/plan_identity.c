@@ -49,8 +49,8 @@ static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
 	return moves;
 }
 
-/* The qm set line that follows the device, if there is one. */
-static void cure_by_following(struct plan_check *c, const struct moved_device *moved)
+/* The qm set line that follows the device, if there is one. Returns whether there is. */
+static bool cure_by_following(struct plan_check *c, const struct moved_device *moved)
 {
 	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
 	auto_free struct hostpci_move *moves = NULL;
@@ -59,26 +59,91 @@ static void cure_by_following(struct plan_check *c, const struct moved_device *m
 	int err;
 
 	if (!candidate || candidate->entry == ENTRY_ARGS || candidate->mapping || moved->n_now != 1)
-		return;
+		return false;
 	moves = list_moves(c->facts, &n);
 	option = fs_path("--hostpci%d", candidate->entry);
 	err = moves && option ? hostpci_value_with_moves(c->facts->vm->hostpci[candidate->entry],
 							 moves, n, &value)
 			      : -ENOMEM;
 	if (err == -ENOENT)
-		return;
+		return false;
 	quoted = argv_quote(value);
 	if (err || !quoted)
 		c->err = -ENOMEM;
 	else
 		cure_command(c, _("follow it"), "qm set %u %s %s", c->facts->vmid, option, quoted);
+	return true;
+}
+
+/* Whether its address is that of a VF that was not made, which is refused as such. */
+static bool is_absent_vf(const struct facts *facts, const struct moved_device *moved)
+{
+	for (size_t i = 0; i < facts->n_absent_vfs; i++)
+		if (hostpci_address_names(facts->absent_vfs[i].address, &moved->bdf))
+			return true;
+	return false;
+}
+
+/* Whether the address names the device, and another one that is there: a function of its slot. */
+static bool is_left_with_others(const struct facts *facts, const struct hostpci_address *address,
+				const struct bdf *bdf)
+{
+	return hostpci_address_names(address, bdf) && plan_device_is_at(facts, address);
+}
+
+static bool is_lost(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < facts->n_moved; i++)
+		if (facts->moved[i].absent && hostpci_address_names(address, &facts->moved[i].bdf))
+			return !is_absent_vf(facts, &facts->moved[i]) &&
+			       !plan_device_is_at(facts, address);
+	return false;
+}
+
+/* The entry without all of its addresses that are lost. */
+static void cure_by_leaving_out(struct plan_check *c, const char *words, size_t e)
+{
+	const struct hostpci *entry = c->facts->vm->hostpci[e];
+	auto_free struct bdf *lost = calloc(entry->n_hosts + 1, sizeof(*lost));
+	auto_free char *value = NULL, *quoted = NULL;
+	size_t n = 0;
+
+	for (size_t k = 0; lost && k < entry->n_hosts; k++)
+		if (is_lost(c->facts, &entry->hosts[k]))
+			lost[n++] = entry->hosts[k].bdf;
+	if (lost && n == entry->n_hosts) {
+		cure_delete(c, words, e);
+		return;
+	}
+	value = lost ? hostpci_value_without_devices(entry, lost, n) : NULL;
+	quoted = value ? argv_quote(value) : NULL;
+	if (quoted)
+		cure_command(c, words, "qm set %u --hostpci%zu %s", c->facts->vmid, e, quoted);
+	else
+		c->err = -ENOMEM;
+}
+
+/* Only the device that is lost is taken out of the VM, not what its entry names beside it. */
+static void cure_by_taking_out(struct plan_check *c, const struct moved_device *moved)
+{
+	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
+	const char *words = _("or, if it was taken out");
+	bool with_others = false;
+
+	if (!candidate || candidate->mapping)
+		return;
+	for (size_t k = 0; k < candidate->n_addresses; k++)
+		with_others |= is_left_with_others(c->facts, &candidate->addresses[k], &moved->bdf);
+	if (with_others)
+		cure_command(c, words, "pve-passthrough accept %u", c->facts->vmid);
+	else if (candidate->entry != ENTRY_ARGS)
+		cure_by_leaving_out(c, words, (size_t)candidate->entry);
 }
 
 /* Nothing is at the address, and no device like that anywhere: that is no change of slots. */
 static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
 {
 	const char *address = bdf_text(&moved->bdf);
-	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
 
 	plan_refuse(
 		c, REFUSAL_ABSENT, &moved->bdf, fs_path(_("a device at %s"), address),
@@ -92,17 +157,7 @@ static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
 			     address);
 	cure_words(c, _("a card that fell off comes back with a cold start: shut this host down, "
 			"disconnect it from power for ten seconds, and switch it on"));
-	if (candidate && candidate->entry != ENTRY_ARGS && !candidate->mapping)
-		cure_delete(c, _("or, if it was taken out"), (size_t)candidate->entry);
-}
-
-/* Whether its address is that of a VF that was not made, which is refused as such. */
-static bool is_absent_vf(const struct facts *facts, const struct moved_device *moved)
-{
-	for (size_t i = 0; i < facts->n_absent_vfs; i++)
-		if (hostpci_address_names(facts->absent_vfs[i].address, &moved->bdf))
-			return true;
-	return false;
+	cure_by_taking_out(c, moved);
 }
 
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
@@ -116,8 +171,9 @@ static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 	plan_add_refusal(c, REFUSAL_MOVED, &moved->bdf,
 			 fs_path(_("another device is at %s"), bdf_text(&moved->bdf)),
 			 describe_move(moved));
-	cure_by_following(c, moved);
-	cure_command(c, _("or take what is there now as the right one"),
+	cure_command(c,
+		     cure_by_following(c, moved) ? _("or take what is there now as the right one")
+						 : _("take what is there now as the right one"),
 		     "pve-passthrough accept %u", c->facts->vmid);
 	cure_words(c,
 		   _("a mapping (Datacenter, Resource Mappings) notices such a change by itself"));

@@ -279,6 +279,29 @@ static void test_with_less(void **state)
 	}
 }
 
+static void test_without_devices(void **state)
+{
+	static const struct bdf gone[] = {{0, 2, 0, 0}, {0, 3, 0, 1}};
+	static const struct {
+		const char *value, *rest;
+	} rows[] = {
+		{"0000:01:00.0;0000:02:00.0,pcie=1", "0000:01:00.0,pcie=1"},
+		{"02:00;01:00.0;03:00.1", "01:00.0"},
+		{"pcie=1,host=03:00;02:00.1;05:00", "pcie=1,host=02:00.1;05:00"},
+		{"01:00.0,x-vga=1", "01:00.0,x-vga=1"},
+		{"mapping=gpu,pcie=1", "mapping=gpu,pcie=1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hostpci *entry = parse(rows[i].value);
+		auto_free char *rest = hostpci_value_without_devices(entry, gone, ARRAY_SIZE(gone));
+
+		assert_string_equal(rest, rows[i].rest);
+		hostpci_free(entry);
+	}
+}
+
 static const struct hostpci_move moves[] = {
 	{{0, 1, 0, 0}, {0, 2, 0, 0}},
 	{{0, 1, 0, 1}, {0, 2, 0, 1}},
@@ -347,7 +370,8 @@ int main(void)
 		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_address_names),
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_mapping_and_host),
 		cmocka_unit_test(test_nul),	   cmocka_unit_test(test_with_pcie),
-		cmocka_unit_test(test_with_less),  cmocka_unit_test(test_with_moves),
+		cmocka_unit_test(test_with_less),  cmocka_unit_test(test_without_devices),
+		cmocka_unit_test(test_with_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
