@@ -101,9 +101,10 @@ struct moved_device {
 	struct pci_identity was; /* what it is */
 	bool absent;		 /* nothing is there now */
 	struct pci_identity is;	 /* else this is */
-	struct bdf *now;	 /* where devices of its identity are now */
+	struct bdf *now;	 /* where devices of its identity are now that are no VM's own */
 	size_t n_now;
-	char *kernel_log; /* when it is nowhere: the last lines about its address; or NULL */
+	size_t n_alike;	  /* how many of its identity there are, those of VMs included */
+	char *kernel_log; /* when nothing is there: the last lines about its address; or NULL */
 };
 
 /* A virtual function that the VM names, and that has not been made. */

@@ -14,7 +14,7 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts) must_che
 
 /*
  * Fills in which devices are not where they were at the VM's last start, with kernel_log of those
- * that are nowhere, and known_here. The whole bus is looked at only for one that has moved. Returns
+ * where nothing is, and known_here. The whole bus is looked at only for one that has moved. Returns
  * 0 or -errno.
  */
 int facts_read_moved(const struct fs_root *root, struct facts *facts) must_check;

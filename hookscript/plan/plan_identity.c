@@ -6,15 +6,25 @@
 
 #include <string.h>
 
-/* Where the device is now, "a device like that is now at 0000:04:00.0", or that it is nowhere. */
-static char *where_now(const struct moved_device *moved)
+/* "0000:04:00.0, 0000:05:00.0" */
+static char *list_now(const struct moved_device *moved)
 {
 	auto_strbuf struct strbuf text = {0};
 
 	for (size_t i = 0; i < moved->n_now; i++)
-		strbuf_add(&text, "%s%s", i ? ", " : _("a device like that is now at "),
-			   bdf_text(&moved->now[i]));
-	return moved->n_now ? strbuf_take(&text) : strdup(_("no device like that is there now"));
+		strbuf_add_item(&text, "%s", bdf_text(&moved->now[i]));
+	return strbuf_take(&text);
+}
+
+/* Where the device may be now, or that it is nowhere. */
+static char *where_now(const struct moved_device *moved)
+{
+	auto_free char *list = list_now(moved);
+
+	if (list && moved->n_now)
+		return fs_path(_("a device like that is now at %s"), list);
+	return strdup(moved->n_alike ? _("no free device like that is there now")
+				     : _("no device like that is there now"));
 }
 
 /* What is at the address now, and where the device is instead. */
@@ -25,16 +35,17 @@ static char *describe_move(const struct moved_device *moved)
 
 	if (!now)
 		return NULL;
-	if (moved->absent)
-		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
-				 "none; hardware was probably added or removed; %s"),
-			       address, was, now);
 	return fs_path(_("%s: at this VM's last start the device here was %s, now it is %s; "
 			 "hardware was probably added or removed; %s"),
 		       address, was, pci_identity_text(&moved->is), now);
 }
 
-/* The devices of which exactly one like them is there now. */
+/* Whether it can be only one device: there is no other of its model. */
+static bool is_found(const struct moved_device *moved)
+{
+	return moved->n_now == 1 && moved->n_alike == 1;
+}
+
 static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
 {
 	struct hostpci_move *moves = calloc(facts->n_moved + 1, sizeof(*moves));
@@ -43,14 +54,15 @@ static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
 	for (size_t i = 0; moves && i < facts->n_moved; i++) {
 		const struct moved_device *moved = &facts->moved[i];
 
-		if (moved->n_now == 1)
+		if (is_found(moved))
 			moves[(*ret_n)++] = (struct hostpci_move){moved->bdf, moved->now[0]};
 	}
 	return moves;
 }
 
 /* The qm set line that follows the device, if there is one. Returns whether there is. */
-static bool cure_by_following(struct plan_check *c, const struct moved_device *moved)
+static bool cure_by_following(struct plan_check *c, const char *words,
+			      const struct moved_device *moved)
 {
 	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
 	auto_free struct hostpci_move *moves = NULL;
@@ -58,7 +70,7 @@ static bool cure_by_following(struct plan_check *c, const struct moved_device *m
 	size_t n;
 	int err;
 
-	if (!candidate || candidate->entry == ENTRY_ARGS || candidate->mapping || moved->n_now != 1)
+	if (!candidate || candidate->entry == ENTRY_ARGS || candidate->mapping || !is_found(moved))
 		return false;
 	moves = list_moves(c->facts, &n);
 	option = fs_path("--hostpci%d", candidate->entry);
@@ -71,7 +83,7 @@ static bool cure_by_following(struct plan_check *c, const struct moved_device *m
 	if (err || !quoted)
 		c->err = -ENOMEM;
 	else
-		cure_command(c, _("follow it"), "qm set %u %s %s", c->facts->vmid, option, quoted);
+		cure_command(c, words, "qm set %u %s %s", c->facts->vmid, option, quoted);
 	return true;
 }
 
@@ -140,23 +152,41 @@ static void cure_by_taking_out(struct plan_check *c, const struct moved_device *
 		cure_by_leaving_out(c, words, (size_t)candidate->entry);
 }
 
-/* Nothing is at the address, and no device like that anywhere: that is no change of slots. */
+/* That nothing is at the address, and where others of its model are: one of them need not be it. */
+static char *describe_loss(const struct moved_device *moved)
+{
+	const char *address = bdf_text(&moved->bdf), *was = pci_identity_text(&moved->was);
+	auto_free char *now = list_now(moved);
+
+	if (now && moved->n_now)
+		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
+				 "none: it fell off the bus, was taken out, or was turned off in "
+				 "the firmware setup; one of the same model is at %s"),
+			       address, was, now);
+	return fs_path(moved->n_alike
+			       ? _("%s: at this VM's last start the device here was %s, now there "
+				   "is none, and no free one like it on this host: it fell off the "
+				   "bus, was taken out, or was turned off in the firmware setup")
+			       : _("%s: at this VM's last start the device here was %s, now there "
+				   "is none, and none like it on this host: it fell off the bus, "
+				   "was taken out, or was turned off in the firmware setup"),
+		       address, was);
+}
+
+/* A device of a model that there is more than once is not taken for the one that is gone. */
 static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
 {
 	const char *address = bdf_text(&moved->bdf);
 
-	plan_refuse(
-		c, REFUSAL_ABSENT, &moved->bdf, fs_path(_("a device at %s"), address),
-		_("%s: at this VM's last start the device here was %s, now there is none, and "
-		  "none like it on this host: it fell off the bus, was taken out, or was turned "
-		  "off in the firmware setup"),
-		address, pci_identity_text(&moved->was));
+	plan_add_refusal(c, REFUSAL_ABSENT, &moved->bdf, fs_path(_("a device at %s"), address),
+			 describe_loss(moved));
 	cure_by_log(c, moved->kernel_log);
 	if (!moved->kernel_log)
 		cure_command(c, _("look for it in the kernel's log"), "journalctl -k -g '%s'",
 			     address);
 	cure_words(c, _("a card that fell off comes back with a cold start: shut this host down, "
 			"disconnect it from power for ten seconds, and switch it on"));
+	cure_by_following(c, _("or, if that is the one, follow it"), moved);
 	cure_by_taking_out(c, moved);
 }
 
@@ -164,7 +194,7 @@ static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
 	if (moved->absent && is_absent_vf(c->facts, moved))
 		return;
-	if (moved->absent && !moved->n_now) {
+	if (moved->absent) {
 		refuse_lost(c, moved);
 		return;
 	}
@@ -172,8 +202,9 @@ static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 			 fs_path(_("another device is at %s"), bdf_text(&moved->bdf)),
 			 describe_move(moved));
 	cure_command(c,
-		     cure_by_following(c, moved) ? _("or take what is there now as the right one")
-						 : _("take what is there now as the right one"),
+		     cure_by_following(c, _("if that is the one, follow it"), moved)
+			     ? _("or take what is there now as the right one")
+			     : _("take what is there now as the right one"),
 		     "pve-passthrough accept %u", c->facts->vmid);
 	cure_words(c,
 		   _("a mapping (Datacenter, Resource Mappings) notices such a change by itself"));

@@ -88,12 +88,103 @@ static void test_fewer_functions(void **state)
 	assert_false(run_says(&run, "--delete"));
 }
 
+/* ---- another of its model ---- */
+
+/* TWIN is like GPU, and VM 101's. */
+static void test_twin_of_another_vm(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run gone = {0}, other = {0}, moved = {0};
+
+	tree_vm(tree, 101, "machine: q35\nhostpci0: " TWIN ",pcie=1\n");
+	KEEP(tree, 100, {GONE, GPU_ID});
+	KEEP(tree, 101, {TWIN, GPU_ID});
+	tree_device_gone(tree, GPU);
+	plan_of(tree, 100, "machine: q35\nhostpci0: " GONE ",pcie=1\n", &gone);
+	run_assert_code(&gone, EXIT_REFUSED);
+	run_assert_says(&gone, "now there is none, and no free one like it on this host");
+	run_assert_says(&gone, "or, if it was taken out: qm set 100 --delete hostpci0\n");
+	assert_false(run_says(&gone, TWIN));
+	assert_false(run_says(&gone, "accept"));
+	/* With another device in the slot. */
+	KEEP(tree, 100, {DISK, GPU_ID});
+	plan_of(tree, 100, "machine: q35\nhostpci0: " DISK ",pcie=1\n", &other);
+	run_assert_says(&other, "; no free device like that is there now");
+	run_assert_says(&other, "  cure: take what is there now as the right one: pve-passthrough "
+				"accept 100\n");
+	assert_false(run_says(&other, TWIN));
+	/* Another VM's address, at which it had another device: that is not its own. */
+	KEEP(tree, 101, {TWIN, SOUND_ID});
+	plan_of(tree, 100, NULL, &moved);
+	run_assert_says(&moved, "; a device like that is now at " TWIN "\n");
+	run_assert_says(&moved,
+			"  cure: if that is the one, follow it: qm set 100 --hostpci0 '" TWIN
+			",pcie=1'\n        or take what is there now as the right one: ");
+}
+
+/* By a mapping, or as another entry of the same VM. */
+static void test_twin_by_other_means(void **state)
+{
+	static const char gone[] = "machine: q35\nhostpci0: " GONE ",pcie=1\n";
+	struct tree *tree = *state;
+	auto_run struct run by_mapping = {0}, own = {0};
+
+	tree_device_gone(tree, GPU);
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_file(tree, "etc/pve/mapping/pci.cfg",
+		  "gpu\n\tmap node=lab,path=" TWIN ",id=10de:1001,subsystem-id=1043:8600\n");
+	tree_vm(tree, 101, "hostpci0: mapping=gpu\n");
+	KEEP(tree, 100, {GONE, GPU_ID});
+	plan_of(tree, 100, gone, &by_mapping);
+	run_assert_says(&by_mapping, "no free one like it");
+	tree_vm(tree, 101, "");
+	KEEP(tree, 100, {TWIN, GPU_ID}, {GONE, GPU_ID});
+	plan_of(tree, 100, "machine: q35\nhostpci0: " GONE "\nhostpci1: " TWIN "\n", &own);
+	run_assert_says(&own, "no free one like it");
+	assert_false(run_says(&own, "--hostpci0"));
+}
+
+/* It may be the one that was moved to another slot, if there is no other. */
+static void test_one_that_is_free(void **state)
+{
+	static const char gone[] = "machine: q35\nhostpci0: " GONE ",pcie=1\n";
+	struct tree *tree = *state;
+	auto_run struct run one = {0}, two = {0};
+
+	KEEP(tree, 100, {GONE, GPU_ID});
+	plan_of(tree, 100, gone, &two);
+	run_assert_says(&two, "; one of the same model is at " GPU ", " TWIN "\n");
+	assert_false(run_says(&two, "--hostpci0"));
+	tree_device_gone(tree, GPU);
+	plan_of(tree, 100, gone, &one);
+	run_assert_says(&one, "; one of the same model is at " TWIN "\n");
+	run_assert_says(&one,
+			"        or, if that is the one, follow it: qm set 100 --hostpci0 '" TWIN
+			",pcie=1'\n        or, if it was taken out: ");
+}
+
+/* They have changed places: neither is at its own address. */
+static void test_swapped(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	KEEP(tree, 100, {DISK, "1b73:1100:0000:0000:0c0330"}, {USB, DISK_ID});
+	plan_of(tree, 100, "machine: q35\nhostpci0: " DISK "\nhostpci1: " USB "\n", &run);
+	run_assert_says(&run, "qm set 100 --hostpci0 '" USB "'\n");
+	run_assert_says(&run, "qm set 100 --hostpci1 '" DISK "'\n");
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scenario_setup, fake_kernel_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lost),
 		TEST(test_fewer_functions),
+		TEST(test_twin_of_another_vm),
+		TEST(test_twin_by_other_means),
+		TEST(test_one_that_is_free),
+		TEST(test_swapped),
 	};
 #undef TEST
 
