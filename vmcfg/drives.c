@@ -86,6 +86,12 @@ static const struct {
 	{"efidisk", 1, false}, {"tpmstate", 1, false}, {"serial", 4, true}, {"parallel", 3, true},
 };
 
+/* A line "cdrom" is one of ide2. (qemu-server, PVE/QemuServer.pm, parse_vm_config) */
+static struct text meant_by(struct text key)
+{
+	return text_is(key, "cdrom") ? text_of("ide2") : key;
+}
+
 /* Which of them KEY is, or their number. */
 static size_t find_node_key(struct text key)
 {
@@ -104,7 +110,7 @@ static size_t find_node_key(struct text key)
 
 bool node_paths_have_key(struct text key)
 {
-	return find_node_key(key) < ARRAY_SIZE(node_keys);
+	return find_node_key(meant_by(key)) < ARRAY_SIZE(node_keys);
 }
 
 /* The file of a drive, "file=/dev/sdb" or "/dev/sdb": the part without a name, as which "file" and
@@ -163,13 +169,14 @@ static struct node_path *make_node(struct node_paths *nodes, struct text key)
 
 int node_paths_set(struct node_paths *nodes, struct text key, struct text value)
 {
-	size_t i = find_node_key(key);
+	const struct text meant = meant_by(key);
+	size_t i = find_node_key(meant);
 	struct node_path *node;
 	struct text path;
 
 	if (i == ARRAY_SIZE(node_keys))
 		return 0;
-	node = make_node(nodes, key);
+	node = make_node(nodes, meant);
 	if (!node)
 		return -ENOMEM;
 	free(TAKE_PTR(node->path));

@@ -47,6 +47,8 @@ static void test_nodes(void **state)
 		"serial1: none\nefidisk0: /dev/sdb1\nunused0: disk\n");
 	becomes("scsi1: size=4G,volume=/dev/a=b\nserial2: /dev/a=b\n",
 		"scsi1: file=/dev/a=b\nserial2: /dev/a=b\n");
+	becomes("cdrom: /dev/sr0\n[PENDING]\ndelete: cdrom\n",
+		"cdrom: /dev/sr0\n[PENDING]\ndelete: cdrom,\n");
 	becomes("ide0: /dev/sr0,media=cdrom\nscsi2: /mnt/secret.raw\n[PENDING]\ndelete: ide0,net0\n",
 		"ide0: /dev/sr0,media=cdrom\nscsi2: disk\n[PENDING]\ndelete: ide0,,\n");
 }

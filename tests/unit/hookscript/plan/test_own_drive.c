@@ -77,6 +77,8 @@ static void test_spellings(void **state)
 		{"tpmstate0: /dev/nvme0n1p3,version=v2.0\n",
 		 "qm set 100 --tpmstate0 STORAGE:1,version=v2.0"},
 		{"serial3: /dev/nvme0n1\n", SAID("serial3", "/dev/nvme0n1")},
+		{"cdrom: /dev/nvme0n1\n", SAID("ide2", "/dev/nvme0n1")},
+		{"cdrom: /dev/nvme0n1\nide2: none\n", NULL},
 		/* Not the VM's, not set, not there, or not ours. */
 		{"unused0: /dev/nvme0n1\n", NULL},
 		{"scsi31: /dev/nvme0n1\n", NULL},
