@@ -55,3 +55,23 @@ bool arch_is_x86(const struct fs_root *root)
 	return fs_probe(root, "lib/ld-linux-aarch64.so.1") <= 0 &&
 	       fs_probe(root, "lib/ld-linux-riscv64-lp64d.so.1") <= 0;
 }
+
+/* Whether the first line of flags in the text of /proc/cpuinfo has it. */
+static bool has_flag(const char *cpuinfo, const char *flag)
+{
+	const char *flags = strstr(cpuinfo, "\nflags");
+	auto_free char *line = flags ? strndup(flags + 1, strcspn(flags + 1, "\n")) : NULL;
+
+	return line && has_word(line, flag);
+}
+
+enum machine arch_machine(const struct fs_root *root)
+{
+	auto_free char *cpuinfo = NULL, *maker = NULL;
+
+	if (!fs_read_attr(root, "sys/class/dmi/id/sys_vendor", &maker) && !strcmp(maker, "QEMU"))
+		return MACHINE_QEMU;
+	if (fs_read(root, "proc/cpuinfo", CPUINFO_MAX, &cpuinfo, NULL))
+		return MACHINE_REAL;
+	return has_flag(cpuinfo, "hypervisor") ? MACHINE_VM : MACHINE_REAL;
+}

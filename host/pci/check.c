@@ -77,15 +77,60 @@ static int add_active(const struct fs_root *root, struct checklist *list)
 			 NULL);
 }
 
-/* Another machine than an x86: no word of ours turns its IOMMU on. */
-static int add_other_inactive(struct checklist *list)
+/* What gives the host an IOMMU that its firmware does not offer. */
+static const char *cure_firmware(const struct fs_root *root)
 {
+	switch (arch_machine(root)) {
+	case MACHINE_QEMU:
+		return _(
+			"this host is itself a VM, which needs a virtual IOMMU. Where it runs on "
+			"Proxmox VE, there: qm set ID --machine q35,viommu=intel (ID is this VM's), "
+			"and shut it down and start it; then here: host-setup enable");
+	case MACHINE_VM:
+		return _("this host is itself a VM: its hypervisor has to give it a virtual IOMMU "
+			 "that remaps interrupts; then: host-setup enable");
+	case MACHINE_REAL: break;
+	}
+	return _("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the firmware setup "
+		 "(BIOS), start the host again, then: host-setup enable");
+}
+
+/* What has interrupts remapped. */
+static const char *cure_remapping(const struct fs_root *root)
+{
+	switch (arch_machine(root)) {
+	case MACHINE_QEMU:
+		return _(
+			"this host is itself a VM, whose virtual IOMMU has to remap interrupts, as "
+			"Intel's does and VirtIO's does not. Where it runs on Proxmox VE, there: qm "
+			"set ID --machine q35,viommu=intel (ID is this VM's), and shut it down and "
+			"start it\n"
+			"or, where you trust the guests: host-setup enable --unsafe-interrupts");
+	case MACHINE_VM:
+		return _("this host is itself a VM: its hypervisor has to give it a virtual IOMMU "
+			 "that remaps interrupts\n"
+			 "or, where you trust the guests: host-setup enable --unsafe-interrupts");
+	case MACHINE_REAL: break;
+	}
+	return _("enable interrupt remapping in the firmware setup (x2APIC, VT-d); why it is "
+		 "off: journalctl -k -b -g 'remapping|DMAR-IR|AMD-Vi'\n"
+		 "where the hardware has none, and you trust the guests: host-setup enable "
+		 "--unsafe-interrupts");
+}
+
+/* Another machine than an x86: no word of ours turns its IOMMU on. */
+static int add_other_inactive(const struct fs_root *root, struct checklist *list)
+{
+	bool vm = arch_machine(root) != MACHINE_REAL;
+
 	return check_add(
 		list, IOMMU_ACTIVE, CHECK_MISSING,
 		strdup(_("no IOMMU is active: no device can be passed through on this host")),
 		strdup(_("/sys/class/iommu is empty")),
-		strdup(_("see why in the kernel's log: journalctl -k -b -g 'smmu|iommu'\n"
-			 "and whether the firmware setup has a switch for the SMMU")));
+		strdup(vm ? _("this host is itself a VM: its hypervisor has to give it a virtual "
+			      "IOMMU (SMMU)")
+			  : _("see why in the kernel's log: journalctl -k -b -g 'smmu|iommu'\n"
+			      "and whether the firmware setup has a switch for the SMMU")));
 }
 
 static int check_iommu(const struct fs_root *root, bool active, const struct check_cures *cures,
@@ -96,7 +141,7 @@ static int check_iommu(const struct fs_root *root, bool active, const struct che
 	if (active)
 		return add_active(root, list);
 	if (!arch_is_x86(root))
-		return add_other_inactive(list);
+		return add_other_inactive(root, list);
 	if (iommu_table(root))
 		return check_add(
 			list, IOMMU_ACTIVE, CHECK_MISSING,
@@ -111,9 +156,7 @@ static int check_iommu(const struct fs_root *root, bool active, const struct che
 		strdup(_(
 			"the firmware offers no IOMMU (no ACPI table DMAR, IVRS or VIOT): no device "
 			"can be passed through on this host")),
-		strdup(_(empty)),
-		strdup(_("enable VT-d (Intel) or AMD-Vi, often named IOMMU (AMD), in the "
-			 "firmware setup (BIOS), start the host again, then: host-setup enable")));
+		strdup(_(empty)), strdup(cure_firmware(root)));
 }
 
 /* Whether the administrator allows devices to be passed without interrupt remapping. */
@@ -210,11 +253,7 @@ static int check_remapping(const struct fs_root *root, const struct check_cures 
 		strdup(_(
 			"interrupts are not remapped, so VFIO lets no guest have a device (EPERM)")),
 		strdup(_("no IR- chip in /proc/interrupts")),
-		strdup(cures->remapping
-			       ?: _("enable interrupt remapping in the firmware setup (x2APIC, VT-d); why it is "
-				    "off: journalctl -k -b -g 'remapping|DMAR-IR|AMD-Vi'\n"
-				    "where the hardware has none, and you trust the guests: host-setup enable "
-				    "--unsafe-interrupts")));
+		strdup(cures->remapping ? cures->remapping : cure_remapping(root)));
 }
 
 /* Usually it is loaded, which needs no libkmod; *MODULES is opened when it is not. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/wanted.h"
 #include "host/pci/arch.h"
+#include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 #include "host/pci/pci.h"
 #include "host/setup/conf/effects.h"
@@ -33,10 +34,14 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 		{"HygonGenuine", PROCESSOR_AMD},
 	};
 	auto_free char *text = NULL;
-	const char *line;
+	const char *line, *table;
 
 	if (!arch_is_x86(root))
 		return PROCESSOR_OTHER;
+	/* QEMU's may be an Intel IOMMU beside an AMD processor. */
+	table = iommu_table(root);
+	if (table && !strcmp(table, "DMAR") && arch_machine(root) != MACHINE_REAL)
+		return PROCESSOR_INTEL;
 	if (fs_read(root, "proc/cpuinfo", CPUINFO_MAX, &text, NULL))
 		return PROCESSOR_AUTO;
 	line = strstr(text, "vendor_id");

@@ -57,6 +57,7 @@ const struct pattern capture_table[] = {
 	{"sys/kernel/iommu_groups/*/@(reserved_regions|type)", TEXTS_WHOLE, NULL},
 	{"sys/kernel/irq/*/chip_name", TEXTS_WHOLE, NULL},
 	{"sys/firmware/acpi/tables/@(DMAR|IVRS|IORT|RIMT|VIOT)", TEXTS_HERE, NULL},
+	{"sys/class/dmi/id/sys_vendor", TEXTS_WHOLE, NULL},
 	{"sys/firmware/efi/fw_platform_size", TEXTS_WHOLE, NULL},
 	{"sys/firmware/efi/efivars/@(BootCurrent|LoaderInfo|SecureBoot|StubInfo)-*", TEXTS_BYTES,
 	 NULL},

@@ -61,7 +61,12 @@ static int check_processor(const struct fs_root *root, struct checklist *list)
 		list, name, CHECK_WARNING,
 		strdup(_("the processor does not offer virtualisation; VMs would run without KVM")),
 		strdup(_("neither vmx nor svm in /proc/cpuinfo")),
-		strdup(_("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)")));
+		strdup(arch_machine(root) == MACHINE_REAL
+			       ? _("enable VT-x (Intel) or SVM (AMD) in the firmware setup (BIOS)")
+			       : _("this host is itself a VM: its hypervisor has to offer it nested "
+				   "virtualisation. On Proxmox VE, there: qm set ID --cpu host (ID is "
+				   "this VM's), with nested=1 of kvm_intel or kvm_amd, which is "
+				   "their default")));
 }
 
 static int check_firmware(const struct fs_root *root, struct checklist *list)

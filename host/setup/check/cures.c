@@ -2,6 +2,7 @@
 #include "host/setup/check/cures.h"
 
 #include "host/text/strbuf.h"
+#include "host/pci/arch.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 #include "host/setup/conf/effects.h"
@@ -94,9 +95,13 @@ static int cure_by_firmware(const struct fs_root *root, const struct words *word
 	cures->iommu_seen = fs_path(_("%s, so no word of the kernel command line turns it on"),
 				    why);
 	cures->iommu = fs_path(
-		_("see why in the kernel's log: %s\n"
-		  "in the firmware setup (BIOS), turn VT-d or AMD-Vi (IOMMU) off and on again, save, "
-		  "and start the host cold; else look for a newer firmware"),
+		arch_machine(root) == MACHINE_REAL
+			? _("see why in the kernel's log: %s\n"
+			    "in the firmware setup (BIOS), turn VT-d or AMD-Vi (IOMMU) off and on again, "
+			    "save, and start the host cold; else look for a newer firmware")
+			: _("see why in the kernel's log: %s\n"
+			    "this host is itself a VM: shut it down, and look at its virtual IOMMU "
+			    "where it runs (on Proxmox VE: qm config ID, machine: q35,viommu=intel)"),
 		"journalctl -k -b -g 'DMAR|AMD-Vi|IOMMU'");
 	return cures->iommu && cures->iommu_seen ? 0 : -ENOMEM;
 }

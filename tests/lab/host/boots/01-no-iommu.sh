@@ -12,7 +12,7 @@ t_no_iommu_in_the_firmware() {
 
 	setup 2 check
 	expect_line 'firmware (offers|describes) no IOMMU'
-	expect_line 'VT-d'
+	expect_line 'virtual IOMMU'
 }
 
 # What is said of a capture is what is said here; so in each boot in which something else is to be seen.

@@ -120,6 +120,43 @@ static void test_ready(void **state)
 	assert_null(find(&list, "acs-override"));
 }
 
+/* A VM has no firmware setup that helps; who runs it has to. */
+static void test_vm(void **state)
+{
+	static const struct {
+		const char *flags, *maker, *virtualisation, *iommu, *remapping;
+	} rows[] = {
+		{"fpu", "Dell Inc.\n", "(BIOS)", "(BIOS)", "firmware setup"},
+		{"fpu hypervisor", "QEMU\n", "qm set ID --cpu host",
+		 "qm set ID --machine q35,viommu=intel", "qm set ID --machine q35,viommu=intel"},
+		{"fpu hypervisor", "VMware, Inc.\n", "has to offer it nested",
+		 "its hypervisor has to give it a virtual IOMMU",
+		 "its hypervisor has to give it a virtual IOMMU"},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *cpuinfo = fs_path("processor\t: 0\nflags\t\t: %s\n", rows[i].flags);
+		auto_checklist struct checklist on = {0}, off = {0};
+
+		prepare(tree);
+		tree_file(tree, "proc/cpuinfo", cpuinfo);
+		tree_file(tree, "sys/class/dmi/id/sys_vendor", rows[i].maker);
+		tree_file(tree, "proc/interrupts", NOT_REMAPPED);
+		read_all(tree, &on);
+		assert_non_null(
+			strstr(get(&on, "cpu-virtualisation")->cure, rows[i].virtualisation));
+		assert_non_null(strstr(get(&on, "interrupt-remapping")->cure, rows[i].remapping));
+		assert_non_null(strstr(get(&on, "interrupt-remapping")->cure,
+				       "host-setup enable --unsafe-interrupts"));
+		tree_delete(tree, "sys/class/iommu/dmar0");
+		tree_delete(tree, "sys/firmware/acpi/tables/DMAR");
+		read_essentials(tree, &off);
+		assert_non_null(strstr(get(&off, "iommu-active")->cure, rows[i].iommu));
+		assert_int_equal(strstr(get(&off, "iommu-active")->cure, "BIOS") != NULL, !i);
+	}
+}
+
 /* Neither the log nor the command line can talk a dead IOMMU alive. */
 static void test_iommu_off(void **state)
 {
@@ -339,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ready, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_first_interrupts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_vm, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_iommu_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_remapping, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_missing, tree_setup, tree_teardown),

@@ -84,6 +84,23 @@ static void test_words(void **state)
 	}
 }
 
+/* A VM's IOMMU is looked for where the VM runs; it may be an Intel one beside an AMD processor. */
+static void test_vm(void **state)
+{
+	struct tree *tree = *state;
+	auto_cures struct cures off = {0}, unasked = {0};
+
+	prepare(tree, "GenuineIntel\nflags\t\t: fpu hypervisor", "intel_iommu=on");
+	assert_int_equal(cures_read(&tree->root, NULL, &off), 0);
+	assert_begins(0, off.iommu, LOG);
+	assert_non_null(strstr(off.iommu, "look at its virtual IOMMU"));
+	assert_null(strstr(off.iommu, "BIOS"));
+
+	prepare(tree, "AuthenticAMD\nflags\t\t: fpu hypervisor", "iommu=pt");
+	assert_int_equal(cures_read(&tree->root, NULL, &unasked), 0);
+	assert_begins(1, unasked.iommu, NULL);
+}
+
 /* Nothing is read for a host on which nothing is missing; else the items have the cures. */
 static void test_essentials(void **state)
 {
@@ -107,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_words, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_vm, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_essentials, tree_setup, tree_teardown),
 	};
 
