@@ -45,9 +45,15 @@ install: all ## below /usr/local; DESTDIR= and prefix= as usual
 ENABLED_UNITS := pve-passthrough-restore.service pve-passthrough-early.service pve-passthrough-confirm.service
 systemd_runs = [ ! -d /run/systemd/system ] || { $(1); }
 
-# The link may be that of a package by now.
+# What runs by itself ends, and what stays on the host is told, as when a package is removed; but where a package is
+# installed, too, that goes on, and the units and the state are its own. The link may be that of a package by now.
+packaged := /usr/sbin/pve-passthrough
+unless_packaged = { [ $(sbindir)/pve-passthrough != $(packaged) ] && [ -e $(packaged) ]; } || { $(1); }
+STOPPED_UNITS = $(ENABLED_UNITS) pve-passthrough-sriov.service
+
 uninstall: ## takes out what install has put there
-	$(if $(DESTDIR),,$(call systemd_runs,systemctl --quiet disable $(ENABLED_UNITS) || true))
+	$(if $(DESTDIR),,$(call unless_packaged,$(call systemd_runs,systemctl --quiet disable --now $(STOPPED_UNITS) || true)))
+	$(if $(DESTDIR),,$(call unless_packaged,sh debian/pve-passthrough.prerm remove))
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
 	[ "$$(readlink $(DESTDIR)$(SNIPPET))" != $(sbindir)/pve-passthrough ] || rm -f $(DESTDIR)$(SNIPPET)
 	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(localesdir) $(dir $(DESTDIR)$(localesdir)) 2>/dev/null
