@@ -76,6 +76,8 @@ struct device {
 	bool bridge;	   /* has a directory pci_bus: Proxmox VE leaves those alone */
 	bool mdev;	   /* mediated devices can be made of it */
 	bool no_probe;	   /* a VF without driver, as its PF wants it (sriov_drivers_autoprobe 0) */
+	bool pf_on_vfio;   /* it is a VF, and its PF is on vfio-pci */
+	struct bdf pf;	   /* that PF */
 	bool own_vfio;	   /* it is on a VFIO driver of its own, not vfio-pci */
 	bool child;	   /* of an endpoint, not of a bridge: it goes with that one */
 	struct bdf parent; /* that endpoint */

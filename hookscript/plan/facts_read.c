@@ -309,7 +309,7 @@ static int read_details(struct reader *r)
 			continue;
 		err = read_record(r, device);
 		if (!err)
-			err = read_no_probe(r, device);
+			err = read_no_probe(r, device) ?: facts_read_pf(r->root, device);
 		if (!err && !device->bridge && !device->no_probe &&
 		    (r->scope & FACTS_MODULES || (!device->driver && !device->record)))
 			err = read_modules(r, device);

@@ -47,6 +47,9 @@ int facts_read_early(const struct fs_root *root, struct facts *facts) must_check
 /* Fills in what identifies the VM, if a key of the settings needs it. Returns 0 or -ENOMEM. */
 int facts_read_vm_identity(const struct fs_root *root, struct facts *facts) must_check;
 
+/* Fills in whether the device is a VF whose PF is on vfio-pci. Returns 0 or -errno. */
+int facts_read_pf(const struct fs_root *root, struct device *device) must_check;
+
 /*
  * Fills in what is known of the virtual functions that the entries get. Asks rtnetlink only for
  * those that the settings have keys for. Returns 0 or -ENOMEM.

@@ -3,6 +3,7 @@
 
 #include "hookscript/pve/vm.h"
 #include "host/net/vf_list.h"
+#include "host/pci/driver.h"
 
 #include <string.h>
 
@@ -60,6 +61,18 @@ void facts_wanted_vf(const struct facts *facts, int entry, struct vf_net *ret)
 }
 
 /* ---- reading ---- */
+
+int facts_read_pf(const struct fs_root *root, struct device *device)
+{
+	auto_free char *path = pci_path(&device->bdf, "physfn"), *name = NULL, *driver = NULL;
+	int err = path ? fs_link_name_if(root, path, &name) : -ENOMEM;
+
+	if (err || !name)
+		return err;
+	err = bdf_parse(name, &device->pf) ? -EINVAL : pci_driver(root, &device->pf, &driver);
+	device->pf_on_vfio = !err && driver && !strcmp(driver, DRIVER_VFIO_PCI);
+	return err;
+}
 
 /* What the PF's driver keeps for the VF. */
 static int read_now(const struct fs_root *root, struct vf_facts *vf)

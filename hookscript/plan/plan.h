@@ -34,7 +34,8 @@ enum refusal_reason {
 	REFUSAL_OWN_DRIVE,  /* the VM's config has QEMU open a node of it, too */
 	REFUSAL_NEIGHBOUR,  /* group = "refuse", and the VM does not name all of the group */
 	REFUSAL_MEMORY,	    /* the VM has more memory than the host */
-	REFUSAL_VF,	    /* the settings want of it what its card's driver does not have */
+	REFUSAL_VF, /* the settings want of it what its card's driver does not have; or its PF is
+		       on vfio-pci */
 	REFUSAL_UNREADABLE, /* who uses the devices cannot be read */
 	/* What no start decides: added by the verb vm alone (hookscript/verbs/vm_needs.h). */
 	NEED_DEVICE,	     /* no hostpci entry at all */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The keys of the settings for a virtual function of a network card, by the VM's entry. */
+/* The keys of the settings for a virtual function of a network card, by the VM's entry; and whether
+ * QEMU can open a virtual function. */
 #include "hookscript/plan/plan_check.h"
 
 #include "host/text/strbuf.h"
@@ -223,8 +224,33 @@ static void check_entry(struct plan_check *c, int entry)
 		check_mac(c, entry);
 }
 
+/* A PF on vfio-pci has only VFs that this has made, for it takes none that has some. They open with
+ * its token, which QEMU has by a property of its own (Linux: drivers/vfio/pci/vfio_pci_core.c,
+ * vfio_pci_validate_vf_token(); QEMU: hw/vfio/pci.c, vf-token). */
+static void check_pf(struct plan_check *c, const struct device *device)
+{
+	const char *args = c->facts->vm->values[VMCFG_ARGS].text, *pf = bdf_text(&device->pf);
+
+	if (!device->named || !device->pf_on_vfio || (args && strstr(args, "vf-token=")))
+		return;
+	plan_refuse(c, REFUSAL_VF, &device->bdf, fs_path(_("its PF %s is on vfio-pci"), pf),
+		    _("%s is a virtual function of %s, which is on vfio-pci: the kernel lets QEMU "
+		      "open it only with a token of that one, which Proxmox VE does not pass"),
+		    bdf_text(&device->bdf), pf);
+	cure_command(c,
+		     _("end what keeps that PF on vfio-pci (a VM, or vfio-pci's option ids=), so "
+		       "that it gets its own driver again; see"),
+		     "pve-passthrough status");
+	cure_words(c,
+		   _("then have that driver create N VFs, now and at every boot: host-setup sriov "
+		     "%s N"),
+		   pf);
+}
+
 void plan_check_vfs(struct plan_check *c)
 {
+	for (size_t i = 0; i < c->facts->n_devices; i++)
+		check_pf(c, &c->facts->devices[i]);
 	if (!c->facts->vmid)
 		return;
 	for (int entry = 0; entry < HOSTPCI_MAX; entry++)

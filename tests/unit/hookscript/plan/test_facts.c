@@ -231,6 +231,27 @@ static void test_detail(void **state)
 	assert_false(find(facts, GPU)->vfio_ids);
 }
 
+/* Whose VF a device is, and on which driver that one is. */
+static void test_pf(void **state)
+{
+	static const char config[] = "hostpci0: 04:00.0\nhostpci1: 06:00.0\n";
+	struct tree *tree = *state;
+	auto_facts struct facts *facts = NULL;
+	auto_free char *why = NULL;
+	struct facts *none = NULL;
+
+	tree_link(tree, "sys/bus/pci/devices/" DISK "/physfn", "../" PARKED);
+	tree_link(tree, "sys/bus/pci/devices/" USB "/physfn", "../" TWIN);
+	facts = read_facts(tree, config, FACTS_START);
+	assert_true(find(facts, DISK)->pf_on_vfio);
+	assert_string_equal(bdf_text(&find(facts, DISK)->pf), PARKED);
+	assert_false(find(facts, USB)->pf_on_vfio);
+	tree_delete(tree, "sys/bus/pci/devices/" DISK "/physfn");
+	tree_file(tree, "sys/bus/pci/devices/" DISK "/physfn", "");
+	assert_int_equal(facts_read(&tree->root, 100, &settings_default, FACTS_START, &none, &why),
+			 -EINVAL);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scenario_setup, fake_kernel_teardown)
@@ -238,7 +259,7 @@ int main(void)
 		TEST(test_devices),	      TEST(test_unknown),  TEST(test_slot),
 		TEST(test_what_is_not_there), TEST(test_romfiles), TEST(test_no_iommu),
 		TEST(test_records),	      TEST(test_holders),  TEST(test_reserved),
-		TEST(test_awaits_driver),     TEST(test_detail),
+		TEST(test_awaits_driver),     TEST(test_detail),   TEST(test_pf),
 	};
 #undef TEST
 

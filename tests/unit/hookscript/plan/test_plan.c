@@ -591,6 +591,57 @@ static void test_own_group(void **state)
 	assert_refusal(outlived, 0, REFUSAL_GROUP_OPEN, "by process 4711 (kvm of VM 100)", NULL);
 }
 
+/* The first refusal that is about it; n_refusals: none. */
+static size_t find_refusal(const struct plan *plan, const char *about)
+{
+	size_t i = 0;
+
+	while (i < plan->n_refusals && !strstr(plan->refusals[i].what, about))
+		i++;
+	return i;
+}
+
+/* ---- virtual functions ---- */
+
+/* A VF that vfio-pci has made opens with a token, of which only args can tell QEMU. */
+static void test_pf_on_vfio(void **state)
+{
+	static const struct {
+		const char *config;
+		bool named, refused;
+	} rows[] = {
+		{Q35 "hostpci0: 01:00.0,pcie=1\n", true, true},
+		{"args: -device vfio-pci,host=0000:01:00.0\n", true, true},
+		{"args: -device vfio-pci,host=0000:01:00.0,vf-token=7e5b\n", true, false},
+		{Q35 "hostpci0: 01:00.0,pcie=1\nargs: -set device.hostpci0.vf-token=7e5b\n", true,
+		 false},
+		/* QEMU does not open a neighbour. */
+		{Q35 "hostpci0: 01:00.1,pcie=1\n", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_machine struct machine host = {0};
+		auto_plan struct plan *plan = NULL;
+
+		prepare(&host);
+		host.devices[0].pf_on_vfio = true;
+		host.devices[0].pf = (struct bdf){0, 3, 0, 0};
+		host.devices[0].named = rows[i].named;
+		plan = make(&host, rows[i].config);
+		if (find_refusal(plan, "is on vfio-pci") == plan->n_refusals) {
+			assert_false(rows[i].refused);
+			continue;
+		}
+		assert_true(rows[i].refused);
+		assert_refusal(plan, find_refusal(plan, "is on vfio-pci"), REFUSAL_VF,
+			       "0000:01:00.0 is a virtual function of 0000:03:00.0, which is on "
+			       "vfio-pci",
+			       "then have that driver create N VFs, now and at every boot: "
+			       "host-setup sriov 0000:03:00.0 N");
+	}
+}
+
 /* ---- all refusals come together ---- */
 
 static void test_all_at_once(void **state)
@@ -763,16 +814,6 @@ static void test_legacy_igd_refusals(void **state)
 		assert_int_equal(plan->n_refusals, 1);
 		assert_refusal(plan, 0, REFUSAL_ENTRY, rows[i].what, rows[i].cure);
 	}
-}
-
-/* The first refusal that is about it; n_refusals: none. */
-static size_t find_refusal(const struct plan *plan, const char *about)
-{
-	size_t i = 0;
-
-	while (i < plan->n_refusals && !strstr(plan->refusals[i].what, about))
-		i++;
-	return i;
 }
 
 /* A mapping of several lines has alternatives, whichever of them is free; of one line it has none.
@@ -1463,6 +1504,7 @@ int main(void)
 		cmocka_unit_test(test_pcie_without_q35),
 		cmocka_unit_test(test_legacy_igd),
 		cmocka_unit_test(test_legacy_igd_on_q35),
+		cmocka_unit_test(test_pf_on_vfio),
 		cmocka_unit_test(test_legacy_igd_refusals),
 		cmocka_unit_test(test_legacy_igd_mapping),
 		cmocka_unit_test(test_igd_placed_by_args),
