@@ -16,7 +16,7 @@ static bool means(const struct identity_device *known, size_t n_known, const str
 {
 	for (size_t i = 0; i < n_known; i++)
 		if (!bdf_compare(&known[i].bdf, bdf))
-			return pci_identity_equal(&known[i].identity, now);
+			return pci_identity_alike(&known[i].identity, now);
 	return true;
 }
 

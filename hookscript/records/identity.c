@@ -164,7 +164,7 @@ enum identity_state identity_compare(const struct identity_device *known,
 	for (size_t i = 0; i < n_now; i++) {
 		if (compare(&now[i], known))
 			continue;
-		if (pci_identity_equal(&now[i].identity, &known->identity))
+		if (pci_identity_alike(&now[i].identity, &known->identity))
 			return IDENTITY_SAME;
 		*ret_there = &now[i];
 		return IDENTITY_OTHER;
@@ -199,7 +199,7 @@ int identity_find(const struct fs_root *root, const struct pci_identity *identit
 		/* It may be removed while the list is read. */
 		if (err && err != -ENODEV)
 			return err;
-		n += !err && pci_identity_equal(&found, identity);
+		n += !err && pci_identity_alike(&found, identity);
 	}
 	qsort(list, n, sizeof(*list), compare_bdfs);
 	*ret = TAKE_PTR(list);

@@ -54,6 +54,15 @@ bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity 
 	       a->subdevice == b->subdevice && a->class == b->class;
 }
 
+bool pci_identity_alike(const struct pci_identity *a, const struct pci_identity *b)
+{
+	struct pci_identity same = *a;
+
+	if (a->class >> 16 == PCI_BASE_CLASS_DISPLAY && b->class >> 16 == PCI_BASE_CLASS_DISPLAY)
+		same.class = b->class;
+	return pci_identity_equal(&same, b);
+}
+
 char *pci_dir(const struct bdf *bdf)
 {
 	char text[BDF_TEXT_SIZE];

@@ -30,6 +30,13 @@ const char *pci_identity_format(const struct pci_identity *id, char buf[PCI_IDEN
 int pci_identity_parse(const char *text, struct pci_identity *ret) must_check;
 bool pci_identity_equal(const struct pci_identity *a, const struct pci_identity *b);
 
+/*
+ * Whether they may be one device before and after a boot: equal, but for the subclass of graphics.
+ * Which display the firmware is set to use decides whether integrated graphics is a VGA controller
+ * or another display controller (Intel, Graphics Control register, "VGA Disable").
+ */
+bool pci_identity_alike(const struct pci_identity *a, const struct pci_identity *b);
+
 /* The device's directory, "sys/bus/pci/devices/BDF"; NULL without memory. */
 char *pci_dir(const struct bdf *bdf) must_check;
 

@@ -175,6 +175,17 @@ static void test_swapped(void **state)
 	run_assert_says(&run, "qm set 100 --hostpci1 '" DISK "'\n");
 }
 
+/* The firmware's display setting makes the same graphics device another kind of display. */
+static void test_other_kind_of_display(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	KEEP(tree, 100, {GPU, "10de:1001:1043:8600:038000"});
+	plan_of(tree, 100, "machine: q35\nhostpci0: 01:00.0,pcie=1\n", &run);
+	run_assert_code(&run, EXIT_DONE);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scenario_setup, fake_kernel_teardown)
@@ -185,6 +196,7 @@ int main(void)
 		TEST(test_twin_by_other_means),
 		TEST(test_one_that_is_free),
 		TEST(test_swapped),
+		TEST(test_other_kind_of_display),
 	};
 #undef TEST
 

@@ -379,7 +379,7 @@ static void test_compare(void **state)
 	changed[1].device++;
 	changed[2].subvendor++;
 	changed[3].subdevice++;
-	changed[4].class ++;
+	changed[4].class = sound.class;
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++) {
 		const struct identity_device known = {{0, 1, 0, 0}, changed[i]};
 

@@ -50,6 +50,8 @@ static void test_identity_text(void **state)
 static void test_identity_equal(void **state)
 {
 	const struct pci_identity id = {1, 2, 3, 4, 5};
+	const struct pci_identity vga = {1, 2, 3, 4, 0x030000}, display = {1, 2, 3, 4, 0x038000};
+	const struct pci_identity other = {1, 9, 3, 4, 0x038000};
 	const struct pci_identity others[] = {{9, 2, 3, 4, 5},
 					      {1, 9, 3, 4, 5},
 					      {1, 2, 9, 4, 5},
@@ -60,6 +62,14 @@ static void test_identity_equal(void **state)
 	assert_true(pci_identity_equal(&id, &(struct pci_identity){1, 2, 3, 4, 5}));
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_false(pci_identity_equal(&id, &others[i]));
+	/* What may change from boot to boot is the kind of graphics, and of no other class. */
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(pci_identity_alike(&id, &others[i]));
+	assert_true(pci_identity_alike(&vga, &display));
+	assert_true(pci_identity_alike(&display, &vga));
+	assert_false(pci_identity_alike(&vga, &other));
+	assert_false(pci_identity_alike(&(struct pci_identity){1, 2, 3, 4, 0x010802},
+					&(struct pci_identity){1, 2, 3, 4, 0x010400}));
 }
 
 static void test_files(void **state)
