@@ -3,7 +3,7 @@
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/fdb_guests.h"
-#include "hookscript/post_start.h"
+#include "hookscript/phases/post_start.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/reboot.h"

@@ -4,7 +4,7 @@
 #include "hookscript/bind/bind.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/settings/settings_read.h"
-#include "hookscript/take.h"
+#include "hookscript/phases/take.h"
 #include "hookscript/verbs/commands.h"
 #include "hookscript/verbs/rehearse_print.h"
 #include "host/base/clock.h"

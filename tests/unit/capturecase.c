@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "hookscript/plan/judge.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "hookscript/verbs/show.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "hookscript/verbs/vm_verb.h"

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/post_start.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/post_start.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 
 static void add_drivers(struct tree *tree)
 {

@@ -28,7 +28,7 @@ int scenario_setup(void **state);
 /* Ends the test when not all of the VM's devices, or of its neighbours, are on vfio-pci. */
 void scenario_assert_taken(struct tree *tree);
 
-/* Our part of the phases, as hookscript/phase.c runs it: with the VM's settings. */
+/* Our part of the phases, as hookscript/phases/phase.c runs it: with the VM's settings. */
 int start_pre(const struct fs_root *root, unsigned int vmid);
 int start_post(const struct fs_root *root, unsigned int vmid);
 int stop_post(const struct fs_root *root, unsigned int vmid);

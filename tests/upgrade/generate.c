@@ -7,7 +7,7 @@
 
 #include "host/setup/state/hoststate.h"
 #include "hookscript/records/reboot.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "scenario.h"
 
 #define DISK_FOLDER "sys/devices/pci0000:00/" DISK

@@ -4,7 +4,7 @@
 #include "hookscript/plan/plan_check.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/settings/settings_read.h"
-#include "hookscript/take.h"
+#include "hookscript/phases/take.h"
 #include "hookscript/verbs/vm_needs.h"
 
 #include <string.h>

@@ -13,9 +13,9 @@
 
 #include "fake_netlink.h"
 #include "faults.h"
-#include "hookscript/phase.h"
+#include "hookscript/phases/phase.h"
 #include "hookscript/pve/exit.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/stop.h"
 
 #define PLAIN_EVERY	97
 #define SANITIZED_EVERY 1201

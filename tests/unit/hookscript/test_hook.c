@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "host/base/clock.h"
 
 #define SANITIZED_EVERY 19

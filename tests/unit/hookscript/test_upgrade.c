@@ -10,8 +10,8 @@
 #include "hookscript/records/record.h"
 #include "hookscript/records/returns.h"
 #include "hookscript/settings/settings_read.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "host/setup/state/hoststate.h"
 #include "scenario.h"
 

@@ -9,7 +9,7 @@
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/record.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "host/base/clock.h"
 #include "host/process/supervise.h"
 #include "scenario.h"

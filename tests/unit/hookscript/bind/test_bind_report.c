@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "host/base/log.h"
 #include "listener.h"
 #include "scenario.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "hookscript/records/record.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "host/base/clock.h"
 #include "scenario.h"
 

@@ -7,8 +7,8 @@
 
 #include "fake_netlink.h"
 #include "hookscript/pve/exit.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "hookscript/verbs/show.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"

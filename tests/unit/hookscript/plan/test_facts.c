@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/facts.h"
 
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "scenario.h"
 
 static struct facts *read_facts(struct tree *tree, const char *config, unsigned int scope)

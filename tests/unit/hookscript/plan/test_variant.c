@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "scenario.h"
 
 #define RECORDS "run/pve-passthrough/records/"

@@ -10,7 +10,7 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/records/record.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/stop.h"
 #include "host/base/log.h"
 #include "host/vfio/trial.h"
 #include "scenario.h"

@@ -4,8 +4,8 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/returns.h"
 #include "hookscript/records/record.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "host/base/log.h"
 #include "scenario.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "hookscript/pve/exit.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "hookscript/verbs/vm_needs.h"
 #include "host/base/log.h"
 #include "scenario.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The phases in which Proxmox VE runs a hookscript: ours, and the one that the settings name as
  * next. */
-#ifndef HOOKSCRIPT_PHASE_H
-#define HOOKSCRIPT_PHASE_H
+#ifndef HOOKSCRIPT_PHASES_PHASE_H
+#define HOOKSCRIPT_PHASES_PHASE_H
 
 #include "host/base/fs.h"
 

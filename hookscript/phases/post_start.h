@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The phase post-start: what Proxmox VE chose, which is known only now that the VM runs. */
-#ifndef HOOKSCRIPT_POST_START_H
-#define HOOKSCRIPT_POST_START_H
+#ifndef HOOKSCRIPT_PHASES_POST_START_H
+#define HOOKSCRIPT_PHASES_POST_START_H
 
 #include "hookscript/settings/settings.h"
 #include "host/base/fs.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/stop.h"
+#include "hookscript/phases/stop.h"
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/fdb_guests.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/take.h"
+#include "hookscript/phases/take.h"
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/claim.h"

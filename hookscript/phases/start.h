@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The phase pre-start: check all, then take the VM's devices, or refuse and touch nothing. */
-#ifndef HOOKSCRIPT_START_H
-#define HOOKSCRIPT_START_H
+#ifndef HOOKSCRIPT_PHASES_START_H
+#define HOOKSCRIPT_PHASES_START_H
 
 #include "hookscript/settings/settings.h"
 #include "host/base/fs.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/stop.h"
+#include "hookscript/phases/stop.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/record.h"
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 #include "host/base/clock.h"
 #include "scenario.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/start.h"
+#include "hookscript/phases/start.h"
 
 #include "hookscript/bind/bind.h"
 #include "hookscript/bind/fdb_guests.h"
@@ -8,7 +8,7 @@
 #include "hookscript/records/reboot.h"
 #include "hookscript/records/recorded.h"
 #include "hookscript/settings/settings_read.h"
-#include "hookscript/take.h"
+#include "hookscript/phases/take.h"
 #include "host/base/log.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Giving back: the phase post-stop, and `restore`. */
-#ifndef HOOKSCRIPT_STOP_H
-#define HOOKSCRIPT_STOP_H
+#ifndef HOOKSCRIPT_PHASES_STOP_H
+#define HOOKSCRIPT_PHASES_STOP_H
 
 #include "hookscript/settings/settings.h"
 #include "host/base/fs.h"

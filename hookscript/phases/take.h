@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Taking devices: read, plan, claim, bind, or refuse and touch nothing. For the start of a VM
- * (hookscript/start.c), and for a test without one (hookscript/verbs/rehearse.h).
+ * (hookscript/phases/start.c), and for a test without one (hookscript/verbs/rehearse.h).
  */
-#ifndef HOOKSCRIPT_TAKE_H
-#define HOOKSCRIPT_TAKE_H
+#ifndef HOOKSCRIPT_PHASES_TAKE_H
+#define HOOKSCRIPT_PHASES_TAKE_H
 
 #include "hookscript/plan/plan.h"
 

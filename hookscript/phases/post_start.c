@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/post_start.h"
+#include "hookscript/phases/post_start.h"
 
 #include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/spares.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/phase.h"
+#include "hookscript/phases/phase.h"
 #include "hookscript/settings/settings_read.h"
 
 #include "hookscript/pve/exit.h"
 #include "hookscript/bind/next.h"
-#include "hookscript/post_start.h"
-#include "hookscript/start.h"
-#include "hookscript/stop.h"
+#include "hookscript/phases/post_start.h"
+#include "hookscript/phases/start.h"
+#include "hookscript/phases/stop.h"
 #include "hookscript/watch.h"
 #include "host/base/cli.h"
 #include "host/base/log.h"

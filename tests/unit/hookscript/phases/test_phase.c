@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/phase.h"
+#include "hookscript/phases/phase.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
