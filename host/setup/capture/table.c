@@ -67,6 +67,7 @@ const struct pattern capture_table[] = {
 	{"proc/cmdline", TEXTS_WORDS, NULL},
 	{"proc/cpuinfo", TEXTS_LINES,
 	 "processor|vendor_id|flags|model|Features|isa|cpu|implementer"},
+	{"proc/stat", TEXTS_LINES, "btime"},
 	{"proc/@(interrupts|iomem|meminfo|swaps|crypto)", TEXTS_WHOLE, NULL},
 	{"proc/spl/kstat/zfs/arcstats", TEXTS_WHOLE, NULL},
 	{"proc/driver/nvidia/gpus/*/information", TEXTS_LINES, "Model|Bus|Device Minor"},

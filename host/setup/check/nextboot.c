@@ -8,6 +8,7 @@
 #include "host/setup/boot/problems_length.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
+#include "host/setup/check/startedby.h"
 #include "host/setup/enable.h"
 #include "host/setup/wanted.h"
 
@@ -160,8 +161,8 @@ static bool asks_anew(const struct sides *sides, const struct nextboot *next)
 	       !cmdline_covers(&next->running, "intel_iommu=on", NULL);
 }
 
-static void find_mended(const struct fs_root *root, const struct sides *sides,
-			struct nextboot *next)
+static void find_mended(const struct fs_root *root, const struct bootloader *bootloader,
+			const struct sides *sides, struct nextboot *next)
 {
 	unsigned int gone = sides->running & ~sides->next;
 
@@ -170,6 +171,10 @@ static void find_mended(const struct fs_root *root, const struct sides *sides,
 	next->mends_remapping = gone & EFFECT_REMAPPING_OFF;
 	next->mends_iommu = iommu_table(root) && !(sides->next & EFFECTS_IOMMU_OFF) &&
 			    (gone & EFFECTS_IOMMU_OFF || asks_anew(sides, next));
+	next->in_vain = (next->mends_iommu || next->mends_remapping) &&
+			startedby_older_grub(root, bootloader);
+	if (next->in_vain)
+		next->mends_iommu = next->mends_remapping = false;
 }
 
 /* The next boot has a word against passthrough. */
@@ -259,7 +264,7 @@ static int compare_boots(const struct fs_root *root, const struct bootloader *bo
 	sides.running = (unsigned int)running & wanted_effects(root, sides.vendor);
 	sides.next = (unsigned int)words;
 	if (!err)
-		find_mended(root, &sides, next);
+		find_mended(root, bootloader, &sides, next);
 	err = err ?: find_loss(root, bootloader, &sides, next);
 	err = err ?: find_igpu_word(&sides, next);
 	free(sides.each_next);
@@ -300,11 +305,28 @@ bool nextboot_is_spoilt(const struct nextboot *next)
 	return spoilt;
 }
 
+const char *nextboot_cure_in_vain(void)
+{
+	return _(
+		"start the host again, and choose the first entry of GRUB's menu; which one it takes "
+		"by itself: grep GRUB_DEFAULT /etc/default/grub; grub-editenv list");
+}
+
+/* A reboot alone would be another one like this. */
+static int cure_in_vain(char **cure)
+{
+	free(*cure);
+	*cure = strdup(nextboot_cure_in_vain());
+	return *cure ? 0 : -ENOMEM;
+}
+
 /* What turns the IOMMU on, and interrupt remapping, given the configuration. */
 static int choose_cures(struct nextboot *next)
 {
 	size_t i = 0;
 
+	if (next->in_vain && !next->cures.iommu_seen && !nextboot_has_problem(next))
+		return cure_in_vain(&next->cures.iommu) ?: cure_in_vain(&next->cures.remapping);
 	while (i < next->problems.n &&
 	       (next->problems.items[i].severity < PROBLEM_ENABLE || !next->problems.items[i].cure))
 		i++;

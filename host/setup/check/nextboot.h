@@ -23,6 +23,7 @@ struct nextboot {
 
 	bool mends_iommu;     /* it turns on an IOMMU that is off now */
 	bool mends_remapping; /* it turns on interrupt remapping that is off now */
+	bool in_vain;	      /* it would, had this boot not been started without the same entry */
 	char *loss; /* why no device can be passed through after it; NULL: nothing known */
 	char *loss_cure;
 	int igpu_word; /* the running word that leaves the integrated GPU out, where the next boot
@@ -42,6 +43,9 @@ bool nextboot_is_spoilt(const struct nextboot *next);
 
 /* Whether enable would refuse, so that the configuration is not what it should be. */
 bool nextboot_has_problem(const struct nextboot *next);
+
+/* What helps when it is in vain. */
+const char *nextboot_cure_in_vain(void);
 
 #define auto_nextboot cleanup_with(nextboot_free)
 

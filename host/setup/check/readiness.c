@@ -160,6 +160,15 @@ static int add_next_boot(const struct nextboot *next, struct checklist *list)
 		err = check_add(list, "next-boot", CHECK_WARNING,
 				fs_path(_("%s: no device can then be passed through"), next->loss),
 				strdup(next->evidence), strdup(next->loss_cure));
+	if (!err && next->in_vain)
+		err = check_add(
+			list, "entry-not-started", CHECK_WARNING,
+			strdup(_(
+				"/boot/grub/grub.cfg was the same before this boot, which was not by "
+				"its first entry: another entry, or another boot loader, starts this "
+				"host")),
+			strdup(_("the file is older than this boot, and /proc/cmdline differs")),
+			strdup(nextboot_cure_in_vain()));
 	if (!err && next->igpu_word >= 0 && !next->stale)
 		err = check_add(list, "contradiction", CHECK_WARNING,
 				fs_path("/proc/cmdline: %s: %s",

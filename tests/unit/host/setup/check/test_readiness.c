@@ -396,6 +396,40 @@ static void test_too_long(void **state)
 	}
 }
 
+/* When grub.cfg was so before this boot, the next boot is another one like it. */
+static void test_another_entry(void **state)
+{
+	static const struct {
+		const char *running, *boot;
+		enum check_verdict verdict;
+		bool said;
+	} rows[] = {
+		{"quiet", "cpu  1 2\nbtime 9999999999\nprocesses 1\n", VERDICT_NOT_READY, true},
+		{"quiet intel_iommu=off", "btime 9999999999\n", VERDICT_NOT_READY, true},
+		/* update-grub has run since */
+		{"quiet", "btime 1000000000\n", VERDICT_AFTER_REBOOT, false},
+		{"quiet", "", VERDICT_AFTER_REBOOT, false},
+		{"quiet", NULL, VERDICT_AFTER_REBOOT, false},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+		enum check_verdict verdict;
+
+		prepare(tree, false, rows[i].running, "quiet intel_iommu=on iommu=pt");
+		if (rows[i].boot)
+			tree_file(tree, "proc/stat", rows[i].boot);
+		else
+			tree_delete(tree, "proc/stat");
+		assert_int_equal(readiness_read(&tree->root, NULL, &list, &verdict, &why), 0);
+		assert_int_equal(verdict, rows[i].verdict);
+		assert_int_equal(*what_of(&list, "entry-not-started") != '\0', rows[i].said);
+		assert_int_equal(strstr(cure_of_iommu(&list), "choose the first entry") != NULL,
+				 rows[i].said);
+	}
+}
+
 /* A loader that is asked for and not set up is not ok, nor is one without its file. */
 static void test_no_settings(void **state)
 {
@@ -680,6 +714,7 @@ int main(void)
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_problems_of_enable, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_another_entry, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_no_settings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_off, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_differences, tree_setup, tree_teardown),
