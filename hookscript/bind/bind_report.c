@@ -3,6 +3,7 @@
 
 #include "hookscript/records/record.h"
 #include "host/pci/iommu.h"
+#include "host/pci/modules.h"
 #include "host/pci/pci.h"
 #include "host/base/log.h"
 #include "host/text/strbuf.h"
@@ -213,7 +214,7 @@ static void say_give_back_failure(const struct bind_device *device)
 			  _("%s: the module of %s cannot be loaded (%s); its driver now: %s; "
 			    "its record stays; load the module by modprobe, then: pve-passthrough "
 			    "restore %s"),
-			  driver, strerror(-device->error), now ? now : "?",
+			  driver, module_strerror(device->error), now ? now : "?",
 			  record_owner_word(device->bind->vmid));
 	else
 		say_not_returned(device);

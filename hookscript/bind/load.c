@@ -7,6 +7,22 @@
 
 #include <string.h>
 
+static void report(struct modules *modules, const char *name, int err)
+{
+	auto_free char *line = NULL;
+
+	if (!modules_install_line(modules, name, err == -ECANCELED, &line) && line)
+		log_error(
+			_("module %s is not loaded: modprobe.d has the line: %s; remove that line; "
+			  "where it is: grep -rn '^ *install' /etc/modprobe.d /run/modprobe.d "
+			  "/lib/modprobe.d"),
+			name, line);
+	else
+		log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl -k -n "
+			    "20"),
+			  name, module_strerror(err), name);
+}
+
 /* vfio-pci does not depend on type1, without which a group opens but no device works. Kernels
  * before 6.2 have vfio_virqfd as a module of its own. */
 int load_vfio(const struct fs_root *root)
@@ -28,14 +44,12 @@ int load_vfio(const struct fs_root *root)
 			continue;
 		err = there < 0 ? there : modules_load(modules, names[i]);
 		if (err)
-			log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl "
-				    "-k -n 20"),
-				  names[i], strerror(-err), names[i]);
+			report(modules, names[i], err);
 	}
 	registered = err ? err : driver_registered(root, DRIVER_VFIO_PCI);
 	if (!err && registered <= 0) {
 		log_error(_("module vfio_pci is loaded, but /sys/bus/pci/drivers/vfio-pci cannot "
-			    "be found: %s"),
+			    "be found: %s; see: journalctl -k -n 20"),
 			  strerror(registered ? -registered : ENOENT));
 		err = registered ? registered : -ENODEV;
 	}
@@ -57,7 +71,7 @@ int load_variants(const struct fs_root *root, const struct plan *plan)
 				_("%s: the module of its vfio variant driver %s cannot be loaded: "
 				  "%s; try: modprobe %s; or correct the setting: driver = \"%s\""),
 				bdf_format(&step->device->bdf, address), step->variant,
-				strerror(-err), step->variant, step->variant);
+				module_strerror(err), step->variant, step->variant);
 	}
 	return err;
 }

@@ -256,10 +256,22 @@ static int check_remapping(const struct fs_root *root, const struct check_cures 
 		strdup(cures->remapping ? cures->remapping : cure_remapping(root)));
 }
 
+int check_add_kept(struct checklist *list, const char *module, const char *line)
+{
+	return check_add(list, module, CHECK_MISSING,
+			 fs_path(_("module %s is never loaded, so no device can be passed "
+				   "through: modprobe.d has the line: %s"),
+				 module, line),
+			 NULL,
+			 strdup(_("remove that line; where it is: grep -rn '^ *install' "
+				  "/etc/modprobe.d /run/modprobe.d /lib/modprobe.d")));
+}
+
 /* Usually it is loaded, which needs no libkmod; *MODULES is opened when it is not. */
 static int check_module(const struct fs_root *root, struct modules **modules, const char *module,
 			struct checklist *list)
 {
+	auto_free char *line = NULL;
 	int there = module_is_loaded(root, module);
 
 	if (there > 0)
@@ -273,8 +285,12 @@ static int check_module(const struct fs_root *root, struct modules **modules, co
 		there = modules_open(root, modules);
 	if (!there)
 		there = modules_has(*modules, module);
+	if (there > 0)
+		there = modules_install_line(*modules, module, false, &line) ?: there;
 	if (there < 0)
 		return there;
+	if (line)
+		return check_add_kept(list, module, line);
 	if (there)
 		return check_add(
 			list, module, CHECK_OK,

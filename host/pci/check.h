@@ -36,6 +36,10 @@ const char *check_status_name(enum check_status status);
 int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
 	      char *evidence, char *cure) must_check;
 
+/* Adds that the module is never loaded, because of LINE ("install vfio_pci /bin/true"). Returns 0
+ * or -ENOMEM. */
+int check_add_kept(struct checklist *list, const char *module, const char *line) must_check;
+
 /* The same of an item about the VM. */
 int check_add_vm(struct checklist *list, unsigned int vmid, enum check_status status, char *what,
 		 char *cure) must_check;

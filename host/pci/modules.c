@@ -2,17 +2,12 @@
 #include "host/pci/modules.h"
 
 #include "host/base/facts.h"
+#include "host/base/log.h"
+#include "host/pci/module_text.h"
 #include "host/text/strbuf.h"
 
 #include <libkmod.h>
-#include <stdio.h>
 #include <string.h>
-
-/* A field of an id that matches every device. */
-#define ANY 0xffffffffUL
-
-/* Longer than six fields of 32 bits. */
-#define ID_TEXT_MAX 64
 
 #define CMDLINE_MAX ((size_t)1024 * 1024)
 
@@ -168,6 +163,56 @@ int modules_has(struct modules *modules, const char *name)
 	return list != NULL;
 }
 
+/* ---- install lines of modprobe.d ---- */
+
+static char *install_line(struct kmod_module *module, bool any)
+{
+	const char *command = kmod_module_get_install_commands(module);
+
+	if (!command || !(any || module_command_is_none(command)))
+		return NULL;
+	return fs_path("install %s %s", kmod_module_get_name(module), command);
+}
+
+int modules_install_line(struct modules *modules, const char *name, bool any, char **ret)
+{
+	auto_module struct kmod_module *module = NULL;
+	auto_list struct kmod_list *needs = NULL;
+	int err = kmod_module_new_from_name(modules->context, name, &module);
+
+	*ret = NULL;
+	if (err < 0)
+		return err;
+	*ret = install_line(module, any);
+	needs = *ret ? NULL : kmod_module_get_dependencies(module);
+	for (struct kmod_list *at = needs; at && !*ret; at = kmod_list_next(needs, at)) {
+		auto_module struct kmod_module *need = kmod_module_get_module(at);
+		int there = module_is_loaded(modules->root, kmod_module_get_name(need));
+
+		if (there < 0)
+			return there;
+		*ret = there ? NULL : install_line(need, any);
+	}
+	return 0;
+}
+
+const char *module_strerror(int err)
+{
+	return err == -ECANCELED ? _("an install line of modprobe.d is run in its place, and does "
+				     "not load it")
+				 : log_strerror(err);
+}
+
+/* An install command may load the module, or not, whatever it returns. */
+static int insert(struct kmod_module *module)
+{
+	int err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+
+	if (kmod_module_get_install_commands(module) && kmod_module_get_initstate(module) < 0)
+		return -ECANCELED;
+	return err < 0 ? err : 0;
+}
+
 int modules_load(struct modules *modules, const char *name)
 {
 	auto_list struct kmod_list *list = NULL;
@@ -186,8 +231,8 @@ int modules_load(struct modules *modules, const char *name)
 	for (at = list; at; at = kmod_list_next(list, at)) {
 		auto_module struct kmod_module *module = kmod_module_get_module(at);
 
-		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
-		if (err < 0)
+		err = insert(module);
+		if (err)
 			return err;
 	}
 	return 0;
@@ -250,16 +295,6 @@ static int read_cmdline(const struct fs_root *root, char **ret)
 		return err;
 	*ret = strdup("");
 	return *ret ? 0 : -ENOMEM;
-}
-
-bool module_name_is(const char *at, size_t len, const char *name)
-{
-	if (len != strlen(name))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((at[i] == '-' ? '_' : at[i]) != (name[i] == '-' ? '_' : name[i]))
-			return false;
-	return true;
 }
 
 /* Whether the list, up to the end of its word, has the module. */
@@ -374,44 +409,6 @@ int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 	if (!err)
 		facts_note(key, "%c%s", *ret_blacklisted ? '-' : '+', *ret ? *ret : "");
 	return err;
-}
-
-/* VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]] in hex; an empty field, or ffffffff, is any,
- * and MASK says which bits of the class count. Cuts ID. */
-static bool one_id_matches(char *id, const struct pci_identity *device)
-{
-	const uint32_t values[] = {device->vendor, device->device, device->subvendor,
-				   device->subdevice, device->class};
-	unsigned long fields[] = {ANY, ANY, ANY, ANY, ANY, 0xffffff};
-	char *rest = id, *word, *end;
-	size_t n = 0;
-
-	for (; n < ARRAY_SIZE(fields) && (word = strsep(&rest, ":")); n++) {
-		if (*word)
-			fields[n] = strtoul(word, &end, 16);
-		if (*word && *end)
-			return false;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		if (fields[i] != ANY && (fields[i] ^ values[i]) & (i == 4 ? fields[5] : ANY))
-			return false;
-	return n > 1;
-}
-
-bool module_ids_match(const char *ids, const struct pci_identity *id)
-{
-	static const char between[] = ", \t\n";
-
-	for (const char *at = ids + strspn(ids, between); *at; at += strspn(at, between)) {
-		char one[ID_TEXT_MAX];
-		size_t len = strcspn(at, between);
-
-		snprintf(one, sizeof(one), "%.*s", (int)len, at);
-		if (len < sizeof(one) && one_id_matches(one, id))
-			return true;
-		at += len;
-	}
-	return false;
 }
 
 static int read_option(struct modules *modules, const char *module, const char *option, char **ret)

@@ -23,10 +23,6 @@ bool module_is_builtin(const struct fs_root *root, const char *name);
  */
 int modules_release(const struct fs_root *root, char **ret) must_check;
 
-/* Whether the LEN characters at AT are the module's NAME, in which '-' is '_'. (Linux:
- * kernel/params.c, parameqn()) */
-bool module_name_is(const char *at, size_t len, const char *name);
-
 struct modules;
 
 /* Returns 0 and a new handle (modules_close()), or -errno. */
@@ -37,9 +33,21 @@ DEFINE_CLEANUP(struct modules *, modules_close)
 /*
  * Loads a module with what it depends on, as modprobe would. Loaded or built in already is success.
  * Returns 0; -ENOENT when this kernel has no such module; -EOPNOTSUPP when the root is not the
- * running system; -errno.
+ * running system; -ECANCELED when an install line of modprobe.d (modprobe.d(5)) was run in its
+ * place, and it is not loaded; -errno, which module_strerror() puts in words.
  */
 int modules_load(struct modules *modules, const char *name) must_check;
+
+/*
+ * The install line of modprobe.d that keeps the module from being loaded, or one that it needs and
+ * that is not loaded: "install vfio_pci /bin/true". ANY: whatever its command is; else only one
+ * that loads nothing. Returns 0 with a new string in *ret, or NULL: there is none; -errno.
+ */
+int modules_install_line(struct modules *modules, const char *name, bool any,
+			 char **ret) must_check;
+
+/* What -errno of modules_load() and driver_load() means. */
+const char *module_strerror(int err);
 
 /*
  * Unloads the module. Not loaded is success. Returns 0; -EBUSY when something needs it; -EOPNOTSUPP
@@ -84,8 +92,5 @@ bool modules_has_option(struct modules *modules, const char *module, const char 
  */
 int modules_option(struct modules *modules, const char *module, const char *option,
 		   char **ret) must_check;
-
-/* The same as modules_vfio_ids_match(), on the text of one ids= value. Pure. */
-bool module_ids_match(const char *ids, const struct pci_identity *id);
 
 #endif

@@ -437,7 +437,7 @@ int commit_load_modules(const struct fs_root *root, const char *const *names, si
 		err = modules_load(modules, names[i]);
 		if (err)
 			log_warning(_("%s could not be loaded: %s\nto see why: modprobe %s"),
-				    names[i], strerror(-err), names[i]);
+				    names[i], module_strerror(err), names[i]);
 		else
 			log_info(_("loaded: %s"), names[i]);
 	}

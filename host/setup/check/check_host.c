@@ -146,6 +146,12 @@ static int check_at_boot(const struct fs_root *root, const struct check_next_boo
 {
 	static const char name[] = "modules-at-boot";
 
+	if (next->modules_kept)
+		return check_add(
+			list, name, CHECK_WARNING,
+			strdup(_("vfio-pci's modules are not all loaded at boot: a line of "
+				 "modprobe.d keeps one of them away")),
+			strdup(next->modules_kept), strdup(_("remove that line")));
 	if (next->modules_at_boot)
 		return check_add(list, name, CHECK_OK,
 				 strdup(_("vfio-pci's modules are loaded at boot")),
@@ -226,7 +232,7 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "vfio_virqfd";
 	cleanup_with(modules_closep) struct modules *modules = NULL;
-	auto_free char *release = NULL;
+	auto_free char *release = NULL, *line = NULL;
 	int there;
 
 	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
@@ -237,8 +243,12 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 				 strdup("/sys/module/vfio_virqfd"), NULL);
 	if (!there)
 		there = modules_open(root, &modules) ?: modules_has(modules, name);
+	if (there > 0)
+		there = modules_install_line(modules, name, false, &line) ?: there;
 	if (there < 0)
 		return there;
+	if (line)
+		return check_add_kept(list, name, line);
 	if (there)
 		return check_add(
 			list, name, CHECK_OK,

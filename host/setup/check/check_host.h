@@ -13,6 +13,8 @@ struct check_next_boot {
 	const struct check_cures *cures; /* of what every start needs; NULL: general ones */
 	const char *modules_at_boot; /* where the lists are that load vfio-pci's modules at boot;
 					NULL: on none */
+	const char *modules_kept;    /* the line of modprobe.d that keeps one of them from being
+					loaded then, with its place; NULL: none */
 	bool cut;		     /* cmdline is only what the kernel will keep of it */
 	bool running_cut;	     /* the running one has not kept all of its own */
 };

@@ -2,6 +2,7 @@
 #include "host/setup/check/leftovers.h"
 
 #include "host/text/strbuf.h"
+#include "host/pci/module_text.h"
 #include "host/pci/modules.h"
 #include "host/pci/summary.h"
 #include "host/setup/conf/kernelinfo.h"

@@ -61,6 +61,18 @@ static char *loads_at_boot(const struct bootcfg *bootcfg)
 					      : fs_path("/%s", pci->file);
 }
 
+/* What keeps one of them from being loaded then; "" when nothing does. */
+static char *kept_at_boot(const struct bootcfg *bootcfg)
+{
+	for (size_t i = 0; i < bootcfg->contradictions.n; i++) {
+		const struct conf_item *line = &bootcfg->contradictions.items[i];
+
+		if (modconf_line_effect(line->text))
+			return fs_path("/%s:%u: %s", line->file, line->line, line->text);
+	}
+	return strdup("");
+}
+
 /* The commands that bring the boot entries up to date, on one line; NULL without memory. */
 static char *refresh_commands(const struct bootloader *bootloader)
 {
@@ -79,12 +91,13 @@ static int check_with(const struct fs_root *root, const struct nextboot *next,
 {
 	auto_free char *joined = cmdline_join(&next->words);
 	auto_free char *at_boot = loads_at_boot(&next->bootcfg);
+	auto_free char *kept = kept_at_boot(&next->bootcfg);
 	struct check_cures cures = cures_of_essentials(&next->cures);
 	auto_free char *seen = NULL;
 	auto_free char *lines = NULL;
 	int err = next->cures.iommu_seen ? check_log_of_iommu(root, &lines) : 0;
 
-	if (!joined || !at_boot || err)
+	if (!joined || !at_boot || !kept || err)
 		return -ENOMEM;
 	if (lines) {
 		seen = fs_path("%s\n%s", next->cures.iommu_seen, lines);
@@ -96,7 +109,8 @@ static int check_with(const struct fs_root *root, const struct nextboot *next,
 						    .cut = next->cut,
 						    .running_cut = next->running_cut,
 						    .cures = &cures,
-						    .modules_at_boot = *at_boot ? at_boot : NULL},
+						    .modules_at_boot = *at_boot ? at_boot : NULL,
+						    .modules_kept = *kept ? kept : NULL},
 			  list);
 }
 

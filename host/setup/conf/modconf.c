@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/conf/modconf.h"
 
+#include "host/pci/module_text.h"
+
 #include <string.h>
 
 /* The modules that passthrough needs. */
@@ -66,19 +68,6 @@ bool modconf_is_vfio(const char *name, size_t len)
 	return false;
 }
 
-/* Whether the command of an `install` line does nothing. */
-static bool is_no_command(const char *command)
-{
-	static const char *const none[] = {
-		"/bin/true", "/bin/false", "/usr/bin/true", "/usr/bin/false", "true", "false", ":"};
-
-	command += strspn(command, " \t");
-	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-		if (!strcmp(command, none[i]))
-			return true;
-	return false;
-}
-
 /* Whether LINE's first word is VERB. */
 static bool is_verb(const char *line, const char *verb)
 {
@@ -98,7 +87,7 @@ const char *modconf_line_effect(const char *line)
 		return NULL;
 	if (is_verb(line, "blacklist"))
 		return _("the module is then not loaded at boot");
-	if (is_verb(line, "install") && is_no_command(name + len))
+	if (is_verb(line, "install") && module_command_is_none(name + len))
 		return _("the module is then never loaded");
 	return NULL;
 }

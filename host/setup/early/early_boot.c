@@ -7,6 +7,7 @@
 #include "host/base/log.h"
 #include "host/pci/driver.h"
 #include "host/pci/early.h"
+#include "host/pci/modules.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/program.h"
 #include "host/process/supervise.h"
@@ -77,7 +78,7 @@ static void complete(const struct fs_root *root, struct early *early, early_lock
 		err = worker.result;
 	worker_release(&worker);
 	if (err)
-		log_error(_("vfio-pci did not take what is held early: %s"), log_strerror(err));
+		log_error(_("vfio-pci did not take what is held early: %s"), module_strerror(err));
 	if (early_read(root, &after))
 		return;
 	early_free(early);

@@ -293,6 +293,26 @@ t_no_vfio_module() {
 	expect_machine "$before"
 }
 
+# What modprobe.d runs in the module's place: known before, or seen when it is run.
+t_install_line() {
+	nic=$(nic 21)
+	vm 100 "machine: q35" "hostpci0: $nic,pcie=1"
+	rmmod vfio_pci 2>/dev/null
+	before=$(machine)
+	mkdir -p /etc/modprobe.d
+	echo "install vfio-pci /bin/true" >/etc/modprobe.d/lab.conf
+	refused 100 "modprobe.d has the line: install vfio_pci /bin/true"
+	for command in "true; true" "false; false"; do
+		echo "install vfio-pci $command" >/etc/modprobe.d/lab.conf
+		hook_exits 1 100 pre-start
+		expect_said "module vfio_pci is not loaded: modprobe.d has the line: install vfio_pci $command"
+		expect_machine "$before"
+	done
+	rm /etc/modprobe.d/lab.conf
+	hook_ok 100 pre-start
+	hook_ok 100 post-stop
+}
+
 # ---- for people
 
 t_verbs() {

@@ -305,6 +305,34 @@ static void test_kernel_without_vfio(void **state)
 	tree_assert_is(tree, TREE_ALL, before);
 }
 
+/* What modprobe runs in a module's place is known, too, when it loads nothing; else it is run. */
+static void test_install_line(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = NULL;
+	auto_run struct run known = {0}, ran = {0};
+
+	scenario_unload_vfio(tree);
+	tree_file(tree, "etc/modprobe.d/no.conf", "install vfio-pci /bin/true\n");
+	before = tree_render(tree, TREE_ALL);
+	run_hook(tree, start_pre, 100, &known);
+	run_assert_code(&known, EXIT_REFUSED);
+	run_assert_says(&known,
+			"module vfio_pci is never loaded, so no device can be passed through: "
+			"modprobe.d has the line: install vfio_pci /bin/true");
+	run_assert_says(&known,
+			"remove that line; where it is: grep -rn '^ *install' /etc/modprobe.d");
+	tree_assert_is(tree, TREE_ALL, before);
+	tree_file(tree, "etc/modprobe.d/no.conf", "install vfio logger no\n");
+	fake_kernel_module_error(ECANCELED);
+	run_hook(tree, start_pre, 100, &ran);
+	run_assert_code(&ran, EXIT_FAILED);
+	run_assert_says(&ran,
+			"module vfio is not loaded: modprobe.d has the line: install vfio logger "
+			"no; remove that line; where it is: grep -rn");
+	assert_int_equal(fake_kernel_writes(), 0);
+}
+
 /* ---- what the kernel does not do ---- */
 
 static void test_probe_fails(void **state)
@@ -901,6 +929,7 @@ int main(void)
 		TEST(test_loads_type1_alone),
 		TEST(test_vfio_cannot_be_loaded),
 		TEST(test_kernel_without_vfio),
+		TEST(test_install_line),
 		TEST(test_probe_fails),
 		TEST(test_override_is_ignored),
 		TEST(test_unbind_hangs),

@@ -298,27 +298,71 @@ static void test_warnings(void **state)
 static void test_kernels_own(void **state)
 {
 	const struct check_next_boot unlisted = {.cmdline = "quiet", .evidence = "a test"};
+	const struct check_next_boot kept = {.cmdline = "quiet",
+					     .evidence = "a test",
+					     .modules_at_boot = "a list",
+					     .modules_kept = "a line"};
 	struct tree *tree = *state;
-	auto_checklist struct checklist list = {0};
+	auto_checklist struct checklist list = {0}, away = {0};
 
 	prepare(tree);
 	tree_file(tree, "proc/sys/kernel/osrelease", "6.12.43+deb13-amd64\n");
 	tree_file(tree, "proc/cmdline", "quiet pcie_acs_override=downstream\n");
+	assert_int_equal(check_host(&tree->root, &kept, &away), 0);
+	assert_item(&away, "modules-at-boot", CHECK_WARNING, "keeps one of them away");
 	assert_int_equal(check_host(&tree->root, &unlisted, &list), 0);
 	assert_item(&list, "vfio_pci", CHECK_OK, "vfio_pci is built into this kernel");
 	assert_item(&list, "modules-at-boot", CHECK_OK, "built into the kernel");
 	assert_item(&list, "acs-override", CHECK_NOTE, "lacks that patch");
 }
 
+/* What modprobe.d keeps away is not there when it is needed; once it is loaded, it is. */
+static void test_kept_away(void **state)
+{
+	static const struct {
+		const char *config;
+		enum check_status status;
+		const char *says;
+	} rows[] = {
+		{"", CHECK_OK, "vfio_pci is available, and loaded when needed"},
+		{"install vfio_pci modprobe -i vfio-pci\n", CHECK_OK, "is available"},
+		{"install vfio_pci /bin/true\n", CHECK_MISSING,
+		 "module vfio_pci is never loaded, so no device can be passed through: modprobe.d "
+		 "has the line: install vfio_pci /bin/true"},
+	};
+	struct tree *tree = *state;
+	auto_checklist struct checklist loaded = {0};
+
+	prepare(tree);
+	tree_delete(tree, "sys/module/vfio_pci");
+	tree_file(tree, "etc/modprobe.d/a.conf", "alias vfio_pci vfio_pci\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_checklist struct checklist list = {0};
+
+		tree_file(tree, "etc/modprobe.d/b.conf", rows[i].config);
+		assert_int_equal(check_essentials(&tree->root, NULL, &list), 0);
+		assert_item(&list, "vfio_pci", rows[i].status, rows[i].says);
+	}
+	tree_folder(tree, "sys/module/vfio_pci");
+	assert_int_equal(check_essentials(&tree->root, NULL, &loaded), 0);
+	assert_item(&loaded, "vfio_pci", CHECK_OK, "vfio_pci");
+}
+
 static void test_virqfd(void **state)
 {
 	struct tree *tree = *state;
-	auto_checklist struct checklist old = {0}, loaded = {0}, new = {0};
+	auto_checklist struct checklist old = {0}, there = {0}, kept = {0}, loaded = {0}, new = {0};
 
 	prepare(tree);
 	tree_file(tree, "proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
 	read_all(tree, &old);
 	assert_item(&old, "vfio_virqfd", CHECK_NOTE, "may be built in");
+	tree_file(tree, "etc/modprobe.d/a.conf", "alias vfio_virqfd vfio_virqfd\n");
+	read_all(tree, &there);
+	assert_item(&there, "vfio_virqfd", CHECK_OK, "is available");
+	tree_file(tree, "etc/modprobe.d/b.conf", "install vfio_virqfd /bin/false\n");
+	read_all(tree, &kept);
+	assert_item(&kept, "vfio_virqfd", CHECK_MISSING, "install vfio_virqfd /bin/false");
 	tree_folder(tree, "sys/module/vfio_virqfd");
 	read_all(tree, &loaded);
 	assert_item(&loaded, "vfio_virqfd", CHECK_OK, "is loaded");
@@ -384,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reserved_unknown, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_kernels_own, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kept_away, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_virqfd, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_unsafe_although_remapped, tree_setup,
 						tree_teardown),

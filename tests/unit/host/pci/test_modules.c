@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/module_text.h"
 #include "host/pci/modules.h"
 
 #include <fcntl.h>
@@ -241,6 +242,51 @@ static void test_has(void **state)
 	assert_true(modules_has(modules, "vfio-virqfd"));
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Only a command that loads nothing is known to keep the module away before it is run. */
+static void test_install_lines(void **state)
+{
+	static const struct {
+		const char *config, *name, *line, *any;
+	} rows[] = {
+		{"install vfio-pci /bin/true\n", "vfio_pci", "install vfio_pci /bin/true",
+		 "install vfio_pci /bin/true"},
+		{"install vfio_pci /bin/false\n", "vfio-pci", "install vfio_pci /bin/false",
+		 "install vfio_pci /bin/false"},
+		{"install vfio_p?? :\n", "vfio_pci", "install vfio_pci :", "install vfio_pci :"},
+		{"install vfio_pci modprobe -i vfio-pci\n", "vfio_pci", NULL,
+		 "install vfio_pci modprobe -i vfio-pci"},
+		{"install vfio_pci true # not; ever\n", "vfio_pci",
+		 "install vfio_pci true # not; ever", "install vfio_pci true # not; ever"},
+		{"install vfio_pci true; modprobe -i vfio-pci\n", "vfio_pci", NULL,
+		 "install vfio_pci true; modprobe -i vfio-pci"},
+		{"# install vfio_pci /bin/true\nblacklist vfio_pci\n", "vfio_pci", NULL, NULL},
+		{"install vfio /bin/true\n", "vfio_pci", NULL, NULL},
+	};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *line = NULL, *any = NULL;
+
+		tree_file(tree, "etc/modprobe.d/a.conf", rows[i].config);
+		{
+			auto_modules struct modules *modules = open_modules(tree);
+
+			assert_int_equal(modules_install_line(modules, rows[i].name, false, &line),
+					 0);
+			assert_int_equal(modules_install_line(modules, rows[i].name, true, &any),
+					 0);
+		}
+		if (!same(line, rows[i].line) || !same(any, rows[i].any))
+			fail_msg("%s: %s, %s", rows[i].config, line ? line : "none",
+				 any ? any : "none");
+	}
+}
+
 /* The real one: a tree's kernel is not asked for anything. */
 static void test_load(void **state)
 {
@@ -288,6 +334,7 @@ int main(void)
 		TEST(test_vfio_ids),
 		TEST(test_vfio_ids_on_the_command_line),
 		TEST(test_has),
+		TEST(test_install_lines),
 		TEST(test_load),
 		TEST(test_serves_others),
 	};

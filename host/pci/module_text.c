@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/pci/module_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A field of an id that matches every device. */
+#define ANY 0xffffffffUL
+
+/* Longer than six fields of 32 bits. */
+#define ID_TEXT_MAX 64
+
+/* VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]] in hex; an empty field, or ffffffff, is any,
+ * and MASK says which bits of the class count. Cuts ID. */
+static bool one_id_matches(char *id, const struct pci_identity *device)
+{
+	const uint32_t values[] = {device->vendor, device->device, device->subvendor,
+				   device->subdevice, device->class};
+	unsigned long fields[] = {ANY, ANY, ANY, ANY, ANY, 0xffffff};
+	char *rest = id, *word, *end;
+	size_t n = 0;
+
+	for (; n < ARRAY_SIZE(fields) && (word = strsep(&rest, ":")); n++) {
+		if (*word)
+			fields[n] = strtoul(word, &end, 16);
+		if (*word && *end)
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (fields[i] != ANY && (fields[i] ^ values[i]) & (i == 4 ? fields[5] : ANY))
+			return false;
+	return n > 1;
+}
+
+bool module_ids_match(const char *ids, const struct pci_identity *id)
+{
+	static const char between[] = ", \t\n";
+
+	for (const char *at = ids + strspn(ids, between); *at; at += strspn(at, between)) {
+		char one[ID_TEXT_MAX];
+		size_t len = strcspn(at, between);
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, at);
+		if (len < sizeof(one) && one_id_matches(one, id))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+bool module_name_is(const char *at, size_t len, const char *name)
+{
+	if (len != strlen(name))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((at[i] == '-' ? '_' : at[i]) != (name[i] == '-' ? '_' : name[i]))
+			return false;
+	return true;
+}
+
+bool module_command_is_none(const char *command)
+{
+	static const char *const none[] = {
+		"/bin/true", "/bin/false", "/usr/bin/true", "/usr/bin/false", "true", "false", ":"};
+	const char *first = command + strspn(command, " \t");
+	size_t len = strcspn(first, " \t#");
+
+	if (strcspn(command, ";&|") < strcspn(command, "#"))
+		return false; /* another command follows */
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (len == strlen(none[i]) && !strncmp(first, none[i], len))
+			return true;
+	return false;
+}
