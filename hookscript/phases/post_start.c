@@ -21,7 +21,8 @@ static int remember_devices(const struct fs_root *root, const struct facts *fact
 	int err;
 
 	list = facts_list_known(facts, &n);
-	err = list ? identity_write(root, vmid, list, n) : -ENOMEM;
+	err = list ? identity_place(root, list, n) : -ENOMEM;
+	err = err ?: identity_write(root, vmid, list, n);
 	if (err)
 		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
 			      "addresses, its next start will not notice"),

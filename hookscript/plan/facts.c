@@ -92,10 +92,10 @@ struct identity_device *facts_list_known(const struct facts *facts, size_t *ret_
 
 	*ret_n = 0;
 	for (size_t i = 0; list && i < facts->n_devices; i++) {
-		const struct device *device = &facts->devices[i];
-
-		if (facts_name_by_address(facts, &device->bdf))
-			list[(*ret_n)++] = (struct identity_device){device->bdf, device->identity};
+		if (!facts_name_by_address(facts, &facts->devices[i].bdf))
+			continue;
+		list[*ret_n].bdf = facts->devices[i].bdf;
+		list[(*ret_n)++].identity = facts->devices[i].identity;
 	}
 	return list;
 }

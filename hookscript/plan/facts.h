@@ -99,13 +99,14 @@ struct device {
 
 /* A device that the VM had at an address, where another one is now, or none. */
 struct moved_device {
-	struct bdf bdf;		 /* where it was */
-	struct pci_identity was; /* what it is */
-	bool absent;		 /* nothing is there now */
-	struct pci_identity is;	 /* else this is */
-	struct bdf *now;	 /* where devices of its identity are now that are no VM's own */
+	struct bdf bdf; /* where it was */
+	struct identity_device was;
+	bool absent;		   /* nothing is there now */
+	struct identity_device is; /* else this is */
+	struct bdf *now;	   /* where devices of its model are now that are no VM's own */
 	size_t n_now;
-	size_t n_alike;	  /* how many of its identity there are, those of VMs included */
+	size_t n_alike;	  /* how many of its model there are, those of VMs included */
+	bool found;	  /* it is the one in now, by its serial number or its slot */
 	char *kernel_log; /* when nothing is there: the last lines about its address; or NULL */
 };
 

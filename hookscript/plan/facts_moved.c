@@ -10,14 +10,25 @@
 
 /* ---- where it is instead ---- */
 
-/* Whether a VM that had these devices, and names the address, means what is there now. */
-static bool means(const struct identity_device *known, size_t n_known, const struct bdf *bdf,
-		  const struct pci_identity *now)
+/* What is known of one VM. */
+struct known {
+	struct identity_device *list;
+	size_t n;
+};
+
+/* Whether a VM that names the address of the device, or not, had it; EXCEPT is not looked at. */
+static bool had(const struct known *known, const struct identity_device *except,
+		const struct identity_device *device, bool named)
 {
-	for (size_t i = 0; i < n_known; i++)
-		if (!bdf_compare(&known[i].bdf, bdf))
-			return pci_identity_alike(&known[i].identity, now);
-	return true;
+	bool other = false;
+
+	for (size_t i = 0; i < known->n; i++) {
+		if (&known->list[i] != except && identity_prove(&known->list[i], device))
+			return true;
+		if (!bdf_compare(&known->list[i].bdf, &device->bdf))
+			other = identity_differ(&known->list[i], device);
+	}
+	return named && !other;
 }
 
 static bool names(const struct node_vms *vms, const struct node_vm *vm, const struct bdf *bdf)
@@ -29,90 +40,114 @@ static bool names(const struct node_vms *vms, const struct node_vm *vm, const st
 	return named;
 }
 
-/* Whether what is at the address is the own device of that VM; unknown is as good as that. */
-static bool is_of(const struct fs_root *root, const struct node_vms *vms, const struct node_vm *vm,
-		  const struct bdf *bdf, const struct pci_identity *now)
-{
-	auto_free struct identity_device *known = NULL;
-	auto_free char *why = NULL;
-	size_t n_known = 0;
-
-	if (!names(vms, vm, bdf))
-		return false;
-	return identity_read(root, vm->vmid, &known, &n_known, &why) ||
-	       means(known, n_known, bdf, now);
-}
-
+/* Whether another VM has the device as its own; unknown is as good as that. */
 static bool is_taken(const struct fs_root *root, const struct facts *facts,
-		     const struct node_vms *vms, const struct bdf *bdf,
-		     const struct pci_identity *now)
+		     const struct node_vms *vms, const struct identity_device *device)
 {
-	for (size_t i = 0; i < vms->n; i++)
-		if (vms->items[i].vmid != facts->vmid && is_of(root, vms, &vms->items[i], bdf, now))
+	for (size_t i = 0; i < vms->n; i++) {
+		const struct node_vm *vm = &vms->items[i];
+		auto_free struct identity_device *list = NULL;
+		auto_free char *why = NULL;
+		struct known known = {0};
+		bool named;
+
+		if (vm->vmid == facts->vmid)
+			continue;
+		named = names(vms, vm, &device->bdf);
+		if (!identity_read(root, vm->vmid, &list, &known.n, &why)) {
+			known.list = list;
+			named = had(&known, NULL, device, named);
+		}
+		if (named)
 			return true;
+	}
 	return false;
 }
 
-/* Leaves of those that are like the moved one only what is no VM's own. */
-static int leave_free(const struct fs_root *root, const struct facts *facts,
-		      const struct identity_device *known, size_t n_known,
-		      struct moved_device *moved)
+/* Those of its model that may be it: no other VM's, and none that this VM has at another of its
+ * addresses. */
+static int list_free(const struct fs_root *root, const struct facts *facts,
+		     const struct known *known, const struct identity_device *device,
+		     const struct identity_device *alike, struct moved_device *moved)
 {
 	auto_node_vms struct node_vms vms = {0};
 	int err = moved->n_alike ? node_vms_read(root, &vms) : 0;
 
-	moved->n_now = 0;
 	for (size_t i = 0; !err && i < moved->n_alike; i++) {
-		const struct bdf *bdf = &moved->now[i];
+		const struct bdf *bdf = &alike[i].bdf;
 
-		if ((facts_name_by_address(facts, bdf) &&
-		     means(known, n_known, bdf, &moved->was)) ||
-		    is_taken(root, facts, &vms, bdf, &moved->was))
+		if ((device->serial && alike[i].serial && device->serial != alike[i].serial) ||
+		    had(known, device, &alike[i], facts_name_by_address(facts, bdf)) ||
+		    is_taken(root, facts, &vms, &alike[i]))
 			continue;
 		moved->now[moved->n_now++] = *bdf;
 	}
 	return err == -ENOMEM ? err : 0;
 }
 
-static int add_moved(const struct fs_root *root, struct facts *facts,
-		     const struct identity_device *list, size_t n,
-		     const struct identity_device *known, const struct identity_device *there)
+/* DEVICE is not at its address, where THERE is, or nothing. */
+static int add_moved(const struct fs_root *root, struct facts *facts, const struct known *known,
+		     const struct identity_device *device, const struct identity_device *there)
 {
-	struct moved_device *moved;
-	int err;
+	struct moved_device moved = {.bdf = device->bdf, .was = *device, .absent = !there};
+	auto_free struct identity_device *alike = NULL;
+	const struct identity_device *found;
+	int err = identity_find(root, &device->identity, &alike, &moved.n_alike);
 
-	if (!array_grow(facts->moved, facts->n_moved))
+	if (err)
+		return err;
+	found = identity_pick(device, alike, moved.n_alike);
+	/* It is there, in another slot that has the same address. */
+	if (found && !bdf_compare(&found->bdf, &device->bdf))
+		return 0;
+	moved.now = calloc(moved.n_alike + 1, sizeof(*moved.now));
+	if (!moved.now)
 		return -ENOMEM;
-	moved = &facts->moved[facts->n_moved++];
-	*moved = (struct moved_device){.bdf = known->bdf, .was = known->identity, .absent = !there};
 	if (there)
-		moved->is = there->identity;
-	err = identity_find(root, &known->identity, &moved->now, &moved->n_alike);
-	return err ?: leave_free(root, facts, list, n, moved);
+		moved.is = *there;
+	moved.found = found;
+	if (found)
+		moved.now[moved.n_now++] = found->bdf;
+	else
+		err = list_free(root, facts, known, device, alike, &moved);
+	if (err || !array_grow(facts->moved, facts->n_moved)) {
+		free(moved.now);
+		return err ?: -ENOMEM;
+	}
+	facts->moved[facts->n_moved++] = moved;
+	return 0;
 }
 
 /* ---- what is known ---- */
 
-static bool names_one(const struct hostpci_address *address, const struct identity_device *list,
-		      size_t n)
+/* Whether there is nothing at the address that would be new to the VM: one is known there, or what
+ * is there is one that has moved. A function more in a known slot is no other device. */
+static bool is_known_at(const struct hostpci_address *address, const struct known *known,
+			const struct known *now)
 {
-	for (size_t i = 0; i < n; i++)
-		if (hostpci_address_names(address, &list[i].bdf))
+	bool nothing = true;
+
+	for (size_t i = 0; i < known->n; i++)
+		if (hostpci_address_names(address, &known->list[i].bdf))
 			return true;
-	return false;
+	for (size_t i = 0; i < now->n; i++) {
+		if (!hostpci_address_names(address, &now->list[i].bdf))
+			continue;
+		nothing = false;
+		for (size_t k = 0; k < known->n; k++)
+			if (identity_prove(&known->list[k], &now->list[i]))
+				return true;
+	}
+	return nothing;
 }
 
-/* Whether at each address of the VM with a device now, one is known. A function more in a known
- * slot is no other device. */
-static bool all_known(const struct facts *facts, const struct identity_device *known,
-		      size_t n_known, const struct identity_device *now, size_t n_now)
+static bool all_known(const struct facts *facts, const struct known *known, const struct known *now)
 {
 	for (size_t i = 0; i < facts->n_candidates; i++) {
 		const struct candidate *candidate = &facts->candidates[i];
 
 		for (size_t k = 0; !candidate->mapping && k < candidate->n_addresses; k++)
-			if (names_one(&candidate->addresses[k], now, n_now) &&
-			    !names_one(&candidate->addresses[k], known, n_known))
+			if (!is_known_at(&candidate->addresses[k], known, now))
 				return false;
 	}
 	return true;
@@ -133,30 +168,49 @@ static int read_logs(const struct fs_root *root, struct facts *facts)
 	return err;
 }
 
+static int list_now(const struct fs_root *root, const struct facts *facts, struct known *ret)
+{
+	ret->list = facts_list_known(facts, &ret->n);
+	return ret->list ? identity_place(root, ret->list, ret->n) : -ENOMEM;
+}
+
+static int compare_all(const struct fs_root *root, struct facts *facts, const struct known *known,
+		       const struct known *now)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < known->n; i++) {
+		const struct identity_device *there = NULL;
+
+		if (!facts_name_by_address(facts, &known->list[i].bdf) ||
+		    identity_compare(&known->list[i], now->list, now->n, &there) == IDENTITY_SAME)
+			continue;
+		err = add_moved(root, facts, known, &known->list[i], there);
+	}
+	return err;
+}
+
+static void free_known(struct known *known)
+{
+	free(known->list);
+}
+
 int facts_read_moved(const struct fs_root *root, struct facts *facts)
 {
-	auto_free struct identity_device *known = NULL, *now = NULL;
-	size_t n_known = 0, n_now;
-	int err = facts->vmid ? identity_read(root, facts->vmid, &known, &n_known,
+	cleanup_with(free_known) struct known known = {0}, now = {0};
+	int err = facts->vmid ? identity_read(root, facts->vmid, &known.list, &known.n,
 					      &facts->identity_error)
 			      : 0;
 
 	facts->identity_err = err;
 	if (err)
 		return facts->identity_error ? 0 : -ENOMEM;
-	if (!n_known)
+	if (!known.n)
 		return 0;
-	now = facts_list_known(facts, &n_now);
-	if (!now)
-		return -ENOMEM;
-	facts->known_here = all_known(facts, known, n_known, now, n_now);
-	for (size_t i = 0; !err && i < n_known; i++) {
-		const struct identity_device *there = NULL;
-
-		if (!facts_name_by_address(facts, &known[i].bdf) ||
-		    identity_compare(&known[i], now, n_now, &there) == IDENTITY_SAME)
-			continue;
-		err = add_moved(root, facts, known, n_known, &known[i], there);
-	}
+	err = list_now(root, facts, &now);
+	if (err)
+		return err;
+	facts->known_here = all_known(facts, &known, &now);
+	err = compare_all(root, facts, &known, &now);
 	return err ?: read_logs(root, facts);
 }

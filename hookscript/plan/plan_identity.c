@@ -16,34 +16,61 @@ static char *list_now(const struct moved_device *moved)
 	return strbuf_take(&text);
 }
 
-/* Where the device may be now, or that it is nowhere. */
+/* Where the device is, or may be, now, or that it is nowhere. */
 static char *where_now(const struct moved_device *moved)
 {
 	auto_free char *list = list_now(moved);
 
+	if (list && moved->found)
+		return fs_path(_("that device is now at %s"), list);
 	if (list && moved->n_now)
 		return fs_path(_("a device like that is now at %s"), list);
 	return strdup(moved->n_alike ? _("no free device like that is there now")
 				     : _("no device like that is there now"));
 }
 
+/* Another one of the same model is at the address. */
+static char *describe_twin(const struct moved_device *moved, const char *now)
+{
+	const struct identity_device *was = &moved->was, *is = &moved->is;
+	const char *address = bdf_text(&moved->bdf);
+
+	if (was->serial && is->serial && was->serial != is->serial)
+		return fs_path(_("%s: the device here is not that of this VM's last start, but "
+				 "another of the same model: its serial number is %016llx, and was "
+				 "%016llx; hardware was probably added, removed or replaced; %s"),
+			       address, (unsigned long long)is->serial,
+			       (unsigned long long)was->serial, now);
+	return fs_path(_("%s: the device here is of the same model as that of this VM's last "
+			 "start, but in another slot (%s, not %s), so it is probably another one; "
+			 "hardware was probably added or removed; %s"),
+		       address, is->path, was->path, now);
+}
+
 /* What is at the address now, and where the device is instead. */
 static char *describe_move(const struct moved_device *moved)
 {
-	const char *address = bdf_text(&moved->bdf), *was = pci_identity_text(&moved->was);
+	const char *address = bdf_text(&moved->bdf);
+	const char *was = pci_identity_text(&moved->was.identity);
 	auto_free char *now = where_now(moved);
 
 	if (!now)
 		return NULL;
+	if (moved->absent)
+		return fs_path(_("%s: at this VM's last start the device here was %s, now there is "
+				 "none; hardware was probably added or removed; %s"),
+			       address, was, now);
+	if (pci_identity_alike(&moved->was.identity, &moved->is.identity))
+		return describe_twin(moved, now);
 	return fs_path(_("%s: at this VM's last start the device here was %s, now it is %s; "
 			 "hardware was probably added or removed; %s"),
-		       address, was, pci_identity_text(&moved->is), now);
+		       address, was, pci_identity_text(&moved->is.identity), now);
 }
 
-/* Whether it can be only one device: there is no other of its model. */
+/* Whether it can be only one device: that very one, or the only one of its model. */
 static bool is_found(const struct moved_device *moved)
 {
-	return moved->n_now == 1 && moved->n_alike == 1;
+	return moved->found || (moved->n_now == 1 && moved->n_alike == 1);
 }
 
 static struct hostpci_move *list_moves(const struct facts *facts, size_t *ret_n)
@@ -155,7 +182,7 @@ static void cure_by_taking_out(struct plan_check *c, const struct moved_device *
 /* That nothing is at the address, and where others of its model are: one of them need not be it. */
 static char *describe_loss(const struct moved_device *moved)
 {
-	const char *address = bdf_text(&moved->bdf), *was = pci_identity_text(&moved->was);
+	const char *address = bdf_text(&moved->bdf), *was = pci_identity_text(&moved->was.identity);
 	auto_free char *now = list_now(moved);
 
 	if (now && moved->n_now)
@@ -190,24 +217,76 @@ static void refuse_lost(struct plan_check *c, const struct moved_device *moved)
 	cure_by_taking_out(c, moved);
 }
 
+/* What the settings say of a device is by its address, too. */
+static void cure_settings(struct plan_check *c, const struct moved_device *moved)
+{
+	const struct pci_identity *id = &moved->was.identity;
+	const struct bdf *places[] = {&moved->bdf, &moved->now[0]};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct device_setting *setting = settings_device(
+			c->facts->settings, places[i], id->vendor, id->device);
+
+		if (setting)
+			cure_command(c, _("and change the addresses in 'devices' of the settings"),
+				     "nano +%u /%s", setting->source.line, setting->source.path);
+		if (setting)
+			return;
+	}
+}
+
+/* It is known where it is: what is at its address now is not what its VM is to have. */
+static void cure_found(struct plan_check *c, const struct moved_device *moved)
+{
+	const struct candidate *candidate = facts_chosen(c->facts, &moved->bdf);
+
+	if (!cure_by_following(c, _("follow it"), moved) && candidate) {
+		if (candidate->entry == ENTRY_ARGS)
+			cure_words(c, _("name its new address: qm set %u --args …"),
+				   c->facts->vmid);
+		else
+			cure_words(c, _("name its new address: qm set %u --hostpci%d …"),
+				   c->facts->vmid, candidate->entry);
+	}
+	cure_settings(c, moved);
+}
+
+/* A mapping knows a device by its model. */
+static void cure_other(struct plan_check *c, const struct moved_device *moved)
+{
+	bool twin = !moved->absent && pci_identity_alike(&moved->was.identity, &moved->is.identity);
+	bool follows = moved->found;
+
+	if (moved->found)
+		cure_found(c, moved);
+	else
+		follows = cure_by_following(c, _("if that is the one, follow it"), moved);
+	if (!moved->absent && !(twin && moved->found))
+		cure_command(c,
+			     follows ? _("or take what is there now as the right one")
+				     : _("take what is there now as the right one"),
+			     "pve-passthrough accept %u", c->facts->vmid);
+	if (!twin)
+		cure_words(c, _("a mapping (Datacenter, Resource Mappings) notices such a change "
+				"by itself"));
+}
+
 static void refuse_moved(struct plan_check *c, const struct moved_device *moved)
 {
+	const char *address = bdf_text(&moved->bdf);
+
 	if (moved->absent && is_absent_vf(c->facts, moved))
 		return;
-	if (moved->absent) {
+	if (moved->absent && !moved->found) {
 		refuse_lost(c, moved);
 		return;
 	}
 	plan_add_refusal(c, REFUSAL_MOVED, &moved->bdf,
-			 fs_path(_("another device is at %s"), bdf_text(&moved->bdf)),
+			 fs_path(moved->absent ? _("the new address of the device at %s")
+					       : _("another device is at %s"),
+				 address),
 			 describe_move(moved));
-	cure_command(c,
-		     cure_by_following(c, _("if that is the one, follow it"), moved)
-			     ? _("or take what is there now as the right one")
-			     : _("take what is there now as the right one"),
-		     "pve-passthrough accept %u", c->facts->vmid);
-	cure_words(c,
-		   _("a mapping (Datacenter, Resource Mappings) notices such a change by itself"));
+	cure_other(c, moved);
 }
 
 void plan_check_identity(struct plan_check *c)

@@ -3,12 +3,13 @@
 
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
+#include "host/pci/answer.h"
 
 #include <string.h>
 
 /* To be raised when an older program would misread a newer one's file. */
 #define IDENTITY_FORMAT	  1
-#define IDENTITY_TEXT_MAX ((size_t)256 * 1024)
+#define IDENTITY_TEXT_MAX ((size_t)384 * 1024)
 
 struct list {
 	struct identity_device *items;
@@ -28,6 +29,25 @@ static char *path_of(unsigned int vmid)
 
 /* ---- the file ---- */
 
+/* Both may be missing, but not wrong. */
+static bool get_place(const config_setting_t *setting, struct identity_device *ret)
+{
+	const char *path, *serial;
+
+	if (config_setting_lookup_string(setting, "path", &path)) {
+		if (strlen(path) >= sizeof(ret->path) || !strchr(path, '/') ||
+		    path[strspn(path, HEX_LOWER ":/.")])
+			return false;
+		memcpy(ret->path, path, strlen(path) + 1);
+	}
+	if (config_setting_lookup_string(setting, "serial", &serial)) {
+		if (strlen(serial) != 16 || strspn(serial, HEX_LOWER) != 16)
+			return false;
+		ret->serial = strtoull(serial, NULL, 16);
+	}
+	return true;
+}
+
 static bool get_device(const config_setting_t *setting, struct identity_device *ret)
 {
 	const char *address, *identity;
@@ -35,7 +55,8 @@ static bool get_device(const config_setting_t *setting, struct identity_device *
 	return config_setting_is_group(setting) &&
 	       config_setting_lookup_string(setting, "address", &address) &&
 	       config_setting_lookup_string(setting, "identity", &identity) &&
-	       !bdf_parse(address, &ret->bdf) && !pci_identity_parse(identity, &ret->identity);
+	       !bdf_parse(address, &ret->bdf) && !pci_identity_parse(identity, &ret->identity) &&
+	       get_place(setting, ret);
 }
 
 static int get_devices(const config_t *config, void *arg)
@@ -112,7 +133,8 @@ static char *format_text(unsigned int vmid, const struct identity_device *list, 
 
 	strbuf_add(
 		&to,
-		"# The devices that VM %u has by their addresses: vendor:device:subsystem:class.\n"
+		"# The devices that VM %u has by their addresses: vendor:device:subsystem:class,\n"
+		"# and the path of slots and the serial number, which tell them from others of their model.\n"
 		"# pve-passthrough accept %u replaces this by what is there now.\n"
 		"format = %d;\n"
 		"devices = (\n",
@@ -124,7 +146,13 @@ static char *format_text(unsigned int vmid, const struct identity_device *list, 
 		conftext_put_string(&to, bdf_format(&list[i].bdf, address));
 		strbuf_add(&to, "; identity = ");
 		conftext_put_string(&to, pci_identity_format(&list[i].identity, identity));
-		strbuf_add(&to, "; }%s\n", i + 1 < n ? "," : "");
+		strbuf_add(&to, ";");
+		if (*list[i].path)
+			strbuf_add(&to, " path = \"%s\";", list[i].path);
+		if (list[i].serial)
+			strbuf_add(&to, " serial = \"%016llx\";",
+				   (unsigned long long)list[i].serial);
+		strbuf_add(&to, " }%s\n", i + 1 < n ? "," : "");
 	}
 	strbuf_add(&to, ");\n");
 	return strbuf_take(&to);
@@ -157,6 +185,84 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
+int identity_place(const struct fs_root *root, struct identity_device *list, size_t n)
+{
+	auto_free struct bdf *asked = calloc(n + 1, sizeof(*asked));
+	auto_free uint64_t *serials = calloc(n + 1, sizeof(*serials));
+	size_t n_asked = 0;
+	int err;
+
+	if (!asked || !serials)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		*list[i].path = '\0';
+		list[i].serial = 0;
+		err = early_path_read(root, &list[i].bdf, list[i].path);
+		if (err == -ENOMEM)
+			return err;
+		if (!err)
+			asked[n_asked++] = list[i].bdf;
+	}
+	err = pci_ask_serials(root, asked, n_asked, serials);
+	for (size_t i = 0, k = 0; !err && i < n && k < n_asked; i++)
+		if (!bdf_compare(&list[i].bdf, &asked[k]))
+			list[i].serial = serials[k++];
+	return err == -ENOMEM ? err : 0;
+}
+
+/* Both are known, and are the same; both are known, and are not. */
+static bool same_serial(const struct identity_device *a, const struct identity_device *b)
+{
+	return a->serial && a->serial == b->serial;
+}
+
+static bool other_serial(const struct identity_device *a, const struct identity_device *b)
+{
+	return a->serial && b->serial && a->serial != b->serial;
+}
+
+static bool same_path(const struct identity_device *a, const struct identity_device *b)
+{
+	return *a->path && !strcmp(a->path, b->path);
+}
+
+bool identity_differ(const struct identity_device *a, const struct identity_device *b)
+{
+	return !pci_identity_alike(&a->identity, &b->identity) || other_serial(a, b) ||
+	       (*a->path && *b->path && strcmp(a->path, b->path));
+}
+
+/* The functions of a card may have one serial number. */
+bool identity_prove(const struct identity_device *a, const struct identity_device *b)
+{
+	return pci_identity_alike(&a->identity, &b->identity) && !other_serial(a, b) &&
+	       (same_path(a, b) || (same_serial(a, b) && a->bdf.func == b->bdf.func));
+}
+
+/* By the number, and then the slot, where a maker has given one number to several. */
+const struct identity_device *identity_pick(const struct identity_device *known,
+					    const struct identity_device *list, size_t n)
+{
+	const struct identity_device *by_serial = NULL, *by_path = NULL;
+	size_t n_serial = 0, n_path = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!identity_prove(known, &list[i]))
+			continue;
+		if (same_serial(known, &list[i])) {
+			by_serial = &list[i];
+			n_serial++;
+		}
+		if (same_path(known, &list[i])) {
+			by_path = &list[i];
+			n_path++;
+		}
+	}
+	if (n_serial == 1)
+		return by_serial;
+	return n_path == 1 ? by_path : NULL;
+}
+
 enum identity_state identity_compare(const struct identity_device *known,
 				     const struct identity_device *now, size_t n_now,
 				     const struct identity_device **ret_there)
@@ -164,7 +270,7 @@ enum identity_state identity_compare(const struct identity_device *known,
 	for (size_t i = 0; i < n_now; i++) {
 		if (compare(&now[i], known))
 			continue;
-		if (pci_identity_alike(&now[i].identity, &known->identity))
+		if (!identity_differ(&now[i], known))
 			return IDENTITY_SAME;
 		*ret_there = &now[i];
 		return IDENTITY_OTHER;
@@ -172,16 +278,11 @@ enum identity_state identity_compare(const struct identity_device *known,
 	return IDENTITY_ABSENT;
 }
 
-static int compare_bdfs(const void *a, const void *b)
-{
-	return bdf_compare(a, b);
-}
-
-int identity_find(const struct fs_root *root, const struct pci_identity *identity, struct bdf **ret,
-		  size_t *ret_n)
+int identity_find(const struct fs_root *root, const struct pci_identity *identity,
+		  struct identity_device **ret, size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
-	auto_free struct bdf *list = NULL;
+	auto_free struct identity_device *list = NULL;
 	size_t n = 0;
 	int err = fs_list(root, "sys/bus/pci/devices", &names);
 
@@ -191,17 +292,20 @@ int identity_find(const struct fs_root *root, const struct pci_identity *identit
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		struct pci_identity found;
+		struct identity_device *found = &list[n];
 
-		if (bdf_parse(names.items[i], &list[n]))
+		if (bdf_parse(names.items[i], &found->bdf))
 			continue;
-		err = pci_identify(root, &list[n], &found);
+		err = pci_identify(root, &found->bdf, &found->identity);
 		/* It may be removed while the list is read. */
 		if (err && err != -ENODEV)
 			return err;
-		n += !err && pci_identity_alike(&found, identity);
+		n += !err && pci_identity_alike(&found->identity, identity);
 	}
-	qsort(list, n, sizeof(*list), compare_bdfs);
+	qsort(list, n, sizeof(*list), compare);
+	err = identity_place(root, list, n);
+	if (err)
+		return err;
 	*ret = TAKE_PTR(list);
 	*ret_n = n;
 	return 0;

@@ -13,6 +13,7 @@
 
 #include "host/text/bdf.h"
 #include "host/base/statefile.h"
+#include "host/pci/early_id.h"
 #include "host/pci/pci.h"
 
 #define IDENTITY_DIR STATE_DIR "/vm"
@@ -20,10 +21,16 @@
 /* The most devices in a file. */
 #define IDENTITY_DEVICES_MAX ((size_t)1024)
 
-/* A device, and where it was found. */
+/*
+ * A device, and where it was found. Its slot and its number tell it from another one of its model:
+ * a card that is added may shift the bus numbers of all behind it. Versions before
+ * 0.3.0 neither write nor read those two.
+ */
 struct identity_device {
 	struct bdf bdf;
 	struct pci_identity identity;
+	char path[EARLY_PATH_SIZE]; /* of slots; "": unknown, as of a VF */
+	uint64_t serial;	    /* 0: none, or unknown */
 };
 
 /*
@@ -46,6 +53,20 @@ int identity_write(const struct fs_root *root, unsigned int vmid,
 /* Removes what is kept of the VM; none is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
 
+/*
+ * Fills in path and serial of N devices that are there. What cannot be read is unknown. Asks the
+ * devices, by workers. Returns 0 or -ENOMEM.
+ */
+int identity_place(const struct fs_root *root, struct identity_device *list, size_t n) must_check;
+
+/*
+ * Whether they cannot be one device in one place: of another model, with another serial number, or
+ * in another slot, as far as both are known. And whether, wherever they are, their serial numbers
+ * or slots say that they are one. Pure.
+ */
+bool identity_differ(const struct identity_device *a, const struct identity_device *b);
+bool identity_prove(const struct identity_device *a, const struct identity_device *b);
+
 enum identity_state {
 	IDENTITY_SAME,	 /* the device is where it was */
 	IDENTITY_OTHER,	 /* another device is there */
@@ -61,10 +82,16 @@ enum identity_state identity_compare(const struct identity_device *known,
 				     const struct identity_device **ret_there);
 
 /*
- * Where devices of this identity are now, however many: a new array in order of address (the caller
- * frees it). Reads what every device of the host is. Returns 0 or -errno.
+ * The devices of this model that are there now, however many, with path and serial: a new array in
+ * order of address (the caller frees it). Reads what every device of the host is. Returns 0 or
+ * -errno.
  */
-int identity_find(const struct fs_root *root, const struct pci_identity *identity, struct bdf **ret,
-		  size_t *ret_n) must_check;
+int identity_find(const struct fs_root *root, const struct pci_identity *identity,
+		  struct identity_device **ret, size_t *ret_n) must_check;
+
+/* The one of these devices that is the known one, by its serial number or else by its slot; NULL
+ * when that does not tell, or tells of several. Pure. */
+const struct identity_device *identity_pick(const struct identity_device *known,
+					    const struct identity_device *list, size_t n);
 
 #endif

@@ -71,6 +71,10 @@ static void report_now(const struct acceptance *a, const struct identity_device 
 
 	if (!old)
 		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, "%s: %s", address, is);
+	else if (identity_differ(old, device) &&
+		 pci_identity_alike(&old->identity, &device->identity))
+		log_device(LOG_LEVEL_INFO, &device->bdf, NULL,
+			   _("%s: %s, another one than before, or in another slot"), address, is);
 	else if (pci_identity_equal(&old->identity, &device->identity))
 		log_device(LOG_LEVEL_INFO, &device->bdf, NULL, _("%s: %s, as before"), address, is);
 	else
@@ -158,9 +162,9 @@ int accept_devices(const struct fs_root *root, unsigned int vmid)
 		return EXIT_FAILED;
 	err = pci_open(root, &a.pci);
 	a.now = facts_list_known(a.facts, &a.n_now);
-	if (err || !a.now) {
-		log_error(_("VM %u: its devices cannot be read: %s"), vmid,
-			  log_strerror(err ? err : -ENOMEM));
+	err = err ?: a.now ? identity_place(root, a.now, a.n_now) : -ENOMEM;
+	if (err) {
+		log_error(_("VM %u: its devices cannot be read: %s"), vmid, log_strerror(err));
 		return EXIT_FAILED;
 	}
 	err = identity_write(root, vmid, a.now, a.n_now);

@@ -2,6 +2,7 @@
 #include "host/pci/answer.h"
 
 #include "host/base/clock.h"
+#include "host/pci/early_id.h"
 #include "host/pci/pci.h"
 #include "host/process/worker.h"
 
@@ -9,16 +10,22 @@
 #include <string.h>
 
 #define HEADER_SIZE 64
+#define SPACE_MAX   ((size_t)4096)
 #define AGAIN_MS    100
 
 /* What a worker reports of a device. */
 enum step { STEP_ASKED, STEP_DONE };
+
+/* A serial number is reported in parts: a step has 31 bits. */
+#define PARTS	  4
+#define PART_BITS 16
 
 /* The work of one worker. */
 struct question {
 	const struct fs_root *root;
 	const struct bdf *devices;
 	size_t n;
+	uint64_t *serials; /* NULL: they are asked whether they answer */
 };
 
 /* Whether the header is all ff goes to *RET. A shorter one was not read, which proves nothing. */
@@ -54,6 +61,44 @@ int pci_answers(const struct fs_root *root, const struct bdf *bdf)
 	return err ? err : silent ? -ENODATA : 0;
 }
 
+static int read_serial(const struct fs_root *root, const struct bdf *bdf, uint64_t *ret)
+{
+	auto_free char *path = pci_path(bdf, "config"), *space = NULL;
+	char text[EARLY_SERIAL_SIZE];
+	size_t len = 0;
+	int err = fs_read(root, path, SPACE_MAX, &space, &len);
+
+	if (err)
+		return err;
+	early_serial_parse((const unsigned char *)space, len, text);
+	*ret = strtoull(text, NULL, 16);
+	return 0;
+}
+
+static int report_serial(const struct worker *self, const struct question *question, size_t i)
+{
+	uint64_t serial = 0;
+	int err = read_serial(question->root, &question->devices[i], &serial);
+
+	for (size_t k = 0; !err && k < PARTS; k++)
+		worker_report(self, question->n + i * PARTS + k,
+			      (uint32_t)(serial >> k * PART_BITS & 0xffff), 0);
+	return err;
+}
+
+/* What was reported of the serial number of device I; 0 of one that could not be read. */
+static uint64_t reported_serial(const struct worker *worker, size_t n, size_t i)
+{
+	uint64_t serial = 0;
+	uint32_t part;
+	int err;
+
+	for (size_t k = 0; k < PARTS; k++)
+		if (worker_progress(worker, n + i * PARTS + k, &part, &err))
+			serial |= (uint64_t)part << k * PART_BITS;
+	return serial;
+}
+
 static int ask(const struct worker *self, void *arg)
 {
 	const struct question *question = arg;
@@ -61,7 +106,9 @@ static int ask(const struct worker *self, void *arg)
 	for (size_t i = 0; i < question->n; i++) {
 		worker_report(self, i, STEP_ASKED, 0);
 		worker_report(self, i, STEP_DONE,
-			      pci_answers(question->root, &question->devices[i]));
+			      question->serials
+				      ? report_serial(self, question, i)
+				      : pci_answers(question->root, &question->devices[i]));
 	}
 	return 0;
 }
@@ -70,7 +117,8 @@ static int ask(const struct worker *self, void *arg)
 static int ask_some(struct question *question, int *ret, size_t *ret_n)
 {
 	struct worker worker;
-	int err = worker_start(&worker, ask, question, question->n, &question->root->fd, 1);
+	size_t n_items = question->n * (question->serials ? 1 + PARTS : 1);
+	int err = worker_start(&worker, ask, question, n_items, &question->root->fd, 1);
 	uint32_t step;
 	size_t i = 0;
 
@@ -81,6 +129,8 @@ static int ask_some(struct question *question, int *ret, size_t *ret_n)
 
 		if (!done)
 			ret[i] = worker.channel >= 0 ? -ETIMEDOUT : -ECANCELED;
+		else if (question->serials)
+			question->serials[i] = reported_serial(&worker, question->n, i);
 		i++;
 		if (!done)
 			break;
@@ -90,14 +140,30 @@ static int ask_some(struct question *question, int *ret, size_t *ret_n)
 	return err;
 }
 
-int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret)
+static int ask_all(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret,
+		   uint64_t *serials)
 {
 	int err = 0;
 
 	for (size_t i = 0, asked; !err && i < n; i += asked) {
-		struct question question = {root, devices + i, n - i};
+		struct question question = {root, devices + i, n - i, serials ? serials + i : NULL};
 
 		err = ask_some(&question, ret + i, &asked);
 	}
 	return err;
+}
+
+int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret)
+{
+	return ask_all(root, devices, n, ret, NULL);
+}
+
+int pci_ask_serials(const struct fs_root *root, const struct bdf *devices, size_t n, uint64_t *ret)
+{
+	auto_free int *errors = calloc(n + 1, sizeof(*errors));
+
+	if (!errors)
+		return -ENOMEM;
+	memset(ret, 0, n * sizeof(*ret));
+	return ask_all(root, devices, n, errors, ret);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a device answers. One that fell off its bus, or that a failed reset has left dead, is
- * still in sysfs, and may still have a driver.
+ * Whether a device answers, and what its serial number is. One that fell off its bus, or that a
+ * failed reset has left dead, is still in sysfs, and may still have a driver.
  */
 #ifndef HOST_PCI_ANSWER_H
 #define HOST_PCI_ANSWER_H
@@ -26,5 +26,13 @@ int pci_answers(const struct fs_root *root, const struct bdf *bdf) must_check;
  * read did not end within PCI_ANSWER_MS. Returns 0, or -errno when no worker could be started.
  */
 int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret) must_check;
+
+/*
+ * Reads the serial numbers of N devices (Device Serial Number Extended Capability) from workers, in
+ * the same time: 0 in RET of one that has none, or of which it is not known, as to a user who is
+ * not root. Returns 0, or -errno when no worker could be started.
+ */
+int pci_ask_serials(const struct fs_root *root, const struct bdf *devices, size_t n,
+		    uint64_t *ret) must_check;
 
 #endif

@@ -43,14 +43,17 @@ int early_path_parse(const char *target, char ret[EARLY_PATH_SIZE])
 	return err;
 }
 
-static int read_path(const struct fs_root *root, struct early_id *id)
+int early_path_read(const struct fs_root *root, const struct bdf *bdf, char ret[EARLY_PATH_SIZE])
 {
-	auto_free char *dir = pci_dir(&id->bdf), *target = NULL;
-	int err = dir ? fs_link_target(root, dir, &target) : -ENOMEM;
+	auto_free char *dir = pci_dir(bdf), *target = NULL;
+	int vf = pci_probe_file(root, bdf, "physfn"), err;
 
+	if (vf)
+		return vf < 0 ? vf : -EXDEV;
+	err = dir ? fs_link_target(root, dir, &target) : -ENOMEM;
 	if (err)
 		return err == -ENOENT ? -ENODEV : err;
-	return early_path_parse(target, id->path);
+	return early_path_parse(target, ret);
 }
 
 /* ---- its number ---- */
@@ -119,8 +122,7 @@ static int read_kind(const struct fs_root *root, const struct bdf *bdf, struct e
 /* The rest. */
 static int read_one(const struct fs_root *root, struct early_id *id)
 {
-	int vf = pci_probe_file(root, &id->bdf, "physfn");
-	int err = vf ? (vf < 0 ? vf : -EXDEV) : read_path(root, id);
+	int err = early_path_read(root, &id->bdf, id->path);
 
 	return err ?: read_serial(root, id);
 }

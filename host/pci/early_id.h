@@ -61,6 +61,13 @@ void early_ids_free(struct early_ids *ids);
 int early_path_parse(const char *target, char ret[EARLY_PATH_SIZE]) must_check;
 
 /*
+ * The path of slots of the device, which stays when bus numbers shift. Returns 0; -ENODEV when it
+ * is not there; -EXDEV when it is a VF, or behind an endpoint; or as early_path_parse().
+ */
+int early_path_read(const struct fs_root *root, const struct bdf *bdf,
+		    char ret[EARLY_PATH_SIZE]) must_check;
+
+/*
  * The serial number in a configuration space of LEN bytes: "" when it has none, or one that is all
  * zeroes or all ones. Pure. (PCI Express Base Specification, Device Serial Number Extended
  * Capability)

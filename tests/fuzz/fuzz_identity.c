@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_require(read_devices(101, &again, &n_again) && n == n_again);
 	for (size_t i = 0; i < n; i++)
 		fuzz_require(!bdf_compare(&list[i].bdf, &again[i].bdf) &&
-			     pci_identity_equal(&list[i].identity, &again[i].identity));
+			     pci_identity_equal(&list[i].identity, &again[i].identity) &&
+			     !strcmp(list[i].path, again[i].path) &&
+			     list[i].serial == again[i].serial);
 	fuzz_require(!identity_forget(fuzz_root(), 101));
 	return 0;
 }

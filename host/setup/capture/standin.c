@@ -240,6 +240,13 @@ static size_t wwn_at(const struct place *p)
 	return begins && digits(p, 0, 17) == 16 && after(p, 16) == '-' ? 16 : 0;
 }
 
+/* A device's, as this program's own files have it: that of one that is gone is in no other. */
+static size_t serial_at(const struct place *p)
+{
+	return is_behind(p, "serial = \"") && digits(p, 0, 17) == 16 && after(p, 16) == '"' ? 16
+											    : 0;
+}
+
 static size_t mac_at(const struct place *p)
 {
 	char sign = after(p, 2);
@@ -412,7 +419,7 @@ static ssize_t replace_one(struct standins *standins, struct strbuf *out, const 
 
 	if (len)
 		return add_number(standins, out, STANDIN_MAC, p, len) ?: (ssize_t)len;
-	len = wwn_at(p) ?: disk_at(p);
+	len = wwn_at(p) ?: disk_at(p) ?: serial_at(p);
 	if (len) {
 		with = standins_of(standins, STANDIN_SERIAL, p->at, len);
 		strbuf_add(out, "%s", with ? with : "");

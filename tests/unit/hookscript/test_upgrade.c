@@ -232,18 +232,28 @@ static void test_spare_becomes_a_record(void **state)
 	assert_false(tree_has(tree, RECORDS "/" TWIN));
 }
 
-static void test_identities(void **state)
+static void identities_are_known(struct tree *tree, const char *from)
 {
-	struct tree *tree = *state;
 	auto_run struct run run = {0};
 
-	put(tree, "identities", "var/lib/pve-passthrough/vm");
+	put(tree, from, "var/lib/pve-passthrough/vm");
 	scenario_must(tree, start_pre, 100);
 	scenario_must(tree, stop_post, 100);
 	tree_device_id(tree, DISK, 0xa80a);
 	run_hook(tree, start_pre, 100, &run);
 	run_assert_code(&run, EXIT_REFUSED);
 	run_assert_says(&run, "144d:a808:144d:a801:010802");
+}
+
+static void test_identities(void **state)
+{
+	identities_are_known(*state, "identities");
+}
+
+/* A number that is not known now is no other one. */
+static void test_places(void **state)
+{
+	identities_are_known(*state, "places");
 }
 
 /* The number in it counts from the boot of another host, so that only its being there can be told.
@@ -390,6 +400,7 @@ int main(void)
 		TEST(test_claimed_is_forgotten),
 		TEST(test_spare_becomes_a_record),
 		TEST(test_identities),
+		TEST(test_places),
 		TEST(test_reboot_note),
 		TEST(test_host_setup),
 		TEST(test_settings),

@@ -296,8 +296,8 @@ static void test_vf_not_made(void **state)
 /* It was there at the last start: the kernel's log knows more than a list of causes. */
 static void test_fell_off(void **state)
 {
-	static const struct identity_device gone = {{0, 0x0e, 0, 0},
-						    {0x10de, 0x2684, 0x1043, 0x8889, 0x030000}};
+	static const struct identity_device gone = {
+		.bdf = {0, 0x0e, 0, 0}, .identity = {0x10de, 0x2684, 0x1043, 0x8889, 0x030000}};
 	struct tree *tree = *state;
 
 	assert_int_equal(identity_write(&tree->root, 100, &gone, 1), 0);

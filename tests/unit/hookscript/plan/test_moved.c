@@ -4,7 +4,10 @@
 
 #include <stdio.h>
 
+#include "hookscript/pve/cluster.h"
 #include "hookscript/pve/exit.h"
+#include "hookscript/pve/ha.h"
+#include "hookscript/verbs/accept.h"
 #include "earlycase.h"
 #include "scenario.h"
 
@@ -186,6 +189,187 @@ static void test_other_kind_of_display(void **state)
 	run_assert_code(&run, EXIT_DONE);
 }
 
+/* ---- slots and serial numbers ---- */
+
+#define LEFT  "pci0000:00/0000:00:1c.0/"
+#define RIGHT "pci0000:00/0000:00:1d.0/"
+
+static void put_disk(struct tree *tree, const char *at, unsigned long long serial, int group)
+{
+	const struct early_case disk = {at, 0x144d, 0xa80a, 0x010802, 0, serial, "nvme"};
+	auto_free char *width = fs_path("sys/devices/%s/max_link_width", at);
+
+	early_case_put(tree, &disk);
+	early_case_group(tree, &disk, group);
+	tree_file(tree, width, "4\n");
+}
+
+static void take_away(struct tree *tree, const char *at)
+{
+	early_case_remove(tree, &(struct early_case){.at = at});
+}
+
+static void accept_both(struct tree *tree)
+{
+	for (unsigned int vmid = 100; vmid <= 101; vmid++) {
+		auto_run struct run run = {0};
+
+		run_hook(tree, accept_devices, vmid, &run);
+		run_assert_code(&run, EXIT_DONE);
+	}
+}
+
+/* VM 100 has the disk on the left at 0a:00.0, VM 101 its twin on the right at 0b:00.0. */
+static void put_twins(struct tree *tree, bool with_serials)
+{
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 0000:0a:00.0,pcie=1\n");
+	tree_vm(tree, 101, "machine: q35\nhostpci0: 0000:0b:00.0,pcie=1\n");
+	put_disk(tree, LEFT "0000:0a:00.0", with_serials ? 0x0025385b71b0e11f : 0, 70);
+	put_disk(tree, RIGHT "0000:0b:00.0", with_serials ? 0x0025385b71b0e120 : 0, 71);
+	accept_both(tree);
+}
+
+/* Another card has taken the bus of the first. */
+static void shift(struct tree *tree, bool with_serials)
+{
+	take_away(tree, LEFT "0000:0a:00.0");
+	take_away(tree, RIGHT "0000:0b:00.0");
+	put_disk(tree, LEFT "0000:0b:00.0", with_serials ? 0x0025385b71b0e11f : 0, 70);
+	put_disk(tree, RIGHT "0000:0c:00.0", with_serials ? 0x0025385b71b0e120 : 0, 71);
+}
+
+static void plan_is_good(struct tree *tree, unsigned int vmid, const char *config)
+{
+	auto_run struct run run = {0};
+
+	plan_of(tree, vmid, config, &run);
+	run_assert_code(&run, EXIT_DONE);
+}
+
+/* Neither VM is given the other's disk, and each is told where its own is. */
+static void shifts(struct tree *tree, bool with_serials, const char *because)
+{
+	auto_run struct run first = {0}, second = {0};
+
+	put_twins(tree, with_serials);
+	plan_is_good(tree, 100, NULL);
+	plan_is_good(tree, 101, NULL);
+	shift(tree, with_serials);
+	plan_of(tree, 100, NULL, &first);
+	run_assert_code(&first, EXIT_REFUSED);
+	run_assert_says(&first, "; that device is now at 0000:0b:00.0\n"
+				"  cure: follow it: qm set 100 --hostpci0 '0000:0b:00.0,pcie=1'\n");
+	plan_of(tree, 101, NULL, &second);
+	run_assert_code(&second, EXIT_REFUSED);
+	run_assert_says(&second, because);
+	run_assert_says(&second,
+			"; that device is now at 0000:0c:00.0\n"
+			"  cure: follow it: qm set 101 --hostpci0 '0000:0c:00.0,pcie=1'\n");
+	assert_false(run_says(&second, "accept"));
+	plan_is_good(tree, 100, "machine: q35\nhostpci0: 0000:0b:00.0,pcie=1\n");
+	plan_is_good(tree, 101, "machine: q35\nhostpci0: 0000:0c:00.0,pcie=1\n");
+}
+
+static void test_shift_by_serial(void **state)
+{
+	shifts(*state, true, "its serial number is 0025385b71b0e11f, and was 0025385b71b0e120");
+}
+
+static void test_shift_by_slot(void **state)
+{
+	shifts(*state, false, "in another slot (0000:00/1c.0/00.0, not 0000:00/1d.0/00.0)");
+}
+
+/* What was allowed for the disk on the right is at the address of the other one now. */
+static void test_settings_follow(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	tree_settings(tree, "devices = (\n  { address = \"0000:0b:00.0\"; id = \"144d:a80a\"; "
+			    "allow = [ \"disk\" ]; }\n);\n");
+	put_twins(tree, true);
+	shift(tree, true);
+	plan_of(tree, 101, NULL, &run);
+	run_assert_says(&run, "and change the addresses in 'devices' of the settings: nano +2 "
+			      "/etc/pve-passthrough.conf\n");
+}
+
+/* A file of a version that knows neither is as good as it was; the next start completes it. */
+static void test_old_file(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *text = NULL;
+
+	put_twins(tree, true);
+	KEEP(tree, 100, {"0000:0a:00.0", "144d:a80a:0000:0000:010802"});
+	plan_is_good(tree, 100, NULL);
+	scenario_must(tree, start_post, 100);
+	text = tree_text(tree, "var/lib/pve-passthrough/vm/100");
+	assert_non_null(strstr(text, "path = \"0000:00/1c.0/00.0\"; serial = "
+				     "\"0025385b71b0e11f\"; }\n"));
+	plan_is_good(tree, 100, NULL);
+}
+
+/* Another of the same model in its slot: it was replaced. */
+static void test_replaced(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	put_twins(tree, true);
+	take_away(tree, LEFT "0000:0a:00.0");
+	put_disk(tree, LEFT "0000:0a:00.0", 0x0025385b71b0e121, 70);
+	plan_of(tree, 100, NULL, &run);
+	run_assert_code(&run, EXIT_REFUSED);
+	run_assert_says(&run, "its serial number is 0025385b71b0e121, and was 0025385b71b0e11f");
+	run_assert_says(&run, "  cure: take what is there now as the right one: pve-passthrough "
+			      "accept 100\n");
+	accept_both(tree);
+	plan_is_good(tree, 100, NULL);
+}
+
+/* The same one in another slot, which has got the same address. */
+static void test_same_one(void **state)
+{
+	struct tree *tree = *state;
+
+	put_twins(tree, true);
+	take_away(tree, LEFT "0000:0a:00.0");
+	put_disk(tree, "pci0000:00/0000:00:1e.0/0000:0a:00.0", 0x0025385b71b0e11f, 70);
+	plan_is_good(tree, 100, NULL);
+}
+
+/* VM 101's, which has moved, is not named to VM 100 as a device like its own. */
+static void test_gone_and_shifted(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	put_twins(tree, false);
+	take_away(tree, LEFT "0000:0a:00.0");
+	take_away(tree, RIGHT "0000:0b:00.0");
+	put_disk(tree, RIGHT "0000:0c:00.0", 0, 71);
+	plan_of(tree, 100, NULL, &run);
+	run_assert_code(&run, EXIT_REFUSED);
+	run_assert_says(&run, "no free one like it on this host");
+	assert_false(run_says(&run, "0c:00.0"));
+}
+
+/* A VM of HA that has followed its device has it since before. */
+static void test_followed_under_ha(void **state)
+{
+	struct tree *tree = *state;
+
+	put_twins(tree, false);
+	shift(tree, false);
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_file(tree, CLUSTER_MEMBERS,
+		  "{\"nodename\": \"lab\", \"nodelist\": {\"lab\": {}, \"pve2\": {}}}");
+	tree_file(tree, HA_RESOURCES, "vm: 100\n");
+	plan_is_good(tree, 100, "machine: q35\nhostpci0: 0000:0b:00.0,pcie=1\n");
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scenario_setup, fake_kernel_teardown)
@@ -197,6 +381,14 @@ int main(void)
 		TEST(test_one_that_is_free),
 		TEST(test_swapped),
 		TEST(test_other_kind_of_display),
+		TEST(test_shift_by_serial),
+		TEST(test_shift_by_slot),
+		TEST(test_settings_follow),
+		TEST(test_old_file),
+		TEST(test_replaced),
+		TEST(test_same_one),
+		TEST(test_gone_and_shifted),
+		TEST(test_followed_under_ha),
 	};
 #undef TEST
 

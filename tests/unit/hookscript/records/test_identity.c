@@ -16,9 +16,12 @@ static const struct pci_identity sound = {0x10de, 0x1002, 0x1043, 0x8600, 0x0403
 static const struct pci_identity nic = {0x8086, 0x10d3, 0x8086, 0, 0x020000};
 
 static const struct identity_device some[] = {
-	{{0, 1, 0, 0}, {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
-	{{0, 1, 0, 1}, {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
-	{{0x10000, 0xff, 0x1f, 7}, {0xffff, 0, 0xffff, 0, 0xffffff}},
+	{.bdf = {0, 1, 0, 0}, .identity = {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
+	{.bdf = {0, 1, 0, 1}, .identity = {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
+	{.bdf = {0x10000, 0xff, 0x1f, 7},
+	 .identity = {0xffff, 0, 0xffff, 0, 0xffffff},
+	 .path = "10000:e0/06.0/00.7",
+	 .serial = 0xf025385b71b0e11f},
 };
 
 static void add_device(struct tree *tree, const char *bdf, const struct pci_identity *id)
@@ -39,6 +42,8 @@ static void assert_list(const struct identity_device *list, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(bdf_compare(&list[i].bdf, &want[i].bdf), 0);
 		assert_true(pci_identity_equal(&list[i].identity, &want[i].identity));
+		assert_string_equal(list[i].path, want[i].path);
+		assert_true(list[i].serial == want[i].serial);
 	}
 }
 
@@ -175,8 +180,13 @@ static void read_bad(struct tree *tree, const char *text, int err, const char *w
 }
 
 #define ONE(address, identity) "{ address = \"" address "\"; identity = \"" identity "\"; }"
-#define GOOD		       ONE("0000:01:00.0", "8086:10d3:8086:0000:020000")
-#define FILE_OF(devices)       "format = 1;\ndevices = ( " devices " );\n"
+#define LONG                                                                           \
+	"0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789" \
+	"0123456789"
+#define GOOD ONE("0000:01:00.0", "8086:10d3:8086:0000:020000")
+#define WITH(more) \
+	"{ address = \"0000:01:00.0\"; identity = \"8086:10d3:8086:0000:020000\"; " more "; }"
+#define FILE_OF(devices) "format = 1;\ndevices = ( " devices " );\n"
 
 static void test_broken(void **state)
 {
@@ -209,6 +219,14 @@ static void test_broken(void **state)
 		FILE_OF(GOOD ", " GOOD),
 		FILE_OF(GOOD ", " ONE("0000:02:00.0", "8086:10d3:8086:0000:020000") ", " ONE(
 			"0000:01:00.0", "8086:10d4:8086:0000:020000")),
+		FILE_OF(WITH("path = \"\"")),
+		FILE_OF(WITH("path = \"0000:00\"")),
+		FILE_OF(WITH("path = \"0000:00/1C.0\"")),
+		FILE_OF(WITH("path = \"/" LONG LONG "\"")),
+		FILE_OF(WITH("serial = \"\"")),
+		FILE_OF(WITH("serial = \"25385b71b0e11f\"")),
+		FILE_OF(WITH("serial = \"0025385B71B0E11F\"")),
+		FILE_OF(WITH("serial = \"0025385b71b0e11f0\"")),
 		FILE_OF(GOOD) "garbage",
 		"@include \"/etc/hostname\"\n",
 	};
@@ -278,8 +296,8 @@ static void test_link_is_not_followed(void **state)
 static void test_good_text(void **state)
 {
 	static const struct identity_device want[] = {
-		{{0, 1, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
-		{{0, 2, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
+		{.bdf = {0, 1, 0, 0}, .identity = {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
+		{.bdf = {0, 2, 0, 0}, .identity = {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
 	};
 	struct tree *tree = *state;
 
@@ -306,9 +324,9 @@ static void test_good_text(void **state)
 static void test_survey(void **state)
 {
 	static const struct identity_device want[] = {
-		{{0, 1, 0, 0}, {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
-		{{0, 1, 0, 1}, {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
-		{{0, 5, 0, 0}, {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
+		{.bdf = {0, 1, 0, 0}, .identity = {0x10de, 0x1001, 0x1043, 0x8600, 0x030000}},
+		{.bdf = {0, 1, 0, 1}, .identity = {0x10de, 0x1002, 0x1043, 0x8600, 0x040300}},
+		{.bdf = {0, 5, 0, 0}, .identity = {0x8086, 0x10d3, 0x8086, 0, 0x020000}},
 	};
 	auto_free struct identity_device *list = NULL;
 	auto_free struct identity_device *nothing = NULL;
@@ -355,7 +373,8 @@ static void test_wanted(void **state)
 
 static void test_compare(void **state)
 {
-	const struct identity_device now[] = {{{0, 1, 0, 0}, gpu}, {{0, 2, 0, 0}, nic}};
+	const struct identity_device now[] = {{.bdf = {0, 1, 0, 0}, .identity = gpu},
+					      {.bdf = {0, 2, 0, 0}, .identity = nic}};
 	const struct identity_device *there = NULL;
 	struct pci_identity changed[5];
 
@@ -365,11 +384,13 @@ static void test_compare(void **state)
 	assert_int_equal(identity_compare(&now[1], now, 1, &there), IDENTITY_ABSENT);
 	assert_int_equal(identity_compare(&now[0], NULL, 0, &there), IDENTITY_ABSENT);
 	assert_int_equal(
-		identity_compare(&(struct identity_device){{0, 1, 0, 1}, gpu}, now, 2, &there),
+		identity_compare(&(struct identity_device){.bdf = {0, 1, 0, 1}, .identity = gpu},
+				 now, 2, &there),
 		IDENTITY_ABSENT);
 	assert_null(there);
 	assert_int_equal(
-		identity_compare(&(struct identity_device){{0, 2, 0, 0}, gpu}, now, 2, &there),
+		identity_compare(&(struct identity_device){.bdf = {0, 2, 0, 0}, .identity = gpu},
+				 now, 2, &there),
 		IDENTITY_OTHER);
 	assert_ptr_equal(there, &now[1]);
 	/* Each of its numbers counts. */
@@ -381,15 +402,86 @@ static void test_compare(void **state)
 	changed[3].subdevice++;
 	changed[4].class = sound.class;
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++) {
-		const struct identity_device known = {{0, 1, 0, 0}, changed[i]};
+		const struct identity_device known = {.bdf = {0, 1, 0, 0}, .identity = changed[i]};
 
 		assert_int_equal(identity_compare(&known, now, 2, &there), IDENTITY_OTHER);
 	}
 }
 
+/* A device with a place and a number, "": unknown, 0: unknown. */
+static struct identity_device placed(unsigned int bus, const char *path, uint64_t serial)
+{
+	struct identity_device device = {
+		.bdf = {0, (uint8_t)bus, 0, 0}, .identity = nic, .serial = serial};
+
+	snprintf(device.path, sizeof(device.path), "%s", path);
+	return device;
+}
+
+/* What is known of both tells them apart, and what is not does not. */
+static void test_differ(void **state)
+{
+	static const struct {
+		const char *path;
+		uint64_t serial;
+		const char *other_path;
+		uint64_t other_serial;
+		bool differ, prove;
+	} rows[] = {
+		{"", 0, "", 0, false, false},
+		{"a/1", 0, "", 0, false, false},
+		{"a/1", 0, "a/1", 0, false, true},
+		{"a/1", 0, "a/2", 0, true, false},
+		{"a/1", 7, "a/1", 0, false, true},
+		{"a/1", 7, "a/1", 7, false, true},
+		{"a/1", 7, "a/1", 8, true, false},
+		{"", 7, "a/1", 7, false, true},
+		{"", 7, "a/1", 8, true, false},
+		/* It may be the same one in another slot, and is not where it was. */
+		{"a/1", 7, "a/2", 7, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct identity_device a = placed(1, rows[i].path, rows[i].serial);
+		struct identity_device b = placed(2, rows[i].other_path, rows[i].other_serial);
+
+		assert_int_equal(identity_differ(&a, &b), rows[i].differ);
+		assert_int_equal(identity_differ(&b, &a), rows[i].differ);
+		assert_int_equal(identity_prove(&a, &b), rows[i].prove);
+		assert_int_equal(identity_prove(&b, &a), rows[i].prove);
+		b.identity = gpu;
+		assert_true(identity_differ(&a, &b));
+		assert_false(identity_prove(&a, &b));
+	}
+}
+
+static void test_pick(void **state)
+{
+	const struct identity_device known = placed(1, "a/1", 7);
+	struct identity_device now[] = {placed(1, "a/2", 8), placed(2, "a/1", 0),
+					placed(3, "a/3", 7)};
+
+	(void)state;
+	assert_null(identity_pick(&known, now, 0));
+	assert_null(identity_pick(&known, now, 1));
+	/* Its number says more than its slot, in which it may have been before. */
+	assert_ptr_equal(identity_pick(&known, now, 2), &now[1]);
+	assert_ptr_equal(identity_pick(&known, now, 3), &now[2]);
+	/* Another function of the same card has the same number. */
+	now[2].bdf.func = 1;
+	assert_ptr_equal(identity_pick(&known, now, 3), &now[1]);
+	/* A maker that gives all of them one number: the slot tells. */
+	for (size_t i = 0; i < ARRAY_SIZE(now); i++)
+		now[i].serial = 7;
+	assert_ptr_equal(identity_pick(&known, now, 3), &now[1]);
+	now[1].path[2] = '9';
+	assert_null(identity_pick(&known, now, 3));
+}
+
 static void test_find(void **state)
 {
-	auto_free struct bdf *one = NULL, *three = NULL, *none = NULL;
+	auto_free struct identity_device *one = NULL, *three = NULL, *none = NULL;
 	struct pci_identity other = gpu;
 	struct tree *tree = *state;
 	char text[BDF_TEXT_SIZE];
@@ -403,12 +495,12 @@ static void test_find(void **state)
 	add_device(tree, "0000:03:00.1", &nic);
 	assert_int_equal(identity_find(&tree->root, &gpu, &one, &n), 0);
 	assert_int_equal(n, 1);
-	assert_string_equal(bdf_format(&one[0], text), "0000:01:00.0");
+	assert_string_equal(bdf_format(&one[0].bdf, text), "0000:01:00.0");
 	assert_int_equal(identity_find(&tree->root, &nic, &three, &n), 0);
 	assert_int_equal(n, 3);
-	assert_string_equal(bdf_format(&three[0], text), "0000:03:00.1");
-	assert_string_equal(bdf_format(&three[1], text), "f000:01:00.0");
-	assert_string_equal(bdf_format(&three[2], text), "10000:01:00.0");
+	assert_string_equal(bdf_format(&three[0].bdf, text), "0000:03:00.1");
+	assert_string_equal(bdf_format(&three[1].bdf, text), "f000:01:00.0");
+	assert_string_equal(bdf_format(&three[2].bdf, text), "10000:01:00.0");
 	assert_int_equal(identity_find(&tree->root, &sound, &none, &n), 0);
 	assert_int_equal(n, 0);
 }
@@ -418,6 +510,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_round_trip),
+		TEST(test_differ),
+		TEST(test_pick),
 		TEST(test_none),
 		TEST(test_forget),
 		TEST(test_only_root_reads_it),

@@ -98,12 +98,48 @@ static void test_ask(void **state)
 	tree_delete(tree, FOLDER "0000:02:00.0/config");
 }
 
+static void put_serial(struct tree *tree, const char *path)
+{
+	static const unsigned char capability[] = {3,	 0,    1,    0,	   0x1f, 0xe1,
+						   0xb0, 0x71, 0x5b, 0x38, 0x25, 0xf0};
+	unsigned char space[4096] = {0};
+
+	memcpy(space + 256, capability, sizeof(capability));
+	tree_bytes(tree, path, space, sizeof(space));
+}
+
+/* All 64 bits, of each that has one; one that hangs, and one that cannot be read, have none. */
+static void test_ask_serials(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *config = NULL;
+	uint64_t serials[] = {1, 1, 1};
+
+	put(tree, "0000:01:00.0");
+	put(tree, "0000:02:00.0");
+	put(tree, "0000:03:00.0");
+	put_serial(tree, FOLDER "0000:03:00.0/config");
+	assert_int_equal(pci_ask_serials(&tree->root, devices, 0, serials), 0);
+	assert_int_equal(pci_ask_serials(&tree->root, devices, 3, serials), 0);
+	assert_true(!serials[0] && !serials[1]);
+	assert_true(serials[2] == 0xf025385b71b0e11f);
+	put_config(tree, FOLDER "0000:01:00.0/config", 256, 0);
+	tree_delete(tree, FOLDER "0000:02:00.0/config");
+	config = fs_path("%s/" FOLDER "0000:02:00.0/config", tree->root.path);
+	assert_int_equal(mkfifo(config, 0600), 0);
+	assert_int_equal(pci_ask_serials(&tree->root, devices, 3, serials), 0);
+	assert_true(!serials[0] && !serials[1]);
+	assert_true(serials[2] == 0xf025385b71b0e11f);
+	tree_delete(tree, FOLDER "0000:02:00.0/config");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_reset, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_ask, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_ask_serials, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,17 @@ static void test_addresses(void **state)
 	becomes(state, "10.1.2.3 is 192.0.2.1", "192.0.2.1 is 192.0.2.1");
 }
 
+/* Of a PCI device, as this program's own files have it, in each the same. */
+static void test_serials(void **state)
+{
+	becomes(state, "path = \"0000:00/1c.0/00.0\"; serial = \"0025385b71b0e11f\"; }",
+		"path = \"0000:00/1c.0/00.0\"; serial = \"0000000000000001\"; }");
+	becomes(state, "serial = \"0025385b71b0e120\"; serial = \"0025385b71b0e11f\";",
+		"serial = \"0000000000000002\"; serial = \"0000000000000001\";");
+	becomes(state, "serial = \"\"; serial = \"0025385b71b0e1200\"",
+		"serial = \"\"; serial = \"0025385b71b0e1200\"");
+}
+
 /* What looks a little like one, and what every host has. */
 static void test_others(void **state)
 {
@@ -109,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_serials, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bytes, setup, teardown),
