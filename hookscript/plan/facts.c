@@ -86,20 +86,6 @@ bool facts_name_by_address(const struct facts *facts, const struct bdf *bdf)
 	return false;
 }
 
-struct identity_device *facts_list_known(const struct facts *facts, size_t *ret_n)
-{
-	struct identity_device *list = calloc(facts->n_devices + 1, sizeof(*list));
-
-	*ret_n = 0;
-	for (size_t i = 0; list && i < facts->n_devices; i++) {
-		if (!facts_name_by_address(facts, &facts->devices[i].bdf))
-			continue;
-		list[*ret_n].bdf = facts->devices[i].bdf;
-		list[(*ret_n)++].identity = facts->devices[i].identity;
-	}
-	return list;
-}
-
 bool facts_await_driver(const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->n_devices; i++) {

@@ -81,6 +81,7 @@ struct device {
 	bool own_vfio;	   /* it is on a VFIO driver of its own, not vfio-pci */
 	bool child;	   /* of an endpoint, not of a bridge: it goes with that one */
 	struct bdf parent; /* that endpoint */
+	uint64_t serial;   /* what it answered (pci_ask()) */
 	int answer_err;	   /* why it does not answer (pci_ask()); 0: it does, or was not asked */
 	int numa_node;	   /* -1: none; read with the memory */
 	char *kernel_log;  /* with answer_err: the last lines about it; NULL: none are known */

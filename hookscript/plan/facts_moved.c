@@ -8,6 +8,23 @@
 /* Of the kernel's log, about one device. */
 #define LOG_LINES 3
 
+struct identity_device *facts_list_known(const struct facts *facts, size_t *ret_n)
+{
+	struct identity_device *list = calloc(facts->n_devices + 1, sizeof(*list));
+
+	*ret_n = 0;
+	for (size_t i = 0; list && i < facts->n_devices; i++) {
+		const struct device *device = &facts->devices[i];
+
+		if (!facts_name_by_address(facts, &device->bdf))
+			continue;
+		list[*ret_n].bdf = device->bdf;
+		list[*ret_n].identity = device->identity;
+		list[(*ret_n)++].serial = device->serial;
+	}
+	return list;
+}
+
 /* ---- where it is instead ---- */
 
 /* What is known of one VM. */
@@ -171,7 +188,7 @@ static int read_logs(const struct fs_root *root, struct facts *facts)
 static int list_now(const struct fs_root *root, const struct facts *facts, struct known *ret)
 {
 	ret->list = facts_list_known(facts, &ret->n);
-	return ret->list ? identity_place(root, ret->list, ret->n) : -ENOMEM;
+	return ret->list ? identity_add_paths(root, ret->list, ret->n) : -ENOMEM;
 }
 
 static int compare_all(const struct fs_root *root, struct facts *facts, const struct known *known,

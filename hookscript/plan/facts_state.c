@@ -26,7 +26,7 @@ static bool is_asked(const struct facts *facts, const struct device *device)
 int facts_read_answers(const struct fs_root *root, struct facts *facts)
 {
 	auto_free struct bdf *list = calloc(facts->n_devices + 1, sizeof(*list));
-	auto_free int *answers = calloc(facts->n_devices + 1, sizeof(*answers));
+	auto_free struct pci_answer *answers = calloc(facts->n_devices + 1, sizeof(*answers));
 	size_t n = 0;
 	int err;
 
@@ -41,7 +41,8 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts)
 
 		if (!is_asked(facts, device))
 			continue;
-		device->answer_err = answers[asked++];
+		device->serial = answers[asked].serial;
+		device->answer_err = answers[asked++].err;
 		if (device->answer_err)
 			err = kernel_log_about(root, bdf_text(&device->bdf), LOG_LINES,
 					       &device->kernel_log);

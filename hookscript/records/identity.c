@@ -185,28 +185,31 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
+int identity_add_paths(const struct fs_root *root, struct identity_device *list, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; err != -ENOMEM && i < n; i++) {
+		*list[i].path = '\0';
+		err = early_path_read(root, &list[i].bdf, list[i].path);
+		if (err)
+			list[i].serial = 0;
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
 int identity_place(const struct fs_root *root, struct identity_device *list, size_t n)
 {
 	auto_free struct bdf *asked = calloc(n + 1, sizeof(*asked));
-	auto_free uint64_t *serials = calloc(n + 1, sizeof(*serials));
-	size_t n_asked = 0;
-	int err;
+	auto_free struct pci_answer *answers = calloc(n + 1, sizeof(*answers));
+	int err = asked && answers ? identity_add_paths(root, list, n) : -ENOMEM;
 
-	if (!asked || !serials)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		*list[i].path = '\0';
-		list[i].serial = 0;
-		err = early_path_read(root, &list[i].bdf, list[i].path);
-		if (err == -ENOMEM)
-			return err;
-		if (!err)
-			asked[n_asked++] = list[i].bdf;
-	}
-	err = pci_ask_serials(root, asked, n_asked, serials);
-	for (size_t i = 0, k = 0; !err && i < n && k < n_asked; i++)
-		if (!bdf_compare(&list[i].bdf, &asked[k]))
-			list[i].serial = serials[k++];
+	for (size_t i = 0; !err && i < n; i++)
+		asked[i] = list[i].bdf;
+	if (!err)
+		err = pci_ask(root, asked, n, answers);
+	for (size_t i = 0; !err && i < n; i++)
+		list[i].serial = *list[i].path ? answers[i].serial : 0;
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -23,8 +23,8 @@
 
 /*
  * A device, and where it was found. Its slot and its number tell it from another one of its model:
- * a card that is added may shift the bus numbers of all behind it. Versions before
- * 0.3.0 neither write nor read those two.
+ * a card that is added may shift the bus numbers of all behind it. Version 0.1.0 neither
+ * writes nor reads those two.
  */
 struct identity_device {
 	struct bdf bdf;
@@ -53,10 +53,12 @@ int identity_write(const struct fs_root *root, unsigned int vmid,
 /* Removes what is kept of the VM; none is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
 
-/*
- * Fills in path and serial of N devices that are there. What cannot be read is unknown. Asks the
- * devices, by workers. Returns 0 or -ENOMEM.
- */
+/* Fills in the paths of N devices that are there. What cannot be read is unknown; a device without
+ * a path, as a VF, has no serial number either. Returns 0 or -ENOMEM. */
+int identity_add_paths(const struct fs_root *root, struct identity_device *list,
+		       size_t n) must_check;
+
+/* The same with their serial numbers, for which the devices are asked, by workers. */
 int identity_place(const struct fs_root *root, struct identity_device *list, size_t n) must_check;
 
 /*

@@ -194,10 +194,10 @@ static bool is_silent(const struct test *test)
 	bool silent = false;
 
 	for (size_t i = 0; !silent && i < plan->n_steps; i++) {
-		int answer;
+		struct pci_answer answer;
 
 		silent = !pci_ask(test->root, &plan->steps[i].device->bdf, 1, &answer) &&
-			 answer == -ENODATA;
+			 answer.err == -ENODATA;
 	}
 	return silent;
 }

@@ -20,17 +20,17 @@
 /* A device that is dead is given back by no command. */
 static void print_answer(const struct fs_root *root, const struct record *record)
 {
-	int answer;
+	struct pci_answer answer;
 
-	if (pci_ask(root, &record->bdf, 1, &answer) || !answer)
+	if (pci_ask(root, &record->bdf, 1, &answer) || !answer.err)
 		return;
-	if (answer == -ENODATA || answer == -ETIMEDOUT)
+	if (answer.err == -ENODATA || answer.err == -ETIMEDOUT)
 		log_info(
 			_("    it does not answer any more, so its own driver is not probed on it; "
 			  "a cold start brings it back: shut this host down, disconnect it from "
 			  "power for ten seconds, and switch it on"));
 	else
-		log_info(_("    whether it answers is not known: %s"), strerror(-answer));
+		log_info(_("    whether it answers is not known: %s"), strerror(-answer.err));
 }
 
 /* What its stops so far have shown. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define HEADER_SIZE 64
-#define SPACE_MAX   ((size_t)4096)
 #define AGAIN_MS    100
 
 /* What a worker reports of a device. */
@@ -25,7 +24,6 @@ struct question {
 	const struct fs_root *root;
 	const struct bdf *devices;
 	size_t n;
-	uint64_t *serials; /* NULL: they are asked whether they answer */
 };
 
 /* Whether the header is all ff goes to *RET. A shorter one was not read, which proves nothing. */
@@ -61,32 +59,22 @@ int pci_answers(const struct fs_root *root, const struct bdf *bdf)
 	return err ? err : silent ? -ENODATA : 0;
 }
 
-static int read_serial(const struct fs_root *root, const struct bdf *bdf, uint64_t *ret)
+static void report_serial(const struct worker *self, const struct question *question, size_t i)
 {
-	auto_free char *path = pci_path(bdf, "config"), *space = NULL;
-	char text[EARLY_SERIAL_SIZE];
-	size_t len = 0;
-	int err = fs_read(root, path, SPACE_MAX, &space, &len);
+	auto_free char *path = pci_path(&question->devices[i], "config");
+	auto_close int fd = path ? fs_open(question->root, path, O_RDONLY, 0) : -ENOMEM;
+	char text[EARLY_SERIAL_SIZE] = "";
+	uint64_t serial;
 
-	if (err)
-		return err;
-	early_serial_parse((const unsigned char *)space, len, text);
-	*ret = strtoull(text, NULL, 16);
-	return 0;
-}
-
-static int report_serial(const struct worker *self, const struct question *question, size_t i)
-{
-	uint64_t serial = 0;
-	int err = read_serial(question->root, &question->devices[i], &serial);
-
-	for (size_t k = 0; !err && k < PARTS; k++)
+	if (fd >= 0)
+		early_serial_read(fd, text);
+	serial = strtoull(text, NULL, 16);
+	for (size_t k = 0; serial && k < PARTS; k++)
 		worker_report(self, question->n + i * PARTS + k,
 			      (uint32_t)(serial >> k * PART_BITS & 0xffff), 0);
-	return err;
 }
 
-/* What was reported of the serial number of device I; 0 of one that could not be read. */
+/* What was reported of the serial number of device I. */
 static uint64_t reported_serial(const struct worker *worker, size_t n, size_t i)
 {
 	uint64_t serial = 0;
@@ -104,33 +92,34 @@ static int ask(const struct worker *self, void *arg)
 	const struct question *question = arg;
 
 	for (size_t i = 0; i < question->n; i++) {
+		int err;
+
 		worker_report(self, i, STEP_ASKED, 0);
-		worker_report(self, i, STEP_DONE,
-			      question->serials
-				      ? report_serial(self, question, i)
-				      : pci_answers(question->root, &question->devices[i]));
+		err = pci_answers(question->root, &question->devices[i]);
+		if (!err)
+			report_serial(self, question, i);
+		worker_report(self, i, STEP_DONE, err);
 	}
 	return 0;
 }
 
 /* Asks them until one hangs; how many were asked, that one included, goes to *RET_N. */
-static int ask_some(struct question *question, int *ret, size_t *ret_n)
+static int ask_some(struct question *question, struct pci_answer *ret, size_t *ret_n)
 {
 	struct worker worker;
-	size_t n_items = question->n * (question->serials ? 1 + PARTS : 1);
-	int err = worker_start(&worker, ask, question, n_items, &question->root->fd, 1);
+	int err = worker_start(&worker, ask, question, question->n * (1 + PARTS),
+			       &question->root->fd, 1);
 	uint32_t step;
 	size_t i = 0;
 
 	if (!err)
 		worker_wait_all(&worker, 1, clock_now_ms() + PCI_ANSWER_MS, NULL, NULL);
 	while (!err && i < question->n) {
-		bool done = worker_progress(&worker, i, &step, &ret[i]) && step == STEP_DONE;
+		bool done = worker_progress(&worker, i, &step, &ret[i].err) && step == STEP_DONE;
 
 		if (!done)
-			ret[i] = worker.channel >= 0 ? -ETIMEDOUT : -ECANCELED;
-		else if (question->serials)
-			question->serials[i] = reported_serial(&worker, question->n, i);
+			ret[i].err = worker.channel >= 0 ? -ETIMEDOUT : -ECANCELED;
+		ret[i].serial = done ? reported_serial(&worker, question->n, i) : 0;
 		i++;
 		if (!done)
 			break;
@@ -140,30 +129,14 @@ static int ask_some(struct question *question, int *ret, size_t *ret_n)
 	return err;
 }
 
-static int ask_all(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret,
-		   uint64_t *serials)
+int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, struct pci_answer *ret)
 {
 	int err = 0;
 
 	for (size_t i = 0, asked; !err && i < n; i += asked) {
-		struct question question = {root, devices + i, n - i, serials ? serials + i : NULL};
+		struct question question = {root, devices + i, n - i};
 
 		err = ask_some(&question, ret + i, &asked);
 	}
 	return err;
-}
-
-int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret)
-{
-	return ask_all(root, devices, n, ret, NULL);
-}
-
-int pci_ask_serials(const struct fs_root *root, const struct bdf *devices, size_t n, uint64_t *ret)
-{
-	auto_free int *errors = calloc(n + 1, sizeof(*errors));
-
-	if (!errors)
-		return -ENOMEM;
-	memset(ret, 0, n * sizeof(*ret));
-	return ask_all(root, devices, n, errors, ret);
 }

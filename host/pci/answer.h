@@ -21,18 +21,17 @@
  */
 int pci_answers(const struct fs_root *root, const struct bdf *bdf) must_check;
 
-/*
- * The same of N devices from workers, with their results in RET; -ETIMEDOUT of a device whose
- * read did not end within PCI_ANSWER_MS. Returns 0, or -errno when no worker could be started.
- */
-int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n, int *ret) must_check;
+struct pci_answer {
+	int err; /* as pci_answers(); -ETIMEDOUT: its read did not end within PCI_ANSWER_MS */
+	uint64_t
+		serial; /* early_serial_read(); 0: none, or unknown, as to a user who is not root */
+};
 
 /*
- * Reads the serial numbers of N devices (Device Serial Number Extended Capability) from workers, in
- * the same time: 0 in RET of one that has none, or of which it is not known, as to a user who is
- * not root. Returns 0, or -errno when no worker could be started.
+ * Asks N devices, by workers, and fills in N answers. Returns 0, or -errno when no worker could be
+ * started.
  */
-int pci_ask_serials(const struct fs_root *root, const struct bdf *devices, size_t n,
-		    uint64_t *ret) must_check;
+int pci_ask(const struct fs_root *root, const struct bdf *devices, size_t n,
+	    struct pci_answer *ret) must_check;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SPACE_MAX      ((size_t)4096)
 #define SPACE_FOR_ALL  ((size_t)64)
@@ -58,31 +59,55 @@ int early_path_read(const struct fs_root *root, const struct bdf *bdf, char ret[
 
 /* ---- its number ---- */
 
-static uint32_t word_at(const unsigned char *space, size_t at)
+struct space {
+	const unsigned char *bytes; /* or NULL: of FD */
+	size_t len;
+	int fd;
+};
+
+/* The head of a capability at AT, and the 64 bits after it. */
+static bool read_words(const struct space *space, size_t at, uint32_t words[3])
 {
-	return (uint32_t)space[at] | (uint32_t)space[at + 1] << 8 | (uint32_t)space[at + 2] << 16 |
-	       (uint32_t)space[at + 3] << 24;
+	unsigned char bytes[12];
+
+	if (space->bytes && at + sizeof(bytes) > space->len)
+		return false;
+	if (space->bytes)
+		memcpy(bytes, space->bytes + at, sizeof(bytes));
+	else if (pread(space->fd, bytes, sizeof(bytes), (off_t)at) != sizeof(bytes))
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		words[i] = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
+			   (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+	return true;
 }
 
-void early_serial_parse(const unsigned char *space, size_t len, char ret[EARLY_SERIAL_SIZE])
+static void find_serial(const struct space *space, char ret[EARLY_SERIAL_SIZE])
 {
 	size_t at = EXTENDED_BEGIN;
+	uint32_t words[3];
 
 	*ret = '\0';
-	for (size_t left = SPACE_MAX / 4; left && at >= EXTENDED_BEGIN && at + 12 <= len; left--) {
-		uint32_t head = word_at(space, at), low, high;
-
-		if (!head || head == UINT32_MAX)
+	for (size_t left = SPACE_MAX / 4; left && at >= EXTENDED_BEGIN; left--) {
+		if (!read_words(space, at, words) || !words[0] || words[0] == UINT32_MAX)
 			return;
-		low = word_at(space, at + 4);
-		high = word_at(space, at + 8);
-		if ((head & 0xffff) == SERIAL_CAP) {
-			if ((low || high) && (low & high) != UINT32_MAX)
-				snprintf(ret, EARLY_SERIAL_SIZE, "%08x%08x", high, low);
+		if ((words[0] & 0xffff) == SERIAL_CAP) {
+			if ((words[1] || words[2]) && (words[1] & words[2]) != UINT32_MAX)
+				snprintf(ret, EARLY_SERIAL_SIZE, "%08x%08x", words[2], words[1]);
 			return;
 		}
-		at = head >> 20 & 0xffc;
+		at = words[0] >> 20 & 0xffc;
 	}
+}
+
+void early_serial_parse(const unsigned char *bytes, size_t len, char ret[EARLY_SERIAL_SIZE])
+{
+	find_serial(&(struct space){bytes, len, -1}, ret);
+}
+
+void early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE])
+{
+	find_serial(&(struct space){NULL, 0, fd}, ret);
 }
 
 static int read_serial(const struct fs_root *root, struct early_id *id)

@@ -72,6 +72,10 @@ int early_path_read(const struct fs_root *root, const struct bdf *bdf,
  * zeroes or all ones. Pure. (PCI Express Base Specification, Device Serial Number Extended
  * Capability)
  */
-void early_serial_parse(const unsigned char *space, size_t len, char ret[EARLY_SERIAL_SIZE]);
+void early_serial_parse(const unsigned char *bytes, size_t len, char ret[EARLY_SERIAL_SIZE]);
+
+/* The same from an open configuration space, of which no more than the way to it is read: each word
+ * is a read from the device. What cannot be read is "". */
+void early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE]);
 
 #endif

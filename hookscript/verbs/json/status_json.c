@@ -41,12 +41,12 @@ static void add_returns(const struct fs_root *root, json_object *to, const struc
 static void add_answer(const struct fs_root *root, json_object *to, const struct bdf *bdf,
 		       bool there, bool *failed)
 {
-	int answer;
+	struct pci_answer answer;
 	bool known = there && !pci_ask(root, bdf, 1, &answer) &&
-		     (!answer || answer == -ENODATA || answer == -ETIMEDOUT);
+		     (!answer.err || answer.err == -ENODATA || answer.err == -ETIMEDOUT);
 
 	if (known)
-		json_add_bool(to, "answers", !answer, failed);
+		json_add_bool(to, "answers", !answer.err, failed);
 	else
 		json_add_text(to, "answers", NULL, failed);
 }

@@ -489,18 +489,19 @@ static void test_device_has_moved(void **state)
 	scenario_must(tree, stop_post, 100);
 
 	tree_device_id(tree, DISK, 0xa80a);
-	tree_device(tree, &(struct tree_device){"0000:07:00.0", 0x144d, 0xa808, 0x144d, 0xa801,
+	tree_device(tree, &(struct tree_device){"0000:07:01.0", 0x144d, 0xa808, 0x144d, 0xa801,
 						0x010802, 17, "nvme", NULL, NULL, true, false});
 	fake_kernel_reset(NULL);
 	scenario_assert_refused(tree, 100,
 				DISK ": at this VM's last start the device here was "
 				     "144d:a808:144d:a801:010802, now it is "
 				     "144d:a80a:144d:a801:010802; hardware was probably added or "
-				     "removed; a device like that is now at 0000:07:00.0");
-	scenario_assert_refused(tree, 100,
-				"cure: follow it: qm set 100 --hostpci0 '07:00.0,pcie=1,rombar=0'");
+				     "removed; a device like that is now at 0000:07:01.0");
+	scenario_assert_refused(
+		tree, 100,
+		"cure: if that is the one, follow it: qm set 100 --hostpci0 '07:01.0,pcie=1,rombar=0'");
 	/* What the command writes is a VM that starts. */
-	tree_vm(tree, 100, "machine: q35\nhostpci0: 0000:07:00.0,pcie=1,rombar=0\n");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: 0000:07:01.0,pcie=1,rombar=0\n");
 	scenario_must(tree, start_pre, 100);
 	scenario_must(tree, start_post, 100);
 	scenario_must(tree, stop_post, 100);

@@ -77,7 +77,7 @@ static void test_ask(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *config = NULL;
-	int answers[] = {1, 1, 1};
+	struct pci_answer answers[] = {{1, 1}, {1, 1}, {1, 1}};
 
 	put(tree, "0000:01:00.0");
 	put(tree, "0000:02:00.0");
@@ -85,16 +85,16 @@ static void test_ask(void **state)
 	put_config(tree, FOLDER "0000:03:00.0/config", 256, 256);
 	assert_int_equal(pci_ask(&tree->root, devices, 0, answers), 0);
 	assert_int_equal(pci_ask(&tree->root, devices, 3, answers), 0);
-	assert_int_equal(answers[0], 0);
-	assert_int_equal(answers[1], 0);
-	assert_int_equal(answers[2], -ENODATA);
+	assert_int_equal(answers[0].err, 0);
+	assert_int_equal(answers[1].err, 0);
+	assert_int_equal(answers[2].err, -ENODATA);
 	tree_delete(tree, FOLDER "0000:02:00.0/config");
 	config = fs_path("%s/" FOLDER "0000:02:00.0/config", tree->root.path);
 	assert_int_equal(mkfifo(config, 0600), 0);
 	assert_int_equal(pci_ask(&tree->root, devices, 3, answers), 0);
-	assert_int_equal(answers[0], 0);
-	assert_int_equal(answers[1], -ETIMEDOUT);
-	assert_int_equal(answers[2], -ENODATA);
+	assert_int_equal(answers[0].err, 0);
+	assert_int_equal(answers[1].err, -ETIMEDOUT);
+	assert_int_equal(answers[2].err, -ENODATA);
 	tree_delete(tree, FOLDER "0000:02:00.0/config");
 }
 
@@ -113,23 +113,22 @@ static void test_ask_serials(void **state)
 {
 	struct tree *tree = *state;
 	auto_free char *config = NULL;
-	uint64_t serials[] = {1, 1, 1};
+	struct pci_answer answers[] = {{1, 1}, {1, 1}, {1, 1}};
 
 	put(tree, "0000:01:00.0");
 	put(tree, "0000:02:00.0");
 	put(tree, "0000:03:00.0");
 	put_serial(tree, FOLDER "0000:03:00.0/config");
-	assert_int_equal(pci_ask_serials(&tree->root, devices, 0, serials), 0);
-	assert_int_equal(pci_ask_serials(&tree->root, devices, 3, serials), 0);
-	assert_true(!serials[0] && !serials[1]);
-	assert_true(serials[2] == 0xf025385b71b0e11f);
+	assert_int_equal(pci_ask(&tree->root, devices, 3, answers), 0);
+	assert_true(!answers[0].serial && !answers[1].serial);
+	assert_true(answers[2].serial == 0xf025385b71b0e11f);
 	put_config(tree, FOLDER "0000:01:00.0/config", 256, 0);
 	tree_delete(tree, FOLDER "0000:02:00.0/config");
 	config = fs_path("%s/" FOLDER "0000:02:00.0/config", tree->root.path);
 	assert_int_equal(mkfifo(config, 0600), 0);
-	assert_int_equal(pci_ask_serials(&tree->root, devices, 3, serials), 0);
-	assert_true(!serials[0] && !serials[1]);
-	assert_true(serials[2] == 0xf025385b71b0e11f);
+	assert_int_equal(pci_ask(&tree->root, devices, 3, answers), 0);
+	assert_true(!answers[0].serial && !answers[1].serial);
+	assert_true(answers[2].serial == 0xf025385b71b0e11f);
 	tree_delete(tree, FOLDER "0000:02:00.0/config");
 }
 
