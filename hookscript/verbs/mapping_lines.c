@@ -61,7 +61,7 @@ static int find_like(const struct mapping_finder *f, const struct pvesh_mapping 
 		found = device;
 		where->n_like++;
 	}
-	if (where->n_like != 1)
+	if (!found || where->n_like != 1)
 		return 0;
 	vf = pci_probe_file(f->root, &found->bdf, "physfn");
 	if (vf)
