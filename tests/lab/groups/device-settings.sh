@@ -263,10 +263,13 @@ t_moved() { # once
 	start 100 "$nic=e1000e"
 	hook_ok 100 post-start
 	stop 100
+	# QEMU's e1000e has a serial number, as its MAC says.
+	grep -q 'path = "0000:.*"; serial = "' /var/lib/pve-passthrough/vm/100 ||
+		fail "no slot or serial number: $(cat /var/lib/pve-passthrough/vm/100)"
 	sed -i "s/$nic/$disk/" /var/lib/pve-passthrough/vm/100
 	want "$disk"
 	refused 100 "$disk: at this VM's last start the device here was 8086:10d3" \
-		"a device like that is now at $nic" "qm set 100 --hostpci0 '$nic,pcie=1'"
+		"that device is now at $nic" "qm set 100 --hostpci0 '$nic,pcie=1'"
 	verb_exits 0 accept 100
 	start 100 "$disk=nvme"
 	stop 100
