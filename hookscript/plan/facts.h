@@ -104,6 +104,7 @@ struct moved_device {
 	struct identity_device was;
 	bool absent;		   /* nothing is there now */
 	struct identity_device is; /* else this is */
+	unsigned int is_of;	   /* the VM that had this, by its number or its slot; 0: none */
 	struct bdf *now;	   /* where devices of its model are now that are no VM's own */
 	size_t n_now;
 	size_t n_alike;	  /* how many of its model there are, those of VMs included */

@@ -81,15 +81,36 @@ static bool is_taken(const struct fs_root *root, const struct facts *facts,
 	return false;
 }
 
-/* Those of its model that may be it: no other VM's, and none that this VM has at another of its
- * addresses. */
+/* Another VM that had the device, wherever it was; 0: none. */
+static unsigned int owner_of(const struct fs_root *root, const struct facts *facts,
+			     const struct node_vms *vms, const struct identity_device *device)
+{
+	for (size_t i = 0; i < vms->n; i++) {
+		auto_free struct identity_device *list = NULL;
+		auto_free char *why = NULL;
+		unsigned int vmid = vms->items[i].vmid;
+		size_t n = 0;
+
+		if (vmid == facts->vmid || identity_read(root, vmid, &list, &n, &why))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (identity_prove(&list[k], device))
+				return vmid;
+	}
+	return 0;
+}
+
+/* Fills in is_of, and now: those of its model that may be it, no other VM's, and none that this VM
+ * has at another of its addresses. */
 static int list_free(const struct fs_root *root, const struct facts *facts,
 		     const struct known *known, const struct identity_device *device,
 		     const struct identity_device *alike, struct moved_device *moved)
 {
 	auto_node_vms struct node_vms vms = {0};
-	int err = moved->n_alike ? node_vms_read(root, &vms) : 0;
+	int err = node_vms_read(root, &vms);
 
+	if (!err && !moved->absent)
+		moved->is_of = owner_of(root, facts, &vms, &moved->is);
 	for (size_t i = 0; !err && i < moved->n_alike; i++) {
 		const struct bdf *bdf = &alike[i].bdf;
 

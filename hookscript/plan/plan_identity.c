@@ -251,6 +251,20 @@ static void cure_found(struct plan_check *c, const struct moved_device *moved)
 	cure_settings(c, moved);
 }
 
+/* What is there may be what another VM has lost by the same change. */
+static void cure_by_accepting(struct plan_check *c, const struct moved_device *moved, bool follows)
+{
+	auto_free char *see = fs_path(_("what is there now is VM %u's device, see"), moved->is_of);
+	const char *words = follows ? _("or take what is there now as the right one")
+				    : _("take what is there now as the right one");
+
+	if (moved->is_of) {
+		cure_command(c, plan_text(c, see), "pve-passthrough plan %u", moved->is_of);
+		words = _("or, if this VM is to have that one");
+	}
+	cure_command(c, words, "pve-passthrough accept %u", c->facts->vmid);
+}
+
 /* A mapping knows a device by its model. */
 static void cure_other(struct plan_check *c, const struct moved_device *moved)
 {
@@ -262,10 +276,7 @@ static void cure_other(struct plan_check *c, const struct moved_device *moved)
 	else
 		follows = cure_by_following(c, _("if that is the one, follow it"), moved);
 	if (!moved->absent && !(twin && moved->found))
-		cure_command(c,
-			     follows ? _("or take what is there now as the right one")
-				     : _("take what is there now as the right one"),
-			     "pve-passthrough accept %u", c->facts->vmid);
+		cure_by_accepting(c, moved, follows);
 	if (!twin)
 		cure_words(c, _("a mapping (Datacenter, Resource Mappings) notices such a change "
 				"by itself"));

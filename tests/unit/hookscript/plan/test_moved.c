@@ -356,6 +356,23 @@ static void test_gone_and_shifted(void **state)
 	assert_false(run_says(&run, "0c:00.0"));
 }
 
+/* What is at VM 101's address is VM 100's, and its own is gone: accept would give it that one. */
+static void test_the_other_is_there(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	put_twins(tree, true);
+	shift(tree, true);
+	take_away(tree, RIGHT "0000:0c:00.0");
+	plan_of(tree, 101, NULL, &run);
+	run_assert_code(&run, EXIT_REFUSED);
+	run_assert_says(&run,
+			"  cure: what is there now is VM 100's device, see: pve-passthrough plan "
+			"100\n        or, if this VM is to have that one: pve-passthrough accept "
+			"101\n");
+}
+
 /* A VM of HA that has followed its device has it since before. */
 static void test_followed_under_ha(void **state)
 {
@@ -388,6 +405,7 @@ int main(void)
 		TEST(test_replaced),
 		TEST(test_same_one),
 		TEST(test_gone_and_shifted),
+		TEST(test_the_other_is_there),
 		TEST(test_followed_under_ha),
 	};
 #undef TEST
