@@ -126,8 +126,7 @@ static void test_args(void **state)
 		"-drive id=d0,if=none,file.driver=host_device,file.filename=/dev/nvme0n1",
 		"-drive file=host_device:/dev/nvme0n1,if=none",
 		"-blockdev driver=host_device,node-name=d0,filename=/dev/nvme0n1",
-		"-blockdev '{\"driver\":\"host_device\",\"node-name\":\"d0\",\"filename\": "
-		"\"/dev/nvme0n1\"}'",
+		"-blockdev '{\"driver\":\"host_device\",\"filename\": \"/dev/nvme0n1\"}'",
 		"-hda /dev/nvme0n1",
 		"-drive \"file=/dev/nvme0n1\"",
 	};
