@@ -272,7 +272,7 @@ static int check_module(const struct fs_root *root, struct modules **modules, co
 			struct checklist *list)
 {
 	auto_free char *line = NULL;
-	int there = module_is_loaded(root, module);
+	int there = module_is_loaded(root, module), err;
 
 	if (there > 0)
 		return check_add(list, module, CHECK_OK,
@@ -285,10 +285,9 @@ static int check_module(const struct fs_root *root, struct modules **modules, co
 		there = modules_open(root, modules);
 	if (!there)
 		there = modules_has(*modules, module);
-	if (there > 0)
-		there = modules_install_line(*modules, module, false, &line) ?: there;
-	if (there < 0)
-		return there;
+	err = there > 0 ? modules_install_line(*modules, module, false, &line) : 0;
+	if (there < 0 || err)
+		return err ?: there;
 	if (line)
 		return check_add_kept(list, module, line);
 	if (there)

@@ -151,15 +151,15 @@ static int number_of(const struct fs_root *root, const struct bdf *pf, const str
 {
 	unsigned int total, offset, stride;
 	int64_t first, distance;
-	int err = sriov_number(root, pf, "sriov_totalvfs", &total);
+	int err = sriov_number(root, pf, "sriov_totalvfs", &total)
+			  ?: sriov_number(root, pf, "sriov_offset", &offset)
+			  ?: sriov_number(root, pf, "sriov_stride", &stride);
 
-	if (!err)
-		err = sriov_number(root, pf, "sriov_offset", &offset);
-	if (!err)
-		err = sriov_number(root, pf, "sriov_stride", &stride);
 	*ret = 0;
-	if (err || !offset || vf->domain != pf->domain)
+	if (err)
 		return err;
+	if (!offset || vf->domain != pf->domain)
+		return 0;
 	first = (int64_t)routing_id(pf) + offset;
 	distance = (int64_t)routing_id(vf) - first;
 	if (!distance)

@@ -233,7 +233,7 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 	static const char name[] = "vfio_virqfd";
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	auto_free char *release = NULL, *line = NULL;
-	int there;
+	int there, err;
 
 	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
 		return 0;
@@ -243,10 +243,9 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 				 strdup("/sys/module/vfio_virqfd"), NULL);
 	if (!there)
 		there = modules_open(root, &modules) ?: modules_has(modules, name);
-	if (there > 0)
-		there = modules_install_line(modules, name, false, &line) ?: there;
-	if (there < 0)
-		return there;
+	err = there > 0 ? modules_install_line(modules, name, false, &line) : 0;
+	if (there < 0 || err)
+		return err ?: there;
 	if (line)
 		return check_add_kept(list, name, line);
 	if (there)
