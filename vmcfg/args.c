@@ -4,7 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* The properties of a -device that count here. */
 enum property { DRIVER, HOST, SYSFSDEV, PROPERTIES };

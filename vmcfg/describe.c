@@ -5,8 +5,8 @@
 
 #include "host/text/strbuf.h"
 #include "vmcfg/args.h"
-#include "vmcfg/propstr.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/propstr.h"
+#include "vmcfg/text/text.h"
 
 /* A space at either end is escaped, too. */
 static void put_value(struct strbuf *out, struct text value)

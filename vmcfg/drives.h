@@ -5,7 +5,7 @@
 #define VMCFG_DRIVES_H
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 enum drive_kind {
 	DRIVE_NO_DISK, /* a CD drive, or an empty one */

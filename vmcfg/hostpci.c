@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/text/strbuf.h"
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 /* In the order of hostpci_keys. */
 enum {

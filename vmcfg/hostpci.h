@@ -8,7 +8,7 @@
 
 #include "host/base/base.h"
 #include "host/text/bdf.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 struct propstr_format;
 
@@ -72,7 +72,7 @@ struct hostpci {
 	int pcie, legacy_igd, rombar, x_vga;
 };
 
-/* The options of an entry, for vmcfg/propstr.h. */
+/* The options of an entry, for vmcfg/text/propstr.h. */
 #define HOSTPCI_OPTIONS 13
 extern const struct propstr_format hostpci_format;
 

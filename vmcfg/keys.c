@@ -5,7 +5,7 @@
 
 #include "vmcfg/machine.h"
 #include "vmcfg/memory_values.h"
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 /* vmcfg_check_value() of one kind. */
 typedef int check_value(struct text *value, char **ret_why);

@@ -6,7 +6,7 @@
 
 #include "host/base/base.h"
 #include "vmcfg/hostpci.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* How many lines numaN and virtiofsN there can be (qemu-server, PVE/QemuServer/Memory.pm and
  * Virtiofs.pm). */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/text/strbuf.h"
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 /* In the order of machine_keys. */
 enum { TYPE, VIOMMU, AW_BITS, ENABLE_S3, ENABLE_S4, KEYS };

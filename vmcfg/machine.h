@@ -4,7 +4,7 @@
 #define VMCFG_MACHINE_H
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /*
  * Checks VALUE (NUL is an ordinary byte there); one of nothing but white space sets nothing.

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/propstr.h"
-#include "vmcfg/sections.h"
+#include "vmcfg/text/propstr.h"
+#include "vmcfg/text/sections.h"
 
 /* In JSONSchema's characters, which are bytes here. */
 #define DESCRIPTION_MAX 4096

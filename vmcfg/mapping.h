@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/mapping/pci.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
- * (pve-guest-common, PVE/Mapping/PCI.pm), and the check that it makes before a start (there,
- * assert_valid).
+ * The text of /etc/pve/mapping/pci.cfg (vmcfg/text/sections.h) -> struct, as Proxmox VE itself
+ *reads it (pve-guest-common, PVE/Mapping/PCI.pm), and the check that it makes before a start
+ *(there, assert_valid).
  *
  *	gpu
  *		description the big one

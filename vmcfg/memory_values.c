@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcfg/memory_values.h"
 
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 /* In the order of numa_keys. */
 enum { CPUS, MEMORY, HOSTNODES, POLICY, NUMA_KEYS };

@@ -8,7 +8,7 @@
 #define VMCFG_MEMORY_VALUES_H
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* Of "memory", when there is no such line, in MiB. */
 #define MEMORY_DEFAULT_MIB 512

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* Calls LOOK for each line of the main section: its key, and its value, without white space around
  * them. */

@@ -8,9 +8,9 @@
 #include "vmcfg/args.h"
 #include "vmcfg/drives.h"
 #include "vmcfg/keys.h"
-#include "vmcfg/lines.h"
+#include "vmcfg/text/lines.h"
 #include "vmcfg/nets.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* What stands for a line that decides nothing. */
 #define NOTHING "#"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmcfg/sections.h"
+#include "vmcfg/text/sections.h"
 
 /* The storage that Proxmox VE adds. */
 #define LOCAL                                        \

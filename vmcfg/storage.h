@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of /etc/pve/storage.cfg (vmcfg/sections.h) -> struct, as Proxmox VE itself reads it
+ * The text of /etc/pve/storage.cfg (vmcfg/text/sections.h) -> struct, as Proxmox VE itself reads it
  * (pve-storage, PVE/Storage/Plugin.pm), as far as it concerns files and snippets.
  *
  *	dir: local
@@ -15,7 +15,7 @@
 #define VMCFG_STORAGE_H
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 struct storage {
 	char *id;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "host/text/strbuf.h"
-#include "vmcfg/lines.h"
+#include "vmcfg/text/lines.h"
 #include "vmcfg/machine.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 struct parser {
 	struct vmcfg *vm;

@@ -13,7 +13,7 @@
 #include "vmcfg/drives.h"
 #include "vmcfg/hostpci.h"
 #include "vmcfg/keys.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /*
  * A setting's value; text is NULL when unset, else LEN bytes, which may include NULs, and a NUL.

@@ -6,7 +6,7 @@
 #ifndef HOOKSCRIPT_BIND_VF_FOLLOW_H
 #define HOOKSCRIPT_BIND_VF_FOLLOW_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 /*
  * At post-start, after what Proxmox VE took is recorded: sets on each VF of the VM what its entry

@@ -4,7 +4,7 @@
 #include "hookscript/bind/fdb_guests.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/vf_follow.h"
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/duration.h"
 #include "hookscript/records/identity.h"

@@ -7,7 +7,7 @@
 #include "hookscript/bind/make_vfs.h"
 #include "hookscript/bind/spares.h"
 #include "hookscript/bind/users.h"
-#include "hookscript/plan/facts_state.h"
+#include "hookscript/plan/facts/facts_state.h"
 #include "hookscript/plan/plan_print.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/recorded.h"

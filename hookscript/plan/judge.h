@@ -3,7 +3,7 @@
 #ifndef HOOKSCRIPT_PLAN_JUDGE_H
 #define HOOKSCRIPT_PLAN_JUDGE_H
 
-#include "hookscript/plan/node_vms.h"
+#include "hookscript/plan/facts/node_vms.h"
 #include "host/pci/summary.h"
 
 /*

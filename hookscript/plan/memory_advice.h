@@ -6,7 +6,7 @@
 #ifndef HOOKSCRIPT_PLAN_MEMORY_ADVICE_H
 #define HOOKSCRIPT_PLAN_MEMORY_ADVICE_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 struct memory_advice {
 	char *command;		       /* NULL: none is possible */

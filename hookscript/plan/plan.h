@@ -7,7 +7,7 @@
 #ifndef HOOKSCRIPT_PLAN_PLAN_H
 #define HOOKSCRIPT_PLAN_PLAN_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/settings/settings.h"
 
 enum refusal_reason {

@@ -3,7 +3,7 @@
 
 #include "hookscript/pve/cluster.h"
 #include "host/text/strbuf.h"
-#include "vmcfg/sections.h"
+#include "vmcfg/text/sections.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <time.h>
 
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* Longer than any command line of a VM seen, and less than the kernel's own limit. */
 #define CMDLINE_MAX ((size_t)2 * 1024 * 1024)

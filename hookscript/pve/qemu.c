@@ -3,7 +3,7 @@
 
 #include "hookscript/pve/pve.h"
 #include "vmcfg/hostpci.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 #include "host/text/bdf.h"
 #include "host/base/statefile.h"
-#include "host/pci/early_id.h"
+#include "host/pci/early/early_id.h"
 #include "host/pci/pci.h"
 
 #define IDENTITY_DIR STATE_DIR "/vm"

@@ -5,7 +5,7 @@
 #include "host/base/conftext.h"
 #include "host/base/fs_write.h"
 #include "host/process/changes.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "hookscript/settings/settings_values.h"
 
 #include "host/base/conftext.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "hookscript/verbs/accept.h"
 
 #include "host/base/log.h"
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/settings/settings_read.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/mapping_find.h"
 
-#include "hookscript/plan/facts.h"
-#include "vmcfg/text.h"
+#include "hookscript/plan/facts/facts.h"
+#include "vmcfg/text/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The lines of a mapping that there are, and the devices that they are about. */
 #include "hookscript/verbs/mapping_find.h"
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "host/pci/sriov.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "hookscript/verbs/mapping_make.h"
 
 #include "host/text/argv.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 #include <stdio.h>
 #include <string.h>

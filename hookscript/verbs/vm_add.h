@@ -6,7 +6,7 @@
 #ifndef HOOKSCRIPT_VERBS_VM_ADD_H
 #define HOOKSCRIPT_VERBS_VM_ADD_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "host/text/strbuf.h"
 #include "host/pci/summary.h"
 #include "vmcfg/storage.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/verbs/vm_needs.h"
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/plan/judge.h"
 #include "hookscript/plan/plan.h"
 #include "hookscript/plan/plan_check.h"

@@ -2,7 +2,7 @@
 #include "host/pci/answer.h"
 
 #include "host/base/clock.h"
-#include "host/pci/early_id.h"
+#include "host/pci/early/early_id.h"
 #include "host/pci/pci.h"
 #include "host/process/worker.h"
 

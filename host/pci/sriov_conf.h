@@ -9,7 +9,7 @@
 
 #include "host/text/bdf.h"
 #include "host/base/fs.h"
-#include "host/pci/early_conf.h"
+#include "host/pci/early/early_conf.h"
 #include "host/pci/pci.h"
 
 #define SRIOV_CONF_DIR	"etc/pve-passthrough.d"

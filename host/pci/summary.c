@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/summary.h"
 
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/iommu.h"
 
 #include <string.h>

@@ -40,7 +40,7 @@ struct device_summary {
 	char *vms; /* which VMs name it, "VM 100 (hostpci0)"; NULL: none; filled in by the judge */
 	struct device_vm *named_by; /* the same for programs; filled in by the judge */
 	size_t n_named_by;
-	char *early;	/* that, and how, it is held early (host/pci/early.h); NULL: it is not */
+	char *early; /* that, and how, it is held early (host/pci/early/early.h); NULL: it is not */
 	char *returned; /* how often it came back when a VM stopped, in words; NULL: it was never
 			   taken; filled in by the judge, as are the next */
 	unsigned int returned_times, returned_of;

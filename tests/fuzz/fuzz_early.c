@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What devices that are held early are known by (host/pci/early_id.h), and what the configuration
- * of a host will use of them (host/setup/early/boot_uses.h). */
+/* What devices that are held early are known by (host/pci/early/early_id.h), and what the
+ * configuration of a host will use of them (host/setup/early/boot_uses.h). */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "host/pci/early_id.h"
+#include "host/pci/early/early_id.h"
 #include "host/setup/early/boot_uses.h"
 #include "host/setup/early/early_images.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "vmcfg/nets.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

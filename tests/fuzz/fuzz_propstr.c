@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Property strings (vmcfg/propstr.h). */
+/* Property strings (vmcfg/text/propstr.h). */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "vmcfg/hostpci.h"
 #include "vmcfg/machine.h"
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 #define KEYS_MAX 64
 

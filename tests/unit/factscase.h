@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_FACTSCASE_H
 #define TESTS_UNIT_FACTSCASE_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 /*
  * Gives FACTS, whose settings (NULL: the defaults), devices and groups are the caller's, VM 100

@@ -6,7 +6,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/pci/driver.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/modules.h"
 #include "host/pci/sriov_conf.h"
 #include "host/process/program.h"

@@ -5,7 +5,7 @@
 
 #include "host/text/json.h"
 #include "host/base/log.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/iommu.h"
 #include "host/setup/outcome.h"
 #include "host/setup/confirm.h"

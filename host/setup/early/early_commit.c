@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/setup/outcome.h"
 #include "host/setup/early/early_images.h"
 #include "host/setup/early/early_refuse.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/sriov_conf.h"
 #include "host/setup/boot/edit.h"
 #include "host/setup/early/early_print.h"

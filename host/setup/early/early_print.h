@@ -3,7 +3,7 @@
 #ifndef HOST_SETUP_EARLY_EARLY_PRINT_H
 #define HOST_SETUP_EARLY_EARLY_PRINT_H
 
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 
 /* Both return 0 or -errno. */
 int early_print(const struct fs_root *root, const struct early *early) must_check;

@@ -7,7 +7,7 @@
 #ifndef HOST_SETUP_EARLY_EARLY_SCRIPT_H
 #define HOST_SETUP_EARLY_EARLY_SCRIPT_H
 
-#include "host/pci/early_conf.h"
+#include "host/pci/early/early_conf.h"
 
 /* initramfs-tools sorts scripts that need no other by name: this one comes before "udev". */
 #define EARLY_SCRIPT_NAME "00-pve-passthrough"

@@ -2,7 +2,7 @@
 /* A VM's memory in the phases, and in plan and vm: what is refused, said, kept and forgotten. */
 #include <stdio.h>
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/duration.h"
 #include "hookscript/verbs/vm_verb.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Entries with driver=keep, for whose devices the settings may name a vfio variant driver. */
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/records/identity.h"
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "run.h"
 
 #include "hookscript/records/record.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/sriov_conf.h"
 #include "host/setup/early/early_verb.h"
 

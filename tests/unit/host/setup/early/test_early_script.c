@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The script of the initramfs, run by the shells that one may have, on a made-up sysfs: which
- * devices it gives to vfio-pci. It must say the same as host/pci/early.c.
+ * devices it gives to vfio-pci. It must say the same as host/pci/early/early.c.
  */
 #include "earlycase.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/setup/early/early_images.h"
 #include "host/setup/early/early_script.h"
 

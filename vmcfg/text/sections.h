@@ -6,11 +6,11 @@
  * end it. Its other lines are "KEY" or "KEY VALUE", with white space before, between and after
  * them. Comments are skipped everywhere. Pure.
  */
-#ifndef VMCFG_SECTIONS_H
-#define VMCFG_SECTIONS_H
+#ifndef VMCFG_TEXT_SECTIONS_H
+#define VMCFG_TEXT_SECTIONS_H
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 struct sections_reader {
 	/*

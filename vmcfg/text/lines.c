@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vmcfg/lines.h"
+#include "vmcfg/text/lines.h"
 
 #include <string.h>
 

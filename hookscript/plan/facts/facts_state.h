@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The part of the facts about devices that do not answer, those that are not there, programs that
  * hold groups open, HA, and virtual functions. */
-#ifndef HOOKSCRIPT_PLAN_FACTS_STATE_H
-#define HOOKSCRIPT_PLAN_FACTS_STATE_H
+#ifndef HOOKSCRIPT_PLAN_FACTS_FACTS_STATE_H
+#define HOOKSCRIPT_PLAN_FACTS_FACTS_STATE_H
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 /*
  * Asks the devices that a start would take whether they answer, in workers, and fills in their

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

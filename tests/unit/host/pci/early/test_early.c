@@ -3,7 +3,7 @@
  */
 #include "earlycase.h"
 
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/sriov_conf.h"
 
 static const struct early_case

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hookscript/plan/plan.h"
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The devices that are held early, as `host-setup early` has set it up, and what became of that. */
-#ifndef HOST_PCI_EARLY_H
-#define HOST_PCI_EARLY_H
+#ifndef HOST_PCI_EARLY_EARLY_H
+#define HOST_PCI_EARLY_EARLY_H
 
-#include "host/pci/early_conf.h"
+#include "host/pci/early/early_conf.h"
 
 /* The word of the kernel command line that turns it off for one boot. */
 #define EARLY_OFF_WORD "pve_passthrough.early=0"

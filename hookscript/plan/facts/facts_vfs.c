@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts_state.h"
+#include "hookscript/plan/facts/facts_state.h"
 
 #include "hookscript/pve/vm.h"
 #include "host/net/vf_list.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The VMs of this node that have devices, as their configs say. */
-#ifndef HOOKSCRIPT_PLAN_NODE_VMS_H
-#define HOOKSCRIPT_PLAN_NODE_VMS_H
+#ifndef HOOKSCRIPT_PLAN_FACTS_NODE_VMS_H
+#define HOOKSCRIPT_PLAN_FACTS_NODE_VMS_H
 
 #include "vmcfg/mapping.h"
 #include "vmcfg/vmcfg.h"

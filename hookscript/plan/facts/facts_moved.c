@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Devices that are not where they were at the VM's last start. */
-#include "hookscript/plan/facts_state.h"
+#include "hookscript/plan/facts/facts_state.h"
 
-#include "hookscript/plan/node_vms.h"
+#include "hookscript/plan/facts/node_vms.h"
 #include "host/process/kernel_log.h"
 
 /* Of the kernel's log, about one device. */

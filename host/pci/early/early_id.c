@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/pci/early_id.h"
+#include "host/pci/early/early_id.h"
 
 #include <stdio.h>
 #include <string.h>

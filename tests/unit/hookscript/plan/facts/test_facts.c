@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 #include "hookscript/phases/start.h"
 #include "scenario.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 
 #include <string.h>
 

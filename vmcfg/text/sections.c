@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vmcfg/sections.h"
+#include "vmcfg/text/sections.h"
 
 static int read_setting(const struct sections_reader *reader, void *arg, unsigned int line,
 			struct text text)

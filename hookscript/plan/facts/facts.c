@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
 #include "host/pci/driver.h"
 

@@ -8,8 +8,8 @@
  * arguments that it gives to QEMU (args). Which alternative of a mapping Proxmox VE will
  * choose is foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
  */
-#ifndef HOOKSCRIPT_PLAN_FACTS_H
-#define HOOKSCRIPT_PLAN_FACTS_H
+#ifndef HOOKSCRIPT_PLAN_FACTS_FACTS_H
+#define HOOKSCRIPT_PLAN_FACTS_FACTS_H
 
 #include "hookscript/pve/ha.h"
 #include "hookscript/records/duration.h"
@@ -22,7 +22,7 @@
 #include "host/pci/host_memory.h"
 #include "host/net/port.h"
 #include "host/net/vf_net.h"
-#include "host/pci/early.h"
+#include "host/pci/early/early.h"
 #include "host/pci/pci.h"
 #include "host/usage/usage.h"
 #include "host/pci/vfio.h"

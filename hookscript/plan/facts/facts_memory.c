@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The part of the facts about memory: the VM's, the host's, and how long the last start took. */
-#include "hookscript/plan/facts_state.h"
+#include "hookscript/plan/facts/facts_state.h"
 
 bool facts_pin_memory(const struct facts *facts)
 {

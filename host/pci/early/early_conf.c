@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/pci/early_conf.h"
+#include "host/pci/early/early_conf.h"
 
 #include "host/base/conftext.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list "early" of host.conf (sriov_conf.h): the devices that are held early, with all others of
  * their kind. Written by `host-setup early` alone. */
-#ifndef HOST_PCI_EARLY_CONF_H
-#define HOST_PCI_EARLY_CONF_H
+#ifndef HOST_PCI_EARLY_EARLY_CONF_H
+#define HOST_PCI_EARLY_EARLY_CONF_H
 
 #include <libconfig.h>
 
 #include "host/text/strbuf.h"
-#include "host/pci/early_id.h"
+#include "host/pci/early/early_id.h"
 
 /* The line above it. */
 #define EARLY_CONF_COMMENT                                                                  \

@@ -3,8 +3,8 @@
  * By what a device is known from one boot to the next, for `host-setup early`. Its address is not
  * enough: a card in another slot may move the numbers of all buses behind it.
  */
-#ifndef HOST_PCI_EARLY_ID_H
-#define HOST_PCI_EARLY_ID_H
+#ifndef HOST_PCI_EARLY_EARLY_ID_H
+#define HOST_PCI_EARLY_EARLY_ID_H
 
 #include "host/pci/pci.h"
 

@@ -4,8 +4,8 @@
  * an ordinary byte. The character classes are those of Proxmox VE's Perl on byte strings: ASCII
  * only, whatever the locale, and bytes from 0x80 on belong to no class. Pure.
  */
-#ifndef VMCFG_TEXT_H
-#define VMCFG_TEXT_H
+#ifndef VMCFG_TEXT_TEXT_H
+#define VMCFG_TEXT_TEXT_H
 
 #include "host/base/base.h"
 

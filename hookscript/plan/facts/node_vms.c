@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/node_vms.h"
+#include "hookscript/plan/facts/node_vms.h"
 
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 #include "hookscript/pve/pve.h"
 #include "host/text/strbuf.h"
 

@@ -13,13 +13,13 @@
  *
  * Pure.
  */
-#ifndef VMCFG_PROPSTR_H
-#define VMCFG_PROPSTR_H
+#ifndef VMCFG_TEXT_PROPSTR_H
+#define VMCFG_TEXT_PROPSTR_H
 
 #include <math.h>
 
 #include "host/base/base.h"
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 struct propstr_key {
 	const char *name;

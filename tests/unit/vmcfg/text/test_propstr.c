@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vmcfg/propstr.h"
+#include "vmcfg/text/propstr.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hookscript/plan/facts.h"
+#include "hookscript/plan/facts/facts.h"
 
-#include "hookscript/plan/facts_state.h"
+#include "hookscript/plan/facts/facts_state.h"
 #include "hookscript/pve/pve.h"
 #include "hookscript/pve/vm.h"
 #include "host/base/facts.h"

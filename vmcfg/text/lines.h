@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a line of a VM config is, as Proxmox VE tries it (qemu-server, PVE/QemuServer.pm,
  * parse_vm_config). Pure. */
-#ifndef VMCFG_LINES_H
-#define VMCFG_LINES_H
+#ifndef VMCFG_TEXT_LINES_H
+#define VMCFG_TEXT_LINES_H
 
-#include "vmcfg/text.h"
+#include "vmcfg/text/text.h"
 
 /* The name in a header, which begins in the first column; an AT of NULL when LINE is not one. */
 struct text line_header(struct text line);
