@@ -139,34 +139,45 @@ int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 	return 0;
 }
 
-static unsigned int routing_id(const struct bdf *bdf)
+int sriov_places_read(const struct fs_root *root, const struct bdf *pf, struct sriov_places *ret)
 {
-	return (unsigned int)bdf->bus << 8 | (unsigned int)bdf->slot << 3 | bdf->func;
+	struct sriov_places places = {.pf = *pf};
+	int err = sriov_number(root, pf, "sriov_totalvfs", &places.total);
+
+	if (!err && places.total)
+		err = sriov_number(root, pf, "sriov_offset", &places.offset)
+			      ?: sriov_number(root, pf, "sriov_stride", &places.stride);
+	if (!places.offset)
+		places.total = 0;
+	if (!err)
+		*ret = places;
+	return err;
 }
 
-/* The number of the PF's VF at the address, from 1; 0: it cannot have one there. (Linux:
- * drivers/pci/iov.c, pci_iov_virtfn_bus(), pci_iov_virtfn_devfn()) */
+bool sriov_place(const struct sriov_places *places, unsigned int number, struct bdf *ret)
+{
+	const struct bdf *pf = &places->pf;
+	uint64_t routing = (uint64_t)pf->bus << 8 | (uint64_t)(pf->slot << 3 | pf->func);
+
+	routing += places->offset + (uint64_t)places->stride * number;
+	*ret = (struct bdf){pf->domain, (uint8_t)(routing >> 8), (uint8_t)(routing >> 3 & 0x1f),
+			    (uint8_t)(routing & 7)};
+	return number < places->total && routing <= UINT16_MAX;
+}
+
+/* The number of the PF's VF at the address, from 1; 0: it cannot have one there. */
 static int number_of(const struct fs_root *root, const struct bdf *pf, const struct bdf *vf,
 		     unsigned int *ret)
 {
-	unsigned int total, offset, stride;
-	int64_t first, distance;
-	int err = sriov_number(root, pf, "sriov_totalvfs", &total)
-			  ?: sriov_number(root, pf, "sriov_offset", &offset)
-			  ?: sriov_number(root, pf, "sriov_stride", &stride);
+	struct sriov_places places;
+	int err = sriov_places_read(root, pf, &places);
+	struct bdf at;
 
 	*ret = 0;
-	if (err)
-		return err;
-	if (!offset || vf->domain != pf->domain)
-		return 0;
-	first = (int64_t)routing_id(pf) + offset;
-	distance = (int64_t)routing_id(vf) - first;
-	if (!distance)
-		*ret = 1;
-	else if (stride && distance > 0 && distance % stride == 0 && distance / stride < total)
-		*ret = (unsigned int)(distance / stride) + 1;
-	return 0;
+	for (unsigned int n = 0; !err && !*ret && sriov_place(&places, n, &at); n++)
+		if (!bdf_compare(&at, vf))
+			*ret = n + 1;
+	return err;
 }
 
 int sriov_find_pf(const struct fs_root *root, const struct bdf *vf, struct bdf *ret_pf,

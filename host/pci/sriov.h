@@ -47,6 +47,21 @@ int sriov_number(const struct fs_root *root, const struct bdf *bdf, const char *
  * or -errno. */
 int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
 
+/* Where the VFs of a PF are when there are any. */
+struct sriov_places {
+	struct bdf pf;
+	unsigned int total; /* 0: it has none */
+	unsigned int offset, stride;
+};
+
+/* Returns 0; of a device that is no PF total is 0; or -errno. */
+int sriov_places_read(const struct fs_root *root, const struct bdf *pf,
+		      struct sriov_places *ret) must_check;
+
+/* The address of the VF of that number, from 0 on, which may be on a later bus; false: there is no
+ * such VF. Pure. (Linux: drivers/pci/iov.c, pci_iov_virtfn_bus(), pci_iov_virtfn_devfn()) */
+bool sriov_place(const struct sriov_places *places, unsigned int number, struct bdf *ret);
+
 /*
  * The PF of this host whose VF has, or would have, the address, whether it has been made or not:
  * *RET_NUMBER is 1 for the PF's first VF, 0 when there is no such PF, and *RET_PF is not set then.

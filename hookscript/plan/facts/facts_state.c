@@ -52,19 +52,6 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts)
 
 /* ---- devices that are not there ---- */
 
-/* The address that the PF gives to its VF of that number, from 0 on (Linux: drivers/pci/iov.c,
- * pci_iov_virtfn_bus(), pci_iov_virtfn_devfn()). It may be on a later bus. */
-static bool vf_address(const struct bdf *pf, unsigned int offset, unsigned int stride,
-		       unsigned int number, struct bdf *ret)
-{
-	uint64_t routing = (uint64_t)pf->bus << 8 | (uint64_t)(pf->slot << 3 | pf->func);
-
-	routing += offset + (uint64_t)stride * number;
-	*ret = (struct bdf){pf->domain, (uint8_t)(routing >> 8), (uint8_t)(routing >> 3 & 0x1f),
-			    (uint8_t)(routing & 7)};
-	return routing <= UINT16_MAX;
-}
-
 /* What of the host uses the PF; what cannot be read may be a use. */
 static int read_use(const struct fs_root *root, struct absent_vf *vf)
 {
@@ -106,20 +93,15 @@ static void free_vf(struct absent_vf *vf)
 static int add_vf_of(const struct fs_root *root, struct facts *facts, const struct bdf *pf,
 		     const struct sriov_conf *conf, struct absent_vf vf)
 {
-	unsigned int total, offset, stride, n = 0;
-	int err = sriov_number(root, pf, "sriov_totalvfs", &total);
+	struct sriov_places places;
+	unsigned int n = 0;
+	int err = sriov_places_read(root, pf, &places);
 
-	if (err || !total)
+	if (err)
 		return err;
-	err = sriov_number(root, pf, "sriov_offset", &offset);
-	if (!err)
-		err = sriov_number(root, pf, "sriov_stride", &stride);
-	if (err || !offset)
-		return err;
-	while (n < total && vf_address(pf, offset, stride, n, &vf.bdf) &&
-	       !hostpci_address_names(vf.address, &vf.bdf))
+	while (sriov_place(&places, n, &vf.bdf) && !hostpci_address_names(vf.address, &vf.bdf))
 		n++;
-	if (n >= total || !hostpci_address_names(vf.address, &vf.bdf))
+	if (!sriov_place(&places, n, &vf.bdf))
 		return 0;
 	vf.pf = *pf;
 	vf.wanted = n + 1;
