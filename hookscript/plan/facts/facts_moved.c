@@ -33,6 +33,11 @@ struct known {
 	size_t n;
 };
 
+static void free_known(struct known *known)
+{
+	free(known->list);
+}
+
 /* Whether a VM that names the address of the device, or not, had it; EXCEPT is not looked at. */
 static bool had(const struct known *known, const struct identity_device *except,
 		const struct identity_device *device, bool named)
@@ -63,18 +68,15 @@ static bool is_taken(const struct fs_root *root, const struct facts *facts,
 {
 	for (size_t i = 0; i < vms->n; i++) {
 		const struct node_vm *vm = &vms->items[i];
-		auto_free struct identity_device *list = NULL;
+		cleanup_with(free_known) struct known known = {0};
 		auto_free char *why = NULL;
-		struct known known = {0};
 		bool named;
 
 		if (vm->vmid == facts->vmid)
 			continue;
 		named = names(vms, vm, &device->bdf);
-		if (!identity_read(root, vm->vmid, &list, &known.n, &why)) {
-			known.list = list;
+		if (!identity_read(root, vm->vmid, &known.list, &known.n, &why))
 			named = had(&known, NULL, device, named);
-		}
 		if (named)
 			return true;
 	}
@@ -86,16 +88,14 @@ static unsigned int owner_of(const struct fs_root *root, const struct facts *fac
 			     const struct node_vms *vms, const struct identity_device *device)
 {
 	for (size_t i = 0; i < vms->n; i++) {
-		auto_free struct identity_device *list = NULL;
+		cleanup_with(free_known) struct known known = {0};
 		auto_free char *why = NULL;
 		unsigned int vmid = vms->items[i].vmid;
-		size_t n = 0;
 
-		if (vmid == facts->vmid || identity_read(root, vmid, &list, &n, &why))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (identity_prove(&list[k], device))
-				return vmid;
+		if (vmid != facts->vmid &&
+		    !identity_read(root, vmid, &known.list, &known.n, &why) &&
+		    had(&known, NULL, device, false))
+			return vmid;
 	}
 	return 0;
 }
@@ -226,11 +226,6 @@ static int compare_all(const struct fs_root *root, struct facts *facts, const st
 		err = add_moved(root, facts, known, &known->list[i], there);
 	}
 	return err;
-}
-
-static void free_known(struct known *known)
-{
-	free(known->list);
 }
 
 int facts_read_moved(const struct fs_root *root, struct facts *facts)
