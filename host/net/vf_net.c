@@ -18,6 +18,10 @@
 /* How soon a driver that is busy is asked again. */
 #define BUSY_MS 100
 
+/* For so long EIO is not taken for the driver's last word: bnxt and mlx5 say it, too, of a firmware
+ * that did not answer in time. */
+#define CARD_MS 5000
+
 /* ---- which VF of which PF ---- */
 
 /* The PF's link to VF number *RET. Absent links do not occur: names come from the directory. */
@@ -325,11 +329,18 @@ static void add_field(struct netlink_request *request, const struct vf_net *vf,
 	}
 }
 
+/* While a VF is being reset, its PF's driver may say so. */
+static bool may_pass(int err, int64_t card_deadline)
+{
+	return err == -EAGAIN || err == -EBUSY || (err == -EIO && clock_left_ms(card_deadline));
+}
+
 /* One field in each message: of several, the kernel leaves those before a failure changed. */
 static int write_field(int fd, unsigned int index, const struct vf_net *vf, enum vf_net_field field,
 		       int64_t deadline)
 {
 	struct ifinfomsg head = {.ifi_index = (int)index};
+	int64_t card_deadline = clock_now_ms() + CARD_MS;
 	struct netlink_request request;
 	size_t list, info;
 	int err;
@@ -340,10 +351,9 @@ static int write_field(int fd, unsigned int index, const struct vf_net *vf, enum
 	add_field(&request, vf, field);
 	netlink_end(&request, info);
 	netlink_end(&request, list);
-	/* While a VF is being reset, its PF's driver may say so. */
 	for (;;) {
 		err = netlink_send(fd, &request, NULL, NULL);
-		if ((err != -EAGAIN && err != -EBUSY) || !clock_left_ms(deadline))
+		if (!may_pass(err, card_deadline) || !clock_left_ms(deadline))
 			return err;
 		clock_sleep_ms(BUSY_MS);
 	}

@@ -71,8 +71,9 @@ const char *vf_net_strerror(int err);
 /*
  * Writes the fields that TO knows to VF number TO->index of the PF, one after the other, each only
  * when it is another now, and looks at what came of it. A driver that is busy is asked again until
- * DEADLINE (host/base/clock.h). Returns 0; -ERANGE when there is no such VF; -EIO when the driver
- * took the value and did not keep it; -errno of vf_net_list(), or with which the kernel refused it.
+ * DEADLINE (host/base/clock.h), one that says EIO for the first five seconds of that. Returns 0;
+ * -ERANGE when there is no such VF; -EIO when the driver took the value and did not keep it;
+ * -errno of vf_net_list(), or with which the kernel refused it.
  * *RET_FIELD is the field that was written last; VF_NET_FIELDS: none was.
  */
 int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,

@@ -250,6 +250,18 @@ static void test_cannot_be_put_back(void **state)
 	assert_false(tree_has(tree, RECORDS VF1));
 }
 
+/* A card that fails once may do it the next time: its driver does not say which it is. */
+static void test_put_back_after_failures(void **state)
+{
+	struct tree *tree = *state;
+	auto_free char *before = tree_render(tree, TREE_STATE);
+
+	scenario_must(tree, start_pre, 100);
+	fake_netlink_fault(tree, "mac", EIO, 3);
+	scenario_must(tree, stop_post, 100);
+	tree_assert_is(tree, TREE_STATE, before);
+}
+
 /* What cannot be asked for now is tried again. */
 static void test_put_back_later(void **state)
 {
@@ -811,6 +823,7 @@ int main(void)
 		TEST(test_dies_at_every_write),
 		TEST(test_cannot_be_set),
 		TEST(test_cannot_be_put_back),
+		TEST(test_put_back_after_failures),
 		TEST(test_put_back_later),
 		TEST(test_vfs_go_away),
 		TEST(test_other_settings_meanwhile),
