@@ -29,6 +29,7 @@
 static const int opens[] = {ENOMEM, EMFILE, EIO, EINTR, 0};
 static const int reads[] = {EIO, ENOMEM, EINTR, 0};
 static const int looks[] = {ENOMEM, EIO, 0};
+static const int changes[] = {ENOMEM, EIO, ENOSPC, 0};
 static const int makes[] = {EMFILE, ENOMEM, 0};
 static const int waits[] = {EINTR, ENOMEM, 0};
 static const int memory[] = {ENOMEM, 0};
@@ -59,13 +60,13 @@ static const struct call {
 	CALL(flock, waits),
 	CALL(fcntl, makes),
 	CALL(pipe2, makes),
-	CALL(mkdirat, looks),
-	CALL(renameat, looks),
-	CALL(unlinkat, looks),
-	CALL(fsync, looks),
-	CALL(fchmod, looks),
-	CALL(fchown, looks),
-	CALL(ftruncate, looks),
+	CALL(mkdirat, changes),
+	CALL(renameat, changes),
+	CALL(unlinkat, changes),
+	CALL(fsync, changes),
+	CALL(fchmod, changes),
+	CALL(fchown, changes),
+	CALL(ftruncate, changes),
 	CALL(ppoll, waits),
 	CALL(wait4, waits),
 	CALL(waitid, waits),
@@ -84,14 +85,14 @@ static const struct call {
 	CALL(lstat, looks),
 	CALL(readlink, looks),
 	CALL(access, looks),
-	CALL(mkdir, looks),
-	CALL(rename, looks),
-	CALL(unlink, looks),
+	CALL(mkdir, changes),
+	CALL(rename, changes),
+	CALL(unlink, changes),
 	CALL(poll, waits),
 #endif
 	{-1, "fork", memory},
 	{-2, "allocation", memory},
-	{-3, "write to sysfs", looks},
+	{-3, "write to sysfs", changes},
 };
 
 enum { NUMBER_FORK = -1, NUMBER_ALLOCATION = -2, NUMBER_WRITE = -3 };
@@ -328,6 +329,11 @@ const char *faults_name(unsigned int of, unsigned int at)
 const int *faults_errors(unsigned int of, unsigned int at)
 {
 	return calls[shared->calls[of][at]].errors;
+}
+
+bool faults_changes(unsigned int of, unsigned int at)
+{
+	return faults_errors(of, at) == changes;
 }
 
 bool faults_in_libconfig(void)

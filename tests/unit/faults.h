@@ -39,11 +39,13 @@ void faults_resume(void);
 bool faults_write_fails(void);
 bool faults_allocation_fails(const void *caller);
 
-/* How many calls a process of the last run made (0: there was none); the name of one; and the
- * errors that it may end with, as an array that ends with 0. */
+/* How many calls a process of the last run made (0: there was none); the name of one; the errors
+ * that it may end with, as an array that ends with 0; and whether it changes a device or the names
+ * of files, as few do. */
 unsigned int faults_calls(unsigned int process);
 const char *faults_name(unsigned int process, unsigned int at);
 const int *faults_errors(unsigned int process, unsigned int at);
+bool faults_changes(unsigned int process, unsigned int at);
 
 /* Whether the allocation that failed was one of libconfig's own, which looks at few of them: it
  * dies. */

@@ -2,9 +2,9 @@
 /*
  * An error is no absence: one system call or allocation after the other fails, in the hook and in
  * each of its workers. After that the machine is as it was, or one restore makes it so; and what is
- * in use is not taken. SWEEP_EVERY=1 in the environment tries each of them, otherwise every
- * SWEEP_EVERY-th; SWEEP_ONLY=0:776 only call 776 of the hook itself (1: its first worker), and
- * shows who makes it.
+ * in use is not taken. SWEEP_EVERY=1 in the environment tries each of them, otherwise those that
+ * change something and every SWEEP_EVERY-th of the others; SWEEP_ONLY=0:776 only call 776 of the
+ * hook itself (1: its first worker), and shows who makes it.
  */
 #include "scenario.h"
 
@@ -170,18 +170,6 @@ struct count {
 	unsigned int tried, ends[END_KINDS];
 };
 
-/* Whether the call is to be tried: it is the one that SWEEP_ONLY names, or that names none. */
-static bool is_wanted(struct faults_point *point)
-{
-	const char *text = getenv("SWEEP_ONLY");
-	unsigned int process, at;
-
-	if (!text || sscanf(text, "%u:%u", &process, &at) != 2)
-		return true;
-	point->show = point->process == process && point->at == at;
-	return point->show;
-}
-
 static void run_into(struct tree *tree, const struct sweep *sweep, const struct faults_point *point,
 		     struct run *ret)
 {
@@ -235,6 +223,7 @@ struct calls {
 	struct call {
 		struct faults_point point;
 		const char *name;
+		bool changes;
 	} * items;
 };
 
@@ -246,7 +235,8 @@ static void add_calls(struct calls *calls, unsigned int process)
 			assert_non_null(calls->items);
 			calls->items[calls->n++] = (struct call){
 				.point = {.process = process, .at = at, .error = *error},
-				.name = faults_name(process, at)};
+				.name = faults_name(process, at),
+				.changes = faults_changes(process, at)};
 		}
 }
 
@@ -261,6 +251,21 @@ static struct calls list_calls(struct tree *tree, const struct sweep *sweep)
 	return calls;
 }
 
+/* Whether call number I is tried: it is the one that SWEEP_ONLY names; or it changes something, as
+ * few do, or is one of so many. */
+static bool is_wanted(struct call *call, unsigned int i)
+{
+	const char *text = getenv("SWEEP_ONLY");
+	struct faults_point *point = &call->point;
+	unsigned int process, at;
+
+	if (!text || sscanf(text, "%u:%u", &process, &at) != 2)
+		return (call->changes && !RUN_SANITIZED) ||
+		       i % sweep_every(PLAIN_EVERY, SANITIZED_EVERY) == 0;
+	point->show = point->process == process && point->at == at;
+	return point->show;
+}
+
 static unsigned int sweep_all(void **state, const struct sweep *sweep,
 			      void (*use)(struct tree *tree))
 {
@@ -272,9 +277,9 @@ static unsigned int sweep_all(void **state, const struct sweep *sweep,
 	begin_again(state, use, &pristine);
 	calls = list_calls(*state, sweep);
 	begin_again(state, use, &pristine);
-	for (unsigned int i = 0; i < calls.n; i += sweep_every(PLAIN_EVERY, SANITIZED_EVERY))
-		if (is_wanted(&calls.items[i].point) && !try(*state, sweep, &calls.items[i].point,
-							     calls.items[i].name, pristine, &count))
+	for (unsigned int i = 0; i < calls.n; i++)
+		if (is_wanted(&calls.items[i], i) && !try(*state, sweep, &calls.items[i].point,
+							  calls.items[i].name, pristine, &count))
 			begin_again(state, use, &pristine);
 	free(calls.items);
 	free(pristine);
