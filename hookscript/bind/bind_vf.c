@@ -60,7 +60,7 @@ int bind_read_vf(struct bind_device *device, struct record *record, bool *ret_ch
 static int set_field(struct bind_device *device, enum vf_net_field field, const char *text,
 		     bool *ret_refused)
 {
-	enum vf_net_field written = VF_NET_FIELDS;
+	enum vf_net_field not_taken = VF_NET_FIELDS;
 	struct vf_net vf = {0};
 	struct bdf pf;
 	int err = find_place(device, &pf, &vf.index);
@@ -70,8 +70,8 @@ static int set_field(struct bind_device *device, enum vf_net_field field, const 
 	if (err)
 		return err;
 	bind_set_step(device, BIND_VF_SET + (enum bind_step)field);
-	err = vf_net_set(device->bind->root, &pf, &vf, device->bind->deadline, &written);
-	*ret_refused = written == field &&
+	err = vf_net_set(device->bind->root, &pf, &vf, device->bind->deadline, &not_taken);
+	*ret_refused = not_taken == field &&
 		       (err == -EINVAL || err == -EIO || err == -EOPNOTSUPP || err == -EPERM ||
 			err == -EADDRNOTAVAIL || err == -EPROTONOSUPPORT);
 	return err;

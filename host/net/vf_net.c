@@ -375,36 +375,39 @@ static int read_one(const struct fs_root *root, const struct bdf *pf, int fd, un
 	return err;
 }
 
-/* Sets one field of the VF that is NOW, which becomes what it is afterwards; *RET_FIELD when it was
- * written. */
+/* Sets one field of the VF that is NOW, which becomes what it is afterwards; *RET_REFUSED when the
+ * driver did not take it, or did not keep it. */
 static int set_field(const struct fs_root *root, const struct bdf *pf, int fd, unsigned int index,
 		     const struct vf_net *to, enum vf_net_field field, int64_t deadline,
-		     struct vf_net *now, enum vf_net_field *ret_field)
+		     struct vf_net *now, enum vf_net_field *ret_refused)
 {
 	int err;
 
 	if (!vf_net_knows(to, field) || (vf_net_knows(now, field) && vf_net_same(to, now, field)))
 		return 0;
-	*ret_field = field;
 	err = write_field(fd, index, to, field, deadline);
-	if (!err)
-		err = read_one(root, pf, fd, to->index, now, &index);
-	if (err)
+	if (err) {
+		*ret_refused = field;
 		return err;
-	return vf_net_knows(now, field) && vf_net_same(to, now, field) ? 0 : -EIO;
+	}
+	err = read_one(root, pf, fd, to->index, now, &index);
+	if (err || (vf_net_knows(now, field) && vf_net_same(to, now, field)))
+		return err;
+	*ret_refused = field;
+	return -EIO;
 }
 
 int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
-	       int64_t deadline, enum vf_net_field *ret_field)
+	       int64_t deadline, enum vf_net_field *ret_refused)
 {
 	auto_close int fd = netlink_open(root);
 	struct vf_net now = {0};
 	unsigned int index = 0;
 	int err = fd < 0 ? fd : read_one(root, pf, fd, to->index, &now, &index);
 
-	*ret_field = VF_NET_FIELDS;
+	*ret_refused = VF_NET_FIELDS;
 	for (enum vf_net_field field = 0; !err && field < VF_NET_FIELDS; field++)
-		err = set_field(root, pf, fd, index, to, field, deadline, &now, ret_field);
+		err = set_field(root, pf, fd, index, to, field, deadline, &now, ret_refused);
 	return err;
 }
 

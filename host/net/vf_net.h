@@ -74,10 +74,11 @@ const char *vf_net_strerror(int err);
  * DEADLINE (host/base/clock.h), one that says EIO for the first five seconds of that. Returns 0;
  * -ERANGE when there is no such VF; -EIO when the driver took the value and did not keep it;
  * -errno of vf_net_list(), or with which the kernel refused it.
- * *RET_FIELD is the field that was written last; VF_NET_FIELDS: none was.
+ * *RET_REFUSED is the field that the kernel refused, or that was not kept; VF_NET_FIELDS when the
+ * error is another.
  */
 int vf_net_set(const struct fs_root *root, const struct bdf *pf, const struct vf_net *to,
-	       int64_t deadline, enum vf_net_field *ret_field) must_check;
+	       int64_t deadline, enum vf_net_field *ret_refused) must_check;
 
 /* Whether both have the same value of the field. */
 bool vf_net_same(const struct vf_net *a, const struct vf_net *b, enum vf_net_field field);
