@@ -134,6 +134,7 @@ struct watch {
 	bool fdb_failed; /* so did entering MACs: that was said */
 	pid_t pid;	 /* the VM's process; 0: none was seen */
 	int pidfd;	 /* of it, or -1 */
+	pid_t finished;	 /* the process of which post-start has come to its end, or will not */
 	struct seen *seen;
 };
 
@@ -182,8 +183,8 @@ struct seen {
 	int left_ms; /* how long to wait for a start */
 	pid_t pid;   /* the VM's process; 0: none, or unknown */
 	bool failed; /* not all was given back */
-	int fdb_ms;  /* when to look at other guests again, whose MACs a VF of the VM's needs; -1:
-			never */
+	pid_t finished;
+	int again_ms; /* when to look again while the VM runs; -1: not before it ends */
 	bool fdb_failed;
 };
 
@@ -245,22 +246,31 @@ static bool clean_up(const struct watch *watch)
 	return !users_are_noted(watch->root, watch->vmid);
 }
 
-/* No start is under way any more. */
+/* No start is under way any more. The spare records say that it has not been done to its end. */
 static void finish_start(const struct watch *watch)
 {
 	auto_settings struct settings settings = settings_default;
 
-	if (!settings_read(watch->root, watch->vmid, &settings))
-		(void)!start_finish(watch->root, watch->vmid, &settings);
+	/* What cannot be read of them is for post-start to complain of. */
+	settings_read(watch->root, watch->vmid, &settings);
+	(void)!start_finish(watch->root, watch->vmid, &settings);
+	if (spares_are_kept(watch->root, watch->vmid))
+		watch->seen->again_ms = watch->pause_ms;
+	else
+		watch->seen->finished = watch->seen->pid;
 }
 
 /* Guests come and go while the VM runs. Of failures in a row the first is said. */
 static void refresh_fdb(const struct watch *watch, const struct recorded *recorded)
 {
+	int ms;
+
 	if (!fdb_is_wanted(recorded))
 		return;
 	watch->seen->fdb_failed = fdb_update(watch->root, !watch->fdb_failed);
-	watch->seen->fdb_ms = fdb_has_bridge(watch->root, recorded) ? FDB_MS : FDB_IDLE_MS;
+	ms = fdb_has_bridge(watch->root, recorded) ? FDB_MS : FDB_IDLE_MS;
+	if (watch->seen->again_ms < 0 || watch->seen->again_ms > ms)
+		watch->seen->again_ms = ms;
 }
 
 /* The parent's copies of the locks are what holds them: this process may hang, and keep its own. */
@@ -282,7 +292,7 @@ static int look_once(void *arg)
 	else if (next == NEXT_CLEAN_UP)
 		watch->seen->failed = !clean_up(watch);
 	else if (next == NEXT_VM_ENDS && !watch->hung) {
-		if (watch->seen->pid != watch->pid)
+		if (watch->seen->pid != watch->finished)
 			finish_start(watch);
 		refresh_fdb(watch, &recorded);
 	}
@@ -292,13 +302,18 @@ static int look_once(void *arg)
 
 /* ---- in the watcher: it only waits ---- */
 
+static void lengthen_pause(struct watch *watch)
+{
+	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
+}
+
 /* Sleeps after a failure, longer each time, or until a start changes something. */
 static void pause_longer(struct watch *watch)
 {
 	/* This watcher's own writes of records are no reason to try at once. */
 	changes_forget(watch->changes);
 	changes_wait(watch->changes, -1, watch->pause_ms);
-	watch->pause_ms = watch->pause_ms < PAUSE_MAX_MS / 2 ? watch->pause_ms * 2 : PAUSE_MAX_MS;
+	lengthen_pause(watch);
 }
 
 static void forget_process(struct watch *watch)
@@ -317,8 +332,12 @@ static void wait_for_vm(struct watch *watch)
 	if (!pid) {
 		pause_longer(watch);
 	} else if (watch->pidfd >= 0 && watch->pid == pid) {
-		if (changes_wait(-1, watch->pidfd, watch->seen->fdb_ms))
+		if (changes_wait(-1, watch->pidfd, watch->seen->again_ms)) {
 			forget_process(watch);
+			watch->finished = 0;
+		} else if (watch->finished != pid) {
+			lengthen_pause(watch);
+		}
 	} else {
 		forget_process(watch);
 		watch->pid = pid;
@@ -338,12 +357,14 @@ static void have_looked(struct watch *watch)
 	watch->lock = pve_vm_lock(watch->root, watch->vmid, true);
 	worker_reap();
 	changes_forget(watch->changes);
-	*watch->seen = (struct seen){.next = NEXT_PAUSE, .fdb_ms = -1};
+	*watch->seen = (struct seen){
+		.next = NEXT_PAUSE, .finished = watch->finished, .again_ms = -1};
 	watch->hung = supervise_run(&how, look_once, watch) != EXIT_DONE;
 	if (watch->lock >= 0)
 		flock(watch->lock, LOCK_UN);
 	closep(&watch->lock);
 	watch->fdb_failed = watch->seen->fdb_failed;
+	watch->finished = watch->seen->finished;
 	if (watch->hung)
 		log_warning(_("%s: its devices are looked at again in %d s"),
 			    record_owner(watch->vmid), watch->pause_ms / 1000);

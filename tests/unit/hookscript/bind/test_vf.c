@@ -522,7 +522,7 @@ static void test_foreseen_is_chosen(void **state)
 }
 
 /* What is listed while the VM runs, and its end. */
-static pid_t end_later(struct tree *tree, pid_t vm)
+static pid_t end_later(struct tree *tree, pid_t vm, bool corrects)
 {
 	pid_t helper = fork();
 
@@ -530,6 +530,10 @@ static pid_t end_later(struct tree *tree, pid_t vm)
 	if (!helper) {
 		auto_free char *proc = fs_path("proc/%d", (int)vm), *first = NULL, *second = NULL;
 
+		if (corrects) {
+			clock_sleep_ms(500);
+			put_settings(tree, ALL_KEYS);
+		}
 		/* Until the watcher has done it. */
 		for (int i = 0; i < 250; i++) {
 			free(first);
@@ -553,7 +557,7 @@ static pid_t end_later(struct tree *tree, pid_t vm)
 
 /* Post-start was killed, at whatever write, or never called: the watcher does it, once the start
  * has ended. */
-static void finish_by_watcher(struct tree *tree, unsigned int dies_at, bool called)
+static void finish_by_watcher(struct tree *tree, unsigned int dies_at, bool called, bool corrected)
 {
 	struct fake_plan plan = {.fault = FAULT_KILL_ALL, .at = dies_at, .after = dies_at % 2};
 	auto_run struct run watch = {0};
@@ -575,7 +579,9 @@ static void finish_by_watcher(struct tree *tree, unsigned int dies_at, bool call
 		fake_kernel_reset(NULL);
 		fake_kernel_settle(false);
 	}
-	helper = end_later(tree, vm);
+	if (corrected)
+		put_settings(tree, "vlan = 4095;");
+	helper = end_later(tree, vm, corrected);
 	run_hook(tree, watch_run, 100, &watch);
 	waitpid(helper, NULL, 0);
 	waitpid(vm, NULL, 0);
@@ -595,12 +601,22 @@ static void test_post_start_dies(void **state)
 
 	use_mapping(tree);
 	run_checks_leaks = false;
-	finish_by_watcher(tree, 0, false);
+	finish_by_watcher(tree, 0, false, false);
 	for (unsigned int at = 1; at <= 8; at++) {
 		snprintf(now_trying, sizeof(now_trying), "death at write %u of post-start", at);
-		finish_by_watcher(tree, at, true);
+		finish_by_watcher(tree, at, true, false);
 	}
 	now_trying[0] = '\0';
+}
+
+/* What keeps the watcher from it passes: settings with an error are corrected while the VM runs. */
+static void test_finished_later(void **state)
+{
+	struct tree *tree = *state;
+
+	use_mapping(tree);
+	run_checks_leaks = false;
+	finish_by_watcher(tree, 0, false, true);
 }
 
 /* QEMU's igb has no state of a VF's link, so that only the fake netlink has seen this. */
@@ -836,6 +852,7 @@ int main(void)
 		TEST(test_alternative_cannot_be_recorded),
 		TEST(test_foreseen_is_chosen),
 		TEST(test_post_start_dies),
+		TEST(test_finished_later),
 		TEST(test_link_is_disabled),
 		TEST(test_only_the_link_is_disabled),
 		TEST(test_link_cannot_be_disabled),
