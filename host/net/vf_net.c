@@ -22,6 +22,10 @@
  * that did not answer in time. */
 #define CARD_MS 5000
 
+/* For so long a VF may be missing in the list: the kernel leaves one out of which its driver says
+ * nothing (rtnl_fill_vfinfo()), as ice does while it is being reset. */
+#define RESET_MS 1000
+
 /* ---- which VF of which PF ---- */
 
 /* The PF's link to VF number *RET. Absent links do not occur: names come from the directory. */
@@ -257,9 +261,19 @@ static int find_port(const struct fs_root *root, const struct bdf *pf, int fd,
 static int list_by(const struct fs_root *root, const struct bdf *pf, int fd, unsigned int n,
 		   struct port *ret, unsigned int *ret_index)
 {
-	int err = find_port(root, pf, fd, n, ret, ret_index);
+	int64_t deadline = clock_now_ms() + RESET_MS;
 
-	return err ? err : ret->bad || ret->n != n ? -EPROTO : 0;
+	for (;;) {
+		int err = find_port(root, pf, fd, n, ret, ret_index);
+
+		if (err || (!ret->bad && ret->n == n))
+			return err;
+		if (ret->bad || ret->n > n || !clock_left_ms(deadline))
+			return -EPROTO;
+		free(ret->vfs);
+		*ret = (struct port){0};
+		clock_sleep_ms(BUSY_MS);
+	}
 }
 
 int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net **ret,

@@ -58,9 +58,9 @@ int vf_net_count(const struct fs_root *root, const struct bdf *pf, unsigned int 
  * Reads what the PF's driver keeps for all its VFs, in order of index: *RET is a new array (the
  * caller frees it) of exactly as many as there are. Returns 0, with none when there are none; or
  * -errno, for vf_net_strerror(): -ENXIO when the PF has no network interface in this network
- * namespace, -EOPNOTSUPP when its driver lists no VFs, -EPROTO when it does not list all of them,
- * -ENOTUNIQ when several interfaces of the PF list them, -EXDEV when the root is not the running
- * system.
+ * namespace, -EOPNOTSUPP when its driver lists no VFs, -EPROTO when it does not list all of them
+ * within a second, -ENOTUNIQ when several interfaces of the PF list them, -EXDEV when the root is
+ * not the running system.
  */
 int vf_net_list(const struct fs_root *root, const struct bdf *pf, struct vf_net **ret,
 		size_t *ret_n) must_check;

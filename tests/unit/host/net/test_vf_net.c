@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/net/vf_net.h"
 
+#include <sys/wait.h>
+
 #include "fake_netlink.h"
 #include "host/base/clock.h"
 
@@ -351,18 +353,50 @@ static void test_texts(void **state)
 	}
 }
 
+/* The kernel leaves out a VF that is being reset. */
+static void test_missing_for_a_while(void **state)
+{
+	static const char text[] = "mac=02:00:00:00:00:01 vlan=1 qos=0 protocol=33024";
+	struct tree *tree = *state;
+	auto_free struct vf_net *list = NULL;
+	pid_t helper;
+	size_t n;
+
+	add_vfs(tree, 2);
+	fake_netlink_lists(tree, 7, 1, NULL);
+	helper = fork();
+	assert_true(helper >= 0);
+	if (!helper) {
+		clock_sleep_ms(250);
+		fake_netlink_lists(tree, 7, 1, text);
+		_exit(0);
+	}
+	assert_int_equal(vf_net_list(&tree->root, &pf, &list, &n), 0);
+	waitpid(helper, NULL, 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(list[1].vlan, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_list),       TEST(test_what_the_driver_does_not_know),
-		TEST(test_no_vfs),     TEST(test_long_lists),
-		TEST(test_incomplete), TEST(test_one_too_many),
-		TEST(test_interfaces), TEST(test_another_root),
-		TEST(test_place),      TEST(test_set),
-		TEST(test_set_others), TEST(test_set_fails),
-		TEST(test_busy),       TEST(test_texts),
+		TEST(test_list),
+		TEST(test_what_the_driver_does_not_know),
+		TEST(test_no_vfs),
+		TEST(test_long_lists),
+		TEST(test_incomplete),
+		TEST(test_one_too_many),
+		TEST(test_interfaces),
+		TEST(test_another_root),
+		TEST(test_place),
+		TEST(test_set),
+		TEST(test_set_others),
+		TEST(test_set_fails),
+		TEST(test_busy),
+		TEST(test_texts),
+		TEST(test_missing_for_a_while),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
