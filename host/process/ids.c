@@ -36,6 +36,16 @@ static size_t count(const char *status, const struct question *question, size_t 
 	return n;
 }
 
+/* Whether the first number of that line is not the one in question; false without one. */
+static bool begins_otherwise(const char *status, const struct question *question)
+{
+	const char *at = strstr(status, question->key);
+
+	at = at ? at + strlen(question->key) : "";
+	at += strspn(at, " \t");
+	return *at >= '0' && *at <= '9' && strtoul(at, NULL, 10) != question->number;
+}
+
 static bool has(const char *status, const char *key, unsigned int number)
 {
 	size_t same;
@@ -81,6 +91,17 @@ bool process_is_roots(const struct fs_root *root, pid_t pid)
 	return each_status(root, pid, is_not_roots, NULL) == 0;
 }
 
+static const struct question real_user_is_root = {"\nUid:", 0};
+
+bool process_was_raised(const struct fs_root *root, pid_t pid)
+{
+	auto_free char *path = fs_path("proc/%d/status", pid);
+	auto_free char *status = NULL;
+
+	return !fs_read(root, path, STATUS_MAX, &status, NULL) &&
+	       begins_otherwise(status, &real_user_is_root);
+}
+
 struct owners {
 	const struct owner_ids *items;
 	size_t n;
@@ -90,10 +111,12 @@ static int may_be(const char *status, const void *arg)
 {
 	const struct owners *owners = arg;
 
-	if (has(status, "\nUid:", 0))
+	/* By its effective user alone it is a program that a user has started, with all that the
+	 * user had opened before. */
+	if (has(status, "\nUid:", 0) && !begins_otherwise(status, &real_user_is_root))
 		return 1;
 	for (size_t i = 0; i < owners->n; i++)
-		if (has(status, "\nUid:", owners->items[i].uid) ||
+		if ((owners->items[i].uid && has(status, "\nUid:", owners->items[i].uid)) ||
 		    has(status, "\nGid:", owners->items[i].gid) ||
 		    has(status, "\nGroups:", owners->items[i].gid))
 			return 1;

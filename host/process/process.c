@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/process/process.h"
 
+#include "host/process/ids.h"
 #include "host/text/utf8.h"
 
 #include <fcntl.h>
@@ -81,8 +82,19 @@ static bool is_kernel_thread(const struct listing *listing, pid_t pid)
 
 /* ---- the list ---- */
 
-/* The user is that of /proc/PID itself, which is not root's for a process that hides its memory.
- * (Linux: fs/proc/base.c, task_dump_owner()) */
+/* Whether a login or a job of a user's is in that control group. */
+static bool is_users(const char *cgroup)
+{
+	static const char *const names[] = {":/user.slice/", "/cron.service", "/atd.service"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strstr(cgroup, names[i]))
+			return true;
+	return false;
+}
+
+/* The user is that of /proc/PID itself, the effective one, which is not root's for a process that
+ * hides its memory. (Linux: fs/proc/base.c, task_dump_owner()) */
 static enum process_rank rank_of(const struct fs_root *root, int proc, pid_t pid)
 {
 	auto_free char *name = fs_path("%d", pid);
@@ -91,11 +103,13 @@ static enum process_rank rank_of(const struct fs_root *root, int proc, pid_t pid
 	auto_close int fd = name ? openat(proc, name, O_PATH | O_CLOEXEC) : -1;
 	struct stat st;
 
-	if (fd < 0 || fs_stat(root, fd, &st) || !st.st_uid)
+	if (fd < 0 || fs_stat(root, fd, &st))
 		return PROCESS_ROOT;
+	if (!st.st_uid)
+		return process_was_raised(root, pid) ? PROCESS_USER : PROCESS_ROOT;
 	if (fs_read(root, path, CGROUP_MAX, &text, NULL))
 		return PROCESS_USER;
-	return strstr(text, ":/user.slice/") ? PROCESS_USER : PROCESS_SERVICE;
+	return is_users(text) ? PROCESS_USER : PROCESS_SERVICE;
 }
 
 static int list_process(const struct dirent *entry, void *arg)

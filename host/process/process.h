@@ -28,9 +28,10 @@ int process_list_read(const struct fs_root *root, struct process_list *ret) must
 void process_list_free(struct process_list *list);
 
 /*
- * Sorts the list: first those whose user is root, then those of services, VMs and containers, then
- * those of users' logins (below user.slice), each by number. What cannot be read of one puts it
- * to another place, never out of the list. Returns 0 or -errno.
+ * Sorts the list: first those that run as root, then those of services, VMs and containers, then
+ * those of users' logins (below user.slice) and jobs, and what users run as root by a setuid
+ * program, each by number. What cannot be read of one puts it to another place, never out of the
+ * list. Returns 0 or -errno.
  */
 int process_list_rank(const struct fs_root *root, struct process_list *list) must_check;
 

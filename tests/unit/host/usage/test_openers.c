@@ -150,6 +150,11 @@ static void put_ids(struct tree *tree, int pid, int tid, unsigned int uid, const
 	tree_file(tree, path, text);
 }
 
+/* A setuid program of a user's. */
+#define RAISED                                                                \
+	"Name:\tsu\nUid:\t65000\t0\t0\t0\nGid:\t65000\t65000\t65000\t65000\n" \
+	"Groups:\t65000 \n"
+
 /* The findings, one a line: '!' unless it is harmless, and what uses the device. */
 static void assert_found(struct tree *tree, const char *expected)
 {
@@ -299,6 +304,10 @@ static void test_rings(void **state)
 	assert_found(tree,
 		     "process 20 (db) has files registered with io_uring, one of which may be "
 		     "/dev/sda\n");
+	tree_file(tree, "proc/20/task/20/status", RAISED);
+	assert_found(tree,
+		     "process 20 (db) has files registered with io_uring, one of which may be "
+		     "/dev/sda\n");
 	put_ids(tree, 20, 21, 0, "");
 	assert_found(tree,
 		     "!process 20 (db) has files registered with io_uring, one of which may be "
@@ -325,20 +334,23 @@ static void test_unfinished(void **state)
 	tree_device(tree, &(struct tree_device){.bdf = BDF, .class = 0x030000, .group = 3});
 	put_node(tree, "dri/card0", 0);
 	tree_file(tree, "dev/dri/card0", "");
-	for (int pid = 20; pid <= 21; pid++) {
+	for (int pid = 20; pid <= 22; pid++) {
 		auto_free char *maps = fs_path("proc/%d/maps", pid);
 
-		tree_process(tree, pid, pid == 20 ? "daemon" : "user", "x");
+		tree_process(tree, pid, pid == 20 ? "daemon" : pid == 21 ? "user" : "su", "x");
 		assert_int_equal(mkfifoat(tree->root.fd, maps, 0600), 0);
 		put_ids(tree, pid, pid, 65000, "");
 	}
 	put_ids(tree, 20, 22, 0, "");
+	/* What a user has started is root's only by the program. */
+	tree_file(tree, "proc/22/task/22/status", RAISED);
 	open_search_share_ms = 300;
 	tree_process(tree, 30, "Xorg", "x");
 	tree_process_opens(tree, 30, 5, "/dev/dri/card0");
 	assert_found(tree, "!/dev/dri/card0 is open in process 30 (Xorg)\n"
 			   "!what process 20 (daemon) has open could not be looked at in time\n"
-			   "what process 21 (user) has open could not be looked at in time\n");
+			   "what process 21 (user) has open could not be looked at in time\n"
+			   "what process 22 (su) has open could not be looked at in time\n");
 }
 
 /* Of a process that cannot be read, it is not known that it has nothing open. */
