@@ -214,7 +214,7 @@ static enum next decide(const struct watch *watch, struct recorded *recorded)
 		return NEXT_PAUSE;
 	}
 	if (pve_vm_runs(watch->root, watch->vmid)) {
-		watch->seen->pid = pve_vm_pid(watch->root, watch->vmid);
+		(void)!pve_vm_pid(watch->root, watch->vmid, &watch->seen->pid);
 		return NEXT_VM_ENDS;
 	}
 	switch (reboot_after_stop(watch->root, watch->vmid, settings, &watch->seen->left_ms)) {

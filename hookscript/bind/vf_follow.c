@@ -87,25 +87,28 @@ static bool wants_any(const struct facts *facts)
 	return false;
 }
 
-int vf_follow(const struct fs_root *root, const struct facts *facts, bool last)
+int vf_follow(const struct fs_root *root, const struct facts *facts, bool last, bool *ret_again)
 {
 	auto_free struct qemu_device *devices = NULL;
 	auto_free struct bind_vf *vfs = NULL;
 	size_t n_devices, n = 0;
 	int err = qemu_devices_read(root, facts->vmid, &devices, &n_devices), first = 0;
 
+	*ret_again = false;
 	/* A VM that has ended already gets its devices back by its stop. */
 	if (err == -ESRCH)
 		return 0;
-	if (err && wants_any(facts))
+	*ret_again = wants_any(facts);
+	if (err && *ret_again)
 		log_error(_("VM %u: which devices it runs with cannot be read: %s; whether its "
 			    "guest is in the right network is not known"),
 			  facts->vmid, log_strerror(err));
 	if (err)
-		return wants_any(facts) ? err : 0;
+		return *ret_again ? err : 0;
 	vfs = calloc(n_devices + 1, sizeof(*vfs));
 	if (!vfs)
 		return -ENOMEM;
+	*ret_again = false;
 	for (size_t i = 0; i < n_devices; i++) {
 		int due = look_at(root, facts, &devices[i], last, &vfs[n]);
 
@@ -113,6 +116,7 @@ int vf_follow(const struct fs_root *root, const struct facts *facts, bool last)
 			say_unknown(facts, &devices[i], due);
 		if (due < 0 && !first)
 			first = due;
+		*ret_again |= due < 0 && due != -ENOENT;
 		n += due > 0;
 	}
 	err = n ? follow(root, facts, vfs, n, last) : 0;

@@ -12,8 +12,10 @@
  * At post-start, after what Proxmox VE took is recorded: sets on each VF of the VM what its entry
  * wants, where its record does not have that yet. LAST: where that fails, disables the VF's link,
  * so that the guest is in no network rather than in a wrong one, and reports it. Returns 0, or
- * -errno of the first failure.
+ * -errno of the first failure; then *RET_AGAIN is whether it is to be tried again: what a VF has
+ * could not be read, which is no answer of its card.
  */
-int vf_follow(const struct fs_root *root, const struct facts *facts, bool last) must_check;
+int vf_follow(const struct fs_root *root, const struct facts *facts, bool last,
+	      bool *ret_again) must_check;
 
 #endif

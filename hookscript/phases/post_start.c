@@ -59,11 +59,13 @@ static int read_facts(const struct fs_root *root, unsigned int vmid,
 	return exit_failed(why);
 }
 
-static int finish(const struct fs_root *root, const struct facts *facts)
+/* AGAIN: what an earlier attempt recorded it may not have set. */
+static int finish(const struct fs_root *root, const struct facts *facts, bool again)
 {
 	const struct settings *settings = facts->settings;
 	unsigned int vmid = facts->vmid;
 	int recorded, set, returned, remembered;
+	bool unknown = false;
 
 	if (settings->err)
 		log_error(
@@ -73,17 +75,17 @@ static int finish(const struct fs_root *root, const struct facts *facts)
 			settings_error(settings));
 	recorded = spares_record_choice(root, vmid);
 	/* At once; but while the one that was foreseen has the same MAC, the card may refuse it. */
-	set = vf_follow(root, facts, false);
+	set = vf_follow(root, facts, false, &unknown);
 	returned = recorded ? recorded : spares_return_needless(root, vmid);
-	if (set)
-		set = vf_follow(root, facts, true);
+	if (set || again)
+		set = vf_follow(root, facts, true, &unknown);
 	if (fdb_is_noted(root))
 		fdb_update(root, true);
 	remembered = remember_devices(root, facts);
 	/* Until here they say that this has not been done to its end. */
-	if (!returned && !settings->err)
+	if (!returned && !settings->err && !(set && unknown))
 		spares_forget(root, vmid);
-	return returned ?: set ? EXIT_FAILED : remembered;
+	return returned ?: set || settings->err ? EXIT_FAILED : remembered;
 }
 
 int start_post_start(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
@@ -94,15 +96,14 @@ int start_post_start(const struct fs_root *root, unsigned int vmid, const struct
 
 	if (code || !facts_need_binding(facts))
 		return code;
-	code = finish(root, facts);
+	code = finish(root, facts, false);
 	remember_duration(root, facts, ms);
 	return code;
 }
 
 int start_finish(const struct fs_root *root, unsigned int vmid, const struct settings *settings)
 {
-	auto_facts struct facts *facts = NULL, *again = NULL;
-	auto_free char *why = NULL;
+	auto_facts struct facts *facts = NULL;
 	int code;
 
 	if (!spares_are_kept(root, vmid))
@@ -111,10 +112,6 @@ int start_finish(const struct fs_root *root, unsigned int vmid, const struct set
 		    vmid);
 	code = read_facts(root, vmid, settings, &facts);
 	if (!code && facts_need_binding(facts))
-		code = finish(root, facts);
-	/* What was recorded may not have been set. */
-	if (!code && !facts_read(root, vmid, settings, FACTS_ADDRESSES, &again, &why) &&
-	    vf_follow(root, again, true))
-		code = EXIT_FAILED;
+		code = finish(root, facts, true);
 	return code;
 }

@@ -60,8 +60,7 @@ static bool has_option(const char *cmdline, size_t len, const char *what, const 
 	return false;
 }
 
-/* Reads the process of the VM's QEMU, 0: none. Returns 0 or -errno. */
-static int read_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret)
+int pve_vm_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret)
 {
 	auto_free char *pidfile = fs_path("/var/run/qemu-server/%u.pid", vmid);
 	auto_free char *text = NULL, *path = NULL, *cmdline = NULL;
@@ -84,18 +83,11 @@ static int read_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret)
 	return 0;
 }
 
-pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid)
-{
-	pid_t pid;
-
-	return read_pid(root, vmid, &pid) ? 0 : pid;
-}
-
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid)
 {
 	pid_t pid;
 
-	return read_pid(root, vmid, &pid) || pid;
+	return pve_vm_pid(root, vmid, &pid) || pid;
 }
 
 bool pve_vm_reboots(const struct fs_root *root, unsigned int vmid)
@@ -158,7 +150,7 @@ bool pve_reservation_holds(const struct fs_root *root, const struct pve_reservat
 
 	if (item->of_start)
 		return item->value > (root->replay ? replay_time(root->replay) : time(NULL));
-	return item->value > 0 && (read_pid(root, item->vmid, &pid) || item->value == pid);
+	return item->value > 0 && (pve_vm_pid(root, item->vmid, &pid) || item->value == pid);
 }
 
 bool pve_start_is_under_way(const struct fs_root *root, unsigned int vmid)

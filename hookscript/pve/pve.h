@@ -38,8 +38,9 @@ char *pve_config_path(unsigned int vmid, const char *migrated_from) must_check;
  */
 bool pve_vm_runs(const struct fs_root *root, unsigned int vmid);
 
-/* The same, as the number of that process, or 0. */
-pid_t pve_vm_pid(const struct fs_root *root, unsigned int vmid);
+/* The same, as the number of that process in *RET, 0: none. Returns 0 or -errno, and then 0 there,
+ * too. */
+int pve_vm_pid(const struct fs_root *root, unsigned int vmid, pid_t *ret) must_check;
 
 /*
  * Whether Proxmox VE reboots the VM, which is a stop and, after its post-stop, a start

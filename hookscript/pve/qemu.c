@@ -12,12 +12,12 @@
 /* The address after "host=", with or without a domain. */
 static bool take_address(struct text value, struct bdf *ret)
 {
-	auto_free char *text = text_dup(value);
-	auto_free char *full = text && strlen(text) < strlen("0000:00:00.0")
-				       ? fs_path("0000:%s", text)
-				       : NULL;
+	char address[BDF_TEXT_SIZE] = "";
 
-	return text && !bdf_parse(full ? full : text, ret);
+	if (value.len >= sizeof(address))
+		return false;
+	memcpy(address, value.at, value.len);
+	return !bdf_parse_short(address, ret);
 }
 
 /* "hostpci0", or, of a device with several functions, "hostpci0.1". */
@@ -53,13 +53,16 @@ static bool parse_device(const char *arg, struct qemu_device *ret)
 int qemu_devices_read(const struct fs_root *root, unsigned int vmid, struct qemu_device **ret,
 		      size_t *ret_n)
 {
-	pid_t pid = pve_vm_pid(root, vmid);
-	auto_free char *path = fs_path("proc/%d/cmdline", (int)pid);
 	auto_free struct qemu_device *list = NULL;
-	auto_free char *cmdline = NULL;
+	auto_free char *path = NULL, *cmdline = NULL;
 	size_t len = 0, n = 0;
-	int err = pid ? fs_read(root, path, CMDLINE_MAX, &cmdline, &len) : -ESRCH;
+	pid_t pid;
+	int err = pve_vm_pid(root, vmid, &pid);
 
+	if (err)
+		return err;
+	path = fs_path("proc/%d/cmdline", (int)pid);
+	err = pid ? fs_read(root, path, CMDLINE_MAX, &cmdline, &len) : -ESRCH;
 	if (err)
 		return fs_is_absent(err) ? -ESRCH : err;
 	for (const char *arg = cmdline; arg < cmdline + len; arg += strlen(arg) + 1) {

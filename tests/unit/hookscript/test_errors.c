@@ -15,7 +15,9 @@
 #include "faults.h"
 #include "hookscript/phases/phase.h"
 #include "hookscript/pve/exit.h"
+#include "hookscript/phases/post_start.h"
 #include "hookscript/phases/stop.h"
+#include "hookscript/settings/settings_read.h"
 
 #define PLAIN_EVERY	97
 #define SANITIZED_EVERY 1201
@@ -83,6 +85,7 @@ struct sweep {
 	run_phase *before; /* what is run before it; NULL: nothing */
 	run_phase *phase;
 	enum end (*judge)(struct tree *tree, const struct run *run, const char *pristine);
+	void (*arrange)(struct tree *tree); /* first of all; NULL: nothing */
 };
 
 static run_phase *now_running;
@@ -173,6 +176,8 @@ struct count {
 static void run_into(struct tree *tree, const struct sweep *sweep, const struct faults_point *point,
 		     struct run *ret)
 {
+	if (sweep->arrange)
+		sweep->arrange(tree);
 	if (sweep->before)
 		scenario_must(tree, sweep->before, 100);
 	fake_kernel_reset(NULL);
@@ -293,14 +298,14 @@ static unsigned int sweep_all(void **state, const struct sweep *sweep,
 
 static void test_start(void **state)
 {
-	static const struct sweep sweep = {"pre-start", NULL, start_pre, judge_start};
+	static const struct sweep sweep = {"pre-start", NULL, start_pre, judge_start, NULL};
 
 	assert_int_equal(sweep_all(state, &sweep, NULL), 0);
 }
 
 static void test_stop(void **state)
 {
-	static const struct sweep sweep = {"post-stop", start_pre, stop_post, judge_return};
+	static const struct sweep sweep = {"post-stop", start_pre, stop_post, judge_return, NULL};
 
 	assert_int_equal(sweep_all(state, &sweep, NULL), 0);
 }
@@ -318,7 +323,8 @@ static int whole_stop(const struct fs_root *root, unsigned int vmid)
 
 static void test_whole_start(void **state)
 {
-	static const struct sweep sweep = {"pre-start, supervised", NULL, whole_start, judge_start};
+	static const struct sweep sweep = {"pre-start, supervised", NULL, whole_start, judge_start,
+					   NULL};
 
 	assert_int_equal(sweep_all(state, &sweep, NULL), 0);
 }
@@ -326,14 +332,14 @@ static void test_whole_start(void **state)
 static void test_whole_stop(void **state)
 {
 	static const struct sweep sweep = {"post-stop, supervised", start_pre, whole_stop,
-					   judge_return};
+					   judge_return, NULL};
 
 	assert_int_equal(sweep_all(state, &sweep, NULL), 0);
 }
 
 static void test_restore(void **state)
 {
-	static const struct sweep sweep = {"restore", start_pre, stop_restore, judge_return};
+	static const struct sweep sweep = {"restore", start_pre, stop_restore, judge_return, NULL};
 
 	assert_int_equal(sweep_all(state, &sweep, NULL), 0);
 }
@@ -371,11 +377,95 @@ static enum end judge_vf_start(struct tree *tree, const struct run *run, const c
 
 static void test_vf(void **state)
 {
-	static const struct sweep start = {"pre-start, VF", NULL, start_pre, judge_vf_start};
-	static const struct sweep stop = {"post-stop, VF", start_pre, stop_post, judge_return};
+	static const struct sweep start = {"pre-start, VF", NULL, start_pre, judge_vf_start, NULL};
+	static const struct sweep stop = {"post-stop, VF", start_pre, stop_post, judge_return,
+					  NULL};
 	unsigned int bad = sweep_all(state, &start, use_vf);
 
 	bad += sweep_all(state, &stop, use_vf);
+	fake_netlink_end();
+	assert_int_equal(bad, 0);
+}
+
+/* ---- post-start, when Proxmox VE has chosen another virtual function than was foreseen ---- */
+
+#define OTHER_VF "0000:08:00.1"
+#define FRESH	 "mac=02:00:00:00:00:1%u vlan=0 qos=0 protocol=33024 spoofchk=1 trust=0 link=0"
+#define MAP(vf, group) \
+	"id=8086:10ca,iommugroup=" group ",node=lab,path=" vf ",subsystem-id=8086:0000"
+
+static void use_choice(struct tree *tree)
+{
+	fake_netlink_igb(tree, PF, (const char *const[]){VF, OTHER_VF, NULL});
+	for (unsigned int i = 0; i < 2; i++) {
+		auto_free char *fresh = fs_path(FRESH, i);
+
+		fake_netlink_lists(tree, 7, i, fresh);
+	}
+	tree_link(tree, "etc/pve/local", "nodes/lab");
+	tree_folder(tree, "run/qemu-server");
+	tree_file(tree, "etc/pve/mapping/pci.cfg",
+		  "vfs\n\tmap " MAP(VF, "21") "\n\tmap " MAP(OTHER_VF, "22") "\n");
+	tree_vm(tree, 100, "machine: q35\nhostpci0: mapping=vfs,pcie=1\n");
+	tree_settings(tree,
+		      "vm100 = { hostpci0 = { mac = \"52:54:00:00:00:01\"; vlan = 30; }; };\n");
+}
+
+static void run_with_choice(struct tree *tree)
+{
+	scenario_must(tree, start_pre, 100);
+	tree_bind(tree, OTHER_VF, "vfio-pci");
+	tree_vm_runs(tree, 100, 4711);
+	tree_process(tree, 4711, "kvm",
+		     "/usr/bin/kvm -id 100 -pidfile /var/run/qemu-server/100.pid -device "
+		     "vfio-pci,host=" OTHER_VF ",id=hostpci0,bus=ich9-pcie-port-1,addr=0x0");
+	tree_file(tree, "run/qemu-server/pci-id-reservations", OTHER_VF " 100 pid:4711\n");
+}
+
+static void end_choice(struct tree *tree)
+{
+	tree_delete(tree, "var/run/qemu-server/100.pid");
+	tree_delete(tree, "run/qemu-server/100.pid");
+	tree_delete(tree, "run/qemu-server/pci-id-reservations");
+	tree_delete(tree, "proc/4711");
+	tree_delete(tree, "var/lib/pve-passthrough");
+}
+
+static int finish_start(const struct fs_root *root, unsigned int vmid)
+{
+	auto_settings struct settings settings = settings_default;
+
+	return settings_read(root, vmid, &settings) ?: start_finish(root, vmid, &settings);
+}
+
+/* Success means that it is done; after a failure the watcher does it, as long as there are spare
+ * records. */
+static enum end judge_choice(struct tree *tree, const struct run *run, const char *pristine)
+{
+	bool kept = tree_has(tree, "run/pve-passthrough/records/" OTHER_VF ".spare-100") ||
+		    tree_has(tree, "run/pve-passthrough/records/" VF ".spare-100");
+	auto_free char *listed = NULL;
+	enum end end = END_GOOD;
+
+	if (is_broken(run))
+		return END_BROKEN;
+	if (kept && run->code != EXIT_DONE)
+		run_plainly(tree, finish_start);
+	listed = fake_netlink_listed(tree, 7, 1);
+	if (!strstr(listed, "mac=52:54:00:00:00:01 vlan=30 ") && !strstr(listed, "link=2"))
+		end = run->code == EXIT_DONE ? END_SILENT : END_LET_THROUGH;
+	end_choice(tree);
+	if (end)
+		return end;
+	return !run_plainly(tree, stop_post) && is_same(tree, pristine) ? END_GOOD : END_LOST;
+}
+
+static void test_post_start(void **state)
+{
+	static const struct sweep start = {"post-start, VF", NULL, start_post, judge_choice,
+					   run_with_choice};
+	unsigned int bad = sweep_all(state, &start, use_choice);
+
 	fake_netlink_end();
 	assert_int_equal(bad, 0);
 }
@@ -497,8 +587,8 @@ static void sweep_use(void **state, const char *name, void (*use)(struct tree *t
 {
 	auto_free char *plan = fs_path("plan, %s", name);
 	auto_free char *start = fs_path("pre-start, %s", name);
-	const struct sweep sweeps[] = {{start, NULL, start_pre, judge_used},
-				       {plan, NULL, scenario_plan, judge_used}};
+	const struct sweep sweeps[] = {{start, NULL, start_pre, judge_used, NULL},
+				       {plan, NULL, scenario_plan, judge_used, NULL}};
 
 	unsigned int bad = 0;
 
@@ -532,11 +622,11 @@ USE(vm)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(start),	  TEST(stop),	TEST(restore), TEST(whole_start),
-		TEST(whole_stop), TEST(mount),	TEST(swap),    TEST(volume),
-		TEST(loop),	  TEST(target), TEST(node),    TEST(container),
-		TEST(mdev),	  TEST(bridge), TEST(group),   TEST(reservation),
-		TEST(vm),	  TEST(vf),
+		TEST(start),	  TEST(stop),	TEST(restore),	  TEST(whole_start),
+		TEST(whole_stop), TEST(mount),	TEST(swap),	  TEST(volume),
+		TEST(loop),	  TEST(target), TEST(node),	  TEST(container),
+		TEST(mdev),	  TEST(bridge), TEST(group),	  TEST(reservation),
+		TEST(vm),	  TEST(vf),	TEST(post_start),
 	};
 
 	run_checks_leaks = false;

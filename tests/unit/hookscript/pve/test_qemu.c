@@ -68,6 +68,22 @@ static void test_ended(void **state)
 	assert_int_equal(qemu_devices_read(&tree->root, 100, &list, &n), -ESRCH);
 }
 
+/* That it cannot be read is no end of it. */
+static void test_cannot_be_read(void **state)
+{
+	static const char *const files[] = {"run/qemu-server/100.pid", "proc/77/cmdline"};
+	struct tree *tree = *state;
+	struct qemu_device *list;
+	size_t n;
+
+	tree_vm_runs(tree, 100, 77);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		tree_obscure(tree, files[i]);
+		assert_int_equal(qemu_devices_read(&tree->root, 100, &list, &n), -ELOOP);
+		tree_reveal(tree, files[i]);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int main(void)
@@ -76,6 +92,7 @@ int main(void)
 		TEST(test_devices),
 		TEST(test_several),
 		TEST(test_ended),
+		TEST(test_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
