@@ -13,9 +13,9 @@
 /* Directories of devices without devices below them. (holders and slaves are full of links.) */
 static bool is_leaf(const char *name)
 {
-	static const char *const names[] = {"power", "msi_irqs", "queues",    "statistics", "queue",
-					    "mq",    "trace",	 "integrity", "wakeup",	    "ptp",
-					    "link",  "holders",	 "slaves"};
+	static const char *const names[] = {"power",  "msi_irqs", "queues",  "statistics",
+					    "queue",  "mq",	  "trace",   "integrity",
+					    "wakeup", "link",	  "holders", "slaves"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))

@@ -204,7 +204,7 @@ int walk_add(const struct walk *walk, const char *path, enum texts_kind kind, co
 static bool is_dull(const char *name)
 {
 	static const char *const names[] = {"power",	 "msi_irqs", "statistics", "queues", "mq",
-					    "integrity", "trace",    "wakeup",	   "hwmon",  "ptp"};
+					    "integrity", "trace",    "wakeup",	   "hwmon"};
 	struct bdf bdf;
 
 	if (!bdf_parse(name, &bdf))

@@ -418,6 +418,21 @@ static void test_openers(void **state)
 			"disk! /dev/sda1 is open in process 40 (kvm)\n");
 }
 
+/* A network card's clock, which needs no address. */
+static void test_clock(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x020000, "igb");
+	put_node(tree, FOLDER "/ptp/ptp0", "ptp", "248:0", "ptp0", NULL);
+	tree_process(tree, 20, "chronyd", "chronyd");
+	tree_file(tree, "proc/20/cgroup", "0::/system.slice/chrony.service\n");
+	assert_findings(tree, 0x020000, "igb", "");
+	tree_process_opens(tree, 20, 5, "/dev/ptp0");
+	assert_findings(tree, 0x020000, "igb",
+			"process! /dev/ptp0 is open in process 20 (chronyd) of chrony.service\n");
+}
+
 static void test_containers(void **state)
 {
 	struct tree *tree = *state;
@@ -638,6 +653,7 @@ int main(void)
 		WITH_TREE(test_net_rdma),
 		WITH_TREE(test_net_moved),
 		WITH_TREE(test_openers),
+		WITH_TREE(test_clock),
 		WITH_TREE(test_containers),
 		WITH_TREE(test_nvidia),
 		WITH_TREE(test_console),
