@@ -9,12 +9,15 @@
 
 #include <string.h>
 
-/* System peripherals, bridges and SMBus controllers: what a watchdog is a part of. Many other
- * drivers have references for other reasons. */
+#define CLASS_IPMI 0x0c07
+
+/* System peripherals, bridges, SMBus controllers and the interface to a BMC, whose watchdog is that
+ * of ipmi_watchdog: what a watchdog is a part of. Many other drivers have references for other
+ * reasons. */
 static bool may_be_watchdog(unsigned int class)
 {
 	return class >> 16 == 0x08 || class >> 16 == PCI_BASE_CLASS_BRIDGE ||
-	       class >> 8 == PCI_CLASS_SMBUS;
+	       class >> 8 == PCI_CLASS_SMBUS || class >> 8 == CLASS_IPMI;
 }
 
 static bool has_watchdog_below(const struct survey *survey, const struct usage_device *device)

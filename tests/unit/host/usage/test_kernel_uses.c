@@ -110,6 +110,22 @@ static void test_old_watchdog(void **state)
 	assert_int_equal(usage_error(tree, 0x0c0500, "piix4_smbus"), -ELOOP);
 }
 
+/* The BMC's, by which a cluster's node is fenced: its node has no parent, and each user of the
+ * interface has a reference. (Linux: drivers/char/ipmi/ipmi_watchdog.c) */
+static void test_bmc_watchdog(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x0c0701, "ipmi_si");
+	tree_file(tree, "sys/module/ipmi_si/refcnt", "0\n");
+	tree_folder(tree, "sys/class/misc/watchdog");
+	assert_found(tree, 0x0c0701, "ipmi_si", "");
+	tree_file(tree, "sys/module/ipmi_si/refcnt", "1\n");
+	assert_found(
+		tree, 0x0c0701, "ipmi_si",
+		"chipset! its driver ipmi_si is in use, which may be as the host's watchdog\n");
+}
+
 static void put_virtio(struct tree *tree, const char *number)
 {
 	auto_free char *text = fs_path("%s\n", number);
@@ -263,10 +279,15 @@ static void test_crypto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_serial_console), WITH_TREE(test_watchdog),
-		WITH_TREE(test_old_watchdog),	WITH_TREE(test_9p),
-		WITH_TREE(test_9p_elsewhere),	WITH_TREE(test_virtiofs),
-		WITH_TREE(test_keyboard),	WITH_TREE(test_dma),
+		WITH_TREE(test_serial_console),
+		WITH_TREE(test_watchdog),
+		WITH_TREE(test_old_watchdog),
+		WITH_TREE(test_bmc_watchdog),
+		WITH_TREE(test_9p),
+		WITH_TREE(test_9p_elsewhere),
+		WITH_TREE(test_virtiofs),
+		WITH_TREE(test_keyboard),
+		WITH_TREE(test_dma),
 		WITH_TREE(test_crypto),
 	};
 
