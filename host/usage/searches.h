@@ -60,6 +60,9 @@ usage_search usage_find_watchdogs;
 /* A warning when it has all keyboards of the host (keyboards.c). */
 usage_search usage_find_keyboards;
 
+/* A USB device of it that another host has by usbip (usbip.c). */
+usage_search usage_find_usbip;
+
 /* The kernel's console on a serial port; the users of its channels as a DMA engine; those of its
  * algorithms as a crypto accelerator (kernel_uses.c). */
 usage_search usage_find_serial_console;

@@ -113,6 +113,7 @@ static int add_nvidia_node(const struct fs_root *root, const struct usage_device
 static usage_search *const searches[] = {
 	usage_find_serial_console, usage_find_watchdogs, usage_find_shares,
 	usage_find_keyboards,	   usage_find_dma,	 usage_find_crypto,
+	usage_find_usbip,
 };
 
 static int find_for_device(const struct fs_root *root, const struct usage_device *device,

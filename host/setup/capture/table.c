@@ -36,7 +36,7 @@ const struct pattern capture_table[] = {
 	{"sys/bus/pci/devices/*/mdev_supported_types/*", TEXTS_HERE, NULL},
 	{"sys/bus/pci/devices/*/**/uevent", TEXTS_LINES, UEVENT},
 	{"sys/bus/pci/devices/*/**/@(dev|ifindex|flags|in_use|mount_tag|size|model|idVendor|"
-	 "idProduct|busnum|devnum|removable|key|refcnt|type|master_alive)",
+	 "idProduct|busnum|devnum|removable|key|refcnt|type|master_alive|usbip_status)",
 	 TEXTS_WHOLE, NULL},
 	{"sys/bus/pci/devices/*/**/@(subsystem|driver|iommu_group|bridge|master|upper_*|lower_*|device|"
 	 "capabilities|phy80211)",

@@ -110,6 +110,24 @@ static void test_old_watchdog(void **state)
 	assert_int_equal(usage_error(tree, 0x0c0500, "piix4_smbus"), -ELOOP);
 }
 
+static void test_usbip(void **state)
+{
+	struct tree *tree = *state;
+
+	put_device(tree, 0x0c0330, "xhci_hcd");
+	tree_file(tree, FOLDER "/usb1/1-1/dev", "189:4\n");
+	tree_file(tree, FOLDER "/usb1/1-1/uevent", "MAJOR=189\nMINOR=4\nDEVNAME=bus/usb/001/005\n");
+	assert_found(tree, 0x0c0330, "xhci_hcd", "");
+	/* Exported, and nobody has it. */
+	tree_file(tree, FOLDER "/usb1/1-1/usbip_status", "1\n");
+	assert_found(tree, 0x0c0330, "xhci_hcd", "");
+	tree_file(tree, FOLDER "/usb1/1-1/usbip_status", "2\n");
+	assert_found(tree, 0x0c0330, "xhci_hcd",
+		     "process! its USB device 1-1 is exported by usbip, and another host has it\n");
+	tree_obscure(tree, FOLDER "/usb1/1-1/usbip_status");
+	assert_int_equal(usage_error(tree, 0x0c0330, "xhci_hcd"), -ELOOP);
+}
+
 /* The BMC's, by which a cluster's node is fenced: its node has no parent, and each user of the
  * interface has a reference. (Linux: drivers/char/ipmi/ipmi_watchdog.c) */
 static void test_bmc_watchdog(void **state)
@@ -279,15 +297,11 @@ static void test_crypto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TREE(test_serial_console),
-		WITH_TREE(test_watchdog),
-		WITH_TREE(test_old_watchdog),
-		WITH_TREE(test_bmc_watchdog),
-		WITH_TREE(test_9p),
-		WITH_TREE(test_9p_elsewhere),
-		WITH_TREE(test_virtiofs),
-		WITH_TREE(test_keyboard),
-		WITH_TREE(test_dma),
+		WITH_TREE(test_serial_console), WITH_TREE(test_watchdog),
+		WITH_TREE(test_old_watchdog),	WITH_TREE(test_bmc_watchdog),
+		WITH_TREE(test_usbip),		WITH_TREE(test_9p),
+		WITH_TREE(test_9p_elsewhere),	WITH_TREE(test_virtiofs),
+		WITH_TREE(test_keyboard),	WITH_TREE(test_dma),
 		WITH_TREE(test_crypto),
 	};
 

@@ -61,6 +61,10 @@ static void add_uses(struct tree *tree)
 	tree_process_opens(tree, 5000, 9, "/dev/vfio/13");
 	tree_bind(tree, TWIN, "vfio-pci");
 	tree_file(tree, "dev/vfio/13", "");
+	tree_file(tree, "sys/bus/pci/devices/" USB "/usb1/1-1/dev", "189:4\n");
+	tree_file(tree, "sys/bus/pci/devices/" USB "/usb1/1-1/uevent",
+		  "MAJOR=189\nMINOR=4\nDEVNAME=bus/usb/001/005\n");
+	tree_file(tree, "sys/bus/pci/devices/" USB "/usb1/1-1/usbip_status", "2\n");
 	tree_folder(tree, "sys/fs/cgroup/lxc/105");
 	tree_file(tree, "etc/pve/lxc/105.conf", "dev0: /dev/snd/controlC0,mode=0666\n");
 }
