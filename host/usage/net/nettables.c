@@ -44,6 +44,13 @@ bool net_is_local_only(int family, const void *ip)
 	return v4 >> 16 == 0xa9fe /* 169.254/16 */ || IN_MULTICAST(v4);
 }
 
+bool net_is_captured(unsigned int promiscuity, bool has_master, unsigned int flags)
+{
+	/* The kernel shows this flag only of "ip link set X promisc on", which counts once. (Linux:
+	 * net/core/dev.c, dev_get_flags()) */
+	return !has_master && promiscuity > !!(flags & IFF_PROMISC);
+}
+
 /* ---- namespaces ---- */
 
 static int look_at_id(const struct nlmsghdr *message, void *arg)
@@ -95,8 +102,10 @@ static int add_link(struct reader *r, const struct nlmsghdr *message)
 		.lower = netlink_u32(netlink_attr(message, sizeof(*head), IFLA_LINK)),
 		.up = head->ifi_flags & IFF_UP,
 		/* A bridge and the like listen to all, too. */
-		.captured = netlink_u32(netlink_attr(message, sizeof(*head), IFLA_PROMISCUITY)) &&
-			    !netlink_u32(netlink_attr(message, sizeof(*head), IFLA_MASTER)),
+		.captured = net_is_captured(
+			netlink_u32(netlink_attr(message, sizeof(*head), IFLA_PROMISCUITY)),
+			netlink_u32(netlink_attr(message, sizeof(*head), IFLA_MASTER)),
+			head->ifi_flags),
 	};
 
 	/* The id for now: ids cannot be asked for while links are dumped. */

@@ -63,6 +63,13 @@ int net_tables_read(const struct fs_root *root, const struct mounts *mounts,
 void net_tables_free(struct net_tables *tables);
 
 /*
+ * Whether a link passes on all that it receives for a reason that neither a master explains, as a
+ * bridge, nor its administrator: PROMISCUITY is how often that was asked for, FLAGS are its
+ * interface's. Pure.
+ */
+bool net_is_captured(unsigned int promiscuity, bool has_master, unsigned int flags);
+
+/*
  * Whether an address, or a route to it, never leaves the link: link-local ones, multicast. IP has
  * four bytes for AF_INET, else 16. Pure.
  */

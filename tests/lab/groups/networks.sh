@@ -128,6 +128,13 @@ t_listener() { # once
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
 	idle 31
 	end_background
+	step "such a socket, on an interface that the administrator has made promiscuous"
+	want 31
+	iproute2 link set "$name" promisc on
+	background occupy packets "$name"
+	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
+	idle 31
+	end_background
 }
 
 t_netconsole() {

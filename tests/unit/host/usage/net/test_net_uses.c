@@ -2,6 +2,7 @@
 #include "host/usage/net/net_uses.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <string.h>
@@ -109,6 +110,17 @@ static void test_warnings(void **state)
 		    "is up, although it has neither an address nor a bridge", NULL);
 }
 
+/* What the administrator has set listens to nothing: lldpd has a packet socket on every card. */
+static void test_captured(void **state)
+{
+	(void)state;
+	assert_false(net_is_captured(0, false, IFF_UP));
+	assert_true(net_is_captured(1, false, IFF_UP));
+	assert_false(net_is_captured(1, true, IFF_UP));
+	assert_false(net_is_captured(1, false, IFF_UP | IFF_PROMISC));
+	assert_true(net_is_captured(2, false, IFF_UP | IFF_PROMISC));
+}
+
 static void test_uppers_alone(void **state)
 {
 	char bond[] = "bond0", bridge[] = "vmbr0";
@@ -153,9 +165,10 @@ static void test_local_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stacked),	 cmocka_unit_test(test_named),
-		cmocka_unit_test(test_warnings), cmocka_unit_test(test_uppers_alone),
-		cmocka_unit_test(test_find),	 cmocka_unit_test(test_local_only),
+		cmocka_unit_test(test_stacked),	     cmocka_unit_test(test_named),
+		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_uppers_alone), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_local_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
