@@ -5,6 +5,7 @@
  *
  *	promiscuous IFACE	a packet socket to which the interface passes all that it receives
  *	packets IFACE		a packet socket, as DHCP clients have
+ *	pppoe IFACE		a connection of PPPoE, as pppd has
  *	mapped NODE		a mapping of the node, whose descriptor is closed
  *	page NODE		the same of a sound node's status page
  *	registered NODE		a file registered with io_uring, whose descriptor is closed
@@ -12,12 +13,14 @@
  *
  * With UID it goes on as that user.
  */
+#include <net/if.h> /* before the kernel's own, which goes without its names then */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/if_pppox.h>
 #include <linux/io_uring.h>
 #include <net/ethernet.h>
-#include <net/if.h>
 #include <netpacket/packet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +47,18 @@ static int listen_to(const char *name, int promiscuous)
 	return promiscuous ? setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request,
 					sizeof(request))
 			   : 0;
+}
+
+/* The kernel asks nobody: pppd has found the other side before. */
+static int connect_to(const char *name)
+{
+	struct sockaddr_pppox address = {.sa_family = AF_PPPOX, .sa_protocol = PX_PROTO_OE};
+	int fd = socket(AF_PPPOX, SOCK_STREAM, PX_PROTO_OE);
+
+	address.sa_addr.pppoe.sid = 0x4200;
+	memcpy(address.sa_addr.pppoe.remote, "\x52\x54\0\0\0\x99", 6);
+	strncpy(address.sa_addr.pppoe.dev, name, sizeof(address.sa_addr.pppoe.dev) - 1);
+	return fd < 0 ? -1 : connect(fd, (const void *)&address, sizeof(address));
 }
 
 static int map(const char *path, int access, off_t offset)
@@ -97,6 +112,8 @@ static int occupy(const char *how, const char *what)
 		return duplicate(what);
 	if (!strcmp(how, "promiscuous") || !strcmp(how, "packets"))
 		return listen_to(what, !strcmp(how, "promiscuous"));
+	if (!strcmp(how, "pppoe"))
+		return connect_to(what);
 	errno = EINVAL;
 	return -1;
 }

@@ -52,6 +52,8 @@ static void put_use(const struct net_use *use, struct strbuf *found, struct strb
 		strbuf_add_item(found, _("nexthop %u"), use->number);
 	else if (use->kind == NET_RULE)
 		strbuf_add_item(found, _("the routing rule %u"), use->number);
+	else if (use->kind == NET_PPPOE)
+		strbuf_add_item(found, "%s", _("a PPPoE connection"));
 	else if (use->is_default)
 		strbuf_add_item(found, use->family == AF_INET6 ? _("the IPv6 default route")
 							       : _("the default route"));
@@ -88,9 +90,14 @@ int net_uses_describe(const struct net_tables *tables, const struct net_link *li
 
 	for (size_t i = 0; i < uppers->n; i++)
 		strbuf_add_item(&found, _("below %s"), uppers->items[i]);
-	for (size_t i = 0; link && i < tables->n_uses; i++)
-		if (&tables->links[tables->uses[i].link] == link)
-			put_use(&tables->uses[i], &found, &links_only);
+	uses.pppoe = !found.len;
+	for (size_t i = 0; link && i < tables->n_uses; i++) {
+		if (&tables->links[tables->uses[i].link] != link)
+			continue;
+		put_use(&tables->uses[i], &found, &links_only);
+		uses.pppoe &= tables->uses[i].kind == NET_PPPOE;
+	}
+	uses.pppoe &= found.len > 0;
 	before = found.len;
 	if (link)
 		put_stacked(tables, link, uppers, &found, &uses.elsewhere);

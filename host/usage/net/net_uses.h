@@ -10,6 +10,7 @@ struct net_uses {
 	char *warning;	       /* what may be a use, after its name: "is up"; NULL: nothing */
 	const char *elsewhere; /* the namespace of an interface on top of it, when that is all */
 	bool captured;	       /* a packet socket is all */
+	bool pppoe;	       /* a pppd is all, but for what lies on it elsewhere */
 };
 
 /* Whether the link is the interface NAME (NULL: it has been moved, to any namespace) of the device

@@ -102,7 +102,7 @@ static int take_use(const char *line, struct net_tables *tables)
 
 	if (sscanf(line, "use %d %u %d %d %127s", &kind, &use.number, &use.family, &is_default,
 		   ip) != 5 ||
-	    kind < NET_ADDRESS || kind > NET_RULE)
+	    kind < NET_ADDRESS || kind > NET_PPPOE)
 		return -EBADMSG;
 	use.kind = (enum net_use_kind)kind;
 	use.is_default = is_default;

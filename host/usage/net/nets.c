@@ -65,10 +65,12 @@ static int add_use(const struct survey_net *net, const struct net_uses *uses, st
 		uses->elsewhere ? fs_path(_("end its use in the network namespace of %s; to find "
 					    "that"),
 					  uses->elsewhere)
+		: uses->pppoe	? strdup(_("end the connection of pppd; to see which"))
 		: uses->captured
 			? fs_path(_("end the program that captures packets; to see it"))
 			: fs_path(_("remove %s from /etc/network/interfaces, then"), net->name),
 		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
+		       : uses->pppoe	? "pgrep -a pppd; cat /proc/net/pppoe"
 		       : uses->captured ? "ss -0 -p"
 					: "ifreload -a"));
 	if (err)

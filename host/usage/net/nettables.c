@@ -311,22 +311,57 @@ static bool has_packet_socket(const char *table, unsigned int index)
 	return false;
 }
 
+/* The text of /proc/PID/net/NAME of a process in the namespace; NULL in *RET where the kernel has
+ * no such file yet, or no process is there to have a socket. */
+static int read_table(const struct reader *r, const char *name, char **ret)
+{
+	pid_t pid = r->tables->spaces.items[r->ns].pid;
+	auto_free char *path = fs_path("proc/%d/net/%s", pid, name);
+	int err = pid ? fs_read(r->root, path, TABLE_MAX, ret, NULL) : 0;
+
+	if (!fs_is_absent(err))
+		return err;
+	return process_has_ended(r->root, pid, -EACCES) ? -ESRCH : 0;
+}
+
 /* Leaves .captured at those links of the namespace that a packet socket listens to. */
 static int read_packet_sockets(struct reader *r)
 {
-	const struct netns *space = &r->tables->spaces.items[r->ns];
-	auto_free char *path = fs_path("proc/%d/net/packet", space->pid);
 	auto_free char *table = NULL;
-	int err = space->pid ? fs_read(r->root, path, TABLE_MAX, &table, NULL) : 0;
+	int err = read_table(r, "packet", &table);
 
-	if (fs_is_absent(err)) /* no AF_PACKET in this kernel yet, unless the process has ended */
-		err = process_has_ended(r->root, space->pid, -EACCES) ? -ESRCH : 0;
 	for (size_t i = 0; !err && i < r->tables->n_links; i++) {
 		struct net_link *link = &r->tables->links[i];
 
 		if (link->ns == r->ns)
 			link->captured = link->captured && table &&
 					 has_packet_socket(table, link->index);
+	}
+	return err;
+}
+
+char *net_pppoe_name(const char *line)
+{
+	for (int i = 0; i < 2; i++) {
+		line += strspn(line, " ");
+		line += strcspn(line, " \n");
+	}
+	line += strspn(line, " ");
+	return strndup(line, strcspn(line, " \n"));
+}
+
+/* Of what goes through PPPoE, no link says on which interface that is. */
+static int read_pppoe(struct reader *r)
+{
+	static const struct net_use use = {.kind = NET_PPPOE};
+	auto_free char *table = NULL;
+	int err = read_table(r, "pppoe", &table);
+	const char *line = table ? strchr(table, '\n') : NULL;
+
+	for (; !err && line && line[1]; line = strchr(line + 1, '\n')) {
+		auto_free char *name = net_pppoe_name(line + 1);
+
+		err = name ? add_use_of(r, 0, name, use, none) : -ENOMEM;
 	}
 	return err;
 }
@@ -351,6 +386,7 @@ static int read_space(struct reader *r)
 		      ?: netlink_dump(r->socket, RTM_GETNEXTHOP, sizeof(struct nhmsg),
 				      look_at_nexthop, r);
 	err = err ?: read_packet_sockets(r);
+	err = err ?: read_pppoe(r);
 	close(r->socket);
 	free(r->ids);
 	r->ids = NULL;

@@ -31,6 +31,7 @@ enum net_use_kind {
 	NET_ROUTE,
 	NET_NEXTHOP, /* a nexthop object; number: its id */
 	NET_RULE,    /* a rule of the routing policy; number: its priority */
+	NET_PPPOE,   /* the connection of a pppd */
 };
 
 /* What of the configuration names an interface. */
@@ -68,6 +69,13 @@ void net_tables_free(struct net_tables *tables);
  * interface's. Pure.
  */
 bool net_is_captured(unsigned int promiscuity, bool has_master, unsigned int flags);
+
+/*
+ * The interface in LINE, of /proc/net/pppoe, after the first one: "42000000 52:54:00:12:34:56
+ * eth1". A new string, "" where there is none; NULL without memory. Pure. (Linux:
+ * drivers/net/ppp/pppoe.c, pppoe_seq_show())
+ */
+char *net_pppoe_name(const char *line) must_check;
 
 /*
  * Whether an address, or a route to it, never leaves the link: link-local ones, multicast. IP has

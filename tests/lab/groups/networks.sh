@@ -10,7 +10,7 @@
 #seconds 180
 
 prepare() {
-	for module in e1000e vfio_pci vfio_iommu_type1 macvlan; do
+	for module in e1000e vfio_pci vfio_iommu_type1 macvlan pppoe; do
 		modprobe "$module" || echo "# the lab has no module $module"
 	done
 	wait_for 10 test -n "$(nic_name 31)"
@@ -132,6 +132,22 @@ t_listener() { # once
 	want 31
 	iproute2 link set "$name" promisc on
 	background occupy packets "$name"
+	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
+	idle 31
+	end_background
+}
+
+# Only the table of the connections says what a pppd goes through.
+t_pppoe() { # once
+	want 31
+	background occupy pppoe "$name"
+	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
+	in_use "a PPPoE connection" "cat /proc/net/pppoe"
+	end_background
+	step "a connection through another interface"
+	want 31
+	iproute2 link set "$(nic_name 32)" up
+	background occupy pppoe "$(nic_name 32)"
 	wait_for 5 grep -q held /tmp/background.out || fail "the lab: $(cat /tmp/background.out)"
 	idle 31
 	end_background

@@ -110,6 +110,27 @@ static void test_warnings(void **state)
 		    "is up, although it has neither an address nor a bridge", NULL);
 }
 
+static void test_pppoe(void **state)
+{
+	static const struct {
+		const char *line, *name;
+	} rows[] = {{"42000000 52:54:00:12:34:56     eth1\n", "eth1"},
+		    {"00000000 00:00:00:00:00:00 enp4s0f1np1\nx", "enp4s0f1np1"},
+		    {"42000000 52:54:00:12:34:56", ""},
+		    {"", ""}};
+	struct net_use uses[] = {use_of(NET_PPPOE, "0.0.0.0")};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *name = net_pppoe_name(rows[i].line);
+
+		assert_string_equal(name, rows[i].name);
+		free(name);
+	}
+	assert_uses(&nic, 1, uses, 1, "a PPPoE connection", NULL, NULL);
+	assert_uses(&nic, 1, uses, 0, "", NULL, NULL);
+}
+
 /* What the administrator has set listens to nothing: lldpd has a packet socket on every card. */
 static void test_captured(void **state)
 {
@@ -165,10 +186,10 @@ static void test_local_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stacked),	     cmocka_unit_test(test_named),
-		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_captured),
-		cmocka_unit_test(test_uppers_alone), cmocka_unit_test(test_find),
-		cmocka_unit_test(test_local_only),
+		cmocka_unit_test(test_stacked),	 cmocka_unit_test(test_named),
+		cmocka_unit_test(test_warnings), cmocka_unit_test(test_pppoe),
+		cmocka_unit_test(test_captured), cmocka_unit_test(test_uppers_alone),
+		cmocka_unit_test(test_find),	 cmocka_unit_test(test_local_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
