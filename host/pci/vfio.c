@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Between two looks. */
 #define LOOK_AGAIN_MS 50
@@ -94,6 +95,31 @@ static int node_is_busy(const struct fs_root *root, const char *node, bool *ret)
 	return fd >= 0 || fd == -EBUSY || fd == -ENOENT || fd == -ENODEV || fd == -ENXIO ? 0 : fd;
 }
 
+/* Whom the node belongs to, in *RET; root when there is none. Returns 0 or -errno. */
+static int read_owner(const struct fs_root *root, const char *node, struct owner_ids *ret)
+{
+	auto_close int fd = fs_open(root, node + 1, O_PATH, 0);
+	struct stat st;
+	int err = fd < 0 ? fd : fs_stat(root, fd, &st);
+
+	*ret = (struct owner_ids){0};
+	if (err)
+		return fs_is_absent(err) ? 0 : err;
+	*ret = (struct owner_ids){st.st_uid, st.st_gid};
+	return 0;
+}
+
+static int find_holders(struct search *search)
+{
+	const struct fs_names *nodes = search->nodes;
+	auto_free struct owner_ids *owners = calloc(nodes->n + 1, sizeof(*owners));
+	int err = owners ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < nodes->n; i++)
+		err = read_owner(search->root, nodes->items[i], &owners[i]);
+	return err ?: process_each_node(search->root, owners, nodes->n, look_for_node, search);
+}
+
 int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
 			 size_t n_members, struct vfio_holders *ret)
 {
@@ -109,7 +135,7 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 	}
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
 	if (!err && (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)))
-		err = process_each_node(root, look_for_node, &search);
+		err = find_holders(&search);
 	if (err)
 		return err;
 	if (holders.n)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/process/process_nodes.h"
 
+#include "host/base/clock.h"
 #include "host/process/process.h"
 
 #include <fcntl.h>
@@ -16,6 +17,11 @@
 /* The kernel gives a page of /proc/PID/maps at a time; stdio would ask for a quarter of that. */
 #define MAPS_BUFFER 4096
 
+/* How often the clock is looked at, among so many descriptors. */
+#define LOOK_EVERY 256
+
+int process_others_ms = 500;
+
 struct file_key {
 	unsigned int type; /* S_IFBLK, S_IFCHR, or 0 */
 	uint64_t number;
@@ -28,8 +34,9 @@ struct asking {
 	pid_t pid;
 	bool running; /* it is the running system, whose kernel may be asked */
 	int dir;      /* of its descriptors */
+	int64_t deadline;
 	struct file_key dull[DULL_MAX];
-	size_t n_dull;
+	size_t n_dull, n;
 };
 
 static bool is_dull(const struct asking *asking, const struct file_key *key)
@@ -84,7 +91,11 @@ static int show_file(const struct dirent *entry, void *arg)
 	struct open_node node = {.pid = asking->pid, .path = path, .fd = entry->d_name};
 	struct file_key key = {0};
 	ssize_t len;
-	int ret = may_be_node(asking, entry->d_name, &node, &key);
+	int ret;
+
+	if (!(++asking->n % LOOK_EVERY) && !clock_left_ms(asking->deadline))
+		return -ETIME;
+	ret = may_be_node(asking, entry->d_name, &node, &key);
 
 	if (ret <= 0 || (node.numbered && is_dull(asking, &key)))
 		return ret < 0 ? ret : 0;
@@ -99,8 +110,8 @@ static int show_file(const struct dirent *entry, void *arg)
 	return ret == LOOK_SAME ? 0 : ret;
 }
 
-int process_each_open(const struct fs_root *root, pid_t pid,
-		      int (*look)(const struct open_node *node, void *arg), void *arg)
+static int each_open_until(const struct fs_root *root, pid_t pid, int64_t deadline,
+			   int (*look)(const struct open_node *node, void *arg), void *arg)
 {
 	auto_free char *path = fs_path("proc/%d/fd", pid);
 	auto_close int dir = fs_open(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -110,20 +121,36 @@ int process_each_open(const struct fs_root *root, pid_t pid,
 		.pid = pid,
 		.running = fs_root_is_running_system(root),
 		.dir = dir,
+		.deadline = deadline,
 	};
 	int err = dir < 0 ? dir : fs_each_entry(dir, show_file, &asking);
 
 	return err > 0 || process_has_ended(root, pid, err) ? 0 : err;
 }
 
-int process_each_node(const struct fs_root *root,
+int process_each_open(const struct fs_root *root, pid_t pid,
+		      int (*look)(const struct open_node *node, void *arg), void *arg)
+{
+	return each_open_until(root, pid, INT64_MAX, look, arg);
+}
+
+int process_each_node(const struct fs_root *root, const struct owner_ids *owners, size_t n_owners,
 		      int (*look)(const struct open_node *node, void *arg), void *arg)
 {
 	cleanup_with(process_list_free) struct process_list list = {0};
+	int64_t end = INT64_MAX; /* from the first one that is not root's on */
 	int err = process_list_read(root, &list);
 
-	for (size_t i = 0; !err && i < list.n; i++)
-		err = process_each_open(root, list.items[i].pid, look, arg);
+	err = err ?: process_list_rank(root, &list);
+	for (size_t i = 0; !err && i < list.n; i++) {
+		pid_t pid = list.items[i].pid;
+
+		if (list.items[i].rank != PROCESS_ROOT && end == INT64_MAX)
+			end = clock_now_ms() + process_others_ms;
+		err = clock_left_ms(end) ? each_open_until(root, pid, end, look, arg) : -ETIME;
+		if (err == -ETIME && !process_may_be(root, pid, owners, n_owners))
+			err = 0;
+	}
 	return err;
 }
 

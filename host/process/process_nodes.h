@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "host/base/fs.h"
+#include "host/process/ids.h"
 
 /* A block or character device that a process has open or mapped, by whatever path. */
 struct open_node {
@@ -42,8 +43,15 @@ int process_each_mapping(const struct fs_root *root, pid_t pid,
 			 int (*look)(const struct open_node *node, void *arg),
 			 void *arg) must_check;
 
-/* process_each_open() of all processes, in the order of process_list_read(). */
-int process_each_node(const struct fs_root *root,
+/*
+ * process_each_open() of all processes, those of root first. For the others there is a limit in
+ * all, so that no user makes this last by what he has open: one that was not finished is left out,
+ * unless it may be one of the OWNERS (host/process/ids.h) of what is searched for: -ETIME.
+ */
+int process_each_node(const struct fs_root *root, const struct owner_ids *owners, size_t n_owners,
 		      int (*look)(const struct open_node *node, void *arg), void *arg) must_check;
+
+/* That limit, for tests. */
+extern int process_others_ms;
 
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/vfio.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include "host/base/clock.h"
+#include "host/process/process_nodes.h"
 #include "tree.h"
 
 static void put_group(struct tree *tree)
@@ -63,6 +65,40 @@ static void test_open(void **state)
 	assert_int_equal(holders.items[0].pid, 30);
 	text = vfio_holders_describe(&holders);
 	assert_string_equal(text, "process 30 (kvm), process 31 (a (b))");
+}
+
+static void put_user(struct tree *tree, int pid, unsigned int uid)
+{
+	auto_free char *dir = fs_path("proc/%d", pid);
+	auto_free char *path = fs_path("proc/%d/task/%d/status", pid, pid);
+	auto_free char *text = fs_path("Name:\tx\nUid:\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
+
+	tree_process(tree, pid, "x", "x");
+	tree_process_opens(tree, pid, 3, "/dev/vfio/12");
+	tree_file(tree, path, text);
+	assert_int_equal(fchownat(tree->root.fd, dir, uid, uid, 0), 0);
+}
+
+/* Users have so many descriptors that there is no time for all: root's processes are found, and who
+ * may be the owner of the node is not passed over. */
+static void test_many_descriptors(void **state)
+{
+	struct tree *tree = *state;
+	auto_holders struct vfio_holders all = {0}, in_time = {0}, none = {0};
+
+	put_group(tree);
+	put_user(tree, 30, 65000);
+	tree_process(tree, 31, "kvm", "kvm");
+	tree_process_opens(tree, 31, 33, "/dev/vfio/12");
+	all = holders_of(tree, 12);
+	assert_int_equal(all.n, 2);
+	process_others_ms = 0;
+	in_time = holders_of(tree, 12);
+	assert_int_equal(in_time.n, 1);
+	assert_int_equal(in_time.items[0].pid, 31);
+	assert_int_equal(fchownat(tree->root.fd, "dev/vfio/12", 65000, 65000, 0), 0);
+	assert_int_equal(vfio_group_holders(&tree->root, 12, &none), -ETIME);
+	process_others_ms = 500;
 }
 
 /* /dev/vfio/devices/vfioN, by which QEMU opens a device with iommufd. */
@@ -201,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_closed),
 		TEST(test_open),
+		TEST(test_many_descriptors),
 		TEST(test_open_by_iommufd),
 		TEST(test_kernel_threads),
 		TEST(test_process_without_a_name),
