@@ -56,10 +56,11 @@ static void fill_node(const struct statx *st, struct open_node *node)
 }
 
 /* Whether the kernel may not tell us what a file is, or a server not whose it is (FUSE says EACCES
- * to all but its own user); then its path tells. */
+ * to all but its own user, and EIO of a file that its server has made another one: any user can
+ * have such a file); then its path tells. What is a device has no server. */
 static bool is_refused(int err)
 {
-	return err == -EACCES || err == -EPERM;
+	return err == -EACCES || err == -EPERM || err == -EIO;
 }
 
 /*

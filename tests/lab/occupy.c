@@ -9,7 +9,8 @@
  *	mapped NODE		a mapping of the node, whose descriptor is closed
  *	page NODE		the same of a sound node's status page
  *	registered NODE		a file registered with io_uring, whose descriptor is closed
- *	many NODE		so many descriptors of it that to look at them takes long
+ *	spoilt DIR		a file of a file system of its own (FUSE), which has become a
+ *directory many NODE		so many descriptors of it that to look at them takes long
  *
  * With UID it goes on as that user.
  */
@@ -18,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/fuse.h>
 #include <linux/if_pppox.h>
 #include <linux/io_uring.h>
 #include <net/ethernet.h>
@@ -25,9 +27,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,6 +106,76 @@ static int duplicate(const char *path)
 	return err;
 }
 
+/* ---- a file system of one file ---- */
+
+static void answer(int fuse, uint64_t to, int err, const void *what, size_t len)
+{
+	char text[sizeof(struct fuse_out_header) + sizeof(struct fuse_entry_out)];
+	const struct fuse_out_header head = {(uint32_t)(sizeof(head) + len), -err, to};
+
+	memcpy(text, &head, sizeof(head));
+	if (len)
+		memcpy(text + sizeof(head), what, len);
+	if (write(fuse, text, head.len) < 0)
+		_exit(1);
+}
+
+/* File 2 is a directory from the second time on that it is looked at: the kernel gives EIO then. */
+static void serve_one(int fuse, const struct fuse_in_header *head)
+{
+	static int n_looks;
+	struct fuse_attr attr = {.ino = head->nodeid, .mode = S_IFDIR | 0755, .nlink = 1};
+	const struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 65536};
+	const struct fuse_open_out opened = {0};
+
+	if (head->opcode == FUSE_INIT) {
+		answer(fuse, head->unique, 0, &init, sizeof(init));
+	} else if (head->opcode == FUSE_LOOKUP) {
+		attr.ino = 2;
+		attr.mode = S_IFREG | 0644;
+		answer(fuse, head->unique, 0, &(struct fuse_entry_out){.nodeid = 2, .attr = attr},
+		       sizeof(struct fuse_entry_out));
+	} else if (head->opcode == FUSE_GETATTR) {
+		if (head->nodeid == 2 && !n_looks++)
+			attr.mode = S_IFREG | 0644;
+		answer(fuse, head->unique, 0, &(struct fuse_attr_out){.attr = attr},
+		       sizeof(struct fuse_attr_out));
+	} else if (head->opcode == FUSE_OPEN) {
+		answer(fuse, head->unique, 0, &opened, sizeof(opened));
+	} else if (head->opcode != FUSE_FORGET) {
+		answer(fuse, head->unique, ENOSYS, NULL, 0);
+	}
+}
+
+static void serve(int fuse)
+{
+	static char text[FUSE_MIN_READ_BUFFER + 131072];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (read(fuse, text, sizeof(text)) > 0)
+		serve_one(fuse, (const void *)text);
+	_exit(0);
+}
+
+static int spoil(const char *dir)
+{
+	int fuse = open("/dev/fuse", O_RDWR), fd;
+	char text[256];
+	struct stat st;
+
+	snprintf(text, sizeof(text), "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+	if (fuse < 0 || mount("occupy", dir, "fuse", MS_NOSUID | MS_NODEV, text))
+		return -1;
+	if (!fork())
+		serve(fuse);
+	snprintf(text, sizeof(text), "%s/file", dir);
+	fd = open(text, O_RDONLY);
+	for (int i = 0; fd >= 0 && i < 3 && !fstat(fd, &st); i++)
+		;
+	return fd >= 0 && errno == EIO ? 0 : -1;
+}
+
 static int occupy(const char *how, const char *what)
 {
 	if (!strcmp(how, "mapped"))
@@ -112,6 +188,8 @@ static int occupy(const char *how, const char *what)
 		return duplicate(what);
 	if (!strcmp(how, "promiscuous") || !strcmp(how, "packets"))
 		return listen_to(what, !strcmp(how, "promiscuous"));
+	if (!strcmp(how, "spoilt"))
+		return spoil(what);
 	if (!strcmp(how, "pppoe"))
 		return connect_to(what);
 	errno = EINVAL;

@@ -16,7 +16,7 @@
 
 prepare() {
 	for module in nvme vfio_pci vfio_iommu_type1 snd_hda_intel xhci_pci usbhid hid_generic i6300esb \
-		virtio_pci 9pnet_virtio 9p; do
+		virtio_pci 9pnet_virtio 9p fuse; do
 		modprobe "$module" || echo "# the lab has no module $module"
 	done
 	wait_for 10 test -n "$(nvme lab1)"
@@ -111,6 +111,16 @@ t_many_descriptors() { # once
 	occupied many /dev/null 65534
 	passes
 	in_time "the look at 50000 descriptors" 4000 "$hook_time"
+}
+
+# A server that makes the kernel say EIO of a file that is open, as any user can with FUSE.
+t_spoilt_file() { # once
+	want "$(nvme lab1)"
+	mkdir -p /tmp/spoilt
+	occupied spoilt /tmp/spoilt 65534
+	passes
+	end_background
+	umount -l /tmp/spoilt
 }
 
 # ---- who does not count, and who has closed it meanwhile
