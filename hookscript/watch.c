@@ -254,10 +254,13 @@ static void finish_start(const struct watch *watch)
 	/* What cannot be read of them is for post-start to complain of. */
 	settings_read(watch->root, watch->vmid, &settings);
 	(void)!start_finish(watch->root, watch->vmid, &settings);
-	if (spares_are_kept(watch->root, watch->vmid))
-		watch->seen->again_ms = watch->pause_ms;
-	else
+	if (!spares_are_kept(watch->root, watch->vmid)) {
 		watch->seen->finished = watch->seen->pid;
+		return;
+	}
+	watch->seen->again_ms = watch->pause_ms;
+	log_warning(_("%s: its post-start is tried again in %d s"), record_owner(watch->vmid),
+		    watch->pause_ms / 1000);
 }
 
 /* Guests come and go while the VM runs. Of failures in a row the first is said. */
