@@ -162,6 +162,74 @@ void vfio_holders_free(struct vfio_holders *holders)
 	*holders = (struct vfio_holders){0};
 }
 
+/* ---- of all groups ---- */
+
+struct vms_search {
+	const struct fs_root *root;
+	struct vfio_vms *vms;
+};
+
+static int look_for_vm(const struct open_node *node, void *arg)
+{
+	struct vms_search *search = arg;
+	struct vfio_vms *vms = search->vms;
+	unsigned int vmid;
+	char *path;
+
+	if (!after_prefix(node->path, "/dev/vfio/") || !strcmp(node->path, "/dev/vfio/vfio"))
+		return LOOK_ON;
+	vmid = process_vm(search->root, node->pid);
+	if (!vmid)
+		return LOOK_NEXT;
+	path = strdup(node->path);
+	if (!path || !array_grow(vms->items, vms->n)) {
+		free(path);
+		return -ENOMEM;
+	}
+	vms->items[vms->n++] = (struct vfio_vm){path, vmid};
+	return LOOK_ON;
+}
+
+int vfio_vms_read(const struct fs_root *root, struct vfio_vms *ret)
+{
+	auto_vfio_vms struct vfio_vms vms = {0};
+	struct vms_search search = {root, &vms};
+	int err = process_each_node(root, NULL, 0, look_for_vm, &search);
+
+	if (err)
+		return err;
+	*ret = vms;
+	vms = (struct vfio_vms){0};
+	return 0;
+}
+
+int vfio_vms_find(const struct fs_root *root, const struct vfio_vms *vms, int group,
+		  unsigned int *ret)
+{
+	auto_free struct bdf *members = NULL;
+	auto_names struct fs_names nodes = {0};
+	size_t n = 0;
+	int err = vms->n ? iommu_group_members(root, group, &members, &n) : 0;
+
+	*ret = 0;
+	if (!err && vms->n)
+		err = group_nodes(root, group, members, n, &nodes);
+	for (size_t i = 0; !err && !*ret && i < vms->n; i++)
+		if (fs_names_has(&nodes, vms->items[i].node))
+			*ret = vms->items[i].vmid;
+	return err;
+}
+
+void vfio_vms_free(struct vfio_vms *vms)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		free(vms->items[i].node);
+	free(vms->items);
+	*vms = (struct vfio_vms){0};
+}
+
+/* ---- in words, and waiting ---- */
+
 char *vfio_holders_describe(const struct vfio_holders *holders)
 {
 	auto_strbuf struct strbuf text = {0};

@@ -33,6 +33,27 @@ int vfio_members_holders(const struct fs_root *root, int group, const struct bdf
 			 size_t n_members, struct vfio_holders *ret) must_check;
 void vfio_holders_free(struct vfio_holders *holders);
 
+/* Which VM has what of VFIO's open. */
+struct vfio_vms {
+	struct vfio_vm {
+		char *node; /* "/dev/vfio/12", "/dev/vfio/devices/vfio3" */
+		unsigned int vmid;
+	} * items;
+	size_t n;
+};
+
+/*
+ * Reads which VMs have which nodes of VFIO's open, of all groups at once. Unlike the above it opens
+ * no node itself, which QEMU could not do at that moment. Returns 0 (free with vfio_vms_free()) or
+ * -errno.
+ */
+int vfio_vms_read(const struct fs_root *root, struct vfio_vms *ret) must_check;
+void vfio_vms_free(struct vfio_vms *vms);
+
+/* Which of them has IOMMU group GROUP, in *RET; 0: none. Returns 0 or -errno. */
+int vfio_vms_find(const struct fs_root *root, const struct vfio_vms *vms, int group,
+		  unsigned int *ret) must_check;
+
 /* "process 1234 (kvm of VM 100)", for a message. Returns a new string, or NULL without memory. */
 char *vfio_holders_describe(const struct vfio_holders *holders) must_check;
 
@@ -51,6 +72,7 @@ int vfio_group_wait_closed(const struct fs_root *root, int group, int64_t deadli
  */
 int vfio_has_device(const struct fs_root *root, const struct bdf *bdf);
 
-#define auto_holders cleanup_with(vfio_holders_free)
+#define auto_holders  cleanup_with(vfio_holders_free)
+#define auto_vfio_vms cleanup_with(vfio_vms_free)
 
 #endif

@@ -9,20 +9,36 @@
 
 #include <string.h>
 
-/* Which VM has a part: the one whose QEMU has its IOMMU group open. "" when none has. */
-static char *vm_of_group(const struct fs_root *root, int group)
-{
-	auto_holders struct vfio_holders holders = {0};
+/* Where to look, and what is read when it is first needed, of many parts once. */
+struct parts {
+	const struct fs_root *root;
+	bool read;
+	struct vfio_vms vms;
+};
 
-	if (group < 0 || vfio_group_holders(root, group, &holders) || !holders.n ||
-	    !holders.items[0].vmid)
+static void parts_end(struct parts *parts)
+{
+	vfio_vms_free(&parts->vms);
+}
+
+/* Which VM has a part: the one whose QEMU has its IOMMU group open. "" when none is known to. */
+static char *vm_of_group(struct parts *parts, int group)
+{
+	unsigned int vmid = 0;
+
+	if (group < 0)
 		return strdup("");
-	return fs_path(", VM %u", holders.items[0].vmid);
+	if (!parts->read)
+		(void)!vfio_vms_read(parts->root, &parts->vms);
+	parts->read = true;
+	(void)!vfio_vms_find(parts->root, &parts->vms, group, &vmid);
+	return vmid ? fs_path(", VM %u", vmid) : strdup("");
 }
 
 /* What a VF does now, "0000:03:10.0 (iavf, enp3s0f0v0)" or "0000:03:10.1 (vfio-pci, VM 100)". */
-static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strbuf *to)
+static int put_vf(struct parts *parts, const struct bdf *bdf, struct strbuf *to)
 {
+	const struct fs_root *root = parts->root;
 	auto_free char *net_path = pci_path(bdf, "net");
 	auto_names struct fs_names nets = {0};
 	auto_free char *driver = NULL, *vm = NULL;
@@ -35,7 +51,7 @@ static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strb
 	if (err)
 		return err;
 	if (driver && (!strcmp(driver, "vfio-pci") || vfio_has_device(root, bdf)))
-		vm = vm_of_group(root, iommu_group_of(root, bdf));
+		vm = vm_of_group(parts, iommu_group_of(root, bdf));
 	strbuf_add_item(to, "%s (%s%s%s%s)", bdf_format(bdf, address),
 			driver ? driver : _("no driver"), nets.n ? ", " : "",
 			nets.n ? nets.items[0] : "", vm ? vm : "");
@@ -43,26 +59,25 @@ static int put_vf(const struct fs_root *root, const struct bdf *bdf, struct strb
 }
 
 /* *RET becomes "" when there are none. */
-static int describe_vfs(const struct fs_root *root, const struct bdf *bdf, char **ret)
+static int describe_vfs(struct parts *parts, const struct bdf *bdf, char **ret)
 {
 	auto_sriov struct sriov sriov = {0};
 	auto_strbuf struct strbuf text = {0};
-	int err = sriov_read(root, bdf, &sriov);
+	int err = sriov_read(parts->root, bdf, &sriov);
 
 	for (size_t i = 0; !err && i < sriov.n_vfs; i++)
-		err = put_vf(root, &sriov.vfs[i].bdf, &text);
+		err = put_vf(parts, &sriov.vfs[i].bdf, &text);
 	if (err)
 		return err;
 	*ret = strbuf_take(&text);
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int find_vfs(const struct fs_root *root, const struct usage_device *device,
-		    struct usage *usage)
+static int find_vfs(struct parts *parts, const struct usage_device *device, struct usage *usage)
 {
 	auto_free char *vfs = NULL;
 	char address[BDF_TEXT_SIZE];
-	int err = describe_vfs(root, &device->bdf, &vfs);
+	int err = describe_vfs(parts, &device->bdf, &vfs);
 
 	if (err || !vfs || !*vfs)
 		return err;
@@ -103,9 +118,9 @@ static int group_at(const struct fs_root *root, const char *dir)
 }
 
 /* "2a3c…0101 (GVTg_V5_4, VM 200)". One that has just gone is none. */
-static int put_mdev(const struct fs_root *root, const char *dir, const char *uuid,
-		    struct strbuf *to)
+static int put_mdev(struct parts *parts, const char *dir, const char *uuid, struct strbuf *to)
 {
+	const struct fs_root *root = parts->root;
 	auto_free char *type_path = fs_path("%s/mdev_type", dir);
 	auto_free char *name_path = fs_path("%s/mdev_type/name", dir);
 	auto_free char *type = NULL, *vm = NULL;
@@ -115,28 +130,27 @@ static int put_mdev(const struct fs_root *root, const char *dir, const char *uui
 		return there;
 	if (fs_read_attr(root, name_path, &type))
 		type = strdup(_("mediated device"));
-	vm = vm_of_group(root, group_at(root, dir));
+	vm = vm_of_group(parts, group_at(root, dir));
 	if (!type || !vm)
 		return -ENOMEM;
 	strbuf_add_item(to, "%s (%s%s)", uuid, type, vm);
 	return to->failed ? -ENOMEM : 0;
 }
 
-static int find_mdevs(const struct fs_root *root, const struct usage_device *device,
-		      struct usage *usage)
+static int find_mdevs(struct parts *parts, const struct usage_device *device, struct usage *usage)
 {
 	auto_free char *dir = pci_dir(&device->bdf);
 	auto_names struct fs_names names = {0};
 	auto_strbuf struct strbuf list = {0};
 	const char *first = NULL;
-	int err = dir ? fs_list_dirs(root, dir, &names) : -ENOMEM;
+	int err = dir ? fs_list_dirs(parts->root, dir, &names) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < names.n; i++) {
 		auto_free char *child = fs_path("%s/%s", dir, names.items[i]);
 
 		if (!is_uuid(names.items[i]))
 			continue;
-		err = child ? put_mdev(root, child, names.items[i], &list) : -ENOMEM;
+		err = child ? put_mdev(parts, child, names.items[i], &list) : -ENOMEM;
 		if (list.len && !first)
 			first = names.items[i];
 	}
@@ -177,9 +191,10 @@ static int find_vgpu(const struct fs_root *root, const struct usage_device *devi
 int usage_find_parts(const struct fs_root *root, const struct usage_device *device,
 		     struct usage *usage)
 {
-	int err = find_vfs(root, device, usage);
+	cleanup_with(parts_end) struct parts parts = {.root = root};
+	int err = find_vfs(&parts, device, usage);
 
 	if (!err)
-		err = find_mdevs(root, device, usage);
+		err = find_mdevs(&parts, device, usage);
 	return err ? err : find_vgpu(root, device, usage);
 }

@@ -101,6 +101,36 @@ static void test_many_descriptors(void **state)
 	process_others_ms = 500;
 }
 
+static void test_vms(void **state)
+{
+	static const struct {
+		int group;
+		unsigned int vmid;
+	} rows[] = {{12, 100}, {13, 101}, {14, 0}, {15, 0}};
+	struct tree *tree = *state;
+	auto_vfio_vms struct vfio_vms vms = {0};
+
+	put_group(tree);
+	tree_device(tree, &(struct tree_device){.bdf = "0000:02:00.0", .vendor = 1, .group = 13});
+	tree_device(tree, &(struct tree_device){.bdf = "0000:03:00.0", .vendor = 1, .group = 14});
+	tree_device(tree, &(struct tree_device){.bdf = "0000:04:00.0", .vendor = 1, .group = 15});
+	tree_file(tree, "sys/devices/pci0000:00/0000:02:00.0/vfio-dev/vfio3/dev", "511:3\n");
+	tree_process(tree, 30, "kvm", "/usr/bin/kvm -id 100");
+	tree_process_opens(tree, 30, 32, "/dev/vfio/vfio");
+	tree_process_opens(tree, 30, 33, "/dev/vfio/12");
+	tree_process(tree, 31, "kvm", "/usr/bin/kvm -id 101");
+	tree_process_opens(tree, 31, 33, "/dev/vfio/devices/vfio3");
+	tree_process(tree, 32, "dpdk", "dpdk");
+	tree_process_opens(tree, 32, 5, "/dev/vfio/14");
+	assert_int_equal(vfio_vms_read(&tree->root, &vms), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned int vmid;
+
+		assert_int_equal(vfio_vms_find(&tree->root, &vms, rows[i].group, &vmid), 0);
+		assert_int_equal(vmid, rows[i].vmid);
+	}
+}
+
 /* /dev/vfio/devices/vfioN, by which QEMU opens a device with iommufd. */
 static void test_open_by_iommufd(void **state)
 {
@@ -239,6 +269,7 @@ int main(void)
 		TEST(test_open),
 		TEST(test_many_descriptors),
 		TEST(test_open_by_iommufd),
+		TEST(test_vms),
 		TEST(test_kernel_threads),
 		TEST(test_process_without_a_name),
 		cmocka_unit_test(test_describes_nobody),
