@@ -27,18 +27,13 @@ struct question {
 };
 
 /* Whether the header is all ff goes to *RET. A shorter one was not read, which proves nothing. */
-static int read_header(const struct fs_root *root, const struct bdf *bdf, bool *ret)
+static int read_header(int config, bool *ret)
 {
-	auto_free char *path = pci_path(bdf, "config");
-	auto_close int fd = path ? fs_open(root, path, O_RDONLY, 0) : -ENOMEM;
 	unsigned char header[HEADER_SIZE];
 	size_t set = 0;
-	ssize_t len;
+	ssize_t len = pread(config, header, sizeof(header), 0);
 
 	*ret = false;
-	if (fd < 0)
-		return fs_is_absent(fd) || fd == -ENODEV ? 0 : fd;
-	len = pread(fd, header, sizeof(header), 0);
 	if (len < 0)
 		return errno == ENODEV ? 0 : -errno;
 	while (set < (size_t)len && header[set] == 0xff)
@@ -47,31 +42,45 @@ static int read_header(const struct fs_root *root, const struct bdf *bdf, bool *
 	return 0;
 }
 
-int pci_answers(const struct fs_root *root, const struct bdf *bdf)
+/* Of the open configuration space, as pci_answers(). */
+static int answers(int config)
 {
 	bool silent;
-	int err = read_header(root, bdf, &silent);
+	int err = read_header(config, &silent);
 
 	if (err || !silent)
 		return err;
 	clock_sleep_ms(AGAIN_MS);
-	err = read_header(root, bdf, &silent);
+	err = read_header(config, &silent);
 	return err ? err : silent ? -ENODATA : 0;
 }
 
-static void report_serial(const struct worker *self, const struct question *question, size_t i)
+/* As pci_answers(); SERIAL, unless it is NULL, is that of a device that answers, or stays. */
+static int ask_device(const struct fs_root *root, const struct bdf *bdf, char *serial)
 {
-	auto_free char *path = pci_path(&question->devices[i], "config");
-	auto_close int fd = path ? fs_open(question->root, path, O_RDONLY, 0) : -ENOMEM;
-	char text[EARLY_SERIAL_SIZE] = "";
-	uint64_t serial;
+	auto_free char *path = pci_path(bdf, "config");
+	auto_close int config = path ? fs_open(root, path, O_RDONLY, 0) : -ENOMEM;
+	int err = config < 0 ? config : answers(config);
 
-	if (fd >= 0)
-		early_serial_read(fd, text);
-	serial = strtoull(text, NULL, 16);
+	if (config < 0)
+		return fs_is_absent(err) || err == -ENODEV ? 0 : err;
+	if (!err && serial)
+		(void)!early_serial_read(config, serial);
+	return err;
+}
+
+int pci_answers(const struct fs_root *root, const struct bdf *bdf)
+{
+	return ask_device(root, bdf, NULL);
+}
+
+static void report_serial(const struct worker *self, size_t n, size_t i, const char *text)
+{
+	uint64_t serial = strtoull(text, NULL, 16);
+
 	for (size_t k = 0; serial && k < PARTS; k++)
-		worker_report(self, question->n + i * PARTS + k,
-			      (uint32_t)(serial >> k * PART_BITS & 0xffff), 0);
+		worker_report(self, n + i * PARTS + k, (uint32_t)(serial >> k * PART_BITS & 0xffff),
+			      0);
 }
 
 /* What was reported of the serial number of device I. */
@@ -92,12 +101,12 @@ static int ask(const struct worker *self, void *arg)
 	const struct question *question = arg;
 
 	for (size_t i = 0; i < question->n; i++) {
+		char serial[EARLY_SERIAL_SIZE] = "";
 		int err;
 
 		worker_report(self, i, STEP_ASKED, 0);
-		err = pci_answers(question->root, &question->devices[i]);
-		if (!err)
-			report_serial(self, question, i);
+		err = ask_device(question->root, &question->devices[i], serial);
+		report_serial(self, question->n, i, serial);
 		worker_report(self, i, STEP_DONE, err);
 	}
 	return 0;

@@ -3,7 +3,9 @@
  * configuration of a host will use of them (host/setup/early/boot_uses.h). */
 #include "fuzz.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/pci/early/early_id.h"
 #include "host/setup/early/boot_uses.h"
@@ -16,6 +18,18 @@ static void check_path(const char *text)
 	/* What a script reads: nothing that a shell would take for more than a word. */
 	if (!early_path_parse(text, path))
 		fuzz_require(*path && strchr(path, '/') && strlen(path) < sizeof(path));
+}
+
+static void check_serial(const uint8_t *data, size_t size)
+{
+	char serial[EARLY_SERIAL_SIZE];
+	int fd;
+
+	fuzz_write_file("config", data, size);
+	fd = fs_open(fuzz_root(), "config", O_RDONLY, 0);
+	fuzz_require(fd >= 0 && !early_serial_read(fd, serial));
+	fuzz_require(strspn(serial, "0123456789abcdef") == strlen(serial));
+	close(fd);
 }
 
 static void check_networkd(const char *text)
@@ -36,11 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_conf_items struct conf_items found = {0};
 	auto_names struct fs_names nets = {0}, disks = {0}, sources = {0};
 	auto_free char *text = fuzz_string(data, size);
-	char serial[EARLY_SERIAL_SIZE];
 
 	check_path(text);
-	early_serial_parse(data, size, serial);
-	fuzz_require(strspn(serial, "0123456789abcdef") == strlen(serial));
+	check_serial(data, size);
 	(void)early_order_place(text);
 	fuzz_require(!fs_names_add(&nets, "eno1"));
 	fuzz_require(!boot_uses_parse_nets(text, "interfaces", &nets, &found));

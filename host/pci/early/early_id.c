@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/pci/early/early_id.h"
 
+#include "host/base/activity.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SPACE_MAX      ((size_t)4096)
-#define SPACE_FOR_ALL  ((size_t)64)
+#define SPACE_FOR_ALL  64
 #define EXTENDED_BEGIN ((size_t)256)
 #define SERIAL_CAP     3
 
@@ -59,67 +62,57 @@ int early_path_read(const struct fs_root *root, const struct bdf *bdf, char ret[
 
 /* ---- its number ---- */
 
-struct space {
-	const unsigned char *bytes; /* or NULL: of FD */
-	size_t len;
-	int fd;
-};
-
-/* The head of a capability at AT, and the 64 bits after it. */
-static bool read_words(const struct space *space, size_t at, uint32_t words[3])
+/* The head of a capability at AT, and the 64 bits after it. Returns 1; 0 when they are not there,
+ * or not for this user; -errno. */
+static int read_words(int fd, size_t at, uint32_t words[3])
 {
 	unsigned char bytes[12];
+	ssize_t n = pread(fd, bytes, sizeof(bytes), (off_t)at);
 
-	if (space->bytes && at + sizeof(bytes) > space->len)
-		return false;
-	if (space->bytes)
-		memcpy(bytes, space->bytes + at, sizeof(bytes));
-	else if (pread(space->fd, bytes, sizeof(bytes), (off_t)at) != sizeof(bytes))
-		return false;
+	if (n != sizeof(bytes))
+		return n < 0 ? -errno : 0;
 	for (size_t i = 0; i < 3; i++)
 		words[i] = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
 			   (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
-	return true;
+	return 1;
 }
 
-static void find_serial(const struct space *space, char ret[EARLY_SERIAL_SIZE])
+int early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE])
 {
 	size_t at = EXTENDED_BEGIN;
 	uint32_t words[3];
 
 	*ret = '\0';
 	for (size_t left = SPACE_MAX / 4; left && at >= EXTENDED_BEGIN; left--) {
-		if (!read_words(space, at, words) || !words[0] || words[0] == UINT32_MAX)
-			return;
+		int there = read_words(fd, at, words);
+
+		if (there <= 0 || !words[0] || words[0] == UINT32_MAX)
+			return there < 0 ? there : 0;
 		if ((words[0] & 0xffff) == SERIAL_CAP) {
 			if ((words[1] || words[2]) && (words[1] & words[2]) != UINT32_MAX)
 				snprintf(ret, EARLY_SERIAL_SIZE, "%08x%08x", words[2], words[1]);
-			return;
+			return 0;
 		}
 		at = words[0] >> 20 & 0xffc;
 	}
-}
-
-void early_serial_parse(const unsigned char *bytes, size_t len, char ret[EARLY_SERIAL_SIZE])
-{
-	find_serial(&(struct space){bytes, len, -1}, ret);
-}
-
-void early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE])
-{
-	find_serial(&(struct space){NULL, 0, fd}, ret);
+	return 0;
 }
 
 static int read_serial(const struct fs_root *root, struct early_id *id)
 {
-	auto_free char *path = pci_path(&id->bdf, "config"), *space = NULL;
-	size_t len = 0;
-	int err = fs_read(root, path, SPACE_MAX, &space, &len);
+	auto_free char *path = pci_path(&id->bdf, "config");
+	auto_close int fd = path ? fs_open(root, path, O_RDONLY, 0) : -ENOMEM;
+	char byte;
+	int err;
 
-	if (!err)
-		early_serial_parse((const unsigned char *)space, len, id->serial);
-	id->serial_hidden = !err && len <= SPACE_FOR_ALL && geteuid() && !fs_root_is_capture(root);
-	return fs_is_absent(err) ? 0 : err;
+	if (fd < 0)
+		return fs_is_absent(fd) ? 0 : fd;
+	activity_begin("read", path);
+	err = early_serial_read(fd, id->serial);
+	id->serial_hidden = !err && geteuid() && !fs_root_is_capture(root) &&
+			    pread(fd, &byte, 1, SPACE_FOR_ALL) <= 0;
+	activity_end();
+	return err;
 }
 
 /* ---- all of it ---- */

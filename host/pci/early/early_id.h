@@ -68,14 +68,11 @@ int early_path_read(const struct fs_root *root, const struct bdf *bdf,
 		    char ret[EARLY_PATH_SIZE]) must_check;
 
 /*
- * The serial number in a configuration space of LEN bytes: "" when it has none, or one that is all
- * zeroes or all ones. Pure. (PCI Express Base Specification, Device Serial Number Extended
- * Capability)
+ * The serial number in an open configuration space, of which no more than the way to it is read,
+ * for each word is a read from the device: "" when it has none, one that is all zeroes or all ones,
+ * or this user may not see it. Returns 0, or -errno with "". (PCI Express Base Specification,
+ * Device Serial Number Extended Capability)
  */
-void early_serial_parse(const unsigned char *bytes, size_t len, char ret[EARLY_SERIAL_SIZE]);
-
-/* The same from an open configuration space, of which no more than the way to it is read: each word
- * is a read from the device. What cannot be read is "". */
-void early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE]);
+int early_serial_read(int fd, char ret[EARLY_SERIAL_SIZE]) must_check;
 
 #endif

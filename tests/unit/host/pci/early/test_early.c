@@ -3,6 +3,9 @@
  */
 #include "earlycase.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "host/pci/early/early.h"
 #include "host/pci/sriov_conf.h"
 
@@ -71,30 +74,37 @@ static void test_identity(void **state)
 	assert_int_equal(early_id_read(&tree->root, &vf, &id), -EXDEV);
 }
 
+static void assert_serial(struct tree *tree, const unsigned char *space, size_t len,
+			  const char *expected)
+{
+	char serial[EARLY_SERIAL_SIZE] = "x";
+	int fd;
+
+	tree_bytes(tree, "config", space, len);
+	fd = fs_open(&tree->root, "config", O_RDONLY, 0);
+	assert_int_equal(early_serial_read(fd, serial), 0);
+	assert_string_equal(serial, expected);
+	close(fd);
+	assert_int_equal(early_serial_read(fd, serial), -EBADF);
+}
+
 /* What looks like a list without end, or is cut off. */
 static void test_serial_of_nonsense(void **state)
 {
+	struct tree *tree = *state;
 	unsigned char space[4096];
-	char serial[EARLY_SERIAL_SIZE];
 
-	(void)state;
 	memset(space, 0xff, sizeof(space));
-	early_serial_parse(space, sizeof(space), serial);
-	assert_string_equal(serial, "");
+	assert_serial(tree, space, sizeof(space), "");
 	memset(space, 0, sizeof(space));
 	memcpy(space + 0x100, "\x01\x00\x01\x10", 4); /* its own successor */
-	early_serial_parse(space, sizeof(space), serial);
-	assert_string_equal(serial, "");
+	assert_serial(tree, space, sizeof(space), "");
 	memcpy(space + 0x100, "\x03\x00\x01\x00", 4); /* a number of zeroes */
-	early_serial_parse(space, sizeof(space), serial);
-	assert_string_equal(serial, "");
+	assert_serial(tree, space, sizeof(space), "");
 	space[0x104] = 7;
-	early_serial_parse(space, sizeof(space), serial);
-	assert_string_equal(serial, "0000000000000007");
-	early_serial_parse(space, 0x108, serial);
-	assert_string_equal(serial, "");
-	early_serial_parse(space, 64, serial);
-	assert_string_equal(serial, "");
+	assert_serial(tree, space, sizeof(space), "0000000000000007");
+	assert_serial(tree, space, 0x108, "");
+	assert_serial(tree, space, 64, "");
 }
 
 /* Writes host.conf with the devices, the first of which is held. */
@@ -253,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path_of_slots),
 		cmocka_unit_test_setup_teardown(test_identity, tree_setup, tree_teardown),
-		cmocka_unit_test(test_serial_of_nonsense),
+		cmocka_unit_test_setup_teardown(test_serial_of_nonsense, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_states, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_what_changes, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_cards_change_places, tree_setup,
