@@ -62,61 +62,74 @@ static bool names(const struct node_vms *vms, const struct node_vm *vm, const st
 	return named;
 }
 
-/* Whether another VM has the device as its own; unknown is as good as that. */
-static bool is_taken(const struct fs_root *root, const struct facts *facts,
-		     const struct node_vms *vms, const struct identity_device *device)
-{
-	for (size_t i = 0; i < vms->n; i++) {
-		const struct node_vm *vm = &vms->items[i];
-		cleanup_with(free_known) struct known known = {0};
-		auto_free char *why = NULL;
-		bool named;
+/* What devices of one VM are looked for with. */
+struct search {
+	const struct fs_root *root;
+	struct facts *facts;
+	const struct known *known; /* of this VM */
+	struct node_vms vms;
+	/* Of each of these, none where it cannot be read. They are read when they are first needed;
+	 * before, it is NULL. */
+	struct known *theirs;
+};
 
-		if (vm->vmid == facts->vmid)
-			continue;
-		named = names(vms, vm, &device->bdf);
-		if (!identity_read(root, vm->vmid, &known.list, &known.n, &why))
-			named = had(&known, NULL, device, named);
-		if (named)
-			return true;
-	}
-	return false;
+static void free_search(struct search *search)
+{
+	for (size_t i = 0; search->theirs && i < search->vms.n; i++)
+		free_known(&search->theirs[i]);
+	free(search->theirs);
+	node_vms_free(&search->vms);
 }
 
-/* Another VM that had the device, wherever it was; 0: none. */
-static unsigned int owner_of(const struct fs_root *root, const struct facts *facts,
-			     const struct node_vms *vms, const struct identity_device *device)
+static int read_others(struct search *search)
 {
-	for (size_t i = 0; i < vms->n; i++) {
-		cleanup_with(free_known) struct known known = {0};
-		auto_free char *why = NULL;
-		unsigned int vmid = vms->items[i].vmid;
+	int err = search->theirs ? 0 : node_vms_read(search->root, &search->vms);
 
-		if (vmid != facts->vmid &&
-		    !identity_read(root, vmid, &known.list, &known.n, &why) &&
-		    had(&known, NULL, device, false))
-			return vmid;
+	if (err || search->theirs)
+		return err;
+	search->theirs = calloc(search->vms.n + 1, sizeof(*search->theirs));
+	for (size_t i = 0; search->theirs && i < search->vms.n; i++) {
+		struct known *known = &search->theirs[i];
+		auto_free char *why = NULL;
+
+		(void)!identity_read(search->root, search->vms.items[i].vmid, &known->list,
+				     &known->n, &why);
+	}
+	return search->theirs ? 0 : -ENOMEM;
+}
+
+/* Another VM that had the device, wherever it was; with OR_NAMED, or that names its address and is
+ * not known to have had another there. 0: none. */
+static unsigned int owner_of(const struct search *search, const struct identity_device *device,
+			     bool or_named)
+{
+	for (size_t i = 0; i < search->vms.n; i++) {
+		const struct node_vm *vm = &search->vms.items[i];
+
+		if (vm->vmid != search->facts->vmid &&
+		    had(&search->theirs[i], NULL, device,
+			or_named && names(&search->vms, vm, &device->bdf)))
+			return vm->vmid;
 	}
 	return 0;
 }
 
 /* Fills in is_of, and now: those of its model that may be it, no other VM's, and none that this VM
  * has at another of its addresses. */
-static int list_free(const struct fs_root *root, const struct facts *facts,
-		     const struct known *known, const struct identity_device *device,
+static int list_free(struct search *search, const struct identity_device *device,
 		     const struct identity_device *alike, struct moved_device *moved)
 {
-	auto_node_vms struct node_vms vms = {0};
-	int err = node_vms_read(root, &vms);
+	int err = read_others(search);
 
 	if (!err && !moved->absent)
-		moved->is_of = owner_of(root, facts, &vms, &moved->is);
+		moved->is_of = owner_of(search, &moved->is, false);
 	for (size_t i = 0; !err && i < moved->n_alike; i++) {
 		const struct bdf *bdf = &alike[i].bdf;
 
 		if ((device->serial && alike[i].serial && device->serial != alike[i].serial) ||
-		    had(known, device, &alike[i], facts_name_by_address(facts, bdf)) ||
-		    is_taken(root, facts, &vms, &alike[i]))
+		    had(search->known, device, &alike[i],
+			facts_name_by_address(search->facts, bdf)) ||
+		    owner_of(search, &alike[i], true))
 			continue;
 		moved->now[moved->n_now++] = *bdf;
 	}
@@ -124,13 +137,14 @@ static int list_free(const struct fs_root *root, const struct facts *facts,
 }
 
 /* DEVICE is not at its address, where THERE is, or nothing. */
-static int add_moved(const struct fs_root *root, struct facts *facts, const struct known *known,
-		     const struct identity_device *device, const struct identity_device *there)
+static int add_moved(struct search *search, const struct identity_device *device,
+		     const struct identity_device *there)
 {
 	struct moved_device moved = {.bdf = device->bdf, .was = *device, .absent = !there};
+	struct facts *facts = search->facts;
 	auto_free struct identity_device *alike = NULL;
 	const struct identity_device *found;
-	int err = identity_find(root, &device->identity, &alike, &moved.n_alike);
+	int err = identity_find(search->root, &device->identity, &alike, &moved.n_alike);
 
 	if (err)
 		return err;
@@ -147,7 +161,7 @@ static int add_moved(const struct fs_root *root, struct facts *facts, const stru
 	if (found)
 		moved.now[moved.n_now++] = found->bdf;
 	else
-		err = list_free(root, facts, known, device, alike, &moved);
+		err = list_free(search, device, alike, &moved);
 	if (err || !array_grow(facts->moved, facts->n_moved)) {
 		free(moved.now);
 		return err ?: -ENOMEM;
@@ -215,6 +229,7 @@ static int list_now(const struct fs_root *root, const struct facts *facts, struc
 static int compare_all(const struct fs_root *root, struct facts *facts, const struct known *known,
 		       const struct known *now)
 {
+	cleanup_with(free_search) struct search search = {root, facts, known, {0}, NULL};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < known->n; i++) {
@@ -223,7 +238,7 @@ static int compare_all(const struct fs_root *root, struct facts *facts, const st
 		if (!facts_name_by_address(facts, &known->list[i].bdf) ||
 		    identity_compare(&known->list[i], now->list, now->n, &there) == IDENTITY_SAME)
 			continue;
-		err = add_moved(root, facts, known, &known->list[i], there);
+		err = add_moved(&search, &known->list[i], there);
 	}
 	return err;
 }
