@@ -9,14 +9,20 @@
 
 static void report(struct modules *modules, const char *name, int err)
 {
-	auto_free char *line = NULL;
+	struct module_obstacle obstacle;
+	auto_free char *text = NULL;
 
-	if (!modules_install_line(modules, name, err == -ECANCELED, &line) && line)
+	if (!modules_find_obstacle(modules, name, err == -ECANCELED, &obstacle))
+		text = obstacle.text;
+	if (text)
 		log_error(
-			_("module %s is not loaded: modprobe.d has the line: %s; remove that line; "
-			  "where it is: grep -rn '^ *install' /etc/modprobe.d /run/modprobe.d "
-			  "/lib/modprobe.d"),
-			name, line);
+			obstacle.on_cmdline
+				? _("module %s is not loaded: the kernel command line has %s; "
+				    "remove that where the boot loader reads it, and reboot")
+				: _("module %s is not loaded: modprobe.d has the line: %s; remove "
+				    "that line; where it is: grep -rn '^ *install' /etc/modprobe.d "
+				    "/run/modprobe.d /lib/modprobe.d"),
+			name, text);
 	else
 		log_error(_("module %s cannot be loaded: %s; try: modprobe %s; journalctl -k -n "
 			    "20"),

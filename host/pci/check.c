@@ -256,23 +256,37 @@ static int check_remapping(const struct fs_root *root, const struct check_cures 
 		strdup(cures->remapping ? cures->remapping : cure_remapping(root)));
 }
 
-int check_add_kept(struct checklist *list, const char *module, const char *line)
+int check_kept(struct modules *modules, const char *module, const char *cure,
+	       struct checklist *list)
 {
+	struct module_obstacle obstacle;
+	auto_free char *text = NULL;
+	int err = modules_find_obstacle(modules, module, false, &obstacle);
+
+	text = obstacle.text;
+	if (err || !text)
+		return err;
+	if (!obstacle.on_cmdline)
+		cure = _("remove that line; where it is: grep -rn '^ *install' /etc/modprobe.d "
+			 "/run/modprobe.d /lib/modprobe.d");
+	else if (!cure)
+		cure = _("remove that where the boot loader reads it, and reboot");
 	return check_add(list, module, CHECK_MISSING,
-			 fs_path(_("module %s is never loaded, so no device can be passed "
-				   "through: modprobe.d has the line: %s"),
-				 module, line),
-			 NULL,
-			 strdup(_("remove that line; where it is: grep -rn '^ *install' "
-				  "/etc/modprobe.d /run/modprobe.d /lib/modprobe.d")));
+			 fs_path(obstacle.on_cmdline
+					 ? _("module %s is never loaded, so no device can be "
+					     "passed through: the kernel command line has %s")
+					 : _("module %s is never loaded, so no device can be "
+					     "passed through: modprobe.d has the line: %s"),
+				 module, text),
+			 NULL, strdup(cure))
+		       ?: 1;
 }
 
 /* Usually it is loaded, which needs no libkmod; *MODULES is opened when it is not. */
 static int check_module(const struct fs_root *root, struct modules **modules, const char *module,
-			struct checklist *list)
+			const struct check_cures *cures, struct checklist *list)
 {
-	auto_free char *line = NULL;
-	int there = module_is_loaded(root, module), err;
+	int there = module_is_loaded(root, module), kept;
 
 	if (there > 0)
 		return check_add(list, module, CHECK_OK,
@@ -285,11 +299,9 @@ static int check_module(const struct fs_root *root, struct modules **modules, co
 		there = modules_open(root, modules);
 	if (!there)
 		there = modules_has(*modules, module);
-	err = there > 0 ? modules_install_line(*modules, module, false, &line) : 0;
-	if (there < 0 || err)
-		return err ?: there;
-	if (line)
-		return check_add_kept(list, module, line);
+	kept = there > 0 ? check_kept(*modules, module, cures->module, list) : there;
+	if (kept)
+		return kept < 0 ? kept : 0;
 	if (there)
 		return check_add(
 			list, module, CHECK_OK,
@@ -306,13 +318,14 @@ static int check_module(const struct fs_root *root, struct modules **modules, co
 
 static const char *const module_names[] = {"vfio", "vfio_iommu_type1", "vfio_pci"};
 
-static int check_modules(const struct fs_root *root, struct checklist *list)
+static int check_modules(const struct fs_root *root, const struct check_cures *cures,
+			 struct checklist *list)
 {
 	cleanup_with(modules_closep) struct modules *modules = NULL;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(module_names); i++)
-		err = check_module(root, &modules, module_names[i], list);
+		err = check_module(root, &modules, module_names[i], cures, list);
 	return err;
 }
 
@@ -331,5 +344,5 @@ int check_essentials(const struct fs_root *root, const struct check_cures *cures
 	if (!err && active)
 		err = arch_is_x86(root) ? check_remapping(root, cures, list)
 					: check_isolation(root, list);
-	return err ? err : check_modules(root, list);
+	return err ? err : check_modules(root, cures, list);
 }

@@ -6,7 +6,7 @@
 #ifndef HOST_PCI_CHECK_H
 #define HOST_PCI_CHECK_H
 
-#include "host/base/fs.h"
+#include "host/pci/modules.h"
 
 enum check_status {
 	CHECK_OK,
@@ -36,19 +36,21 @@ const char *check_status_name(enum check_status status);
 int check_add(struct checklist *list, const char *name, enum check_status status, char *what,
 	      char *evidence, char *cure) must_check;
 
-/* Adds that the module is never loaded, because of LINE ("install vfio_pci /bin/true"). Returns 0
- * or -ENOMEM. */
-int check_add_kept(struct checklist *list, const char *module, const char *line) must_check;
-
 /* The same of an item about the VM. */
 int check_add_vm(struct checklist *list, unsigned int vmid, enum check_status status, char *what,
 		 char *cure) must_check;
+
+/* Adds what keeps the module from being loaded (modules_find_obstacle()). CURE is that of a word of
+ * the kernel command line; NULL: a general one. Returns 1, 0 when nothing does, or -errno. */
+int check_kept(struct modules *modules, const char *module, const char *cure,
+	       struct checklist *list) must_check;
 
 /* What the caller knows of the cures (host/setup/check/cures.h); each may be NULL. */
 struct check_cures {
 	const char *iommu;	/* of an IOMMU that the firmware offers, and that is off */
 	const char *iommu_seen; /* what else was seen about that */
 	const char *remapping;	/* of interrupts that are not remapped */
+	const char *module;	/* of a module that the kernel command line keeps away */
 };
 
 /*

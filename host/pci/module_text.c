@@ -72,3 +72,42 @@ bool module_command_is_none(const char *command)
 			return true;
 	return false;
 }
+
+/* Whether the list, up to the end of its word, has the module; EXACT: '-' is not '_' there. */
+static bool list_has(const char *at, const char *module, bool exact)
+{
+	for (;; at++) {
+		size_t len = strcspn(at, ", \n");
+
+		if (module_name_is(at, len, module) && !(exact && memchr(at, '-', len)))
+			return true;
+		at += len;
+		if (*at != ',')
+			return false;
+	}
+}
+
+const char *module_kernels_blacklist(const char *cmdline, const char *module)
+{
+	const char *word = NULL;
+
+	for (const char *at = cmdline; *at; at += strcspn(at, " \n")) {
+		at += strspn(at, " \n");
+		if (after_prefix(at, "module_blacklist="))
+			word = at;
+	}
+	return word && list_has(strchr(word, '=') + 1, module, true) ? word : NULL;
+}
+
+bool module_is_blacklisted(const char *cmdline, const char *module)
+{
+	for (const char *at = cmdline; *at; at += strcspn(at, " \n")) {
+		const char *list;
+
+		at += strspn(at, " \n");
+		list = after_prefix(at, "modprobe.blacklist=");
+		if (list && list_has(list, module, false))
+			return true;
+	}
+	return module_kernels_blacklist(cmdline, module);
+}

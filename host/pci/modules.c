@@ -163,37 +163,84 @@ int modules_has(struct modules *modules, const char *name)
 	return list != NULL;
 }
 
-/* ---- install lines of modprobe.d ---- */
+/* ---- the kernel command line ---- */
 
-static char *install_line(struct kmod_module *module, bool any)
+/* A new string; "" without a /proc. */
+static int read_cmdline(const struct fs_root *root, char **ret)
+{
+	int err = fs_read(root, "proc/cmdline", CMDLINE_MAX, ret, NULL);
+
+	if (!fs_is_absent(err))
+		return err;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Adds the values of "MODULE.OPTION=VALUE". */
+static int add_from_cmdline(const struct fs_root *root, const char *module, const char *option,
+			    struct strbuf *values)
+{
+	auto_free char *cmdline = NULL;
+	char *rest, *word;
+	int err = read_cmdline(root, &cmdline);
+
+	rest = cmdline;
+	while (!err && (word = strsep(&rest, " \n"))) {
+		const char *dot = strchr(word, '.'), *value = NULL;
+
+		if (dot && module_name_is(word, (size_t)(dot - word), module))
+			value = after_prefix(dot + 1, option);
+		if (value && (!*value || *value == '='))
+			strbuf_add(values, "\n%s", *value ? value + 1 : "");
+	}
+	return err;
+}
+
+/* ---- what keeps a module from being loaded ---- */
+
+/* The command of its install line; NULL: none, or one that loads something, unless it may be ANY.
+ */
+static const char *install_command(struct kmod_module *module, bool any)
 {
 	const char *command = kmod_module_get_install_commands(module);
 
-	if (!command || !(any || module_command_is_none(command)))
-		return NULL;
-	return fs_path("install %s %s", kmod_module_get_name(module), command);
+	return command && (any || module_command_is_none(command)) ? command : NULL;
 }
 
-int modules_install_line(struct modules *modules, const char *name, bool any, char **ret)
+static int find_obstacle(struct kmod_module *module, const char *cmdline, bool any,
+			 struct module_obstacle *ret)
+{
+	const char *name = kmod_module_get_name(module), *command = install_command(module, any);
+	const char *word = module_kernels_blacklist(cmdline, name);
+
+	if (!word && !command)
+		return 0;
+	ret->on_cmdline = word;
+	ret->text = word ? strndup(word, strcspn(word, " \n"))
+			 : fs_path("install %s %s", name, command);
+	return ret->text ? 0 : -ENOMEM;
+}
+
+int modules_find_obstacle(struct modules *modules, const char *name, bool any,
+			  struct module_obstacle *ret)
 {
 	auto_module struct kmod_module *module = NULL;
 	auto_list struct kmod_list *needs = NULL;
+	auto_free char *cmdline = NULL;
 	int err = kmod_module_new_from_name(modules->context, name, &module);
 
-	*ret = NULL;
-	if (err < 0)
-		return err;
-	*ret = install_line(module, any);
-	needs = *ret ? NULL : kmod_module_get_dependencies(module);
-	for (struct kmod_list *at = needs; at && !*ret; at = kmod_list_next(needs, at)) {
+	*ret = (struct module_obstacle){0};
+	err = err < 0 ? err : read_cmdline(modules->root, &cmdline);
+	err = err ?: find_obstacle(module, cmdline, any, ret);
+	needs = err || ret->text ? NULL : kmod_module_get_dependencies(module);
+	for (struct kmod_list *at = needs; at && !err && !ret->text;
+	     at = kmod_list_next(needs, at)) {
 		auto_module struct kmod_module *need = kmod_module_get_module(at);
 		int there = module_is_loaded(modules->root, kmod_module_get_name(need));
 
-		if (there < 0)
-			return there;
-		*ret = there ? NULL : install_line(need, any);
+		err = there ? there < 0 ? there : 0 : find_obstacle(need, cmdline, any, ret);
 	}
-	return 0;
+	return err;
 }
 
 const char *module_strerror(int err)
@@ -284,78 +331,17 @@ bool module_serves_others(const struct fs_root *root, const char *name, const st
 	return false;
 }
 
-/* ---- the kernel command line ---- */
-
-/* A new string; "" without a /proc. */
-static int read_cmdline(const struct fs_root *root, char **ret)
-{
-	int err = fs_read(root, "proc/cmdline", CMDLINE_MAX, ret, NULL);
-
-	if (!fs_is_absent(err))
-		return err;
-	*ret = strdup("");
-	return *ret ? 0 : -ENOMEM;
-}
-
-/* Whether the list, up to the end of its word, has the module. */
-static bool list_has(const char *at, const char *module)
-{
-	for (;; at++) {
-		size_t len = strcspn(at, ", \n");
-
-		if (module_name_is(at, len, module))
-			return true;
-		at += len;
-		if (*at != ',')
-			return false;
-	}
-}
-
-/* Whether a word keeps the module from being loaded by itself, or at all. libkmod reads the first
- * kind, and that of the running system whatever the root is. */
-static bool cmdline_blacklists(const char *cmdline, const char *module)
-{
-	for (const char *at = cmdline; *at; at += strcspn(at, " \n")) {
-		const char *list;
-
-		at += strspn(at, " \n");
-		list = after_prefix(at, "modprobe.blacklist=");
-		list = list ? list : after_prefix(at, "module_blacklist=");
-		if (list && list_has(list, module))
-			return true;
-	}
-	return false;
-}
-
-/* Adds the values of "MODULE.OPTION=VALUE". */
-static int add_from_cmdline(const struct fs_root *root, const char *module, const char *option,
-			    struct strbuf *values)
-{
-	auto_free char *cmdline = NULL;
-	char *rest, *word;
-	int err = read_cmdline(root, &cmdline);
-
-	rest = cmdline;
-	while (!err && (word = strsep(&rest, " \n"))) {
-		const char *dot = strchr(word, '.'), *value = NULL;
-
-		if (dot && module_name_is(word, (size_t)(dot - word), module))
-			value = after_prefix(dot + 1, option);
-		if (value && (!*value || *value == '='))
-			strbuf_add(values, "\n%s", *value ? value + 1 : "");
-	}
-	return err;
-}
-
 /* ---- what would be loaded ---- */
 
-/* The first of the list that the kernel command line leaves; NULL: none. */
+/* The first of the list that neither the kernel command line nor an install line keeps away; NULL:
+ * none. libkmod reads the command line of the running system, whatever the root is. */
 static struct kmod_module *first_left(struct kmod_list *list, const char *cmdline)
 {
 	for (struct kmod_list *at = list; at; at = kmod_list_next(list, at)) {
 		struct kmod_module *module = kmod_module_get_module(at);
 
-		if (!cmdline_blacklists(cmdline, kmod_module_get_name(module)))
+		if (!module_is_blacklisted(cmdline, kmod_module_get_name(module)) &&
+		    !install_command(module, false))
 			return module;
 		kmod_module_unref(module);
 	}

@@ -38,13 +38,18 @@ DEFINE_CLEANUP(struct modules *, modules_close)
  */
 int modules_load(struct modules *modules, const char *name) must_check;
 
+struct module_obstacle {
+	char *text;	 /* "install vfio_pci /bin/true", "module_blacklist=vfio_pci"; NULL: none */
+	bool on_cmdline; /* it is a word of the kernel command line, not a line of modprobe.d */
+};
+
 /*
- * The install line of modprobe.d that keeps the module from being loaded, or one that it needs and
- * that is not loaded: "install vfio_pci /bin/true". ANY: whatever its command is; else only one
- * that loads nothing. Returns 0 with a new string in *ret, or NULL: there is none; -errno.
+ * What keeps the module from being loaded, or one that it needs and that is not loaded. ANY: an
+ * install line whatever its command is; else only one that loads nothing. Returns 0 (the caller
+ * frees the text) or -errno.
  */
-int modules_install_line(struct modules *modules, const char *name, bool any,
-			 char **ret) must_check;
+int modules_find_obstacle(struct modules *modules, const char *name, bool any,
+			  struct module_obstacle *ret) must_check;
 
 /* What -errno of modules_load() and driver_load() means. */
 const char *module_strerror(int err);
@@ -65,9 +70,9 @@ int modules_has(struct modules *modules, const char *name) must_check;
 
 /*
  * The module that would be loaded for a modalias. Returns 0 with a new string in *ret, and
- * *ret_blacklisted true when only blacklisted ones match, in modprobe.d or on the kernel command
- * line (the name is then one of those); 0 with
- * NULL when none matches; -errno.
+ * *ret_blacklisted true when only blacklisted ones match, in modprobe.d (also by an install line
+ * that loads nothing) or on the kernel command line (the name is then one of those); 0 with NULL
+ * when none matches; -errno.
  */
 int modules_for_alias(struct modules *modules, const char *modalias, char **ret,
 		      bool *ret_blacklisted) must_check;

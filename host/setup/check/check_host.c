@@ -232,8 +232,8 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 {
 	static const char name[] = "vfio_virqfd";
 	cleanup_with(modules_closep) struct modules *modules = NULL;
-	auto_free char *release = NULL, *line = NULL;
-	int there, err;
+	auto_free char *release = NULL;
+	int there, kept;
 
 	if (modules_release(root, &release) || !kernelinfo_is_before(release, "6.2"))
 		return 0;
@@ -243,11 +243,9 @@ static int check_virqfd(const struct fs_root *root, struct checklist *list)
 				 strdup("/sys/module/vfio_virqfd"), NULL);
 	if (!there)
 		there = modules_open(root, &modules) ?: modules_has(modules, name);
-	err = there > 0 ? modules_install_line(modules, name, false, &line) : 0;
-	if (there < 0 || err)
-		return err ?: there;
-	if (line)
-		return check_add_kept(list, name, line);
+	kept = there > 0 ? check_kept(modules, name, NULL, list) : there;
+	if (kept)
+		return kept < 0 ? kept : 0;
 	if (there)
 		return check_add(
 			list, name, CHECK_OK,

@@ -113,6 +113,7 @@ static int find_cures(const struct fs_root *root, const struct words *words, str
 	if (!err && !cures->iommu)
 		err = cure_by_firmware(root, words, cures);
 	err = err ?: cure_words(words, EFFECT_REMAPPING_OFF, &cures->remapping);
+	err = err ?: cure_words(words, EFFECT_MODULE, &cures->module);
 	err = err ?: cure_words(words, EFFECT_IGPU_OFF, &cures->igpu);
 	if (err || cures->igpu || words->vendor != PROCESSOR_INTEL ||
 	    cmdline_covers(&words->running, "intel_iommu=on", NULL))
@@ -158,13 +159,15 @@ void cures_free(struct cures *cures)
 	free(cures->iommu);
 	free(cures->iommu_seen);
 	free(cures->remapping);
+	free(cures->module);
 	free(cures->igpu);
 	*cures = (struct cures){0};
 }
 
 struct check_cures cures_of_essentials(const struct cures *cures)
 {
-	return (struct check_cures){cures->iommu, cures->iommu_seen, cures->remapping};
+	return (struct check_cures){cures->iommu, cures->iommu_seen, cures->remapping,
+				    cures->module};
 }
 
 int cures_check_essentials(const struct fs_root *root, struct checklist *list)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What cures a host whose IOMMU is off, whose interrupts are not remapped, or whose integrated GPU
- * is left out, by the words that its kernel was started with and those that are configured: a cure
- * that has been applied is none.
+ * What cures a host whose IOMMU is off, whose interrupts are not remapped, whose modules of vfio's
+ * are kept away, or whose integrated GPU is left out, by the words that its kernel was started with
+ * and those that are configured: a cure that has been applied is none.
  */
 #ifndef HOST_SETUP_CHECK_CURES_H
 #define HOST_SETUP_CHECK_CURES_H
@@ -15,7 +15,8 @@ struct cures {
 	char *iommu;	  /* of an IOMMU that the firmware offers, and that is off */
 	char *iommu_seen; /* why that cure, and not another */
 	char *remapping;
-	char *igpu; /* of an integrated GPU that is in no group */
+	char *module; /* of a module of vfio's that a word keeps away */
+	char *igpu;   /* of an integrated GPU that is in no group */
 };
 
 /*

@@ -42,6 +42,20 @@ static void test_no_iommu(void **state)
 	scenario_assert_refused(tree, 100, "the IOMMU is off, although the firmware offers one");
 }
 
+/* What modprobe would fail at is said before. */
+static void test_module_kept_away(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_delete(tree, "sys/module/vfio_pci");
+	tree_file(tree, "etc/modprobe.d/a.conf", "alias vfio_pci vfio_pci\n");
+	tree_file(tree, "proc/cmdline", "quiet module_blacklist=vfio_pci\n");
+	tree_file(tree, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"module_blacklist=vfio_pci\"\n");
+	scenario_assert_refused(tree, 100,
+				"cure: remove 'module_blacklist=vfio_pci' from line 1 of "
+				"/etc/default/grub, then: host-setup enable && reboot");
+}
+
 static void test_bad_settings(void **state)
 {
 	struct tree *tree = *state;
@@ -914,6 +928,7 @@ int main(void)
 		TEST(test_takes_over_its_own),
 		TEST(test_refusals),
 		TEST(test_no_iommu),
+		TEST(test_module_kept_away),
 		TEST(test_bad_settings),
 		TEST(test_unknown_in_cluster),
 		TEST(test_open_group),

@@ -316,19 +316,23 @@ static void test_kernels_own(void **state)
 	assert_item(&list, "acs-override", CHECK_NOTE, "lacks that patch");
 }
 
-/* What modprobe.d keeps away is not there when it is needed; once it is loaded, it is. */
+/* What modprobe.d or the kernel keeps away is not there when it is needed; once it is loaded, it
+ * is. */
 static void test_kept_away(void **state)
 {
 	static const struct {
-		const char *config;
+		const char *config, *cmdline;
 		enum check_status status;
 		const char *says;
 	} rows[] = {
-		{"", CHECK_OK, "vfio_pci is available, and loaded when needed"},
-		{"install vfio_pci modprobe -i vfio-pci\n", CHECK_OK, "is available"},
-		{"install vfio_pci /bin/true\n", CHECK_MISSING,
+		{"", "quiet", CHECK_OK, "vfio_pci is available, and loaded when needed"},
+		{"install vfio_pci modprobe -i vfio-pci\n", "quiet", CHECK_OK, "is available"},
+		{"install vfio_pci /bin/true\n", "quiet", CHECK_MISSING,
 		 "module vfio_pci is never loaded, so no device can be passed through: modprobe.d "
 		 "has the line: install vfio_pci /bin/true"},
+		{"", "modprobe.blacklist=vfio_pci", CHECK_OK, "is available"},
+		{"", "quiet module_blacklist=vfio_pci\n", CHECK_MISSING,
+		 "the kernel command line has module_blacklist=vfio_pci"},
 	};
 	struct tree *tree = *state;
 	auto_checklist struct checklist loaded = {0};
@@ -340,6 +344,7 @@ static void test_kept_away(void **state)
 		auto_checklist struct checklist list = {0};
 
 		tree_file(tree, "etc/modprobe.d/b.conf", rows[i].config);
+		tree_file(tree, "proc/cmdline", rows[i].cmdline);
 		assert_int_equal(check_essentials(&tree->root, NULL, &list), 0);
 		assert_item(&list, "vfio_pci", rows[i].status, rows[i].says);
 	}

@@ -93,17 +93,28 @@ static void test_alias(void **state)
 
 static void test_alias_blacklisted(void **state)
 {
+	static const struct {
+		const char *config;
+		bool blacklisted;
+	} rows[] = {
+		{"blacklist e1000e\n", true},
+		{"install e1000e /bin/false\n", true},
+		{"install e1000e modprobe -i e1000e\n", false},
+	};
 	struct tree *tree = *state;
-	auto_modules struct modules *modules = NULL;
-	auto_free char *name = NULL;
-	bool blacklisted = false;
 
 	tree_file(tree, "lib/modprobe.d/a.conf", "alias pci:v00008086d*sv*sd*bc*sc*i* e1000e\n");
-	tree_file(tree, "run/modprobe.d/b.conf", "blacklist e1000e\n");
-	modules = open_modules(tree);
-	assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
-	assert_string_equal(name, "e1000e");
-	assert_true(blacklisted);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_modules struct modules *modules = NULL;
+		auto_free char *name = NULL;
+		bool blacklisted = !rows[i].blacklisted;
+
+		tree_file(tree, "run/modprobe.d/b.conf", rows[i].config);
+		modules = open_modules(tree);
+		assert_int_equal(modules_for_alias(modules, NIC_ALIAS, &name, &blacklisted), 0);
+		assert_string_equal(name, "e1000e");
+		assert_int_equal(blacklisted, rows[i].blacklisted);
+	}
 }
 
 /* One of two is not blacklisted: that one will be loaded. */
@@ -247,6 +258,15 @@ static bool same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static char *obstacle_to(struct modules *modules, const char *name, bool any)
+{
+	struct module_obstacle obstacle;
+
+	assert_int_equal(modules_find_obstacle(modules, name, any, &obstacle), 0);
+	assert_int_equal(obstacle.on_cmdline, obstacle.text && *obstacle.text == 'm');
+	return obstacle.text;
+}
+
 /* Only a command that loads nothing is known to keep the module away before it is run. */
 static void test_install_lines(void **state)
 {
@@ -276,14 +296,37 @@ static void test_install_lines(void **state)
 		{
 			auto_modules struct modules *modules = open_modules(tree);
 
-			assert_int_equal(modules_install_line(modules, rows[i].name, false, &line),
-					 0);
-			assert_int_equal(modules_install_line(modules, rows[i].name, true, &any),
-					 0);
+			line = obstacle_to(modules, rows[i].name, false);
+			any = obstacle_to(modules, rows[i].name, true);
 		}
 		if (!same(line, rows[i].line) || !same(any, rows[i].any))
 			fail_msg("%s: %s, %s", rows[i].config, line ? line : "none",
 				 any ? any : "none");
+	}
+}
+
+/* The kernel reads the last of such words, and names as they are. */
+static void test_kernels_blacklist(void **state)
+{
+	static const struct {
+		const char *cmdline, *obstacle;
+	} rows[] = {
+		{"quiet module_blacklist=vfio_pci\n", "module_blacklist=vfio_pci"},
+		{"module_blacklist=nouveau,vfio_pci ro", "module_blacklist=nouveau,vfio_pci"},
+		{"module_blacklist=vfio_pci module_blacklist=nouveau", NULL},
+		{"module_blacklist=vfio-pci module_blacklist.x=vfio_pci", NULL},
+		{"modprobe.blacklist=vfio_pci", NULL},
+	};
+	struct tree *tree = *state;
+	auto_modules struct modules *modules = open_modules(tree);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *obstacle = NULL;
+
+		tree_file(tree, "proc/cmdline", rows[i].cmdline);
+		obstacle = obstacle_to(modules, "vfio-pci", false);
+		if (!same(obstacle, rows[i].obstacle))
+			fail_msg("%s: %s", rows[i].cmdline, obstacle ? obstacle : "none");
 	}
 }
 
@@ -335,6 +378,7 @@ int main(void)
 		TEST(test_vfio_ids_on_the_command_line),
 		TEST(test_has),
 		TEST(test_install_lines),
+		TEST(test_kernels_blacklist),
 		TEST(test_load),
 		TEST(test_serves_others),
 	};

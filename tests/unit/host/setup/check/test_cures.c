@@ -84,6 +84,19 @@ static void test_words(void **state)
 	}
 }
 
+static void test_module(void **state)
+{
+	struct tree *tree = *state;
+	auto_cures struct cures cures = {0};
+
+	prepare(tree, "GenuineIntel", "module_blacklist=vfio_pci");
+	tree_file(tree, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"module_blacklist=vfio_pci\"\n");
+	assert_int_equal(cures_read(&tree->root, NULL, &cures), 0);
+	assert_begins(0, cures.module,
+		      "remove 'module_blacklist=vfio_pci' from line 1 of /etc/default/grub, then: "
+		      "host-setup enable && reboot");
+}
+
 /* A VM's IOMMU is looked for where the VM runs; it may be an Intel one beside an AMD processor. */
 static void test_vm(void **state)
 {
@@ -124,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_words, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_vm, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_essentials, tree_setup, tree_teardown),
 	};
