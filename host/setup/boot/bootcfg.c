@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/setup/boot/bootcfg.h"
+#include "host/pci/module_text.h"
 #include "host/text/strbuf.h"
 #include "host/setup/conf/effects.h"
 #include "host/setup/conf/kernelinfo.h"
@@ -303,7 +304,7 @@ const struct conf_item *bootcfg_module(const struct bootcfg *bootcfg, const char
 	for (size_t i = 0; i < bootcfg->modules.n; i++) {
 		const struct conf_item *line = &bootcfg->modules.items[i];
 
-		if (modconf_name_is(module, line->text, strlen(line->text)))
+		if (module_name_is(line->text, strlen(line->text), module))
 			return line;
 	}
 	return NULL;
@@ -339,7 +340,7 @@ const struct conf_item *bootcfg_option(const struct bootcfg *bootcfg, const char
 
 		name += strspn(name, " \t");
 		len = strcspn(name, " \t");
-		value = modconf_name_is(module, name, len) ? option_in(name + len, option) : -1;
+		value = module_name_is(name, len, module) ? option_in(name + len, option) : -1;
 		if (value >= 0)
 			found = value ? line : NULL;
 	}

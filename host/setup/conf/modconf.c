@@ -50,20 +50,10 @@ int modconf_read_modules(struct conf_items *modules, const char *file, char *tex
 	return err;
 }
 
-bool modconf_name_is(const char *name, const char *text, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && name[at] &&
-	       (name[at] == '-' ? '_' : name[at]) == (text[at] == '-' ? '_' : text[at]))
-		at++;
-	return at == len && !name[at];
-}
-
 bool modconf_is_vfio(const char *name, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vfio_modules); i++)
-		if (modconf_name_is(vfio_modules[i], name, len))
+		if (module_name_is(name, len, vfio_modules[i]))
 			return true;
 	return false;
 }

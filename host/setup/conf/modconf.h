@@ -22,9 +22,6 @@ int modconf_read_modprobe(struct conf_items *options, struct conf_items *contrad
 /* What a line of modprobe.d does against passthrough, in words; NULL: nothing. */
 const char *modconf_line_effect(const char *line);
 
-/* Whether NAME is the LEN characters at TEXT; '-' and '_' are the same. */
-bool modconf_name_is(const char *name, const char *text, size_t len);
-
 /* Whether the LEN characters at NAME are a module that passthrough needs. */
 bool modconf_is_vfio(const char *name, size_t len);
 

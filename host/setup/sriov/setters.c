@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/pci/module_text.h"
 #include "host/setup/boot/bootcfg.h"
 
 /* ---- parameters of modules ---- */
@@ -33,7 +34,7 @@ static bool word_sets(const struct setters_pf *pf, const char *word)
 	const char *dot = strchr(word, '.');
 
 	return dot && sets_vfs(dot + 1) &&
-	       (!pf->module || modconf_name_is(pf->module, word, (size_t)(dot - word)));
+	       (!pf->module || module_name_is(word, (size_t)(dot - word), pf->module));
 }
 
 /* A line of modprobe.d: "options igb max_vfs=7". */
@@ -44,7 +45,7 @@ static bool options_set(const struct setters_pf *pf, const char *line)
 
 	name += strspn(name, " \t");
 	len = strcspn(name, " \t");
-	if (pf->module && !modconf_name_is(pf->module, name, len))
+	if (pf->module && !module_name_is(name, len, pf->module))
 		return false;
 	for (const char *at = name + len; *at; at += strcspn(at, " \t")) {
 		at += strspn(at, " \t");
