@@ -140,28 +140,13 @@ struct numa_value numa_parse(struct text value)
 
 /* ---- hotplug ---- */
 
-static bool is_word_char(char c)
-{
-	return !char_is_space(c) && c != ',' && c != ';' && c;
-}
-
-/* The next of a list's words (pve-common, PVE/Tools.pm, split_list). */
-static bool next_word(struct text *list, struct text *ret)
-{
-	while (list->len && !is_word_char(list->at[0]))
-		*list = text_skip(*list, 1);
-	*ret = (struct text){list->at, text_span(*list, is_word_char)};
-	*list = text_skip(*list, ret->len);
-	return ret->len;
-}
-
 int hotplug_check(struct text value, char **ret_why)
 {
 	struct text word;
 
 	if (text_is(value, "0") || text_is(value, "1"))
 		return 0;
-	while (next_word(&value, &word))
+	while (text_next_item(&value, &word))
 		if (!text_is_one_of(word, "network|disk|cpu|memory|usb|cloudinit"))
 			return text_refuse_part(ret_why, word,
 						_("it must be 0, 1 or some of %s, not"),
@@ -171,10 +156,5 @@ int hotplug_check(struct text value, char **ret_why)
 
 bool hotplug_has_memory(struct text value)
 {
-	struct text word;
-
-	while (next_word(&value, &word))
-		if (text_is(word, "memory"))
-			return true;
-	return false;
+	return text_list_has(value, "memory");
 }

@@ -52,35 +52,6 @@ static const struct type *find_type(const char *name)
 
 /* --- lists --- */
 
-static bool is_separator(char c)
-{
-	return c == ',' || c == ';' || !c || char_is_space(c);
-}
-
-static bool is_item_char(char c)
-{
-	return !is_separator(c);
-}
-
-/* Takes the next item off REST (pve-common, split_list). */
-static bool next_item(struct text *rest, struct text *ret)
-{
-	*rest = text_skip(*rest, text_span(*rest, is_separator));
-	*ret = (struct text){rest->at, text_span(*rest, is_item_char)};
-	*rest = text_skip(*rest, ret->len);
-	return ret->len > 0;
-}
-
-static bool list_has(struct text list, const char *word)
-{
-	struct text item;
-
-	while (next_item(&list, &item))
-		if (text_is(item, word))
-			return true;
-	return false;
-}
-
 /* The items of LIST joined with commas, without WORD when that is not NULL. */
 static char *list_join(struct text list, const char *without)
 {
@@ -88,7 +59,7 @@ static char *list_join(struct text list, const char *without)
 	char *to = joined;
 	struct text item;
 
-	while (joined && next_item(&list, &item)) {
+	while (joined && text_next_item(&list, &item)) {
 		if (without && text_is(item, without))
 			continue;
 		if (to != joined)
@@ -105,7 +76,7 @@ static int set_content(struct storage *storage, struct text value)
 	struct text rest = value, item;
 	size_t n = 0;
 
-	for (; next_item(&rest, &item); n++)
+	for (; text_next_item(&rest, &item); n++)
 		if (!text_is_one_of(item, CONTENTS))
 			return 0; /* dropped: the default applies */
 	if (!n)
@@ -119,7 +90,7 @@ static int set_directories(struct storage *storage, struct text value)
 {
 	struct text item;
 
-	while (next_item(&value, &item)) {
+	while (text_next_item(&value, &item)) {
 		if (!text_take(&item, "snippets="))
 			continue;
 		free(TAKE_PTR(storage->snippets));
@@ -167,7 +138,7 @@ static bool is_plain_path(const char *path)
 
 static int set_defaults(struct storage *storage)
 {
-	bool is_none = storage->content && list_has(text_of(storage->content), "none");
+	bool is_none = storage->content && text_list_has(text_of(storage->content), "none");
 	const struct type *type = find_type(storage->type);
 
 	/* With "none" beside other contents Proxmox VE ignores all of the section. */
@@ -297,7 +268,7 @@ const struct storage *storages_find(const struct storages *storages, const char 
 
 bool storage_is_for(const struct storage *storage, const char *content)
 {
-	return storage->content && list_has(text_of(storage->content), content);
+	return storage->content && text_list_has(text_of(storage->content), content);
 }
 
 char *storage_content_with(const struct storage *storage, const char *content)
@@ -308,7 +279,7 @@ char *storage_content_with(const struct storage *storage, const char *content)
 
 	if (!others)
 		return NULL;
-	if (list_has(text_of(others), content))
+	if (text_list_has(text_of(others), content))
 		return TAKE_PTR(others);
 	return asprintf(&with, "%s%s%s", others, *others ? "," : "", content) < 0 ? NULL : with;
 }

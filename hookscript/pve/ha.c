@@ -108,44 +108,13 @@ static bool is_set(const struct section *section, enum key key)
 
 /* ---- lists ---- */
 
-static bool is_separator(char c)
-{
-	return c == ',' || c == ';' || !c || char_is_space(c);
-}
-
-static bool is_item_char(char c)
-{
-	return !is_separator(c);
-}
-
-/* Takes the next item off REST (pve-common, split_list). */
-static bool next_item(struct text *rest, struct text *ret)
-{
-	if (!rest->at)
-		return false;
-	*rest = text_skip(*rest, text_span(*rest, is_separator));
-	*ret = (struct text){rest->at, text_span(*rest, is_item_char)};
-	*rest = text_skip(*rest, ret->len);
-	return ret->len > 0;
-}
-
-static bool list_has(struct text list, const char *word)
-{
-	struct text item;
-
-	while (next_item(&list, &item))
-		if (text_is(item, word))
-			return true;
-	return false;
-}
-
 /* Adds the nodes of "pve1:2,pve2", which have priorities after the colon. */
 static int add_nodes(struct text list, struct fs_names *ret)
 {
 	struct text item;
 	int err = 0;
 
-	while (!err && next_item(&list, &item)) {
+	while (!err && text_next_item(&list, &item)) {
 		const char *colon = memchr(item.at, ':', item.len);
 		auto_free char *name = NULL;
 
@@ -188,7 +157,7 @@ static int rule_nodes(const struct fs_root *root, const char *id, struct file *r
 
 		if (!text_is_nocase(rule->type, "node-affinity") || is_set(rule, DISABLE) ||
 		    find(rules, "node-affinity", rule->name) != rule ||
-		    !list_has(rule->values[RESOURCES], id))
+		    !text_list_has(rule->values[RESOURCES], id))
 			continue;
 		found = rule;
 		n++;

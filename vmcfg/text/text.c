@@ -147,6 +147,36 @@ bool text_next(struct text *rest, char sep, struct text *ret)
 	return true;
 }
 
+static bool is_separator(char c)
+{
+	return c == ',' || c == ';' || !c || char_is_space(c);
+}
+
+static bool is_item_char(char c)
+{
+	return !is_separator(c);
+}
+
+bool text_next_item(struct text *rest, struct text *ret)
+{
+	if (!rest->at)
+		return false;
+	*rest = text_skip(*rest, text_span(*rest, is_separator));
+	*ret = (struct text){rest->at, text_span(*rest, is_item_char)};
+	*rest = text_skip(*rest, ret->len);
+	return ret->len > 0;
+}
+
+bool text_list_has(struct text list, const char *word)
+{
+	struct text item;
+
+	while (text_next_item(&list, &item))
+		if (text_is(item, word))
+			return true;
+	return false;
+}
+
 bool text_is_one_of(struct text t, const char *choices)
 {
 	struct text rest = text_of(choices), choice;

@@ -59,6 +59,12 @@ struct text text_trim(struct text t);
  */
 bool text_next(struct text *rest, char sep, struct text *ret);
 
+/* Moves the next item of a list, between commas, semicolons, NULs and white space, from REST to
+ * *ret. False when there is none (pve-common, PVE/Tools.pm, split_list). And whether a list has the
+ * item. */
+bool text_next_item(struct text *rest, struct text *ret);
+bool text_list_has(struct text list, const char *word);
+
 /* Whether T is one of CHOICES, which are joined with '|'. */
 bool text_is_one_of(struct text t, const char *choices);
 
