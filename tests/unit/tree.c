@@ -434,6 +434,22 @@ void tree_device(struct tree *tree, const struct tree_device *device)
 		tree_bind(tree, device->bdf, device->driver);
 }
 
+void tree_igb(struct tree *tree, const char *bdf, int group)
+{
+	tree_device(tree, &(struct tree_device){.bdf = bdf,
+						.vendor = 0x8086,
+						.device = 0x10c9,
+						.class = 0x020000,
+						.group = group,
+						.driver = "igb",
+						.express = true});
+	attribute(tree, bdf, "sriov_totalvfs", "7\n");
+	attribute(tree, bdf, "sriov_numvfs", "0\n");
+	attribute(tree, bdf, "sriov_offset", "128\n");
+	attribute(tree, bdf, "sriov_stride", "2\n");
+	attribute(tree, bdf, "sriov_drivers_autoprobe", "1\n");
+}
+
 void tree_device_id(struct tree *tree, const char *bdf, unsigned int device)
 {
 	attribute(tree, bdf, "device", "0x%04x\n", device);

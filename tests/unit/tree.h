@@ -85,6 +85,10 @@ struct tree_device {
 void tree_device(struct tree *tree, const struct tree_device *device);
 void tree_device_gone(struct tree *tree, const char *bdf);
 
+/* An Intel 82576 with its driver, which can have 7 VFs (vendor and device 8086:10ca): those of
+ * 0000:08:00.0 are 0000:08:10.0, 0000:08:10.2, … */
+void tree_igb(struct tree *tree, const char *bdf, int group);
+
 /* Another device of its vendor sits there: a changed device id in all that shows it. */
 void tree_device_id(struct tree *tree, const char *bdf, unsigned int device);
 

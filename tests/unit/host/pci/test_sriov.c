@@ -11,17 +11,6 @@
 
 static const struct bdf pf = {0, 3, 0, 0};
 
-static void put_pf(struct tree *tree)
-{
-	tree_device(tree, &(struct tree_device){PF, 0x8086, 0x10c9, 0, 0, 0x020000, 20, "igb", NULL,
-						NULL, true, false});
-	tree_file(tree, AT "sriov_totalvfs", "7\n");
-	tree_file(tree, AT "sriov_numvfs", "0\n");
-	tree_file(tree, AT "sriov_offset", "128\n");
-	tree_file(tree, AT "sriov_stride", "2\n");
-	tree_file(tree, AT "sriov_drivers_autoprobe", "1\n");
-}
-
 static int set(struct tree *tree, unsigned int vfs, int autoprobe)
 {
 	const struct sriov_wish wish = {pf, vfs, autoprobe};
@@ -36,7 +25,7 @@ static void test_read_and_set(void **state)
 	const struct bdf other = {0, 4, 0, 0};
 	struct tree *tree = *state;
 
-	put_pf(tree);
+	tree_igb(tree, PF, 20);
 	assert_int_equal(set(tree, 2, 0), 0);
 	assert_int_equal(sriov_read(&tree->root, &pf, &sriov), 0);
 	assert_int_equal(sriov.total, 7);
@@ -75,7 +64,7 @@ static void test_find_pf(void **state)
 	};
 	struct tree *tree = *state;
 
-	put_pf(tree);
+	tree_igb(tree, PF, 20);
 	assert_int_equal(set(tree, 2, 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		unsigned int number = 99;
@@ -96,7 +85,7 @@ static void test_driver_makes_fewer(void **state)
 {
 	struct tree *tree = *state;
 
-	put_pf(tree);
+	tree_igb(tree, PF, 20);
 	tree_file(tree, AT "sriov_limit", "3\n");
 	assert_int_equal(set(tree, 4, -1), -ENOMEM);
 	assert_int_equal(set(tree, 8, -1), -ERANGE);

@@ -99,13 +99,7 @@ static int setup(void **state)
 	tree_driver(tree, "igb", "igb");
 	tree_driver(tree, "igbvf", "igbvf");
 	fake_kernel_knows(0x8086, 0x10ca, "igbvf");
-	tree_device(tree, &(struct tree_device){PF, 0x8086, 0x10c9, 0, 0, 0x020000, 20, "igb", NULL,
-						NULL, true, false});
-	tree_file(tree, AT "sriov_totalvfs", "7\n");
-	tree_file(tree, AT "sriov_numvfs", "0\n");
-	tree_file(tree, AT "sriov_offset", "128\n");
-	tree_file(tree, AT "sriov_stride", "2\n");
-	tree_file(tree, AT "sriov_drivers_autoprobe", "1\n");
+	tree_igb(tree, PF, 20);
 	tree_file(tree, AT "net/eno1/flags", "0x1003\n");
 	tree_link(tree, "sys/class/net/eno1", "../../bus/pci/devices/" PF "/net/eno1");
 	tree_link(tree, AT "net/eno1/device", "../../../" PF);
