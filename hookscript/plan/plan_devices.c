@@ -60,9 +60,12 @@ static void refuse_child(struct plan_check *c, const struct device *device)
 		      "controller has its driver: it cannot be passed through by itself"),
 		    text, parent);
 	cure_words(c,
-		   _("turn VMD (Intel RST, RAID mode) off in the firmware setup: then %s gets an "
-		     "address and a group of its own; a host that boots from a disk below it "
-		     "must be able to do so without VMD"),
+		   c->facts->in_vm
+			   ? _("this host is itself a VM: where it runs, pass it the disk of %s "
+			       "itself, instead of the controller")
+			   : _("turn VMD (Intel RST, RAID mode) off in the firmware setup: then %s "
+			       "gets an address and a group of its own; a host that boots from a "
+			       "disk below it must be able to do so without VMD"),
 		   text);
 	cure_words(c,
 		   _("or pass the whole controller, with all disks below it, to a guest that has "
@@ -359,8 +362,13 @@ static void check_reserved(struct plan_check *c, const struct device_group *grou
 			    group->number);
 		cure_command(
 			c,
-			_("look in the firmware setup for shared memory or management features "
-			  "of its devices, and turn them off; they are listed by"),
+			c->facts->in_vm
+				? _("this host is itself a VM, and its hypervisor reserves that "
+				    "memory: look there how it passes these devices to this "
+				    "host; they are listed by")
+				: _("look in the firmware setup for shared memory or management "
+				    "features of its devices, and turn them off; they are listed "
+				    "by"),
 			"host-setup groups");
 	}
 }

@@ -75,3 +75,8 @@ enum machine arch_machine(const struct fs_root *root)
 		return MACHINE_REAL;
 	return has_flag(cpuinfo, "hypervisor") ? MACHINE_VM : MACHINE_REAL;
 }
+
+bool arch_is_vm(const struct fs_root *root)
+{
+	return arch_machine(root) != MACHINE_REAL;
+}

@@ -24,6 +24,7 @@ enum machine {
  * itself as the maker, unless it was told otherwise.
  */
 enum machine arch_machine(const struct fs_root *root);
+bool arch_is_vm(const struct fs_root *root);
 
 /* Whether the text of another root's /proc/cpuinfo tells: 1 an x86, 0 another, -1 it does not.
  * Pure. */

@@ -121,7 +121,7 @@ static const char *cure_remapping(const struct fs_root *root)
 /* Another machine than an x86: no word of ours turns its IOMMU on. */
 static int add_other_inactive(const struct fs_root *root, struct checklist *list)
 {
-	bool vm = arch_machine(root) != MACHINE_REAL;
+	bool vm = arch_is_vm(root);
 
 	return check_add(
 		list, IOMMU_ACTIVE, CHECK_MISSING,

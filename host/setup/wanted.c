@@ -40,7 +40,7 @@ enum processor_vendor wanted_vendor(const struct fs_root *root)
 		return PROCESSOR_OTHER;
 	/* QEMU's may be an Intel IOMMU beside an AMD processor. */
 	table = iommu_table(root);
-	if (table && !strcmp(table, "DMAR") && arch_machine(root) != MACHINE_REAL)
+	if (table && !strcmp(table, "DMAR") && arch_is_vm(root))
 		return PROCESSOR_INTEL;
 	if (fs_read(root, "proc/cpuinfo", CPUINFO_MAX, &text, NULL))
 		return PROCESSOR_AUTO;

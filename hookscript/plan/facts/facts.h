@@ -174,6 +174,7 @@ struct facts {
 	enum vmcfg_pending pending; /* with FACTS_NEXT_START: what became of pending changes */
 	bool vm_runs;
 	bool other_host;    /* no x86: a VM that says no arch is not x86 either */
+	bool in_vm;	    /* this host is itself a VM. Known where a firmware is advised about */
 	bool users_stopped; /* what the settings stop before a start is stopped. The caller's */
 
 	struct mappings *mappings;		/* NULL: no entry has one */

@@ -363,6 +363,7 @@ static int read_rest(struct reader *r)
 		if (facts->devices[i].group < 0 && facts->devices[i].group != -ENOENT)
 			err = facts->devices[i].group;
 	sort_devices(facts);
+	facts_read_machine(r->root, facts);
 	if (!err)
 		err = facts_read_igpu_cure(r->root, facts);
 	if (!err)

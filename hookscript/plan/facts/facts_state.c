@@ -3,6 +3,7 @@
 
 #include "hookscript/pve/pve.h"
 #include "host/pci/answer.h"
+#include "host/pci/arch.h"
 #include "host/base/log.h"
 #include "host/pci/sriov.h"
 #include "host/pci/sriov_conf.h"
@@ -282,6 +283,17 @@ int facts_read_igpu_cure(const struct fs_root *root, struct facts *facts)
 	if (!err)
 		facts->igpu_cure = TAKE_PTR(cures.igpu);
 	return err;
+}
+
+void facts_read_machine(const struct fs_root *root, struct facts *facts)
+{
+	bool matters = false;
+
+	for (size_t i = 0; i < facts->n_groups; i++)
+		matters |= facts->groups[i].reserved;
+	for (size_t i = 0; i < facts->n_devices; i++)
+		matters |= facts->devices[i].child;
+	facts->in_vm = matters && arch_is_vm(root);
 }
 
 /* ---- files for the devices' ROMs ---- */

@@ -37,6 +37,10 @@ int facts_read_holder_cures(const struct fs_root *root, struct device_group *gro
  * -ENOMEM. */
 int facts_read_romfiles(const struct fs_root *root, struct facts *facts) must_check;
 
+/* Fills in whether this host is a VM, if there is a device or a group that makes it matter: it
+ * costs a read of /proc/cpuinfo, which grows with the processors. */
+void facts_read_machine(const struct fs_root *root, struct facts *facts);
+
 /* Fills in whether HA moves the VM, and to which nodes. Returns 0 or -ENOMEM. */
 int facts_read_ha(const struct fs_root *root, struct facts *facts) must_check;
 

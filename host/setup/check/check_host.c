@@ -337,8 +337,13 @@ static int add_reserved(const struct fs_root *root, int group, int reserved, str
 				   "guest have that"),
 				 devices),
 			 fs_path(_("a region of type direct in %s"), path),
-			 strdup(_("look in the firmware setup for shared memory or management "
-				  "features of that device, and turn them off")));
+			 strdup(arch_is_vm(root)
+					? _("this host is itself a VM, and its hypervisor reserves "
+					    "that memory: look there how it passes that device to "
+					    "this host")
+					: _("look in the firmware setup for shared memory or "
+					    "management features of that device, and turn them "
+					    "off")));
 }
 
 static int check_reserved(const struct fs_root *root, struct checklist *list)

@@ -2,6 +2,7 @@
 #include "host/setup/groups/groups.h"
 
 #include "host/base/log.h"
+#include "host/pci/arch.h"
 #include "host/pci/iommu.h"
 #include "host/pci/modules.h"
 #include "host/setup/check/cures.h"
@@ -125,7 +126,7 @@ static int read_groups(const struct fs_root *root, struct pci *pci, const int *n
 	struct reading reading = {root,
 				  !fs_root_is_running_system(root) || !geteuid(),
 				  &groups->devices,
-				  {&topology, &cmdline, NULL}};
+				  {&topology, &cmdline, NULL, arch_is_vm(root)}};
 	int err = topology_read(root, pci, &groups->devices, &topology)
 			  ?: kernelinfo_cmdline(root, &cmdline);
 

@@ -315,11 +315,19 @@ static int add_firmware(struct finder *finder)
 	if (!split)
 		return -ENOMEM;
 	split->what = fs_path(
-		ngettext("port %s shows no ACS; if the firmware's setup has ACS (often "
-			 "beside ARI and AER), switch it on there",
-			 "ports %s show no ACS; if the firmware's setup has ACS (often "
-			 "beside ARI and AER), switch it on there",
-			 split->ports.n),
+		finder->facts->in_vm
+			? ngettext("port %s shows no ACS; this host is itself a VM: where it runs, "
+				   "give it one that does (QEMU's pcie-root-port, without "
+				   "disable-acs)",
+				   "ports %s show no ACS; this host is itself a VM: where it runs, "
+				   "give it some that do (QEMU's pcie-root-port, without "
+				   "disable-acs)",
+				   split->ports.n)
+			: ngettext("port %s shows no ACS; if the firmware's setup has ACS (often "
+				   "beside ARI and AER), switch it on there",
+				   "ports %s show no ACS; if the firmware's setup has ACS (often "
+				   "beside ARI and AER), switch it on there",
+				   split->ports.n),
 		names);
 	return split->what ? 0 : -ENOMEM;
 }

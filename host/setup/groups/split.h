@@ -9,7 +9,7 @@
 enum split_how {
 	SPLIT_SLOT,	/* put a card into the slot of an empty port */
 	SPLIT_ON,	/* ACS is there, and off */
-	SPLIT_FIRMWARE, /* ports lack ACS */
+	SPLIT_FIRMWARE, /* ports lack ACS, by the firmware, or the hypervisor of a host in a VM */
 	SPLIT_OVERRIDE, /* let the kernel take it for split */
 	SPLIT_CARD,	/* conventional PCI: only another card */
 };
@@ -33,6 +33,7 @@ struct split_facts {
 	const struct topology *topology;
 	const struct conf_items *cmdline; /* of the running kernel */
 	const char *release;		  /* of it; NULL: unknown */
+	bool in_vm;			  /* this host is itself a VM */
 };
 
 /* Its name for programs: "slot", "acs-on", "firmware", "acs-override", "other-card". */

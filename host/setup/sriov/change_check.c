@@ -5,6 +5,7 @@
 
 #include "host/base/log.h"
 #include "host/text/strbuf.h"
+#include "host/pci/arch.h"
 #include "host/pci/driver.h"
 #include "host/pci/iommu.h"
 #include "host/pci/vfio.h"
@@ -41,8 +42,11 @@ static int refuse_no_pf(const struct change *change)
 		return ENABLE_REFUSED;
 	}
 	outcome_refuse(change->options, REASON_NO_SRIOV, &change->pf,
-		       _("refused: %s can have no VFs (no SR-IOV, or it is off in the firmware "
-			 "setup or in the card's own)"),
+		       arch_is_vm(change->root)
+			       ? _("refused: %s can have no VFs (no SR-IOV; this host is itself a "
+				   "VM, and QEMU hides that of devices it passes through)")
+			       : _("refused: %s can have no VFs (no SR-IOV, or it is off in the "
+				   "firmware setup or in the card's own)"),
 		       address);
 	return ENABLE_REFUSED;
 }

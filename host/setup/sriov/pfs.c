@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/net/vf_list.h"
+#include "host/pci/arch.h"
 #include "host/pci/pci.h"
 
 static void free_pf(struct pf *pf)
@@ -128,6 +129,7 @@ int pfs_read(const struct fs_root *root, const struct sriov_above *above, struct
 		err = above->judge(root, &pfs.devices);
 	if (err)
 		return err;
+	pfs.in_vm = arch_is_vm(root);
 	pfs.conf_err = sriov_conf_read(root, &pfs.conf);
 	if (pfs.conf_err == -ENOMEM)
 		return pfs.conf_err;

@@ -53,6 +53,7 @@ struct pfs {
 	struct device_summaries devices;
 	struct sriov_conf conf;
 	int conf_err; /* why it cannot be read, -errno */
+	bool in_vm;   /* this host is itself a VM */
 };
 
 /*

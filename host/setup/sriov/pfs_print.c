@@ -142,8 +142,13 @@ static void print_pf(const struct pf *pf)
 void pfs_print(const struct pfs *pfs)
 {
 	if (!pfs->n)
-		puts(_("no device of this host can have virtual functions (SR-IOV); some need it "
-		       "enabled in the firmware setup, or by the vendor's tool"));
+		puts(pfs->in_vm
+			     ? _("no device of this host can have virtual functions (SR-IOV); it "
+				 "is itself a VM, and QEMU hides SR-IOV of devices it passes "
+				 "through")
+			     : _("no device of this host can have virtual functions (SR-IOV); "
+				 "some need it enabled in the firmware setup, or by the vendor's "
+				 "tool"));
 	for (size_t i = 0; i < pfs->n; i++)
 		print_pf(&pfs->items[i]);
 }

@@ -394,6 +394,10 @@ static void test_vmd(void **state)
 	plan_ends(tree, "machine: q35\nhostpci0: 10000:e1:00.0\n", EXIT_REFUSED,
 		  "10000:e1:00.0 is below " VMD);
 	plan_ends(tree, "machine: q35\nhostpci0: 10000:e1:00.0\n", EXIT_REFUSED, "turn VMD");
+	tree_file(tree, "sys/class/dmi/id/sys_vendor", "QEMU\n");
+	plan_ends(tree, "machine: q35\nhostpci0: 10000:e1:00.0\n", EXIT_REFUSED,
+		  "this host is itself a VM: where it runs, pass it the disk of 10000:e1:00.0");
+	plan_is_silent_of(tree, "machine: q35\nhostpci0: 10000:e1:00.0\n", "firmware");
 	/* The controller is taken alone, and what is below goes with it. */
 	plan_ends(tree, "machine: q35\nhostpci0: 00:0e.0\n", EXIT_DONE, "  " VMD "  ");
 	plan_is_silent_of(tree, "machine: q35\nhostpci0: 00:0e.0\n", "10000:e1:00.0");

@@ -419,6 +419,12 @@ static void reserved_group(struct machine *host)
 	host->groups[0].reserved = true;
 }
 
+static void reserved_in_vm(struct machine *host)
+{
+	host->groups[0].reserved = true;
+	host->facts.in_vm = true;
+}
+
 static void reserved_unknown(struct machine *host)
 {
 	host->groups[0].reserved_err = -EIO;
@@ -455,6 +461,9 @@ static void test_machine_refusals(void **state)
 		 "the firmware reserves memory for IOMMU group 10 (RMRR)",
 		 "look in the firmware setup for shared memory or management features of its devices, "
 		 "and turn them off; they are listed by: host-setup groups"},
+		{reserved_in_vm, REFUSAL_RESERVED, "reserves memory for IOMMU group 10 (RMRR)",
+		 "this host is itself a VM, and its hypervisor reserves that memory: look there how "
+		 "it passes these devices to this host; they are listed by: host-setup groups"},
 		{reserved_unknown, REFUSAL_UNREADABLE,
 		 "whether the firmware reserves memory for IOMMU group 10 cannot be read: Input/output",
 		 "look at it: cat /sys/kernel/iommu_groups/10/reserved_regions"},

@@ -271,7 +271,7 @@ static void test_module_missing(void **state)
 static void test_warnings(void **state)
 {
 	struct tree *tree = *state;
-	auto_checklist struct checklist list = {0};
+	auto_checklist struct checklist list = {0}, nested = {0};
 	const struct check_next_boot unknown = {.evidence = "nobody knows"};
 
 	prepare(tree);
@@ -292,6 +292,10 @@ static void test_warnings(void **state)
 	assert_item(&list, "acs-override", CHECK_WARNING, "ACS override");
 	assert_item(&list, "domain-type", CHECK_NOTE, "translated");
 	assert_item(&list, "reserved-region", CHECK_WARNING, "for 0000:02:00.0 (RMRR)");
+	assert_non_null(strstr(get(&list, "reserved-region")->cure, "firmware setup"));
+	tree_file(tree, "sys/class/dmi/id/sys_vendor", "QEMU\n");
+	assert_int_equal(check_host(&tree->root, &unknown, &nested), 0);
+	assert_non_null(strstr(get(&nested, "reserved-region")->cure, "is itself a VM"));
 }
 
 /* What is built in needs no list, and a word that the kernel does not know does nothing. */

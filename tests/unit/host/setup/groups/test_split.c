@@ -61,7 +61,7 @@ static void find(struct host *host, struct topology_device *items, size_t n, con
 		 const char *release)
 {
 	*host = (struct host){.topology = {items, n}};
-	host->facts = (struct split_facts){&host->topology, &host->cmdline, release};
+	host->facts = (struct split_facts){&host->topology, &host->cmdline, release, false};
 	assert_int_equal(cmdline_split(&host->cmdline, cmdline, NULL), 0);
 	assert_int_equal(splits_find(&host->facts, 1, &host->splits), 0);
 }
@@ -113,6 +113,7 @@ static void assert_why(struct topology_device *items, size_t n, const char *want
 static void test_no_acs(void **state)
 {
 	auto_host struct host host;
+	auto_splits struct splits in_vm = {0};
 	const struct split *split;
 
 	(void)state;
@@ -131,6 +132,10 @@ static void test_no_acs(void **state)
 	assert_non_null(strstr(split->price, "a guest that has one of them may reach the others"));
 	assert_why(no_acs, ARRAY_SIZE(no_acs),
 		   "bridges 0000:00:1c.0, 0000:00:1c.1 do not isolate what is below them (no ACS)");
+	host.facts.in_vm = true;
+	assert_int_equal(splits_find(&host.facts, 1, &in_vm), 0);
+	assert_null(strstr(in_vm.items[0].what, "firmware"));
+	assert_non_null(strstr(in_vm.items[0].what, "QEMU's pcie-root-port, without disable-acs"));
 }
 
 /* A word that the kernel does not know is no command. */

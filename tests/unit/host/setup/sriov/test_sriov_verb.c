@@ -195,6 +195,8 @@ static void test_refused(void **state)
 	tree_delete(tree, CONF);
 	tree_file(tree, AT "sriov_totalvfs", "0\n");
 	refuses(tree, "4", PF " can have no VFs", "no-sriov", NULL);
+	tree_file(tree, "sys/class/dmi/id/sys_vendor", "QEMU\n");
+	refuses(tree, "4", "QEMU hides that of devices it passes through", "no-sriov", NULL);
 	tree_device_gone(tree, PF);
 	refuses(tree, "4", "there is no PCI device at " PF, "absent", "host-setup sriov");
 }
