@@ -256,7 +256,7 @@ static void count(const struct bind_device *device, bool ran)
 	int err = 0;
 
 	if (record->stage == RECORD_TAKEN && record->vmid != RECORD_TEST && (back || failed) &&
-	    !bind_same_text(device->driver, device->taken_driver))
+	    !same_text(device->driver, device->taken_driver))
 		err = returns_count(device->bind->root, record, back, ran);
 	if (err)
 		log_device(LOG_LEVEL_WARNING, &device->bdf, device->driver,

@@ -38,7 +38,7 @@ static void load_unloaded(struct bind_device *device, const struct record *recor
 static bool is_placeholder(const struct record *record, const char *driver)
 {
 	return strstr(driver, "vfio") || !strcmp(driver, "pci-stub") ||
-	       bind_same_text(driver, record->bind_to);
+	       same_text(driver, record->bind_to);
 }
 
 /* vfio-pci is never unbound under an open group: the kernel would wait for its holder for ever. A
@@ -65,7 +65,7 @@ static int load_module(struct bind_device *device, const struct record *record)
 {
 	const char *target = record_target(record);
 	/* Of a driver that the settings name, no module is recorded: most have the same name. */
-	const char *module = bind_same_text(target, record->driver) ? record->module : target;
+	const char *module = same_text(target, record->driver) ? record->module : target;
 
 	if (!target || !module)
 		return 0;
@@ -140,8 +140,8 @@ int bind_forget_id(struct bind_device *device)
  * or the next module to be loaded would take it. */
 static const char *last_override(const struct record *record)
 {
-	return bind_same_text(record->return_to, RECORD_RETURN_NONE) ? RECORD_RETURN_NONE
-								     : record->override;
+	return same_text(record->return_to, RECORD_RETURN_NONE) ? RECORD_RETURN_NONE
+								: record->override;
 }
 
 static int remove_record(struct bind_device *device, enum bind_step end)
@@ -173,8 +173,8 @@ static int converge(struct bind_device *device, struct record *record)
 		err = bind_return_vf(device, record, &refused);
 	if (err)
 		return err;
-	foreign = driver && !bind_same_text(driver, target) && !is_placeholder(record, driver);
-	if (!bind_same_text(driver, target) && !foreign)
+	foreign = driver && !same_text(driver, target) && !is_placeholder(record, driver);
+	if (!same_text(driver, target) && !foreign)
 		err = return_to_driver(device, record, driver);
 	if (!err)
 		err = bind_set_attributes(device, record, true);

@@ -3,8 +3,6 @@
 
 #include "host/pci/driver.h"
 
-#include <string.h>
-
 size_t bind_slot_size(const struct bind_device *device)
 {
 	const struct bind_device *next = device, *end = device->bind->devices + device->bind->n;
@@ -107,9 +105,4 @@ int bind_set_attributes(struct bind_device *device, const struct record *record,
 			return err;
 	}
 	return 0;
-}
-
-bool bind_same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
 }

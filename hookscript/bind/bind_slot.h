@@ -102,9 +102,6 @@ int bind_read_record(struct bind_device *device, struct record **ret) must_check
 int bind_set_attributes(struct bind_device *device, const struct record *record,
 			bool back) must_check;
 
-/* Whether both are the same text, or both NULL. */
-bool bind_same_text(const char *a, const char *b);
-
 /* What bind.work may be. Each works on one device, as described at bind_work(). */
 
 /* Completes the claimed record and binds the device to vfio-pci, or its variant driver. -ESTALE

@@ -78,7 +78,7 @@ static int complete_record(struct bind_device *device, struct record *record)
 		return err || !changed ? err : record_write(root, record);
 	}
 	err = read_image(root, record);
-	if (!err && !bind_same_text(record->driver, device->planned)) {
+	if (!err && !same_text(record->driver, device->planned)) {
 		/* Something else binds it at this moment: that image would be wrong for ever. */
 		bind_set_step(device, BIND_IMAGE);
 		return -EAGAIN;
@@ -136,7 +136,7 @@ static int bind_to_vfio(struct bind_device *device, const struct record *record,
 
 	bind_set_step(device, BIND_OVERRIDE);
 	err = driver_set_override(device->bind->root, &device->bdf, wanted);
-	if (err || bind_same_text(driver, wanted))
+	if (err || same_text(driver, wanted))
 		return err;
 	if (record->unloaded)
 		err = unload_modules(device, record);
@@ -171,8 +171,7 @@ int bind_take_device(struct bind_device *device)
 		err = bind_set_attributes(device, record, false);
 	if (err)
 		return err;
-	stays = bind_same_text(driver, record_taken_driver(record)) &&
-		bind_same_text(driver, record->driver);
+	stays = same_text(driver, record_taken_driver(record)) && same_text(driver, record->driver);
 	if (!stays)
 		err = bind_to_vfio(device, record, driver);
 	/* Its own driver would be told of a change, and what it has set itself is gone with it. */

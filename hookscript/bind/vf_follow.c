@@ -5,13 +5,6 @@
 #include "hookscript/pve/qemu.h"
 #include "host/base/log.h"
 
-#include <string.h>
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 /* Whether the record wants just what the entry wants. Returns 1 or 0, or -ENOMEM. */
 static int is_recorded(const struct record *record, const struct bind_vf *vf)
 {

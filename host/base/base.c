@@ -25,6 +25,11 @@ const char *after_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) ? NULL : text + len;
 }
 
+bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 bool has_word(const char *words, const char *word)
 {
 	size_t len = strlen(word);

@@ -89,6 +89,9 @@ int compare_ints(const void *a, const void *b);
 /* What follows PREFIX in TEXT; NULL when TEXT does not begin with it. */
 const char *after_prefix(const char *text, const char *prefix);
 
+/* Whether both are the same text, or both NULL. */
+bool same_text(const char *a, const char *b);
+
 /* Whether WORD is one of WORDS, which have spaces, tabs or newlines between them. */
 bool has_word(const char *words, const char *word);
 

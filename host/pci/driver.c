@@ -7,11 +7,6 @@
 
 #define DRIVERS_DIR "sys/bus/pci/drivers/"
 
-static bool same_name(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 int driver_module(const struct fs_root *root, const char *driver, char **ret)
 {
 	auto_free char *path = fs_path(DRIVERS_DIR "%s/module", driver);
@@ -66,14 +61,14 @@ int driver_set_override(const struct fs_root *root, const struct bdf *bdf, const
 	auto_free char *before = NULL, *after = NULL;
 	int err = text ? driver_override(root, bdf, &before) : -ENOMEM;
 
-	if (err || same_name(before, driver))
+	if (err || same_text(before, driver))
 		return err;
 	err = fs_write_attr(root, path, text);
 	if (!err)
 		err = driver_override(root, bdf, &after);
 	if (err)
 		return err;
-	return same_name(after, driver) ? 0 : -EIO;
+	return same_text(after, driver) ? 0 : -EIO;
 }
 
 /* echo BDF > /sys/bus/pci/devices/BDF/driver/unbind */
@@ -105,7 +100,7 @@ int driver_probe(const struct fs_root *root, const struct bdf *bdf, const char *
 	err = pci_driver(root, bdf, &now);
 	if (err)
 		return err;
-	if (same_name(now, driver))
+	if (same_text(now, driver))
 		return 0;
 	return write_err ? write_err : -ENXIO;
 }

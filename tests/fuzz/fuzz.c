@@ -92,11 +92,6 @@ unsigned int fuzz_count_lines(const char *text, size_t size)
 	return n;
 }
 
-bool fuzz_same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 /* --- the root folder --- */
 
 static struct fs_root root = {.fd = -1};

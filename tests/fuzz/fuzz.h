@@ -36,9 +36,6 @@ bool fuzz_is_printable(const char *text);
 /* How many lines TEXT has, the one behind the last newline counted too. */
 unsigned int fuzz_count_lines(const char *text, size_t size);
 
-/* strcmp() == 0, where NULL is only NULL's equal. */
-bool fuzz_same(const char *a, const char *b);
-
 /*
  * A root folder below $TMPDIR (or /tmp) for what can only be read from a file; one a process,
  * removed at its end.

@@ -40,7 +40,7 @@ static void check_longer(const char *value, size_t len, const struct args *args)
 		fuzz_require(with->n_devices == args->n_devices + 1 && !last->why);
 		fuzz_require(last->bdf.bus == 7 && last->bdf.func == 1);
 		for (size_t i = 0; i < args->n_devices; i++)
-			fuzz_require(fuzz_same(with->devices[i].text, args->devices[i].text));
+			fuzz_require(same_text(with->devices[i].text, args->devices[i].text));
 	}
 	args_free(with);
 }

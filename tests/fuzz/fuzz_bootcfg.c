@@ -96,7 +96,7 @@ static void check_byhand(const struct bootcfg *boot)
 		auto_free char *again = NULL;
 
 		fuzz_require(!edits_text(&edits, paths[i], &again));
-		fuzz_require(fuzz_same(again, texts[i]));
+		fuzz_require(same_text(again, texts[i]));
 		free(texts[i]);
 	}
 }

@@ -20,6 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_require(*at < 0x80 || *at >= 0xc2 || at > (const unsigned char *)safe);
 	}
 	again = utf8_printable(safe);
-	fuzz_require(fuzz_same(again, safe));
+	fuzz_require(same_text(again, safe));
 	return 0;
 }

@@ -26,8 +26,8 @@ static void check_same(const struct record *a, const struct record *b)
 {
 	fuzz_require(!bdf_compare(&a->bdf, &b->bdf) && a->vmid == b->vmid && a->stage == b->stage);
 	fuzz_require(pci_identity_equal(&a->identity, &b->identity));
-	fuzz_require(fuzz_same(a->driver, b->driver) && fuzz_same(a->module, b->module));
-	fuzz_require(fuzz_same(a->override, b->override) && fuzz_same(a->network, b->network));
+	fuzz_require(same_text(a->driver, b->driver) && same_text(a->module, b->module));
+	fuzz_require(same_text(a->override, b->override) && same_text(a->network, b->network));
 	fuzz_require(a->claim == b->claim && a->deadline == b->deadline &&
 		     a->ifreload == b->ifreload && a->choice == b->choice &&
 		     a->new_id == b->new_id);

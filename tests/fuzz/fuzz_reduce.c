@@ -55,16 +55,16 @@ static void check_args(const struct vmcfg_value *was, const struct vmcfg_value *
 	if (!was->text)
 		return;
 	fuzz_require(!args_parse(was->text, was->len, &a) && !args_parse(is->text, is->len, &b));
-	fuzz_require(fuzz_same(a->dropped, b->dropped) && a->memory == b->memory);
+	fuzz_require(same_text(a->dropped, b->dropped) && a->memory == b->memory);
 	fuzz_require(a->n_devices == b->n_devices);
 	for (size_t i = 0; i < a->n_devices; i++) {
-		fuzz_require(fuzz_same(a->devices[i].text, b->devices[i].text));
-		fuzz_require(fuzz_same(a->devices[i].why, b->devices[i].why));
+		fuzz_require(same_text(a->devices[i].text, b->devices[i].text));
+		fuzz_require(same_text(a->devices[i].why, b->devices[i].why));
 	}
 	check_args_nodes(&a->nodes, &b->nodes);
 	fuzz_require(a->n_mdevs == b->n_mdevs);
 	for (size_t i = 0; i < a->n_mdevs; i++)
-		fuzz_require(fuzz_same(a->mdevs[i], b->mdevs[i]));
+		fuzz_require(same_text(a->mdevs[i], b->mdevs[i]));
 }
 
 /* What a message quotes of a line may be left out. */
@@ -91,7 +91,7 @@ static void check_drives(const struct drives *was, const struct drives *is)
 {
 	fuzz_require(was->n == is->n);
 	for (size_t i = 0; i < was->n; i++) {
-		fuzz_require(fuzz_same(was->items[i].key, is->items[i].key));
+		fuzz_require(same_text(was->items[i].key, is->items[i].key));
 		fuzz_require(was->items[i].kind == is->items[i].kind);
 	}
 }
@@ -100,8 +100,8 @@ static void check_nodes(const struct node_paths *was, const struct node_paths *i
 {
 	fuzz_require(was->n == is->n);
 	for (size_t i = 0; i < was->n; i++) {
-		fuzz_require(fuzz_same(was->items[i].key, is->items[i].key));
-		fuzz_require(fuzz_same(was->items[i].path, is->items[i].path));
+		fuzz_require(same_text(was->items[i].key, is->items[i].key));
+		fuzz_require(same_text(was->items[i].path, is->items[i].path));
 	}
 }
 
@@ -114,7 +114,7 @@ static void check_vm(const struct vmcfg *was, const struct vmcfg *is)
 	check_drives(&was->drives, &is->drives);
 	check_nodes(&was->nodes, &is->nodes);
 	check_nodes(&was->deleted_nodes, &is->deleted_nodes);
-	fuzz_require(fuzz_same(was->pending_keys, is->pending_keys));
+	fuzz_require(same_text(was->pending_keys, is->pending_keys));
 	fuzz_require(!was->pending == !is->pending);
 	fuzz_require(!memcmp(was->deleted, is->deleted, sizeof(was->deleted)));
 	if (was->pending)
@@ -130,7 +130,7 @@ static void check_nets(const char *text, size_t len, const char *reduced)
 	fuzz_require(was.n == is.n);
 	for (size_t i = 0; i < was.n; i++) {
 		fuzz_require(!memcmp(was.items[i].mac, is.items[i].mac, MAC_SIZE));
-		fuzz_require(fuzz_same(was.items[i].bridge, is.items[i].bridge));
+		fuzz_require(same_text(was.items[i].bridge, is.items[i].bridge));
 	}
 }
 
@@ -140,7 +140,7 @@ static void check_uuid(const char *text, size_t len, const char *reduced)
 
 	fuzz_require(!guest_uuid_parse(text, len, &uuid_was));
 	fuzz_require(!guest_uuid_parse(reduced, strlen(reduced), &uuid_is));
-	fuzz_require(fuzz_same(uuid_was, uuid_is));
+	fuzz_require(same_text(uuid_was, uuid_is));
 }
 
 /* Lines that no config of ours decides by, in the sections of the text. */

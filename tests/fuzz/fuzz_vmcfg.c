@@ -46,13 +46,13 @@ static void check_with_pcie(const struct hostpci *entry)
 		return;
 	fuzz_require(!hostpci_parse(once, strlen(once), &changed, NULL));
 	fuzz_require(changed->pcie == 1);
-	fuzz_require(fuzz_same(changed->mapping, entry->mapping));
-	fuzz_require(fuzz_same(changed->mdev, entry->mdev));
-	fuzz_require(fuzz_same(changed->driver, entry->driver));
+	fuzz_require(same_text(changed->mapping, entry->mapping));
+	fuzz_require(same_text(changed->mdev, entry->mdev));
+	fuzz_require(same_text(changed->driver, entry->driver));
 	fuzz_require(changed->n_hosts == entry->n_hosts &&
 		     changed->legacy_igd == entry->legacy_igd);
 	twice = hostpci_value_with_pcie(changed);
-	fuzz_require(fuzz_same(once, twice));
+	fuzz_require(same_text(once, twice));
 	hostpci_free(changed);
 }
 
@@ -137,7 +137,7 @@ static void check_comment(const char *text, size_t size, const char *description
 	memcpy(longer + size, comment, strlen(comment));
 	vm = parse(longer, size + strlen(comment));
 	said = vmcfg_describe_raw(vm);
-	fuzz_require(fuzz_same(said, description));
+	fuzz_require(same_text(said, description));
 	vmcfg_free(vm);
 }
 

@@ -23,11 +23,6 @@ static int read_before(const struct fs_root *root, struct edit *edit)
 	return err ?: strlen(edit->before) == len ? 0 : -EINVAL;
 }
 
-static bool texts_equal(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static struct edit *find_edit(const struct edits *edits, const char *path)
 {
 	for (size_t i = 0; i < edits->n; i++)
@@ -63,14 +58,14 @@ int edits_add(struct edits *edits, const char *path, const char *after)
 	if (old) {
 		free(old->after);
 		old->after = TAKE_PTR(copy);
-		if (!texts_equal(old->before, old->after))
+		if (!same_text(old->before, old->after))
 			return 0;
 		edit_free(old);
 		edits->n--;
 		memmove(old, old + 1, (size_t)(edits->items + edits->n - old) * sizeof(*old));
 		return 0;
 	}
-	if (texts_equal(new.before, copy))
+	if (same_text(new.before, copy))
 		return 0;
 	if (!array_grow(edits->items, edits->n))
 		return -ENOMEM;
@@ -182,7 +177,7 @@ int edits_are_current(const struct edits *edits)
 		auto_free char *now = NULL;
 		int err = edits_text(&none, edits->items[i].path, &now);
 
-		current = err ? err : texts_equal(now, edits->items[i].before);
+		current = err ? err : same_text(now, edits->items[i].before);
 	}
 	return current;
 }
@@ -212,7 +207,7 @@ int edits_undo(const struct edits *edits, size_t done)
 		/* A write that failed may or may not have changed the file. */
 		int err = edits_text(&none, edit->path, &now);
 
-		if (err || !texts_equal(now, edit->before))
+		if (err || !same_text(now, edit->before))
 			err = put_text(edits->root, edit, edit->before);
 		if (err)
 			log_error(_("/%s could not be put back: %s"), edit->path, strerror(-err));

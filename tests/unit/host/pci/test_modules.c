@@ -253,11 +253,6 @@ static void test_has(void **state)
 	assert_true(modules_has(modules, "vfio-virqfd"));
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static char *obstacle_to(struct modules *modules, const char *name, bool any)
 {
 	struct module_obstacle obstacle;
@@ -299,7 +294,7 @@ static void test_install_lines(void **state)
 			line = obstacle_to(modules, rows[i].name, false);
 			any = obstacle_to(modules, rows[i].name, true);
 		}
-		if (!same(line, rows[i].line) || !same(any, rows[i].any))
+		if (!same_text(line, rows[i].line) || !same_text(any, rows[i].any))
 			fail_msg("%s: %s, %s", rows[i].config, line ? line : "none",
 				 any ? any : "none");
 	}
@@ -325,7 +320,7 @@ static void test_kernels_blacklist(void **state)
 
 		tree_file(tree, "proc/cmdline", rows[i].cmdline);
 		obstacle = obstacle_to(modules, "vfio-pci", false);
-		if (!same(obstacle, rows[i].obstacle))
+		if (!same_text(obstacle, rows[i].obstacle))
 			fail_msg("%s: %s", rows[i].cmdline, obstacle ? obstacle : "none");
 	}
 }
