@@ -92,10 +92,7 @@ static void finish(struct bind_device *device, const struct worker *worker)
 	if (bind_is_done(device) || device->error || worker->finished)
 		return;
 	device->process = worker->pid;
-	if (worker->channel >= 0)
-		device->error = -ETIMEDOUT;
-	else
-		device->error = worker->result ? worker->result : -ECANCELED;
+	device->error = worker_result(worker);
 }
 
 /* Works on the devices until all is done or the deadline; the devices tell what happened. Returns 0

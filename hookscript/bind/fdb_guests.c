@@ -281,9 +281,7 @@ int fdb_update(const struct fs_root *root, bool report)
 	if (!err) {
 		supervise_allow(UPDATE_MS);
 		worker_wait_all(&worker, 1, update.deadline, NULL, NULL);
-		err = worker.finished	    ? worker.result
-		      : worker.channel >= 0 ? -ETIMEDOUT
-					    : -ECANCELED;
+		err = worker_result(&worker);
 	}
 	worker_release(&worker);
 	if (err && report)

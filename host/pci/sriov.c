@@ -260,10 +260,8 @@ int sriov_set_in_worker(const struct fs_root *root, const struct sriov_wish *wis
 	if (err)
 		return err;
 	err = worker_start(&worker, work, &job, 1, &root->fd, 1);
-	if (!err && worker_wait_all(&worker, 1, clock_now_ms() + SRIOV_SET_MS, NULL, NULL))
-		err = -ETIMEDOUT;
-	else if (!err)
-		err = worker.finished ? worker.result : -ECANCELED;
+	worker_wait_all(&worker, 1, clock_now_ms() + SRIOV_SET_MS, NULL, NULL);
+	err = err ?: worker_result(&worker);
 	worker_release(&worker);
 	if (err && !kernel_log_about(root, address, LOG_LINES, &after))
 		*ret_log = new_lines(before, after);

@@ -190,6 +190,13 @@ size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 	}
 }
 
+int worker_result(const struct worker *worker)
+{
+	if (worker->finished || worker->result)
+		return worker->result;
+	return worker->channel >= 0 ? -ETIMEDOUT : -ECANCELED;
+}
+
 void worker_release(struct worker *worker)
 {
 	close_channel(worker);

@@ -48,6 +48,10 @@ void worker_notify(const struct worker *self);
 size_t worker_wait_all(struct worker *workers, size_t n, int64_t deadline,
 		       void (*notified)(size_t worker, void *arg), void *arg);
 
+/* What came of the work, after that: what it returned, or why there is no worker; -ETIMEDOUT when
+ * it goes on, -ECANCELED when the worker was killed. */
+int worker_result(const struct worker *worker) must_check;
+
 /* Whether the worker has reported anything of ITEM; then its last step and error. */
 bool worker_progress(const struct worker *worker, size_t item, uint32_t *ret_step, int *ret_error);
 

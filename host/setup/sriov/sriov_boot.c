@@ -127,11 +127,8 @@ static int make_all(const struct fs_root *root, const struct sriov_conf *conf, s
 	}
 	worker_wait_all(workers, conf->n, now + ALL_MS, NULL, NULL);
 	for (size_t i = 0; i < conf->n; i++) {
-		bool busy = workers[i].channel >= 0;
-		int err = workers[i].result;
+		int err = worker_result(&workers[i]);
 
-		if (!workers[i].finished && !err)
-			err = busy ? -ETIMEDOUT : -ECANCELED;
 		worker_release(&workers[i]);
 		say(root, &conf->items[i], err);
 		code = err ? ENABLE_FAILED : code;
