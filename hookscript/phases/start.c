@@ -18,7 +18,6 @@
 static void give_back_leftovers(const struct take *start)
 {
 	auto_recorded struct recorded recorded = {0};
-
 	int err = recorded_list(start->root, start->vmid, &recorded);
 
 	for (size_t i = recorded.n; i-- > 0;)
@@ -66,14 +65,11 @@ static void end_reboot(const struct take *start)
 /* Lines of the config that Proxmox VE drops; the plan of a VM with other devices has them, too. */
 static void warn_of_dropped(const struct facts *facts, enum log_level level)
 {
-	for (size_t i = 0; i < facts->vm->n_dropped; i++) {
+	for (size_t i = 0; i < plan_count_dropped(facts); i++) {
 		auto_free char *text = plan_dropped_text(facts, i);
 
 		log_say(level, "%s", text ? text : _("out of memory"));
 	}
-	if (facts->args && facts->args->dropped)
-		log_say(level, _("args: %s; Proxmox VE passes nothing of this line to QEMU"),
-			facts->args->dropped);
 }
 
 /* Nothing is bound, but Proxmox VE may abort the start all the same. */

@@ -79,14 +79,23 @@ char *plan_pending_text(const struct facts *facts)
 		keys);
 }
 
+size_t plan_count_dropped(const struct facts *facts)
+{
+	return facts->vm->n_dropped + (facts->args && facts->args->dropped);
+}
+
 char *plan_dropped_text(const struct facts *facts, size_t i)
 {
-	const struct vmcfg_dropped *dropped = &facts->vm->dropped[i];
 	auto_free char *path = pve_config_path(facts->vmid, getenv("PVE_MIGRATED_FROM"));
+	const struct vmcfg_dropped *dropped;
 	char key[VMCFG_KEY_SIZE];
 
+	if (i == facts->vm->n_dropped)
+		return fs_path(_("args: %s; Proxmox VE passes nothing of this line to QEMU"),
+			       facts->args->dropped);
 	if (!path)
 		return NULL;
+	dropped = &facts->vm->dropped[i];
 	if (dropped->key < VMCFG_HOSTPCI || dropped->key == VMCFG_KEYS)
 		return fs_path(_("/%s, line %u: %s; Proxmox VE ignores this line, and so does this "
 				 "hook"),

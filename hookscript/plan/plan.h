@@ -157,11 +157,12 @@ const char *plan_returns_to(const struct device *device);
 char *plan_pending_text(const struct facts *facts) must_check;
 
 /*
- * Line I of the dropped ones of the VM's config (vmcfg/vmcfg.h): file and line, what is wrong, what
- * it means, and how an entry is set right. Returns a new string, or NULL without memory. A warning
- * of each plan.
+ * Line I of the dropped ones of the VM's config (vmcfg/vmcfg.h), of which args, if QEMU gets
+ * nothing of it, is the last: file and line, what is wrong, what it means, and how an entry is set
+ * right. Returns a new string, or NULL without memory. A warning of each plan.
  */
 char *plan_dropped_text(const struct facts *facts, size_t i) must_check;
+size_t plan_count_dropped(const struct facts *facts);
 
 /* The driver that the device gets while the VM has it. */
 const char *plan_step_driver(const struct plan_step *step);

@@ -431,13 +431,8 @@ static void check_entries(struct plan_check *c, void (*check)(struct plan_check 
 
 static void warn_of_dropped(struct plan_check *c)
 {
-	const struct args *args = c->facts->args;
-
-	for (size_t i = 0; i < c->facts->vm->n_dropped; i++)
+	for (size_t i = 0; i < plan_count_dropped(c->facts); i++)
 		plan_add_warning(c, NULL, plan_dropped_text(c->facts, i));
-	if (args && args->dropped)
-		plan_warn(c, NULL, _("args: %s; Proxmox VE passes nothing of this line to QEMU"),
-			  args->dropped);
 }
 
 /* A driver that the settings name for a device whose entry does not say driver=keep: Proxmox VE

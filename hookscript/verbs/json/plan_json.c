@@ -245,10 +245,8 @@ static int plan_nothing(const struct facts *facts, struct plan **ret)
 		return exit_failed(NULL);
 	if (facts->pending != VMCFG_PENDING_NONE)
 		plan_add_warning(&c, NULL, plan_pending_text(facts));
-	for (size_t i = 0; i < facts->vm->n_dropped; i++)
+	for (size_t i = 0; i < plan_count_dropped(facts); i++)
 		plan_add_warning(&c, NULL, plan_dropped_text(facts, i));
-	if (facts->args && facts->args->dropped)
-		plan_warn(&c, NULL, "args: %s", facts->args->dropped);
 	plan_note_mdevs(&c);
 	if (c.err)
 		return exit_failed(NULL);
