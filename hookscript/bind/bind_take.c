@@ -83,12 +83,9 @@ static int complete_record(struct bind_device *device, struct record *record)
 		bind_set_step(device, BIND_IMAGE);
 		return -EAGAIN;
 	}
-	if (!err)
-		err = read_attributes(root, record);
-	if (!err)
-		err = read_unloaded(root, record);
-	if (!err)
-		err = bind_read_vf(device, record, &changed);
+	err = err ?: read_attributes(root, record);
+	err = err ?: read_unloaded(root, record);
+	err = err ?: bind_read_vf(device, record, &changed);
 	return err ? err : record_write(root, record);
 }
 
@@ -210,12 +207,9 @@ int bind_write_spare(struct bind_device *device)
 	spare->vmid = device->bind->vmid;
 	spare->deadline = device->bind->deadline_s;
 	err = pci_identify(root, &device->bdf, &spare->identity);
-	if (!err)
-		err = read_image(root, spare);
-	if (!err)
-		err = read_spare_vf(device, spare);
-	if (!err)
-		err = record_write_spare(root, spare);
+	err = err ?: read_image(root, spare);
+	err = err ?: read_spare_vf(device, spare);
+	err = err ?: record_write_spare(root, spare);
 	if (!err)
 		bind_set_step(device, BIND_DONE);
 	return err;

@@ -119,12 +119,9 @@ int bind_follow_vf(struct bind_device *device)
 	if (!record || record->stage != RECORD_TAKEN)
 		return -ESTALE;
 	err = record_want_vf(record, &device->vf_wanted, device->vf_of);
-	if (!err)
-		err = bind_read_vf(device, record, &unused);
-	if (!err)
-		err = record_write(device->bind->root, record);
-	if (!err)
-		err = bind_set_vf(device, record);
+	err = err ?: bind_read_vf(device, record, &unused);
+	err = err ?: record_write(device->bind->root, record);
+	err = err ?: bind_set_vf(device, record);
 	if (!err)
 		bind_set_step(device, BIND_DONE);
 	return err;

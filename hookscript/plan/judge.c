@@ -149,14 +149,11 @@ int judge_devices(const struct fs_root *root, struct device_summaries *list)
 	auto_facts struct facts *facts = NULL;
 	int err = facts_read_host(root, &settings_default, &facts);
 
-	if (!err)
-		err = plan_make(facts, &plan);
-	if (!err)
-		err = add_reasons(plan, list);
+	err = err ?: plan_make(facts, &plan);
+	err = err ?: add_reasons(plan, list);
 	if (!err)
 		mark_dead(facts, list);
-	if (!err)
-		err = add_returns(root, list);
+	err = err ?: add_returns(root, list);
 	return err ? err : add_vms(root, list);
 }
 

@@ -123,12 +123,9 @@ static int find_for_device(const struct fs_root *root, const struct usage_device
 
 	if (!err && is_nvidias(device))
 		err = add_nvidia_node(root, device, survey);
-	if (!err)
-		err = usage_find_served(root, device, usage);
-	if (!err)
-		err = usage_find_parts(root, device, usage);
-	if (!err)
-		err = find_console(root, survey, device, usage);
+	err = err ?: usage_find_served(root, device, usage);
+	err = err ?: usage_find_parts(root, device, usage);
+	err = err ?: find_console(root, survey, device, usage);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(searches); i++)
 		err = searches[i](root, survey, device, usage);
 	return err;
@@ -142,16 +139,11 @@ int usage_read_survey(const struct fs_root *root, const struct usage_device *dev
 
 	for (size_t i = 0; !err && i < n; i++)
 		err = find_for_device(root, &devices[i], survey, &usage);
-	if (!err)
-		err = usage_find_disks(root, survey, &usage);
-	if (!err)
-		err = usage_find_nets(root, survey, &usage);
-	if (!err)
-		err = usage_survey_holders(root, &usage, survey);
-	if (!err)
-		err = usage_find_openers(root, survey, &usage);
-	if (!err)
-		err = usage_find_containers(root, survey, &usage);
+	err = err ?: usage_find_disks(root, survey, &usage);
+	err = err ?: usage_find_nets(root, survey, &usage);
+	err = err ?: usage_survey_holders(root, &usage, survey);
+	err = err ?: usage_find_openers(root, survey, &usage);
+	err = err ?: usage_find_containers(root, survey, &usage);
 	if (err)
 		return err;
 	*ret = usage;

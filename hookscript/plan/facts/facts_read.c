@@ -364,22 +364,14 @@ static int read_rest(struct reader *r)
 			err = facts->devices[i].group;
 	sort_devices(facts);
 	facts_read_machine(r->root, facts);
-	if (!err)
-		err = facts_read_igpu_cure(r->root, facts);
-	if (!err)
-		err = read_details(r);
-	if (!err)
-		err = facts_read_answers(r->root, facts);
-	if (!err)
-		err = facts_read_moved(r->root, facts);
-	if (!err)
-		err = facts_read_absent(r->root, facts);
-	if (!err)
-		err = facts_read_romfiles(r->root, facts);
-	if (!err)
-		err = facts_read_ha(r->root, facts);
-	if (!err)
-		err = facts_read_vfs(r->root, facts);
+	err = err ?: facts_read_igpu_cure(r->root, facts);
+	err = err ?: read_details(r);
+	err = err ?: facts_read_answers(r->root, facts);
+	err = err ?: facts_read_moved(r->root, facts);
+	err = err ?: facts_read_absent(r->root, facts);
+	err = err ?: facts_read_romfiles(r->root, facts);
+	err = err ?: facts_read_ha(r->root, facts);
+	err = err ?: facts_read_vfs(r->root, facts);
 	err = err ?: facts_read_memory(r->root, r->scope, facts);
 	return err ?: facts_read_usage(r->root, facts);
 }
