@@ -9,8 +9,7 @@
 /* An interface may have thousands of VLANs. */
 #define UPPERS_MAX 4096
 
-/* Adds what is on top of the interface: the bond or bridge that it is part of, and its VLANs. */
-static int add_uppers(const struct fs_root *root, const char *interface, struct fs_names *names)
+int net_port_add_uppers(const struct fs_root *root, const char *interface, struct fs_names *names)
 {
 	auto_free char *dir = fs_path("sys/class/net/%s", interface);
 	auto_free char *path = fs_path("sys/class/net/%s/master", interface);
@@ -72,7 +71,7 @@ static int list_bridges(const struct fs_root *root, const char *interface, struc
 
 		err = bridge < 0 ? bridge : bridge ? fs_names_add(names, all.items[i]) : 0;
 		err = err ?: add_ovs_bridge(root, all.items[i], names, &all, unknown);
-		err = err ?: add_uppers(root, all.items[i], &all);
+		err = err ?: net_port_add_uppers(root, all.items[i], &all);
 	}
 	return err;
 }

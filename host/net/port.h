@@ -23,6 +23,11 @@ void net_port_free(struct net_port *port);
 
 #define auto_net_port cleanup_with(net_port_free)
 
+/* Adds what is directly on top of the interface: the bond or bridge that it is part of, and its
+ * VLANs. Returns 0 or -errno. */
+int net_port_add_uppers(const struct fs_root *root, const char *interface,
+			struct fs_names *names) must_check;
+
 /*
  * Adds the bridges that frames of the interface reach, the nearest first: those that it is a port
  * of itself, by a bond or by a VLAN, and those that have a VLAN of such a bridge as a port. Returns

@@ -6,15 +6,6 @@
 /* As in disk_uses.c. */
 #define DEPTH_MAX 8
 
-static bool is_known(const struct survey *survey, const struct survey_node *node)
-{
-	for (size_t i = 0; i < survey->n_nodes; i++)
-		if (survey->nodes[i].device == node->device && survey->nodes[i].block &&
-		    survey->nodes[i].major == node->major && survey->nodes[i].minor == node->minor)
-			return true;
-	return false;
-}
-
 static bool parse_numbers(const char *text, struct survey_node *node)
 {
 	return number_take(&text, &node->major) && *text++ == ':' &&
@@ -35,7 +26,7 @@ static int add_holder(const struct fs_root *root, const struct usage_device *dev
 
 	if (err)
 		return fs_is_absent(err) ? 0 : err; /* it has gone meanwhile */
-	if (!parse_numbers(numbers, &node) || is_known(survey, &node))
+	if (!parse_numbers(numbers, &node) || survey_has_node(survey, &node))
 		return 0;
 	node.path = strdup(dir);
 	node.name = strdup(name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/base/facts.h"
+#include "host/net/port.h"
 #include "host/text/strbuf.h"
 #include "host/pci/pci.h"
 #include "host/usage/net/nettables.h"
@@ -23,22 +24,6 @@ bool pf_use_goes_on(const char *driver)
 
 /* ---- the cluster's links ---- */
 
-/* Adds what is on top of NAME, by its links upper_*, and so on. */
-static int add_uppers(const struct fs_root *root, const char *name, struct fs_names *names)
-{
-	auto_free char *dir = fs_path("sys/class/net/%s", name);
-	auto_names struct fs_names links = {0};
-	int err = dir ? fs_list(root, dir, &links) : -ENOMEM;
-
-	for (size_t i = 0; !err && i < links.n; i++) {
-		const char *upper = after_prefix(links.items[i], "upper_");
-
-		if (upper)
-			err = fs_names_add(names, upper);
-	}
-	return err;
-}
-
 /* The interfaces of the device, and all on top of them. */
 static int list_interfaces(const struct fs_root *root, const struct bdf *pf, struct fs_names *ret)
 {
@@ -46,7 +31,7 @@ static int list_interfaces(const struct fs_root *root, const struct bdf *pf, str
 	int err = dir ? fs_list(root, dir, ret) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < ret->n && i < INTERFACES_MAX; i++)
-		err = add_uppers(root, ret->items[i], ret);
+		err = net_port_add_uppers(root, ret->items[i], ret);
 	return err;
 }
 

@@ -60,7 +60,7 @@ int survey_add_node(struct survey *survey, const struct survey_node *node)
 	return 0;
 }
 
-static bool is_known(const struct survey *survey, const struct survey_node *node)
+bool survey_has_node(const struct survey *survey, const struct survey_node *node)
 {
 	for (size_t i = 0; i < survey->n_nodes; i++)
 		if (survey->nodes[i].device == node->device &&
@@ -94,7 +94,7 @@ static int add_node(const struct fs_root *root, const char *path, struct survey_
 		return err;
 	node.block = subsystem && !strcmp(subsystem, "block");
 	node.partition = node.block && type && !strcmp(type, "partition");
-	if (is_known(survey, &node))
+	if (survey_has_node(survey, &node))
 		return 0;
 	node.path = strdup(path);
 	node.name = TAKE_PTR(name);

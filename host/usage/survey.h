@@ -41,6 +41,9 @@ void survey_free(struct survey *survey);
 /* Adds a node, taking its texts over. Returns 0; or -ENOMEM (also for a NULL text), texts freed. */
 int survey_add_node(struct survey *survey, const struct survey_node *node) must_check;
 
+/* Whether it has a node of that number, below the same device. */
+bool survey_has_node(const struct survey *survey, const struct survey_node *node);
+
 /*
  * The node, or the directory of nodes, that a path below /dev leads to, as a new string: links in
  * it are followed, "/dev/dri/by-path/pci-…-render" is "/dev/dri/renderD128". *RET becomes NULL for
