@@ -151,7 +151,6 @@ static int report_all_taken(const struct bind *bind, const struct plan *plan)
 
 	if (is_overtaken(bind))
 		return -EAGAIN;
-
 	for (size_t i = 0; i < bind->n; i++) {
 		const struct bind_device *device = &bind->devices[i];
 
@@ -242,9 +241,10 @@ static int add_recorded(struct bind *bind, const struct recorded *recorded)
 	return err;
 }
 
-/* Whether it came back or did not, where that is its own doing or its driver's. What was to stay
- * with vfio-pci shows nothing; nor does a test, which says itself what it has seen. */
-static void count(const struct bind_device *device, bool ran)
+/* Counts that the device came back, or did not for a reason of its own or of its driver's; but not
+ * one that was to stay on vfio-pci, which proves nothing, nor one of a test, which is reported by
+ * itself. */
+static void count_return(const struct bind_device *device, bool ran)
 {
 	const struct record *record = device->record;
 	bool back = device->step == BIND_BACK || device->step == BIND_INEXACT;
@@ -288,7 +288,7 @@ size_t bind_give_back(const struct fs_root *root, unsigned int vmid,
 		n_failed += report_given_back(&bind.devices[i]);
 	log_copy_to(NULL);
 	for (size_t i = 0; i < bind.n; i++)
-		count(&bind.devices[i], ran);
+		count_return(&bind.devices[i], ran);
 	reload_network(&bind);
 	if (fdb_is_wanted(recorded))
 		fdb_update(root, true);
@@ -377,8 +377,8 @@ void bind_disable_vf(const struct fs_root *root, unsigned int vmid, struct bind_
 	if (!err)
 		report_disabled(&bind.devices[0]);
 	else
-		log_error(_("%s: its devices cannot be taken: %s"), record_owner(vmid),
-			  strerror(-err));
+		log_error(_("%s: the link of its VF %s cannot be disabled: %s"), record_owner(vmid),
+			  bdf_text(&vf->bdf), strerror(-err));
 }
 
 int bind_forget_ids(const struct fs_root *root, unsigned int vmid, const struct recorded *recorded)

@@ -58,8 +58,8 @@ static char *join(char *const *names, size_t n)
 
 /* Copies what the settings want done with the device. Attributes and modules only while it has no
  * before-image: after that they are what an earlier start has made of them. */
-static int want(struct record *record, const struct device_setting *setting,
-		const struct plan_step *step)
+static int copy_setting(struct record *record, const struct device_setting *setting,
+			const struct plan_step *step)
 {
 	auto_free char *unload = NULL;
 	int err;
@@ -111,10 +111,10 @@ static int claim_device(const struct fs_root *root, unsigned int vmid, uint64_t 
 	record->deadline = settings->deadline;
 	record->ifreload = settings->ifreload;
 	record->no_mail = !settings->mail;
-	err = want(record,
-		   settings_device(settings, &device->bdf, device->identity.vendor,
-				   device->identity.device),
-		   step);
+	err = copy_setting(record,
+			   settings_device(settings, &device->bdf, device->identity.vendor,
+					   device->identity.device),
+			   step);
 	if (!err)
 		err = record_want_vf(record, &step->vf_wanted,
 				     step->vf && step->fdb ? &step->vf->pf : NULL);

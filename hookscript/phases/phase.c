@@ -74,7 +74,7 @@ static int run(void *arg)
 	return run_both(call->phase, call->root, call->vmid, &settings);
 }
 
-/* What was taken is the watcher's to give back, and the start's own may have died, too. */
+/* A watcher gives back what was taken. That of the start may have died, too. */
 static void failed(void *arg)
 {
 	const struct call *call = arg;

@@ -82,7 +82,7 @@ int take_read_next_start(struct take *take)
 
 	if (!code && facts_read_early(take->root, take->facts))
 		code = exit_failed(_("what is held early cannot be read"));
-	/* Who reads what is printed has as long as he likes. */
+	/* What is printed may be read slowly. */
 	supervise_allow(SUPERVISE_FOREVER);
 	return code;
 }

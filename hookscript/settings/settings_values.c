@@ -148,9 +148,9 @@ static char *quote(const config_setting_t *setting)
 	case CONFIG_TYPE_FLOAT: return fs_path("%g", config_setting_get_float(setting));
 	case CONFIG_TYPE_BOOL:
 		return fs_path("%s", config_setting_get_bool(setting) ? "true" : "false");
-	case CONFIG_TYPE_GROUP: return fs_path(_("a group { … }"));
-	case CONFIG_TYPE_ARRAY: return fs_path(_("a list [ … ]"));
-	default: return fs_path(_("a list ( … )"));
+	case CONFIG_TYPE_GROUP: return strdup(_("a group { … }"));
+	case CONFIG_TYPE_ARRAY: return strdup(_("a list [ … ]"));
+	default: return strdup(_("a list ( … )"));
 	}
 }
 

@@ -340,7 +340,8 @@ static int compare_openers(const void *a, const void *b)
 	return first->node < second->node ? -1 : first->node > second->node;
 }
 
-/* As whom it runs decides of what is unknown of it: its place in the list is that. */
+/* What is not known of a process counts by the user that it runs as, which its entry of the list
+ * tells. */
 static int take_unread(struct search *search, const struct found *found)
 {
 	const struct process_list *list = &search->list;

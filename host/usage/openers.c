@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-/* Of more processes that could not be looked at, only the user counts. */
+/* Of so many processes that could not be looked at it is asked whether they have a right to open a
+ * node; of more, whether they are root's. */
 #define ASKED_MAX 64
 
 struct search {

@@ -15,7 +15,7 @@
 
 /* What has a driver below the device. */
 struct served {
-	struct strbuf names, modules; /* of the drivers and of their modules, with blanks */
+	struct strbuf names, modules; /* "a, b" of the drivers, " a b" of their modules */
 };
 
 static void free_served(struct served *served)

@@ -5,8 +5,8 @@
  * the host does with them. Reading changes nothing.
  *
  * A VM's config names devices by address (host=), by a mapping of the cluster (mapping=), or in the
- * arguments that it gives to QEMU (args). Which alternative of a mapping Proxmox VE will
- * choose is foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
+ * arguments that it gives to QEMU (args). Which alternative of a mapping Proxmox VE will choose is
+ * foreseen (qemu-server, PVE/QemuServer/PCI.pm, choose_hostpci_devices).
  */
 #ifndef HOOKSCRIPT_PLAN_FACTS_FACTS_H
 #define HOOKSCRIPT_PLAN_FACTS_FACTS_H
@@ -238,9 +238,8 @@ enum facts_scope {
  * Only what the VM needs is read: nothing of the host for a VM without devices of ours, and nothing
  * of alternatives that will not be chosen but what choosing needs. A device that is not there is
  * not in it. Nothing is read that could block while a device is stuck in an unbind, but the
- * configuration space, by workers. Returns 0 and a
- * new struct (facts_free()); or -errno, and in *ret_why a new text (the caller frees it; NULL
- * without memory) that says what could not be read.
+ * configuration space, by workers. Returns 0 and a new struct (facts_free()); or -errno, and in
+ * *ret_why a new text (the caller frees it; NULL without memory) that says what could not be read.
  */
 int facts_read(const struct fs_root *root, unsigned int vmid, const struct settings *settings,
 	       unsigned int scope, struct facts **ret, char **ret_why) must_check;

@@ -60,7 +60,7 @@ static int probe(const struct fs_root *root, const struct survey_node *node)
 	return fd < 0 ? fd : 0;
 }
 
-/* In a worker. Looks are free of effects where no disk has to be opened. */
+/* In a worker. Opens only the disks whose claim nothing else has told. */
 static int try_claims(const struct worker *self, void *arg)
 {
 	const struct disks *disks = arg;

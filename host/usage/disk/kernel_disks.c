@@ -75,8 +75,7 @@ static int mounted_node(const struct mounts *mounts, const char *path, char **re
 
 /*
  * The name below /dev of the node that PATH, an absolute path, names: what it is a link to
- * ("/dev/disk/by-id/…"), else itself. *RET becomes NULL for a file, whose
- * file system is mounted.
+ * ("/dev/disk/by-id/…"), else itself. *RET becomes NULL for a file, whose file system is mounted.
  */
 static int node_of(const struct fs_root *root, const struct mounts *mounts, const char *path,
 		   char **ret)

@@ -67,7 +67,7 @@ static int add_use(const struct survey_net *net, const struct net_uses *uses, st
 					  uses->elsewhere)
 		: uses->pppoe	? strdup(_("end the connection of pppd; to see which"))
 		: uses->captured
-			? fs_path(_("end the program that captures packets; to see it"))
+			? strdup(_("end the program that captures packets; to see it"))
 			: fs_path(_("remove %s from /etc/network/interfaces, then"), net->name),
 		strdup(uses->elsewhere	? "lsns -t net; ip netns; pct list"
 		       : uses->pppoe	? "pgrep -a pppd; cat /proc/net/pppoe"
@@ -84,7 +84,7 @@ static int add_warning(const struct survey_net *net, const char *why, struct usa
 	int err = usage_add_command(usage, &net->device->bdf, USAGE_NETWORK,
 				    fs_path(_("its interface %s %s"), net->name, why),
 				    _("programs that use it without an address would lose it"),
-				    fs_path(_("if nothing uses it, set it down")),
+				    strdup(_("if nothing uses it, set it down")),
 				    fs_path("ip link set %s down", net->name));
 
 	if (!err)
@@ -122,7 +122,7 @@ static int add_rdma(const struct fs_root *root, const struct survey_net *net, st
 			fs_path(_("it has the RDMA device %s; it cannot be seen whether a part of "
 				  "the kernel uses it"),
 				names.items[i]),
-			_("what uses it, such as SRP, would lose it"), fs_path(_("to see it")),
+			_("what uses it, such as SRP, would lose it"), strdup(_("to see it")),
 			fs_path("rdma resource show %s", names.items[i]));
 		if (!err)
 			usage_last(usage)->harmless = true;
