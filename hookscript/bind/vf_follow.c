@@ -71,15 +71,6 @@ static int follow(const struct fs_root *root, const struct facts *facts, struct 
 	return err;
 }
 
-/* Whether an entry has anything that is wanted of a VF. */
-static bool wants_any(const struct facts *facts)
-{
-	for (int e = 0; e < HOSTPCI_MAX; e++)
-		if (facts->vm->hostpci[e] && vf_setting_first(&facts->settings->vfs[e]) < VF_KEYS)
-			return true;
-	return false;
-}
-
 int vf_follow(const struct fs_root *root, const struct facts *facts, bool last, bool *ret_again)
 {
 	auto_free struct qemu_device *devices = NULL;
@@ -91,7 +82,7 @@ int vf_follow(const struct fs_root *root, const struct facts *facts, bool last, 
 	/* A VM that has ended already gets its devices back by its stop. */
 	if (err == -ESRCH)
 		return 0;
-	*ret_again = wants_any(facts);
+	*ret_again = facts_have_vf_keys(facts);
 	if (err && *ret_again)
 		log_error(_("VM %u: which devices it runs with cannot be read: %s; whether its "
 			    "guest is in the right network is not known"),

@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-bool plan_device_is_at(const struct facts *facts, const struct hostpci_address *address)
-{
-	for (size_t d = 0; d < facts->n_devices; d++)
-		if (hostpci_address_names(address, &facts->devices[d].bdf))
-			return true;
-	return false;
-}
-
 /* Whether what was there at the last start is known: that refusal says more. */
 static bool is_known(const struct facts *facts, const struct hostpci_address *address)
 {
@@ -157,7 +149,7 @@ static void check_address(struct plan_check *c, const struct candidate *candidat
 {
 	const struct absent_vf *vf = facts_absent_vf(c->facts, candidate, address);
 
-	if (plan_device_is_at(c->facts, address))
+	if (facts_have_device_at(c->facts, address))
 		return;
 	if (vf && facts_make_vf(vf))
 		plan_vf(c, vf);

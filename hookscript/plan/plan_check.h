@@ -112,9 +112,6 @@ void plan_refuse_no_alternative(struct plan_check *c, size_t e, size_t n_alterna
 /* What `host-setup check` calls missing, in its words. */
 void plan_check_host(struct plan_check *c);
 
-/* Whether a device is at the address. */
-bool plan_device_is_at(const struct facts *facts, const struct hostpci_address *address);
-
 /* That there is a device at every address that the entries name. */
 void plan_check_addresses(struct plan_check *c);
 

@@ -234,7 +234,7 @@ static struct other other_of(const struct facts *facts, const struct device *dev
 	unsigned int recorded_for = device->record ? device->record->vmid : facts->vmid;
 	bool is_others = recorded_for != facts->vmid;
 
-	if (device->bridge || !(device->named || facts_take(facts, device)))
+	if (!facts_concern(facts, device))
 		return (struct other){0};
 	if (holder)
 		return (struct other){holder->vmid, OTHER_RUNS};
@@ -487,7 +487,7 @@ void plan_check_devices(struct plan_check *c)
 		if (device->answer_err)
 			refuse_silent(c, device);
 		warn_of_own_vfio(c, device);
-		if (facts_take(facts, device) || (device->named && !device->bridge))
+		if (facts_concern(facts, device))
 			check_record(c, device);
 	}
 	check_others(c);

@@ -127,7 +127,7 @@ static bool is_absent_vf(const struct facts *facts, const struct moved_device *m
 static bool is_left_with_others(const struct facts *facts, const struct hostpci_address *address,
 				const struct bdf *bdf)
 {
-	return hostpci_address_names(address, bdf) && plan_device_is_at(facts, address);
+	return hostpci_address_names(address, bdf) && facts_have_device_at(facts, address);
 }
 
 static bool is_lost(const struct facts *facts, const struct hostpci_address *address)
@@ -135,7 +135,7 @@ static bool is_lost(const struct facts *facts, const struct hostpci_address *add
 	for (size_t i = 0; i < facts->n_moved; i++)
 		if (facts->moved[i].absent && hostpci_address_names(address, &facts->moved[i].bdf))
 			return !is_absent_vf(facts, &facts->moved[i]) &&
-			       !plan_device_is_at(facts, address);
+			       !facts_have_device_at(facts, address);
 	return false;
 }
 

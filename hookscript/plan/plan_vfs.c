@@ -141,7 +141,7 @@ static void check_vf(struct plan_check *c, const struct vf_facts *vf)
 	const struct vf_setting *setting = setting_of(c, vf->entry);
 	struct vf_net wanted;
 
-	if (vf_setting_first(setting) == VF_KEYS && !vf_setting_has(setting, VF_KEY_FDB))
+	if (!vf_setting_any(setting))
 		return;
 	if (vf->list_err == -EXDEV) /* of another root, whose network is nowhere */
 		return;

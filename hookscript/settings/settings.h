@@ -164,6 +164,12 @@ static inline bool vf_setting_has(const struct vf_setting *setting, enum vf_key 
 /* The first key by which the VF itself is changed, or VF_KEYS: none is set. */
 enum vf_key vf_setting_first(const struct vf_setting *setting);
 
+/* Whether any key is set. */
+static inline bool vf_setting_any(const struct vf_setting *setting)
+{
+	return vf_setting_first(setting) < VF_KEYS || vf_setting_has(setting, VF_KEY_FDB);
+}
+
 /* Whether MACs of other guests are entered for the VF: unless the settings say no. */
 bool vf_setting_fdb(const struct vf_setting *setting);
 

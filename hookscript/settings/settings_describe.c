@@ -60,7 +60,7 @@ static void print_vfs(struct strbuf *out, const struct settings *settings)
 	for (unsigned int e = 0; e < HOSTPCI_MAX; e++) {
 		const struct vf_setting *vf = &settings->vfs[e];
 
-		if (vf_setting_first(vf) == VF_KEYS && !vf_setting_has(vf, VF_KEY_FDB))
+		if (!vf_setting_any(vf))
 			continue;
 		if (!any)
 			strbuf_add(out, "vm%u = {\n", settings->vmid);

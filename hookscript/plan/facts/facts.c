@@ -17,6 +17,14 @@ const struct device *facts_device(const struct facts *facts, const struct bdf *b
 	return NULL;
 }
 
+bool facts_have_device_at(const struct facts *facts, const struct hostpci_address *address)
+{
+	for (size_t i = 0; i < facts->n_devices; i++)
+		if (hostpci_address_names(address, &facts->devices[i].bdf))
+			return true;
+	return false;
+}
+
 const struct device_group *facts_group(const struct facts *facts, int number)
 {
 	for (size_t i = 0; i < facts->n_groups; i++)
@@ -35,6 +43,11 @@ bool facts_take(const struct facts *facts, const struct device *device)
 {
 	return !device->bridge && !device->child && !facts_leave(device) &&
 	       facts_group(facts, device->group);
+}
+
+bool facts_concern(const struct facts *facts, const struct device *device)
+{
+	return !device->bridge && (device->named || facts_take(facts, device));
 }
 
 bool facts_leave(const struct device *device)
@@ -120,8 +133,7 @@ bool facts_have_devices(const struct facts *facts)
 	       (facts->args && (facts->args->n_devices || facts->args->n_mdevs));
 }
 
-/* An entry that is not bound, and that the settings have keys for, is refused. */
-static bool has_vf_keys(const struct facts *facts)
+bool facts_have_vf_keys(const struct facts *facts)
 {
 	for (size_t e = 0; e < HOSTPCI_MAX; e++)
 		if (facts->vm->hostpci[e] && vf_setting_first(&facts->settings->vfs[e]) < VF_KEYS)
@@ -129,10 +141,12 @@ static bool has_vf_keys(const struct facts *facts)
 	return false;
 }
 
+/* An entry that is not bound, and that the settings have keys for, is refused. */
 bool facts_need_binding(const struct facts *facts)
 {
-	return !vmcfg_is_template(facts->vm) && (facts_bind_entries(facts) || has_vf_keys(facts) ||
-						 (facts->args && facts->args->n_devices));
+	return !vmcfg_is_template(facts->vm) &&
+	       (facts_bind_entries(facts) || facts_have_vf_keys(facts) ||
+		(facts->args && facts->args->n_devices));
 }
 
 bool facts_have_legacy_igd(const struct facts *facts)

@@ -289,8 +289,10 @@ int facts_choose(struct facts *facts) must_check;
  * the settings for an entry; and the VM is no template. */
 bool facts_need_binding(const struct facts *facts);
 
-/* Whether the VM has hostpci entries; and whether it has devices at all, bound or not. */
+/* Whether the VM has hostpci entries, and one for which the settings have keys that change a VF;
+ * and whether it has devices at all, bound or not. */
 bool facts_have_entries(const struct facts *facts);
+bool facts_have_vf_keys(const struct facts *facts);
 bool facts_have_devices(const struct facts *facts);
 
 /* Whether an entry is bound; and whether one of those says legacy-igd=1, which works on i440fx
@@ -320,8 +322,9 @@ struct memory_verdict facts_judge_memory(const struct memory_config *config,
 /* Whether the VM is of architecture aarch64. */
 bool facts_vm_is_aarch64(const struct facts *facts);
 
-/* The device at BDF, or NULL. */
+/* The device at BDF, or NULL; and whether there is one at the address. */
 const struct device *facts_device(const struct facts *facts, const struct bdf *bdf);
+bool facts_have_device_at(const struct facts *facts, const struct hostpci_address *address);
 
 /* What Proxmox VE's check of a mapping sees at a path: a device that provides no mediated devices;
  * NULL: none. */
@@ -350,6 +353,9 @@ const struct device_setting *facts_setting(const struct facts *facts, const stru
 /* Whether a start would take the device: it is in a group that the VM needs, and no bridge, nor
  * left alone, nor a child that goes with its parent. */
 bool facts_take(const struct facts *facts, const struct device *device);
+
+/* Whether the VM would get the device, or a start take it. */
+bool facts_concern(const struct facts *facts, const struct device *device);
 
 /* Whether the device stays with the VFIO driver that it has, which a guest can use: no hostpci
  * entry names it, for which Proxmox VE would want vfio-pci. */

@@ -19,11 +19,6 @@
 
 /* ---- devices that do not answer ---- */
 
-static bool is_asked(const struct facts *facts, const struct device *device)
-{
-	return !device->bridge && (device->named || facts_take(facts, device));
-}
-
 int facts_read_answers(const struct fs_root *root, struct facts *facts)
 {
 	auto_free struct bdf *list = calloc(facts->n_devices + 1, sizeof(*list));
@@ -34,13 +29,13 @@ int facts_read_answers(const struct fs_root *root, struct facts *facts)
 	if (!list || !answers)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->n_devices; i++)
-		if (is_asked(facts, &facts->devices[i]))
+		if (facts_concern(facts, &facts->devices[i]))
 			list[n++] = facts->devices[i].bdf;
 	err = pci_ask(root, list, n, answers);
 	for (size_t i = 0, asked = 0; !err && i < facts->n_devices; i++) {
 		struct device *device = &facts->devices[i];
 
-		if (!is_asked(facts, device))
+		if (!facts_concern(facts, device))
 			continue;
 		device->serial = answers[asked].serial;
 		device->answer_err = answers[asked++].err;
@@ -135,14 +130,6 @@ static int add_vf(const struct fs_root *root, struct facts *facts, const struct 
 	return err < 0 ? err : 0;
 }
 
-static bool is_empty(const struct facts *facts, const struct hostpci_address *address)
-{
-	for (size_t i = 0; i < facts->n_devices; i++)
-		if (hostpci_address_names(address, &facts->devices[i].bdf))
-			return false;
-	return !address->impossible;
-}
-
 /* One list of the bus for all; it is read at the first empty address. */
 static int read_bus(const struct fs_root *root, struct facts *facts, struct fs_names *bus,
 		    struct sriov_conf *conf)
@@ -168,7 +155,8 @@ int facts_read_absent(const struct fs_root *root, struct facts *facts)
 			struct absent_vf vf = {.candidate = candidate,
 					       .address = &candidate->addresses[k]};
 
-			if (candidate->state == CANDIDATE_SPARE || !is_empty(facts, vf.address))
+			if (candidate->state == CANDIDATE_SPARE || vf.address->impossible ||
+			    facts_have_device_at(facts, vf.address))
 				continue;
 			err = read_bus(root, facts, &bus, &conf);
 			if (!err)
@@ -257,7 +245,7 @@ int facts_read_usage(const struct fs_root *root, struct facts *facts)
 	for (size_t i = 0; i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];
 
-		if (!device->bridge && (device->named || facts_take(facts, device)))
+		if (facts_concern(facts, device))
 			devices[n++] = (struct usage_device){device->bdf, device->identity.class,
 							     device->driver};
 	}

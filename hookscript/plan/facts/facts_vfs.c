@@ -115,7 +115,7 @@ static int add_vf(const struct fs_root *root, struct facts *facts, int entry, co
 	vf->err = read_vf(root, vf, wanted);
 	if (vf->err == -ENOMEM || vf->list_err == -ENOMEM)
 		return -ENOMEM;
-	if (wanted || vf_setting_has(setting, VF_KEY_FDB) || (vf->is_vf && vf->port.name))
+	if (vf_setting_any(setting) || (vf->is_vf && vf->port.name))
 		facts->n_vfs++;
 	else
 		net_port_free(&vf->port);
@@ -145,7 +145,7 @@ static int add_spares(const struct fs_root *root, struct facts *facts,
 	if (candidate->state != CANDIDATE_SPARE || candidate->entry == ENTRY_ARGS)
 		return 0;
 	setting = setting_of(facts, candidate->entry);
-	if (vf_setting_first(setting) == VF_KEYS && !vf_setting_has(setting, VF_KEY_FDB))
+	if (!vf_setting_any(setting))
 		return 0;
 	for (size_t i = 0; !err && i < facts->n_devices; i++) {
 		const struct device *device = &facts->devices[i];

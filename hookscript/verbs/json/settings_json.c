@@ -66,7 +66,7 @@ static void add_entry(json_object *entries, unsigned int e, const struct vf_sett
 	auto_free char *name = fs_path("hostpci%u", e);
 	json_object *item, *keys;
 
-	if (vf_setting_first(vf) == VF_KEYS && !vf_setting_has(vf, VF_KEY_FDB))
+	if (!vf_setting_any(vf))
 		return;
 	*failed |= !name;
 	item = json_add_object(entries, failed);
