@@ -153,14 +153,6 @@ static bool is_vfio(const char *driver)
 	return strstr(driver, "vfio");
 }
 
-static int group_of(const char *bdf)
-{
-	auto_free char *path = fs_path("sys/bus/pci/devices/%s/iommu_group", bdf);
-	auto_free char *name = NULL;
-
-	return fs_link_name(&tree->root, path, &name) ? -1 : atoi(name);
-}
-
 static bool group_is_open(int group)
 {
 	struct vfio_holders holders = {0};
@@ -191,7 +183,7 @@ static void update_node(int group)
 static void bind_device(const char *bdf, const char *driver)
 {
 	tree_bind(tree, bdf, driver);
-	update_node(group_of(bdf));
+	update_node(tree_group_of(tree, bdf));
 }
 
 static bool is_registered(const char *driver)
@@ -246,7 +238,7 @@ static int write_unbind(const char *bdf, const char *driver, const char *text)
 {
 	if (strcmp(bdf, text) || strcmp(tree_driver_of(tree, bdf), driver))
 		return -ENODEV;
-	if (is_vfio(driver) && group_is_open(group_of(bdf)))
+	if (is_vfio(driver) && group_is_open(tree_group_of(tree, bdf)))
 		violate("%s was unbound from vfio-pci under an open group", bdf);
 	bind_device(bdf, NULL);
 	return 0;
@@ -273,7 +265,7 @@ static int write_probe(const char *bdf)
 	driver = matching_driver(bdf);
 	if (!driver || !strcmp(driver, shared->bad_probe))
 		return 0;
-	if (!is_vfio(driver) && group_is_open(group_of(bdf)))
+	if (!is_vfio(driver) && group_is_open(tree_group_of(tree, bdf)))
 		return -EINVAL;
 	bind_device(bdf, driver);
 	return 0;

@@ -124,14 +124,6 @@ static int slot_info(struct vfio_pci_hot_reset_info *info, int group)
 	return 0;
 }
 
-static int group_of(const char *bdf)
-{
-	auto_free char *path = fs_path("sys/bus/pci/devices/%s/iommu_group", bdf);
-	auto_free char *name = NULL;
-
-	return fs_link_name(&tree->root, path, &name) ? -1 : atoi(name);
-}
-
 static int device_ioctl(const char *bdf, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -142,7 +134,7 @@ static int device_ioctl(const char *bdf, unsigned long request, void *arg)
 	case VFIO_DEVICE_GET_REGION_INFO: return region_info(arg);
 	case VFIO_DEVICE_RESET:
 		return how.reset_error ? refuse(how.reset_error) : reset("device", bdf);
-	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: return slot_info(arg, group_of(bdf));
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: return slot_info(arg, tree_group_of(tree, bdf));
 	case VFIO_DEVICE_PCI_HOT_RESET: return reset("slot", bdf);
 	default: return refuse(ENOTTY);
 	}

@@ -14,6 +14,7 @@
 #include "hookscript/phases/post_start.h"
 #include "hookscript/phases/start.h"
 #include "hookscript/phases/stop.h"
+#include "hookscript/verbs/show.h"
 
 static void add_drivers(struct tree *tree)
 {
@@ -114,6 +115,19 @@ int scenario_plan(const struct fs_root *root, unsigned int vmid)
 {
 	log_open(NULL, NULL);
 	return start_plan(root, vmid);
+}
+
+int scenario_status(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	log_open(NULL, NULL);
+	return show_status(root);
+}
+
+int scenario_restore_all(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return stop_restore_all(root);
 }
 
 void scenario_assert_refused(struct tree *tree, unsigned int vmid, const char *because)

@@ -39,6 +39,10 @@ void scenario_must(struct tree *tree, run_phase *phase, unsigned int vmid);
 /* `plan VMID`, as main runs it. */
 int scenario_plan(const struct fs_root *root, unsigned int vmid);
 
+/* `status` and `restore --all`. */
+int scenario_status(const struct fs_root *root, unsigned int vmid);
+int scenario_restore_all(const struct fs_root *root, unsigned int vmid);
+
 /* A refused pre-start: exit code 2, the tree as it was to the last byte, the right last line. */
 void scenario_assert_refused(struct tree *tree, unsigned int vmid, const char *because);
 

@@ -83,6 +83,15 @@ void tree_mode(struct tree *tree, const char *path, mode_t mode)
 	must(!chmod(full, mode), "chmod", path);
 }
 
+mode_t tree_mode_of(struct tree *tree, const char *path)
+{
+	auto_free char *full = outside(tree, path);
+	struct stat st;
+
+	must(!lstat(full, &st), "lstat", path);
+	return st.st_mode & 07777;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -432,6 +441,14 @@ void tree_device(struct tree *tree, const struct tree_device *device)
 		put_in_group(tree, device->bdf, device->group);
 	if (device->driver)
 		tree_bind(tree, device->bdf, device->driver);
+}
+
+int tree_group_of(struct tree *tree, const char *bdf)
+{
+	auto_free char *path = fs_path("sys/bus/pci/devices/%s/iommu_group", bdf);
+	auto_free char *name = NULL;
+
+	return fs_link_name(&tree->root, path, &name) ? -1 : atoi(name);
 }
 
 void tree_igb(struct tree *tree, const char *bdf, int group)

@@ -42,6 +42,7 @@ void tree_bytes(struct tree *tree, const char *path, const void *bytes, size_t n
 void tree_link(struct tree *tree, const char *path, const char *target);
 void tree_folder(struct tree *tree, const char *path);
 void tree_mode(struct tree *tree, const char *path, mode_t mode);
+mode_t tree_mode_of(struct tree *tree, const char *path);
 
 /* Removes what is there, folders with all in them; nothing there is fine. */
 void tree_delete(struct tree *tree, const char *path);
@@ -95,6 +96,9 @@ void tree_device_id(struct tree *tree, const char *bdf, unsigned int device);
 /* Changes which driver a device has, links and all; NULL: none. One with "vfio" in its name makes
  * a VFIO device of it. */
 void tree_bind(struct tree *tree, const char *bdf, const char *driver);
+
+/* The IOMMU group of a device; -1: none. */
+int tree_group_of(struct tree *tree, const char *bdf);
 
 /* A registered PCI driver; MODULE NULL: built in. */
 void tree_driver(struct tree *tree, const char *name, const char *module);

@@ -64,16 +64,11 @@ static size_t count_mails(struct tree *tree)
 	return n;
 }
 
-static int restore_all(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	return stop_restore_all(root);
-}
-
 /* By whoever fails first; and when it is back, nothing is left. */
 static void test_once(void **state)
 {
-	static run_phase *const phases[] = {stop_post, stop_restore, restore_all, stop_post};
+	static run_phase *const phases[] = {stop_post, stop_restore, scenario_restore_all,
+					    stop_post};
 	struct tree *tree = *state;
 	auto_free char *before = take_disk(tree, "");
 	auto_free char *text = NULL;

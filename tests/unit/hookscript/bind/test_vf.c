@@ -9,7 +9,6 @@
 #include "hookscript/pve/exit.h"
 #include "hookscript/phases/start.h"
 #include "hookscript/phases/stop.h"
-#include "hookscript/verbs/show.h"
 #include "hookscript/watch.h"
 #include "host/base/clock.h"
 #include "host/base/log.h"
@@ -91,13 +90,6 @@ static void assert_record_has(struct tree *tree, const char *bdf, const char *li
 		fail_msg("the record of %s is:\n%swithout: %s", bdf, text, line);
 }
 
-static int status(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	log_open(NULL, NULL);
-	return show_status(root);
-}
-
 static void test_life(void **state)
 {
 	struct tree *tree = *state;
@@ -118,7 +110,7 @@ static void test_life(void **state)
 	assert_listed(tree, 0, FRESH0);
 	assert_record_has(tree, VF1, "vf_mac_before = \"02:00:00:00:00:11\";\n");
 	assert_record_has(tree, VF1, "vf_vlan = \"30\";\nvf_vlan_before = \"0\";\n");
-	run_hook(tree, status, 0, &shown);
+	run_hook(tree, scenario_status, 0, &shown);
 	run_assert_code(&shown, EXIT_DONE);
 	run_assert_says(&shown, "now on vfio-pci\n    vlan: 30; before: 0\n    mac: " STABLE
 				"; before: 02:00:00:00:00:11\n    spoofchk: off; before: on\n"

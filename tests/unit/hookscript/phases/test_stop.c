@@ -722,16 +722,10 @@ static void test_restore_is_refused(void **state)
 	scenario_assert_taken(tree);
 }
 
-static int restore_all(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	return stop_restore_all(root);
-}
-
 /* Whether Proxmox VE works on the VM is unknown then, and nothing is given back under it. */
 static void test_lock_cannot_be_read(void **state)
 {
-	static run_phase *const phases[] = {stop_restore, restore_all};
+	static run_phase *const phases[] = {stop_restore, scenario_restore_all};
 	static const char lock[] = "run/lock/qemu-server/lock-100.conf";
 	struct tree *tree = *state;
 
@@ -748,7 +742,7 @@ static void test_lock_cannot_be_read(void **state)
 		assert_int_equal(fake_kernel_writes(), 0);
 	}
 	tree_reveal(tree, lock);
-	scenario_must(tree, restore_all, 100);
+	scenario_must(tree, scenario_restore_all, 100);
 	assert_string_equal(tree_driver_of(tree, DISK), "nvme");
 }
 
@@ -778,14 +772,14 @@ static void test_restore_all(void **state)
 		scenario_must(tree, start_pre, vmid);
 	tree_vm_runs(tree, 100, 4711);
 	holder = scenario_lock_vm(tree, 101);
-	scenario_must(tree, restore_all, 0);
+	scenario_must(tree, scenario_restore_all, 0);
 	scenario_end_process(holder);
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
 	assert_string_equal(tree_driver_of(tree, USB), "vfio-pci");
 	assert_string_equal(tree_driver_of(tree, TWIN), "gpu");
 	tree_delete(tree, "proc/4711");
 	tree_delete(tree, "run/qemu-server/100.pid");
-	scenario_must(tree, restore_all, 0);
+	scenario_must(tree, scenario_restore_all, 0);
 	tree_delete(tree, "run/lock/qemu-server/lock-101.conf");
 	tree_vm(tree, 100, SCENARIO_CONFIG);
 	tree_delete(tree, "etc/pve/qemu-server/101.conf");

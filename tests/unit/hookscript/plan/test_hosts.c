@@ -3,7 +3,6 @@
  */
 #include "hookscript/pve/exit.h"
 #include "hookscript/records/identity.h"
-#include "hookscript/verbs/show.h"
 #include "host/base/log.h"
 #include "scenario.h"
 
@@ -200,13 +199,6 @@ static void test_live_vf(void **state)
 	plan_ends(tree, "machine: q35\nhostpci0: 03:10.0\n", EXIT_DONE, NULL);
 }
 
-static int status(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	log_open(NULL, NULL);
-	return show_status(root);
-}
-
 /* Its driver would hang on it, or take the kernel with it; the others go back. */
 static void test_dies_with_the_vm(void **state)
 {
@@ -221,7 +213,7 @@ static void test_dies_with_the_vm(void **state)
 	assert_string_equal(tree_driver_of(tree, DISK), "vfio-pci");
 	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
 	assert_true(tree_has(tree, "run/pve-passthrough/records/" DISK));
-	run_hook(tree, status, 0, &shown);
+	run_hook(tree, scenario_status, 0, &shown);
 	run_assert_says(&shown, "    it does not answer any more");
 	/* It came back: by a reset of its bus, say. */
 	tree_delete(tree, DEVICES DISK "/config");

@@ -116,15 +116,6 @@ static void test_long_text(void **state)
 	round_trip(*state, &record);
 }
 
-static mode_t mode_of(struct tree *tree, const char *path)
-{
-	auto_free char *full = fs_path("%s/%s", tree->root.path, path);
-	struct stat st;
-
-	assert_int_equal(lstat(full, &st), 0);
-	return st.st_mode & 07777;
-}
-
 static void test_only_root_reads_it(void **state)
 {
 	struct tree *tree = *state;
@@ -133,9 +124,9 @@ static void test_only_root_reads_it(void **state)
 
 	assert_int_equal(record_write(&tree->root, &record), 0);
 	umask(before);
-	assert_int_equal(mode_of(tree, PATH), 0600);
-	assert_int_equal(mode_of(tree, "run/pve-passthrough"), 0700);
-	assert_int_equal(mode_of(tree, "run/pve-passthrough/records"), 0700);
+	assert_int_equal(tree_mode_of(tree, PATH), 0600);
+	assert_int_equal(tree_mode_of(tree, "run/pve-passthrough"), 0700);
+	assert_int_equal(tree_mode_of(tree, "run/pve-passthrough/records"), 0700);
 }
 
 static void read_bad(struct tree *tree, const char *text, int err, const char *what)

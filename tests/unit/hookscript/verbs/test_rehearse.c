@@ -426,12 +426,6 @@ static void test_start_meets_it(void **state)
 	assert_string_equal(tree_driver_of(tree, GPU), "gpu");
 }
 
-static int restore_all(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	return stop_restore_all(root);
-}
-
 static void test_two_tests(void **state)
 {
 	pid_t tester = scenario_lock_vm(*state, RECORD_TEST);
@@ -514,7 +508,7 @@ static void test_dies(void **state)
 				die_at(tree,
 				       &(struct fake_plan){
 					       .fault = faults[f], .at = at, .after = after},
-				       at % 2 ? restore : restore_all, before);
+				       at % 2 ? restore : scenario_restore_all, before);
 	now_trying[0] = '\0';
 }
 

@@ -9,13 +9,6 @@
 #include "host/base/log.h"
 #include "scenario.h"
 
-static int status(const struct fs_root *root, unsigned int vmid)
-{
-	(void)vmid;
-	log_open(NULL, NULL);
-	return show_status(root);
-}
-
 static int config(const struct fs_root *root, unsigned int vmid)
 {
 	return show_config(root, vmid, false);
@@ -32,7 +25,7 @@ static void test_status_of_nothing(void **state)
 	auto_free char *before = tree_render(tree, TREE_ALL);
 	auto_run struct run run = {0};
 
-	run_hook(tree, status, 0, &run);
+	run_hook(tree, scenario_status, 0, &run);
 	run_assert_code(&run, EXIT_DONE);
 	assert_string_equal(run.out, "no device is taken\n");
 	tree_assert_is(tree, TREE_ALL, before);
@@ -47,7 +40,7 @@ static void test_status(void **state)
 	scenario_must(tree, start_pre, 100);
 	tree_device_gone(tree, USB);
 	before = tree_render(tree, TREE_ALL);
-	run_hook(tree, status, 0, &run);
+	run_hook(tree, scenario_status, 0, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run, "\n" DISK "  ");
 	run_assert_says(&run, "[144d:a808]\n    taken for VM 100 from nvme; now on vfio-pci\n");
@@ -69,17 +62,17 @@ static void test_status_of_vms(void **state)
 
 	scenario_must(tree, start_pre, 100);
 	tree_vm_runs(tree, 100, 4711);
-	run_hook(tree, status, 0, &running);
+	run_hook(tree, scenario_status, 0, &running);
 	run_assert_says(&running, "\nVM 100 runs\n");
 	assert_null(strstr(running.out, "restore"));
 	tree_delete(tree, "proc/4711");
 	holder = scenario_lock_vm(tree, 100);
-	run_hook(tree, status, 0, &locked);
+	run_hook(tree, scenario_status, 0, &locked);
 	scenario_end_process(holder);
 	run_assert_says(&locked, "\nVM 100 is being started, stopped or changed\n");
 	assert_null(strstr(locked.out, "restore"));
 	tree_delete(tree, "etc/pve/qemu-server/100.conf");
-	run_hook(tree, status, 0, &gone);
+	run_hook(tree, scenario_status, 0, &gone);
 	run_assert_says(&gone, "\nVM 100 does not exist on this node; give its devices back: "
 			       "pve-passthrough restore 100\n");
 }
@@ -127,7 +120,7 @@ static void test_status_with_a_broken_record(void **state)
 
 	scenario_must(tree, start_pre, 100);
 	tree_file(tree, "run/pve-passthrough/records/" DISK, "garbage");
-	run_hook(tree, status, 0, &run);
+	run_hook(tree, scenario_status, 0, &run);
 	run_assert_code(&run, EXIT_FAILED);
 	run_assert_says(&run, "/run/pve-passthrough/records/" DISK ": not a record");
 	run_assert_says(&run, "give it back by hand, and remove the record:\n    echo > "
@@ -228,14 +221,14 @@ static void test_status_of_a_test(void **state)
 
 	assert_int_equal(returns_count(&tree->root, &record, true, true), 0);
 	assert_int_equal(record_write(&tree->root, &record), 0);
-	run_hook(tree, status, 0, &run);
+	run_hook(tree, scenario_status, 0, &run);
 	run_assert_code(&run, EXIT_DONE);
 	run_assert_says(&run, "    taken for the test from nvme; now on nvme\n");
 	run_assert_says(&run, "    came back 1 of 1 time, last on 20");
 	run_assert_says(&run, "\nthe test has died; give its devices back: pve-passthrough restore "
 			      "test\n");
 	tester = scenario_lock_vm(tree, RECORD_TEST);
-	run_hook(tree, status, 0, &running);
+	run_hook(tree, scenario_status, 0, &running);
 	run_assert_says(&running, "\na test runs (pve-passthrough test)\n");
 	scenario_end_process(tester);
 }

@@ -297,22 +297,13 @@ static void test_list(void **state)
 
 /* ---- writing ---- */
 
-static mode_t mode_of(struct tree *tree, const char *path)
-{
-	auto_free char *full = fs_path("%s/%s", tree->root.path, path);
-	struct stat st;
-
-	assert_int_equal(lstat(full, &st), 0);
-	return st.st_mode & 07777;
-}
-
 static void test_make_folder(void **state)
 {
 	struct tree *tree = *state;
 
 	tree_link(tree, "elsewhere", "/run");
 	assert_int_equal(fs_make_dir(&tree->root, "one/two/three", 0700), 0);
-	assert_int_equal(mode_of(tree, "one/two/three"), 0700);
+	assert_int_equal(tree_mode_of(tree, "one/two/three"), 0700);
 	assert_int_equal(fs_make_dir(&tree->root, "one/two/three", 0700), 0);
 	assert_int_equal(fs_make_dir(&tree->root, "elsewhere/new", 0700), 0);
 	assert_true(tree_has(tree, "run/new"));
@@ -329,10 +320,10 @@ static void test_replace(void **state)
 	assert_int_equal(fs_replace(&tree->root, "folder", "name", "one", 0644), 0);
 	umask(before);
 	assert_reads(tree, "folder/name", "one");
-	assert_int_equal(mode_of(tree, "folder/name"), 0644);
+	assert_int_equal(tree_mode_of(tree, "folder/name"), 0644);
 	assert_int_equal(fs_replace(&tree->root, "folder", "name", "", 0600), 0);
 	assert_reads(tree, "folder/name", "");
-	assert_int_equal(mode_of(tree, "folder/name"), 0600);
+	assert_int_equal(tree_mode_of(tree, "folder/name"), 0600);
 	assert_false(tree_has(tree, "folder/.name.new"));
 	assert_int_equal(fs_replace(&tree->root, "nothing", "name", "one", 0644), -ENOENT);
 }
@@ -392,7 +383,7 @@ static void test_lock(void **state)
 	auto_close int lock = fs_lock(&tree->root, "lock", LOCK_EX | LOCK_NB);
 
 	assert_true(lock >= 0);
-	assert_int_equal(mode_of(tree, "lock"), 0600);
+	assert_int_equal(tree_mode_of(tree, "lock"), 0600);
 	assert_int_equal(fs_lock(&tree->root, "lock", LOCK_EX | LOCK_NB), -EWOULDBLOCK);
 	assert_int_equal(fs_lock(&tree->root, "lock", LOCK_SH | LOCK_NB), -EWOULDBLOCK);
 	close(TAKE_FD(lock));

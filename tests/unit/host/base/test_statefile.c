@@ -13,16 +13,6 @@ static int read_it(struct tree *tree, char **ret)
 	return statefile_read(&tree->root, FILE_PATH, 8, ret);
 }
 
-static mode_t mode_of(struct tree *tree, const char *path)
-{
-	auto_close int fd = fs_open(&tree->root, path, 0, 0);
-	struct stat st;
-
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	return st.st_mode & 07777;
-}
-
 static void test_round(void **state)
 {
 	const struct fs_root *root = &((struct tree *)*state)->root;
@@ -36,11 +26,11 @@ static void test_round(void **state)
 		assert_int_equal(read_it(*state, &now), 0);
 		assert_string_equal(now, i ? "b" : "a");
 	}
-	assert_int_equal(mode_of(*state, STATE_DIR), 0755);
-	assert_int_equal(mode_of(*state, STATE_DIR "/vm"), 0700);
-	assert_int_equal(mode_of(*state, FILE_PATH), 0600);
+	assert_int_equal(tree_mode_of(*state, STATE_DIR), 0755);
+	assert_int_equal(tree_mode_of(*state, STATE_DIR "/vm"), 0700);
+	assert_int_equal(tree_mode_of(*state, FILE_PATH), 0600);
 	assert_int_equal(statefile_write(root, STATE_DIR "/all", "c", 0644, true), 0);
-	assert_int_equal(mode_of(*state, STATE_DIR "/all"), 0644);
+	assert_int_equal(tree_mode_of(*state, STATE_DIR "/all"), 0644);
 	assert_int_equal(statefile_write(root, FILE_PATH, NULL, 0600, true), -ENOMEM);
 	assert_int_equal(statefile_write(root, NULL, "a", 0600, true), -ENOMEM);
 	assert_int_equal(statefile_read(root, NULL, 8, &text), -ENOMEM);
