@@ -162,10 +162,8 @@ int bind_take_device(struct bind_device *device)
 	if (!record)
 		return -ESTALE;
 	err = complete_record(device, record);
-	if (!err)
-		err = pci_driver(device->bind->root, &device->bdf, &driver);
-	if (!err)
-		err = bind_set_attributes(device, record, false);
+	err = err ?: pci_driver(device->bind->root, &device->bdf, &driver);
+	err = err ?: bind_set_attributes(device, record, false);
 	if (err)
 		return err;
 	stays = same_text(driver, record_taken_driver(record)) && same_text(driver, record->driver);

@@ -142,10 +142,8 @@ int bind_disable_link(struct bind_device *device)
 	free(link->set);
 	link->set = strdup("disable");
 	err = link->set ? bind_read_vf(device, record, &unused) : -ENOMEM;
-	if (!err)
-		err = record_write(device->bind->root, record);
-	if (!err)
-		err = set_field(device, VF_NET_LINK_STATE, link->set, &refused);
+	err = err ?: record_write(device->bind->root, record);
+	err = err ?: set_field(device, VF_NET_LINK_STATE, link->set, &refused);
 	if (!err)
 		bind_set_step(device, BIND_DONE);
 	return err;

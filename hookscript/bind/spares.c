@@ -290,10 +290,8 @@ static int return_needless(const struct fs_root *root, unsigned int vmid,
 	auto_recorded struct recorded recorded = {0};
 	int err = recorded_list(root, vmid, &recorded);
 
-	if (!err)
-		err = bind_forget_ids(root, vmid, &recorded);
-	if (!err)
-		err = keep_needless(root, reserved, &recorded);
+	err = err ?: bind_forget_ids(root, vmid, &recorded);
+	err = err ?: keep_needless(root, reserved, &recorded);
 	if (err || !recorded.n)
 		return err;
 	log_info(_("VM %u: given back at once, because Proxmox VE chose another device of the "

@@ -380,10 +380,8 @@ static int search_all(struct search *search)
 {
 	int err = process_list_read(search->root, &search->list);
 
-	if (!err)
-		err = process_list_rank(search->root, &search->list);
-	if (!err)
-		err = look_at_list(search, clock_now_ms() + TOTAL_MS);
+	err = err ?: process_list_rank(search->root, &search->list);
+	err = err ?: look_at_list(search, clock_now_ms() + TOTAL_MS);
 	if (!err && fs_root_is_running_system(search->root))
 		err = look_again(search);
 	return err ? err : take_found(search);

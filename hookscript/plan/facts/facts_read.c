@@ -337,10 +337,8 @@ static int read_named(struct reader *r)
 
 	if (has_mapping(facts->vm))
 		err = facts_read_mappings(r->root, &facts->mappings, &facts->node);
-	if (!err)
-		err = add_variants(r);
-	if (!err)
-		err = facts_list_candidates(facts);
+	err = err ?: add_variants(r);
+	err = err ?: facts_list_candidates(facts);
 	if (err || !facts_need_binding(facts))
 		return err;
 	facts->reservations_err = pve_reservations_read(r->root, &r->reservations);

@@ -102,10 +102,8 @@ static int add_vf_of(const struct fs_root *root, struct facts *facts, const stru
 	vf.pf = *pf;
 	vf.wanted = n + 1;
 	err = sriov_count(root, pf, &vf.made);
-	if (!err)
-		err = pci_driver(root, pf, &vf.pf_driver);
-	if (!err)
-		err = read_configured(root, conf, &vf);
+	err = err ?: pci_driver(root, pf, &vf.pf_driver);
+	err = err ?: read_configured(root, conf, &vf);
 	if (!err && !array_grow(facts->absent_vfs, facts->n_absent_vfs))
 		err = -ENOMEM;
 	if (err) {

@@ -243,10 +243,8 @@ static int put_block(const struct disk_tables *tables, const char *path, const c
 		err = put_mounts(tables, numbers, node, uses);
 	if (fs_is_absent(err) || err == -ENODEV) /* it has gone meanwhile */
 		err = 0;
-	if (!err)
-		err = put_swap(tables, name, uses);
-	if (!err)
-		err = put_kernel_users(tables, name, depth + 1, uses);
+	err = err ?: put_swap(tables, name, uses);
+	err = err ?: put_kernel_users(tables, name, depth + 1, uses);
 	return err ? err : put_holders(tables, path, depth + 1, uses);
 }
 
@@ -343,10 +341,8 @@ int disk_uses_add_block(const struct disk_tables *tables, const char *path, cons
 	auto_free char *numbers = fs_path("%u:%u", major, minor);
 	int err = numbers ? put_mounts(tables, numbers, name, uses) : -ENOMEM;
 
-	if (!err)
-		err = put_swap(tables, name, uses);
-	if (!err)
-		err = put_kernel_users(tables, name, 0, uses);
+	err = err ?: put_swap(tables, name, uses);
+	err = err ?: put_kernel_users(tables, name, 0, uses);
 	return err ? err : put_holders(tables, path, 0, uses);
 }
 

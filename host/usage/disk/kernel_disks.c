@@ -267,10 +267,8 @@ int kernel_disks_read(const struct fs_root *root, const struct mounts *mounts,
 	auto_kernel_disks struct kernel_disks disks = {.mounts = mounts};
 	int err = each_below(root, "sys/class/block", read_loop, &disks);
 
-	if (!err)
-		err = each_below(root, NVME_SUBSYSTEMS, read_nvme_subsystem, &disks);
-	if (!err)
-		err = each_below(root, SCSI_BACKSTORES, read_backstores, &disks);
+	err = err ?: each_below(root, NVME_SUBSYSTEMS, read_nvme_subsystem, &disks);
+	err = err ?: each_below(root, SCSI_BACKSTORES, read_backstores, &disks);
 	if (err)
 		return err;
 	disks.mounts = NULL;
