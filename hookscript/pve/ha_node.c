@@ -17,7 +17,10 @@ static void release(struct json_object **json)
 	json_object_put(*json);
 }
 
-int ha_in_maintenance(const struct fs_root *root, const char *node)
+/* Whether NODE is in maintenance, as the HA manager has written it: node_status in manager_status
+ * (pve-ha-manager, PVE/HA/NodeStatus.pm). Returns 1; 0, also where HA has never run; -EBADMSG when
+ * the file cannot be understood; -errno. */
+static int is_in_maintenance(const struct fs_root *root, const char *node)
 {
 	cleanup_with(release) struct json_object *status = NULL;
 	struct json_object *nodes = NULL, *state = NULL;
@@ -61,7 +64,7 @@ int ha_node_refuse(const struct fs_root *root)
 		return 0;
 	err = err ?: cluster_read(root, &cluster);
 	if (!err)
-		away = ha_in_maintenance(root, cluster.here);
+		away = is_in_maintenance(root, cluster.here);
 	if (err || away < 0) {
 		log_error(_("refused: what HA does on this node could not be read: %s"),
 			  log_strerror(err ? err : away));

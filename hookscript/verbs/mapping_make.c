@@ -82,7 +82,9 @@ static void add_target(struct strbuf *line, const struct mapping_target *target)
 		strbuf_add(line, ",iommugroup=%d", target->group);
 }
 
-char *mapping_line(const struct mapping_target *target)
+/* "node=pve1,path=0000:03:00.0,id=8086:10fb,subsystem-id=8086:000c,iommugroup=25". NULL without
+ * memory. */
+static char *line_of(const struct mapping_target *target)
 {
 	auto_strbuf struct strbuf line = {0};
 
@@ -230,7 +232,7 @@ static void replace(struct maker *m, const char *line, const struct mapping_entr
 	if (!target)
 		return;
 	*placed(m, target) = true;
-	add_line(m, mapping_line(target));
+	add_line(m, line_of(target));
 }
 
 static bool has_line(const struct maker *m, const struct mapping_target *target)
@@ -370,7 +372,7 @@ static void make_lines(struct maker *m)
 		take_line(m, m->now->lines[i]);
 	for (size_t i = 0; !m->err && i < targets->n; i++)
 		if (!m->placed[i]) {
-			add_line(m, mapping_line(&targets->items[i]));
+			add_line(m, line_of(&targets->items[i]));
 			m->changed = true;
 		}
 }

@@ -41,10 +41,6 @@ void mapping_targets_free(struct mapping_targets *list);
 /* The path of N addresses, as a line has it. A new string, or NULL without memory. */
 char *mapping_path(const struct hostpci_address *addresses, size_t n) must_check;
 
-/* "node=pve1,path=0000:03:00.0,id=8086:10fb,subsystem-id=8086:000c,iommugroup=25". A new string, or
- * NULL without memory. */
-char *mapping_line(const struct mapping_target *target) must_check;
-
 struct mapping_wish {
 	const char *name;
 	const struct mapping_targets *targets;

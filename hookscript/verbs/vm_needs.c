@@ -24,7 +24,9 @@ bool vm_hook_is_ours(const char *volume)
 	return !storage_split_snippet(volume, &storage, &name) && !strcmp(name, HOOK_NAME);
 }
 
-const char *vm_hook_volume(const struct vmcfg *vm, const struct storages *storages)
+/* Where the VM has our hook from, or should have: what its config names when that is ours, on a
+ * storage that there is; else VM_HOOK_VOLUME. */
+static const char *hook_volume(const struct vmcfg *vm, const struct storages *storages)
 {
 	const char *volume = vm->values[VMCFG_HOOKSCRIPT].text;
 	auto_free char *path = NULL;
@@ -181,7 +183,7 @@ static void warn_of_nodes(struct plan_check *c, size_t e)
 
 int vm_needs_add(const struct facts *facts, const struct vm_hook *hook, struct plan *plan)
 {
-	const char *volume = vm_hook_volume(facts->vm, &hook->storages);
+	const char *volume = hook_volume(facts->vm, &hook->storages);
 	struct plan_check c = {.facts = facts, .plan = plan};
 	int err;
 
@@ -213,7 +215,7 @@ static int read_snippet(const struct fs_root *root, struct vm_state *state, char
 	auto_free char *path = NULL;
 	auto_close int fd = -1;
 	struct stat st;
-	int err = storages_snippet_path(storages, vm_hook_volume(state->facts->vm, storages), &path,
+	int err = storages_snippet_path(storages, hook_volume(state->facts->vm, storages), &path,
 					NULL);
 
 	if (err)

@@ -22,15 +22,11 @@ enum snippet_state { SNIPPET_GOOD, SNIPPET_ABSENT, SNIPPET_NOT_EXECUTABLE };
 /* What there is of the hook. */
 struct vm_hook {
 	struct storages storages;
-	enum snippet_state snippet; /* of the file of vm_hook_volume() */
+	enum snippet_state snippet; /* of the volume that the VM has it from, or should have */
 };
 
 /* Whether the volume is our hook, on whatever storage. */
 bool vm_hook_is_ours(const char *volume);
-
-/* Where the VM has our hook from, or should have: what its config names when that is ours, on a
- * storage that there is; else VM_HOOK_VOLUME. */
-const char *vm_hook_volume(const struct vmcfg *vm, const struct storages *storages);
 
 struct vm_state {
 	struct settings settings;

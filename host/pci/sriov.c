@@ -113,7 +113,8 @@ static int compare_addresses(const void *a, const void *b)
 	return bdf_compare(a, b);
 }
 
-int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
+/* All PFs of the host, in order of address: a new array. */
+static int list_pfs(const struct fs_root *root, struct bdf **ret, size_t *ret_n)
 {
 	auto_names struct fs_names names = {0};
 	auto_free struct bdf *list = NULL;
@@ -185,7 +186,7 @@ int sriov_find_pf(const struct fs_root *root, const struct bdf *vf, struct bdf *
 {
 	auto_free struct bdf *pfs = NULL;
 	size_t n = 0;
-	int err = sriov_list(root, &pfs, &n);
+	int err = list_pfs(root, &pfs, &n);
 
 	*ret_number = 0;
 	for (size_t i = 0; !err && !*ret_number && i < n; i++) {

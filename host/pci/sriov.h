@@ -43,10 +43,6 @@ int sriov_count(const struct fs_root *root, const struct bdf *pf, unsigned int *
 int sriov_number(const struct fs_root *root, const struct bdf *bdf, const char *name,
 		 unsigned int *ret) must_check;
 
-/* All PFs of the host, in order of address: *RET_N in a new array (the caller frees it). Returns 0
- * or -errno. */
-int sriov_list(const struct fs_root *root, struct bdf **ret, size_t *ret_n) must_check;
-
 /* Where the VFs of a PF are when there are any. */
 struct sriov_places {
 	struct bdf pf;

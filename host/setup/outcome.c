@@ -7,7 +7,7 @@
 
 #include "host/base/log.h"
 
-const char *outcome_reason_name(enum outcome_reason reason)
+static const char *reason_name(enum outcome_reason reason)
 {
 	static const char *const names[REASON_COUNT] = {
 		[REASON_ABSENT] = "absent",
@@ -93,7 +93,7 @@ void outcome_note(const struct setup_options *options, enum outcome_reason reaso
 		return;
 	item = json_add_object(outcome->refusals, &outcome->failed);
 	what = rest ? rest : what;
-	json_add_text(item, "reason", outcome_reason_name(reason), &outcome->failed);
+	json_add_text(item, "reason", reason_name(reason), &outcome->failed);
 	json_add_text(item, "brief", what, &outcome->failed);
 	json_add_text(item, "what", what, &outcome->failed);
 	devices = json_add_array(item, "devices", &outcome->failed);

@@ -37,9 +37,6 @@ enum outcome_reason {
 	REASON_COUNT,
 };
 
-/* The word, "vf-itself". */
-const char *outcome_reason_name(enum outcome_reason reason);
-
 struct outcome {
 	int out;	       /* standard output, which is standard error meanwhile */
 	json_object *refusals; /* an array; what follows is of its last one */

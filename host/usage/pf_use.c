@@ -17,7 +17,8 @@
 #define HOSTS_MAX      ((size_t)4 * 1024 * 1024)
 #define INTERFACES_MAX 256
 
-bool pf_use_goes_on(const char *driver)
+/* Whether VFs of the driver are made while its device goes on. */
+static bool goes_on(const char *driver)
 {
 	return driver && (!strcmp(driver, "i915") || !strcmp(driver, "xe"));
 }
@@ -190,7 +191,7 @@ int pf_use_read(const struct fs_root *root, const struct bdf *pf, struct usage *
 		err = pci_driver(root, pf, &driver);
 	if (err)
 		return err;
-	if (pf_use_goes_on(driver)) {
+	if (goes_on(driver)) {
 		*ret = (struct usage){0};
 		return 0;
 	}

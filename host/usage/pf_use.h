@@ -25,7 +25,4 @@ char *pf_use_text(const struct usage *usage) must_check;
 int pf_use_add_links(const struct bdf *pf, const char *name, const char *address,
 		     struct cluster_links *links, struct usage *usage) must_check;
 
-/* Whether VFs of the driver, i915 or xe, are made while its device goes on. */
-bool pf_use_goes_on(const char *driver);
-
 #endif
