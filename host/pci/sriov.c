@@ -14,6 +14,11 @@
 /* Of the kernel's log, about one PF. */
 #define LOG_LINES 8
 
+/* How long a driver that is busy is asked again, as i40e (EAGAIN) and ice (EBUSY) are while their
+ * card is being reset. */
+#define BUSY_MS	 5000
+#define AGAIN_MS 100
+
 int sriov_number(const struct fs_root *root, const struct bdf *bdf, const char *name,
 		 unsigned int *ret)
 {
@@ -206,6 +211,19 @@ static int set_autoprobe(const struct fs_root *root, const struct sriov_wish *wi
 	return driver_set_attribute(root, &wish->pf, SRIOV_AUTOPROBE, wish->autoprobe ? "1" : "0");
 }
 
+static int set_number(const struct fs_root *root, const struct bdf *pf, const char *number)
+{
+	int64_t end = clock_now_ms() + BUSY_MS;
+
+	for (;;) {
+		int err = driver_set_attribute(root, pf, SRIOV_NUMVFS, number);
+
+		if ((err != -EAGAIN && err != -EBUSY) || !clock_left_ms(end))
+			return err;
+		clock_sleep_ms(AGAIN_MS);
+	}
+}
+
 int sriov_set(const struct fs_root *root, const struct sriov_wish *wish)
 {
 	auto_free char *number = fs_path("%u", wish->vfs);
@@ -213,10 +231,10 @@ int sriov_set(const struct fs_root *root, const struct sriov_wish *wish)
 	int err = number ? sriov_count(root, &wish->pf, &made) : -ENOMEM;
 
 	if (!err && made && made != wish->vfs)
-		err = driver_set_attribute(root, &wish->pf, SRIOV_NUMVFS, "0");
+		err = set_number(root, &wish->pf, "0");
 	if (!err)
 		err = set_autoprobe(root, wish);
-	return err ? err : driver_set_attribute(root, &wish->pf, SRIOV_NUMVFS, number);
+	return err ? err : set_number(root, &wish->pf, number);
 }
 
 struct job {

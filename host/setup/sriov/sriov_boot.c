@@ -78,7 +78,11 @@ static int work(const struct worker *self, void *arg)
 	/* Something else made them, and may use them. */
 	if (!err && made && made != wish.vfs)
 		err = -EEXIST;
-	return err ? err : sriov_set(job->root, &wish);
+	if (err)
+		return err;
+	err = sriov_set(job->root, &wish);
+	/* Above they mean that it has no driver, or vfio-pci. */
+	return err == -EAGAIN || err == -EBUSY ? -ETIMEDOUT : err;
 }
 
 static const char *explain(int err)

@@ -111,6 +111,34 @@ static void test_fails(void **state)
 	tree_assert_is(tree, TREE_STATE, before);
 }
 
+/* A card that is being reset makes them a moment later. */
+static void test_busy(void **state)
+{
+	static const int errors[] = {EAGAIN, EBUSY};
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		const struct fake_plan plan = {
+			.fault = FAULT_ERROR, .at = i ? 1 : 2, .error = errors[i]};
+		auto_run struct run run = {0};
+
+		fake_kernel_reset(&plan);
+		run_hook(tree, start_pre, 100, &run);
+		run_assert_code(&run, EXIT_DONE);
+		run_assert_says(&run, "made the 3 VFs that " PF " is to have");
+		assert_non_null(
+			strstr(fake_kernel_log(), PF "/sriov_numvfs=3\n" PF "/sriov_numvfs=3\n"));
+		scenario_must(tree, stop_post, 100);
+		tree_delete(tree, AT "virtfn0");
+		tree_delete(tree, AT "virtfn1");
+		tree_delete(tree, AT "virtfn2");
+		tree_file(tree, AT "sriov_numvfs", "0\n");
+		tree_device_gone(tree, "0000:08:10.0");
+		tree_device_gone(tree, VF1);
+		tree_device_gone(tree, "0000:08:10.4");
+	}
+}
+
 /* Another VM has just claimed the PF, which will lose its driver. */
 static void test_pf_is_claimed(void **state)
 {
@@ -134,6 +162,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_made, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_fails, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_busy, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_pf_is_claimed, setup, fake_kernel_teardown),
 	};
 

@@ -515,6 +515,23 @@ static void test_boot(void **state)
 	assert_int_equal(count(tree), 3);
 }
 
+/* While the card is being reset, its driver says so. */
+static void test_boot_is_busy(void **state)
+{
+	static const struct fake_plan plan = {.fault = FAULT_ERROR, .at = 2, .error = EAGAIN};
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	tree_file(tree, CONF,
+		  "format = 1; sriov = ( { address = \"" PF
+		  "\"; id = \"8086:10c9\"; vfs = 3; } );");
+	fake_kernel_reset(&plan);
+	run_hook(tree, boot, 0, &run);
+	run_assert_code(&run, 0);
+	assert_int_equal(count(tree), 3);
+	assert_non_null(strstr(fake_kernel_log(), PF "/sriov_numvfs=3\n" PF "/sriov_numvfs=3\n"));
+}
+
 static void test_boot_fails(void **state)
 {
 	struct tree *tree = *state;
@@ -612,6 +629,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list_of_others, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_list_unreadable, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot, setup, fake_kernel_teardown),
+		cmocka_unit_test_setup_teardown(test_boot_is_busy, setup, fake_kernel_teardown),
 		cmocka_unit_test_setup_teardown(test_boot_fails, setup, fake_kernel_teardown),
 	};
 
