@@ -15,14 +15,24 @@
 /* The start was good with what is at the VM's addresses now. */
 static int remember_devices(const struct fs_root *root, const struct facts *facts)
 {
-	auto_free struct identity_device *list = NULL;
+	auto_free struct identity_device *list = NULL, *old = NULL;
 	unsigned int vmid = facts->vmid;
-	size_t n;
+	auto_free char *why = NULL;
+	size_t n, n_old = 0;
 	int err;
 
 	list = facts_list_known(facts, &n);
 	err = list ? identity_place(root, list, n) : -ENOMEM;
-	err = err ?: identity_write(root, vmid, list, n);
+	if (err) {
+		log_warning(_("VM %u: which devices it has cannot be read: %s; /%s/%u stays as it "
+			      "is"),
+			    vmid, log_strerror(err), IDENTITY_DIR, vmid);
+		return EXIT_FAILED;
+	}
+	/* Its guest may be resetting one at this moment. What cannot be understood is replaced. */
+	if (!identity_read(root, vmid, &old, &n_old, &why))
+		identity_keep_serials(list, n, old, n_old);
+	err = identity_write(root, vmid, list, n);
 	if (err)
 		log_warning(_("VM %u: /%s/%u cannot be written: %s; should its devices get other "
 			      "addresses, its next start will not notice"),

@@ -185,17 +185,26 @@ int identity_forget(const struct fs_root *root, unsigned int vmid)
 
 /* ---- the machine ---- */
 
+/* Whether that is an answer: it has no path, or is not there any more. */
+static bool is_without_path(int err)
+{
+	return fs_is_absent(err) || err == -ENODEV || err == -EXDEV || err == -EINVAL ||
+	       err == -ENAMETOOLONG;
+}
+
 int identity_add_paths(const struct fs_root *root, struct identity_device *list, size_t n)
 {
 	int err = 0;
 
-	for (size_t i = 0; err != -ENOMEM && i < n; i++) {
+	for (size_t i = 0; !err && i < n; i++) {
 		*list[i].path = '\0';
 		err = early_path_read(root, &list[i].bdf, list[i].path);
 		if (err)
 			list[i].serial = 0;
+		if (is_without_path(err))
+			err = 0;
 	}
-	return err == -ENOMEM ? err : 0;
+	return err;
 }
 
 int identity_place(const struct fs_root *root, struct identity_device *list, size_t n)
@@ -210,7 +219,17 @@ int identity_place(const struct fs_root *root, struct identity_device *list, siz
 		err = pci_ask(root, asked, n, answers);
 	for (size_t i = 0; !err && i < n; i++)
 		list[i].serial = *list[i].path ? answers[i].serial : 0;
-	return err == -ENOMEM ? err : 0;
+	return err;
+}
+
+void identity_keep_serials(struct identity_device *list, size_t n,
+			   const struct identity_device *old, size_t n_old)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; !list[i].serial && k < n_old; k++)
+			if (!compare(&list[i], &old[k]) && *list[i].path &&
+			    !identity_differ(&list[i], &old[k]))
+				list[i].serial = old[k].serial;
 }
 
 /* Both are known, and are the same; both are known, and are not. */

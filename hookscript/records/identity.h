@@ -53,13 +53,19 @@ int identity_write(const struct fs_root *root, unsigned int vmid,
 /* Removes what is kept of the VM; none is success. Returns 0 or -errno. */
 int identity_forget(const struct fs_root *root, unsigned int vmid) must_check;
 
-/* Fills in the paths of N devices that are there. What cannot be read is unknown; a device without
- * a path, as a VF, has no serial number either. Returns 0 or -ENOMEM. */
+/* Fills in the paths of N devices that are there. A device without a path, as a VF, has no serial
+ * number either. Returns 0; -errno when one cannot be read. */
 int identity_add_paths(const struct fs_root *root, struct identity_device *list,
 		       size_t n) must_check;
 
-/* The same with their serial numbers, for which the devices are asked, by workers. */
+/* The same with their serial numbers, for which the devices are asked, by workers: unknown of one
+ * that does not answer now. */
 int identity_place(const struct fs_root *root, struct identity_device *list, size_t n) must_check;
+
+/* Gives those of N devices whose serial number is unknown that of the same one among the N_OLD that
+ * were known. Pure. */
+void identity_keep_serials(struct identity_device *list, size_t n,
+			   const struct identity_device *old, size_t n_old);
 
 /*
  * Whether they cannot be one device in one place: of another model, with another serial number, or

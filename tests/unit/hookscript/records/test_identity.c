@@ -479,6 +479,41 @@ static void test_pick(void **state)
 	assert_null(identity_pick(&known, now, 3));
 }
 
+/* What a device does not say at this moment is not forgotten. */
+static void test_keep_serials(void **state)
+{
+	const struct identity_device old[] = {placed(1, "a/1", 7), placed(2, "a/2", 8)};
+	struct identity_device now[] = {placed(1, "a/1", 0), placed(2, "a/2", 9),
+					placed(3, "a/3", 0)};
+
+	(void)state;
+	identity_keep_serials(now, ARRAY_SIZE(now), old, ARRAY_SIZE(old));
+	assert_true(now[0].serial == 7 && now[1].serial == 9 && now[2].serial == 0);
+	/* Another one, or in another slot. */
+	now[0] = placed(1, "a/9", 0);
+	now[1] = placed(2, "a/2", 0);
+	now[1].identity = gpu;
+	identity_keep_serials(now, ARRAY_SIZE(now), old, ARRAY_SIZE(old));
+	assert_true(now[0].serial == 0 && now[1].serial == 0);
+}
+
+/* An error says nothing of where a device is. */
+static void test_paths_unread(void **state)
+{
+	struct tree *tree = *state;
+	struct identity_device list[] = {{.bdf = {0, 1, 0, 0}, .identity = gpu, .serial = 7}};
+
+	add_device(tree, "0000:01:00.0", &gpu);
+	assert_int_equal(identity_add_paths(&tree->root, list, 1), 0);
+	assert_string_not_equal(list[0].path, "");
+	tree_link(tree, "sys/devices/pci0000:00/0000:01:00.0/physfn", "physfn");
+	assert_int_equal(identity_add_paths(&tree->root, list, 1), -ELOOP);
+	tree_delete(tree, "sys/devices/pci0000:00/0000:01:00.0/physfn");
+	tree_device_gone(tree, "0000:01:00.0");
+	assert_int_equal(identity_add_paths(&tree->root, list, 1), 0);
+	assert_string_equal(list[0].path, "");
+}
+
 static void test_find(void **state)
 {
 	auto_free struct identity_device *one = NULL, *three = NULL, *none = NULL;
@@ -526,6 +561,8 @@ int main(void)
 		TEST(test_survey),
 		TEST(test_wanted),
 		TEST(test_compare),
+		TEST(test_keep_serials),
+		TEST(test_paths_unread),
 		TEST(test_find),
 	};
 #undef TEST
