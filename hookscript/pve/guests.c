@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+/* There whenever Proxmox VE's file system of the cluster is, without guests, too. While that is
+ * being restarted there is an empty directory above. */
+#define VMS_DIR "etc/pve/qemu-server"
+
 /* Where containers that run have a control group of their number: with the unified hierarchy, and
  * with the old ones. */
 static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/systemd/lxc"};
@@ -74,9 +78,19 @@ static int add_all(const struct fs_root *root, const char *dir,
 	return err;
 }
 
+static int probe_cluster(const struct fs_root *root)
+{
+	int there = fs_probe(root, VMS_DIR);
+
+	return there > 0 ? 0 : there ? there : -ENOTCONN;
+}
+
 int guests_list_macs(const struct fs_root *root, const struct fs_names *bridges, struct macs *ret)
 {
-	int err = add_all(root, "etc/pve/qemu-server", vm_runs, bridges, ret);
+	int err = probe_cluster(root);
 
-	return err ? err : add_all(root, "etc/pve/lxc", container_runs, bridges, ret);
+	err = err ?: add_all(root, VMS_DIR, vm_runs, bridges, ret);
+	err = err ?: add_all(root, "etc/pve/lxc", container_runs, bridges, ret);
+	/* It may have gone meanwhile. */
+	return err ?: probe_cluster(root);
 }

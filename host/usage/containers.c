@@ -144,6 +144,20 @@ static int look_at_config(const struct fs_root *root, const struct given *given,
 	return err;
 }
 
+/*
+ * Whether a container without a config is one of another manager than Proxmox VE: 0. While the file
+ * system of the cluster is restarted there is no config at all, and an empty directory: -ENOTCONN.
+ */
+static int check_manager(const struct fs_root *root)
+{
+	int pve = fs_probe(root, "etc/pve");
+	int configs = pve > 0 ? fs_probe(root, "etc/pve/lxc") : pve;
+
+	if (pve <= 0 || configs < 0)
+		return configs;
+	return configs ? 0 : -ENOTCONN;
+}
+
 static int look_at_container(const struct fs_root *root, const struct survey *survey,
 			     unsigned int ctid, struct usage *usage)
 {
@@ -153,8 +167,10 @@ static int look_at_container(const struct fs_root *root, const struct survey *su
 	auto_free char *text = NULL;
 	int err = said ? fs_read(root, path, CONFIG_MAX, &text, NULL) : -ENOMEM;
 
+	if (err == -ENOENT)
+		return check_manager(root);
 	if (err)
-		return err == -ENOENT ? 0 : err; /* of another manager than Proxmox VE */
+		return err;
 	return look_at_config(root, &given, text, usage);
 }
 

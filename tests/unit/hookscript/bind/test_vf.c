@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "fake_netlink.h"
+#include "hookscript/bind/fdb_guests.h"
 #include "hookscript/pve/exit.h"
 #include "hookscript/phases/start.h"
 #include "hookscript/phases/stop.h"
@@ -786,6 +787,30 @@ static void test_entry_fails(void **state)
 	assert_fdb(tree, OWN "\n");
 }
 
+static int update_fdb(const struct fs_root *root, unsigned int vmid)
+{
+	(void)vmid;
+	return fdb_update(root, true) ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* While pve-cluster is restarted, no config is there, and every guest runs on. */
+static void test_no_cluster_files(void **state)
+{
+	struct tree *tree = *state;
+	auto_run struct run run = {0};
+
+	use_bridge(tree);
+	scenario_must(tree, start_pre, 100);
+	assert_fdb(tree, OWN "\n" GUEST "\n" CT "\n");
+	tree_delete(tree, "etc/pve");
+	tree_folder(tree, "etc/pve");
+	run_hook(tree, update_fdb, 100, &run);
+	run_assert_code(&run, EXIT_FAILED);
+	assert_fdb(tree, OWN "\n" GUEST "\n" CT "\n");
+	scenario_must(tree, stop_post, 100);
+	assert_fdb(tree, OWN "\n");
+}
+
 /* Two VMs on one card: the entries stay as long as one of them runs. */
 static void test_two_vms(void **state)
 {
@@ -853,6 +878,7 @@ int main(void)
 		TEST(test_bridge_is_left_alone),
 		TEST(test_entry_is_there_already),
 		TEST(test_entry_fails),
+		TEST(test_no_cluster_files),
 		TEST(test_two_vms),
 		TEST(test_note_is_left),
 	};

@@ -118,7 +118,15 @@ static void test_running(void **state)
 		struct usage usage;
 
 		assert_int_equal(usage_read(&tree->root, &device, 1, &usage), -ELOOP);
+		/* While pve-cluster is restarted its directory is empty. */
+		tree_delete(tree, "etc/pve/lxc");
+		assert_int_equal(usage_read(&tree->root, &device, 1, &usage), -ENOTCONN);
 	}
+	/* Another manager's containers may have numbers, too. */
+	tree_folder(tree, "etc/pve/lxc");
+	assert_int_equal(count(tree), 0);
+	tree_delete(tree, "etc/pve");
+	assert_int_equal(count(tree), 0);
 }
 
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
