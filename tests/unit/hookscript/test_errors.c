@@ -464,8 +464,12 @@ static void test_post_start(void **state)
 {
 	static const struct sweep start = {"post-start, VF", NULL, start_post, judge_choice,
 					   run_with_choice};
+	/* A post-start that has never run. */
+	static const struct sweep watch = {"watcher's post-start, VF", NULL, finish_start,
+					   judge_choice, run_with_choice};
 	unsigned int bad = sweep_all(state, &start, use_choice);
 
+	bad += sweep_all(state, &watch, use_choice);
 	fake_netlink_end();
 	assert_int_equal(bad, 0);
 }
