@@ -2,6 +2,7 @@
 #include "hookscript/pve/guests.h"
 
 #include "hookscript/pve/pve.h"
+#include "host/usage/lxc.h"
 #include "vmcfg/nets.h"
 #include "vmcfg/text/text.h"
 
@@ -11,25 +12,9 @@
  * being restarted there is an empty directory above. */
 #define VMS_DIR "etc/pve/qemu-server"
 
-/* Where containers that run have a control group of their number: with the unified hierarchy, and
- * with the old ones. */
-static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/systemd/lxc"};
-
 static int vm_runs(const struct fs_root *root, unsigned int vmid)
 {
 	return pve_vm_runs(root, vmid);
-}
-
-static int container_runs(const struct fs_root *root, unsigned int ctid)
-{
-	int there = 0;
-
-	for (size_t i = 0; !there && i < ARRAY_SIZE(cgroup_dirs); i++) {
-		auto_free char *path = fs_path("%s/%u", cgroup_dirs[i], ctid);
-
-		there = fs_probe(root, path);
-	}
-	return there;
 }
 
 /* The interfaces in a config; one that has gone meanwhile has none. */
@@ -90,7 +75,7 @@ int guests_list_macs(const struct fs_root *root, const struct fs_names *bridges,
 	int err = probe_cluster(root);
 
 	err = err ?: add_all(root, VMS_DIR, vm_runs, bridges, ret);
-	err = err ?: add_all(root, "etc/pve/lxc", container_runs, bridges, ret);
+	err = err ?: add_all(root, "etc/pve/lxc", lxc_runs, bridges, ret);
 	/* It may have gone meanwhile. */
 	return err ?: probe_cluster(root);
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Nodes that the config of a running Proxmox VE container gives to it. */
+#include "host/usage/lxc.h"
 #include "host/usage/mounts.h"
 #include "host/usage/searches.h"
 
 #include <string.h>
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
-
-/* Where containers that run have a control group of their number: with the unified hierarchy, and
- * with the old ones. */
-static const char *const cgroup_dirs[] = {"sys/fs/cgroup/lxc", "sys/fs/cgroup/systemd/lxc"};
 
 /* The keys of a config with something of the host's in them, by their beginning, and the property
  * that needs no name. (pct.conf(5)) */
@@ -177,18 +174,14 @@ static int look_at_container(const struct fs_root *root, const struct survey *su
 int usage_find_containers(const struct fs_root *root, const struct survey *survey,
 			  struct usage *usage)
 {
-	int err = 0;
+	auto_names struct fs_names running = {0};
+	int err = survey->n_nodes ? lxc_list_running(root, &running) : 0;
 
-	for (size_t k = 0; !err && survey->n_nodes && k < ARRAY_SIZE(cgroup_dirs); k++) {
-		auto_names struct fs_names running = {0};
+	for (size_t i = 0; !err && i < running.n; i++) {
+		unsigned int ctid;
 
-		err = fs_list_dirs(root, cgroup_dirs[k], &running);
-		for (size_t i = 0; !err && i < running.n; i++) {
-			unsigned int ctid;
-
-			if (number_parse(running.items[i], &ctid))
-				err = look_at_container(root, survey, ctid, usage);
-		}
+		if (number_parse(running.items[i], &ctid))
+			err = look_at_container(root, survey, ctid, usage);
 	}
 	return err;
 }

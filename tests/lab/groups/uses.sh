@@ -209,6 +209,11 @@ t_container() { # once
 	verb_exits 0 plan 100
 	mount -t cgroup2 none /sys/fs/cgroup || fail "the lab: no cgroup2"
 	mkdir -p /sys/fs/cgroup/lxc/105
+	step "its control group is left over"
+	verb_exits 0 plan 100
+	sleep 1000 &
+	inside=$!
+	echo $inside >/sys/fs/cgroup/lxc/105/cgroup.procs || fail "the lab: no process in the control group"
 	for line in "dev0: uid=1,path=/dev/lab-sound/card" "mp0: /dev/snd,mp=/dev/snd" \
 		"lxc.mount.entry: /dev dev none rbind 0 0"; do
 		echo "$line" >/etc/pve/lxc/105.conf
@@ -218,6 +223,8 @@ t_container() { # once
 	printf '%s\n' "dev0: /dev/null" "lxc.cgroup2.devices.allow: a" "mp0: local:vm-105-disk-0,mp=/dev/snd" >/etc/pve/lxc/105.conf
 	passes
 	wait_for 5 sound_there || fail "expected the sound card back"
+	kill $inside
+	wait $inside 2>/dev/null || true
 	rmdir /sys/fs/cgroup/lxc/105 /sys/fs/cgroup/lxc
 	umount /sys/fs/cgroup
 	rm -r /etc/pve/lxc /dev/lab-sound

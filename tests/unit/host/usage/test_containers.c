@@ -112,6 +112,15 @@ static void test_running(void **state)
 	assert_int_equal(count(tree), 0);
 	tree_folder(tree, "sys/fs/cgroup/systemd/lxc/105");
 	assert_int_equal(count(tree), 2);
+	/* A control group is left over; but with its monitor's a container is being started. */
+	tree_delete(tree, "sys/fs/cgroup/systemd");
+	tree_file(tree, "sys/fs/cgroup/lxc/105/cgroup.events", "populated 0\nfrozen 0\n");
+	assert_int_equal(count(tree), 0);
+	tree_file(tree, "sys/fs/cgroup/lxc.monitor/105/cgroup.events", "populated 1\nfrozen 0\n");
+	assert_int_equal(count(tree), 2);
+	tree_delete(tree, "sys/fs/cgroup/lxc.monitor");
+	tree_file(tree, "sys/fs/cgroup/lxc/105/cgroup.events", "populated 1\nfrozen 0\n");
+	assert_int_equal(count(tree), 2);
 	tree_obscure(tree, "etc/pve/lxc/105.conf");
 	{
 		const struct usage_device device = {.bdf = {0, 3, 0, 0}, .class = 0x030000};
