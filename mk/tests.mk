@@ -5,8 +5,8 @@ MAN_DEPS := mandoc zsh
 
 TEST_SOURCES := $(call files,tests/unit,-name 'test_*.c')
 TEST_SUPPORT := $(filter-out $(TEST_SOURCES),$(call files,tests/unit,-name '*.c'))
-# Those that take longest first, so that none of them is alone at the end.
-LONG	     := $(foreach t,capture errors commit enable hook main,%/test_$(t))
+# Those that take longest first, so that none of them is alone at the end: some compute, some wait.
+LONG	     := $(foreach t,answer capture commit enable errors hanging hook main progress setup_hanging watch,%/test_$(t))
 TESTS	     := $(TEST_SOURCES:tests/unit/%.c=$(B)/tests/%)
 TESTS	     := $(filter $(LONG),$(TESTS)) $(filter-out $(LONG),$(TESTS))
 
