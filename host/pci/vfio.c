@@ -121,20 +121,21 @@ static int find_holders(struct search *search)
 }
 
 int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
-			 size_t n_members, struct vfio_holders *ret)
+			 size_t n_members, bool probe, struct vfio_holders *ret)
 {
 	auto_holders struct vfio_holders holders = {0};
 	auto_names struct fs_names nodes = {0};
 	struct search search = {root, &nodes, &holders};
 	int err = group_nodes(root, group, members, n_members, &nodes);
-	for (size_t i = 0; !err && i < nodes.n; i++) {
+
+	for (size_t i = 0; !err && probe && i < nodes.n; i++) {
 		bool busy;
 
 		err = node_is_busy(root, nodes.items[i], &busy);
 		holders.open |= !err && busy;
 	}
 	/* Going through all processes costs; without iommufd's nodes EBUSY alone decides. */
-	if (!err && (holders.open || nodes.n > 1 || !fs_root_is_running_system(root)))
+	if (!err && (!probe || holders.open || nodes.n > 1 || !fs_root_is_running_system(root)))
 		err = find_holders(&search);
 	if (err)
 		return err;
@@ -151,7 +152,7 @@ int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holder
 	size_t n;
 	int err = iommu_group_members(root, group, &members, &n);
 
-	return err ? err : vfio_members_holders(root, group, members, n, ret);
+	return err ? err : vfio_members_holders(root, group, members, n, true, ret);
 }
 
 void vfio_holders_free(struct vfio_holders *holders)

@@ -28,9 +28,13 @@ struct vfio_holders {
  */
 int vfio_group_holders(const struct fs_root *root, int group, struct vfio_holders *ret) must_check;
 
-/* The same where the group's devices are known: MEMBERS, N_MEMBERS of them. */
+/*
+ * The same where the group's devices are known: MEMBERS, N_MEMBERS of them. Not PROBE: no node is
+ * opened, by which QEMU's own open would fail at that moment; a process whose descriptors do not
+ * show that it holds the group is not found then.
+ */
 int vfio_members_holders(const struct fs_root *root, int group, const struct bdf *members,
-			 size_t n_members, struct vfio_holders *ret) must_check;
+			 size_t n_members, bool probe, struct vfio_holders *ret) must_check;
 void vfio_holders_free(struct vfio_holders *holders);
 
 /* Which VM has what of VFIO's open. */
@@ -43,8 +47,8 @@ struct vfio_vms {
 };
 
 /*
- * Reads which VMs have which nodes of VFIO's open, of all groups at once. Unlike the above it opens
- * no node itself, which QEMU could not do at that moment. Returns 0 (free with vfio_vms_free()) or
+ * Reads which VMs have which nodes of VFIO's open, of all groups at once, and opens none itself.
+ * Returns 0 (free with vfio_vms_free()) or
  * -errno.
  */
 int vfio_vms_read(const struct fs_root *root, struct vfio_vms *ret) must_check;

@@ -217,7 +217,10 @@ static int add_group(struct reader *r, int number)
 		.reserved = reserved > 0,
 		.reserved_err = reserved < 0 ? reserved : 0,
 	};
-	group->holders_err = vfio_members_holders(r->root, number, members, n, &group->holders);
+	/* A plan that is made for somebody to read must not make the VM's start fail, should that
+	 * be under way. */
+	group->holders_err = vfio_members_holders(r->root, number, members, n,
+						  !(r->scope & FACTS_NEXT_START), &group->holders);
 	err = facts_read_holder_cures(r->root, group);
 	for (size_t i = 0; !err && i < n; i++)
 		err = add_device(r, &members[i]);
