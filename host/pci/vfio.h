@@ -48,8 +48,7 @@ struct vfio_vms {
 
 /*
  * Reads which VMs have which nodes of VFIO's open, of all groups at once, and opens none itself.
- * Returns 0 (free with vfio_vms_free()) or
- * -errno.
+ * Returns 0 (free with vfio_vms_free()) or -errno.
  */
 int vfio_vms_read(const struct fs_root *root, struct vfio_vms *ret) must_check;
 void vfio_vms_free(struct vfio_vms *vms);

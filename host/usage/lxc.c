@@ -52,12 +52,13 @@ int lxc_list_running(const struct fs_root *root, struct fs_names *ret)
 		err = fs_list_dirs(root, dirs[i], &names);
 		for (size_t k = 0; !err && k < names.n; k++) {
 			unsigned int ctid;
-			int runs = number_parse(names.items[k], &ctid) ? lxc_runs(root, ctid) : 0;
+			int runs;
 
-			err = runs > 0 && !fs_names_has(ret, names.items[k])
-				      ? fs_names_add(ret, names.items[k])
-				      : runs;
-			err = err < 0 ? err : 0;
+			if (!number_parse(names.items[k], &ctid) ||
+			    fs_names_has(ret, names.items[k]))
+				continue;
+			runs = lxc_runs(root, ctid);
+			err = runs > 0 ? fs_names_add(ret, names.items[k]) : runs;
 		}
 	}
 	return err;
